@@ -1,0 +1,72 @@
+"""The chain rule: reverse topological order, one product per edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from autograd.graph import topological
+from autograd.recording import paused_gc
+
+
+class Step(NamedTuple):
+    """One edge of the backward pass: `parent` receives `contribution = local * upstream` from `node`.
+
+    `before` and `after` are the parent's gradient around the step; `index` counts steps from 0.
+    """
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a step
+    node: Any
+    parent: Any
+    local: float
+    upstream: float
+    contribution: float
+    before: float
+    after: float
+
+
+def backward(root: Any) -> None:
+    """`root.backward()`: see `Value.backward`."""
+    with paused_gc():
+        for node in reversed(_start(root)):
+            upstream, dx, dy = node.grad, node._dx, node._dy
+            if dx.__class__ is tuple:
+                for parent, local in zip(node._x, dx):  # noqa: B905 (as long, by construction)
+                    parent.grad += local * upstream
+                continue
+            if dx is not None:
+                node._x.grad += dx * upstream
+            if dy is not None:
+                node._y.grad += dy * upstream
+
+
+def backward_steps(root: Any) -> Iterator[Step]:
+    """The same pass one edge at a time: the gradients change as the steps are taken.
+
+    Left unfinished, the pass is where it was left; taken to the end, it has done what `root.backward()` does.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> for step in backward_steps(a * b):
+    ...     print(f"∂/∂{step.parent.label}: {step.local} × {step.upstream} = {step.contribution}")
+    ∂/∂a: -3.0 × 1.0 = -3.0
+    ∂/∂b: 2.0 × 1.0 = 2.0
+    """
+    index = 0
+    for node in reversed(_start(root)):
+        for parent, local in zip(node.parents, node.partials, strict=True):
+            contribution = local * node.grad
+            before = parent.grad
+            parent.grad = before + contribution
+            yield Step(index, node, parent, local, node.grad, contribution, before, parent.grad)
+            index += 1
+
+
+def _start(root: Any) -> list[Any]:
+    """The nodes above `root` in topological order, interior gradients reset, and the seed 1 at the root."""
+    order = topological(root)
+    for node in order:
+        if node.primitive is not None:
+            node.grad = 0.0
+    root.grad += 1.0
+    return order

@@ -1,0 +1,25 @@
+"""What can go wrong, by name: every error of this package is an `AutogradError`."""
+
+
+class AutogradError(Exception):
+    """Base of the errors below, so that one `except` catches them all.
+
+    >>> issubclass(GraphError, AutogradError)
+    True
+    """
+
+
+class DomainError(AutogradError, ValueError):
+    """An argument lies outside what the function is defined for, as in `softmax([])`."""
+
+
+class GraphError(AutogradError, RuntimeError):
+    """A graph cannot be walked, rebuilt or differentiated the way that was asked."""
+
+
+class CompileError(AutogradError, RuntimeError):
+    """A function cannot be compiled; the message names the file and the line."""
+
+
+class CheckError(AutogradError, AssertionError):
+    """A gradient disagrees with its independent oracle."""

@@ -1,0 +1,204 @@
+"""Derivatives of Python functions: `grad(f)` and its kin take a function and give a function.
+
+Arguments are numbers, or lists, tuples and dicts of numbers, nested; derivatives come in the same structure. They nest
+without confusion, `grad(lambda x: x * grad(lambda y: x + y)(1.0))`, since a derivative is a graph of nodes that know
+which input they came from. Inside another derivative, or on Values, results are Values; otherwise floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from autograd.derivative import edges
+from autograd.derivative import grad as gradient
+from autograd.functions import dot
+from autograd.graph import topological
+from autograd.recording import paused_gc
+from autograd.value import Value, as_float
+
+_inside: ContextVar[bool] = ContextVar("inside a derivative", default=False)
+
+
+def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """x ↦ ∂f/∂x, for a function with one number as result, by its argument number `argnum`.
+
+    >>> from autograd import sin
+    >>> grad(lambda x: x**3)(2.0), grad(grad(sin))(0.5) == -sin(0.5)
+    (12.0, True)
+    >>> grad(lambda p: p["w"] * 3.0 + p["b"])({"w": 2.0, "b": 1.0})
+    {'w': 3.0, 'b': 1.0}
+
+    TypeError when f gives no number, or the argument is no number (structure of numbers).
+    """
+
+    def derivative(*args: Any) -> Any:
+        return value_and_grad(f, argnum)(*args)[1]
+
+    return derivative
+
+
+def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Any, Any]]:
+    """x ↦ (f(x), ∂f/∂x), with one evaluation of f.
+
+    >>> value_and_grad(lambda w, x: w[0] * x + w[1])([2.0, 1.0], 5.0)
+    (11.0, [5.0, 1.0])
+    """
+
+    def both(*args: Any) -> tuple[Any, Any]:
+        with _derivative(args) as finish:
+            x, args = _traced(args, argnum)
+            y = _number(f(*args), f)
+            return finish(y), finish(_like(x, gradient(y, _leaves(x))))
+
+    return both
+
+
+def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
+
+    For lists of numbers it is the matrix of rows ∂fᵢ/∂xⱼ.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 0.0]]
+    """
+
+    def derivative(*args: Any) -> Any:
+        with _derivative(args) as finish:
+            x, args = _traced(args, argnum)
+            y = f(*args)
+            rows = [_like(x, gradient(_number(each, f), _leaves(x))) for each in _leaves(y)]
+            return finish(_like(y, rows))
+
+    return derivative
+
+
+def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function with one number as result: the Jacobian of its gradient.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnum), argnum)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(f(x), the derivative of f at x along v): forward through the recorded graph, once.
+
+    `primals` are the arguments of f and `tangents` their directions, in the same structure.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    (6.0, 23.0)
+    """
+    if len(primals) != len(tangents):
+        raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
+    with _derivative((primals, tangents)) as finish:
+        xs = [_map(_fresh, x) for x in primals]
+        y = f(*xs)
+        along = dict(zip(_leaves(xs), _leaves(list(_matching(primals, tangents))), strict=True))
+        return finish(y), finish(_like(y, _pushed(along, _leaves(y))))
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(∇f(x), ∇²f(x) v) in the first argument of f, at the cost of a few gradients: no Hessian is built.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
+    ([30.0, 9.0], [10.0, 6.0])
+    """
+    return jvp(grad(f), primals, tangents)
+
+
+# --- results: Values inside another derivative, floats outside --------------------------------------------------------
+
+
+@contextmanager
+def _derivative(args: Any) -> Iterator[Callable[[Any], Any]]:
+    """A derivative is being taken; yields what turns its results into what the caller should see."""
+    keep = _inside.get() or any(isinstance(leaf, Value) for leaf in _leaves(list(args)))
+    token = _inside.set(True)
+    try:
+        with paused_gc():
+            yield (lambda result: result) if keep else (lambda result: _map(float, result))
+    finally:
+        _inside.reset(token)
+
+
+def _traced(args: tuple[Any, ...], argnum: int) -> tuple[Any, tuple[Any, ...]]:
+    if not -len(args) <= argnum < len(args):
+        raise TypeError(f"argnum={argnum}, but the function was called with {len(args)} argument(s)")
+    x = _map(_fresh, args[argnum])
+    return x, (*args[: argnum % len(args)], x, *args[argnum % len(args) + 1 :])
+
+
+def _fresh(x: Any) -> Value:
+    """A node of this derivative's own for x, still connected to x if that is a Value."""
+    return x * 1.0 if isinstance(x, Value) else Value(x)
+
+
+def _number(y: Any, f: Callable[..., Any]) -> Value:
+    if isinstance(y, Value):
+        return y
+    try:
+        return Value(as_float(y))
+    except TypeError as error:
+        name = getattr(f, "__name__", repr(f))
+        raise TypeError(f"{name} must return a number to have a gradient, got {y!r}; see jacobian") from error
+
+
+def _pushed(along: dict[Value, Any], outputs: Sequence[Any]) -> list[Any]:
+    """The tangent of each output, given those of some nodes: Σ partial · tangent over parents, in topological order."""
+    roots = [y for y in outputs if isinstance(y, Value)]
+    tangents = dict(along)
+    for node in topological(*roots):
+        moving = [(d, tangents[p]) for p, d in edges(node) if p in tangents]
+        if moving and node not in along:
+            tangents[node] = dot([d for d, _ in moving], [t for _, t in moving])
+    return [tangents.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in outputs]
+
+
+# --- structures of numbers --------------------------------------------------------------------------------------------
+
+
+def _leaves(x: Any) -> list[Any]:
+    """The numbers of a structure in order; dicts by their own order."""
+    if isinstance(x, dict):
+        return [leaf for each in x.values() for leaf in _leaves(each)]
+    if isinstance(x, list | tuple):
+        return [leaf for each in x for leaf in _leaves(each)]
+    return [x]
+
+
+def _map(function: Callable[[Any], Any], x: Any) -> Any:
+    """`function` on every number of a structure."""
+    return _like(x, [function(leaf) for leaf in _leaves(x)])
+
+
+def _like(x: Any, leaves: Sequence[Any]) -> Any:
+    """The structure of x with other numbers (or structures) in it."""
+    remaining = iter(leaves)
+
+    def build(x: Any) -> Any:
+        if isinstance(x, dict):
+            return {key: build(each) for key, each in x.items()}
+        if isinstance(x, list | tuple):
+            built = [build(each) for each in x]
+            return type(x)(*built) if hasattr(x, "_fields") else type(x)(built)
+        return next(remaining)
+
+    return build(x)
+
+
+def _matching(x: Any, v: Any) -> Iterator[Any]:
+    """The numbers of v in the order of x; TypeError where the structures differ."""
+    if isinstance(x, dict) and isinstance(v, dict) and x.keys() == v.keys():
+        for key in x:
+            yield from _matching(x[key], v[key])
+    elif isinstance(x, list | tuple) and isinstance(v, list | tuple) and len(x) == len(v):
+        for each, other in zip(x, v, strict=True):
+            yield from _matching(each, other)
+    elif isinstance(x, dict | list | tuple) or isinstance(v, dict | list | tuple):
+        raise TypeError(f"tangents must have the structure of the primals: got {v!r} for {x!r}")
+    else:
+        yield v

@@ -1,0 +1,184 @@
+"""The functions of the engine, for floats and for Values: floats in, a float out; a Value among them, a Value out.
+
+Functions of one or two numbers are rows of the table under their own names; below are those with defaults or sequences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd import rules
+from autograd.errors import DomainError
+from autograd.primitive import Primitive
+from autograd.value import Value, affine, unary
+
+
+def _function(primitive: Primitive) -> Callable[[Any], Any]:
+    """The function of a primitive of one operand: for a Value, the quick way to record it."""
+    of_value = unary(primitive)
+
+    def function(x: Any) -> Any:
+        return of_value(x) if type(x) is Value else primitive(x)
+
+    function.__name__ = function.__qualname__ = primitive.name
+    function.__doc__ = primitive.__doc__
+    return function
+
+
+abs = _function(rules.abs_)
+acos, acosh, asin, asinh = map(_function, (rules.acos, rules.acosh, rules.asin, rules.asinh))
+atan, atanh, ceil, cos = map(_function, (rules.atan, rules.atanh, rules.ceil, rules.cos))
+cosh, erf, exp, expm1 = map(_function, (rules.cosh, rules.erf, rules.exp, rules.expm1))
+floor, gelu, log, log1p = map(_function, (rules.floor, rules.gelu, rules.log, rules.log1p))
+reciprocal, relu, sigmoid, sign = map(_function, (rules.reciprocal, rules.relu, rules.sigmoid, rules.sign))
+silu, sin, sinh, softplus = map(_function, (rules.silu, rules.sin, rules.sinh, rules.softplus))
+sqrt, square, tan, tanh = map(_function, (rules.sqrt, rules.square, rules.tan, rules.tanh))
+atan2, maximum, minimum, pow = rules.atan2, rules.maximum, rules.minimum, rules.pow_
+
+
+def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
+    """x where x > 0, else slope · x; the derivative at 0 is `slope`, which may be a Value too (PReLU, He et al. 2015).
+
+    >>> leaky_relu(-2.0), leaky_relu(3.0)
+    (-0.02, 3.0)
+    """
+    return rules.leaky_relu(x, slope)
+
+
+def elu(x: Any, alpha: Any = 1.0) -> Any:
+    """x where x > 0, else alpha (eˣ − 1); the derivative at 0 is `alpha` (Clevert et al. 2016).
+
+    >>> elu(2.0), elu(0.0)
+    (2.0, 0.0)
+    """
+    return rules.elu(x, alpha)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, else y: a choice that stays in the graph, and a derivative for that branch only.
+
+    The other branch gets no contribution at all, not one multiplied by 0: an infinite derivative there does no harm.
+
+    >>> from autograd import Value, sqrt
+    >>> x = Value(0.0)
+    >>> where(x > 0, sqrt(x), 0.0).backward(); x.grad
+    0.0
+    """
+    return rules.where(float(condition) if isinstance(condition, bool) else condition, x, y)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """min(max(x, low), high); the derivative is 0 at and beyond a bound, where the bound gets it.
+
+    >>> clip(5.0, -1.0, 1.0)
+    1.0
+    """
+    return rules.clip(x, low, high)
+
+
+def hypot(*xs: Any) -> Any:
+    """√(x₁² + x₂² + …) without overflow or underflow on the way; its derivatives at the origin are 0.
+
+    >>> hypot(3.0, 4.0), hypot(1e-200, 0.0)
+    (5.0, 1e-200)
+    """
+    return rules.hypot(*xs)
+
+
+def dot(w: Sequence[Any], x: Sequence[Any], bias: Any = 0.0) -> Any:
+    """w₁ x₁ + w₂ x₂ + … + bias as one node: a neuron's z, whose `grad` is the article's δ.
+
+    Summed from left to right, starting at the bias. Parents are (w…, x…, bias), without the plain numbers among them.
+    ValueError when the lengths differ.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0], 0.5)
+    11.5
+    """
+    if len(w) != len(x):
+        raise ValueError(f"dot needs as many weights as inputs, got {len(w)} and {len(x)}")
+    return affine([w], x, [bias])[0]
+
+
+def total(xs: Iterable[Any]) -> Any:
+    """x₁ + x₂ + … as one node; 0 for none.
+
+    >>> total([1.0, 2.0, 3.0])
+    6.0
+    """
+    return rules.total(*xs)
+
+
+def prod(xs: Iterable[Any]) -> Any:
+    """x₁ x₂ … as one node, with exact derivatives also where factors are 0; 1 for none.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
+    return rules.prod(*xs)
+
+
+def mean(xs: Iterable[Any]) -> Any:
+    """(x₁ + … + xₙ) / n; DomainError for none.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
+    xs = _some(xs, "mean")
+    return total(xs) / len(xs)
+
+
+def norm(xs: Iterable[Any]) -> Any:
+    """The Euclidean length √(x₁² + …); its derivatives at the origin are 0.
+
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+    return rules.hypot(*xs)
+
+
+def std(xs: Iterable[Any]) -> Any:
+    """The standard deviation √(Σ (xᵢ − mean)² / n); where all are equal, 0 with derivatives 0. DomainError for none.
+
+    >>> std([1.0, 3.0])
+    1.0
+    """
+    xs = _some(xs, "std")
+    centre = mean(xs)
+    return norm([x - centre for x in xs]) / len(xs) ** 0.5
+
+
+def logsumexp(xs: Iterable[Any]) -> Any:
+    """ln Σ exp xᵢ as one node, without overflow; its derivatives are the softmax. DomainError for none.
+
+    >>> logsumexp([1000.0, 1000.0])
+    1000.6931471805599
+    """
+    return rules.logsumexp(*_some(xs, "logsumexp"))
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """exp xᵢ / Σ exp xⱼ for each i, without overflow. DomainError for none.
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    return list(rules.logsumexp.partials_at(None, _some(xs, "softmax")))
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """xᵢ − logsumexp(x) for each i: the logarithm of the softmax without its underflow. DomainError for none.
+
+    >>> log_softmax([0.0, -1000.0])
+    [0.0, -1000.0]
+    """
+    xs = _some(xs, "log_softmax")
+    whole = logsumexp(xs)
+    return [x - whole for x in xs]
+
+
+def _some(xs: Iterable[Any], name: str) -> list[Any]:
+    listed = list(xs)
+    if not listed:
+        raise DomainError(f"{name} needs at least one number, got an empty sequence")
+    return listed

@@ -1,0 +1,218 @@
+"""What a primitive is: a name, a meaning on floats, and its partials. Nothing here knows about graphs.
+
+A type that wants to see the primitives applied to it defines a method
+
+    def __primitive__(self, primitive, operands): ...      # asked on the first operand whose type has one
+
+as NumPy asks `__array_ufunc__`; it may return `NotImplemented` to leave the call to a later operand. Nodes record
+themselves this way, and so can 60-digit numbers or the symbols of a compiler. Plain numbers are simply computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from autograd.errors import GraphError
+
+Interval = tuple[float, float]
+Rule = Callable[..., Any]
+REALS: Interval = (float("-inf"), float("inf"))
+
+
+class _RowDocumentation:
+    """`help(Primitive)` shows the class, `help(tanh)` the row."""
+
+    def __init__(self, of_class: str) -> None:
+        self.of_class = of_class
+
+    def __get__(self, row: Primitive | None, owner: type) -> str:
+        return self.of_class if row is None else row.describe()
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Primitive:
+    """One row of the table: an operation that is recorded as one node.
+
+    `value(*numbers)` is its meaning on floats. `partials[i]` is ∂out/∂operand_i: a function of `(out, *operands)`
+    written in operators and other primitives, so that one line serves floats, Values and any type with
+    `__primitive__`; a number where the partial is constant; None where nothing ever flows (the condition of `where`).
+    A function may return None at a point where nothing flows, as for the branch that `where` did not take.
+    With any number of operands, the one function `variadic(out, *operands)` returns all partials.
+
+    `domain` is the closed interval of each operand outside which the value is nan. `kinks(*operands)` gives numbers
+    that are 0 exactly where left and right derivatives differ; points of the first operand may be given instead.
+
+    >>> PRIMITIVES["tanh"]
+    <primitive tanh(x)>
+    >>> PRIMITIVES["tanh"](0.0)
+    0.0
+    """
+
+    __doc__ = _RowDocumentation(__doc__)
+
+    name: str
+    symbol: str
+    value: Callable[..., float]
+    partials: tuple[Rule | float | None, ...]
+    variadic: Rule | None
+    domain: tuple[Interval, ...]
+    kinks: Callable[..., Sequence[float]] | tuple[float, ...]
+    formula: str
+    arity: int | None  # None: any number
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply it: plain numbers give a float, anything with `__primitive__` what that makes of it."""
+        for operand in operands:
+            if operand.__class__ is not float:
+                intercept = getattr(operand, "__primitive__", None)
+                if intercept is not None:
+                    result = intercept(self, operands)
+                    if result is not NotImplemented:
+                        return result
+        if len(operands) != self.arity and self.arity is not None:
+            self.check_arity(operands)
+        return self.value(*operands)
+
+    def check_arity(self, operands: Sequence[Any]) -> None:
+        """Raise TypeError unless it takes that many operands."""
+        if self.arity is not None and len(operands) != self.arity:
+            raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+
+    def partials_at(self, out: Any, operands: Sequence[Any]) -> Sequence[Any]:
+        """Every partial at one point, on floats or another number-like type; None where nothing flows.
+
+        >>> from autograd.rules import mul
+        >>> mul.partials_at(6.0, (2.0, 3.0))
+        (3.0, 2.0)
+        """
+        if self.variadic:
+            partials: Sequence[Any] = self.variadic(out, *operands)
+            return partials
+        return tuple([rule(out, *operands) if callable(rule) else rule for rule in self.partials])
+
+    def distances_to_kinks(self, operands: Sequence[float]) -> Sequence[float]:
+        """Numbers that are 0 exactly where `operands` sit on a kink.
+
+        >>> from autograd.rules import maximum, relu
+        >>> relu.distances_to_kinks([0.25]), maximum.distances_to_kinks([3.0, 5.0])
+        ((0.25,), (-2.0,))
+        """
+        if callable(self.kinks):
+            return self.kinks(*operands)
+        return tuple(operands[0] - kink for kink in self.kinks)
+
+    def signature(self) -> str:
+        """The call as text: `tanh(x)`, `atan2(x, y)`, `dot(…)`."""
+        return f"{self.name}({'…' if self.variadic else ', '.join(_letters(len(self.partials)))})"
+
+    def describe(self) -> str:
+        """The row in words: what it computes, where it is defined, where it has kinks."""
+        lines = [f"{self.signature()} = {self.formula}" if self.formula else self.signature(), ""]
+        for letter, (low, high) in zip(_letters(len(self.domain)), self.domain, strict=True):
+            if (low, high) != REALS:
+                lines.append(f"Defined for {letter} in [{low:g}, {high:g}]; nan outside.")
+        if callable(self.kinks):
+            lines.append("It has kinks where its operands meet.")
+        elif self.kinks:
+            lines.append(f"Kinks at x = {', '.join(f'{kink:g}' for kink in self.kinks)}.")
+        return "\n".join(lines).rstrip()
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.signature()}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        return (lookup if _registry.get(self.name) is self else handmade), (self.name,)
+
+
+_registry: dict[str, Primitive] = {}
+PRIMITIVES: Mapping[str, Primitive] = MappingProxyType(_registry)
+"""Every primitive by name, also those that users define: a read-only view."""
+
+
+def define(
+    name: str,
+    value: Callable[..., float],
+    *partials: Rule | float | None,
+    variadic: Rule | None = None,
+    symbol: str = "",
+    domain: Sequence[Interval] = (),
+    kinks: Callable[..., Sequence[float]] | Sequence[float] = (),
+    formula: str = "",
+) -> Primitive:
+    """Add a primitive to the table; from then on it is recorded, differentiated, documented like the rest.
+
+    `value` takes floats; partial i takes `(out, *operands)` and gives ∂out/∂operand_i in operators and primitives,
+    never in `math` functions, so that it can be differentiated again. See `Primitive` for the other arguments.
+
+    >>> cube = define("cube", lambda x: x**3, lambda out, x: 3.0 * x * x, formula="x³")
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> cube(x).backward(); x.grad
+    12.0
+
+    ValueError when the name is taken or no identifier; TypeError when the parts do not fit together.
+    """
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise ValueError(f"a primitive's name must be an identifier like 'cube', got {name!r}")
+    if name in _registry:
+        raise ValueError(f"primitive {name!r} is already defined; choose another name")
+    if bool(partials) == bool(variadic):
+        raise TypeError(f"{name}: give one partial per operand, or variadic= for any number of operands")
+    for part in (value, *partials, variadic):
+        if not (part is None or callable(part) or isinstance(part, int | float)):
+            raise TypeError(f"{name}: a value or partial must be a function, a number or None, got {part!r}")
+    if not callable(value):
+        raise TypeError(f"{name}: value must be a function of floats, got {value!r}")
+    intervals = tuple(domain) or (REALS,) * len(partials)
+    if not variadic and len(intervals) != len(partials):
+        raise TypeError(f"{name}: {len(partials)} operands but {len(intervals)} intervals in domain")
+    _registry[name] = Primitive(
+        name=name,
+        symbol=symbol or name,
+        value=value,
+        partials=tuple(float(p) if isinstance(p, int | float) else p for p in partials),
+        variadic=variadic,
+        domain=intervals,
+        kinks=kinks if callable(kinks) else tuple(kinks),
+        formula=formula,
+        arity=None if variadic else len(partials),
+    )
+    return _registry[name]
+
+
+def lookup(name: str) -> Primitive:
+    """The primitive of that name; GraphError when there is none (a pickled graph may need a user's `define` first).
+
+    >>> lookup("tanh")
+    <primitive tanh(x)>
+    """
+    if name not in _registry:
+        raise GraphError(
+            f"no primitive is named {name!r} here; run the autograd.define({name!r}, …) it came from first"
+        )
+    return _registry[name]
+
+
+def handmade(name: str) -> Primitive:
+    """What stands behind a node made by hand: a name, but no rule to compute or differentiate it with.
+
+    >>> handmade("square").variadic(9.0, 3.0)
+    Traceback (most recent call last):
+        ...
+    autograd.errors.GraphError: node 'square' was made by hand from numbers: backward() can use its recorded ...
+    """
+
+    def refuse(*_: Any) -> NoReturn:
+        raise GraphError(
+            f"node {name!r} was made by hand from numbers: backward() can use its recorded partials, but there is no "
+            "rule to compute or differentiate it again; give it one with autograd.define(name, value, *partials)"
+        )
+
+    return Primitive(name, name, refuse, (), refuse, (), (), "made by hand", None)
+
+
+def _letters(count: int) -> list[str]:
+    return ["x", "y", "z"][:count] if count <= 3 else [f"x{i}" for i in range(count)]

@@ -1,0 +1,229 @@
+"""THE table: one row per primitive, its value on floats and one line of derivative per operand.
+
+`out` is the primitive's own output. Partials are written in operators and primitives, never in `math`, and divide by
+`div`, which knows 1/0: that is what lets one line run on floats (recording), on Values (higher derivatives, the
+compiler) and on 60-digit numbers (the oracle). Where a textbook formula loses digits (1 - tanh² has none left from
+x = 19 on), the row holds one that does not: values and partials are within 4 ulp. Decision 3 in DESIGN.md says what
+holds at awkward points (kinks, 0**0, infinities) and why; the functions on floats are in `numerics.py`.
+"""
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import numerics
+from autograd.numerics import INF, NAN, ieee
+from autograd.primitive import REALS, Interval, define
+
+POSITIVE: Interval = (0.0, INF)
+UNIT: Interval = (-1.0, 1.0)
+TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+ONE_OVER_SQRT_2_PI = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+# fmt: off
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+add = define("add", operator.add, 1.0, 1.0, symbol="+", formula="x + y")
+sub = define("sub", operator.sub, 1.0, -1.0, symbol="−", formula="x − y")
+mul = define("mul", operator.mul, lambda out, x, y: y, lambda out, x, y: x, symbol="*", formula="x y")
+div = define(
+    "div", numerics.div, lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y), symbol="/", formula="x / y"
+)
+neg = define("neg", operator.neg, -1.0, symbol="−", formula="−x")
+reciprocal = define("reciprocal", numerics.reciprocal, lambda out, x: -out * out, symbol="1/", formula="1 / x")
+square = define("square", lambda x: x * x, lambda out, x: 2.0 * x, symbol="²", formula="x²")
+
+
+def _pow_base(out: Any, x: Any, y: Any) -> Any:
+    """y x**(y-1); but y out / x where y - 1 is rounded, lest that error be multiplied by log x. 0 for x**0."""
+    exponent = y - 1.0
+    rounding = exponent + 1.0 - y
+    if isinstance(y, float) and (y == 0.0 or rounding == 0.0):  # a constant exponent, or the numbers of a recording
+        return y * pow_(x, exponent) if y else 0.0
+    smooth = where(rounding, div(y * out, x), y * pow_(x, exponent))
+    return where(x, smooth, where(y, y * pow_(x, exponent), 0.0))
+
+
+def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
+    """x**y log x; 0 at x = 0 <= y, where the power is constant in y or tends to a constant."""
+    return where(where(x, 1.0, greater(0.0, y)), out * log(x), 0.0)
+
+
+pow_ = define(
+    "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS), formula="x to the power y"
+)
+sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√", domain=(POSITIVE,), formula="√x")
+
+# --- what compares and selects; derivatives at kinks are part of the row ----------------------------------------------
+
+greater = define("greater", lambda x, y: float(x > y), None, None, symbol=">", formula="1 where x > y, else 0")
+step = define(
+    "step", numerics.step, None, None, None,
+    kinks=lambda x, y, z: (x - y,), formula="1 where x > y, 0 where x < y, z where equal, nan with nan",
+)
+where = define(
+    "where", lambda x, y, z: y if x else z, None, lambda out, x, y, z: 1.0 if float(x) else None,
+    lambda out, x, y, z: None if float(x) else 1.0, symbol="?",
+    formula="y where x is not 0, else z; a derivative for that branch only",
+)
+sign = define("sign", numerics.sign, 0.0, kinks=(0.0,), formula="−1, 0 or 1; derivative 0 everywhere")
+abs_ = define("abs", abs, lambda out, x: sign(x), kinks=(0.0,), symbol="|·|", formula="|x|; derivative 0 at 0")
+maximum = define(
+    "maximum", numerics.maximum, lambda out, x, y: step(x, y, 0.5), lambda out, x, y: step(y, x, 0.5),
+    symbol="max", kinks=lambda x, y: (x - y,), formula="the larger; derivatives ½ and ½ at a tie; nan with nan",
+)
+minimum = define(
+    "minimum", numerics.minimum, lambda out, x, y: step(y, x, 0.5), lambda out, x, y: step(x, y, 0.5),
+    symbol="min", kinks=lambda x, y: (x - y,), formula="the smaller; derivatives ½ and ½ at a tie; nan with nan",
+)
+clip = define(
+    "clip", numerics.clip,
+    lambda out, x, low, high: step(x, low, 0.0) * step(high, x, 0.0),
+    lambda out, x, low, high: step(low, x, 1.0) * step(high, low, 0.0),
+    lambda out, x, low, high: step(maximum(x, low), high, 1.0),
+    kinks=lambda x, low, high: (x - low, x - high), formula="min(max(x, y), z); derivative 0 at a bound",
+)
+floor = define("floor", numerics.floor, 0.0, symbol="⌊·⌋", formula="⌊x⌋; derivative 0 everywhere")
+ceil = define("ceil", numerics.ceil, 0.0, symbol="⌈·⌉", formula="⌈x⌉; derivative 0 everywhere")
+round_ = define("round", numerics.rounded, 0.0, None, formula="x to y decimals, half to even; derivative 0 everywhere")
+
+# --- exponentials and logarithms; outside a domain the partial is nan like the value ----------------------------------
+
+exp = define("exp", ieee(math.exp, overflow=INF), lambda out, x: out, formula="eˣ")
+expm1 = define("expm1", ieee(math.expm1, overflow=INF), lambda out, x: exp(x), formula="eˣ − 1")
+log = define(
+    "log", numerics.log, lambda out, x: where(greater(0.0, x), NAN, div(1.0, x)), domain=(POSITIVE,), formula="ln x"
+)
+log1p = define(
+    "log1p", numerics.log1p, lambda out, x: where(greater(-1.0, x), NAN, div(1.0, 1.0 + x)),
+    domain=((-1.0, INF),), formula="ln(1 + x)",
+)
+
+# --- trigonometric and hyperbolic -------------------------------------------------------------------------------------
+
+sin = define("sin", ieee(math.sin), lambda out, x: cos(x), formula="sin x")
+cos = define("cos", ieee(math.cos), lambda out, x: -sin(x), formula="cos x")
+tan = define("tan", ieee(math.tan), lambda out, x: 1.0 + out * out, formula="tan x")
+asin = define(
+    "asin", ieee(math.asin), lambda out, x: div(1.0, sqrt((1.0 - x) * (1.0 + x))), domain=(UNIT,), formula="arcsin x"
+)
+acos = define(
+    "acos", ieee(math.acos), lambda out, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x))), domain=(UNIT,), formula="arccos x"
+)
+atan = define("atan", math.atan, lambda out, x: div(1.0, 1.0 + x * x), formula="arctan x")
+atan2 = define(
+    "atan2", math.atan2,
+    lambda out, x, y: _over_square(y, hypot(x, y)), lambda out, x, y: _over_square(-x, hypot(x, y)),
+    formula="the angle of the point (y, x), in (−π, π]; derivatives 0 at the origin",
+)
+sinh = define("sinh", ieee(math.sinh, overflow=INF, odd=True), lambda out, x: cosh(x), formula="sinh x")
+cosh = define("cosh", ieee(math.cosh, overflow=INF), lambda out, x: sinh(x), formula="cosh x")
+tanh = define("tanh", math.tanh, lambda out, x: square(div(1.0, cosh(x))), formula="tanh x; derivative 1/cosh² x")
+asinh = define("asinh", math.asinh, lambda out, x: div(1.0, hypot(1.0, x)), formula="arsinh x")
+acosh = define(
+    "acosh", ieee(math.acosh), lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),
+    domain=((1.0, INF),), formula="arcosh x",
+)
+atanh = define(
+    "atanh", numerics.atanh, lambda out, x: where(greater(abs_(x), 1.0), NAN, div(1.0, (1.0 - x) * (1.0 + x))),
+    domain=(UNIT,), formula="artanh x",
+)
+
+
+def _over_square(x: Any, r: Any) -> Any:
+    """x / r², without squaring; 0 where r is 0."""
+    return where(r, div(div(x, r), r), 0.0)
+
+
+# --- neurons ----------------------------------------------------------------------------------------------------------
+
+relu = define(
+    "relu", numerics.relu, lambda out, x: step(x, 0.0, 0.0), kinks=(0.0,), formula="max(x, 0); derivative 0 at 0"
+)
+leaky_relu = define(
+    "leaky_relu", lambda x, slope: x if x > 0.0 else slope * x,
+    lambda out, x, slope: step(x, 0.0, 0.0) + slope * step(0.0, x, 1.0), lambda out, x, slope: minimum(x, 0.0),
+    kinks=(0.0,), formula="x where x > 0, else y x; derivative y at 0",
+)
+elu = define(
+    "elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
+    lambda out, x, alpha: where(greater(x, 0.0), 1.0, alpha * exp(x)),
+    lambda out, x, alpha: where(greater(x, 0.0), 0.0, expm1(x)),
+    kinks=(0.0,), formula="x where x > 0, else y (eˣ − 1); derivative y at 0",
+)
+sigmoid = define("sigmoid", numerics.sigmoid, lambda out, x: out * sigmoid(-x), symbol="σ", formula="1 / (1 + e⁻ˣ)")
+softplus = define("softplus", numerics.softplus, lambda out, x: sigmoid(x), formula="ln(1 + eˣ)")
+silu = define(
+    "silu", lambda x: x * numerics.sigmoid(x), lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x)), formula="x σ(x)"
+)
+gelu = define(
+    "gelu", lambda x: x * numerics.normal_cdf(x), lambda out, x: normal_cdf(x) + x * normal_pdf(x),
+    formula="x Φ(x), exact (not the tanh approximation)",
+)
+erf = define("erf", math.erf, lambda out, x: TWO_OVER_SQRT_PI * exp_square(x, -1.0), formula="2/√π ∫₀ˣ e^−t² dt")
+normal_cdf = define(
+    "normal_cdf", numerics.normal_cdf, lambda out, x: normal_pdf(x), symbol="Φ", formula="½ erfc(−x/√2)"
+)
+normal_pdf = define(
+    "normal_pdf", lambda x: ONE_OVER_SQRT_2_PI * numerics.exp_square(x, -0.5), lambda out, x: -x * out,
+    symbol="φ", formula="e^(−x²/2) / √(2π)",
+)
+exp_square = define(
+    "exp_square", numerics.exp_square, lambda out, x, c: 2.0 * c * x * out, lambda out, x, c: x * x * out,
+    formula="exp(y x²)",
+)
+
+# --- of any number of operands: all partials at once ------------------------------------------------------------------
+
+
+def _weights(out: Any, *xs: Any) -> list[Any]:
+    """softmax: exp(xᵢ − c) / Σ exp(xⱼ − c) with c the largest."""
+    largest = pivot(*xs)
+    exps = [exp_shift(x, largest) for x in xs]
+    whole = total(*exps)
+    return [div(each, whole) for each in exps]
+
+
+def _products_of_others(out: Any, *xs: Any) -> list[Any]:
+    """Πⱼ≠ᵢ xⱼ by prefixes and suffixes: exact with zeros, where out / xᵢ is not."""
+    before, after = [1.0], [1.0]
+    for x, y in zip(xs[:-1], reversed(xs[1:]), strict=True):
+        before.append(before[-1] * x)
+        after.append(after[-1] * y)
+    return [p * q for p, q in zip(before, reversed(after), strict=True)]
+
+
+def swapped(w: Sequence[Any], x: Sequence[Any]) -> tuple[Any, ...]:
+    """∂/∂(w…, x…, bias) of Σ wᵢ xᵢ + bias: (x…, w…, 1)."""
+    return (*x, *w, 1.0)
+
+
+def _dot_parts(operands: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """w and x out of (w…, x…, bias)."""
+    n = len(operands) // 2
+    return operands[:n], operands[n:-1]
+
+
+hypot = define(
+    "hypot", math.hypot, variadic=lambda out, *xs: [where(out, div(x, out), 0.0) for x in xs],
+    formula="√(x₁² + x₂² + …); derivatives 0 at the origin",
+)
+total = define("total", numerics.total, variadic=lambda out, *xs: (1.0,) * len(xs), symbol="Σ", formula="x₁ + x₂ + …")
+prod = define("prod", numerics.prod, variadic=_products_of_others, symbol="Π", formula="x₁ x₂ …")
+dot = define(
+    "dot", lambda *operands: numerics.inner(*_dot_parts(operands), operands[-1]),
+    variadic=lambda out, *operands: swapped(*_dot_parts(operands)),
+    symbol="w·x+b", formula="w₁ x₁ + w₂ x₂ + … + b, of (w…, x…, b)",
+)
+logsumexp = define("logsumexp", numerics.logsumexp, variadic=_weights, symbol="lse", formula="ln(e^x₁ + e^x₂ + …)")
+pivot = define(
+    "pivot", numerics.pivot, variadic=lambda out, *xs: (0.0,) * len(xs),
+    formula="the largest, held constant: the shift of a softmax, which does not depend on it",
+)
+exp_shift = define(
+    "exp_shift", numerics.exp_shift, lambda out, x, c: out, None,
+    formula="exp(x − y) with y held constant; 1 where x = y"
+)
+# fmt: on

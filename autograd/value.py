@@ -1,0 +1,448 @@
+"""Value: a number that remembers how it was computed."""
+
+from __future__ import annotations
+
+import numbers
+import operator
+from collections.abc import Callable, Sequence
+from itertools import chain, compress
+from typing import Any
+
+from autograd import numerics, recording, rules
+from autograd.backward import backward
+from autograd.pickling import reduce_node
+from autograd.primitive import Primitive, handmade
+
+_new = object.__new__
+
+
+def as_float(x: Any) -> float:
+    """A plain number as a float; TypeError, with a way out, for everything else.
+
+    >>> as_float(2)
+    2.0
+    >>> as_float("2")
+    Traceback (most recent call last):
+        ...
+    TypeError: a Value holds a real number, got '2' (str); convert it with float(...)
+    """
+    if type(x) is float:
+        return x
+    # NumPy's bool is no numbers.Real, its other scalars are, except 0-d arrays, which say what they hold.
+    if (isinstance(x, numbers.Real) and not isinstance(x, bool)) or _is_real_array_scalar(x):
+        return float(x)
+    raise TypeError(f"a Value holds a real number, got {x!r} ({type(x).__name__}); {_way_out(x)}")
+
+
+def _is_real_array_scalar(x: Any) -> bool:
+    return getattr(x, "shape", None) == () and getattr(getattr(x, "dtype", None), "kind", "") in ("i", "u", "f")
+
+
+def _way_out(x: Any) -> str:
+    if isinstance(x, bool) or type(x).__name__ in ("bool_", "bool"):
+        return "write 1.0 or 0.0, or use where(condition, x, y)"
+    if isinstance(x, Value):
+        return "use it as it is, or x.detach() for a leaf with the same number"
+    if isinstance(x, complex):
+        return "take its .real or .imag part"
+    if hasattr(x, "__len__") and not isinstance(x, str | bytes):
+        return "make one Value per element: [Value(each) for each in x]"
+    return "give it a number" if x is None else "convert it with float(...)"
+
+
+_NO_CLOSURES = (
+    "a Value keeps the local derivatives in `partials` and has no `_backward` closure; an operation of your own is "
+    "autograd.define(name, value, *partials), or Value(data, parents, partials) for a single node"
+)
+
+
+def _constant(x: Any) -> Any:
+    """A plain number as a float; NotImplemented for anything else, as operators answer to foreign types."""
+    if type(x) is float:
+        return x
+    if type(x) is int:
+        return float(x)
+    try:
+        return NotImplemented if isinstance(x, Value) else as_float(x)
+    except TypeError:
+        return NotImplemented
+
+
+def _named(method: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
+    method.__doc__ = f"Record {primitive.signature()} = {primitive.formula}"
+    return method
+
+
+def _is_foreign(x: Any) -> bool:
+    return not isinstance(x, Value) and _constant(x) is NotImplemented
+
+
+def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+    def method(self: Value, other: Any) -> bool:
+        number = other.data if isinstance(other, Value) else _constant(other)
+        return NotImplemented if number is NotImplemented else compare(self.data, number)
+
+    return method
+
+
+def unary(primitive: Primitive) -> Callable[[Value], Value]:
+    """The method of a primitive of one operand, written out for speed: `Value.__primitive__` does the same."""
+
+    def method(self: Value) -> Value:
+        return primitive(self) if recording.busy else _node_of_one(primitive, self)
+
+    return _named(method, primitive)
+
+
+def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    """z = W x + b: `[dot(w, x, bias) for w, bias in zip(W, b)]`, a `dot` node per row, with what they share done once.
+
+    >>> W = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    >>> [z.data for z in affine(W, [10.0, 1.0], [Value(0.5), Value(0.0)])]
+    [12.5, 34.0]
+
+    ValueError when the lengths differ.
+    """
+    if len(W) != len(b) or any(len(w) != len(x) for w in W):
+        widths = sorted({len(w) for w in W})
+        raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
+    parents = x if set(map(type, x)) == _ONLY_VALUES else ()
+    if (
+        recording.busy
+        or set(map(type, chain(b, *W))) != _ONLY_VALUES
+        or not (parents or {float}.issuperset(map(type, x)))
+    ):
+        return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
+    known = [v.data for v in parents] if parents else x
+    return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
+
+
+def _neuron(
+    w: Sequence[Value], x: Sequence[Any], bias: Value, known: Sequence[float], parents: Sequence[Value]
+) -> Value:
+    """The node of `dot(w, x, bias)`; `known` are the numbers of x, `parents` is x if those are Values, else empty."""
+    weights = [each.data for each in w]
+    out: Value = _new(Value)
+    out.data = numerics.inner(weights, known, bias.data)
+    out.grad = 0.0
+    out.primitive = rules.dot
+    out._x = (*w, *parents, bias)
+    out._y = out._x if parents else (*w, *x, bias)
+    out._dx = rules.swapped(weights if parents else (), known)
+    out._dy = None
+    return out
+
+
+def _node_of_one(primitive: Primitive, operand: Value) -> Value:
+    x = operand.data
+    (dx,) = primitive.partials
+    out: Value = _new(Value)
+    out.data = data = float(primitive.value(x))
+    out.grad = 0.0
+    out.primitive = primitive
+    out._x = operand
+    out._dx = dx(data, x) if callable(dx) else dx
+    out._y = out._dy = None
+    return out
+
+
+def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
+    """The operator of a primitive of two operands and its reflection, written out for speed like `_unary`."""
+    value = primitive.value
+    dx: Any
+    dy: Any
+    dx, dy = primitive.partials
+    dx_varies, dy_varies = callable(dx), callable(dy)
+
+    def forward(self: Value, other: Any) -> Any:
+        if type(other) is not Value or recording.busy:
+            return with_constant(self, other)
+        x = self.data
+        y = other.data
+        out: Value = _new(Value)
+        out.data = data = value(x, y)
+        out.grad = 0.0
+        out.primitive = primitive
+        out._x = self
+        out._y = other
+        out._dx = dx(data, x, y) if dx_varies else dx
+        out._dy = dy(data, x, y) if dy_varies else dy
+        return out
+
+    def with_constant(self: Value, other: Any) -> Any:
+        if isinstance(other, Value) or recording.busy:
+            return NotImplemented if _is_foreign(other) else primitive(self, other)
+        if (y := _constant(other)) is NotImplemented:
+            return NotImplemented
+        out: Value = _new(Value)
+        out.data = data = value(self.data, y)
+        out.grad = 0.0
+        out.primitive = primitive
+        out._x = self
+        out._y = y
+        out._dx = dx(data, self.data, y) if dx_varies else dx
+        out._dy = None
+        return out
+
+    def reflected(self: Value, other: Any) -> Any:
+        if recording.busy:
+            return NotImplemented if _is_foreign(other) else primitive(other, self)
+        if (x := _constant(other)) is NotImplemented:
+            return NotImplemented
+        out: Value = _new(Value)
+        out.data = data = value(x, self.data)
+        out.grad = 0.0
+        out.primitive = primitive
+        out._x = x
+        out._y = self
+        out._dx = None
+        out._dy = dy(data, x, self.data) if dy_varies else dy
+        return out
+
+    return _named(forward, primitive), _named(reflected, primitive)
+
+
+class Value:
+    """A node of the graph: `data`, and for the chain rule its parents and the local derivative for each.
+
+    data      the number, a float
+    grad      ∂root/∂self after `root.backward()`; adds up over calls in leaves, is this pass's value elsewhere
+    parents   the Values it was computed from, in operand order, once per use: `x * x` has two
+    partials  ∂self/∂parent for each parent, computed when the node was made
+    operands  all operands of the primitive, plain numbers included: `x * 3` has one parent and two operands
+    op        the name of the primitive, '' for a leaf
+    label     a name of your own
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + 1
+    >>> y.backward()
+    >>> y.data, x.grad, y.parents[0].partials
+    (10.0, 6.0, (3.0, 3.0))
+
+    Operators and functions record; `==` and `hash` are identity, `<` and its kin compare data. A node made by hand,
+    `Value(data, parents, partials)`, takes part in `backward()`.
+
+    TypeError for data that is no real number, and for parents and partials that do not match.
+    """
+
+    __slots__ = ("__dict__", "_dx", "_dy", "_x", "_y", "data", "grad", "primitive")
+    __array_ufunc__ = None  # NumPy leaves `np.float64(2) * value` to Value.__rmul__
+
+    data: float
+    grad: float
+    primitive: Primitive | None
+    # One or two operands and their partials; a partial of None: that operand is no parent. Otherwise the parents,
+    # their partials and the operands as tuples in _x, _dx and _y. See graph.py.
+    _x: Any
+    _y: Any
+    _dx: Any
+    _dy: Any
+
+    def __init__(
+        self,
+        data: float,
+        parents: Sequence[Value] = (),
+        partials: Sequence[float] = (),
+        *,
+        op: str = "",
+        label: str = "",
+    ) -> None:
+        self.data = as_float(data)
+        self.grad = 0.0
+        self.primitive = self._x = self._y = self._dx = self._dy = None
+        if label:
+            self.label = label
+        if parents or partials or op:
+            self._record_by_hand(tuple(parents), partials, op)
+
+    def _record_by_hand(self, parents: tuple[Value, ...], partials: Sequence[float], op: str) -> None:
+        if isinstance(partials, str):
+            raise TypeError(
+                f"Value(data, parents, {partials!r}): the third argument holds the local derivatives, one per parent; "
+                "an operation with a rule of its own is made by autograd.define(name, value, *partials)"
+            )
+        if not all(isinstance(parent, Value) for parent in parents):
+            raise TypeError(f"parents must be Values, got {parents!r}")
+        if len(parents) != len(partials):
+            raise TypeError(f"{len(parents)} parents need as many partials, got {len(partials)}: {partials!r}")
+        self._x = self._y = parents
+        self._dx = tuple([as_float(partial) for partial in partials])
+        self.primitive = handmade(op)
+
+    # --- reading a node -----------------------------------------------------------------------------------------------
+
+    label = ""  # until one is set
+
+    @property
+    def op(self) -> str:
+        """The name of the primitive that made this node; '' for a leaf."""
+        return self.primitive.name if self.primitive else ""
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """The operands in order: Values and plain floats; () for a leaf."""
+        if self.primitive is None:
+            return ()
+        if type(self._dx) is tuple:
+            return self._y  # type: ignore[no-any-return]
+        return (self._x,) if self._y is None else (self._x, self._y)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands that gradients flow to, in order and with multiplicity."""
+        if type(self._dx) is tuple:
+            return self._x  # type: ignore[no-any-return]
+        return tuple([x for x, dx in ((self._x, self._dx), (self._y, self._dy)) if dx is not None])
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """∂self/∂parent for each of `parents`."""
+        if type(self._dx) is tuple:
+            return self._dx
+        return tuple([dx for dx in (self._dx, self._dy) if dx is not None])
+
+    def __repr__(self) -> str:
+        extras = [f"{name}={text!r}" for name, text in (("op", self.op), ("label", self.label)) if text]
+        return f"{type(self).__name__}({', '.join([f'data={self.data!r}', f'grad={self.grad!r}', *extras])})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython: the node, then one line per parent with its local derivative."""
+        lines = [
+            f"  ∂/∂{p.label or 'parent'} = {d!r}   {p!r}" for p, d in zip(self.parents, self.partials, strict=True)
+        ]
+        printer.text("\n".join([repr(self), *lines[:8], *(["  …"] if len(lines) > 8 else [])]))
+
+    # --- what a node can do -------------------------------------------------------------------------------------------
+
+    def backward(self) -> None:
+        """Add ∂self/∂leaf to the `grad` of every leaf, and set `grad` to ∂self/∂node on every other node.
+
+        One pass in reverse topological order: `parent.grad += partial * node.grad` for each edge. A second call on the
+        same graph doubles the leaves; set their `grad` to 0 in between (`zero_grad` of a module). An unrelated node
+        keeps its `grad`. Source: Rumelhart, Hinton & Williams, Nature 323 (1986); order: decision 4 in DESIGN.md.
+
+        >>> x = Value(2.0)
+        >>> y = (x * x) * 1.0
+        >>> y.backward(); y.backward(); x.grad
+        8.0
+        """
+        backward(self)
+
+    def detach(self) -> Value:
+        """A leaf with the same number: the gradient stops there."""
+        return Value(self.data)
+
+    def __copy__(self) -> Value:
+        out: Value = _new(type(self))
+        out.data, out.grad, out.primitive = self.data, self.grad, self.primitive
+        out._x, out._y, out._dx, out._dy = self._x, self._y, self._dx, self._dy
+        vars(out).update(vars(self))
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduce_node(self)
+
+    # --- as a number --------------------------------------------------------------------------------------------------
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"the truth value of {self!r} is not defined; compare it, as in `v > 0`, or test the number, as in `v.data`"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
+    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+
+    __add__, __radd__ = _binary(rules.add)
+    __sub__, __rsub__ = _binary(rules.sub)
+    __mul__, __rmul__ = _binary(rules.mul)
+    __truediv__, __rtruediv__ = _binary(rules.div)
+    __pow__, __rpow__ = _binary(rules.pow_)
+    __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
+    __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __round__(self, digits: int | None = None) -> Value:
+        return rules.round_(self, float(digits or 0))  # type: ignore[no-any-return]
+
+    exp, log, sqrt = unary(rules.exp), unary(rules.log), unary(rules.sqrt)
+    sin, cos, tanh = unary(rules.sin), unary(rules.cos), unary(rules.tanh)
+    relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
+
+    # --- recording ----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def __primitive__(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """Record `primitive` as a node, or leave it to an operand of another type that intercepts primitives."""
+        if primitive.arity == 1 and type(operands[0]) is Value and not recording.busy:
+            return _node_of_one(primitive, operands[0])
+        kinds = set(map(type, operands))
+        if not kinds <= _PLAIN:
+            if any(hasattr(kind, "__primitive__") and not issubclass(kind, Value) for kind in kinds):
+                return NotImplemented
+            operands = tuple([x if isinstance(x, Value) else as_float(x) for x in operands])
+        primitive.check_arity(operands)
+        all_values = kinds == _ONLY_VALUES
+        data = [x.data for x in operands] if all_values else [x if type(x) is float else x.data for x in operands]
+        out: Value = _new(Value)
+        out.data = result = float(primitive.value(*data))
+        out.grad = 0.0
+        out.primitive = out._x = out._y = out._dx = out._dy = None
+        if not (recording.busy and recording.is_off()):
+            out.primitive = primitive
+            out._link(operands, primitive.partials_at(result, data), all_values)
+        return out
+
+    def _link(self, operands: tuple[Any, ...], partials: Sequence[float | None], all_values: bool) -> None:
+        """Keep the operands, and the partials of those that are parents: no numbers, and no partial of None."""
+        arity = self.primitive.arity if self.primitive else None
+        if arity is None and all_values:
+            self._x = self._y = operands
+            self._dx = tuple(partials)
+            return
+        flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
+        if arity == 1 or arity == 2:
+            self._x, self._y = (*operands, None)[:2]
+            self._dx, self._dy = (*[dx if flow else None for dx, flow in zip(partials, flows, strict=True)], None)[:2]
+        else:
+            self._x, self._dx, self._y = tuple(compress(operands, flows)), tuple(compress(partials, flows)), operands
+
+    # --- other names for the same things: micrograd and microgpt programs run if their import changes ----------------
+
+    @property
+    def _prev(self) -> set[Value]:
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        return self.primitive.symbol if self.primitive else ""
+
+    @property
+    def _children(self) -> tuple[Value, ...]:
+        return self.parents
+
+    @property
+    def _local_grads(self) -> tuple[float, ...]:
+        return self.partials
+
+    @property
+    def _backward(self) -> None:
+        raise AttributeError(_NO_CLOSURES)
+
+    @_backward.setter
+    def _backward(self, closure: Callable[[], None]) -> None:
+        raise AttributeError(_NO_CLOSURES)
+
+
+_PLAIN = {Value, float}
+_ONLY_VALUES = {Value}

@@ -1,0 +1,97 @@
+"""Neural networks on `autograd`: thin, and named as in the textbook.
+
+>>> import nn
+>>> model = nn.MLP(2, [4, 1], hidden="tanh", seed=0)
+>>> history = nn.fit(model, [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], lr=0.05, epochs=500, until=0.01)
+>>> history.stopped
+'target loss'
+
+`python -m nn --help` trains from the command line; `nn.datasets` holds the samples it knows by name.
+"""
+
+import autograd as _engine
+
+if not hasattr(_engine, "Value"):
+    raise ImportError(
+        f"`import autograd` finds another distribution ({getattr(_engine, '__file__', None) or 'an empty folder'}): "
+        "HIPS autograd has the same import name, and the two cannot share an environment. Either use a separate "
+        "environment, or run `pip uninstall autograd` and then `pip install --force-reinstall scalar-autograd`."
+    )
+
+from nn import datasets
+from nn.activations import ACTIVATIONS, Activation, get_activation
+from nn.diagnosis import Diagnosis, LayerReport, diagnose
+from nn.history import Epoch, History
+from nn.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
+from nn.losses import (
+    LOSSES,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    get_loss,
+    half_squared_error,
+    hinge,
+    l2_penalty,
+    mse,
+)
+from nn.module import Module
+from nn.neuron import MLP, Layer, Neuron
+from nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Optimizer,
+    cosine,
+    get_optimizer,
+    linear_decay,
+    step_decay,
+)
+from nn.storage import StorageError, load, load_document, save
+from nn.training import Until, fit
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LOSSES",
+    "MLP",
+    "OPTIMIZERS",
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "Diagnosis",
+    "Epoch",
+    "History",
+    "Layer",
+    "LayerReport",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "StorageError",
+    "Until",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "constant",
+    "cosine",
+    "cross_entropy",
+    "datasets",
+    "diagnose",
+    "fit",
+    "get_activation",
+    "get_initializer",
+    "get_loss",
+    "get_optimizer",
+    "given",
+    "half_squared_error",
+    "hinge",
+    "l2_penalty",
+    "linear_decay",
+    "load",
+    "load_document",
+    "mse",
+    "normal",
+    "save",
+    "step_decay",
+    "uniform",
+]

@@ -1,0 +1,108 @@
+"""The command line: `python -m nn train | predict | inspect`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from nn import inspect_command, options, predict_command, train_command
+from nn.cells import TableError
+from nn.options import UsageError
+from nn.recipe import RecipeError
+from nn.storage import StorageError
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Command(NamedTuple):
+    """One row of the table of commands."""
+
+    summary: str
+    examples: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+COMMANDS = {
+    "train": Command(
+        "teach a model and write it down, with the history and pictures",
+        options.EXAMPLES,
+        options.add_train_options,
+        train_command.run,
+    ),
+    "predict": Command(
+        "let a model predict the rows of a CSV file",
+        predict_command.EXAMPLES,
+        predict_command.add_predict_options,
+        predict_command.run,
+    ),
+    "inspect": Command(
+        "show what is in a model file",
+        inspect_command.EXAMPLES,
+        inspect_command.add_inspect_options,
+        inspect_command.run,
+    ),
+}
+EXIT_CODES = (
+    f"exit codes: {OK} done, {FAILED} training or a check failed, {USAGE} wrong usage or input, {INTERRUPTED} Ctrl-C"
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line, one subcommand per row of `COMMANDS`.
+
+    >>> build_parser().parse_args(["train", "xor", "--hidden", "4,4"]).hidden
+    (4, 4)
+    """
+    look = argparse.RawDescriptionHelpFormatter
+    first = "start here:\n  python -m nn train digits\n  python -m nn train --help\n\n" + EXIT_CODES
+    parser = argparse.ArgumentParser(
+        prog="python -m nn",
+        description="Train small neural networks on a scalar autograd engine.",
+        epilog=first,
+        formatter_class=look,
+    )
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        epilog = f"{command.examples}\n{EXIT_CODES}"
+        sub = subparsers.add_parser(
+            name,
+            help=command.summary,
+            description=command.summary,
+            epilog=epilog,
+            formatter_class=look,
+            allow_abbrev=False,
+        )
+        command.add_options(sub)
+        sub.set_defaults(run=command.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; trouble is one or two lines on stderr, never a traceback.
+
+    >>> main(["inspect", "no-such-model.json"])
+    2
+    """
+    args = build_parser().parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except (UsageError, TableError, RecipeError, StorageError) as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; without this the interpreter complains again when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return USAGE

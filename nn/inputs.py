@@ -1,0 +1,88 @@
+"""What users hand to a layer, sizes and samples: accepted in any usual form, refused with a reason."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import Value
+
+ONE_SAMPLE = "a model takes one sample; for a batch write [model(x) for x in batch]"
+
+
+def as_inputs(x: Any, n_in: int) -> Sequence[Any]:
+    """The n_in numbers or Values of one sample; a single number or Value is a sample of one.
+
+    >>> as_inputs(np.array([1.0, 2.0]), 2), as_inputs(3.0, 1)
+    ([1.0, 2.0], [3.0])
+
+    ValueError when there are not n_in of them, TypeError when x is no sequence.
+    """
+    if type(x) is list and len(x) == n_in:  # the usual case must cost nothing
+        return x
+    if isinstance(x, np.ndarray | np.generic):
+        if x.ndim > 1:
+            raise ValueError(f"got an array of shape {x.shape}: {ONE_SAMPLE}")
+        x = x.tolist()
+    if isinstance(x, Value | int | float):
+        x = [x]
+    if isinstance(x, str | bytes) or not hasattr(x, "__iter__"):
+        raise TypeError(f"a sample is a list of {n_in} numbers, got {x!r}")
+    inputs = list(x)
+    if len(inputs) != n_in:
+        raise ValueError(f"{n_in} inputs are needed, got {len(inputs)}: {_short(inputs)}")
+    return inputs
+
+
+def check_numbers(inputs: Sequence[Any]) -> None:
+    """Raise TypeError for the first input that is neither a number nor a Value.
+
+    >>> check_numbers([1.0, "2"])
+    Traceback (most recent call last):
+        ...
+    TypeError: input 1 is '2', a str; give a number
+    """
+    for j, value in enumerate(inputs):
+        if isinstance(value, list | tuple | np.ndarray):
+            raise TypeError(f"input {j} is {_short(value)}: {ONE_SAMPLE}")
+        if isinstance(value, bool) or not isinstance(value, Value | int | float | np.integer | np.floating):
+            raise TypeError(f"input {j} is {value!r}, a {type(value).__name__}; give a number")
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def as_size(n: Any, what: str) -> int:
+    """A number of neurons or inputs.
+
+    >>> as_size(np.int64(3), "n_in")
+    3
+
+    TypeError when it is no whole number, ValueError when it is below 1.
+    """
+    try:
+        size = operator.index(n)
+    except TypeError:
+        raise TypeError(f"{what} must be a whole number, got {n!r}") from None
+    if isinstance(n, bool) or size < 1:
+        raise ValueError(f"{what} must be at least 1, got {n!r}")
+    return size
+
+
+def as_sizes(n_outs: Any) -> list[int]:
+    """The sizes of all layers.
+
+    >>> as_sizes((16, 1))
+    [16, 1]
+
+    TypeError when it is no list of whole numbers, ValueError when it is empty or holds one below 1.
+    """
+    if isinstance(n_outs, str) or not hasattr(n_outs, "__iter__"):
+        raise TypeError(f"n_outs is the list of layer sizes, such as [16, 1]; got {n_outs!r}")
+    sizes = [as_size(n, f"n_outs[{i}]") for i, n in enumerate(n_outs)]
+    if not sizes:
+        raise ValueError("n_outs is empty: a network needs at least one layer, such as MLP(2, [1])")
+    return sizes

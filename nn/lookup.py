@@ -1,0 +1,27 @@
+"""Things chosen by name: every table of this package answers a wrong name in the same way."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def look_up(table: Mapping[str, T], name: object, kind: str, also: str = "") -> T:
+    """The entry called `name`; a wrong name gets the nearest one and the whole list.
+
+    >>> look_up({"tanh": 1, "relu": 2}, "thanh", "activation")
+    Traceback (most recent call last):
+        ...
+    ValueError: unknown activation 'thanh'; did you mean 'tanh'? Known: tanh, relu
+
+    `also` says what may be given besides a name. TypeError when `name` is no text at all.
+    """
+    known = ", ".join(table) + (f"; {also}" if also else "")
+    if not isinstance(name, str):
+        raise TypeError(f"{kind} {name!r} is a {type(name).__name__}; give a name. Known: {known}")
+    if name not in table:
+        close = get_close_matches(name.lower(), table, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"unknown {kind} {name!r}; {hint}Known: {known}")
+    return table[name]

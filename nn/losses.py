@@ -1,0 +1,207 @@
+"""Losses of one sample: `loss(prediction, target)` with a Value, a number or a list of them as the prediction.
+
+The loss of a batch is the mean of these. Formulas that would overflow or cancel use softplus and logsumexp.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd import Value, dot, log, log1p, logsumexp, relu, softplus, total
+from nn.lookup import look_up
+
+Loss: TypeAlias = Callable[[Any, Any], Any]
+LossLike: TypeAlias = str | Loss
+
+
+def half_squared_error(prediction: Any, target: Any) -> Any:
+    """L = ½ ‖ŷ − y‖²; the ½ makes the derivative ŷ − y.
+
+    >>> half_squared_error([1.0, 4.0], [1.0, 2.0])
+    2.0
+
+    ValueError when prediction and target differ in length.
+    """
+    errors = [p - y for p, y in _pairs(prediction, target)]
+    return 0.5 * dot(errors, errors)
+
+
+def mse(prediction: Any, target: Any) -> Any:
+    """L = mean over the n outputs of (ŷ − y)², in the squared unit of y.
+
+    >>> mse([1.0, 4.0], [1.0, 2.0])
+    2.0
+
+    ValueError when prediction and target differ in length.
+    """
+    errors = [p - y for p, y in _pairs(prediction, target)]
+    return dot(errors, errors) / len(errors)
+
+
+def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
+    """L = y softplus(−z) + (1 − y) softplus(z), which is −y log p − (1 − y) log(1 − p) at p = sigmoid(z).
+
+    ∂L/∂z = p − y. Stable for any z: at z = ±1000 the loss is 0 or 1000. Several outputs: the mean.
+
+    >>> binary_cross_entropy_with_logits(0.0, 1) == math.log(2.0)
+    True
+
+    ValueError unless every target y is in [0, 1].
+    """
+    return _mean([_from_logit(z, _probability(y, "target")) for z, y in _pairs(prediction, target)])
+
+
+def _from_logit(z: Any, y: float) -> Any:
+    if y == 1.0:
+        return softplus(-z)
+    return softplus(z) if y == 0.0 else y * softplus(-z) + (1.0 - y) * softplus(z)
+
+
+def binary_cross_entropy(prediction: Any, target: Any) -> Any:
+    """L = −y log p − (1 − y) log(1 − p) for a probability p; prefer logits, which lose no digits near p = 1.
+
+    Nothing is clamped: certain and wrong (p = 0 with y = 1, p = 1 with y = 0) costs inf, certain and right costs 0.
+    Several outputs: the mean.
+
+    >>> binary_cross_entropy(0.25, 1) == -math.log(0.25), binary_cross_entropy(0.0, 0), binary_cross_entropy(0.0, 1)
+    (True, 0.0, inf)
+
+    ValueError unless every p and y is in [0, 1].
+    """
+    pairs = _pairs(prediction, target)
+    for p, _ in pairs:
+        _probability(p, "prediction")
+    return _mean([_from_probability(p, _probability(y, "target")) for p, y in pairs])
+
+
+def _from_probability(p: Any, y: float) -> Any:
+    # 0 − x instead of −x: a loss of 0 has no sign.
+    if y == 1.0:
+        return 0.0 - log(p)
+    return 0.0 - log1p(-p) if y == 0.0 else 0.0 - (y * log(p) + (1.0 - y) * log1p(-p))
+
+
+def cross_entropy(prediction: Any, target: Any) -> Any:
+    """L = logsumexp(z) − z_k for the logits z and the class k; for a distribution t, L = logsumexp(z) − Σ t_j z_j.
+
+    This is −log softmax(z)_k without overflow, and ∂L/∂z = softmax(z) − t. Its absolute error is a few ulp of max |z|.
+
+    >>> cross_entropy([0.0, 0.0], 1) == cross_entropy([0.0, 0.0], [0.5, 0.5]) == math.log(2.0)
+    True
+
+    ValueError for fewer than two logits, for a class outside 0…n−1 and for a distribution that does not sum to 1;
+    TypeError for a class that is no whole number.
+    """
+    logits = _as_list(prediction)
+    if len(logits) < 2:
+        raise ValueError("cross_entropy needs two or more logits; for one output use binary_cross_entropy_with_logits")
+    if _is_sequence(target):
+        return logsumexp(logits) - _expected_logit(logits, _as_list(target))
+    return logsumexp(logits) - logits[_class_index(target, len(logits))]
+
+
+def _expected_logit(logits: Sequence[Any], target: Sequence[Any]) -> Any:
+    weights = [_probability(t, "target") for _, t in _pairs(logits, target)]
+    if not math.isclose(
+        math.fsum(weights), 1.0, abs_tol=1e-6
+    ):  # written with six digits or in float32, it still is one
+        raise ValueError(f"a target distribution sums to 1, got {weights!r} with the sum {math.fsum(weights)!r}")
+    # A class of weight 0 is left out: its logit may be −inf, and 0 · −inf is nan.
+    used = [(t, z) for t, z in zip(weights, logits, strict=True) if t]
+    return dot([t for t, _ in used], [z for _, z in used])
+
+
+def _class_index(target: Any, n: int) -> int:
+    if isinstance(target, bool) or not isinstance(target, int | np.integer):
+        raise TypeError(f"the target of cross_entropy is a class index or a list of probabilities, got {target!r}")
+    if not 0 <= target < n:
+        raise ValueError(f"class {target} does not exist: with {n} outputs the classes are 0…{n - 1}")
+    return int(target)
+
+
+def hinge(prediction: Any, target: Any) -> Any:
+    """L = max(0, 1 − y s) for a score s and a side y of −1 or +1; at the kink y s = 1 the derivative is 0.
+
+    Several outputs: the mean.
+
+    >>> hinge(0.25, 1), hinge(-3.0, -1)
+    (0.75, 0.0)
+
+    ValueError for another y. Cortes & Vapnik 1995, "Support-Vector Networks".
+    """
+    return _mean([relu(1.0 - _side(y) * s) for s, y in _pairs(prediction, target)])
+
+
+def _side(y: Any) -> float:
+    if isinstance(y, bool) or y not in (-1, 1):
+        raise ValueError(f"the target of hinge is -1 or +1, got {y!r}; turn labels 0 and 1 into 2 * y - 1")
+    return float(y)
+
+
+def l2_penalty(parameters: Iterable[Value], strength: float) -> Any:
+    """strength · Σ w² over the parameters, to be added to the mean loss of a batch; its derivative is 2 strength w.
+
+    >>> l2_penalty([Value(3.0), Value(1.0)], 0.1).data
+    1.0
+
+    ValueError unless strength is finite and >= 0.
+    """
+    if not 0.0 <= strength < math.inf:
+        raise ValueError(f"the strength of an L2 penalty is finite and >= 0, got {strength!r}")
+    weights = list(parameters)
+    return strength * dot(weights, weights)
+
+
+LOSSES: dict[str, Loss] = {
+    "half_squared_error": half_squared_error,
+    "mse": mse,
+    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
+    "binary_cross_entropy": binary_cross_entropy,
+    "cross_entropy": cross_entropy,
+    "hinge": hinge,
+}
+
+
+def get_loss(loss: LossLike) -> Loss:
+    """The loss of that name; a function `(prediction, target) -> Value` stands for itself.
+
+    >>> get_loss("mse") is mse
+    True
+
+    ValueError for an unknown name, TypeError for anything else.
+    """
+    return loss if callable(loss) else look_up(LOSSES, loss, "loss", "or a function of (prediction, target)")
+
+
+def _is_sequence(x: Any) -> bool:
+    return isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def _as_list(x: Any) -> Sequence[Any]:
+    if isinstance(x, np.ndarray | np.generic):
+        x = x.tolist()
+    return x if isinstance(x, list | tuple) else [x]
+
+
+def _pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
+    predictions, targets = _as_list(prediction), _as_list(target)
+    if len(predictions) != len(targets):
+        raise ValueError(f"the model gives {len(predictions)} output(s), the target has {len(targets)}: {target!r}")
+    if not predictions:
+        raise ValueError("an empty prediction has no loss")
+    return list(zip(predictions, targets, strict=True))
+
+
+def _mean(losses: list[Any]) -> Any:
+    return losses[0] if len(losses) == 1 else total(losses) / len(losses)
+
+
+def _probability(p: Any, what: str) -> float:
+    number = float(p)
+    if not 0.0 <= number <= 1.0:
+        raise ValueError(
+            f"{what} {number!r} is no probability: it must be in [0, 1] (scores and logits need another loss)"
+        )
+    return number

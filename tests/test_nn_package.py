@@ -1,0 +1,28 @@
+"""The package `nn` as a whole: its public names, and a foreign `autograd` in its way."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nn
+
+ROOT = Path(nn.__file__).parent.parent
+
+
+def test_public_names_exist_and_are_sorted_by_kind():
+    assert len(set(nn.__all__)) == len(nn.__all__)
+    assert [name for name in nn.__all__ if not hasattr(nn, name)] == []
+
+
+def test_a_foreign_autograd_is_named_with_the_way_out(tmp_path):
+    foreign = tmp_path / "autograd"
+    foreign.mkdir()
+    (foreign / "__init__.py").write_text("def grad(f): ...\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-P", "-c", "import nn"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ImportError" in done.stderr
+    assert str(foreign) in done.stderr
+    assert "pip uninstall autograd" in done.stderr
