@@ -183,7 +183,7 @@ def exp_shift(x: float, c: float) -> float:
     return _exp(d) * (1.0 + rest) if rest == rest else _exp(d)
 
 
-# --- of any number of operands; sums run from left to right, for every back end to give the same bits -------------------
+# --- of any number of operands; sums run from left to right, for every back end to give the same bits ------------
 
 
 def total(*xs: float) -> float:

@@ -1,16 +1,19 @@
 """What happens to a new node besides being made: nothing, unless a block asks for it.
 
-`busy` counts the open blocks of every thread. While it is 0, which is nearly always, an operator reads this one
-number and goes its fast way; otherwise it asks the context variable, which knows about this thread (or task) alone.
+An operator reads two switches and goes its fast way while both are off, which is nearly always. `busy` counts the open
+`no_graph()` blocks of all threads: if there are any, the context variable says whether this thread is in one. `watch` is
+what debuggers set, through `watching`, to see each node when it is made.
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
+from typing import Any
 
 busy = 0
+watch: Callable[[Any], None] | None = None  # called on every new node, of any thread; set by `watching`
 _lock = Lock()
 _off: ContextVar[bool] = ContextVar("recording is off", default=False)
 
@@ -46,6 +49,41 @@ def no_graph() -> Iterator[None]:
     finally:
         _count(-1)
         _off.reset(token)
+
+
+_watchers: ContextVar[tuple[Callable[[Any], None], ...]] = ContextVar("watchers of new nodes", default=())
+_watching = 0
+
+
+def _tell_watchers(node: Any) -> None:
+    for watcher in _watchers.get():
+        watcher(node)
+
+
+@contextmanager
+def watching(watcher: Callable[[Any], None]) -> Iterator[None]:
+    """Call `watcher(node)` for each node, leaves included, that this thread (or asyncio task) makes in the block.
+
+    Blocks nest: the outer watcher is called first. What a watcher raises, the operator raises.
+
+    >>> from autograd import Value
+    >>> with watching(lambda node: print(node.op or "leaf", node.data)):
+    ...     y = Value(3.0) * 2.0
+    leaf 3.0
+    mul 6.0
+    """
+    global watch, _watching  # noqa: PLW0603 (see busy)
+    token = _watchers.set((*_watchers.get(), watcher))
+    with _lock:
+        _watching += 1
+        watch = _tell_watchers
+    try:
+        yield
+    finally:
+        with _lock:
+            _watching -= 1
+            watch = _tell_watchers if _watching else None
+        _watchers.reset(token)
 
 
 _gc_lock = Lock()

@@ -130,6 +130,8 @@ def _neuron(
     out._y = out._x if parents else (*w, *x, bias)
     out._dx = rules.swapped(weights if parents else (), known)
     out._dy = None
+    if (watch := recording.watch) is not None:
+        watch(out)
     return out
 
 
@@ -143,6 +145,8 @@ def _node_of_one(primitive: Primitive, operand: Value) -> Value:
     out._x = operand
     out._dx = dx(data, x) if callable(dx) else dx
     out._y = out._dy = None
+    if (watch := recording.watch) is not None:
+        watch(out)
     return out
 
 
@@ -167,6 +171,8 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable
         out._y = other
         out._dx = dx(data, x, y) if dx_varies else dx
         out._dy = dy(data, x, y) if dy_varies else dy
+        if (watch := recording.watch) is not None:
+            watch(out)
         return out
 
     def with_constant(self: Value, other: Any) -> Any:
@@ -182,6 +188,8 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable
         out._y = y
         out._dx = dx(data, self.data, y) if dx_varies else dx
         out._dy = None
+        if (watch := recording.watch) is not None:
+            watch(out)
         return out
 
     def reflected(self: Value, other: Any) -> Any:
@@ -197,6 +205,8 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable
         out._y = self
         out._dx = None
         out._dy = dy(data, x, self.data) if dy_varies else dy
+        if (watch := recording.watch) is not None:
+            watch(out)
         return out
 
     return _named(forward, primitive), _named(reflected, primitive)
@@ -225,7 +235,7 @@ class Value:
     TypeError for data that is no real number, and for parents and partials that do not match.
     """
 
-    __slots__ = ("__dict__", "_dx", "_dy", "_x", "_y", "data", "grad", "primitive")
+    __slots__ = ("__dict__", "_dx", "_dy", "_origin", "_x", "_y", "data", "grad", "primitive")
     __array_ufunc__ = None  # NumPy leaves `np.float64(2) * value` to Value.__rmul__
 
     data: float
@@ -237,6 +247,7 @@ class Value:
     _y: Any
     _dx: Any
     _dy: Any
+    _origin: Any  # unset, unless a watcher says where the node was made: see origin.py
 
     def __init__(
         self,
@@ -254,6 +265,8 @@ class Value:
             self.label = label
         if parents or partials or op:
             self._record_by_hand(tuple(parents), partials, op)
+        if (watch := recording.watch) is not None:
+            watch(self)
 
     def _record_by_hand(self, parents: tuple[Value, ...], partials: Sequence[float], op: str) -> None:
         if isinstance(partials, str):
@@ -401,6 +414,8 @@ class Value:
         if not (recording.busy and recording.is_off()):
             out.primitive = primitive
             out._link(operands, primitive.partials_at(result, data), all_values)
+        if (watch := recording.watch) is not None:
+            watch(out)
         return out
 
     def _link(self, operands: tuple[Any, ...], partials: Sequence[float | None], all_values: bool) -> None:

@@ -93,7 +93,7 @@ def diagnose(
     >>> model = MLP(2, [3, 1], hidden="sigmoid", init="zeros")
     >>> report = diagnose(model, [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0])
     >>> [hint[:30] for hint in report.hints]
-    ['layer 1: sigmoid in a hidden l', 'layer 1: all 3 neurons have th', 'δ vanishes: none of it arrives']
+    ['layer 1: sigmoid in a hidden l', 'layer 1: all neurons have the ', 'δ vanishes: none of it arrives']
 
     TypeError for a model without `Layer`s, ValueError when x and y do not fit, AttributeError before any pass.
     """
@@ -164,13 +164,17 @@ def _identical(layer: Layer, following: Layer) -> bool:
     return layer.n_out > 1 and bool((incoming == incoming[0]).all() and (outgoing == outgoing[0]).all())
 
 
+def _places(layers: Sequence[LayerReport]) -> str:
+    numbers = ", ".join(str(layer.number) for layer in layers)
+    return f"layer{'s' if len(layers) > 1 else ''} {numbers}"
+
+
 def _sigmoid_inside(diagnosis: Diagnosis) -> Iterator[str]:
-    for layer in diagnosis.layers[:-1]:
-        if layer.activation == "sigmoid":
-            yield (
-                f"layer {layer.number}: sigmoid in a hidden layer lets at most a quarter of δ through and its outputs "
-                "are never centred on 0; use 'relu' (or 'tanh') there and keep sigmoid for the output"
-            )
+    if found := [layer for layer in diagnosis.layers[:-1] if layer.activation == "sigmoid"]:
+        yield (
+            f"{_places(found)}: sigmoid in a hidden layer lets at most a quarter of δ through and its outputs are "
+            "never centred on 0; use 'relu' (or 'tanh') there and keep sigmoid for the output"
+        )
 
 
 def _only_linear(diagnosis: Diagnosis) -> Iterator[str]:
@@ -179,12 +183,11 @@ def _only_linear(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _symmetric(diagnosis: Diagnosis) -> Iterator[str]:
-    for layer in diagnosis.layers:
-        if layer.identical:
-            yield (
-                f"layer {layer.number}: all {layer.units} neurons have the same weights and get the same gradient, so "
-                "they stay one neuron; start from random weights (leave init out) instead of zeros or a constant"
-            )
+    if found := [layer for layer in diagnosis.layers if layer.identical]:
+        yield (
+            f"{_places(found)}: all neurons have the same weights and get the same gradient, so they stay one neuron; "
+            "start from random weights (leave init out) instead of zeros or a constant"
+        )
 
 
 def _dead(diagnosis: Diagnosis) -> Iterator[str]:

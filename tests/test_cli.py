@@ -31,6 +31,7 @@ def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

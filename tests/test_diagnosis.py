@@ -63,16 +63,15 @@ def test_the_loss_may_be_any():
 
 def test_sigmoid_in_hidden_layers():
     found = hints(MLP(2, [4, 4, 1], hidden="sigmoid", output="sigmoid", seed=0))
-    assert only(found, "layer 1: sigmoid in a hidden layer", "'relu'")
-    assert only(found, "layer 2: sigmoid")
-    assert not any("layer 3" in hint for hint in found)
+    assert only(found, "layers 1, 2: sigmoid in a hidden layer", "'relu'")
+    assert not any("3: sigmoid" in hint for hint in found)
 
 
 @pytest.mark.parametrize("init", ["zeros", lambda n_out, n_in, rng: [[0.5] * n_in] * n_out], ids=["zeros", "constant"])
 def test_symmetry(init):
     report = diagnose(MLP(2, [3, 1], hidden="tanh", init=init), X, Y)
     assert [layer.identical for layer in report.layers] == [True, False]
-    assert only(report.hints, "layer 1: all 3 neurons have the same weights", "random")
+    assert only(report.hints, "layer 1: all neurons have the same weights", "random")
 
 
 def test_one_neuron_is_not_symmetric():
