@@ -3,6 +3,12 @@
 Start reading at `rules.py`.
 """
 
+from pathlib import Path
+
+from autograd.installation import refuse_mixture
+
+refuse_mixture(Path(__file__).parent)
+
 from autograd import functional
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad

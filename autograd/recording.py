@@ -1,8 +1,8 @@
 """What happens to a new node besides being made: nothing, unless a block asks for it.
 
 An operator reads two switches and goes its fast way while both are off, which is nearly always. `busy` counts the open
-`no_graph()` blocks of all threads: if there are any, the context variable says whether this thread is in one. `watch` is
-what debuggers set, through `watching`, to see each node when it is made.
+`no_graph()` blocks of all threads: if there are any, the context variable says whether this thread is in one. `watch`
+is what debuggers set, through `watching`, to see each node when it is made.
 """
 
 import gc

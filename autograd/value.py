@@ -106,13 +106,12 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
     if len(W) != len(b) or any(len(w) != len(x) for w in W):
         widths = sorted({len(w) for w in W})
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
-    parents = x if set(map(type, x)) == _ONLY_VALUES else ()
-    if (
-        recording.busy
-        or set(map(type, chain(b, *W))) != _ONLY_VALUES
-        or not (parents or {float}.issuperset(map(type, x)))
-    ):
+    kinds = set(map(type, x))
+    usual = set(map(type, chain(b, *W))) == _ONLY_VALUES and (kinds <= _NUMBERS or kinds == _ONLY_VALUES)
+    if recording.busy or not usual:
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
+    parents: Sequence[Value] = x if kinds == _ONLY_VALUES else ()
+    x = x if parents else [float(number) for number in x]
     known = [v.data for v in parents] if parents else x
     return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
 
@@ -459,5 +458,6 @@ class Value:
         raise AttributeError(_NO_CLOSURES)
 
 
-_PLAIN = {Value, float}
 _ONLY_VALUES = {Value}
+_NUMBERS = {float, int}
+_PLAIN = {Value, float}

@@ -30,7 +30,7 @@ from nn.training import Until, fit, predict
 # Below this many training samples a tenth is too few to tell epochs apart; the training loss decides then.
 WATCH_FROM = 100
 WATCHED = 0.1
-DIAGNOSED = 64
+DIAGNOSED = 200
 
 
 @dataclass(frozen=True)
