@@ -30,7 +30,7 @@ def backward(root: Any) -> None:
     with paused_gc():
         for node in reversed(_start(root)):
             upstream, dx, dy = node.grad, node._dx, node._dy
-            if dx.__class__ is tuple:
+            if type(dx) is tuple:
                 for parent, local in zip(node._x, dx):  # noqa: B905 (as long, by construction)
                     parent.grad += local * upstream
                 continue

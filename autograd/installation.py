@@ -15,5 +15,5 @@ def refuse_mixture(folder: Path) -> None:
         raise ImportError(
             f"{folder} holds files of another distribution that imports as 'autograd' (HIPS/autograd: "
             f"{', '.join(found)}); the two cannot share an environment. Either `pip uninstall -y autograd "
-            "scalar-autograd` and then `pip install scalar-autograd`, or give one of them a virtual environment of its own"
+            "scalar-autograd` and then `pip install scalar-autograd`, or give one its own virtual environment"
         )

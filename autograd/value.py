@@ -107,12 +107,13 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
         widths = sorted({len(w) for w in W})
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
     kinds = set(map(type, x))
-    usual = set(map(type, chain(b, *W))) == _ONLY_VALUES and (kinds <= _NUMBERS or kinds == _ONLY_VALUES)
-    if recording.busy or not usual:
+    if set(map(type, chain(b, *W))) != _ONLY_VALUES or not (kinds <= _NUMBERS or kinds == _ONLY_VALUES):
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
     parents: Sequence[Value] = x if kinds == _ONLY_VALUES else ()
     x = x if parents else [float(number) for number in x]
     known = [v.data for v in parents] if parents else x
+    if recording.busy and recording.is_off():
+        return [Value(numerics.inner([each.data for each in w], known, bias.data)) for w, bias in zip(W, b, strict=True)]
     return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
 
 

@@ -15,6 +15,9 @@ from nn.files import write_text
 Stop = Literal["running", "target loss", "patience", "epochs", "time", "interrupted", "diverged"]
 
 
+METRIC_WORDS = {"probability_accuracy": "accuracy", "r_squared": "R²"}
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One row: losses and metric of the parameters *after* this epoch's updates, and the seconds since the start.
@@ -114,5 +117,6 @@ def describe(row: Epoch, metric_name: str | None = None) -> str:
     if row.validation_loss is not None:
         parts.append(f"validation loss {row.validation_loss:.4g}")
     if row.metric is not None:
-        parts.append(f"{(metric_name or 'metric').removeprefix('probability_')} {row.metric:.4g}")
+        name = metric_name or "metric"
+        parts.append(f"{METRIC_WORDS.get(name, name)} {row.metric:.4g}")
     return "  ".join(parts)

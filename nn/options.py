@@ -31,11 +31,12 @@ class Preset:
     patience: int | None = None
 
 
-# Measured: xor is solved from every one of 300 seeds; moons and digits reach 97 % and 95 % from all of 20.
+# Measured: xor is solved from each of 300 seeds, moons reach 98 % of the held-out samples from each of 20, digits 96 %
+# from each of 3 (and 95 % from each of 20 in a NumPy twin of the run).
 PRESETS: dict[str, Preset] = {
     "xor": Preset((8,), "tanh", lr=0.05, epochs=1000, batch_size=4, until_loss=0.01),
-    "moons": Preset((8, 8), "tanh", lr=0.02, epochs=60, batch_size=8, until_loss=0.01),
-    "digits": Preset((24,), "relu", lr=0.005, epochs=8, batch_size=8),
+    "moons": Preset((16, 16), "relu", lr=0.01, epochs=60, batch_size=8, until_loss=0.01),
+    "digits": Preset((24,), "leaky_relu", lr=0.005, epochs=8, batch_size=8),
 }
 TABLE_PRESET = Preset((16,), "tanh", lr=0.01, epochs=100, batch_size=16, patience=20)
 
@@ -74,6 +75,9 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         "--output", choices=["auto", *ACTIVATIONS], default="auto", help="activation of the output layer"
     )
     model.add_argument("--loss", choices=("auto", *LOSS_NAMES), default="auto")
+    model.add_argument(
+        "--bias", metavar="START", type=finite, default=0.0, help="of every neuron; 0.1 keeps ReLUs alive"
+    )
     run = parser.add_argument_group("training")
     run.add_argument("--optimizer", choices=sorted(OPTIMIZERS), default="adam")
     run.add_argument("--lr", metavar="RATE", type=positive, help="learning rate")
@@ -129,6 +133,11 @@ def _number(text: str, fits: Callable[[float], bool], wanted: str) -> float:
     if not fits(number) or math.isinf(number):
         raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
     return number
+
+
+def finite(text: str) -> float:
+    """A finite number."""
+    return _number(text, math.isfinite, "a number")
 
 
 def positive(text: str) -> float:

@@ -122,7 +122,7 @@ def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
     n_out = len(dataset.class_names) if dataset.task == "classification" else 1
     output = _or_usage_error(output_for, recipe.scheme, args.output)
     n_outs = [*args.hidden, n_out]
-    return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, seed=args.seed)
+    return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
 
 
 def _watched(job: Job) -> float | None:
@@ -225,7 +225,7 @@ def _write(job: Job, history: History, score: dict[str, Any]) -> None:
 
 def _account(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
     """How the model came about. No times: the same seed must give the same bytes."""
-    kept = ("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "seed")
+    kept = ("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "bias", "seed")
     return {
         "data": job.dataset.name,
         "samples": len(job.dataset.x),

@@ -19,10 +19,10 @@ from nn.losses import get_loss, l2_penalty
 from nn.metrics import Metric, Prediction, get_metric
 from nn.optimizers import Optimizer, Schedule, get_optimizer
 from nn.progress import Progress, choose_progress
+from nn.samples import Sample, divide, pair_up, plain_rows
 
 Output = Value | Sequence[Value]
 Loss = Callable[[Any, Any], Any]
-Sample = tuple[list[float], Prediction]
 
 # A pass visits every parameter once per graph: with eight samples in a graph a step of the digits net takes half the
 # time of eight passes (measured), and no batch, however large, fills the memory.
@@ -135,24 +135,29 @@ def fit(
         batch_size=_whole("batch_size", batch_size),
         rng=rng,
     )
-    samples, watched = _divide(pair_up(x, y), validation, rng)
+    samples, watched = divide(pair_up(x, y), validation, rng)
     with paused_gc(), _Best(run.parameters) as best, choose_progress(progress, last, len(samples), history) as display:
-        try:
-            for row in run.epochs(samples, watched, last, display):
-                history.rows.append(row)
-                best.consider(row)
-                if on_epoch is not None:
-                    on_epoch(row)
-                if reason := rule.reason(history):
-                    history.stopped = reason
-                    break
-            else:
-                history.stopped = "epochs"
-        except KeyboardInterrupt:
-            history.stopped = "interrupted"
+        history.stopped = _follow(run.epochs(samples, watched, last, display), history, best, rule, on_epoch)
     if history.stopped == "diverged":
         warnings.warn(_divergence(history), RuntimeWarning, stacklevel=2)
     return history
+
+
+def _follow(
+    rows: Iterator[Epoch], history: History, best: _Best, rule: Until, on_epoch: Callable[[Epoch], None] | None
+) -> Stop:
+    """Take epoch after epoch until there is a reason to stop."""
+    try:
+        for row in rows:
+            history.rows.append(row)
+            best.consider(row)
+            if on_epoch is not None:
+                on_epoch(row)
+            if reason := rule.reason(history):
+                return reason
+    except KeyboardInterrupt:
+        return "interrupted"
+    return "epochs"
 
 
 @dataclass
@@ -250,7 +255,7 @@ def predict(model: Model, x: Any) -> list[Prediction]:
     3
     """
     with no_graph():
-        return [plain(model(row)) for row in _plain_rows(x)]
+        return [plain(model(row)) for row in plain_rows(x)]
 
 
 def plain(output: Any) -> Prediction:
@@ -260,50 +265,6 @@ def plain(output: Any) -> Prediction:
     (2.0, [1.0, 0.5])
     """
     return [float(one) for one in output] if isinstance(output, Sequence) else float(output)
-
-
-def pair_up(x: Any, y: Any) -> list[Sample]:
-    """Rows and targets as a list of samples in plain Python numbers; what does not fit together is a `ValueError`.
-
-    >>> pair_up(np.array([[1.0, 2.0]]), np.array([3]))
-    [([1.0, 2.0], 3)]
-    """
-    rows, targets = _plain_rows(x), y.tolist() if isinstance(y, np.ndarray) else list(y)
-    if len(rows) != len(targets):
-        raise ValueError(f"x has {len(rows)} rows and y has {len(targets)} targets; every row needs its target")
-    if not rows:
-        raise ValueError("there are no samples: x has no rows")
-    return list(zip(rows, targets, strict=True))
-
-
-def _plain_rows(x: Any) -> list[list[float]]:
-    try:
-        table = np.asarray(x, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"x must be rows of numbers, all of the same length: {error}") from error
-    if table.size and table.ndim != 2:
-        raise ValueError(
-            f"x must be rows of numbers (2 dimensions), got {table.ndim}; one number a row is [[1.0], [2.0]]"
-        )
-    for i, j in np.argwhere(~np.isfinite(table)).tolist():
-        raise ValueError(f"x[{i}][{j}] is {table[i, j]}; leave the row out or fill it in")
-    rows: list[list[float]] = table.tolist()
-    return rows
-
-
-def _divide(samples: list[Sample], validation: Any, rng: random.Random) -> tuple[list[Sample], list[Sample]]:
-    """The samples to learn from and the ones to watch."""
-    if validation is None:
-        return samples, []
-    if isinstance(validation, tuple):
-        return samples, pair_up(*validation)
-    if not 0.0 < validation < 1.0:
-        raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {validation!r}")
-    count = max(1, round(validation * len(samples)))
-    if count == len(samples):
-        raise ValueError(f"validation={validation!r} of {len(samples)} samples leaves none to learn from")
-    mixed = rng.sample(samples, len(samples))
-    return mixed[count:], mixed[:count]
 
 
 def _optimizer(optimizer: str | Optimizer, lr: float | Schedule | None) -> Optimizer:

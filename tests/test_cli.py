@@ -55,6 +55,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes most of the time of a small run; most tests of what is learned can do without."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+
 # --- train ------------------------------------------------------------------------------------------------------------
 
 
@@ -70,6 +76,7 @@ def test_train_xor_solves_it_and_writes_everything(tmp_path: Path) -> None:
     assert [model([float(a), float(b)]).data > 0 for a in (0, 1) for b in (0, 1)] == [False, True, True, False]
 
 
+@pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_xor_is_solved_from_other_seeds(tmp_path: Path, seed: int) -> None:
     assert main(["train", "xor", "--quiet", "--seed", str(seed), "--out", str(tmp_path)]) == 0
@@ -101,6 +108,7 @@ def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "model.json").read_bytes() != (tmp_path / "c" / "model.json").read_bytes()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_one_layer_cannot_do_xor(tmp_path: Path) -> None:
     # Minsky & Papert 1969: the best a single layer can say of all four points is one half; the loss stays at log 2.
     assert main(["train", "xor", "--hidden", "none", "--epochs", "200", "--quiet", "--out", str(tmp_path)]) == 0
@@ -109,6 +117,7 @@ def test_one_layer_cannot_do_xor(tmp_path: Path) -> None:
     assert training["score"]["value"] <= 0.75
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_digits_learn_in_a_small_net(tmp_path: Path) -> None:
     options = ["--hidden", "none", "--epochs", "1", "--batch-size", "4", "--quiet"]
     assert main(["train", "digits", *options, "--out", str(tmp_path)]) == 0
@@ -116,10 +125,11 @@ def test_digits_learn_in_a_small_net(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "model.json").read_text())["extra"]["training"]["score"]["value"] > 0.8
 
 
+@pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize(
     "options",
     [
-        ["--loss", "hinge", "--activation", "prelu"],
+        ["--loss", "hinge", "--activation", "prelu", "--bias", "0.1"],
         ["--loss", "binary_cross_entropy", "--optimizer", "sgd", "--lr", "0.5"],
         ["--loss", "half_squared_error", "--output", "linear", "--l2", "0.001", "--optimizer", "adamw"],
     ],
@@ -146,6 +156,7 @@ def test_divergence_is_told_and_exits_1(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "slope" / "history.csv").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_saves_what_there_is_and_exits_130(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nn", "train", "xor", "--epochs", "1000000", "--until-loss", "0"]
     process = subprocess.Popen(
@@ -230,6 +241,7 @@ TRAIN_ERRORS = [
     (["train", "xor", "--output", "relu"], "output activation 'relu' does not fit"),
     (["train", "xor", "--lr", "-1"], "'-1' is not a number above 0"),
     (["train", "xor", "--lr", "fast"], "'fast' is not a number above 0"),
+    (["train", "xor", "--bias", "nan"], "'nan' is not a number"),
     (["train", "xor", "--epochs", "1.5"], "'1.5' is not a whole number of at least 1"),
     (["train", "xor", "--hidden", "3,x"], "write sizes as 32,16 or none"),
     (["train", "xor", "--activation", "tan"], "invalid choice: 'tan'"),
