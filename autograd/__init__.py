@@ -10,9 +10,11 @@ from autograd.installation import refuse_mixture
 refuse_mixture(Path(__file__).parent)
 
 from autograd import functional
+from autograd.affine import affine
 from autograd.backward import Step, backward_steps
+from autograd.debugging.switch import debug
 from autograd.derivative import grad
-from autograd.errors import AutogradError, CheckError, CompileError, DomainError, GraphError
+from autograd.errors import AutogradError, CheckError, CompileError, DomainError, GraphError, NonFiniteError
 from autograd.functions import (
     abs,
     acos,
@@ -64,7 +66,7 @@ from autograd.functions import (
 )
 from autograd.primitive import PRIMITIVES, Primitive, define
 from autograd.recording import no_graph, paused_gc
-from autograd.value import Value, affine
+from autograd.value import Value
 
 __all__ = [
     "PRIMITIVES",
@@ -73,6 +75,7 @@ __all__ = [
     "CompileError",
     "DomainError",
     "GraphError",
+    "NonFiniteError",
     "Primitive",
     "Step",
     "Value",
@@ -90,6 +93,7 @@ __all__ = [
     "clip",
     "cos",
     "cosh",
+    "debug",
     "define",
     "dot",
     "elu",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograd.graph import topological
@@ -25,8 +27,16 @@ class Step(NamedTuple):
     after: float
 
 
+Pass = Callable[[Any], None]
+
+
 def backward(root: Any) -> None:
-    """`root.backward()`: see `Value.backward`."""
+    """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
+    _chosen.get(_usual)(root)
+
+
+def plain_pass(root: Any) -> None:
+    """The chain rule as fast as it goes."""
     with paused_gc():
         for node in reversed(_start(root)):
             upstream, dx, dy = node.grad, node._dx, node._dy
@@ -38,6 +48,32 @@ def backward(root: Any) -> None:
                 node._x.grad += dx * upstream
             if dy is not None:
                 node._y.grad += dy * upstream
+
+
+_chosen: ContextVar[Pass] = ContextVar("the pass that backward() makes")
+_usual: Pass = plain_pass  # for threads and tasks that are in no block
+
+
+@contextmanager
+def passing(chosen: Pass) -> Iterator[None]:
+    """Let `backward()` of this thread (or asyncio task) make the pass `chosen(root)` in the block.
+
+    >>> from autograd import Value
+    >>> with passing(print):
+    ...     Value(3.0).backward()
+    Value(data=3.0, grad=0.0)
+    """
+    token = _chosen.set(chosen)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def pass_everywhere(chosen: Pass) -> None:
+    """Let `backward()` of all threads make the pass `chosen` from now on: for a switch at the start of the process."""
+    global _usual  # noqa: PLW0603 (what is set once is best kept in the module)
+    _usual = chosen
 
 
 def backward_steps(root: Any) -> Iterator[Step]:

@@ -1,5 +1,7 @@
 """What can go wrong, by name: every error of this package is an `AutogradError`."""
 
+from typing import Any
+
 
 class AutogradError(Exception):
     """Base of the errors below, so that one `except` catches them all.
@@ -23,3 +25,9 @@ class CompileError(AutogradError, RuntimeError):
 
 class CheckError(AutogradError, AssertionError):
     """A gradient disagrees with its independent oracle."""
+
+
+class NonFiniteError(AutogradError, ArithmeticError):
+    """A node is the first to have an infinite or nan value, derivative or gradient; `node` is that node."""
+
+    node: Any = None

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd import rules
+from autograd.affine import affine
 from autograd.errors import DomainError
 from autograd.primitive import Primitive
-from autograd.value import Value, affine, unary
+from autograd.value import Value, unary
 
 
 def _function(primitive: Primitive) -> Callable[[Any], Any]:

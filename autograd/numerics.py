@@ -105,17 +105,20 @@ def clip(x: float, low: float, high: float) -> float:
 
 def rounded(x: float, digits: float) -> float:
     """x to `digits` decimals, half to even; infinities and nan stay."""
-    return round(x, int(digits)) if math.isfinite(x) else x
+    try:
+        return round(x, int(digits)) if math.isfinite(x) else x
+    except OverflowError:
+        return math.copysign(INF, x)
 
 
 def floor(x: float) -> float:
-    """The largest integer <= x, as a float."""
-    return float(math.floor(x)) if math.isfinite(x) else x
+    """The largest integer <= x, as a float; a zero keeps its sign."""
+    return math.copysign(math.floor(x), x) if math.isfinite(x) else x
 
 
 def ceil(x: float) -> float:
-    """The smallest integer >= x, as a float."""
-    return float(math.ceil(x)) if math.isfinite(x) else x
+    """The smallest integer >= x, as a float; a zero keeps the sign of x."""
+    return math.copysign(math.ceil(x), x) if math.isfinite(x) else x
 
 
 def relu(x: float) -> float:

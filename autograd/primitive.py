@@ -65,8 +65,10 @@ class Primitive:
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it: plain numbers give a float, anything with `__primitive__` what that makes of it."""
+        all_floats = True
         for operand in operands:
             if operand.__class__ is not float:
+                all_floats = False
                 intercept = getattr(operand, "__primitive__", None)
                 if intercept is not None:
                     result = intercept(self, operands)
@@ -74,7 +76,12 @@ class Primitive:
                         return result
         if len(operands) != self.arity and self.arity is not None:
             self.check_arity(operands)
-        return self.value(*operands)
+        return self.value(*operands) if all_floats else self.value(*map(self._plain, operands))
+
+    def _plain(self, operand: Any) -> float:
+        if not hasattr(operand, "__float__"):
+            raise TypeError(f"{self.name} takes real numbers, got {operand!r} ({type(operand).__name__})")
+        return float(operand)
 
     def check_arity(self, operands: Sequence[Any]) -> None:
         """Raise TypeError unless it takes that many operands."""

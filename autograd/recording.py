@@ -51,13 +51,25 @@ def no_graph() -> Iterator[None]:
         _off.reset(token)
 
 
-_watchers: ContextVar[tuple[Callable[[Any], None], ...]] = ContextVar("watchers of new nodes", default=())
+Watchers = tuple[Callable[[Any], None], ...]
+
+_watchers: ContextVar[Watchers] = ContextVar("watchers of new nodes")
+_everywhere: Watchers = ()  # for threads and tasks that are in no block
 _watching = 0
 
 
 def _tell_watchers(node: Any) -> None:
-    for watcher in _watchers.get():
+    for watcher in _watchers.get(_everywhere):
         watcher(node)
+
+
+def watch_everywhere(*watchers: Callable[[Any], None]) -> None:
+    """Call `watchers` on the new nodes of all threads from now on: for a switch at the start of the process."""
+    global watch, _watching, _everywhere  # noqa: PLW0603 (see busy)
+    with _lock:
+        _watching += 1
+        _everywhere = (*_everywhere, *watchers)
+        watch = _tell_watchers
 
 
 @contextmanager
@@ -73,7 +85,7 @@ def watching(watcher: Callable[[Any], None]) -> Iterator[None]:
     mul 6.0
     """
     global watch, _watching  # noqa: PLW0603 (see busy)
-    token = _watchers.set((*_watchers.get(), watcher))
+    token = _watchers.set((*_watchers.get(_everywhere), watcher))
     with _lock:
         _watching += 1
         watch = _tell_watchers

@@ -39,9 +39,10 @@ square = define("square", lambda x: x * x, lambda out, x: 2.0 * x, symbol="²", 
 def _pow_base(out: Any, x: Any, y: Any) -> Any:
     """y x**(y-1); but y out / x where y - 1 is rounded, lest that error be multiplied by log x. 0 for x**0."""
     exponent = y - 1.0
-    rounding = exponent + 1.0 - y
-    if isinstance(y, float) and (y == 0.0 or rounding == 0.0):  # a constant exponent, or the numbers of a recording
+    if isinstance(y, float) and (y == 0.0 or (exponent + 1.0 == y and y - exponent == 1.0)):  # no rounding: usual
         return y * pow_(x, exponent) if y else 0.0
+    back = exponent - y
+    rounding = (y - (exponent - back)) - (1.0 + back)  # Knuth, TAOCP 2, 4.2.2: what `exponent` lacks, exactly
     smooth = where(rounding, div(y * out, x), y * pow_(x, exponent))
     return where(x, smooth, where(y, y * pow_(x, exponent), 0.0))
 
@@ -83,7 +84,7 @@ clip = define(
     lambda out, x, low, high: step(x, low, 0.0) * step(high, x, 0.0),
     lambda out, x, low, high: step(low, x, 1.0) * step(high, low, 0.0),
     lambda out, x, low, high: step(maximum(x, low), high, 1.0),
-    kinks=lambda x, low, high: (x - low, x - high), formula="min(max(x, y), z); derivative 0 at a bound",
+    kinks=lambda x, low, high: (x - low, maximum(x, low) - high), formula="min(max(x, y), z); derivative 0 at a bound",
 )
 floor = define("floor", numerics.floor, 0.0, symbol="⌊·⌋", formula="⌊x⌋; derivative 0 everywhere")
 ceil = define("ceil", numerics.ceil, 0.0, symbol="⌈·⌉", formula="⌈x⌉; derivative 0 everywhere")
@@ -112,7 +113,7 @@ asin = define(
 acos = define(
     "acos", ieee(math.acos), lambda out, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x))), domain=(UNIT,), formula="arccos x"
 )
-atan = define("atan", math.atan, lambda out, x: div(1.0, 1.0 + x * x), formula="arctan x")
+atan = define("atan", math.atan, lambda out, x: _over_square(1.0, hypot(1.0, x)), formula="arctan x")
 atan2 = define(
     "atan2", math.atan2,
     lambda out, x, y: _over_square(y, hypot(x, y)), lambda out, x, y: _over_square(-x, hypot(x, y)),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable, Sequence
-from itertools import chain, compress
+from itertools import compress
 from typing import Any
 
-from autograd import numerics, recording, rules
+from autograd import recording, rules
 from autograd.backward import backward
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, handmade
@@ -94,42 +94,16 @@ def unary(primitive: Primitive) -> Callable[[Value], Value]:
     return _named(method, primitive)
 
 
-def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
-    """z = W x + b: `[dot(w, x, bias) for w, bias in zip(W, b)]`, a `dot` node per row, with what they share done once.
-
-    >>> W = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
-    >>> [z.data for z in affine(W, [10.0, 1.0], [Value(0.5), Value(0.0)])]
-    [12.5, 34.0]
-
-    ValueError when the lengths differ.
-    """
-    if len(W) != len(b) or any(len(w) != len(x) for w in W):
-        widths = sorted({len(w) for w in W})
-        raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
-    kinds = set(map(type, x))
-    if set(map(type, chain(b, *W))) != _ONLY_VALUES or not (kinds <= _NUMBERS or kinds == _ONLY_VALUES):
-        return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
-    parents: Sequence[Value] = x if kinds == _ONLY_VALUES else ()
-    x = x if parents else [float(number) for number in x]
-    known = [v.data for v in parents] if parents else x
-    if recording.busy and recording.is_off():
-        return [Value(numerics.inner([each.data for each in w], known, bias.data)) for w, bias in zip(W, b, strict=True)]
-    return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
-
-
-def _neuron(
-    w: Sequence[Value], x: Sequence[Any], bias: Value, known: Sequence[float], parents: Sequence[Value]
-) -> Value:
-    """The node of `dot(w, x, bias)`; `known` are the numbers of x, `parents` is x if those are Values, else empty."""
-    weights = [each.data for each in w]
+def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Value:
+    """A new node; what its slots hold is said in graph.py."""
     out: Value = _new(Value)
-    out.data = numerics.inner(weights, known, bias.data)
+    out.data = data
     out.grad = 0.0
-    out.primitive = rules.dot
-    out._x = (*w, *parents, bias)
-    out._y = out._x if parents else (*w, *x, bias)
-    out._dx = rules.swapped(weights if parents else (), known)
-    out._dy = None
+    out.primitive = primitive
+    out._x = x
+    out._y = y
+    out._dx = dx
+    out._dy = dy
     if (watch := recording.watch) is not None:
         watch(out)
     return out
@@ -138,16 +112,8 @@ def _neuron(
 def _node_of_one(primitive: Primitive, operand: Value) -> Value:
     x = operand.data
     (dx,) = primitive.partials
-    out: Value = _new(Value)
-    out.data = data = float(primitive.value(x))
-    out.grad = 0.0
-    out.primitive = primitive
-    out._x = operand
-    out._dx = dx(data, x) if callable(dx) else dx
-    out._y = out._dy = None
-    if (watch := recording.watch) is not None:
-        watch(out)
-    return out
+    data = float(primitive.value(x))
+    return node(primitive, data, operand, None, dx(data, x) if callable(dx) else dx, None)
 
 
 def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
@@ -180,34 +146,18 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable
             return NotImplemented if _is_foreign(other) else primitive(self, other)
         if (y := _constant(other)) is NotImplemented:
             return NotImplemented
-        out: Value = _new(Value)
-        out.data = data = value(self.data, y)
-        out.grad = 0.0
-        out.primitive = primitive
-        out._x = self
-        out._y = y
-        out._dx = dx(data, self.data, y) if dx_varies else dx
-        out._dy = None
-        if (watch := recording.watch) is not None:
-            watch(out)
-        return out
+        x = self.data
+        data = value(x, y)
+        return node(primitive, data, self, y, dx(data, x, y) if dx_varies else dx, None)
 
     def reflected(self: Value, other: Any) -> Any:
         if recording.busy:
             return NotImplemented if _is_foreign(other) else primitive(other, self)
         if (x := _constant(other)) is NotImplemented:
             return NotImplemented
-        out: Value = _new(Value)
-        out.data = data = value(x, self.data)
-        out.grad = 0.0
-        out.primitive = primitive
-        out._x = x
-        out._y = self
-        out._dx = None
-        out._dy = dy(data, x, self.data) if dy_varies else dy
-        if (watch := recording.watch) is not None:
-            watch(out)
-        return out
+        y = self.data
+        data = value(x, y)
+        return node(primitive, data, x, self, None, dy(data, x, y) if dy_varies else dy)
 
     return _named(forward, primitive), _named(reflected, primitive)
 
@@ -407,30 +357,19 @@ class Value:
         primitive.check_arity(operands)
         all_values = kinds == _ONLY_VALUES
         data = [x.data for x in operands] if all_values else [x if type(x) is float else x.data for x in operands]
-        out: Value = _new(Value)
-        out.data = result = float(primitive.value(*data))
-        out.grad = 0.0
-        out.primitive = out._x = out._y = out._dx = out._dy = None
-        if not (recording.busy and recording.is_off()):
-            out.primitive = primitive
-            out._link(operands, primitive.partials_at(result, data), all_values)
-        if (watch := recording.watch) is not None:
-            watch(out)
-        return out
-
-    def _link(self, operands: tuple[Any, ...], partials: Sequence[float | None], all_values: bool) -> None:
-        """Keep the operands, and the partials of those that are parents: no numbers, and no partial of None."""
-        arity = self.primitive.arity if self.primitive else None
-        if arity is None and all_values:
-            self._x = self._y = operands
-            self._dx = tuple(partials)
-            return
+        result = float(primitive.value(*data))
+        if recording.busy and recording.is_off():
+            return Value(result)
+        partials = primitive.partials_at(result, data)
+        if all_values and primitive.variadic:
+            return node(primitive, result, operands, operands, tuple(partials), None)
+        # Only what flows is kept: no number among the operands, and no partial of None.
         flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
-        if arity == 1 or arity == 2:
-            self._x, self._y = (*operands, None)[:2]
-            self._dx, self._dy = (*[dx if flow else None for dx, flow in zip(partials, flows, strict=True)], None)[:2]
-        else:
-            self._x, self._dx, self._y = tuple(compress(operands, flows)), tuple(compress(partials, flows)), operands
+        if primitive.arity in (1, 2):
+            edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
+            return node(primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
+        parents = tuple(compress(operands, flows))
+        return node(primitive, result, parents, operands, tuple(compress(partials, flows)), None)
 
     # --- other names for the same things: micrograd and microgpt programs run if their import changes ----------------
 
@@ -460,5 +399,4 @@ class Value:
 
 
 _ONLY_VALUES = {Value}
-_NUMBERS = {float, int}
 _PLAIN = {Value, float}

@@ -1,0 +1,46 @@
+"""A whole layer at once: the rows of W x + b as `dot` nodes, with what they share done once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from autograd import numerics, recording, rules
+from autograd.value import Value, node
+
+
+def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    """z = W x + b: `[dot(w, x, bias) for w, bias in zip(W, b)]`, a `dot` node per row, with what they share done once.
+
+    >>> W = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    >>> [z.data for z in affine(W, [10.0, 1.0], [Value(0.5), Value(0.0)])]
+    [12.5, 34.0]
+
+    ValueError when the lengths differ.
+    """
+    if len(W) != len(b) or any(len(w) != len(x) for w in W):
+        widths = sorted({len(w) for w in W})
+        raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
+    kinds = set(map(type, x))
+    if set(map(type, chain(b, *W))) != {Value} or not (kinds <= {float, int} or kinds == {Value}):
+        return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
+    parents: Sequence[Value] = x if kinds == {Value} else ()
+    x = x if parents else [float(number) for number in x]
+    known = [v.data for v in parents] if parents else x
+    if recording.busy and recording.is_off():
+        return [
+            Value(numerics.inner([each.data for each in w], known, bias.data)) for w, bias in zip(W, b, strict=True)
+        ]
+    return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
+
+
+def _neuron(
+    w: Sequence[Value], x: Sequence[Any], bias: Value, known: Sequence[float], parents: Sequence[Value]
+) -> Value:
+    """The node of `dot(w, x, bias)`; `known` are the numbers of x, `parents` is x if those are Values, else empty."""
+    weights = [each.data for each in w]
+    flowing = (*w, *parents, bias)
+    operands = flowing if parents else (*w, *x, bias)
+    partials = rules.swapped(weights if parents else (), known)
+    return node(rules.dot, numerics.inner(weights, known, bias.data), flowing, operands, partials, None)
