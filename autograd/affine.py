@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 from autograd import numerics, recording, rules
@@ -23,7 +22,8 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
         widths = sorted({len(w) for w in W})
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
     kinds = set(map(type, x))
-    if set(map(type, chain(b, *W))) != {Value} or not (kinds <= {float, int} or kinds == {Value}):
+    learnt = all(map({Value}.issuperset, (map(type, parameters) for parameters in (b, *W))))
+    if not learnt or not (kinds <= {float, int} or kinds == {Value}):
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
     parents: Sequence[Value] = x if kinds == {Value} else ()
     x = x if parents else [float(number) for number in x]

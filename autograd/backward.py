@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd.graph import topological
@@ -29,18 +31,31 @@ class Step(NamedTuple):
 
 Pass = Callable[[Any], None]
 
+# Switches of debugging, set as attributes of this module: read once a pass, they cost nothing.
+reached: Callable[[Any], None] | None = None  # called, in every pass, with each node whose gradient is complete
+breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
+debugged: Callable[[Any, bool], None]  # makes the pass if there are breakpoints or, the second argument, debug=True
 
-def backward(root: Any) -> None:
+
+def backward(root: Any, debug: bool = False) -> None:
     """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
-    _chosen.get(_usual)(root)
+    if debug or breakpoints:
+        debugged(root, debug)
+    else:
+        _chosen.get(_usual)(root)
 
 
 def plain_pass(root: Any) -> None:
     """The chain rule as fast as it goes."""
+    if reached is not None:
+        deque(backward_steps(root), maxlen=0)
+        return
     with paused_gc():
-        for node in reversed(_start(root)):
+        for node in reversed(start(root)):
             upstream, dx, dy = node.grad, node._dx, node._dy
             if type(dx) is tuple:
+                if upstream == 0.0 and isfinite(sum(dx)):  # a dead unit: every product would be 0 (but 0 · inf is nan)
+                    continue
                 for parent, local in zip(node._x, dx):  # noqa: B905 (as long, by construction)
                     parent.grad += local * upstream
                 continue
@@ -89,7 +104,9 @@ def backward_steps(root: Any) -> Iterator[Step]:
     ∂/∂b: 2.0 × 1.0 = 2.0
     """
     index = 0
-    for node in reversed(_start(root)):
+    for node in reversed(start(root)):
+        if reached is not None:
+            reached(node)
         for parent, local in zip(node.parents, node.partials, strict=True):
             contribution = local * node.grad
             before = parent.grad
@@ -98,8 +115,8 @@ def backward_steps(root: Any) -> Iterator[Step]:
             index += 1
 
 
-def _start(root: Any) -> list[Any]:
-    """The nodes above `root` in topological order, interior gradients reset, and the seed 1 at the root."""
+def start(root: Any) -> list[Any]:
+    """What every pass begins with: the nodes above `root` in topological order, interior gradients reset, and the seed 1 at the root."""
     order = topological(root)
     for node in order:
         if node.primitive is not None:

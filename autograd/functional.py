@@ -16,7 +16,7 @@ from autograd.derivative import edges
 from autograd.derivative import grad as gradient
 from autograd.functions import dot
 from autograd.graph import topological
-from autograd.recording import paused_gc
+from autograd.recording import paused_gc, recorded
 from autograd.value import Value, as_float
 
 _inside: ContextVar[bool] = ContextVar("inside a derivative", default=False)
@@ -96,8 +96,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
     with _derivative((primals, tangents)) as finish:
         xs = [_map(_fresh, x) for x in primals]
-        y = f(*xs)
-        along = dict(zip(_leaves(xs), _leaves(list(_matching(primals, tangents))), strict=True))
+        y = _map(lambda each: _number(each, f), f(*xs))
+        along = dict(zip(_leaves(xs), map(_direction, _matching(primals, tangents)), strict=True))
         return finish(y), finish(_like(y, _pushed(along, _leaves(y))))
 
 
@@ -119,7 +119,7 @@ def _derivative(args: Any) -> Iterator[Callable[[Any], Any]]:
     keep = _inside.get() or any(isinstance(leaf, Value) for leaf in _leaves(list(args)))
     token = _inside.set(True)
     try:
-        with paused_gc():
+        with paused_gc(), recorded():
             yield (lambda result: result) if keep else (lambda result: _map(float, result))
     finally:
         _inside.reset(token)
@@ -147,15 +147,18 @@ def _number(y: Any, f: Callable[..., Any]) -> Value:
         raise TypeError(f"{name} must return a number to have a gradient, got {y!r}; see jacobian") from error
 
 
-def _pushed(along: dict[Value, Any], outputs: Sequence[Any]) -> list[Any]:
+def _direction(v: Any) -> Any:
+    return v if isinstance(v, Value) else as_float(v)
+
+
+def _pushed(along: dict[Value, Any], outputs: Sequence[Value]) -> list[Any]:
     """The tangent of each output, given those of some nodes: Σ partial · tangent over parents, in topological order."""
-    roots = [y for y in outputs if isinstance(y, Value)]
     tangents = dict(along)
-    for node in topological(*roots):
+    for node in topological(*outputs):
         moving = [(d, tangents[p]) for p, d in edges(node) if p in tangents]
         if moving and node not in along:
             tangents[node] = dot([d for d, _ in moving], [t for _, t in moving])
-    return [tangents.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in outputs]
+    return [tangents.get(y, 0.0) for y in outputs]
 
 
 # --- structures of numbers --------------------------------------------------------------------------------------------

@@ -5,36 +5,22 @@ Functions of one or two numbers are rows of the table under their own names; bel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import rules
 from autograd.affine import affine
 from autograd.errors import DomainError
-from autograd.primitive import Primitive
-from autograd.value import Value, unary
+from autograd.value import unary
 
-
-def _function(primitive: Primitive) -> Callable[[Any], Any]:
-    """The function of a primitive of one operand: for a Value, the quick way to record it."""
-    of_value = unary(primitive)
-
-    def function(x: Any) -> Any:
-        return of_value(x) if type(x) is Value else primitive(x)
-
-    function.__name__ = function.__qualname__ = primitive.name
-    function.__doc__ = primitive.__doc__
-    return function
-
-
-abs = _function(rules.abs_)
-acos, acosh, asin, asinh = map(_function, (rules.acos, rules.acosh, rules.asin, rules.asinh))
-atan, atanh, ceil, cos = map(_function, (rules.atan, rules.atanh, rules.ceil, rules.cos))
-cosh, erf, exp, expm1 = map(_function, (rules.cosh, rules.erf, rules.exp, rules.expm1))
-floor, gelu, log, log1p = map(_function, (rules.floor, rules.gelu, rules.log, rules.log1p))
-reciprocal, relu, sigmoid, sign = map(_function, (rules.reciprocal, rules.relu, rules.sigmoid, rules.sign))
-silu, sin, sinh, softplus = map(_function, (rules.silu, rules.sin, rules.sinh, rules.softplus))
-sqrt, square, tan, tanh = map(_function, (rules.sqrt, rules.square, rules.tan, rules.tanh))
+abs = unary(rules.abs_)
+acos, acosh, asin, asinh = map(unary, (rules.acos, rules.acosh, rules.asin, rules.asinh))
+atan, atanh, ceil, cos = map(unary, (rules.atan, rules.atanh, rules.ceil, rules.cos))
+cosh, erf, exp, expm1 = map(unary, (rules.cosh, rules.erf, rules.exp, rules.expm1))
+floor, gelu, log, log1p = map(unary, (rules.floor, rules.gelu, rules.log, rules.log1p))
+reciprocal, relu, sigmoid, sign = map(unary, (rules.reciprocal, rules.relu, rules.sigmoid, rules.sign))
+silu, sin, sinh, softplus = map(unary, (rules.silu, rules.sin, rules.sinh, rules.softplus))
+sqrt, square, tan, tanh = map(unary, (rules.sqrt, rules.square, rules.tan, rules.tanh))
 atan2, maximum, minimum, pow = rules.atan2, rules.maximum, rules.minimum, rules.pow_
 
 

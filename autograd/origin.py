@@ -25,7 +25,6 @@ Instruction = tuple[CodeType, int]
 _ROOT = dirname(dirname(abspath(__file__)))
 _OURS = (join(_ROOT, "autograd", ""), join(_ROOT, "nn", ""))
 _inside: dict[str, bool] = {}  # file name → whether it is one of ours
-_ASKED = 3  # frames up: `remember`, who calls the watchers, who made the node, and who asked for it
 
 
 def remember(node: Any) -> None:
@@ -34,27 +33,35 @@ def remember(node: Any) -> None:
     A watcher for `recording.watching`, to be called by nobody else: it counts frames. A node that nobody outside asked
     for keeps no origin.
     """
+    # 0 is this frame, 1 the caller of the watchers, 2 the maker of the node; 3 may be outside, except that operators
+    # of one operand, of a number and a node, and of a node and a number are 1, 1 and 2 deeper. It saves 100 ns each.
+    depth = 3
+    if node._dy is None:
+        if type(node._dx) is float:
+            depth = 4 if node._y is None else 5
+    elif node._dx is None:
+        depth = 4
     try:
-        frame = _getframe(_ASKED)
-        while _inside[frame.f_code.co_filename]:
+        frame = _getframe(depth)
+        code = frame.f_code
+        while _inside[code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]  # None at the end: AttributeError
-    except KeyError:
-        frame = _first_outside(frame)  # type: ignore[assignment]
-        if frame is None:
-            return
+            code = frame.f_code
+        node._origin = (code, frame.f_lasti)
+    except KeyError:  # a file that was not seen before
+        _find(node, frame)
     except (AttributeError, ValueError):  # no frame is left
         return
-    node._origin = (frame.f_code, frame.f_lasti)
 
 
-def _first_outside(frame: FrameType | None) -> FrameType | None:
-    """The same search among files that have not been seen yet."""
+def _find(node: Any, frame: FrameType | None) -> None:
+    """The same search, which also learns which files are ours."""
     while frame is not None:
         file = frame.f_code.co_filename
         if not _inside.setdefault(file, file.startswith(_OURS)):
-            return frame
+            node._origin = (frame.f_code, frame.f_lasti)
+            return
         frame = frame.f_back
-    return None
 
 
 @dataclass(frozen=True)

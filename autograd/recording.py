@@ -51,6 +51,24 @@ def no_graph() -> Iterator[None]:
         _off.reset(token)
 
 
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Record in this block, also inside `no_graph()`: a derivative is asked for its number and needs its own graph.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> with no_graph(), recorded():
+    ...     y = x * x
+    >>> len(y.parents)
+    2
+    """
+    token = _off.set(False)
+    try:
+        yield
+    finally:
+        _off.reset(token)
+
+
 Watchers = tuple[Callable[[Any], None], ...]
 
 _watchers: ContextVar[Watchers] = ContextVar("watchers of new nodes")

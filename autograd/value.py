@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd import recording, rules
 from autograd.backward import backward
+from autograd.callbacks import Callback, attach
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, handmade
 
@@ -85,13 +86,23 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
     return method
 
 
-def unary(primitive: Primitive) -> Callable[[Value], Value]:
-    """The method of a primitive of one operand, written out for speed: `Value.__primitive__` does the same."""
+def unary(primitive: Primitive) -> Callable[[Any], Any]:
+    """The function of a primitive of one operand, also a method: what `__primitive__` does, written out for speed."""
+    value = primitive.value
+    dx: Any
+    (dx,) = primitive.partials
+    dx_varies = callable(dx)
 
-    def method(self: Value) -> Value:
-        return primitive(self) if recording.busy else _node_of_one(primitive, self)
+    def function(x: Any) -> Any:
+        if type(x) is not Value or recording.busy:
+            return primitive(x)
+        number = x.data
+        data = value(number)
+        return node(primitive, data, x, None, dx(data, number) if dx_varies else dx, None)
 
-    return _named(method, primitive)
+    function.__name__ = function.__qualname__ = primitive.name
+    function.__doc__ = primitive.__doc__
+    return function
 
 
 def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Value:
@@ -107,13 +118,6 @@ def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) ->
     if (watch := recording.watch) is not None:
         watch(out)
     return out
-
-
-def _node_of_one(primitive: Primitive, operand: Value) -> Value:
-    x = operand.data
-    (dx,) = primitive.partials
-    data = float(primitive.value(x))
-    return node(primitive, data, operand, None, dx(data, x) if callable(dx) else dx, None)
 
 
 def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
@@ -277,7 +281,7 @@ class Value:
 
     # --- what a node can do -------------------------------------------------------------------------------------------
 
-    def backward(self) -> None:
+    def backward(self, debug: bool = False) -> None:
         """Add ∂self/∂leaf to the `grad` of every leaf, and set `grad` to ∂self/∂node on every other node.
 
         One pass in reverse topological order: `parent.grad += partial * node.grad` for each edge. A second call on the
@@ -288,8 +292,28 @@ class Value:
         >>> y = (x * x) * 1.0
         >>> y.backward(); y.backward(); x.grad
         8.0
+
+        With `debug=True` a debugger steps through the pass on the lines of the forward program, and stops at its
+        breakpoints, if the graph was built inside `autograd.debug()`: see debugging/mirror.py. The gradients are equal.
         """
-        backward(self)
+        backward(self, debug)
+
+    def on_backward(self, callback: Callable[[Value], object]) -> Callback:
+        """Call `callback(self)` in each backward pass when `grad` is complete, before it is passed on to the parents.
+
+        What the callback writes to `grad` is what is passed on. It may be removed by what this returns. While a callback
+        exists anywhere, passes are several times slower.
+
+        >>> x = Value(3.0)
+        >>> h = x * x
+        >>> printing = h.on_backward(lambda node: print(node.grad))
+        >>> (2 * h).backward()
+        2.0
+        >>> printing.remove()
+
+        TypeError for what cannot be called.
+        """
+        return attach(self, callback)
 
     def detach(self) -> Value:
         """A leaf with the same number: the gradient stops there."""
@@ -347,8 +371,6 @@ class Value:
     @staticmethod
     def __primitive__(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Record `primitive` as a node, or leave it to an operand of another type that intercepts primitives."""
-        if primitive.arity == 1 and type(operands[0]) is Value and not recording.busy:
-            return _node_of_one(primitive, operands[0])
         kinds = set(map(type, operands))
         if not kinds <= _PLAIN:
             if any(hasattr(kind, "__primitive__") and not issubclass(kind, Value) for kind in kinds):

@@ -84,16 +84,12 @@ class Neuron(Module):
     def __call__(self, x: Any) -> Value:
         inputs = as_inputs(x, self.n_in)
         try:
-            return self.respond(dot(self.w, inputs, self.b))
+            self.z = dot(self.w, inputs, self.b)
         except TypeError:
             check_numbers(inputs)
             raise
-
-    def respond(self, z: Value) -> Value:
-        """The output a = σ(z); both are kept as those of the last pass."""
-        self.z = z
-        self.a = a = self.activation.function(z, *self._learnt)
-        return a  # type: ignore[no-any-return]
+        self.a = self.activation.function(self.z, *self._learnt)
+        return self.a
 
     def __getattr__(self, name: str) -> Any:
         if name in ("z", "a"):
@@ -157,15 +153,21 @@ class Layer(Module):
         inputs = as_inputs(x, self.n_in)
         try:
             signals = affine([neuron.w for neuron in self.neurons], inputs, [neuron.b for neuron in self.neurons])
-            outputs = [neuron.respond(z) for neuron, z in zip(self.neurons, signals, strict=True)]
         except TypeError:
             check_numbers(inputs)
             raise
-        if self.activation.vector:
-            outputs = self.activation.function(outputs)
-            for neuron, output in zip(self.neurons, outputs, strict=True):
-                neuron.a = output
+        outputs = self._activate(signals)
+        for neuron, z, a in zip(self.neurons, signals, outputs, strict=True):
+            neuron.z, neuron.a = z, a
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def _activate(self, signals: list[Value]) -> list[Value]:
+        function = self.activation.function
+        if self.activation.vector:
+            return function(signals)  # type: ignore[no-any-return]
+        if self.activation.learns_slope:
+            return [function(z, neuron.slope) for neuron, z in zip(self.neurons, signals, strict=True)]
+        return [function(z) for z in signals]
 
     @property
     def W(self) -> NDArray[np.float64]:  # noqa: N802 (the article's letter)

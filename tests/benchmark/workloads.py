@@ -41,7 +41,7 @@ WORKLOADS = (
     ),
     Workload(
         "moons-nn",
-        "the same step with nn.MLP, from the same weights",
+        "the same step with nn.MLP, from the same weights, ours as nn.fit runs it",
         moons.networks,
         Target("at least", 30.0),
         needs="micrograd",
