@@ -9,11 +9,16 @@ from autograd.installation import refuse_mixture
 
 refuse_mixture(Path(__file__).parent)
 
-from autograd import functional
+from autograd import drawing, functional
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
+from autograd.check import CheckReport, check_gradients
+from autograd.debugging.hooks import breakpoint_at
+from autograd.debugging.session import step
+from autograd.debugging.source import backward_source
 from autograd.debugging.switch import debug
 from autograd.derivative import grad
+from autograd.drawing import Drawing, draw
 from autograd.errors import AutogradError, CheckError, CompileError, DomainError, GraphError, NonFiniteError
 from autograd.functions import (
     abs,
@@ -72,8 +77,10 @@ __all__ = [
     "PRIMITIVES",
     "AutogradError",
     "CheckError",
+    "CheckReport",
     "CompileError",
     "DomainError",
+    "Drawing",
     "GraphError",
     "NonFiniteError",
     "Primitive",
@@ -88,14 +95,19 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "backward_source",
     "backward_steps",
+    "breakpoint_at",
     "ceil",
+    "check_gradients",
     "clip",
     "cos",
     "cosh",
     "debug",
     "define",
     "dot",
+    "draw",
+    "drawing",
     "elu",
     "erf",
     "exp",
@@ -130,6 +142,7 @@ __all__ = [
     "sqrt",
     "square",
     "std",
+    "step",
     "tan",
     "tanh",
     "total",

@@ -23,15 +23,15 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
     kinds = set(map(type, x))
     learnt = all(map({Value}.issuperset, (map(type, parameters) for parameters in (b, *W))))
-    if not learnt or not (kinds <= {float, int} or kinds == {Value}):
+    off = recording.busy > 0 and recording.is_off()
+    if not learnt or not (kinds <= {float, int} or kinds == {Value}) or (recording.busy and not off):
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
     parents: Sequence[Value] = x if kinds == {Value} else ()
     x = x if parents else [float(number) for number in x]
     known = [v.data for v in parents] if parents else x
-    if recording.busy and recording.is_off():
-        return [
-            Value(numerics.inner([each.data for each in w], known, bias.data)) for w, bias in zip(W, b, strict=True)
-        ]
+    if off:
+        sums = [numerics.inner([each.data for each in w], known, bias.data) for w, bias in zip(W, b, strict=True)]
+        return [Value(z) for z in sums]
     return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
 
 

@@ -34,12 +34,12 @@ Pass = Callable[[Any], None]
 # Switches of debugging, set as attributes of this module: read once a pass, they cost nothing.
 reached: Callable[[Any], None] | None = None  # called, in every pass, with each node whose gradient is complete
 breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
-debugged: Callable[[Any, bool], None]  # makes the pass if there are breakpoints or, the second argument, debug=True
+debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there are some or, second argument, debug=True
 
 
 def backward(root: Any, debug: bool = False) -> None:
     """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
-    if debug or breakpoints:
+    if (debug or breakpoints) and debugged is not None:
         debugged(root, debug)
     else:
         _chosen.get(_usual)(root)
@@ -116,7 +116,7 @@ def backward_steps(root: Any) -> Iterator[Step]:
 
 
 def start(root: Any) -> list[Any]:
-    """What every pass begins with: the nodes above `root` in topological order, interior gradients reset, and the seed 1 at the root."""
+    """What a pass begins with: interior gradients reset, the seed 1 at the root; the nodes in topological order."""
     order = topological(root)
     for node in order:
         if node.primitive is not None:

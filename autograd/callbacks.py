@@ -1,7 +1,7 @@
 """Callbacks on nodes: `value.on_backward(callback)`.
 
-A node keeps its callbacks itself, so that they go when it goes. While there are any at all, `backward.reached` is set and
-passes look for them; while there are none, a pass only sees that it is not.
+A node keeps its callbacks itself, so that they go when it goes. While there are any at all, `backward.reached` is set
+and passes look for them; while there are none, a pass only sees that it is not.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def attach(node: Any, function: Callable[[Any], object]) -> Callback:
 
 
 def _of(node: Any) -> _Callbacks:
-    return getattr(node, "_callbacks", _NONE)  # not vars(node): that would make a dictionary for every node
+    callbacks: Any = getattr(node, "_callbacks", _NONE)  # vars(node) would make a dictionary for every node
+    return callbacks  # type: ignore[no-any-return]
 
 
 _NONE = _Callbacks()

@@ -49,19 +49,25 @@ def remember(node: Any) -> None:
             code = frame.f_code
         node._origin = (code, frame.f_lasti)
     except KeyError:  # a file that was not seen before
-        _find(node, frame)
+        if (found := _first_outside(frame)) is not None:
+            node._origin = found
     except (AttributeError, ValueError):  # no frame is left
         return
 
 
-def _find(node: Any, frame: FrameType | None) -> None:
-    """The same search, which also learns which files are ours."""
+def asking() -> Instruction | None:
+    """The instruction outside this project that is being carried out: whoever asked for what is going on."""
+    return _first_outside(_getframe(1))
+
+
+def _first_outside(frame: FrameType | None) -> Instruction | None:
+    """The same search as in `remember`, which also learns which files are ours."""
     while frame is not None:
         file = frame.f_code.co_filename
         if not _inside.setdefault(file, file.startswith(_OURS)):
-            node._origin = (frame.f_code, frame.f_lasti)
-            return
+            return frame.f_code, frame.f_lasti
         frame = frame.f_back
+    return None
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ def position(node: Any) -> Position | None:
         return None
     code, _ = instruction
     lines = linecache.getlines(code.co_filename)
-    line, end_line, start, end = _span(instruction)
+    line, end_line, start, end = span(instruction)
     inside = lines[line - 1 : end_line]
     known = start is not None and end is not None and len(inside) == end_line - line + 1
     return Position(
@@ -118,32 +124,17 @@ def position(node: Any) -> Position | None:
     )
 
 
-def _span(instruction: Instruction) -> tuple[int, int, int | None, int | None]:
-    """(line, end line, column, end column) of an instruction; columns in bytes, None where Python kept none."""
+def span(instruction: Instruction) -> tuple[int, int, int | None, int | None]:
+    """(line, end line, column, end column) of an instruction; columns in UTF-8 bytes, None where Python kept none."""
     code, offset = instruction
-    line, end_line, start, end = _positions(_Identity(code))[offset // 2]
+    line, end_line, start, end = _positions(code)[offset // 2]
     first = line or code.co_firstlineno
     return first, end_line or first, start, end
 
 
-class _Identity:
-    """A code object as a key: `==` on code compares instructions, and two cells of a notebook may well be equal."""
-
-    __slots__ = ("code",)
-
-    def __init__(self, code: CodeType) -> None:
-        self.code = code
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and self.code is other.code
-
-    def __hash__(self) -> int:
-        return id(self.code)
-
-
 @lru_cache(maxsize=1024)
-def _positions(key: _Identity) -> list[tuple[int | None, int | None, int | None, int | None]]:
-    return list(key.code.co_positions())
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
 
 
 def _characters(line: str, byte: int | None) -> int:
@@ -176,7 +167,7 @@ def name(node: Any) -> str | None:
     instruction: Instruction | None = getattr(node, "_origin", None)
     if instruction is None:
         return None
-    line, end_line, start, end = _span(instruction)
+    line, end_line, start, end = span(instruction)
     if start is None or end is None:
         return None
     return _targets(instruction[0].co_filename).get((line, start, end_line, end))

@@ -1,8 +1,11 @@
 """Pickling and deep copies of graphs without recursion: a graph becomes rows.
 
 `pickle` and `copy` follow references by recursion, and a graph of 10⁵ nodes in a chain is too deep for that. So the
-interior nodes above a node are written as rows, parents first, which name one another by index. Leaves stay objects of
-their own: two graphs that share a parameter share it afterwards too.
+interior nodes that a node was computed from, also those that no gradient flows to, are written as rows which name one
+another by index. Leaves stay objects of their own: two graphs that share a parameter share it afterwards too.
+
+A copy is made in two steps, first the nodes without contents, then the contents. So attributes hung on nodes and leaves
+may refer back to the graph in any way.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-from autograd.graph import topological
+Contents = tuple[float, float, Any, Any, Any, Any, Any]
 
 
 class _Rows:
@@ -33,13 +36,22 @@ class _Rows:
             return tuple([self.encode(each) for each in operand])
         return self.index.get(id(operand), operand)
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any], dict[int, dict[str, Any]]]:
-        code = self.encode
-        rows = [(type(n), n.data, n.grad, n.primitive, code(n._x), code(n._y), n._dx, n._dy) for n in self.nodes]
-        # Attributes hung on nodes go last, since they may refer back to the graph.
-        return _restore, (rows,), {i: vars(node) for i, node in enumerate(self.nodes) if vars(node)}
+    def decode(self, operand: Any) -> Any:
+        """What `encode` has encoded; an operand that is a number is a float, never an int."""
+        if type(operand) is tuple:
+            return tuple([self.decode(each) for each in operand])
+        return self.nodes[operand] if type(operand) is int else operand
 
-    def __setstate__(self, attributes: dict[int, dict[str, Any]]) -> None:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any], tuple[list[Contents], dict[int, dict[str, Any]]]]:
+        code = self.encode
+        contents = [(n.data, n.grad, n.primitive, code(n._x), code(n._y), n._dx, n._dy) for n in self.nodes]
+        attributes = {i: vars(node) for i, node in enumerate(self.nodes) if vars(node)}
+        return _empty, ([type(node) for node in self.nodes],), (contents, attributes)
+
+    def __setstate__(self, state: tuple[list[Contents], dict[int, dict[str, Any]]]) -> None:
+        contents, attributes = state
+        for node, (data, grad, primitive, x, y, dx, dy) in zip(self.nodes, contents, strict=True):
+            _fill(node, data, grad, primitive, self.decode(x), self.decode(y), dx, dy)
         for i, names in attributes.items():
             vars(self.nodes[i]).update(names)
 
@@ -53,34 +65,38 @@ def reduce_node(node: Any) -> tuple[Any, ...]:
         return _leaf, (type(node), node.data, node.grad), vars(node)
     rows = _alive.get(id(node))
     if rows is None:
-        rows = _Rows([n for n in topological(node) if n.primitive is not None and id(n) not in _alive])
+        rows = _Rows(_interior(node))
         _alive.update(dict.fromkeys(rows.index, rows))
     return _pick, (rows, rows.index[id(node)])
 
 
+def _interior(root: Any) -> list[Any]:
+    """The interior nodes among the ancestors of `root`, without those that are being pickled from another root."""
+    found = {root: None}  # a set that keeps its order
+    stack = [root]
+    while stack:
+        for operand in stack.pop().operands:
+            if type(operand) is not float and operand.primitive is not None and id(operand) not in _alive:
+                if operand not in found:
+                    stack.append(operand)
+                found[operand] = None
+    return list(found)
+
+
 def _leaf(cls: type, data: float, grad: float) -> Any:
-    return _node(cls, data, grad, None, None, None, None, None)
+    leaf: Any = object.__new__(cls)
+    _fill(leaf, data, grad, None, None, None, None, None)
+    return leaf
+
+
+def _empty(kinds: list[type]) -> _Rows:
+    return _Rows([object.__new__(cls) for cls in kinds])
 
 
 def _pick(rows: _Rows, index: int) -> Any:
     return rows.nodes[index]
 
 
-def _restore(rows: list[tuple[Any, ...]]) -> _Rows:
-    nodes: list[Any] = []
-
-    def decode(operand: Any) -> Any:
-        if type(operand) is tuple:
-            return tuple([decode(each) for each in operand])
-        return nodes[operand] if type(operand) is int else operand
-
-    for cls, data, grad, primitive, x, y, dx, dy in rows:
-        nodes.append(_node(cls, data, grad, primitive, decode(x), decode(y), dx, dy))
-    return _Rows(nodes)
-
-
-def _node(cls: type, data: float, grad: float, primitive: Any, x: Any, y: Any, dx: Any, dy: Any) -> Any:
-    node: Any = object.__new__(cls)
+def _fill(node: Any, data: float, grad: float, primitive: Any, x: Any, y: Any, dx: Any, dy: Any) -> None:
     node.data, node.grad, node.primitive = data, grad, primitive
     node._x, node._y, node._dx, node._dy = x, y, dx, dy
-    return node

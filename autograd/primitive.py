@@ -154,7 +154,7 @@ def define(
     `value` takes floats; partial i takes `(out, *operands)` and gives ∂out/∂operand_i in operators and primitives,
     never in `math` functions, so that it can be differentiated again. See `Primitive` for the other arguments.
 
-    >>> cube = define("cube", lambda x: x**3, lambda out, x: 3.0 * x * x, formula="x³")
+    >>> cube = define("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x, formula="x³")
     >>> from autograd import Value
     >>> x = Value(2.0)
     >>> cube(x).backward(); x.grad

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import autograd
+from autograd.check import check_gradients
 
 ORACLES = ("auto", "mpmath", "complex", "differences")
 MARKER = "gradcheck(**options): options for the fixture gradcheck in this test, such as order=2 or kinks='raise'"
@@ -34,10 +34,10 @@ class GradientCheck:
     def __call__(self, f: Any, *at: Any, **options: Any) -> Any:
         """`check_gradients(f, *at)`; CheckError, an AssertionError, where a gradient is wrong."""
         __tracebackhide__ = True
-        return autograd.check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
+        return check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
 
     def _marked(self) -> dict[str, Any]:
-        """The options of the markers, those nearest to the test first in rank."""
+        """The options of the running test's markers; where several name one, the nearest to the test wins."""
         markers = list(self.item.iter_markers("gradcheck")) if self.item else []
         return {name: value for marker in reversed(markers) for name, value in marker.kwargs.items()}
 

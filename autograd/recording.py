@@ -23,6 +23,22 @@ def is_off() -> bool:
     return _off.get()
 
 
+@contextmanager
+def by_the_table() -> Iterator[None]:
+    """Let every operator and function go the general way and ask its row, for all threads: rows are about to change.
+
+    >>> from autograd import Value
+    >>> with by_the_table():
+    ...     Value(2.0) * 3.0
+    Value(data=6.0, grad=0.0, op='mul')
+    """
+    _count(+1)
+    try:
+        yield
+    finally:
+        _count(-1)
+
+
 def _count(change: int) -> None:
     global busy  # noqa: PLW0603 (a module attribute is the fastest switch there is)
     with _lock:
@@ -43,11 +59,10 @@ def no_graph() -> Iterator[None]:
     Blocks nest, and an exception inside restores what was before.
     """
     token = _off.set(True)
-    _count(+1)
     try:
-        yield
+        with by_the_table():
+            yield
     finally:
-        _count(-1)
         _off.reset(token)
 
 

@@ -20,6 +20,7 @@ if not hasattr(_engine, "Value"):
 
 from nn import datasets
 from nn.activations import ACTIVATIONS, Activation, get_activation
+from nn.checking import check_gradients
 from nn.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.history import Epoch, History
 from nn.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
@@ -48,7 +49,8 @@ from nn.optimizers import (
     step_decay,
 )
 from nn.storage import StorageError, load, load_document, save
-from nn.training import Until, fit
+from nn.table import TableError, read_table
+from nn.training import Until, fit, predict
 
 __all__ = [
     "ACTIVATIONS",
@@ -69,9 +71,11 @@ __all__ = [
     "Neuron",
     "Optimizer",
     "StorageError",
+    "TableError",
     "Until",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "check_gradients",
     "constant",
     "cosine",
     "cross_entropy",
@@ -91,6 +95,8 @@ __all__ = [
     "load_document",
     "mse",
     "normal",
+    "predict",
+    "read_table",
     "save",
     "step_decay",
     "uniform",

@@ -8,9 +8,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from nn.figures import loss_figure
 from nn.files import write_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Stop = Literal["running", "target loss", "patience", "epochs", "time", "interrupted", "diverged"]
 
@@ -82,6 +86,16 @@ class History:
     def seconds(self) -> float:
         """How long the run took, to the end of its last complete epoch."""
         return self.rows[-1].seconds if self.rows else 0.0
+
+    def plot(self, *, title: str = "Loss by epoch") -> Figure:
+        """The losses by epoch as a figure of matplotlib, the best epoch marked; `.savefig("loss.png")` writes it.
+
+        Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib.
+
+        >>> History([Epoch(1, 0.5), Epoch(2, 0.2)]).plot().axes[0].get_ylabel()
+        'loss'
+        """
+        return loss_figure(self, title=title)
 
     def save_csv(self, path: str | PathLike[str]) -> None:
         """Write the rows as CSV (epoch, loss, validation_loss, metric, seconds); absent numbers are empty cells.

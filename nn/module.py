@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from autograd import Value
+from autograd import Drawing, Value
+from nn.pictures import draw_model
 
 
 class Module:
@@ -60,3 +61,20 @@ class Module:
         """
         for parameter in self.parameters():
             parameter.grad = 0.0
+
+    def draw(self, *, title: str | None = None) -> Drawing:
+        """The architecture as a picture: neurons in columns, weights as lines, δ after `backward()`.
+
+        A line is as wide as |w| is large, and dashed where w < 0. `autograd.draw(loss)` draws a computation instead.
+
+        >>> Module().draw().save("model.gif")
+        Traceback (most recent call last):
+            ...
+        ValueError: cannot draw 'model.gif': the name must end in .svg, .png, .dot, .html
+        """
+        return draw_model(self, title)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Notebooks show the architecture."""
+        bundle = self.draw()._repr_mimebundle_()
+        return bundle | {"text/plain": repr(self)}

@@ -5,8 +5,6 @@ They need the optional package matplotlib. The same run draws the same bytes.
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -15,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.datasets import Dataset
-from nn.files import write_bytes
-from nn.history import History
+from nn.figures import COLOURS, Run, figure_of, loss_figure, save_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,47 +21,17 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# Okabe & Ito 2008, "Color Universal Design": told apart with every kind of colour vision.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 GRID_POINTS = 61
 MARGIN = 0.15
-LOG_FROM_RATIO = 20.0
-# No date, and ids from the content instead of from chance.
-STYLE: Any = {
-    "svg.hashsalt": "scalar-autograd",
-    "font.size": 11.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
-def loss_picture(history: History, path: str | PathLike[str], *, title: str = "Loss by epoch") -> None:
-    """Draw the training loss (and the validation loss) by epoch as SVG, the best epoch marked.
+def loss_picture(history: Run, path: str | PathLike[str], *, title: str = "Loss by epoch") -> None:
+    """Draw the training loss (and the validation loss) by epoch as SVG, the best epoch marked: see `loss_figure`.
 
-    The axis is logarithmic when the losses span more than a factor of 20. Losses that are not finite are left out.
     Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib, `OSError` when the file cannot
     be written.
     """
-    if not history.rows:
-        raise ValueError("there is no complete epoch to draw")
-
-    def draw(figure: Figure) -> None:
-        from matplotlib.ticker import MaxNLocator
-
-        axes = figure.add_subplot(xlabel="epoch", ylabel="loss", title=title)
-        epochs = [row.epoch for row in history]
-        curves = {"training loss": history.losses, "validation loss": history.validation_losses}
-        for (label, losses), colour, style in zip(curves.items(), COLOURS, ("-", "--"), strict=False):
-            if losses:
-                axes.plot(epochs, losses, style, color=colour, label=label, marker="" if len(losses) > 1 else "o")
-        if history.best:
-            axes.axvline(history.best.epoch, color="0.5", linestyle=":", label=f"best epoch, {history.best.epoch}")
-        _choose_scale(axes, [loss for losses in curves.values() for loss in losses])
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.set_xlim(0.5, len(epochs) + 0.5)
-        axes.legend(frameon=False)
-
-    _save(draw, path)
+    save_svg(loss_figure(history, title=title), path)
 
 
 def boundary_picture(
@@ -88,7 +55,7 @@ def boundary_picture(
         fill = _fill_numbers if dataset.task == "regression" else _fill_classes
         fill(figure, axes, dataset, across, up, answers)
 
-    _save(draw, path)
+    save_svg(figure_of(draw), path)
 
 
 def _fill_classes(figure: Figure, axes: Axes, dataset: Dataset, across: Array, up: Array, answers: Array) -> None:
@@ -128,23 +95,3 @@ def _grid(x: Array) -> tuple[Array, Array]:
     room = MARGIN * np.where(high > low, high - low, 1.0)
     across, up = np.linspace(low - room, high + room, GRID_POINTS).T
     return across, up
-
-
-def _choose_scale(axes: Axes, losses: list[float]) -> None:
-    finite = [loss for loss in losses if math.isfinite(loss)]
-    if finite and min(finite) > 0.0 and max(finite) > LOG_FROM_RATIO * min(finite):
-        axes.set_yscale("log")
-    elif finite and min(finite) >= 0.0:
-        axes.set_ylim(bottom=0.0)
-
-
-def _save(draw: Callable[[Figure], None], path: str | PathLike[str]) -> None:
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained", facecolor="white")
-        draw(figure)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="svg", metadata={"Date": None})
-    write_bytes(path, picture.getvalue())

@@ -1,4 +1,4 @@
-"""A Hypothesis strategy for networks; `autograd.strategies` offers it too, by entry point, without knowing this package.
+"""A Hypothesis strategy for networks; `autograd.strategies.mlps` is the same, found by entry point.
 
 Needs the optional dependency `hypothesis`.
 """
@@ -28,7 +28,7 @@ def mlps(
     hidden: Iterable[str] = HIDDEN,
     output: Iterable[str] = HIDDEN,
 ) -> SearchStrategy[MLP]:
-    """Networks of `min_layers` to `max_layers` layers with 1 to `max_width` neurons each, their parameters drawn by seed.
+    """Networks of `min_layers` to `max_layers` layers with 1 to `max_width` neurons each, and a seed for the start.
 
     `hidden` and `output` are the activations to choose from. Fails shrink to one layer of one linear neuron.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import draw
 from nn.cells import TableError, read_cells
 from nn.datasets import DATASETS, Dataset, load
 from nn.diagnosis import diagnose
@@ -218,7 +219,8 @@ def _write(job: Job, history: History, score: dict[str, Any]) -> None:
     recipe = replace(job.recipe, training=_account(job, history, score))
     save(job.model, folder / "model.json", extra=recipe.to_json())
     history.save_csv(folder / "history.csv")
-    written = ["model.json", "history.csv", *_draw(job, history, folder)]
+    _draw_sample(job, folder / "graph.svg")
+    written = ["model.json", "history.csv", "graph.svg", *_draw(job, history, folder)]
     print(f"written to {folder}: {', '.join(written)}")
     print(f"next: python -m nn inspect {folder / 'model.json'}")
 
@@ -235,6 +237,18 @@ def _account(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any
         "best_epoch": history.best_epoch,
         "score": score,
     }
+
+
+def _draw_sample(job: Job, path: Path) -> None:
+    """The computation of one sample's loss with its gradients, collapsed by module where it is large."""
+    row = job.dataset.held_out[:1]
+    [x], [y] = job.inputs(row).tolist(), job.targets(row)
+    job.model.zero_grad()
+    loss = get_loss(job.recipe.loss)(job.model(x), y)
+    loss.label = "loss"
+    loss.backward()
+    draw(loss, title=f"{job.dataset.name}: the loss of one sample").save(path)
+    job.model.zero_grad()
 
 
 def _draw(job: Job, history: History, folder: Path) -> list[str]:

@@ -71,7 +71,7 @@ def test_train_xor_solves_it_and_writes_everything(tmp_path: Path) -> None:
     assert "next: python -m nn inspect" in done.stdout
     assert done.stderr.startswith("epoch 1/1000  loss ")
     written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
-    assert written == ["boundary.svg", "history.csv", "loss.svg", "model.json"]
+    assert written == ["boundary.svg", "graph.svg", "history.csv", "loss.svg", "model.json"]
     model = nn.load(tmp_path / "runs" / "xor" / "model.json")
     assert [model([float(a), float(b)]).data > 0 for a in (0, 1) for b in (0, 1)] == [False, True, True, False]
 
@@ -142,7 +142,7 @@ def test_without_matplotlib_the_pictures_are_skipped_in_one_line(tmp_path: Path)
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not installed')\n")
     done = run(tmp_path, "train", "xor", "--epochs", "1", "--quiet")
     assert "pictures skipped: they need matplotlib (pip install matplotlib)" in done.stdout
-    assert sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir()) == ["history.csv", "model.json"]
+    assert sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir()) == ["graph.svg", "history.csv", "model.json"]
 
 
 def test_divergence_is_told_and_exits_1(tmp_path: Path) -> None:

@@ -1,0 +1,244 @@
+"""One node at a time: the recorded partials against the rule, and the rule against an oracle."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd.check.arithmetic import UNDEFINED, Arithmetic
+from autograd.check.differences import ROUND_OFF, Curve, Estimate, OutsideDomainError
+from autograd.check.oracle import INCONCLUSIVE, WRONG, Judgement, Oracle, judge, undecided
+from autograd.check.replayed import NotReplayableError, evaluate
+from autograd.check.tape import Edge, Line, partials_in
+
+SINGLY = 64  # a line of more edges is checked at this many of them, and along directions through all
+DIRECTIONS = 2
+FLOAT_RULE = 1e-13  # a rule that cannot be replayed has the rounding errors of some hundred operations on floats
+SMALLEST = 2.0**-1074
+SMALLEST_NORMAL = 2.0**-1022  # below it floats lose digits
+RANGE = 1e-130, 1e130  # of numbers whose squares, times a step of 1e-40, are still normal floats
+NOT_FINITE = "infinite or nan"
+NO_NEIGHBOUR = "no finite value close by"
+Rules = dict[Arithmetic, tuple[list[Any], bool]]  # a line's partials in an arithmetic, and whether they kept all digits
+
+
+class Finding(NamedTuple):
+    """What was found about one operand (None: about all of them together) of one line."""
+
+    line: Line
+    operand: int | None
+    judgement: Judgement
+    oracle: str
+    fault: str = ""  # what is at fault where it is not the rule
+
+
+class Direction(NamedTuple):
+    """A way to move the operands of a line: by how much for t = 1; `operand` when it is only one of them."""
+
+    operand: int | None
+    moves: dict[int, float]
+
+
+def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
+    """Findings about one recorded node: lost edges, changed numbers, and every partial against the oracle."""
+    if line.handmade:
+        if line.edges:
+            yield Finding(line, None, undecided(math.nan, "made by hand: there is no rule to check"), "")
+        return
+    if not line.finite:
+        yield Finding(line, None, undecided(math.nan, NOT_FINITE), "")
+        return
+    if len(line.node.parents) > len(line.edges):
+        yield Finding(
+            line, None, Judgement(WRONG, math.nan, 0.0), "", "there is a parent that the rule sends nothing to"
+        )
+    for operand in line.lost:
+        yield Finding(line, operand, Judgement(WRONG, 0.0, math.nan), "", "the operand is not among the parents")
+    for edge in line.edges:
+        if not math.isfinite(edge.recorded):
+            yield Finding(line, edge.operand, undecided(edge.recorded, NOT_FINITE), "")
+    rules: Rules = {}
+    yield from _changed(line, oracles[0])
+    for direction in directions(line):
+        yield check_along(line, direction, oracles, rules)
+
+
+def directions(line: Line) -> list[Direction]:
+    """Each operand by itself, in units of its own size; of many, a sample, and all of them along random directions."""
+    finite = [edge.operand for edge in line.edges if math.isfinite(edge.recorded)]
+    units = {operand: abs(line.operands[operand]) or 1.0 for operand in finite}
+    if len(units) <= SINGLY:
+        return [Direction(i, {i: unit}) for i, unit in units.items()]
+    rng = random.Random(0)
+    some = sorted(rng.sample(sorted(units), SINGLY))
+    joint = [{i: unit * signed(rng) for i, unit in units.items()} for _ in range(DIRECTIONS)]
+    return [Direction(i, {i: units[i]}) for i in some] + [Direction(None, moves) for moves in joint]
+
+
+def signed(rng: random.Random) -> float:
+    """A number of size 1 to 2 and either sign: no two terms of a directional derivative cancel by design."""
+    return rng.uniform(1.0, 2.0) * rng.choice((-1.0, 1.0))
+
+
+def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rules: Rules) -> Finding:
+    """The rule's derivative along one direction against the first oracle that can tell."""
+    for oracle in oracles:
+        try:
+            judgement = _judged(line, direction, oracle, rules)
+        except NotReplayableError:
+            continue
+        except (OutsideDomainError, *UNDEFINED):
+            judgement = undecided(_recorded(line, direction), NO_NEIGHBOUR)
+            return Finding(line, direction.operand, judgement, oracle.name)
+        finding = Finding(line, direction.operand, _per_operand(judgement, direction), oracle.name)
+        if judgement.verdict != INCONCLUSIVE:
+            break
+    return finding
+
+
+def _judged(line: Line, direction: Direction, oracle: Oracle, rules: Rules) -> Judgement:
+    def analytic(m: Arithmetic) -> Any:
+        moves = [(d, direction.moves.get(edge.operand)) for edge, d in zip(line.edges, rule(m)[0], strict=True)]
+        return sum([d * move for d, move in moves if move is not None], m.real(0.0))
+
+    def rule(m: Arithmetic) -> tuple[list[Any], bool]:
+        if m not in rules:
+            rules[m] = _rule(m, line, oracle)
+        return rules[m]
+
+    def numerical(m: Arithmetic) -> Estimate:
+        return oracle.estimate(m, curve(m, line, direction.moves), size)
+
+    if oracle.name != "mpmath" and _extreme(line):
+        return undecided(_recorded(line, direction), "too large or too small for this oracle")
+    size = abs(line.node.data)
+    exact = rule(oracle.levels[0])[1]
+    lost = SMALLEST_NORMAL * sum(map(abs, direction.moves.values()))
+    slack = 0.0 if exact else FLOAT_RULE * abs(float(analytic(oracle.levels[0]))) + lost
+    return judge(oracle, analytic, numerical, size, slack)
+
+
+def _extreme(line: Line) -> bool:
+    """Whether products with a step could leave the range of floats."""
+    numbers = map(abs, (line.node.data, *line.operands))
+    return not all(x == 0.0 or RANGE[0] <= x <= RANGE[1] for x in numbers)
+
+
+def _rule(m: Arithmetic, line: Line, oracle: Oracle) -> tuple[list[Any], bool]:
+    if oracle.name != "mpmath":
+        return [edge.rule for edge in line.edges], False
+    numbers = [m.lift(x) for x in line.operands]
+    return partials_in(m, line, numbers, evaluate(m, line.primitive, numbers, line.operands, line.node.data))
+
+
+def curve(m: Arithmetic, line: Line, moves: dict[int, float], recorded: Sequence[float] | None = None) -> Curve:
+    """t ↦ the line's value with its operands moved; `recorded` are the floats that choose the branch."""
+    start = [m.lift(x) for x in line.operands]
+    steps = [(i, m.lift(move)) for i, move in moves.items()]
+    choosing = line.operands if recorded is None else recorded
+    out = line.node.data if recorded is None else float(line.primitive.value(*choosing))
+
+    def value(t: Any) -> Any:
+        numbers = list(start)
+        for i, step in steps:
+            numbers[i] = numbers[i] + t * step
+        return evaluate(m, line.primitive, numbers, choosing, out)
+
+    return value
+
+
+def _per_operand(judgement: Judgement, direction: Direction) -> Judgement:
+    """From the slope along t to the partial, for one operand."""
+    if direction.operand is None:
+        return judgement
+    unit = direction.moves[direction.operand]
+    return judgement._replace(analytic=judgement.analytic / unit, numerical=judgement.numerical / unit)
+
+
+def _recorded(line: Line, direction: Direction) -> float:
+    return next((edge.recorded for edge in line.edges if edge.operand == direction.operand), math.nan)
+
+
+# --- the recording against the rule on the same floats ----------------------------------------------------------------
+
+
+def _changed(line: Line, oracle: Oracle) -> Iterator[Finding]:
+    """Numbers of the recording that are not what value and rule give on its operands."""
+    value = float(line.primitive.value(*line.operands))
+    if differs(line.node.data, value, lambda: _exact(line, oracle, None)):
+        yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", "the node's data is not its value")
+    for i, edge in enumerate(line.edges):
+        if differs(edge.recorded, edge.rule, lambda i=i: _exact(line, oracle, i)):  # type: ignore[misc]
+            judgement = Judgement(WRONG, edge.recorded, edge.rule)
+            yield Finding(line, edge.operand, judgement, "", "the recorded partial is not what the rule gives")
+
+
+def differs(recorded: float, again: float, exact: Callable[[], float]) -> bool:
+    """Whether two floats cannot be the same formula on the same numbers.
+
+    Nearly always they have the same bits. A graph that was pickled where the mathematical library is another one may
+    differ by rounding: by some ulp, and by as much as the formula itself is off from its exact value.
+    """
+    if recorded == again or (recorded != recorded and again != again):
+        return False
+    allowed = 16.0 * ROUND_OFF * abs(again) + 4.0 * abs(again - exact()) + SMALLEST
+    return not abs(recorded - again) <= allowed
+
+
+def _exact(line: Line, oracle: Oracle, edge: int | None) -> float:
+    """The value (edge None) or a partial with more digits, as a float; the float's own where that is not possible."""
+    m = oracle.levels[0]
+    numbers = [m.lift(x) for x in line.operands]
+    again = line.node.data if edge is None else line.edges[edge].rule
+    try:
+        out = evaluate(m, line.primitive, numbers, line.operands, line.node.data)
+        return float(out.real if edge is None else _rule(m, line, oracle)[0][edge].real)
+    except (NotReplayableError, ValueError, ArithmeticError):
+        return again
+
+
+# --- kinks ------------------------------------------------------------------------------------------------------------
+
+
+class Kink(NamedTuple):
+    """A node that sits exactly on a kink: slopes to the left and right of it per operand, and the partial chosen."""
+
+    line: Line
+    operand: int
+    left: float
+    right: float
+    chosen: float
+
+    @property
+    def between(self) -> bool:
+        """Whether the chosen derivative lies between the slopes, as a subgradient does."""
+        slack = 1e-9 * max(abs(self.left), abs(self.right))
+        return min(self.left, self.right) - slack <= self.chosen <= max(self.left, self.right) + slack
+
+
+def is_on_kink(line: Line) -> bool:
+    """Whether the recorded operands sit exactly on a kink of the primitive."""
+    return line.finite and not line.handmade and 0.0 in line.primitive.distances_to_kinks(line.operands)
+
+
+def kinks_of(line: Line, oracles: Sequence[Oracle]) -> Iterator[Kink]:
+    """The one-sided slopes: those of the branches that the neighbouring floats would have chosen."""
+    for edge in line.edges:
+        left, right = [_slope_beside(line, edge, toward, oracles) for toward in (-math.inf, math.inf)]
+        yield Kink(line, edge.operand, left, right, edge.recorded)
+
+
+def _slope_beside(line: Line, edge: Edge, toward: float, oracles: Sequence[Oracle]) -> float:
+    beside = list(line.operands)
+    beside[edge.operand] = math.nextafter(beside[edge.operand], toward)
+    unit = abs(line.operands[edge.operand]) or 1.0
+    for oracle in oracles:
+        m = oracle.levels[0]
+        try:
+            estimate = oracle.estimate(m, curve(m, line, {edge.operand: unit}, beside), abs(line.node.data))
+            return float(estimate.slope) / unit
+        except (NotReplayableError, OutsideDomainError, *UNDEFINED):
+            continue
+    return math.nan

@@ -1,0 +1,132 @@
+"""What an oracle is, which there are, and how a derivative is held against one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from autograd.check import arithmetic, differences
+from autograd.check.arithmetic import DIGITS, Arithmetic
+from autograd.check.differences import CONVERGED, Curve, Estimate
+
+OK, WRONG, INCONCLUSIVE = "ok", "wrong", "inconclusive"
+SAFETY = 10.0  # on an oracle's own error estimate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Oracle:
+    """A way to get a derivative from values: in which arithmetic, how, and what that is worth.
+
+    Slopes are along t, where t = 1 is the operand's own size; `tolerance` is relative to the slope, `floor` to the
+    value: no derivative smaller than that can be told from 0.
+    """
+
+    name: str
+    levels: tuple[Arithmetic, ...]  # tried one after the other until two steps agree
+    estimate: Callable[[Arithmetic, Curve, float], Estimate]
+    tolerance: float
+    floor: float
+    converged: float
+
+
+def _high_precision() -> Oracle | None:
+    levels = [level for digits in DIGITS if (level := arithmetic.high_precision(digits)) is not None]
+    if not levels:
+        return None
+    # 1e-15: constants such as 2/√π stand in rules as floats, good to 1.1e-16; the differences are good to 1e-20.
+    return Oracle("mpmath", tuple(levels), lambda m, f, size: differences.central(m, f), 1e-15, 1e-25, CONVERGED)
+
+
+@cache
+def _complex_step() -> Oracle:
+    # A rule in floats takes some ten operations of 4 ulp each.
+    return Oracle("complex", (arithmetic.complex_numbers(),), differences.complex_step, 1e-14, 1e-14, 1e-6)
+
+
+@cache
+def _adaptive() -> Oracle:
+    return Oracle(
+        "differences", (arithmetic.floats(),), lambda m, f, size: differences.adaptive(m, f), 1e-14, 1e-12, 1e-6
+    )
+
+
+_CHAINS: Mapping[str, tuple[Callable[[], Oracle | None], ...]] = {
+    "auto": (_high_precision, _complex_step, _adaptive),
+    "mpmath": (_high_precision, _adaptive),
+    "complex": (_complex_step, _adaptive),
+    "differences": (_adaptive,),
+}
+ORACLES = tuple(_CHAINS)
+
+
+def chain(name: str) -> list[Oracle]:
+    """The oracles to ask in turn, for the names in `ORACLES`: the later ones where a value is a black box.
+
+    >>> [oracle.name for oracle in chain("complex")]
+    ['complex', 'differences']
+
+    ValueError for another name; ImportError when "mpmath" was asked for and is not installed.
+    """
+    if name not in _CHAINS:
+        raise ValueError(f"oracle must be one of {', '.join(map(repr, ORACLES))}, got {name!r}")
+    found = [make() for make in _CHAINS[name]]
+    if name == "mpmath" and found[0] is None:
+        raise ImportError("oracle='mpmath' needs mpmath, which is not installed; leave it at 'auto' to do without")
+    return [oracle for oracle in found if oracle is not None]
+
+
+class Judgement(NamedTuple):
+    """What came of one comparison: both numbers, their relative difference, and the verdict."""
+
+    verdict: str
+    analytic: Any
+    numerical: Any
+    reason: str = ""
+
+    @property
+    def difference(self) -> float:
+        """|analytic − numerical| relative to the larger; 0 when both are 0.
+
+        >>> Judgement("ok", 1.0, 2.0).difference
+        0.5
+        """
+        size = max(abs(self.analytic), abs(self.numerical))
+        return float(abs(self.analytic - self.numerical) / size) if size else 0.0
+
+
+def judge(
+    oracle: Oracle,
+    analytic: Callable[[Arithmetic], Any],
+    numerical: Callable[[Arithmetic], Estimate],
+    size: float,
+    slack: float = 0.0,
+) -> Judgement:
+    """Hold a derivative against an oracle's, both along t; `size` is |f|, `slack` an error the derivative may have.
+
+    A disagreement counts only where the oracle is sure of itself: where it is not, more digits are tried, and at last
+    the comparison is inconclusive.
+    """
+    for m in oracle.levels:
+        ours, estimate = analytic(m), numerical(m)
+        sure = m.real(oracle.converged) * abs(estimate.slope)
+        tolerance = m.real(oracle.tolerance) * abs(estimate.slope) + m.real(SAFETY) * estimate.error + m.real(slack)
+        if estimate.error <= sure and abs(ours - estimate.slope) <= tolerance:
+            return Judgement(OK, ours, estimate.slope)
+    floor = m.real(oracle.floor) * m.real(size)  # in m, where the product cannot underflow
+    if not estimate.error <= sure + floor:
+        reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
+        return Judgement(INCONCLUSIVE, ours, estimate.slope, reason)
+    verdict = OK if abs(ours - estimate.slope) <= tolerance + floor else WRONG
+    return Judgement(verdict, ours, estimate.slope)
+
+
+def undecided(analytic: float, reason: str) -> Judgement:
+    """A comparison that could not be made.
+
+    >>> undecided(1.0, "no value there").verdict
+    'inconclusive'
+    """
+    return Judgement(INCONCLUSIVE, analytic, math.nan, reason)

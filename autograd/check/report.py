@@ -1,0 +1,139 @@
+"""What a check found, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd.check.oracle import INCONCLUSIVE, WRONG
+
+HEADINGS = ("input", "analytic", "numerical", "relative difference", "verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison: a derivative as the engine has it and as the oracle found it.
+
+    `numerical` and `difference` (relative) are None where nothing was compared for this row alone; `difference` is
+    taken before both are rounded to floats.
+    """
+
+    input: str
+    analytic: float
+    numerical: float | None
+    difference: float | None
+    verdict: str
+    reason: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts, one per heading.
+
+        >>> Row("x", 2.0, 2.0, 0.0, "ok").cells()
+        ('x', '2.0', '2.0', '0', 'ok')
+        """
+        numerical = "-" if self.numerical is None else repr(self.numerical)
+        difference = "-" if self.difference is None else f"{self.difference:.1e}" if self.difference else "0"
+        verdict = f"{self.verdict}: {self.reason}" if self.reason else self.verdict
+        return self.input, repr(self.analytic), numerical, difference, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class KinkFound:
+    """A node exactly on a kink: the derivative that was chosen and, if asked for, the slopes on both sides."""
+
+    expression: str
+    operand: str
+    chosen: float
+    left: float | None = None
+    right: float | None = None
+
+    def __str__(self) -> str:
+        slopes = f", slopes {self.left!r} and {self.right!r}" if self.left is not None else ""
+        return f"{self.expression} is on a kink in {self.operand}: derivative {self.chosen!r}{slopes}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A derivative that is wrong: `facts` are (name, text) pairs, `snippet` a program that shows it again.
+
+    `rule` names the primitive that is at fault, '' where it is the pass over the graph.
+    """
+
+    title: str
+    rule: str
+    expression: str
+    facts: tuple[tuple[str, str], ...]
+    snippet: str
+
+    def __str__(self) -> str:
+        width = max([len(name) for name, _ in self.facts], default=0)
+        lines = [self.title, *[f"  {name:<{width}}  {text}" for name, text in self.facts if text]]
+        if self.snippet:
+            lines += ["  reproduce it with:", "", *[f"    {line}".rstrip() for line in self.snippet.splitlines()]]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `check_gradients` found.
+
+    rows       one per input (per entry of the Hessian with order=2), and one per finding about a single node
+    failures   what is wrong, smallest expression first; empty when all is well
+    kinks      nodes exactly on a kink
+    oracle     what the derivatives were held against
+    checked    what was looked at, in words
+    """
+
+    rows: tuple[Row, ...]
+    failures: tuple[Failure, ...]
+    kinks: tuple[KinkFound, ...]
+    oracle: str
+    checked: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; what is inconclusive is not."""
+        return not self.failures
+
+    @property
+    def worst(self) -> Row | None:
+        """The row with the largest relative difference; None when nothing was compared."""
+        compared = [row for row in self.rows if row.difference is not None]
+        return max(compared, key=lambda row: (row.verdict == WRONG, row.difference or 0.0), default=None)
+
+    @property
+    def inconclusive(self) -> tuple[Row, ...]:
+        """The rows that could not be decided."""
+        return tuple([row for row in self.rows if row.verdict == INCONCLUSIVE])
+
+    def table(self) -> str:
+        """The rows in aligned plain text: input, analytic, numerical, relative difference, verdict.
+
+        >>> from autograd import check_gradients
+        >>> print(check_gradients(lambda x, y: x * y, 2.0, 3.0).table())
+        input  analytic  numerical  relative difference  verdict
+        x      3.0       3.0        ...                  ok
+        y      2.0       2.0        ...                  ok
+        """
+        return aligned([HEADINGS, *[row.cells() for row in self.rows]])
+
+    def __str__(self) -> str:
+        state = "all derivatives agree" if self.ok else f"{len(self.failures)} wrong"
+        undecided = f", {len(self.inconclusive)} inconclusive" if self.inconclusive else ""
+        parts = [f"{state}{undecided} ({self.checked}; oracle: {self.oracle})"]
+        parts += ["", self.table()] if self.rows else []
+        parts += ["", *map(str, self.kinks)] if self.kinks else []
+        for failure in self.failures:
+            parts += ["", str(failure)]
+        return "\n".join(parts)
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Cells in columns, two spaces apart.
+
+    >>> print(aligned([("a", "b"), ("long", "c")]))
+    a     b
+    long  c
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(["  ".join([c.ljust(w) for c, w in zip(line, widths, strict=True)]).rstrip() for line in lines])

@@ -1,0 +1,106 @@
+"""What is checked: a function at a point, a recorded graph, or a model with a loss, as a root and its named inputs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.check.wording import letters
+from autograd.errors import GraphError
+from autograd.graph import topological
+from autograd.recording import is_off
+from autograd.value import Value, as_float
+
+USAGE = "check_gradients(f, *numbers), check_gradients(value) or check_gradients(model, x, y, loss=function)"
+
+
+class Subject(NamedTuple):
+    """A recorded root and the leaves whose derivatives are wanted, by name."""
+
+    root: Value
+    inputs: dict[str, Value]
+
+
+def subject(f: Any, at: Sequence[Any], loss: Any) -> Subject:
+    """Record whatever was given. TypeError, with the three ways to call, for anything else.
+
+    GraphError while recording is off.
+    """
+    if isinstance(f, Value):
+        if at or loss is not None:
+            raise TypeError(f"a recorded graph is checked where it was recorded, without {at or loss!r}: {USAGE}")
+        return _graph(f)
+    if is_off():
+        raise GraphError("inside no_graph() nothing is recorded that could be checked; check outside the block")
+    if not callable(f):
+        raise TypeError(f"cannot check the gradients of {f!r} ({type(f).__name__}): {USAGE}")
+    if callable(getattr(f, "parameters", None)):
+        return _model(f, at, loss)
+    if loss is not None:
+        raise TypeError(f"loss={loss!r} goes with a model, and {f!r} has no parameters(): {USAGE}")
+    return _function(f, at)
+
+
+def _graph(root: Value) -> Subject:
+    leaves = [node for node in topological(root) if node.primitive is None]
+    return Subject(root, _named([leaf.label for leaf in leaves], leaves, "leaf"))
+
+
+def _model(model: Any, at: Sequence[Any], loss: Any) -> Subject:
+    if len(at) != 2 or not callable(loss):
+        raise TypeError(
+            f"a model is checked on one sample with a loss, a function of (prediction, target): {USAGE}; "
+            f"got {len(at)} argument(s) and loss={loss!r}"
+        )
+    x, y = at
+    parameters = list(model.parameters())
+    named = getattr(model, "named_parameters", None)
+    labels = [name for name, _ in named()] if callable(named) else [each.label for each in parameters]
+    return Subject(_root(loss(model(x), y), loss), _named(labels, parameters, "parameter"))
+
+
+def _function(f: Callable[..., Any], at: Sequence[Any]) -> Subject:
+    inputs: dict[str, Value] = {}
+    arguments = [_leaf(name, x, inputs) for name, x in zip(_argument_names(f, len(at)), at, strict=True)]
+    return Subject(_root(f(*arguments), f), inputs)
+
+
+def _leaf(name: str, x: Any, inputs: dict[str, Value]) -> Any:
+    """x with a labelled leaf for every number in it, which is added to `inputs`."""
+    if isinstance(x, list | tuple):
+        return [_leaf(f"{name}[{i}]", each, inputs) for i, each in enumerate(x)]
+    if isinstance(x, dict):
+        return {key: _leaf(f"{name}[{key!r}]", each, inputs) for key, each in x.items()}
+    inputs[name] = leaf = Value(x.data if isinstance(x, Value) else as_float(x), label=name)
+    return leaf
+
+
+def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of a function's parameters; letters where it has none to give, as a primitive has."""
+    try:
+        parameters = [*inspect.signature(f).parameters.values()]
+    except (TypeError, ValueError):  # a builtin
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [*names[:count], *[f"x{i}" for i in range(len(names), count)]] if names else letters(count)
+
+
+def _root(y: Any, f: Callable[..., Any]) -> Value:
+    if isinstance(y, Value):
+        return y
+    try:
+        return Value(as_float(y))
+    except TypeError as error:
+        name = getattr(f, "__name__", repr(f))
+        raise TypeError(
+            f"{name} must return one number to have gradients, got {y!r}; reduce it, as by total"
+        ) from error
+
+
+def _named(labels: Sequence[str], leaves: Sequence[Value], kind: str) -> dict[str, Value]:
+    """Leaves by their labels; by their place where a label is empty or taken."""
+    found: dict[str, Value] = {}
+    for i, (label, leaf) in enumerate(zip(labels, leaves, strict=True)):
+        found[label if label and label not in found else f"{kind}[{i}]"] = leaf
+    return found

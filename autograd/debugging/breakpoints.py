@@ -1,0 +1,167 @@
+"""Where to stop a backward pass: breakpoints by node, primitive, line, nan and condition.
+
+A breakpoint is met at a moment, a function of the walk's state alone: moving forwards and backwards meet the same ones.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograd import origin
+from autograd.debugging.conditions import Attributes, Condition, read
+from autograd.debugging.naming import Names
+from autograd.debugging.walk import Walk
+from autograd.errors import GraphError
+from autograd.primitive import PRIMITIVES
+from autograd.value import Value
+
+Place = Callable[[Value], bool]
+
+PRODUCT_NAMES = ("node", "parent", "op", "local", "upstream", "contribution", "before", "after", "index")
+NODE_NAMES = ("node", "op", "data", "grad")
+FILE_LINE = re.compile(r"(?:(?P<file>.+):)?(?P<line>\d+)")
+
+
+@dataclass
+class Breakpoint:
+    """One place to stop; `text` is what was typed. A `temporary` one goes when it has been met.
+
+    It is met when the pass reaches a node of `place` (its gradient is complete, its products are next) where
+    `condition` holds; without a place, after each product for which `condition` holds; without either, after a product
+    that makes a gradient infinite or nan.
+    """
+
+    text: str
+    temporary: bool = False
+    place: Place | None = None
+    condition: Condition | None = None
+    once_per_run: bool = False  # not again for the next node of the same place: several nodes are made in one line
+    hits: int = 0
+
+    def is_met(self, walk: Walk, names: Names) -> bool:
+        """Whether to stop at this moment.
+
+        ConditionError for a condition that cannot be answered there.
+        """
+        if self.place is not None:
+            return any(self._is_met_at(node, walk, names) for node in walk.arriving)
+        last = walk.last
+        if last is None:
+            return False
+        if self.condition is None:
+            return math.isfinite(last.before) and not math.isfinite(last.after)
+        fields = {**last._asdict(), "index": float(walk.index), "op": last.node.op}
+        return self.condition.holds(ChainMap(fields, names.nodes))
+
+    def _is_met_at(self, node: Value, walk: Walk, names: Names) -> bool:
+        if self.place is None or not self.place(node):
+            return False
+        if self.once_per_run and (before := walk.previous(node)) is not None and self.place(before):
+            return False
+        fields: dict[str, Any] = {"node": node, "op": node.op, "data": node.data, "grad": node.grad}
+        return self.condition is None or self.condition.holds(ChainMap(fields, names.nodes))
+
+
+def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Breakpoint:
+    """The breakpoint that a person describes: `NODE`, `op tanh`, `model.py:4`, `4`, `nan` or `if EXPR`.
+
+    A number alone is a line of the file of the next node. A place may have a condition: `op tanh if grad > 1`.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x
+    >>> walk, names = Walk(y), Names([x, y])
+    >>> breakpoint = parse("x if grad > 5", walk, names)
+    >>> walk.run(lambda walk: breakpoint.is_met(walk, names)), walk.index
+    (True, 2)
+
+    GraphError for a place that is not in this graph; ConditionError for a condition that is none.
+    """
+    text = " ".join(text.split())
+    where, has_condition, written = f" {text} ".partition(" if ")
+    where = where.strip()
+    if not where and not has_condition:
+        raise GraphError("say where to stop: NODE, op NAME, FILE:LINE, nan or if EXPR")
+    fields = NODE_NAMES if where else PRODUCT_NAMES
+    known: Mapping[str, Any] = ChainMap(dict.fromkeys(fields), names.nodes)
+    condition = read(written, known, attributes(names)) if has_condition else None
+    if where == "nan" and condition is not None:
+        raise GraphError("nan is a condition itself: write `break nan`, or `break if isnan(after) and …`")
+    if where in ("", "nan"):
+        return Breakpoint(text, temporary, condition=condition)
+    place, is_line = _place(where, walk, names)
+    return Breakpoint(text, temporary, place, condition, once_per_run=is_line)
+
+
+def attributes(names: Names) -> Attributes:
+    """What a condition can ask of a node."""
+    return {
+        "data": lambda node: node.data,
+        "grad": lambda node: node.grad,
+        "op": lambda node: node.op,
+        "name": lambda node: names.of.get(node, ""),
+    }
+
+
+def _place(where: str, walk: Walk, names: Names) -> tuple[Place, bool]:
+    """What nodes are meant, and whether that is a line."""
+    if where not in names.nodes:
+        if where.startswith("op "):
+            return _made_by(where.removeprefix("op ").strip(), walk), False
+        if match := FILE_LINE.fullmatch(where):
+            return made_in(match["file"] or _file_of_next(walk), int(match["line"]), walk), True
+    target = names.find(where)
+    return lambda node: node is target, False
+
+
+def _made_by(op: str, walk: Walk) -> Place:
+    here = sorted({node.op for node in walk.nodes if node.op})
+    if op not in here:
+        what = "made no node of this graph" if op in PRIMITIVES else "is no primitive"
+        raise GraphError(f"{op!r} {what}; there are {', '.join(here) or 'only leaves'}")
+    return lambda node: node.op == op
+
+
+def made_in(file: str, line: int, walk: Walk) -> Place:
+    """The nodes that were made in a line; `file` is a path or the end of one.
+
+    GraphError when none was, with the lines where nodes were made.
+    """
+    places = {(place.file, place.line) for node in walk.nodes if (place := origin.position(node))}
+    if not places:
+        raise GraphError("no node of this graph knows its line; build it inside `with autograd.debug():`")
+    if (chosen := {(name, at) for name, at in places if at == line and _ends_in(name, file)}) == set():
+        lines = sorted(at for name, at in places if _ends_in(name, file))
+        files = ", ".join(sorted({os.path.basename(name) for name, _ in places}))
+        raise GraphError(
+            f"no node was made in {file}:{line}; "
+            + (f"in that file, nodes were made in lines {_numbers(lines)}" if lines else f"nodes were made in {files}")
+        )
+
+    def is_from_there(node: Value) -> bool:
+        place = origin.position(node)
+        return place is not None and (place.file, place.line) in chosen
+
+    return is_from_there
+
+
+def _ends_in(path: str, end: str) -> bool:
+    """Whether `end` is the path, or its last parts."""
+    parts, wanted = path.replace("\\", "/").split("/"), os.path.normpath(end).replace("\\", "/").split("/")
+    return parts[-len(wanted) :] == wanted
+
+
+def _file_of_next(walk: Walk) -> str:
+    for node in (walk.node, *walk.nodes):
+        if node is not None and (place := origin.position(node)):
+            return place.file
+    raise GraphError("no node of this graph knows its line; build it inside `with autograd.debug():`")
+
+
+def _numbers(lines: list[int], most: int = 12) -> str:
+    return ", ".join(map(str, lines[:most])) + (", …" if len(lines) > most else "")

@@ -1,0 +1,102 @@
+"""Messages of the Debug Adapter Protocol on a pair of streams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any, BinaryIO
+
+from autograd.errors import AutogradError
+
+LARGEST = 10_000_000  # bytes of a message: an editor's are a few hundred
+FIELDS = ("content-length", "content-type")
+
+Message = dict[str, Any]
+
+
+class ProtocolError(AutogradError):
+    """What came is no message of the protocol. Where one ends cannot be known then: the connection is over."""
+
+
+class Connection:
+    """Two streams with an editor at the other end; several threads may send.
+
+    >>> import io
+    >>> sent = io.BytesIO()
+    >>> Connection(io.BytesIO(), sent).event("terminated")
+    >>> sent.getvalue()
+    b'Content-Length: 47\\r\\n\\r\\n{"type":"event","event":"terminated","seq":1}...'
+    """
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source, self._sink = source, sink
+        self._sent = 0
+        self._lock = Lock()
+
+    def requests(self) -> Iterator[Message]:
+        """The requests as they come, until the other end closes; ProtocolError for anything else."""
+        while (size := self._header()) is not None:
+            body = self._source.read(size)
+            if len(body) < size:
+                return
+            yield _request(body)
+
+    def _header(self) -> int | None:
+        """The length that the fields before a message announce; None at the end of the stream.
+
+        Any other field ends the connection: what speaks HTTP, as a page in a browser does, is no editor.
+        """
+        size = None
+        while line := self._source.readline(1000):
+            if not line.strip():
+                break
+            name, _, value = line.decode("ascii", "replace").partition(":")
+            if name.strip().lower() not in FIELDS:
+                raise ProtocolError(f"a message begins with Content-Length: N, not {line[:60]!r}")
+            if name.strip().lower() == FIELDS[0]:
+                size = _size(value.strip())
+        else:
+            return None
+        if size is None:
+            raise ProtocolError("a message begins with Content-Length: N, and this one began without")
+        return size
+
+    def respond(self, request: Message, body: Any = None, *, failure: str = "") -> None:
+        """Answer a request: with a body, or by saying why it failed."""
+        answer = {"type": "response", "request_seq": request["seq"], "command": request["command"]}
+        if failure:
+            error = {"id": 1, "format": failure.replace("{", "(").replace("}", ")"), "showUser": True}
+            self._send({**answer, "success": False, "message": failure, "body": {"error": error}})
+        else:
+            self._send({**answer, "success": True, "body": body or {}})
+
+    def event(self, name: str, **body: Any) -> None:
+        """Tell the editor that something has happened."""
+        self._send({"type": "event", "event": name, "body": body})
+
+    def _send(self, message: Message) -> None:
+        with self._lock:
+            self._sent += 1
+            data = json.dumps({**message, "seq": self._sent}, separators=(",", ":")).encode()
+            try:
+                self._sink.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
+                self._sink.flush()
+            except (OSError, ValueError):  # ValueError: closed
+                return  # nobody listens any more; the reader will see the end of the stream
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= LARGEST and len(text) <= 9):
+        raise ProtocolError(f"Content-Length: {text[:20]!r} is no number of bytes up to {LARGEST}")
+    return int(text)
+
+
+def _request(body: bytes) -> Message:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"a message is JSON, not {body[:60]!r}") from None
+    if not isinstance(message, dict) or not isinstance(message.get("command"), str) or "seq" not in message:
+        raise ProtocolError(f"a request has a seq and a command, not {body[:60]!r}")
+    return message

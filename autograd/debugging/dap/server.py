@@ -1,0 +1,71 @@
+"""The adapter as a process: the editor on a socket or on stdin and stdout, the program in the main thread."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+from autograd.debugging.dap.program import INTERRUPTED, Program, heard
+from autograd.debugging.dap.protocol import Connection
+from autograd.debugging.dap.requests import listen
+from autograd.debugging.dap.session import Session
+
+LOOPBACK = "127.0.0.1"  # nobody else may command a debugger
+FAREWELL = 5.0  # seconds for the editor to close the connection when the program has ended
+
+
+def serve(connection: Connection, program: Program | None, *, also_here: bool) -> int:
+    """Debug one program with one editor and return the program's exit code; 0 when the editor went before.
+
+    `also_here`: what the program prints goes where it always went, and not to the editor alone.
+    """
+    session = Session(connection, program)
+    reader = Thread(target=listen, args=(session,), daemon=True, name="debug adapter")
+    reader.start()
+    to_run = session.wait_for_program()
+    if to_run is None:
+        return 0
+
+    def printed(category: str, text: str) -> None:
+        connection.event("output", category=category, output=text)
+
+    try:
+        with heard(printed, also_here=also_here):
+            code = to_run.run(session)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    session.exited(code)
+    reader.join(FAREWELL)
+    return code
+
+
+@contextmanager
+def on_socket(port: int) -> Iterator[Connection]:
+    """The first editor that connects to the port on this machine; 0 is any free port. Which it is is said on stderr.
+
+    OSError when the port is taken.
+    """
+    with socket.create_server((LOOPBACK, port)) as listener:
+        number = listener.getsockname()[1]
+        print(f"waiting for an editor on {LOOPBACK}:{number}", file=sys.stderr, flush=True)
+        connected, _ = listener.accept()
+    with connected, connected.makefile("rb") as source, connected.makefile("wb") as sink:
+        yield Connection(source, sink)
+
+
+@contextmanager
+def on_stdio() -> Iterator[Connection]:
+    """The editor that has started this process.
+
+    The program, and what it starts, have no stdin, and stderr in the place of stdout.
+    """
+    sys.stdout.flush()
+    source, sink = os.dup(0), os.dup(1)
+    with open(source, "rb") as requests, open(sink, "wb") as answers, open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(2, 1)
+        yield Connection(requests, answers)

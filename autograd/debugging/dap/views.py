@@ -1,0 +1,194 @@
+"""What an editor shows of a pass that stands still: the stack, its scopes, their variables, what a person asks for."""
+
+from __future__ import annotations
+
+import os
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from autograd import origin
+from autograd.debugging.breakpoints import PRODUCT_NAMES, attributes
+from autograd.debugging.conditions import CONSTANTS, FUNCTIONS, read
+from autograd.debugging.dap.passage import Passage
+from autograd.debugging.inspection import first_fault, path_from_root
+from autograd.debugging.wording import Wording, number
+from autograd.drawing.formula import expression_of
+from autograd.value import Value
+
+MOST = 500  # rows in one list: an editor draws all of them
+
+Body = dict[str, Any]
+Rows = Callable[[], Iterable[Body]]
+
+
+class Counting(NamedTuple):
+    """From where the editor counts lines and columns."""
+
+    first_line: int = 1
+    first_column: int = 1
+
+
+class Views:
+    """One moment of a pass. The numbers of frames and lists mean something until the pass moves."""
+
+    def __init__(self, passage: Passage, counting: Counting) -> None:
+        self.passage, self.counting = passage, counting
+        self.walk, self.names = passage.walk, passage.names
+        self.wording = Wording(passage.walk, passage.names)
+        path = [self.walk.products[index].node for index in path_from_root(self.walk, passage.here)]
+        self._path = [passage.here, *reversed(path)]
+        self._lists: list[Rows] = []
+
+    # --- the stack ----------------------------------------------------------------------------------------------------
+
+    def frames(self) -> Sequence[Body]:
+        """The chain rule from here to the loss, then the line that called `backward()`."""
+        frames = [self._frame(place, node) for place, node in enumerate(self._path, start=1)]
+        return [*frames, *self._caller(len(frames) + 1)]
+
+    def _frame(self, id_: int, node: Value) -> Body:
+        frame: Body = {"id": id_, "name": self.wording.gradient(node), "line": 0, "column": 0}
+        place = origin.position(node)
+        if place is None:
+            return frame | {"presentationHint": "subtle"}
+        frame |= {"line": place.line - 1 + self.counting.first_line, "source": _source(place.file)}
+        if place.column is not None and place.end_column is not None:
+            line = place.source
+            frame["column"] = _utf16(line[: place.column]) + self.counting.first_column
+            if place.end_line == place.line:
+                frame["endLine"] = frame["line"]
+                frame["endColumn"] = _utf16(line[: place.end_column]) + self.counting.first_column
+        return frame
+
+    def _caller(self, id_: int) -> Iterable[Body]:
+        if self.passage.called_from is None:
+            return
+        code, _ = self.passage.called_from
+        line, _, _, _ = origin.span(self.passage.called_from)
+        yield {
+            "id": id_, "name": code.co_qualname, "line": line - 1 + self.counting.first_line,
+            "column": self.counting.first_column, "source": _source(code.co_filename), "presentationHint": "subtle",
+        }  # fmt: skip
+
+    def scopes(self, frame: int) -> Sequence[Body]:
+        """What is to be seen of a frame: its value, the sum that its gradient is, what it hands on; all names."""
+        scopes = []
+        if 1 <= frame <= len(self._path):
+            node = self._path[frame - 1]
+            scopes += [
+                self._scope(self.names.of[node], lambda: self._about(node)),
+                self._scope("Gradient: the sum of", lambda: self._incoming(node)),
+                self._scope("Hands on", lambda: self._outgoing(node)),
+            ]
+        return [*scopes, self._scope("All values", self._all)]
+
+    def _scope(self, name: str, rows: Rows) -> Body:
+        return {"name": name, "variablesReference": self._reference(rows), "expensive": name == "All values"}
+
+    # --- variables ----------------------------------------------------------------------------------------------------
+
+    def variables(self, reference: int) -> Sequence[Body]:
+        """The rows of a list; none for a number that is out of date."""
+        if not 1 <= reference <= len(self._lists):
+            return []
+        rows = list(islice(self._lists[reference - 1](), MOST + 1))
+        if len(rows) > MOST:
+            rows[MOST:] = [_row("…", f"only {MOST} are shown; type a name into the debug console")]
+        return rows
+
+    def of_value(self, name: str, node: Value) -> Body:
+        """A row for a node, which opens to all about it."""
+        missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
+        state = f"  ({missing} pending)" if missing else ""
+        shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", node.op or "leaf")
+        shown["variablesReference"] = self._reference(lambda: self._about(node))
+        if self.names.nodes.get(name) is node:
+            shown["evaluateName"] = name
+        return shown
+
+    def _reference(self, rows: Rows) -> int:
+        self._lists.append(rows)
+        return len(self._lists)
+
+    def _about(self, node: Value) -> Iterable[Body]:
+        yield _row("data", repr(node.data), "float")
+        yield _row("grad", repr(node.grad), "float")
+        yield _row("op", node.op or "leaf", "str")
+        if node.op:
+            yield _row("expression", expression_of(node, self.names.of), "str")
+        name = self.names.of
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            yield _row(f"∂{name[node]}/∂{name[parent]}", repr(partial), "float")
+
+    def _incoming(self, node: Value) -> Iterable[Body]:
+        if node is self.walk.root:
+            yield _row("seed", "1.0", "float")
+        for index in self.walk.incoming(node):
+            through, _, local, _ = self.walk.products[index]
+            yield self._product(index, f"through {self.names.of[through]}", through, local)
+
+    def _outgoing(self, node: Value) -> Iterable[Body]:
+        for index in self.walk.outgoing(node):
+            _, parent, local, _ = self.walk.products[index]
+            yield self._product(index, f"to {self.names.of[parent]}", parent, local)
+
+    def _product(self, index: int, name: str, other: Value, local: float) -> Body:
+        """`[3] through d`: `-3 × 1 = -3`."""
+        node = self.walk.products[index].node
+        contribution = self.walk.contribution(index)
+        text = f"{number(local)} × {number(node.grad)} = {number(local * node.grad)}"
+        if contribution is None:
+            text = f"{number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}  (pending)"
+        row = _row(f"[{index + 1}] {name}", text, "float")
+        row["variablesReference"] = self._reference(lambda: self._about(other))
+        return row
+
+    def _all(self) -> Iterable[Body]:
+        return (self.of_value(name, node) for name, node in self.names.nodes.items())
+
+    # --- questions ----------------------------------------------------------------------------------------------------
+
+    def evaluate(self, text: str) -> Body:
+        """The answer to an expression of conditions.py, which can only compute; ConditionError for any other."""
+        environment = self._environment()
+        result = read(text, environment, attributes(self.names)).evaluate(environment)
+        if isinstance(result, Value):
+            row = self.of_value(self.names.of[result], result)
+            return {"result": row["value"], "type": row["type"], "variablesReference": row["variablesReference"]}
+        return {"result": repr(result), "type": type(result).__name__, "variablesReference": 0}
+
+    def _environment(self) -> Mapping[str, Any]:
+        last = self.walk.last
+        product = {**last._asdict(), "index": float(last.index), "op": last.node.op} if last else {}
+        return ChainMap(product, self.names.nodes)
+
+    def complete(self, text: str) -> Sequence[Body]:
+        """What the word at the end of the text can become."""
+        word = text.rpartition(" ")[2].rpartition("(")[2]
+        known = [*self.names.nodes, *PRODUCT_NAMES, *FUNCTIONS, *CONSTANTS]
+        found = [name for name in known if name.startswith(word)][:MOST]
+        return [{"label": name, "start": _utf16(text) - _utf16(word), "length": _utf16(word)} for name in found]
+
+    def exception(self) -> Body:
+        """What made the pass stop at a number that is not finite: the first such value in forward order."""
+        fault = first_fault(self.walk)
+        details = "\n".join(self.wording.fault(fault)) if fault else "every value and every local derivative is finite"
+        return {
+            "exceptionId": "gradient not finite", "description": self.passage.stop.description, "breakMode": "always",
+            "details": {"message": details, "typeName": "NonFiniteError"},
+        }  # fmt: skip
+
+
+def _row(name: str, value: str, kind: str = "") -> Body:
+    return {"name": name, "value": value, "type": kind, "variablesReference": 0}
+
+
+def _source(file: str) -> Body:
+    return {"name": os.path.basename(file), **({"path": os.path.abspath(file)} if os.path.exists(file) else {})}
+
+
+def _utf16(text: str) -> int:
+    """Columns of the protocol are units of UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

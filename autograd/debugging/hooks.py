@@ -1,0 +1,81 @@
+"""Breakpoints in the backward pass that the program sets itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from autograd import backward
+from autograd.primitive import PRIMITIVES
+from autograd.value import Value
+
+Condition = Callable[[Value], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Breakpoint:
+    """What `breakpoint_at` returns; as a context manager it removes itself at the end of the block."""
+
+    holds: Condition
+    changes: bool  # whether `holds` may say yes later, when the gradients are known
+
+    def remove(self) -> None:
+        """Stop no more; a second call does nothing."""
+        backward.breakpoints = tuple([each for each in backward.breakpoints if each is not self])
+
+    def __enter__(self) -> Breakpoint:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def breakpoint_at(target: Value | str | Condition) -> Breakpoint:
+    """Call `breakpoint()` in every backward pass that reaches `target`, when the gradient is complete there.
+
+    `target` is a node, the name of a primitive (any node it made), or a condition, a function of the node that says
+    whether to stop, such as `lambda node: abs(node.grad) > 1e3`. The debugger stops before the gradient is passed on,
+    at the line that made the node, as in mirror mode, and its next steps are the lines before. A node made while
+    provenance was off stops at the line that called `backward()`.
+
+    While there is none, passes are as fast as ever. With some, only those passes are slow (mirror mode) that may stop;
+    of a condition there is no telling, so that it makes all of them slow.
+
+    >>> x = Value(2.0)
+    >>> with breakpoint_at("tanh") as stop:
+    ...     (x * x).backward()  # no tanh in it
+    >>> stop.remove()
+
+    ValueError for a name of no primitive, TypeError for anything else.
+    """
+    stop = _breakpoint(target)
+    backward.breakpoints = (*backward.breakpoints, stop)
+    return stop
+
+
+def _breakpoint(target: Value | str | Condition) -> Breakpoint:
+    if isinstance(target, Value):
+        return Breakpoint(lambda node: node is target, changes=False)
+    if isinstance(target, str):
+        if target not in PRIMITIVES:
+            near = get_close_matches(target, PRIMITIVES)
+            hint = f"did you mean {near[0]!r}?" if near else "autograd.PRIMITIVES lists them"
+            raise ValueError(f"breakpoint_at({target!r}): no primitive has this name; {hint}")
+        return Breakpoint(lambda node: node.op == target, changes=False)
+    if callable(target):
+        return Breakpoint(target, changes=True)
+    raise TypeError(
+        f"breakpoint_at takes a Value, the name of a primitive or a condition, got {target!r} ({type(target).__name__})"
+    )
+
+
+def can_stop(node: Any) -> bool:
+    """Whether some breakpoint may stop at `node` in the pass to come."""
+    return any(each.changes or each.holds(node) for each in backward.breakpoints)
+
+
+def stops(node: Any) -> tuple[Any, ...]:
+    """`(node,)` if some breakpoint stops at it now, else `()`."""
+    return (node,) if any(each.holds(node) for each in backward.breakpoints) else ()

@@ -1,0 +1,184 @@
+"""The backward pass of one graph as Python source: a product of the chain rule a line."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import count
+from math import isfinite
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from weakref import finalize
+
+from autograd.debugging.identifiers import identifiers
+from autograd.graph import topological
+from autograd.origin import position
+from autograd.primitive import Primitive
+from autograd.value import Value
+
+WIDTH = 120
+COMMENT = 44  # column of the comments
+
+
+class BackwardSource(str):
+    """Python source that defines `backward(…)`, a function of the nodes of one graph.
+
+    nodes   the nodes by the names they have in the source: `backward(**source.nodes)` is the pass
+    file    where debuggers find it: a file if one is attached, a place in memory if not
+    """
+
+    nodes: Mapping[str, Value]
+
+    def run(self) -> None:
+        """Make the pass: the gradients are those of `loss.backward()`. A debugger can step into it."""
+        self._function(*self.nodes.values())
+
+    @cached_property
+    def file(self) -> str:
+        """The name that the code has for debuggers and in tracebacks."""
+        return _real_file(self) if _debugger_is_attached() else _file_in_memory(self)
+
+    @cached_property
+    def _function(self) -> Callable[..., None]:
+        scope: dict[str, Any] = {}
+        exec(compile(self, self.file, "exec"), scope)
+        function: Callable[..., None] = scope["backward"]
+        return function
+
+
+def backward_source(root: Value) -> BackwardSource:
+    """The pass of `root.backward()` written out, with the user's names, and the numbers as comments.
+
+    One line per edge of the graph, in the order of the pass. A local derivative is written as `b.data` where it is the
+    value of a node, else as its number. Names are labels or, of a graph built inside `autograd.debug()`, those of the
+    program, made unique. It is a string with a method `run`; `exec` of it defines the function.
+
+    >>> from autograd import Value
+    >>> a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0, label="c")
+    >>> source = backward_source(a * b + c)
+    >>> print(source)  # doctest: +NORMALIZE_WHITESPACE
+    def backward(a, b, mul, c, add):
+        mul.grad = add.grad = 0.0
+        add.grad += 1.0
+        mul.grad += add.grad                # ∂add/∂mul = 1
+        c.grad += add.grad                  # ∂add/∂c = 1
+        a.grad += b.data * mul.grad         # ∂mul/∂a = −3
+        b.grad += a.data * mul.grad         # ∂mul/∂b = 2
+    >>> source.run()
+    >>> a.grad, b.grad, c.grad
+    (-3.0, 2.0, 1.0)
+
+    TypeError for what is no Value.
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"backward_source takes a Value, got {root!r} ({type(root).__name__})")
+    order = topological(root)
+    names = identifiers(order)
+    source = BackwardSource("\n".join(_lines(order, names)) + "\n")
+    source.nodes = MappingProxyType({names[node]: node for node in order})
+    return source
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _lines(order: Sequence[Any], names: Mapping[Any, str]) -> Iterator[str]:
+    if any(not isfinite(local) for node in order for local in node.partials):
+        yield "from math import inf, nan\n\n"
+    yield from _wrapped("def backward(", [names[node] for node in order], "):")
+    interior = [f"{names[node]}.grad" for node in order if node.primitive is not None]
+    for i in range(0, len(interior), 8):
+        yield f"    {' = '.join(interior[i : i + 8])} = 0.0"
+    yield f"    {names[order[-1]]}.grad += 1.0"
+    place = None
+    for node in reversed(order):
+        if node.parents and (here := position(node)) is not None and str(here) != place:
+            place = str(here)
+            yield f"    # {os.path.basename(here.file)}:{here.line}: {here.source.strip()}".rstrip(": ")
+        yield from _products(node, names)
+
+
+def _wrapped(start: str, words: Sequence[str], end: str) -> list[str]:
+    if len(line := f"{start}{', '.join(words)}{end}") <= WIDTH:
+        return [line]
+    inside = textwrap.wrap(", ".join(words), WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return [start, *[f"        {line}" for line in inside], end]
+
+
+def _products(node: Any, names: Mapping[Any, str]) -> Iterator[str]:
+    name = names[node]
+    for parent, local, value in zip(node.parents, node.partials, _values(node), strict=True):
+        factor = f"{names[value]}.data * " if value is not None else _NO_FACTOR.get(local, f"{local!r} * ")
+        line = f"    {names[parent]}.grad += {factor}{name}.grad"
+        number = f"{local:.6g}".replace("-", "−")
+        yield f"{line:<{COMMENT - 2}}  # ∂{name}/∂{names[parent]} = {number}"
+
+
+_NO_FACTOR = {1.0: "", -1.0: "-"}  # to the last bit the same as 1.0 * x and -1.0 * x
+
+
+# --- partials that are values ----------------------------------------------------------------------------------------
+
+
+def _values(node: Any) -> list[Any]:
+    """For each parent the node whose value is the local derivative, as the other factor is in a product; or None.
+
+    None also where that value has changed since: then the source says the number.
+    """
+    operands, parents, partials = node.operands, node.parents, node.partials
+    found: list[Any] = []
+    for operand, which in zip(operands, _rule(node.primitive, len(operands)), strict=True) if parents else ():
+        if len(found) < len(parents) and operand is parents[len(found)]:
+            value = None if which is None else (*operands, node)[which]
+            found.append(value if isinstance(value, Value) and value.data == partials[len(found)] else None)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _rule(primitive: Primitive, count: int) -> tuple[int | None, ...]:
+    """Which operand each partial is, by index; -1 for the value itself. The rule is asked with mere tokens."""
+    tokens = [object() for _ in range(count + 1)]
+    index = {id(token): i for i, token in enumerate(tokens)}
+    index[id(tokens[-1])] = -1
+    try:
+        partials = primitive.partials_at(tokens[-1], tokens[:-1])
+    except Exception:  # a rule that computes cannot do so with tokens; it may be a user's, so there is no saying how
+        return (None,) * count
+    return tuple([index.get(id(partial)) for partial in partials])
+
+
+# --- where debuggers find it ------------------------------------------------------------------------------------------
+
+_numbers = count(1)
+
+
+def _debugger_is_attached() -> bool:
+    monitoring = getattr(sys, "monitoring", None)  # from Python 3.12 on
+    debugpy = sys.modules.get("debugpy")
+    return (
+        sys.gettrace() is not None
+        or (monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None)
+        or (debugpy is not None and bool(debugpy.is_client_connected()))
+    )
+
+
+def _real_file(source: BackwardSource) -> str:
+    """A temporary file that goes with the source: debugpy leaves out code of a file that is none, pdb lists no such."""
+    handle, file = tempfile.mkstemp(prefix="backward_", suffix=".py")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(source)
+    finalize(source, Path(file).unlink, missing_ok=True)
+    return file
+
+
+def _file_in_memory(source: BackwardSource) -> str:
+    file = f"<backward {next(_numbers)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    finalize(source, linecache.cache.pop, file, None)
+    return file

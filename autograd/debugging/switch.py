@@ -1,0 +1,133 @@
+"""The switch `autograd.debug`, and `AUTOGRAD_DEBUG`, which switches it on from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from autograd import backward
+from autograd.backward import Pass, pass_everywhere, passing, plain_pass
+from autograd.debugging.anomaly import check_node, check_products, checked_pass
+from autograd.debugging.hooks import can_stop
+from autograd.debugging.mirror import mirror_pass
+from autograd.graph import topological
+from autograd.origin import remember
+from autograd.recording import watch_everywhere, watching
+
+VARIABLE = "AUTOGRAD_DEBUG"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is on besides provenance, which always is: a field per argument of `debug` and word of AUTOGRAD_DEBUG."""
+
+    anomaly: bool = False
+    mirror: bool = False
+
+
+@contextmanager
+def debug(*, anomaly: bool | None = None, mirror: bool | None = None) -> Iterator[None]:
+    """Keep where each node is made, for this thread (or asyncio task): `autograd.origin` turns it into lines and names.
+
+    With `anomaly=True`, moreover, the first node with an infinite or nan value, derivative or (in `backward()`)
+    gradient raises NonFiniteError, which names the line, the expression and the operands. With `mirror=True`, every
+    `backward()` is one that a debugger steps through on the lines of the forward program, as `backward(debug=True)` is.
+    Blocks nest: what an inner one does not mention stays as it is, and `anomaly=False` allows infinities that are
+    meant. It decorates functions.
+
+    >>> from autograd import Value, log
+    >>> p = Value(0.0, label="p")
+    >>> with debug(anomaly=True):
+    ...     loss = -log(p)
+    Traceback (most recent call last):
+        ...
+    autograd.errors.NonFiniteError: log made a value of -inf and a derivative of inf with respect to p
+    ...
+
+    The environment variable AUTOGRAD_DEBUG, read when autograd is imported, does the same for a whole process, all
+    threads: `AUTOGRAD_DEBUG=1` for provenance, `AUTOGRAD_DEBUG=anomaly,mirror` for all.
+    """
+    outer = _settings.get()
+    mentioned = {"anomaly": anomaly, "mirror": mirror}
+    inner = replace(outer or Settings(), **{word: bool(on) for word, on in mentioned.items() if on is not None})
+    token = _settings.set(inner)
+    try:
+        with ExitStack() as stack:
+            for watcher in _watchers(inner):
+                if watcher not in _watchers(outer):
+                    stack.enter_context(watching(watcher))
+            if _pass(inner) is not _pass(outer):
+                stack.enter_context(passing(_pass(inner)))
+            yield
+    finally:
+        _settings.reset(token)
+
+
+def _watchers(settings: Settings | None) -> tuple[Callable[[Any], None], ...]:
+    if settings is None:
+        return ()
+    return (remember, _check) if settings.anomaly else (remember,)
+
+
+def _check(node: Any) -> None:
+    """An inner block may have switched it off."""
+    settings = _settings.get()
+    if settings is not None and settings.anomaly:
+        check_node(node)
+
+
+def _checked_mirror_pass(root: Any) -> None:
+    mirror_pass(root, (check_products,))
+
+
+_PASSES: dict[Settings, Pass] = {
+    Settings(): plain_pass,
+    Settings(anomaly=True): checked_pass,
+    Settings(mirror=True): mirror_pass,
+    Settings(anomaly=True, mirror=True): _checked_mirror_pass,
+}
+
+
+def _pass(settings: Settings | None) -> Pass:
+    return _PASSES[settings or Settings()]
+
+
+def _debugged(root: Any, asked: bool) -> None:
+    """The pass of `backward(debug=True)`, or of one that a breakpoint may stop: in mirror mode besides what is on."""
+    settings = _settings.get() or Settings()
+    mirror = settings.mirror or asked or any(map(can_stop, topological(root)))
+    _pass(replace(settings, mirror=mirror))(root)
+
+
+backward.debugged = _debugged
+
+
+def read(text: str) -> Settings | None:
+    """The value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
+
+    >>> read("1").anomaly, read("anomaly").anomaly, read("0")
+    (False, True, None)
+
+    ValueError for a word it does not know.
+    """
+    words = {word.strip().lower() for word in text.split(",")} - {"", "0"}
+    known = [field.name for field in fields(Settings)]
+    for word in sorted(words - {"1", *known}):
+        raise ValueError(f"{VARIABLE}={text!r}: no such word as {word!r}; use 1, {', '.join(known)} or leave it unset")
+    return Settings(**dict.fromkeys(words - {"1"}, True)) if words else None
+
+
+def _switched_on_from_outside() -> Settings | None:
+    settings = read(os.environ.get(VARIABLE, ""))
+    if settings is not None:
+        watch_everywhere(*_watchers(settings))
+        pass_everywhere(_pass(settings))
+    return settings
+
+
+_FROM_OUTSIDE = _switched_on_from_outside()
+_settings: ContextVar[Settings | None] = ContextVar("debug settings", default=_FROM_OUTSIDE)

@@ -1,0 +1,129 @@
+"""The chain rule in words and numbers, as the stepper says it."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+
+from autograd import origin
+from autograd.backward import Step
+from autograd.debugging.inspection import path_from_root
+from autograd.debugging.naming import Names
+from autograd.debugging.walk import Walk
+from autograd.drawing.formula import expression_of
+from autograd.drawing.text import GLYPHS, sign_of
+from autograd.value import Value
+
+MOST = 12  # products, nodes or operands in one answer
+INDENT = "      "
+
+
+def number(x: float) -> str:
+    """Six digits: as much as a person compares.
+
+    >>> number(-3.0), number(0.1234567), number(float("nan"))
+    ('-3', '0.123457', 'nan')
+    """
+    return f"{x:.6g}"
+
+
+def products(count: int) -> str:
+    """`1 product`, `2 products`."""
+    return "1 product" if count == 1 else f"{count} products"
+
+
+class Wording:
+    """Sentences about one walk."""
+
+    def __init__(self, walk: Walk, names: Names) -> None:
+        self.walk, self.names = walk, names
+
+    def product(self, step: Step) -> str:
+        """`[2/5] ∂y/∂a += ∂d/∂a × ∂y/∂d = -3 × 1 = -3  (0 → -3, complete)`."""
+        name, root = self.names.of, self.names.of[self.walk.root]
+        node, parent = name[step.node], name[step.parent]
+        state = ", complete" if self.walk.is_complete(step.parent) else ""
+        return (
+            f"[{step.index + 1}/{len(self.walk)}] ∂{root}/∂{parent} += ∂{node}/∂{parent} × ∂{root}/∂{node} = "
+            f"{number(step.local)} × {number(step.upstream)} = {number(step.contribution)}"
+            f"  ({number(step.before)} → {number(step.after)}{state})"
+        )
+
+    def place(self, node: Value) -> str:
+        """Where the node was made: the line with carets under the sub-expression; '' if there is no such line."""
+        place = origin.position(node)
+        if place is None or not place.source:
+            return ""
+        head = f"{INDENT}{os.path.basename(place.file)}:{place.line}  "
+        source, *carets = origin.caret(place).split("\n")
+        return "\n".join([f"{head}{source}", *[f"{' ' * len(head)}{line}" for line in carets]])
+
+    def moment(self) -> str:
+        """Where the pass is: what is next, and what it is waiting to hand on."""
+        node, total = self.walk.node, len(self.walk)
+        if node is None:
+            return f"[{total}/{total}] the backward pass is complete: every gradient is as backward() leaves it"
+        left = self.walk.outgoing(node).stop - self.walk.index
+        return f"[{self.walk.index}/{total}] at {self.gradient(node)}, with {products(left)} to hand on"
+
+    def gradient(self, node: Value) -> str:
+        """`∂y/∂d = 1`, with what is still missing from it."""
+        missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
+        pending = f" so far ({missing} pending)" if missing else ""
+        return f"∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} = {number(node.grad)}{pending}"
+
+    def node(self, node: Value) -> Iterator[str]:
+        """All about one node: value and gradient in full, and the products that make up the gradient."""
+        done = self.walk.is_complete(node)
+        yield self.names.of[node] + (f" = {expression_of(node, self.names.of)}" if node.op else ", a leaf")
+        yield f"{INDENT}data {node.data!r}"
+        yield f"{INDENT}grad {GLYPHS[sign_of(node.grad)]} {node.grad!r}{'' if done else '  (not complete)'}"
+        if place := self.place(node):
+            yield place
+        incoming = self.walk.incoming(node)
+        if node is self.walk.root:
+            yield f"{INDENT}the pass starts here, with the seed 1"
+        elif incoming:
+            yield f"{INDENT}∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} is the sum of"
+        for index in incoming[:MOST]:
+            yield f"{INDENT}  {self.term(index)}"
+        if len(incoming) > MOST:
+            yield f"{INDENT}  … and {len(incoming) - MOST} more products"
+
+    def term(self, index: int) -> str:
+        """One product of a sum: `done     -3 × 1 = -3  through d`."""
+        node, _, local, _ = self.walk.products[index]
+        contribution = self.walk.contribution(index)
+        through = f"[{index + 1}] through {self.names.of[node]}"
+        if contribution is None:
+            return f"pending  {number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}  {through}"
+        return f"done     {number(local)} × {number(node.grad)} = {number(contribution)}  {through}"
+
+    def path(self, node: Value) -> Iterator[tuple[str, str]]:
+        """The chain rule from the root down to `node`: lines, each with the place it is about."""
+        yield self.gradient(self.walk.root), self.place(self.walk.root)
+        for index in path_from_root(self.walk, node):
+            through, parent, local, _ = self.walk.products[index]
+            link = f"∂{self.names.of[through]}/∂{self.names.of[parent]} = {number(local)}"
+            others = len(self.walk.incoming(parent)) - 1
+            more = f"  (the largest of {others + 1} products)" if others else ""
+            yield f"  × {link} → {self.gradient(parent)}{more}", self.place(parent)
+
+    def fault(self, node: Value) -> Iterator[str]:
+        """What is wrong with a node that has a value or partial that is not finite."""
+        name = self.names.of[node]
+        if not math.isfinite(node.data):
+            made = f" = {expression_of(node, self.names.of)}" if node.op else ""
+            yield f"⚠ {name}{made} = {node.data!r}"
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            if not math.isfinite(partial):
+                yield f"⚠ ∂{name}/∂{self.names.of[parent]} = {partial!r}, at {self.names.of[parent]} = {parent.data!r}"
+        if place := self.place(node):
+            yield place
+
+    def row(self, node: Value, width: int) -> str:
+        """One line of a table of nodes."""
+        state = "complete" if self.walk.is_complete(node) else "pending"
+        name, op = self.names.of[node], node.op or "leaf"
+        return f"{name:<{width}}  {op:<10} data {number(node.data):>12}  grad {number(node.grad):>12}  {state}"

@@ -1,0 +1,220 @@
+"""From a graph, divided into parts, to the scene that shows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd import origin
+from autograd.drawing.collapse import INDEX, Part
+from autograd.drawing.formula import expression_of, head_of, operation_of
+from autograd.drawing.scene import Box, Edge, Row
+from autograd.drawing.text import interval, number, sign_of, sign_of_all
+
+
+@dataclass(slots=True)
+class Shown:
+    """Boxes and edges of a scene, and where the nodes and their links to parents went."""
+
+    boxes: list[Box] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    box_of: dict[Any, str] = field(default_factory=dict)
+    edge_of: dict[tuple[Any, int], str] = field(default_factory=dict)  # (node, place of the parent among its parents)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the whole picture has in common: the nodes' names and numbers, and what is to be shown of them."""
+
+    names: dict[Any, str]
+    index: dict[Any, int]  # place in topological order
+    show: Collection[str]
+    passed: bool  # whether there has been a backward pass
+
+
+def has_passed(order: Iterable[Any]) -> bool:
+    """Whether `backward()` has been here: before it every gradient is 0 (and shown as –, not as 0)."""
+    return any(node.grad != 0.0 for node in order)
+
+
+def build(parts: Sequence[Part], look: Look) -> Shown:
+    """The boxes and edges of these parts; what they leave out of the graph is summed up in boxes of its own."""
+    shown = Shown()
+    for part in parts:
+        box = _single(part, look) if len(part.members) == 1 else _group(part, look)
+        shown.boxes.append(box)
+        shown.box_of.update(dict.fromkeys(part.members, box.id))
+    _connect(parts, look, shown)
+    _sum_up_rest(look, shown)
+    return shown
+
+
+# --- boxes ------------------------------------------------------------------------------------------------------------
+
+
+def _single(part: Part, look: Look) -> Box:
+    [node] = part.members
+    rows = []
+    if "data" in look.show:
+        rows.append(Row("data", number(node.data), None if math.isfinite(node.data) else "bad"))
+    if "grad" in look.show:
+        rows.append(Row("grad", number(node.grad), sign_of(node.grad)) if look.passed else Row("grad", "–", "none"))
+    sign = sign_of(node.grad) if look.passed else "none"
+    name, head = look.names.get(node, ""), head_of(node)
+    return Box(
+        id=f"v{look.index[node]}",
+        kind="op" if node.primitive else "leaf",
+        name=name,
+        head=head or ("" if name else "leaf"),
+        rows=tuple(rows),
+        sign=sign if math.isfinite(node.data) else "bad",
+        tooltip="\n".join(_about(node, part, look)),
+        scope=part.scope,
+    )
+
+
+def _about(node: Any, part: Part, look: Look) -> Iterator[str]:
+    name = look.names.get(node, "")
+    expression = expression_of(node, look.names)
+    yield f"{name} = {expression}" if name and node.primitive else name or expression
+    yield f"data {node.data!r}"
+    yield f"grad {node.grad!r}" if look.passed else "grad: no backward pass yet"
+    if part.scope:
+        yield " · ".join(part.scope)
+    if place := origin.position(node):
+        yield f"{place.file}:{place.line}: {' '.join(place.text.split())}"
+
+
+def _group(part: Part, look: Look) -> Box:
+    members = part.members
+    data, grads = [node.data for node in members], [node.grad for node in members]
+    sign = sign_of_all(grads) if look.passed else "none"
+    rows = []
+    if "data" in look.show:
+        rows.append(_range("data", data))
+    if "grad" in look.show:
+        rows.append(_range("grad", grads) if look.passed else Row("grad", "–", "none"))
+    name, head = part.title, f"{len(members)} values"
+    if not name:
+        head = f"×{len(members)}"
+        stems = {INDEX.sub("[…]", look.names.get(node, "")) for node in members}
+        name = stems.pop() if len(stems) == 1 else ""
+        name = name or operation_of(members[0])
+    return Box(
+        id=f"g{look.index[members[0]]}",
+        kind="group",
+        name=name,
+        head=head,
+        rows=tuple(rows),
+        sign="bad" if sign_of_all(data) == "bad" else sign,
+        tooltip=f"{name}: {len(members)} values",
+    )
+
+
+def _range(caption: str, xs: list[float]) -> Row:
+    """From the least to the largest; a number that is not finite is what matters most."""
+    sign = sign_of_all(xs)
+    if sign == "bad":
+        bad = sum(not math.isfinite(x) for x in xs)
+        return Row(caption, f"{bad} of {len(xs)} not finite", "bad")
+    return Row(caption, interval(min(xs), max(xs)), sign if caption == "grad" else None)
+
+
+# --- edges ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Bundle:
+    """The links that share an edge."""
+
+    id: str
+    source: str
+    target: str
+    links: list[tuple[Any, Any, float]] = field(default_factory=list)  # node, parent, local derivative
+
+
+def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
+    groups = {shown.box_of[part.members[0]] for part in parts if len(part.members) > 1}
+    bundles: dict[Any, _Bundle] = {}
+    for node, target in shown.box_of.items():
+        for place, (parent, local) in enumerate(zip(node.parents, node.partials, strict=True)):
+            source = shown.box_of.get(parent)
+            if source is None or source == target:
+                continue
+            key = (source, target) if source in groups or target in groups else (node, place)
+            bundle = bundles.get(key)
+            if bundle is None:
+                bundle = bundles[key] = _Bundle(f"e{len(bundles)}", source, target)
+            bundle.links.append((node, parent, local))
+            shown.edge_of[node, place] = bundle.id
+    _weigh(list(bundles.values()), look, shown)
+
+
+def _weigh(bundles: list[_Bundle], look: Look, shown: Shown) -> None:
+    contributions = [[local * node.grad for node, _, local in bundle.links] for bundle in bundles]
+    sizes = [sum(map(abs, each)) if look.passed else 0.0 for each in contributions]
+    largest = max([size for size in sizes if math.isfinite(size)], default=0.0) or 1.0
+    for bundle, each, size in zip(bundles, contributions, sizes, strict=True):
+        alone = len(bundle.links) == 1
+        local = bundle.links[0][2]
+        shown.edges.append(
+            Edge(
+                id=bundle.id,
+                source=bundle.source,
+                target=bundle.target,
+                label=number(local) if alone and "partials" in look.show and local != 1.0 else "",
+                sign=sign_of_all(each) if look.passed else "none",
+                weight=round(size / largest, 3) if math.isfinite(size) else 1.0,
+                tooltip=_product(bundle, look) if alone else f"{len(bundle.links)} edges",
+            )
+        )
+
+
+def _product(bundle: _Bundle, look: Look) -> str:
+    """`∂d/∂a = −3`, and with a pass behind it local × upstream = contribution."""
+    [(node, parent, local)] = bundle.links
+    names = [look.names.get(each, "") or f"({expression_of(each, look.names)})" for each in (node, parent)]
+    text = f"∂{names[0]}/∂{names[1]} = {number(local)}"
+    if look.passed:
+        text += f"\n{number(local)} × {number(node.grad)} = {number(local * node.grad)}  (local × upstream)"
+    return text
+
+
+# --- what is left out -------------------------------------------------------------------------------------------------
+
+
+def _sum_up_rest(look: Look, shown: Shown) -> None:
+    """A box "… 12 more" on either side of each box whose neighbours are not in the picture."""
+    if len(shown.box_of) == len(look.index):
+        return
+    into: dict[str, set[Any]] = {}
+    out_of: dict[str, set[Any]] = {}
+    for node in look.index:
+        for parent in node.parents:
+            source, target = shown.box_of.get(parent), shown.box_of.get(node)
+            if target and not source:
+                into.setdefault(target, set()).add(parent)
+            elif source and not target:
+                out_of.setdefault(source, set()).add(node)
+    before, after = [], []
+    for box, left_out in into.items():
+        before.append(Box(f"r{box}", "rest", head=f"… {len(left_out)} more"))
+        shown.edges.append(Edge(f"er{box}", f"r{box}", box, tooltip=f"{len(left_out)} values are not shown"))
+    for box, left_out in out_of.items():
+        after.append(Box(f"s{box}", "rest", head=f"{len(left_out)} more …"))
+        shown.edges.append(Edge(f"es{box}", box, f"s{box}", tooltip=f"{len(left_out)} values are not shown"))
+    shown.boxes[:] = [*before, *shown.boxes, *after]
+
+
+def describe(boxes: Sequence[Box], look: Look, most: int = 40) -> str:
+    """The picture in words, for those who cannot see it: one line per box."""
+    lines = [f"{len(look.index)} values; " + ("after" if look.passed else "before") + " the backward pass."]
+    for box in boxes[:most]:
+        parts = [" ".join(filter(None, (box.name, box.head)))]
+        parts += [" ".join((row.caption, row.text)) for row in box.rows]
+        lines.append(", ".join(parts))
+    if len(boxes) > most:
+        lines.append(f"and {len(boxes) - most} more boxes")
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""Large graphs: which nodes share a box.
+
+Nodes of a module collapse to the module, at a chosen depth; the others to the source line that made them, where that is
+known, or to their likeness: same operation on same boxes, so that the losses of a hundred samples are one box. Chains
+of one operation, as `sum` makes them, are one box too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any, Literal
+
+from autograd import origin
+from autograd.drawing.modules import Membership
+from autograd.drawing.text import clean
+
+Pairs = set[tuple[int, int]]
+Depth = int | Literal["auto"] | None
+
+COLLAPSE_ABOVE = 300  # values
+FEW_BOXES, FEW_EDGES = 60, 90  # what can still be read
+MOST_BOXES = 60  # the rest of a graph that has no structure to collapse by is summed up
+INDEX = re.compile(r"\[[^]]*\]$|\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The nodes that share a box, in topological order; `title` says what they have in common, if it has a name.
+
+    Only a part of one node has a scope, and with it a frame: what is collapsed says in its title where it belongs.
+    """
+
+    members: tuple[Any, ...]
+    title: str = ""
+    scope: tuple[str, ...] = ()
+
+
+def divide(order: Sequence[Any], roots: Sequence[Any], depth: Depth, member_of: Membership) -> tuple[list[Part], Depth]:
+    """The parts, in topological order as far as there is one, and the depth used; None: each node is its own part.
+
+    'auto' keeps each node its own up to 300 of them, else takes the deepest level of modules that can be read.
+    """
+    if depth is None or (depth == "auto" and len(order) <= COLLAPSE_ABOVE):
+        return [Part((node,), scope=member_of.scopes.get(node, ())) for node in order], None
+    if depth != "auto":
+        return _sorted(*_parts(order, roots, depth, member_of)), depth
+    deepest = max(map(len, member_of.scopes.values()), default=0)
+    for level in range(deepest, -1, -1):
+        parts, pairs = _parts(order, roots, level, member_of)
+        if len(parts) <= FEW_BOXES and len(pairs) <= FEW_EDGES:
+            break
+    return _sorted(parts, pairs), level
+
+
+def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Membership) -> tuple[list[Part], Pairs]:
+    """The parts in order of their first members, and which of them feed which."""
+    keys: dict[Any, int] = {}  # node -> its part
+    numbers: dict[Any, int] = {}  # what makes a part -> its number
+    members: list[list[Any]] = []
+    titles: list[str] = []
+    bases: dict[Any, frozenset[int]] = {}  # of a node in a chain: the parts that feed the chain
+    results = set(roots)
+    for node in order:
+        scope = member_of.scopes.get(node)
+        if scope is not None:
+            likeness: Any = ("module", scope[:depth])
+            title = " · ".join(scope[:depth]) or "model"
+        elif node in results:
+            likeness, title = ("result", node), ""
+        elif made_at := origin.position(node):
+            likeness = ("line", made_at.file, made_at.line)
+            title = clean(made_at.source.strip()) or f"line {made_at.line}"
+        else:
+            likeness, title = _likeness(node, keys, bases), ""
+        number = numbers.setdefault(likeness, len(members))
+        if number == len(members):
+            members.append([])
+            titles.append(title)
+        members[number].append(node)
+        keys[node] = number
+    pairs = {
+        (keys[p], number) for number, nodes in enumerate(members) for node in nodes for p in node.parents if p in keys
+    }
+    parts = [Part(tuple(nodes), title) for nodes, title in zip(members, titles, strict=True)]
+    return parts, {(source, target) for source, target in pairs if source != target}
+
+
+def _sorted(parts: list[Part], pairs: Pairs) -> list[Part]:
+    """Sources first, as far as that is possible: lines of a loop feed each other (Kahn 1962; a circle is cut anywhere).
+
+    Otherwise in the order of `parts`.
+    """
+    sources: list[set[int]] = [set() for _ in parts]
+    targets: list[list[int]] = [[] for _ in parts]
+    for source, target in sorted(pairs):
+        sources[target].add(source)
+        targets[source].append(target)
+    waiting = dict.fromkeys(range(len(parts)))
+    ready = [i for i in waiting if not sources[i]]
+    order = []
+    while waiting:
+        i = heappop(ready) if ready else next(iter(waiting))
+        del waiting[i]
+        order.append(parts[i])
+        for target in targets[i]:
+            sources[target].discard(i)
+            if not sources[target] and target in waiting:
+                heappush(ready, target)
+    return order
+
+
+def _likeness(node: Any, keys: dict[Any, int], bases: dict[Any, frozenset[int]]) -> Any:
+    """Equal for nodes that are drawn as one."""
+    if node.primitive is None:
+        return ("leaf", INDEX.sub("", node.label))
+    sources = {parent: keys[parent] for parent in node.parents if parent in keys}
+    for parent in node.parents:
+        if parent.op == node.op and parent in bases:
+            others = frozenset(number for p, number in sources.items() if p is not parent)
+            if others <= bases[parent]:
+                bases[node] = bases[parent]
+                return ("chain", node.op, bases[parent])
+    bases[node] = frozenset(sources.values())
+    return ("chain", node.op, bases[node])
+
+
+def nearest(parts: Sequence[Part], roots: Sequence[Any], most: int = MOST_BOXES) -> list[Part]:
+    """At most that many parts, those closest to the results."""
+    if len(parts) <= most:
+        return list(parts)
+    place = {node: i for i, part in enumerate(parts) for node in part.members}
+    rim = list(dict.fromkeys(place[root] for root in roots))
+    kept = dict.fromkeys(rim)
+    while rim and len(kept) < most:
+        nodes = [node for i in rim for node in parts[i].members]
+        rim = [
+            i for i in dict.fromkeys(place[p] for node in nodes for p in node.parents if p in place) if i not in kept
+        ]
+        kept.update(dict.fromkeys(rim[: most - len(kept)]))
+    return [part for i, part in enumerate(parts) if i in kept]

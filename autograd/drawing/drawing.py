@@ -1,0 +1,100 @@
+"""A picture: SVG and DOT as strings, files of four kinds, and what a notebook shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from autograd.drawing.animate import Timeline
+from autograd.drawing.dot import dot_source
+from autograd.drawing.engines import lay_out
+from autograd.drawing.files import write_whole
+from autograd.drawing.layout import Layout
+from autograd.drawing.png import png_of
+from autograd.drawing.scene import Scene
+from autograd.drawing.svg import render
+
+
+class Drawing:
+    """What `draw` returns. It keeps numbers, not nodes: what happens to the graph afterwards does not change it.
+
+    >>> from autograd import Value
+    >>> from autograd.drawing import draw
+    >>> drawing = draw(Value(2.0, label="a") * Value(-3.0, label="b"))
+    >>> drawing.svg[:4], "digraph" in drawing.dot
+    ('<svg', True)
+    """
+
+    def __init__(self, scene: Scene, *, timeline: Timeline | None = None, layout: Layout | None = None) -> None:
+        self.scene, self.timeline = scene, timeline
+        if layout is not None:
+            self.layout = layout
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything is, found by the first layout engine there is; `layout.engine` names it."""
+        return lay_out(self.scene)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG document that follows the reader's light or dark mode; no script, no reference."""
+        return render(self.scene, self.layout, self.timeline)
+
+    @cached_property
+    def dot(self) -> str:
+        """The graph in the language of Graphviz."""
+        return dot_source(self.scene)
+
+    @property
+    def html(self) -> str:
+        """A page of its own with the picture in it."""
+        title = escape(self.scene.title or self.scene.name)
+        return (
+            f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+            '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+            "<style>body{margin:1rem}svg{max-width:100%;height:auto}</style></head>\n"
+            f"<body>\n{self.svg}</body></html>\n"
+        )
+
+    @property
+    def png(self) -> bytes:
+        """The picture as PNG, light, two pixels to one: see `save`."""
+        return png_of(render(self.scene, self.layout, theme="light"))
+
+    @property
+    def summary(self) -> str:
+        """What is in it, in a line."""
+        boxes, edges = len(self.scene.boxes), len(self.scene.edges)
+        note = f"; {self.scene.caption}" if self.scene.caption else ""
+        return f"{boxes} boxes, {edges} edges{note}; layout: {self.layout.engine}"
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the picture; the suffix says how: .svg, .png, .dot or .html. The file appears whole or not at all.
+
+        ValueError for another suffix; OSError when the file cannot be written; ImportError for .png without the package
+        resvg-py (`pip install 'scalar-autograd[png]'`), RuntimeError where it finds no font.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in FORMATS:
+            raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {', '.join(FORMATS)}")
+        write_whole(path, FORMATS[suffix](self))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Notebooks show the SVG inline; text/plain is for the others."""
+        return {"text/html": self.svg, "image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<drawing of {len(self.scene.boxes)} boxes, {len(self.scene.edges)} edges; .save('picture.svg')>"
+
+
+FORMATS: dict[str, Callable[[Drawing], bytes]] = {
+    ".svg": lambda drawing: drawing.svg.encode(),
+    ".png": lambda drawing: drawing.png,
+    ".dot": lambda drawing: drawing.dot.encode(),
+    ".html": lambda drawing: drawing.html.encode(),
+}

@@ -1,0 +1,60 @@
+"""Where everything goes: pixels, y downwards, whichever engine has found the places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from autograd.drawing.scene import SMALL_CELL, SMALL_LINE, Box, Edge, Scene
+from autograd.drawing.text import cells
+
+Point = tuple[float, float]
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(slots=True)
+class Layout:
+    """Centres of boxes, curves of edges (one Bézier start, then three points a piece), frames of clusters."""
+
+    engine: str
+    centres: dict[str, Point]
+    curves: dict[str, list[Point]]
+    labels: dict[str, Point] = field(default_factory=dict)
+    frames: dict[tuple[str, ...], Rectangle] = field(default_factory=dict)
+
+    def bounds(self, scene: Scene) -> Rectangle:
+        """What the picture covers."""
+        corners = list(_corners(self, scene))
+        xs, ys = [x for x, _ in corners], [y for _, y in corners]
+        return min(xs), min(ys), max(xs), max(ys)
+
+
+def around(centre: Point, width: float, height: float) -> Rectangle:
+    """The rectangle of that size.
+
+    >>> around((10.0, 10.0), 4.0, 2.0)
+    (8.0, 9.0, 12.0, 11.0)
+    """
+    x, y = centre
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def box_frame(layout: Layout, box: Box) -> Rectangle:
+    """The outline of a box."""
+    return around(layout.centres[box.id], box.width, box.height)
+
+
+def label_frame(layout: Layout, edge: Edge) -> Rectangle:
+    """What the label of an edge covers."""
+    return around(layout.labels[edge.id], cells(edge.label) * SMALL_CELL, SMALL_LINE)
+
+
+def _corners(layout: Layout, scene: Scene) -> Iterator[Point]:
+    boxes = (box_frame(layout, box) for box in scene.boxes)
+    labels = (label_frame(layout, edge) for edge in scene.edges if edge.id in layout.labels)
+    for left, top, right, bottom in chain(boxes, labels, layout.frames.values()):
+        yield left, top
+        yield right, bottom
+    for curve in layout.curves.values():
+        yield from curve

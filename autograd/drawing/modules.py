@@ -1,0 +1,112 @@
+"""Which module a node belongs to: read off the names of the parameters, since no node stores its module.
+
+`w2[1,0]` and `b2[1]` lead into neuron 1 of layer 2, and so does whatever weighs and adds with them: that is z2[1], and
+the activation of it a2[1]. Dotted names, `encoder.w`, work alike. So networks written by hand, neuron by neuron or
+product by product, are framed and collapsed as those of `nn` are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+Scope = tuple[str, ...]
+
+ARTICLE_NAME = re.compile(r"(w|b|z|a|slope)(\d+)\[(\d+)(?:,\d+)?\]")
+INPUTS: Scope = ("inputs",)  # a0[j]: layer 0 of the article, which is not counted
+ACTIVATIONS = frozenset({"relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "silu", "softplus"})
+
+
+class Membership(NamedTuple):
+    """The module of each node that has one, and the article's names (z, a) of nodes without a label."""
+
+    scopes: dict[Any, Scope]
+    names: dict[Any, str]
+
+
+def scope_of_name(name: str) -> Scope:
+    """The clusters that a name puts a node in, from outside.
+
+    >>> scope_of_name("w2[1,0]"), scope_of_name("a0[1]"), scope_of_name("encoder.head.w"), scope_of_name("x")
+    (('layer 2', 'neuron 1'), ('inputs',), ('encoder', 'head'), ())
+    """
+    if match := ARTICLE_NAME.fullmatch(name):
+        if match[1] == "a" and match[2] == "0":
+            return INPUTS
+        return (f"layer {match[2]}", f"neuron {match[3]}")
+    if name.startswith("self.") or not all(part.isidentifier() or part.isdigit() for part in name.split(".")[:-1]):
+        return ()
+    return tuple(name.split(".")[:-1])
+
+
+def membership(order: Sequence[Any]) -> Membership:
+    """The module of every node of a graph, given in topological order.
+
+    >>> from autograd import Value, dot, tanh
+    >>> w, b, x = Value(0.5, label="w1[0,0]"), Value(0.0, label="b1[0]"), Value(2.0)
+    >>> z = dot([w], [x], b); a = tanh(z)
+    >>> found = membership([w, x, b, z, a])
+    >>> found.scopes[a], found.names[z], found.names[a], x in found.scopes
+    (('layer 1', 'neuron 0'), 'z1[0]', 'a1[0]', False)
+    """
+    scopes: dict[Any, Scope] = {}
+    linear: set[Any] = set()  # z, and the products and sums on the way to it
+    users = Counter(parent for node in order for parent in set(node.parents))
+    activated: set[Any] = set()
+    weighed = {parent for node in order if node.op in ("dot", "mul") for parent in node.parents}
+    for node in order:
+        named = scope_of_name(node.label) if node.label else ()
+        if named:
+            scopes[node] = named
+        if node.primitive is None:
+            continue
+        scope = _linear_scope(node, scopes, linear)
+        if scope:
+            scopes[node] = scope
+            linear.add(node)
+        elif _activates(node, weighed) and node.parents[0] in linear and users[node.parents[0]] == 1:
+            scopes[node] = scopes[node.parents[0]]
+            activated.add(node)
+    return Membership(scopes, _names(order, scopes, linear, activated))
+
+
+def _activates(node: Any, weighed: set[Any]) -> bool:
+    """Whether it looks like an activation. A softplus that no layer takes in is a loss, as is what has a name."""
+    if node.op not in ACTIVATIONS or not node.parents or (node.label and not scope_of_name(node.label)):
+        return False
+    return node.op != "softplus" or node in weighed
+
+
+def _linear_scope(node: Any, scopes: dict[Any, Scope], linear: set[Any]) -> Scope:
+    """The scope of a weighted sum, a product with a weight, or a sum of those; () for all else.
+
+    A product of parameters only is a penalty on them.
+    """
+    if node.op not in ("dot", "mul", "add", "total"):
+        return ()
+    parents = node.parents
+    parameters = [p for p in parents if p.primitive is None and scopes.get(p, INPUTS) is not INPUTS]
+    if node.op in ("dot", "mul"):
+        if len(set(parents)) < len(parents) or (node.op == "mul" and len(parameters) != 1):
+            return ()
+        members = parameters
+    else:
+        members = parameters + [p for p in parents if p in linear]
+        if not any(p in linear for p in parents):
+            return ()
+    found = {scopes[p] for p in members}
+    return found.pop() if len(found) == 1 else ()
+
+
+def _names(order: Sequence[Any], scopes: dict[Any, Scope], linear: set[Any], activated: set[Any]) -> dict[Any, str]:
+    """z and a, where the scope is a layer's neuron: z is the last node of a linear part."""
+    names: dict[Any, str] = {}
+    inner = {p for node in order if node in linear for p in node.parents if scopes.get(p) == scopes[node]}
+    for node in order:
+        letter = "a" if node in activated else "z" if node in linear and node not in inner else ""
+        scope = scopes.get(node, ())
+        if letter and len(scope) == 2 and scope[0].startswith("layer ") and scope[1].startswith("neuron "):
+            names[node] = f"{letter}{scope[0][6:]}[{scope[1][7:]}]"
+    return names

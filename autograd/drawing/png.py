@@ -1,0 +1,45 @@
+"""SVG to PNG, by the optional package resvg-py: no system program, no browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+ZOOM = 2
+MISSING = (
+    "a PNG needs the package resvg-py: pip install 'scalar-autograd[png]' (or pip install resvg-py); "
+    "an .svg, .html or .dot file needs nothing"
+)
+NO_FONT = (
+    "no font was found to write the picture's numbers with: install one (apt-get install fonts-dejavu-core, or "
+    "pip install matplotlib, which brings it), or save an .svg"
+)
+FONT = "DejaVu Sans Mono"
+
+
+def png_of(svg: str) -> bytes:
+    """The picture, two pixels to one, in the fonts of this machine, else in the one that matplotlib brings.
+
+    ImportError without resvg-py; RuntimeError where there is no font at all: text would silently be left out.
+    """
+    try:
+        import resvg_py
+    except ImportError:
+        raise ImportError(MISSING) from None
+    options: dict[str, Any] = {"monospace_family": FONT, "font_family": FONT, "font_dirs": _font_folders()}
+    words, blank = (bytes(resvg_py.svg_to_bytes(svg_string=_sample(text), **options)) for text in ("0", ""))
+    if words == blank:
+        raise RuntimeError(NO_FONT)
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=ZOOM, **options))
+
+
+def _sample(text: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text y="15">{text}</text></svg>'
+
+
+def _font_folders() -> list[str]:
+    try:
+        import matplotlib
+    except ImportError:
+        return []
+    return [str(Path(matplotlib.get_data_path(), "fonts", "ttf"))]

@@ -1,0 +1,130 @@
+"""What is to be drawn: boxes, edges and what encloses them. No coordinates yet, and nothing about graphs.
+
+A scene can be laid out by any engine and written in any format; the pictures of `nn` are scenes of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autograd.drawing.text import GLYPHS, Sign, cells, shorten
+
+Direction = Literal["LR", "TB", "RL", "BT"]
+Kind = Literal["leaf", "op", "group", "rest"]
+
+# Pixels, with 12-pixel type in the boxes and 10.5 on the edges; common monospaced fonts are 0.55 to 0.602 em wide.
+CELL, SMALL_CELL = 7.25, 6.4
+LINE, PADDING, SMALL_LINE = 17.0, 9.0, 14.0
+SLACK = 0.6  # cells: a glyph borrowed from another font can be wider than its cell
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a box: a caption and what it says; `sign` puts its glyph between the two."""
+
+    caption: str
+    text: str
+    sign: Sign | None = None
+
+    @property
+    def cells(self) -> int:
+        """Columns it needs, the glyph's own included."""
+        return cells(self.caption) + cells(self.text) + (1 if self.caption else 0) + (3 if self.sign else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box: its name and what it does in the head, numbers below; `scope` are the clusters it is in, from outside.
+
+    >>> box = Box("v0", "op", name="d", head="×", rows=(Row("data", "−6"), Row("grad", "1", "pos")), sign="pos")
+    >>> box.width, box.height
+    (87.6, 65.0)
+    """
+
+    id: str
+    kind: Kind
+    name: str = ""
+    head: str = ""
+    rows: tuple[Row, ...] = ()
+    sign: Sign = "none"
+    tooltip: str = ""
+    scope: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name, cut to what a box can hold."""
+        return shorten(self.name)
+
+    @property
+    def width(self) -> float:
+        """Pixels: room for the longest line."""
+        head = cells(self.label) + cells(self.head) + (2 if self.label and self.head else 0)
+        return round(max([head, *[row.cells for row in self.rows]]) * CELL + SLACK * CELL + 2 * PADDING, 1)
+
+    @property
+    def height(self) -> float:
+        """Pixels: one line for the head, one for each row."""
+        return LINE * (len(self.rows) + bool(self.label or self.head)) + 14.0
+
+    @property
+    def lines(self) -> list[str]:
+        """The box as plain text."""
+        glyphs = [GLYPHS[row.sign] if row.sign and row.sign != "none" else "" for row in self.rows]
+        rows = [(row.caption, glyph, row.text) for row, glyph in zip(self.rows, glyphs, strict=True)]
+        return [f"{self.label}  {self.head}".strip(), *(" ".join(filter(None, row)) for row in rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow from an operand's box to the box of what was computed from it.
+
+    `sign` is that of the contribution, 'none' before there is one; `weight` in [0, 1] is its share of the largest.
+    """
+
+    id: str
+    source: str
+    target: str
+    label: str = ""
+    sign: Sign = "none"
+    weight: float = 0.0
+    tooltip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that one picture shows."""
+
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    rankdir: Direction = "LR"
+    title: str = ""  # drawn above
+    caption: str = ""  # drawn below
+    name: str = "Computation graph"  # for those who cannot see it, as the description is
+    description: str = ""
+    arrows: bool = True
+
+
+@dataclass(slots=True)
+class Cluster:
+    """What is inside one scope: boxes directly, and clusters."""
+
+    scope: tuple[str, ...] = ()
+    boxes: list[Box] = field(default_factory=list)
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+
+
+def clusters(scene: Scene) -> Cluster:
+    """The boxes as a tree of clusters, in their order.
+
+    >>> tree = clusters(Scene((Box("v0", "leaf", scope=("layer 1",)), Box("v1", "leaf")), ()))
+    >>> [box.id for box in tree.boxes], list(tree.clusters)
+    (['v1'], ['layer 1'])
+    """
+    root = Cluster()
+    for box in scene.boxes:
+        cluster = root
+        for depth, name in enumerate(box.scope, start=1):
+            cluster = cluster.clusters.setdefault(name, Cluster(box.scope[:depth]))
+        cluster.boxes.append(box)
+    return root

@@ -1,0 +1,325 @@
+"use strict";
+// The page adds up the gradients itself, in the order of the pass and in the same 64-bit floats: see film.py.
+// Texts of the user become text nodes, never markup.
+
+const film = JSON.parse(document.getElementById("film").textContent);
+const MOST = 12; // products in one list
+const SMALLEST = 0.65; // a wide picture is made to fit, but stays readable
+const ROOT = 0; // the pass begins there
+const last = film.node.length;
+const local = film.local.map(Number);
+const complete = film.grads.map(Number);
+
+const products = film.names.map(() => []); // that each gradient is the sum of
+film.parent.forEach((parent, i) => products[parent].push(i));
+const completion = products.map(into => into.length ? into[into.length - 1] + 1 : 0);
+
+const members = film.boxes.map(() => []);
+film.box.forEach((box, i) => { if (box >= 0) members[box].push(i); });
+
+const key = { // moments with the same key are passed in one step
+  product: i => i,
+  node: i => film.node[i],
+  box: i => film.box[film.node[i]],
+};
+const stops = Object.fromEntries(Object.entries(key).map(([unit, of]) => [unit, stopsOf(of)]));
+
+function stopsOf(of) {
+  const found = [0];
+  for (let i = 1; i < last; i++) if (of(i) !== of(i - 1)) found.push(i);
+  if (last) found.push(last);
+  return found;
+}
+
+/** The gradient of every node after so many products; undefined where nothing has arrived yet. */
+function gradientsAt(moment) {
+  const sums = new Array(film.names.length);
+  sums[ROOT] = complete[ROOT];
+  for (let i = 0; i < moment; i++) {
+    const parent = film.parent[i];
+    sums[parent] = (sums[parent] ?? 0) + local[i] * complete[film.node[i]];
+    if (completion[parent] === i + 1) sums[parent] = complete[parent]; // a callback may have had its say
+  }
+  return sums;
+}
+
+// --- numbers and words ----------------------------------------------------------------------------------------------
+
+/** As the picture writes them: four digits, a real minus sign, whole numbers below a million in full. */
+function number(x, digits = 4) {
+  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x === 0 ? 0 : x).replace("-", "−");
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  if (exponent >= -4 && exponent < digits) return String(Number(x.toPrecision(digits))).replace("-", "−");
+  const size = String(Math.abs(exponent)).padStart(2, "0");
+  return `${Number(mantissa)}e${exponent < 0 ? "−" : ""}${size}`.replace("-", "−");
+}
+
+const signOf = x => !Number.isFinite(x) ? "bad" : x > 0 ? "pos" : x < 0 ? "neg" : "zero";
+
+function signOfAll(xs) {
+  const signs = new Set(xs.map(signOf));
+  if (!signs.size) return "none";
+  if (signs.has("bad")) return "bad";
+  signs.delete("zero");
+  return signs.size > 1 ? "mixed" : [...signs][0] ?? "zero";
+}
+
+function spread(xs) {
+  if (!xs.length) return "–";
+  const bad = xs.filter(x => !Number.isFinite(x)).length;
+  if (bad && xs.length > 1) return `${bad} not finite`;
+  const [low, high] = xs.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [xs[0], xs[0]]);
+  return low === high || xs.length === 1 ? number(low) : `${number(low)} … ${number(high)}`;
+}
+
+const partial = (of, by) => `∂${film.names[of]}/∂${film.names[by]}`;
+const factors = i => `${number(local[i], 6)} × ${number(complete[film.node[i]], 6)}`;
+const contribution = i => local[i] * complete[film.node[i]];
+
+function rule(i) {
+  const [node, parent] = [film.node[i], film.parent[i]];
+  return `${partial(ROOT, parent)} += ${partial(node, parent)} × ${partial(ROOT, node)}`
+    + ` = ${factors(i)} = ${number(contribution(i), 6)}`;
+}
+
+function change(i) {
+  const parent = film.parent[i];
+  const [before, after] = [gradientsAt(i)[parent] ?? 0, gradientsAt(i + 1)[parent]];
+  const state = completion[parent] === i + 1 ? ", complete" : "";
+  return `${partial(ROOT, parent)}: ${number(before, 6)} → ${number(after, 6)}${state}`;
+}
+
+// --- the document ---------------------------------------------------------------------------------------------------
+
+const $ = id => document.getElementById(id);
+const svg = document.querySelector("#picture svg");
+const boxes = film.boxes.map(boxParts);
+const edges = film.edges.map($);
+const firstAlong = new Map(); // edge -> the first product along it
+film.edge.forEach((edge, i) => { if (edge >= 0 && !firstAlong.has(edge)) firstAlong.set(edge, i); });
+
+/** A box, and what in it changes: the glyph and the number of the gradient, and the tooltip. */
+function boxParts(id, box) {
+  const group = $(id);
+  const caption = [...group.querySelectorAll("text.muted")].find(text => text.textContent === "grad");
+  const glyph = caption?.nextElementSibling;
+  const tooltip = group.querySelector("title");
+  return { group, glyph, text: glyph?.nextElementSibling, tooltip, about: tooltip.textContent, members: members[box] };
+}
+
+function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+function link(i) {
+  const made = element("a", "", `[${i + 1}]`);
+  made.href = `#${i + 1}`;
+  made.addEventListener("click", event => { // in a frame of a notebook, the address would be that of the notebook
+    event.preventDefault();
+    go(i + 1);
+  });
+  return made;
+}
+
+function list(indices, describe) {
+  const items = indices.slice(0, MOST).map(i => element("li", i < moment ? "" : "muted", link(i), " ", describe(i)));
+  if (indices.length > MOST) items.push(element("li", "muted", `… and ${indices.length - MOST} more`));
+  return element("ul", "", ...items);
+}
+
+// --- one moment -----------------------------------------------------------------------------------------------------
+
+let moment = 0;
+let unit = film.unit;
+
+const after = at => stops[unit].find(stop => stop > at) ?? last;
+const before = at => stops[unit].findLast(stop => stop < at) ?? 0;
+
+function show(at) {
+  moment = Math.min(last, Math.max(0, Math.trunc(at) || 0));
+  const begin = before(moment);
+  showFormula(begin);
+  showSource();
+  showSum();
+  showPicture(begin);
+  $("moment").value = moment;
+  $("moment").setAttribute("aria-valuetext", `${moment} of ${last}. ${$("formula").textContent}`);
+  $("count").textContent = `${moment} / ${last}`;
+}
+
+function showFormula(begin) {
+  const now = moment - 1;
+  const lines = !moment
+    ? [element("p", "large", `${partial(ROOT, ROOT)} = ${number(complete[ROOT])}`),
+      element("p", "muted", "the pass starts here, with the seed 1")]
+    : moment - begin === 1
+      ? [element("p", "large", rule(now)), element("p", signOf(contribution(now)), change(now))]
+      : [element("p", "", `${moment - begin} products, ${begin + 1} to ${moment}`),
+        list(Array.from({ length: moment - begin }, (_, k) => moment - 1 - k), rule)];
+  $("formula").replaceChildren(...lines);
+}
+
+/** Where the node was made whose gradient is being handed on. */
+function showSource() {
+  const node = moment ? film.node[moment - 1] : ROOT;
+  const lines = [];
+  const [where, lead, marked, rest] = film.sources[film.source[node]] ?? [];
+  if (where) lines.push(element("p", "muted", where), element("p", "", lead, element("mark", "", marked), rest));
+  else if (film.formulas[node] && products[node] && film.formulas[node] !== "leaf") {
+    lines.push(element("p", "muted", `${film.names[node]} = ${film.formulas[node]}`));
+  }
+  $("source").replaceChildren(...lines);
+}
+
+/** The products that make up the gradient that has just changed. */
+function showSum() {
+  const node = moment ? film.parent[moment - 1] : ROOT;
+  const into = products[node];
+  if (into.length < 2) return $("sum").replaceChildren();
+  const term = i => i < moment
+    ? `${factors(i)} = ${number(contribution(i), 6)}  through ${film.names[film.node[i]]}`
+    : `${number(local[i], 6)} × ${partial(ROOT, film.node[i])}  pending`;
+  return $("sum").replaceChildren(element("p", "", `${partial(ROOT, node)} is the sum of`), list(into, term));
+}
+
+function showPicture(begin) {
+  const sums = gradientsAt(moment);
+  boxes.forEach(box => showBox(box, sums));
+  edges.forEach((edge, k) => {
+    edge.classList.toggle("todo", firstAlong.get(k) >= moment);
+    edge.classList.remove("now");
+  });
+  for (let i = begin; i < moment; i++) {
+    edges[film.edge[i]]?.classList.add("now");
+    boxes[film.box[film.node[i]]]?.group.classList.add("from");
+    boxes[film.box[film.parent[i]]]?.group.classList.add("now");
+  }
+  if (!moment) boxes[film.box[ROOT]]?.group.classList.add("now");
+}
+
+function showBox(box, sums) {
+  const reached = box.members.map(i => sums[i]).filter(x => x !== undefined);
+  const sign = signOfAll(reached);
+  const { classList } = box.group;
+  classList.remove("now", "from", ...Object.keys(film.glyphs));
+  classList.add(sign);
+  classList.toggle("todo", !reached.length);
+  box.tooltip.textContent = box.about.replace(/^grad.*$/m, `grad ${reached.length ? String(reached[0]) : "–"}`);
+  box.group.setAttribute("aria-label", `${box.about.split("\n")[0]}, gradient ${spread(reached)}`);
+  if (!box.text) return;
+  box.glyph.textContent = reached.length ? film.glyphs[sign] : "";
+  box.text.textContent = spread(reached);
+}
+
+// --- moving ---------------------------------------------------------------------------------------------------------
+
+let timer = null;
+
+/** Show a moment, and keep it in the address and in view. */
+function go(at) {
+  show(at);
+  try {
+    history.replaceState(null, "", `#${moment}`);
+  } catch {
+    // a frame of a notebook has no address of its own
+  }
+  const node = moment ? film.parent[moment - 1] : ROOT;
+  boxes[film.box[node]] && reveal(boxes[film.box[node]].group);
+}
+
+/** Scroll the picture, and only it, until the box can be seen. */
+function reveal(group) {
+  const [frame, box] = [$("picture").getBoundingClientRect(), group.getBoundingClientRect()];
+  const left = Math.min(0, box.left - frame.left) || Math.max(0, box.right - frame.right);
+  const top = Math.min(0, box.top - frame.top) || Math.max(0, box.bottom - frame.bottom);
+  $("picture").scrollBy(left, top);
+}
+
+function play(on) {
+  clearInterval(timer);
+  timer = null;
+  if (on) {
+    if (moment === last) go(0);
+    const pause = Math.min(900, Math.max(60, 60000 / stops[unit].length)); // no film is longer than a minute or so
+    timer = setInterval(() => {
+      go(after(moment));
+      if (moment === last) play(false);
+    }, pause);
+  }
+  $("play").textContent = timer ? "Pause" : "Play";
+  $("formula").setAttribute("aria-live", timer ? "off" : "polite"); // nobody can listen that fast
+}
+
+function times(count, move) {
+  return () => {
+    let at = moment;
+    for (let i = 0; i < count; i++) at = move(at);
+    go(at);
+  };
+}
+
+const actions = {
+  first: () => go(0), back: times(1, before), step: times(1, after), end: () => go(last), play: () => play(!timer),
+};
+const keys = {
+  ArrowRight: actions.step, ArrowLeft: actions.back, Home: actions.first, End: actions.end, " ": actions.play,
+  PageDown: times(10, after), PageUp: times(10, before),
+};
+
+for (const [id, action] of Object.entries(actions)) {
+  $(id).addEventListener("click", () => {
+    if (id !== "play") play(false);
+    action();
+  });
+}
+$("moment").addEventListener("input", () => {
+  play(false);
+  go(Number($("moment").value));
+});
+$("unit").addEventListener("change", () => {
+  unit = $("unit").value;
+  go(moment);
+});
+document.addEventListener("keydown", event => {
+  const pressesIt = event.key === " " && event.target.closest("button, [role=button]");
+  const action = keys[event.key];
+  if (!action || pressesIt || event.target.closest("select") || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  if (event.key !== " ") play(false);
+  action();
+});
+addEventListener("hashchange", () => show(momentInAddress()));
+
+const momentInAddress = () => Number(location.hash.slice(1));
+
+/** A click goes to the moment when the gradient in the box is complete, further ones to what came before. */
+function choose(box) {
+  const moments = box.members.flatMap(i => products[i]).map(i => i + 1).sort((one, other) => one - other);
+  const here = moments.indexOf(moment);
+  play(false);
+  go(moments[here > 0 ? here - 1 : moments.length - 1] ?? 0);
+}
+
+const width = svg.width.baseVal.value;
+svg.style.width = `min(${width}px, max(100%, ${SMALLEST * width}px))`;
+svg.style.height = "auto";
+svg.setAttribute("role", "group"); // an image has no parts to press
+boxes.forEach(box => {
+  box.group.setAttribute("role", "button");
+  box.group.setAttribute("tabindex", "0");
+  box.group.addEventListener("click", () => choose(box));
+  box.group.addEventListener("keydown", event => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    choose(box);
+  });
+});
+$("unit").value = unit;
+if (film.unit !== "box") $("unit").querySelector("[value=box]").remove();
+show(momentInAddress());

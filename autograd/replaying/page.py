@@ -1,0 +1,49 @@
+"""One page of HTML from its parts: template, style, program, picture and film, with nothing left outside."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+
+def page_of(film: Any, svg: str, title: str) -> str:
+    """The page that plays `film` in the picture `svg`.
+
+    Texts of the user are escaped: those of the film are JSON that no tag can end, and the page's program puts them
+    into the document as text. The policy in the head allows that program and nothing else, not even a request.
+    """
+    program = _part("page.js")
+    return Template(_part("page.html")).substitute(
+        title=escape(title),
+        policy=f"default-src 'none'; script-src 'sha256-{_hash(program)}'; style-src 'unsafe-inline'",
+        style=_part("page.css"),
+        last=len(film["node"]),
+        picture=svg,
+        film=as_json(film),
+        program=program,
+    )
+
+
+def as_json(data: Any) -> str:
+    r"""JSON that can stand in a `<script>`: without `<`, `>` and `&`, and in ASCII.
+
+    >>> as_json(["</script>", "δ", -0.0])
+    '["\\u003c/script\\u003e","\\u03b4",-0.0]'
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def _hash(program: str) -> str:
+    return b64encode(sha256(program.encode()).digest()).decode()
+
+
+@cache
+def _part(name: str) -> str:
+    return files("autograd.replaying").joinpath(name).read_text("utf-8")

@@ -1,0 +1,85 @@
+"""The picture of a replay: that of `draw` after the pass, with room for the numbers of every moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from autograd.debugging.walk import Walk
+from autograd.drawing.build import Look, build, describe
+from autograd.drawing.collapse import Depth, divide, nearest
+from autograd.drawing.drawing import Drawing
+from autograd.drawing.modules import membership
+from autograd.drawing.scene import CELL, PADDING, Box, Scene
+from autograd.drawing.text import cells, number
+from autograd.value import Value
+
+SHOW = ("data", "grad", "partials")
+CAPTION_AND_GLYPH = 8  # cells: "grad", a space, the glyph and its room
+INTERVAL = 23  # cells: two numbers of four digits with an exponent, and " … "
+
+
+@dataclass(frozen=True)
+class RoomyBox(Box):
+    """A box as wide as the widest text it will show."""
+
+    room: float = 0.0
+
+    @property
+    def width(self) -> float:
+        return max(super().width, self.room)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The drawing, and where in it each node and each use (node, slot) of a parent is; `collapsed` says boxes share."""
+
+    drawing: Drawing
+    box_of: Mapping[Any, str]
+    edge_of: Mapping[Any, str]
+    collapsed: bool
+
+
+def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> Picture:
+    """Draw the graph of a finished pass; `depth` is that of `draw`."""
+    order = walk.nodes[::-1]
+    parts, used = divide(order, [walk.root], depth, membership(order))
+    if used is not None:
+        parts = nearest(parts, [walk.root])
+    look = Look(names, {node: i for i, node in enumerate(order)}, SHOW, passed=True)
+    shown = build(parts, look)
+    longest = _longest_gradients(walk)
+    rooms = {part.members[0]: longest.get(part.members[0], 1) for part in parts if len(part.members) == 1}
+    room_of = {shown.box_of[node]: room for node, room in rooms.items()}
+    scene = Scene(
+        boxes=tuple(_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes),
+        edges=tuple(shown.edges),
+        caption="" if used is None else f"{len(order)} values in {len(shown.boxes)} boxes (depth={used})",
+        name=title,
+        description=describe(shown.boxes, look),
+    )
+    return Picture(Drawing(scene), shown.box_of, shown.edge_of, used is not None)
+
+
+def _with_room(box: Box, text: int) -> Box:
+    """The box, at least wide enough for a gradient of so many cells."""
+    if not box.rows:
+        return box
+    room = (CAPTION_AND_GLYPH + text) * CELL + 2 * PADDING
+    return RoomyBox(**{field.name: getattr(box, field.name) for field in fields(box)}, room=round(room, 1))
+
+
+def _longest_gradients(walk: Walk) -> Mapping[Value, int]:
+    """The cells of the longest gradient that each node has on the way."""
+    longest: dict[Value, int] = {}
+    sums: dict[Value, float] = {}
+    for node, parent, local, _ in walk.products:
+        sums[parent] = sums.get(parent, 0.0) + local * node.grad
+        longest[parent] = max(longest.get(parent, 1), cells(number(sums[parent])))
+    return _and_final(longest, walk.nodes)
+
+
+def _and_final(longest: dict[Value, int], nodes: Iterable[Value]) -> Mapping[Value, int]:
+    """A callback may have changed the sum."""
+    return {node: max(longest.get(node, 1), cells(number(node.grad))) for node in nodes}

@@ -1,0 +1,63 @@
+"""Put a row's partials out of order for a block, and always back in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from autograd import recording
+from autograd.primitive import Primitive, Rule, lookup
+
+
+@contextmanager
+def mutated(
+    primitive: str | Primitive, *partials: Rule | float | None, variadic: Rule | None = None
+) -> Iterator[Primitive]:
+    """Give a primitive other partials inside the block: the fault your own test should find.
+
+    `partials` and `variadic` are as for `autograd.define`. The row stays the same object, so every node that points to
+    it sees the change; operators and functions record with it. What was before comes back at the end, also after an
+    exception. It holds for the whole process: not for tests that run in threads side by side.
+
+    >>> from autograd import Value, square
+    >>> x = Value(3.0)
+    >>> with mutated("square", lambda out, x: x):  # the factor 2 is missing
+    ...     square(x).backward()
+    >>> x.grad
+    3.0
+
+    GraphError for an unknown primitive, TypeError for a wrong number of partials.
+    """
+    row = lookup(primitive if isinstance(primitive, str) else primitive.name)
+    if (variadic is None) != (row.variadic is None) or len(partials) != len(row.partials):
+        wanted = "variadic=, which returns all partials," if row.variadic else f"{len(row.partials)} partial(s)"
+        raise TypeError(
+            f"{row.signature()} needs {wanted} but got {len(partials)} partial(s) and variadic={variadic!r}"
+        )
+    with ExitStack() as changes:
+        changes.enter_context(replaced(row, "partials", tuple(partials)))
+        changes.enter_context(replaced(row, "variadic", variadic))
+        changes.enter_context(recording.by_the_table())
+        yield row
+
+
+@contextmanager
+def replaced(owner: Any, name: str, new: Any) -> Iterator[None]:
+    """`owner.name = new` for the block, also where `owner` is frozen.
+
+    >>> from types import SimpleNamespace
+    >>> settings = SimpleNamespace(depth=1)
+    >>> with replaced(settings, "depth", 2):
+    ...     settings.depth
+    2
+    >>> settings.depth
+    1
+    """
+    put = object.__setattr__ if isinstance(owner, Primitive) else setattr
+    old = getattr(owner, name)
+    put(owner, name, new)
+    try:
+        yield
+    finally:
+        put(owner, name, old)

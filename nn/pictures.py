@@ -1,0 +1,129 @@
+"""A model as a picture: its neurons in columns, weights as lines between them, δ where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import Value, drawing
+
+MOST = 16  # boxes in a column; of more, the first and the last are shown
+ROW_GAP = 12.0
+STEEPNESS, GAPS = 0.3, (110.0, 320.0)  # the higher the columns, the farther apart, or lines are too steep to follow
+Columns = list[list[drawing.Box]]
+
+
+def draw_model(model: Any, title: str | None = None) -> drawing.Drawing:
+    """The architecture: a box per input and neuron, a line per weight, as wide as |w| is large, dashed where w < 0.
+
+    A box says the bias b and, after a pass, the output a; after `backward()`, δ. Of a column of more than 16 the first
+    and the last are shown. A model without layers is drawn as its parameters.
+    """
+    layers = list(getattr(model, "layers", [])) or [model]
+    if not all(hasattr(layer, "neurons") or hasattr(layer, "w") for layer in layers):
+        return _parameters_only(model, title)
+    neurons = [list(getattr(layer, "neurons", [layer])) for layer in layers]
+    has_delta = any(_of_last_pass(neuron, "z", "grad") for column in neurons for neuron in column)
+    inputs = [drawing.Box(f"i{j}", "leaf", name=f"a0[{j}]") for j in range(layers[0].n_in)]
+    columns = [inputs]
+    for number_of_layer, column in enumerate(neurons, start=1):
+        columns.append([_neuron_box(n, f"n{number_of_layer}-{i}", has_delta) for i, n in enumerate(column)])
+    edges = _edges(columns, neurons)
+    return _columns(columns, edges, title or repr(model), name=type(model).__name__)
+
+
+def _of_last_pass(neuron: Any, letter: str, what: str) -> float | None:
+    value = vars(neuron).get(letter)  # a neuron that has not been called has none
+    return getattr(value, what) if isinstance(value, Value) else None
+
+
+def _neuron_box(neuron: Any, box: str, has_delta: bool) -> drawing.Box:
+    rows = [drawing.Row("b", drawing.number(neuron.b.data))]
+    output, delta = _of_last_pass(neuron, "a", "data"), _of_last_pass(neuron, "z", "grad")
+    if output is not None:
+        rows.append(drawing.Row("a", drawing.number(output)))
+    if has_delta and delta is not None:
+        rows.append(drawing.Row("δ", drawing.number(delta), drawing.sign_of(delta)))
+    return drawing.Box(
+        box,
+        "op",
+        name=neuron.name("a"),
+        head=neuron.activation.name,
+        rows=tuple(rows),
+        sign=drawing.sign_of(delta) if has_delta and delta is not None else "none",
+        tooltip=f"{neuron.name('b')} = {neuron.b.data!r}",
+    )
+
+
+def _edges(columns: Columns, neurons: Sequence[Sequence[Any]]) -> list[drawing.Edge]:
+    largest = max((abs(w.data) for column in neurons for neuron in column for w in neuron.w), default=0.0) or 1.0
+    edges = []
+    for sources, targets, column in zip(columns, columns[1:], neurons, strict=False):
+        for i, neuron in enumerate(column):
+            for j, w in enumerate(neuron.w):
+                edges.append(
+                    drawing.Edge(
+                        id=f"w{targets[i].id[1:]}-{j}",
+                        source=sources[j].id,
+                        target=targets[i].id,
+                        sign=drawing.sign_of(w.data),
+                        weight=min(1.0, round(abs(w.data) / largest, 3)) if w.data == w.data else 1.0,
+                        tooltip=f"{neuron.name('w', j)} = {w.data!r}\ngrad {w.grad!r}",
+                    )
+                )
+    return edges
+
+
+def _columns(columns: Columns, edges: list[drawing.Edge], title: str, name: str) -> drawing.Drawing:
+    """The columns side by side, centred, with straight lines between neighbours."""
+    shown = [_shortened(column, f"m{i}") for i, column in enumerate(columns)]
+    boxes = {box.id: box for column in shown for box in column}
+    layout, left = drawing.Layout("columns", {}, {}), 0.0
+    heights = [sum(box.height for box in column) + ROW_GAP * (len(column) - 1) for column in shown]
+    gap = min(max(STEEPNESS * max(heights), GAPS[0]), GAPS[1])
+    for column, height in zip(shown, heights, strict=True):
+        width = max(box.width for box in column)
+        top = -height / 2
+        for box in column:
+            layout.centres[box.id] = (left + width / 2, top + box.height / 2)
+            top += box.height + ROW_GAP
+        left += width + gap
+    visible = [edge for edge in edges if edge.source in boxes and edge.target in boxes]
+    for edge in visible:
+        (x0, y0), (x1, y1) = layout.centres[edge.source], layout.centres[edge.target]
+        start, end = (x0 + boxes[edge.source].width / 2, y0), (x1 - boxes[edge.target].width / 2, y1)
+        layout.curves[edge.id] = [start, start, end, end]
+    scene = drawing.Scene(
+        tuple(boxes.values()),
+        tuple(visible),
+        title=title,
+        name=f"Architecture of {name}",
+        description=f"{len(columns)} columns of {', '.join(str(len(column)) for column in columns)} boxes; "
+        f"{len(edges)} weights",
+        arrows=False,
+    )
+    return drawing.Drawing(scene, layout=layout)
+
+
+def _shortened(column: list[drawing.Box], box: str) -> list[drawing.Box]:
+    if len(column) <= MOST:
+        return column
+    half = (MOST - 1) // 2
+    rest = drawing.Box(box, "rest", head=f"{len(column) - 2 * half} more")
+    return [*column[:half], rest, *column[-half:]]
+
+
+def _parameters_only(model: Any, title: str | None) -> drawing.Drawing:
+    name = type(model).__name__
+    named = list(model.named_parameters())
+    parameters = [drawing.Box(f"p{i}", "leaf", name=label, rows=_rows(p)) for i, (label, p) in enumerate(named)]
+    whole = drawing.Box("model", "op", name=name, head=f"{len(parameters)} parameters")
+    edges = [drawing.Edge(f"e{i}", box.id, whole.id) for i, box in enumerate(parameters)]
+    return _columns([parameters, [whole]] if parameters else [[whole]], edges, title or name, name=name)
+
+
+def _rows(parameter: Value) -> tuple[drawing.Row, ...]:
+    grad = parameter.grad
+    return drawing.Row("data", drawing.number(parameter.data)), drawing.Row(
+        "grad", drawing.number(grad), drawing.sign_of(grad)
+    )

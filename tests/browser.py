@@ -1,0 +1,125 @@
+"""A headless Chromium, driven through its driver's JSON protocol: enough of it to use a page as a person does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+PATIENCE = 60.0  # seconds for an answer: far more than any takes, so that a slow machine fails no test
+FLAGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1000,800"),
+]
+KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Home": "\ue011", "End": "\ue010", "PageDown": "\ue00f",
+        "PageUp": "\ue00e", "Enter": "\ue007", "Tab": "\ue004", "Space": " "}  # fmt: skip
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how the protocol marks an element
+
+needs_chromium = pytest.mark.skipif(
+    shutil.which("chromedriver") is None or shutil.which("chromium") is None,
+    reason="no Chromium to look at the page with: apt-get install -y chromium chromium-driver",
+)
+
+
+class Browser:
+    """One window. A context manager: at the end of the block the browser is gone, and its profile with it."""
+
+    def __enter__(self) -> Browser:
+        self._profile = TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+        self._driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        try:
+            self._address = f"http://127.0.0.1:{self._port()}/session"
+            options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={self._profile.name}"]}
+            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+            session = self._send("", {"capabilities": {"alwaysMatch": capabilities}})
+        except BaseException:
+            self._end()
+            raise
+        self._address += f"/{session['sessionId']}"
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        try:
+            self._send("", method="DELETE")
+        finally:
+            self._end()
+
+    def _port(self) -> int:
+        """The driver says on which port it listens."""
+        assert self._driver.stdout is not None
+        for line in self._driver.stdout:
+            if "started successfully on port" in line:
+                return int(line.rstrip(" .\n").rpartition(" ")[2])
+        raise EOFError("chromedriver ended before it listened")
+
+    def _end(self) -> None:
+        self._driver.terminate()
+        self._driver.wait()
+        if self._driver.stdout is not None:
+            self._driver.stdout.close()
+        self._profile.cleanup()
+
+    def _send(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(self._address + path, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with urlopen(request, timeout=PATIENCE) as answer:
+                return json.load(answer)["value"]
+        except HTTPError as error:
+            with error:
+                raise RuntimeError(f"{path}: {json.load(error)['value']['message']}") from None
+
+    def open(self, page: Path, fragment: str = "") -> None:
+        """Load a page from a file."""
+        self._send("/url", {"url": "about:blank"})  # or a new fragment alone would not load it
+        self._send("/url", {"url": page.as_uri() + fragment})
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """The result of a function body in the page."""
+        return self._send("/execute/sync", {"script": script, "args": list(arguments)})
+
+    def wait(self, condition: str) -> None:
+        """Until the expression is true in the page."""
+        end = time.monotonic() + PATIENCE
+        script = "const done = arguments[0]; const look = () => {} ? done(true) : requestAnimationFrame(look); look();"
+        while not self._send("/execute/async", {"script": script.replace("{} ?", f"({condition}) ?"), "args": []}):
+            assert time.monotonic() < end, condition
+
+    def press(self, *keys: str) -> None:
+        """Press keys where the focus is."""
+        presses = [{"type": kind, "value": KEYS[key]} for key in keys for kind in ("keyDown", "keyUp")]
+        self._send("/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": presses}]})
+
+    def click(self, selector: str) -> None:
+        """Click in the middle of an element, scrolled into view."""
+        element = self._send("/element", {"using": "css selector", "value": selector})[ELEMENT]
+        self._send(f"/element/{element}/click", {})
+
+    def text(self, selector: str) -> str:
+        """The text of an element."""
+        return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
+
+    def emulate(self, **features: str) -> None:
+        """Prefer these media features: `prefers_color_scheme="dark"`."""
+        media = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self._send("/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": media}})
+
+    def complaints(self) -> list[str]:
+        """What the page has written to its console since the last look: errors, refused requests."""
+        return [entry["message"] for entry in self._send("/se/log", {"type": "browser"})]
+
+    def screenshot(self, path: Path) -> None:
+        """The window as PNG."""
+        path.write_bytes(base64.b64decode(self._send("/screenshot", method="GET")))

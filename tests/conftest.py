@@ -1,0 +1,9 @@
+"""Hypothesis profiles: the same examples in every CI run, new ones on every run at a desk; never a deadline."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")

@@ -1,0 +1,171 @@
+"""The direction of imports, read from the source: nothing imports upwards, nothing in a circle, nothing in secret."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+
+ROOT = Path(autograd.__file__).parent.parent
+
+# What each module of the engine may import from the package; the standard library is free to all.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "installation": set(),
+    "numerics": set(),
+    "recording": set(),
+    "graph": set(),
+    "pickling": set(),
+    "primitive": {"errors"},
+    "rules": {"primitive", "numerics"},
+    "backward": {"graph", "recording"},
+    "callbacks": {"backward"},
+    "value": {"rules", "primitive", "numerics", "recording", "pickling", "backward", "callbacks"},
+    "affine": {"value", "rules", "numerics", "recording"},
+    "derivative": {"value", "rules", "graph"},
+    "functions": {"affine", "value", "rules", "primitive", "errors"},
+    "functional": {"derivative", "functions", "value", "graph", "recording"},
+}
+# Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
+OPTIONAL = {
+    "rich",
+    "matplotlib",
+    "hypothesis",
+    "mpmath",
+    "pytest",
+    "llvmlite",
+    "IPython",
+    "graphviz",
+    "pygraphviz",
+    "resvg_py",
+}
+# A hook that Hypothesis calls while it is being imported itself: what needs Hypothesis has to wait.
+LATE = {"autograd.hypothesis_entry": {"autograd.strategies"}}
+
+
+def _modules(package: str) -> dict[str, ast.Module]:
+    """The source of every module by dotted name; a package's `__init__` has the name of the package."""
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+MODULES = {package: _modules(package) for package in ("autograd", "nn")}
+KNOWN = {name for modules in MODULES.values() for name in modules}
+
+
+def _targets(node: ast.AST) -> Iterator[str]:
+    """The modules that an import statement loads, for `from package import module` that module."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert not node.level, "imports are absolute here"
+        for alias in node.names:
+            inner = f"{node.module}.{alias.name}"
+            yield inner if inner in KNOWN else node.module or ""
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Everything imported, in functions too, but for what only the type checker reads."""
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    return {name for node in ast.walk(tree) if node not in for_types for name in _targets(node)}
+
+
+def _inner_imports(package: str, name: str) -> set[str]:
+    return {target for target in _imported(MODULES[package][name]) if target.split(".")[0] == package}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_the_engine_imports_downwards(name: str) -> None:
+    assert _inner_imports("autograd", f"autograd.{name}") <= {f"autograd.{each}" for each in ALLOWED[name]}
+
+
+def test_the_engine_is_in_the_table() -> None:
+    """Whatever a module of the engine needs is part of the engine."""
+    assert {f"autograd.{each}" for each in ALLOWED} <= MODULES["autograd"].keys()
+    assert set().union(*ALLOWED.values()) <= ALLOWED.keys()
+
+
+@pytest.mark.parametrize("package", MODULES)
+def test_no_module_imports_in_a_circle(package: str) -> None:
+    graph = {name: _inner_imports(package, name) - {name} for name in MODULES[package]}
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES["autograd"] if name != "autograd"])
+def test_inside_autograd_names_come_from_their_own_module(name: str) -> None:
+    assert "autograd" not in _imported(MODULES["autograd"][name])
+
+
+def test_autograd_does_not_know_nn() -> None:
+    assert [
+        name for name, tree in MODULES["autograd"].items() if any(t.startswith("nn") for t in _imported(tree))
+    ] == []
+
+
+@pytest.mark.parametrize("name", MODULES["nn"])
+def test_nn_uses_only_what_autograd_exports(name: str) -> None:
+    for node in ast.walk(MODULES["nn"][name]):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd":
+            assert node.module == "autograd"
+            assert {alias.name for alias in node.names} <= set(autograd.__all__)
+        elif isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if alias.name.startswith("autograd.")]
+
+
+def _in_functions(tree: ast.Module) -> Iterator[str]:
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            for node in ast.walk(function):
+                yield from _targets(node)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_only_optional_packages_are_imported_inside_functions(name: str) -> None:
+    tree = MODULES[name.split(".")[0]][name]
+    targets = {target for target in _in_functions(tree) if target.split(".")[0] not in OPTIONAL}
+    assert targets <= LATE.get(name, set())
+
+
+def _loaded_after(statement: str) -> set[str]:
+    program = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_autograd_needs_only_the_standard_library() -> None:
+    loaded = _loaded_after("import autograd, autograd.functional")
+    assert loaded - set(sys.stdlib_module_names) == {"autograd"}
+
+
+def test_nn_loads_no_optional_package() -> None:
+    assert not _loaded_after("import nn") & OPTIONAL
+
+
+def test_public_names_exist_once() -> None:
+    for module in (autograd, nn):
+        assert len(set(module.__all__)) == len(module.__all__)
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_packages_say_that_they_are_typed() -> None:
+    for package in MODULES:
+        origin = importlib.util.find_spec(package)
+        assert origin is not None
+        assert (ROOT / package / "py.typed").exists()

@@ -1,0 +1,349 @@
+"""Every row of the table against an independent oracle: 60 digits and more by mpmath, no formula of the row in it.
+
+Values are compared with mpmath's functions, partials with a central difference of those functions in high precision.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp, mpc, mpf
+
+from autograd import rules
+from autograd.primitive import PRIMITIVES, Primitive
+
+BUDGET = 4.0  # ulp
+# A step of 10⁻²⁵ makes a truncation error of about 10⁻⁵⁰, far below one ulp (10⁻¹⁶), also after the factors of up to
+# 10²⁰ that large exponents bring. The difference loses 25 digits, and more where the function is flat: where fewer than
+# 30 are left, it is taken again with more, in the end with more than the 10⁶³² between the largest and smallest float.
+STEP_DIGITS = 25
+PRECISIONS = (60 + STEP_DIGITS, 450, 1500)
+DIGITS_LEFT = 30
+# An intermediate result below 2.2e-308 is rounded to a multiple of 2⁻¹⁰⁷⁴, and rows multiply it by an operand or two (x
+# in gelu, y in pow, x² in exp_square); where such results occur, those are less than a thousand.
+UNDERFLOW = 2.0**-1074
+SMALLEST_NORMAL = 2.0**-1022
+
+Point = tuple[float, ...]
+
+
+def _signed(magnitudes: Sequence[float]) -> list[float]:
+    return [sign * x for x in magnitudes for sign in (1.0, -1.0)]
+
+
+HUMAN = [10.0 ** (k / 8) for k in range(-24, 33)]  # 10⁻³ … 10⁴
+TINY = [1.7 * 10.0**k for k in range(-323, -3, 16)] + [5e-324, 2.0**-1022]
+HUGE = [1.3 * 10.0**k for k in range(4, 309, 16)] + [1.4e154, 1.7e308]
+SPECIAL = [0.0, 0.5, 1.0, 2.0, 3.0, math.pi / 2, math.pi, math.nextafter(1.0, 0.0), math.nextafter(1.0, 2.0), 20.5]
+EDGES = [37.0, 38.4, 19.0, 26.5, 27.2, 354.0, 360.0, 700.0, 709.7, 744.4, 745.1, 1000.0]  # of exp, erfc, cosh²
+NEAR_ONE = [1.0 - 10.0**-k for k in range(1, 16)]
+
+MODEST = _signed(HUMAN + TINY + SPECIAL + EDGES)  # beyond, exp, erf and their kin are 0, ±1 or ±inf
+WHOLE = MODEST + _signed(HUGE)
+SOME = _signed([0.0, 5e-324, 1e-200, 1e-8, 0.1, 1.0, 3.0, 1e3, 1e155, 1.7e308])
+FEW = _signed([0.0, 1e-3, 0.3, 1.0, 2.5, 30.0])
+TRIPLES: list[Point] = [(x, y, z) for x in FEW for y in (-1.0, -0.0, 0.3, 2.5) for z in (-2.0, 0.3, 2.5)]
+DECIMALS: list[Point] = [(x, digits) for x in (0.5, 1.5, -2.345, 1234.5678, 1e300, -0.0) for digits in (0.0, 2.0, -2.0)]
+BASES = [
+    5e-324, 1e-200, 1e-8, 0.1, 0.5, 0.999, 1.0, 1.0 + 2.0**-52, 1.0 + 1e-14, 1.1, 3.0, 1e3, 1e10, 1e155, 1.7e308,
+]  # fmt: skip
+EXPONENTS = _signed(
+    [0.0, 1e-320, 1e-20, 0.1, 1 / 3, 0.5, 0.7, 1.0, 1.1, 2.0, 2.5, 3.0, 17.3, 100.0, 2.0**53 + 4, 2.0**54]
+)
+
+
+def _pairs(xs: Sequence[float], ys: Sequence[float]) -> list[Point]:
+    return list(itertools.product(xs, ys))
+
+
+def _ones(xs: Sequence[float]) -> list[Point]:
+    return [(x,) for x in xs]
+
+
+def _tuples(scale: float, sizes: Sequence[int]) -> list[Point]:
+    """Random operands of mixed sizes and signs, with zeros and equal ones among them."""
+    rng = random.Random(7)
+    numbers = [0.0, 1.0, -1.0, scale, *[rng.uniform(-1.0, 1.0) * scale ** rng.random() for _ in range(20)]]
+    return [tuple(rng.choice(numbers) for _ in range(size)) for size in sizes for _ in range(40)]
+
+
+def _choose(condition: Any, x: Any, y: Any) -> Any:
+    return x if condition else y
+
+
+def _normal_cdf(x: Any) -> Any:
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def _erf(x: Any) -> Any:
+    """erf x, minus 1 or plus 1 in its flat parts: the same derivative, with fewer digits to carry."""
+    return mp.erf(x) if abs(x) < 1.2 else -mp.sign(x) * mp.erfc(abs(x))
+
+
+def _dot(*operands: Any) -> Any:
+    n = len(operands) // 2
+    return mp.fdot(operands[:n], operands[n:-1]) + operands[-1]
+
+
+# name: (its meaning in mpmath, the points)
+ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
+    "add": (lambda x, y: x + y, _pairs(SOME, SOME)),
+    "sub": (lambda x, y: x - y, _pairs(SOME, SOME)),
+    "mul": (lambda x, y: x * y, _pairs(SOME, SOME)),
+    "div": (lambda x, y: x / y, [(x, y) for x, y in _pairs(SOME, SOME) if y]),
+    "neg": (lambda x: -x, _ones(WHOLE)),
+    "reciprocal": (lambda x: 1 / x, [(x,) for x in WHOLE if x]),
+    "square": (lambda x: x * x, _ones(WHOLE)),
+    "pow": (
+        mp.power,
+        _pairs(BASES, EXPONENTS) + _pairs([-0.5, -2.0, -1e10], [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0]),
+    ),
+    "sqrt": (mp.sqrt, [(x,) for x in WHOLE if x > 0]),
+    "greater": (lambda x, y: mpf(x > y), _pairs(FEW, FEW)),
+    "step": (lambda x, y, z: mpf(x > y) if x != y else z, TRIPLES),
+    "where": (lambda x, y, z: _choose(x != 0, y, z), TRIPLES),
+    "sign": (mp.sign, _ones(WHOLE)),
+    "abs": (abs, _ones(WHOLE)),
+    "maximum": (max, _pairs(SOME, SOME)),
+    "minimum": (min, _pairs(SOME, SOME)),
+    "clip": (lambda x, low, high: min(max(x, low), high), TRIPLES),
+    "floor": (mp.floor, _ones(WHOLE)),
+    "ceil": (mp.ceil, _ones(WHOLE)),
+    "round": (lambda x, digits: mp.nint(x * mpf(10) ** digits) / mpf(10) ** digits, DECIMALS),
+    "exp": (mp.exp, _ones(MODEST)),
+    "expm1": (mp.expm1, _ones(MODEST)),
+    "log": (mp.log, [(x,) for x in WHOLE + NEAR_ONE if x > 0]),
+    "log1p": (mp.log1p, [(x,) for x in WHOLE + NEAR_ONE + _signed(NEAR_ONE) if x > -1]),
+    "sin": (mp.sin, _ones(WHOLE)),
+    "cos": (mp.cos, _ones(WHOLE)),
+    "tan": (mp.tan, _ones(WHOLE)),
+    "asin": (mp.asin, [(x,) for x in WHOLE + _signed(NEAR_ONE) if abs(x) < 1]),
+    "acos": (mp.acos, [(x,) for x in WHOLE + _signed(NEAR_ONE) if abs(x) < 1]),
+    "atan": (mp.atan, _ones(WHOLE)),
+    "atan2": (mp.atan2, [(x, y) for x, y in _pairs(SOME, SOME) if (x or y > 0) and math.hypot(x, y) < math.inf]),
+    "sinh": (mp.sinh, _ones(MODEST)),
+    "cosh": (mp.cosh, _ones(MODEST)),
+    "tanh": (mp.tanh, _ones(MODEST)),
+    "asinh": (mp.asinh, _ones(WHOLE)),
+    "acosh": (mp.acosh, [(x,) for x in WHOLE + [2.0 - x for x in NEAR_ONE] if x > 1]),
+    "atanh": (mp.atanh, [(x,) for x in WHOLE + _signed(NEAR_ONE) if abs(x) < 1]),
+    "relu": (lambda x: max(x, mpf(0)), _ones(WHOLE)),
+    "leaky_relu": (lambda x, slope: _choose(x > 0, x, slope * x), _pairs(WHOLE, (0.01, -0.5))),
+    "elu": (lambda x, alpha: _choose(x > 0, x, alpha * mp.expm1(x)), _pairs(MODEST, (0.3, -2.0))),
+    "sigmoid": (lambda x: 1 / (1 + mp.exp(-x)), _ones(MODEST)),
+    "softplus": (lambda x: mp.log1p(mp.exp(x)), _ones(MODEST)),
+    "silu": (lambda x: x / (1 + mp.exp(-x)), _ones(MODEST)),
+    "gelu": (lambda x: x * _normal_cdf(x), _ones(MODEST)),
+    "erf": (mp.erf, _ones(MODEST)),
+    "normal_cdf": (_normal_cdf, _ones(MODEST)),
+    "normal_pdf": (mp.npdf, _ones(MODEST)),
+    "exp_square": (lambda x, c: mp.exp(c * x * x), _pairs(MODEST, (-1.0, -0.5))),
+    "hypot": (lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)), _pairs(SOME, SOME) + _tuples(1e100, (1, 3, 5))),
+    "total": (lambda *xs: mp.fsum(xs), _tuples(1e20, (0, 1, 2, 4))),
+    "prod": (lambda *xs: mp.fprod(xs), _tuples(1e50, (0, 1, 2, 4))),
+    "dot": (_dot, _tuples(1e20, (1, 3, 5))),
+    "logsumexp": (lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))), _tuples(1e3, (1, 2, 4)) + _tuples(1.0, (3,))),
+    "pivot": (lambda *xs: max(xs), _tuples(1e3, (1, 4))),
+    "exp_shift": (lambda x, c: mp.exp(x - c), _pairs(MODEST[::5], (0.0, 0.1, -3.3, 700.0))),
+}
+
+# Where the result is a sum whose terms have both signs, it may be 0 while each term has its rounding error: ulps are
+# counted at the largest term, which is what "accurate" means there. Keys: the name, and the operand for a partial.
+TERMS: dict[tuple[str, int | None], Callable[..., Sequence[Any]]] = {
+    ("total", None): lambda *xs: xs,
+    ("dot", None): lambda *xs: (
+        [a * b for a, b in zip(xs[: len(xs) // 2], xs[len(xs) // 2 : -1], strict=True)] + [xs[-1]]
+    ),
+    ("logsumexp", None): lambda *xs: [max(xs), mp.log(len(xs))],
+    ("silu", 0): lambda x: [1 / (1 + mp.exp(-x))],
+    ("gelu", 0): lambda x: [_normal_cdf(x)],
+}
+
+# Partials that are 0 by definition, since their place in a formula makes the sum right: the shift of a softmax.
+HELD_CONSTANT = {"pivot"}
+FLATTER: dict[str, Callable[..., Any]] = {
+    "erf": _erf,
+    "normal_cdf": lambda x: _erf(x / mp.sqrt(2)) / 2,
+}  # easier to differentiate, and different by a constant only
+# Here the value jumps: the derivative is 0 on both sides, and there is nothing to compare with.
+JUMPS: dict[str, Callable[..., bool]] = {
+    "floor": lambda x: x == math.floor(x),
+    "ceil": lambda x: x == math.ceil(x),
+    "round": lambda x, digits: (x * 10.0**digits) % 1.0 == 0.5,
+}
+
+
+def _ulps(got: float, exact: Any, terms: Sequence[Any], operands: Point) -> float:
+    if isinstance(exact, mpc):
+        return 0.0 if math.isnan(got) else math.inf
+    expected = float(exact)
+    if math.isinf(expected):
+        return 0.0 if got == expected else math.inf
+    if not math.isfinite(got):
+        return math.inf
+    allowance = UNDERFLOW * min(1e6, math.prod([max([2.0, *map(abs, operands)])] * 2))
+    scale = max([abs(expected), *[abs(float(term)) for term in terms]])
+    error = float(abs(mpf(got) - exact))
+    return max(0.0, error - allowance) / math.ulp(scale)
+
+
+def _derivative(f: Callable[..., Any], operands: Point, i: int) -> Any:
+    """∂f/∂operandᵢ by a central difference in as many digits as it needs."""
+    integer_digits = int(math.log10(max([1.0, *map(abs, operands)])))
+    for digits in PRECISIONS:
+        with mp.workdps(digits + integer_digits):
+            x = [mpf(operand) for operand in operands]
+            scale = abs(x[i]) or min([abs(each) for each in x if each], default=mpf(1))
+            h = min(scale, mpf(1)) * mpf(10) ** -STEP_DIGITS
+            above, below = [f(*x[:i], x[i] + sign * h, *x[i + 1 :]) for sign in (1, -1)]
+            difference = above - below
+            if abs(difference) > abs(above) * mpf(10) ** (DIGITS_LEFT - digits):
+                return difference / (2 * h)
+    return mpf(0)
+
+
+def _is_smooth(row: Primitive, operands: Point) -> bool:
+    return all(row.distances_to_kinks(operands)) and not (row.name in JUMPS and JUMPS[row.name](*operands))
+
+
+def _terms(name: str, operand: int | None, point: Point) -> Sequence[Any]:
+    return TERMS[name, operand](*map(mpf, point)) if (name, operand) in TERMS else ()
+
+
+def _value_errors(name: str) -> Iterator[tuple[float, Any]]:
+    f, points = ORACLE[name]
+    with mp.workdps(PRECISIONS[0]):
+        for point in points:
+            exact = f(*map(mpf, point))
+            yield _ulps(PRIMITIVES[name](*point), exact, _terms(name, None, point), point), point
+
+
+def _partial_errors(name: str, row: Primitive) -> Iterator[tuple[float, Any]]:
+    f, points = ORACLE[name]
+    for point in points:
+        out = row(*point)
+        # A subnormal `out` has lost the digits that a partial made from it would need: those points are left out.
+        if not (point and math.isfinite(out) and _is_smooth(row, point)) or 0.0 < abs(out) < SMALLEST_NORMAL:
+            continue
+        for i, partial in enumerate(row.partials_at(out, point)):
+            if partial is not None and name not in HELD_CONSTANT:
+                with mp.workdps(PRECISIONS[0]):
+                    exact = _derivative(FLATTER.get(name, f), point, i)
+                    yield _ulps(partial, exact, _terms(name, i, point), point), (i, point)
+
+
+def _worst(errors: Iterator[tuple[float, Any]]) -> tuple[float, Any]:
+    return max(errors, key=lambda error: error[0], default=(0.0, "nowhere"))
+
+
+def test_every_row_has_an_oracle() -> None:
+    assert {row.name for row in vars(rules).values() if isinstance(row, Primitive)} == ORACLE.keys()
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_value_is_within_four_ulp(name: str) -> None:
+    worst, where = _worst(_value_errors(name))
+    assert worst <= BUDGET, f"{name}{where} is wrong by {worst:.1f} ulp"
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_partials_are_within_four_ulp(name: str) -> None:
+    worst, where = _worst(_partial_errors(name, PRIMITIVES[name]))
+    assert worst <= BUDGET, f"the partial of {name} at (operand, point) = {where} is wrong by {worst:.1f} ulp"
+
+
+@pytest.mark.parametrize("name", ["tanh", "hypot", "logsumexp", "gelu"])
+def test_a_partial_that_is_slightly_wrong_is_rejected(name: str) -> None:
+    right = PRIMITIVES[name]
+    wrong = replace(
+        right, variadic=lambda out, *xs: [(1.0 + 1e-14) * (p or 0.0) for p in right.partials_at(out, xs)], arity=None
+    )
+    assert _worst(_partial_errors(name, wrong))[0] > BUDGET
+
+
+# The same names in NumPy, whose way with infinities, nan and signed zeros is the contract.
+IN_NUMPY = {
+    "reciprocal": np.reciprocal, "sqrt": np.sqrt, "abs": np.abs, "floor": np.floor, "ceil": np.ceil, "exp": np.exp,
+    "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
+    "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh,
+    "acosh": np.arccosh, "atanh": np.arctanh, "neg": np.negative, "square": np.square, "sign": np.sign,
+}  # fmt: skip
+IN_NUMPY_BINARY = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "atan2": np.arctan2,
+    "maximum": np.maximum, "minimum": np.minimum, "hypot": np.hypot,
+}  # fmt: skip
+ZEROS = {(0.0, 0.0)}  # equal to (-0.0, 0.0) and its kin: which zero is the larger one, NumPy leaves to the processor
+OWN_WAY = defaultdict(set, {"maximum": ZEROS, "minimum": ZEROS, "pow": {(-math.inf, 0.5), (0.0, 0.5)}})  # pow as in C
+AWKWARD = [math.inf, -math.inf, math.nan, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 1e200, -1e200, 1.7e308, 5e-324]
+
+
+def _same(got: float, expected: float) -> bool:
+    """Equal to rounding, nan for nan, and zeros of the same sign."""
+    if expected == 0.0:
+        return got == 0.0 and math.copysign(1.0, got) == math.copysign(1.0, expected)
+    return math.isclose(got, expected, rel_tol=1e-15) or (math.isnan(got) and math.isnan(expected))
+
+
+@pytest.mark.parametrize("name", IN_NUMPY)
+def test_awkward_operand_as_in_numpy(name: str) -> None:
+    with np.errstate(all="ignore"):
+        wanted = [float(IN_NUMPY[name](x)) for x in AWKWARD]
+    got = [PRIMITIVES[name](x) for x in AWKWARD]
+    assert [(x, g, w) for x, g, w in zip(AWKWARD, got, wanted, strict=True) if not _same(g, w)] == []
+
+
+@pytest.mark.parametrize("name", IN_NUMPY_BINARY)
+def test_awkward_operands_as_in_numpy(name: str) -> None:
+    points = [point for point in _pairs(AWKWARD, AWKWARD) if point not in OWN_WAY[name]]
+    with np.errstate(all="ignore"):
+        wanted = [float(IN_NUMPY_BINARY[name](x, y)) for x, y in points]
+    got = [PRIMITIVES[name](*point) for point in points]
+    assert [(p, g, w) for p, g, w in zip(points, got, wanted, strict=True) if not _same(g, w)] == []
+
+
+UNARY = [name for name, (_, points) in ORACLE.items() if PRIMITIVES[name].arity == 1]
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_nan_gives_nan_and_a_partial_that_is_nan_or_constant(name: str) -> None:
+    row = PRIMITIVES[name]
+    assert math.isnan(row(math.nan))
+    assert row.partials[0] in (0.0, 1.0, -1.0) or math.isnan(row.partials_at(math.nan, (math.nan,))[0] or 0.0)
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_outside_the_domain_value_and_partial_are_nan(name: str) -> None:
+    row = PRIMITIVES[name]
+    ((low, high),) = row.domain
+    outside = [math.nextafter(low, -math.inf), low - 2.0, math.nextafter(high, math.inf), high + 2.0]
+    for x in [x for x in outside if x < low or x > high]:
+        out = row(x)
+        assert math.isnan(out), x
+        assert math.isnan(row.partials_at(out, (x,))[0] or 0.0), x
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_plain_numbers_of_any_kind_give_a_float(name: str) -> None:
+    row = PRIMITIVES[name]
+    for one in (1, np.float32(1.0), np.int64(1)):
+        out = row(*[one] * (row.arity or 3))
+        assert type(out) is float
+        assert _same(out, row(*[1.0] * (row.arity or 3)))
+
+
+def test_partials_of_clip_and_of_a_choice_share_out_exactly_one() -> None:
+    """Moving all operands by the same amount moves the result by it."""
+    points = list(itertools.product([-1.0, -0.0, 0.0, 0.5, 1.0, 2.0], repeat=3))
+    for x, low, high in points:
+        assert sum(rules.clip.partials_at(rules.clip(x, low, high), (x, low, high))) == 1.0
+        assert sum(rules.maximum.partials_at(rules.maximum(x, low), (x, low))) == 1.0
+        assert sum(rules.minimum.partials_at(rules.minimum(x, low), (x, low))) == 1.0
+        assert rules.where.partials_at(0.0, (x, low, high)) == ((None, 1.0, None) if x else (None, None, 1.0))
