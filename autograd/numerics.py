@@ -104,7 +104,9 @@ def clip(x: float, low: float, high: float) -> float:
 
 
 def rounded(x: float, digits: float) -> float:
-    """x to `digits` decimals, half to even; infinities and nan stay."""
+    """x to `digits` decimals, half to even; infinities and nan stay, nan decimals give nan."""
+    if digits != digits:
+        return NAN
     try:
         return round(x, int(digits)) if math.isfinite(x) else x
     except OverflowError:

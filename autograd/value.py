@@ -301,8 +301,8 @@ class Value:
     def on_backward(self, callback: Callable[[Value], object]) -> Callback:
         """Call `callback(self)` in each backward pass when `grad` is complete, before it is passed on to the parents.
 
-        What the callback writes to `grad` is what is passed on. It may be removed by what this returns. While a callback
-        exists anywhere, passes are several times slower.
+        What the callback writes to `grad` is what is passed on. It may be removed by what this returns. While a
+        callback exists anywhere, passes are several times slower.
 
         >>> x = Value(3.0)
         >>> h = x * x

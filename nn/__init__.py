@@ -20,6 +20,7 @@ if not hasattr(_engine, "Value"):
 
 from nn import datasets
 from nn.activations import ACTIVATIONS, Activation, get_activation
+from nn.cells import TableError
 from nn.checking import check_gradients
 from nn.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.history import Epoch, History
@@ -49,7 +50,7 @@ from nn.optimizers import (
     step_decay,
 )
 from nn.storage import StorageError, load, load_document, save
-from nn.table import TableError, read_table
+from nn.table import read_table
 from nn.training import Until, fit, predict
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograd import PRIMITIVES, CheckError, Value, debug, define, dot, exp, relu, sin, tanh, total
+from autograd import PRIMITIVES, CheckError, Value, debug, define, dot, exp, primitive, relu, sin, tanh, total
 from autograd.backward import passing
 from autograd.check import CheckReport, check_gradients, whole
 from autograd.testing import mutants, mutated, textbook_pass
@@ -75,6 +75,14 @@ def test_the_side_of_a_kink_is_part_of_the_rule_unless_any_slope_between_will_do
 own_cube = define("own_cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x * (1.0 + 1e-12))
 own_exp_sin = define("own_exp_sin", lambda x: math.exp(math.sin(x)), lambda out, x: out * cos(x) * (1.0 + 1e-9))
 cuts_off = define("cuts_off", lambda x: x * exp(x), lambda out, x: (x + 1.0) * math.exp(x))
+WRONG = {row.name: primitive._registry.pop(row.name) for row in (own_cube, own_exp_sin, cuts_off)}
+
+
+@pytest.fixture(autouse=True)
+def wrong_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows above are wrong on purpose: only this file's tests may draw them."""
+    for name, row in WRONG.items():
+        monkeypatch.setitem(primitive._registry, name, row)
 
 
 @pytest.mark.parametrize("oracle", ["auto", "complex", "differences"])
@@ -250,3 +258,9 @@ def test_long_graphs_are_not_printed_as_programs() -> None:
         node = node + x
     with passing(halves):
         assert rejected(node).failures[0].snippet == ""
+
+
+def test_a_rule_without_a_number_is_wrong_where_there_is_a_slope() -> None:
+    with mutated("acos", lambda out, x: math.nan):
+        report = rejected(PRIMITIVES["acos"], 0.5)
+    assert [failure.rule for failure in report.failures] == ["acos"]

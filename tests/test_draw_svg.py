@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from tests.pictures import (
     GOLDEN,
     GOLDEN_ENGINE,
     article_net,
+    batch_loss,
     cases,
     frames,
     has_golden_engine,
@@ -168,6 +170,13 @@ def test_a_collapsed_picture_can_play_too() -> None:
     assert set(drawing.timeline.edges) == {edge.id for edge in drawing.scene.edges}
 
 
+def test_a_film_of_a_part_plays_without_the_result() -> None:
+    drawing = draw(readme_value(), focus="a", radius=1, animate=True)
+    assert drawing.timeline
+    assert drawing.timeline.edges == {"e0": 2}
+    ET.fromstring(drawing.svg)
+
+
 def test_two_films_on_one_page_have_names_of_their_own() -> None:
     names = {re.search(r"ag-\w{8}", draw(v, animate=True).svg)[0] for v in (readme_value(), article_net())}  # type: ignore[index]
     assert len(names) == 2
@@ -230,6 +239,16 @@ def test_notebooks_show_the_picture_and_text_where_it_would_be_too_large(monkeyp
     monkeypatch.setattr("autograd.drawing.notebook.MOST", 5)
     assert value._repr_mimebundle_() == {}  # type: ignore[attr-defined]
     assert draw(value)._repr_mimebundle_()["text/plain"].startswith("<drawing of 6 boxes")
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_draws_the_same_bytes(seed: str) -> None:
+    code = "from tests.pictures import *; print(draw(batch_loss(3)).svg, draw(article_net(), focus='loss').svg)"
+    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}
+    folder = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, check=True)
+    expected = f"{draw(batch_loss(3)).svg} {draw(article_net(), focus='loss').svg}\n"
+    assert done.stdout.decode() == expected
 
 
 # --- the README's pictures --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
@@ -58,11 +59,24 @@ def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
         yield Finding(line, operand, Judgement(WRONG, 0.0, math.nan), "", "the operand is not among the parents")
     for edge in line.edges:
         if not math.isfinite(edge.recorded):
-            yield Finding(line, edge.operand, undecided(edge.recorded, NOT_FINITE), "")
+            yield Finding(line, edge.operand, _not_finite(line, edge, oracles[0]), oracles[0].name)
     rules: Rules = {}
     yield from _changed(line, oracles[0])
     for direction in directions(line):
         yield check_along(line, direction, oracles, rules)
+
+
+def _not_finite(line: Line, edge: Edge, oracle: Oracle) -> Judgement:
+    """An infinite or nan partial is wrong where 60 digits know a slope that a float could hold; else nobody can tell."""
+    unit = abs(line.operands[edge.operand]) or 1.0
+    if oracle.name == "mpmath":
+        m = oracle.levels[-1]
+        with suppress(NotReplayableError, OutsideDomainError, *UNDEFINED):
+            estimate = oracle.estimate(m, curve(m, line, {edge.operand: unit}), abs(line.node.data))
+            slope = float(estimate.slope) / unit
+            if estimate.error <= m.real(oracle.converged) * abs(estimate.slope) and math.isfinite(2.0 * slope):
+                return Judgement(WRONG, edge.recorded, slope)
+    return undecided(edge.recorded, NOT_FINITE)
 
 
 def directions(line: Line) -> list[Direction]:

@@ -114,13 +114,15 @@ class Timeline:
 
 
 def timeline_of(
-    steps: Sequence[Step], root: str, box_of: dict[Any, str], edge_of: dict[tuple[Any, int], str]
+    steps: Sequence[Step], root: Any, box_of: dict[Any, str], edge_of: dict[tuple[Any, int], str]
 ) -> Timeline:
     """The film of these steps; `box_of` nodes and `edge_of` (node, place of the parent among its parents) are ids.
 
     In a collapsed picture an edge appears with the first step along it, and a box changes with the last one into it.
     """
-    timeline = Timeline(moments=1, gradients={root: [(1, Row("grad", number(1.0), "pos"))]})
+    timeline = Timeline(moments=1)
+    if root in box_of:
+        timeline.gradients[box_of[root]] = [(1, Row("grad", number(1.0), "pos"))]
     members = Counter(box_of.values())
     places: dict[Any, int] = {}
     for step in steps:

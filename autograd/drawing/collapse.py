@@ -64,17 +64,7 @@ def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Me
     bases: dict[Any, frozenset[int]] = {}  # of a node in a chain: the parts that feed the chain
     results = set(roots)
     for node in order:
-        scope = member_of.scopes.get(node)
-        if scope is not None:
-            likeness: Any = ("module", scope[:depth])
-            title = " · ".join(scope[:depth]) or "model"
-        elif node in results:
-            likeness, title = ("result", node), ""
-        elif made_at := origin.position(node):
-            likeness = ("line", made_at.file, made_at.line)
-            title = clean(made_at.source.strip()) or f"line {made_at.line}"
-        else:
-            likeness, title = _likeness(node, keys, bases), ""
+        likeness, title = _place(node, depth, member_of, results) or (_likeness(node, keys, bases), "")
         number = numbers.setdefault(likeness, len(members))
         if number == len(members):
             members.append([])
@@ -86,6 +76,18 @@ def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Me
     }
     parts = [Part(tuple(nodes), title) for nodes, title in zip(members, titles, strict=True)]
     return parts, {(source, target) for source, target in pairs if source != target}
+
+
+def _place(node: Any, depth: int, member_of: Membership, results: set[Any]) -> tuple[Any, str] | None:
+    """Where a node belongs, and what that is called: a module, itself (a result), a source line; or nowhere."""
+    scope = member_of.scopes.get(node)
+    if scope is not None:
+        return ("module", scope[:depth]), " · ".join(scope[:depth]) or "model"
+    if node in results:
+        return ("result", node), ""
+    if made_at := origin.position(node):
+        return ("line", made_at.file, made_at.line), clean(made_at.source.strip()) or f"line {made_at.line}"
+    return None
 
 
 def _sorted(parts: list[Part], pairs: Pairs) -> list[Part]:

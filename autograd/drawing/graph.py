@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, get_args
 
 from autograd import origin
+from autograd.backward import Step
 from autograd.drawing.animate import fresh_pass, timeline_of
 from autograd.drawing.build import Look, Shown, build, describe, has_passed
 from autograd.drawing.collapse import Depth, divide, nearest
@@ -59,31 +60,31 @@ def draw(
     if animate and len(roots) > 1:
         raise ValueError(f"animate=True plays one backward pass: give one value, got {len(roots)}")
     order = topological(*roots)
-    with ExitStack() as stack:
-        steps = stack.enter_context(fresh_pass(order, roots[0])) if animate else []
+    film: AbstractContextManager[list[Step]] = fresh_pass(order, roots[0]) if animate else nullcontext([])
+    with film as steps:
         member_of = membership(order)
         names = _names(order, member_of)
-        passed = has_passed(order)
-        look = Look(names, {node: i for i, node in enumerate(order)}, show, passed)
+        look = Look(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
         chosen = order
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
         parts, used = divide(chosen, roots, depth, member_of)
-        if used is not None:
-            parts = nearest(parts, roots)
-        shown = build(parts, look)
-        timeline = timeline_of(steps, shown.box_of[roots[0]], shown.box_of, shown.edge_of) if animate else None
-    scene = Scene(
+        shown = build(parts if used is None else nearest(parts, roots), look)
+        timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
+    return Drawing(_scene(shown, look, roots, used, rankdir, title), timeline=timeline)
+
+
+def _scene(shown: Shown, look: Look, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None) -> Scene:
+    return Scene(
         boxes=tuple(shown.boxes),
         edges=tuple(shown.edges),
         rankdir=rankdir,
         title=clean(title or ""),
-        caption=_caption(shown, look, used),
-        name=_title(roots, names),
+        caption=_caption(shown, look, depth),
+        name=_title(roots, look.names),
         description=describe(shown.boxes, look),
     )
-    return Drawing(scene, timeline=timeline)
 
 
 def _roots(values: Any) -> list[Value]:

@@ -45,10 +45,7 @@ def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme
         lines.append(_words(middle, top + MARGIN + HEADING / 2, scene.title, "title mid"))
     lines += _frames(layout)
     lines += [_edge(edge, layout, timeline, arrow=scene.arrows) for edge in scene.edges]
-    for edge in scene.edges:  # after the lines, so that none crosses them
-        if edge.label and edge.id in layout.labels:
-            x, y = layout.labels[edge.id]
-            lines.append(_words(x, y - 1.0 - 2.0 * edge.weight, edge.label, "partial mid"))
+    lines += [_label(edge, layout) for edge in scene.edges if edge.label]  # after the lines: none crosses them
     lines += [_box(box, layout, timeline) for box in scene.boxes]
     if scene.caption:
         lines.append(_words(middle, top + height - MARGIN - FOOTING / 2 + 4, scene.caption, "caption mid"))
@@ -87,6 +84,11 @@ def _edge(edge: Edge, layout: Layout, timeline: Timeline | None, *, arrow: bool)
     if timeline:
         shape = f'<path class="ghost" d="{path}"/><g class="{timeline.edge_class(edge.id)}">{shape}</g>'
     return f'<g id="{edge.id}" class="edge {edge.sign}"><title>{_text(edge.tooltip)}</title>{shape}</g>'
+
+
+def _label(edge: Edge, layout: Layout) -> str:
+    x, y = layout.labels[edge.id]
+    return _words(x, y - 1.0 - 2.0 * edge.weight, edge.label, "partial mid")
 
 
 def _head(base: Point, tip: Point, weight: float) -> str:

@@ -13,7 +13,7 @@ PORT = 5679
 LARGEST_PORT = 65535
 EXAMPLES = """examples:
   python -m autograd dap train.py                  then attach an editor to port 5679
-  python -m autograd dap train.py --port 4711 -- --epochs 3
+  python -m autograd dap --port 4711 train.py -- --epochs 3
   python -m autograd dap --stdio                   for an editor that starts adapters itself
 
 VS Code: start the first example in a terminal, then this configuration of .vscode/launch.json (the type is any that is

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.conditions import ConditionError
 from autograd.debugging.dap.stops import COMPLETE, NAN, Stops
-from autograd.debugging.naming import Names
+from autograd.debugging.naming import Names, variables_of_caller
 from autograd.debugging.walk import Walk
 from autograd.debugging.wording import number
-from autograd.origin import Instruction
+from autograd.origin import asking
 from autograd.value import Value
 
 Until = Callable[[Walk], bool]
@@ -75,18 +75,20 @@ SMALLEST: Mapping[str, Move] = {  # the granularity "instruction"
 
 
 class Passage:
-    """The pass of one `backward()`; `called_from` is the instruction of the program that asked for it."""
+    """The pass of one `backward()`, named and placed by the frame of the program that asks for it now."""
 
-    def __init__(self, walk: Walk, stops: Stops, called_from: Instruction | None = None) -> None:
-        self.walk, self.stops, self.called_from = walk, stops, called_from
-        self.names = Names(walk.nodes[::-1])
+    def __init__(self, walk: Walk, stops: Stops) -> None:
+        self.walk, self.stops = walk, stops
+        self.called_from = asking()
+        self.names = Names(walk.nodes[::-1], variables_of_caller())
         self.stop = Stop("entry")
 
     @property
     def here(self) -> Value:
         """The node that this moment is about."""
         last = self.walk.last
-        return self.stop.node or self.walk.node or (last.parent if last else self.walk.root)
+        candidates = (self.stop.node, self.walk.node, last.parent if last else None)
+        return next((node for node in candidates if node is not None), self.walk.root)
 
     def begin(self) -> Stop | None:
         """Whether to stop before the first product."""

@@ -17,7 +17,6 @@ from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.stops import Stops
 from autograd.debugging.dap.views import Counting, Views
 from autograd.debugging.walk import Walk
-from autograd.origin import asking
 from autograd.value import Value
 
 THREAD = 1  # the number of the only thread that an editor sees
@@ -63,9 +62,8 @@ class Session:
         """Make the pass of `root.backward()` as the editor commands."""
         if self._alone or not self.debugging:
             return plain_pass(root)
-        called_from = asking()
         with Walk(root) as walk:
-            passage = Passage(walk, self.stops, called_from)
+            passage = Passage(walk, self.stops)
             try:
                 self._place(passage)
                 self._follow(passage)

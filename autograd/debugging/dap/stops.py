@@ -54,7 +54,7 @@ class Wanted:
         condition = read(self.condition, known, attributes(names)) if self.condition else None
         place = made_in(self.place, self.line, walk)
         text = f"{os.path.basename(self.place)}:{self.line}"
-        return Breakpoint(text, place=place, condition=condition, once_per_run=True)
+        return Breakpoint(text, place=place, condition=condition, once_per_run=condition is None)
 
     def describe(self, first_line: int) -> Mapping[str, Any]:
         """It as the editor wants to see it, whose lines count from `first_line`."""
