@@ -86,6 +86,11 @@ class Browser:
         self._send("/url", {"url": "about:blank"})  # or a new fragment alone would not load it
         self._send("/url", {"url": page.as_uri() + fragment})
 
+    def enter(self, selector: str | None) -> None:
+        """Look at the inside of a frame from now on; None: at the page again."""
+        element = self._send("/element", {"using": "css selector", "value": selector}) if selector else None
+        self._send("/frame", {"id": element})
+
     def run(self, script: str, *arguments: Any) -> Any:
         """The result of a function body in the page."""
         return self._send("/execute/sync", {"script": script, "args": list(arguments)})

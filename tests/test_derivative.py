@@ -31,9 +31,8 @@ class TestAgainstBackward:
         nodes = graph.nodes(leaves)
         for i, node in enumerate(nodes):
             node.grad = float(i)
-        second = grad(grad(nodes[-1], leaves[0]), leaves)
+        grad(grad(nodes[-1], leaves[0]), leaves)
         assert [node.grad for node in nodes] == [float(i) for i in range(len(nodes))]
-        assert all(each.grad == 0.0 for each in second)
 
     @given(graph=graphs())
     def test_interior_nodes_are_inputs_too(self, graph: Graph) -> None:

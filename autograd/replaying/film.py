@@ -47,7 +47,7 @@ def fresh_walk(root: Value) -> Iterator[Walk]:
             node.grad = grad
 
 
-def film_of(walk: Walk, names: Mapping[Value, str], box_of: Mapping[Any, str], edge_of: Mapping[Any, str]) -> Any:
+def film_of(walk: Walk, names: dict[Value, str], box_of: Mapping[Any, str], edge_of: Mapping[Any, str]) -> Any:
     """The finished pass as columns of numbers, ready for JSON.
 
     Nodes are numbered in the order of the pass, the root first. A page adds up the gradients itself: product `i` adds
@@ -59,7 +59,7 @@ def film_of(walk: Walk, names: Mapping[Value, str], box_of: Mapping[Any, str], e
     sources: dict[Source | None, int] = {None: -1}
     return {
         "names": [names[node] for node in walk.nodes],
-        "formulas": [expression_of(node, dict(names)) for node in walk.nodes] if len(walk) <= FEW else [],
+        "formulas": [_formula(node, names) for node in walk.nodes] if len(walk) <= FEW else [],
         "grads": [_number(node.grad) for node in walk.nodes],
         "box": [boxes[box_of.get(node)] for node in walk.nodes],
         "source": [sources.setdefault(_source(node), len(sources) - 1) for node in walk.nodes],
@@ -75,6 +75,13 @@ def film_of(walk: Walk, names: Mapping[Value, str], box_of: Mapping[Any, str], e
 
 
 FEW = 1000  # products: above, a page does without what it can do without
+
+
+def _formula(node: Value, names: dict[Value, str]) -> str:
+    """What a node is, for want of its source; '' for a leaf."""
+    if node.primitive is None or origin.position(node) is not None:
+        return ""
+    return f"{names[node]} = {expression_of(node, names)}"
 
 
 class _Numbered(dict[Any, int]):

@@ -97,8 +97,8 @@ const $ = id => document.getElementById(id);
 const svg = document.querySelector("#picture svg");
 const boxes = film.boxes.map(boxParts);
 const edges = film.edges.map($);
-const firstAlong = new Map(); // edge -> the first product along it
-film.edge.forEach((edge, i) => { if (edge >= 0 && !firstAlong.has(edge)) firstAlong.set(edge, i); });
+const along = film.edges.map(() => []); // the products along each edge
+film.edge.forEach((edge, i) => { if (edge >= 0) along[edge].push(i); });
 
 /** A box, and what in it changes: the glyph and the number of the gradient, and the tooltip. */
 function boxParts(id, box) {
@@ -137,6 +137,7 @@ function list(indices, describe) {
 let moment = 0;
 let unit = film.unit;
 
+const receiver = () => moment ? film.parent[moment - 1] : ROOT; // of the last product
 const after = at => stops[unit].find(stop => stop > at) ?? last;
 const before = at => stops[unit].findLast(stop => stop < at) ?? 0;
 
@@ -150,6 +151,8 @@ function show(at) {
   $("moment").value = moment;
   $("moment").setAttribute("aria-valuetext", `${moment} of ${last}. ${$("formula").textContent}`);
   $("count").textContent = `${moment} / ${last}`;
+  const box = boxes[film.box[receiver()]];
+  if (box) reveal(box.group);
 }
 
 function showFormula(begin) {
@@ -170,15 +173,13 @@ function showSource() {
   const lines = [];
   const [where, lead, marked, rest] = film.sources[film.source[node]] ?? [];
   if (where) lines.push(element("p", "muted", where), element("p", "", lead, element("mark", "", marked), rest));
-  else if (film.formulas[node] && products[node] && film.formulas[node] !== "leaf") {
-    lines.push(element("p", "muted", `${film.names[node]} = ${film.formulas[node]}`));
-  }
+  else if (film.formulas[node]) lines.push(element("p", "muted", film.formulas[node]));
   $("source").replaceChildren(...lines);
 }
 
 /** The products that make up the gradient that has just changed. */
 function showSum() {
-  const node = moment ? film.parent[moment - 1] : ROOT;
+  const node = receiver();
   const into = products[node];
   if (into.length < 2) return $("sum").replaceChildren();
   const term = i => i < moment
@@ -191,7 +192,7 @@ function showPicture(begin) {
   const sums = gradientsAt(moment);
   boxes.forEach(box => showBox(box, sums));
   edges.forEach((edge, k) => {
-    edge.classList.toggle("todo", firstAlong.get(k) >= moment);
+    edge.classList.toggle("todo", along[k][0] >= moment);
     edge.classList.remove("now");
   });
   for (let i = begin; i < moment; i++) {
@@ -199,7 +200,7 @@ function showPicture(begin) {
     boxes[film.box[film.node[i]]]?.group.classList.add("from");
     boxes[film.box[film.parent[i]]]?.group.classList.add("now");
   }
-  if (!moment) boxes[film.box[ROOT]]?.group.classList.add("now");
+  boxes[film.box[receiver()]]?.group.classList.add("now");
 }
 
 function showBox(box, sums) {
@@ -209,7 +210,7 @@ function showBox(box, sums) {
   classList.remove("now", "from", ...Object.keys(film.glyphs));
   classList.add(sign);
   classList.toggle("todo", !reached.length);
-  box.tooltip.textContent = box.about.replace(/^grad.*$/m, `grad ${reached.length ? String(reached[0]) : "–"}`);
+  box.tooltip.textContent = `${box.about}\n${reached.length > 1 ? "" : `grad ${reached[0] ?? "–"}`}`;
   box.group.setAttribute("aria-label", `${box.about.split("\n")[0]}, gradient ${spread(reached)}`);
   if (!box.text) return;
   box.glyph.textContent = reached.length ? film.glyphs[sign] : "";
@@ -220,7 +221,7 @@ function showBox(box, sums) {
 
 let timer = null;
 
-/** Show a moment, and keep it in the address and in view. */
+/** Show a moment, and keep it in the address. */
 function go(at) {
   show(at);
   try {
@@ -228,8 +229,6 @@ function go(at) {
   } catch {
     // a frame of a notebook has no address of its own
   }
-  const node = moment ? film.parent[moment - 1] : ROOT;
-  boxes[film.box[node]] && reveal(boxes[film.box[node]].group);
 }
 
 /** Scroll the picture, and only it, until the box can be seen. */
@@ -319,6 +318,12 @@ boxes.forEach(box => {
     event.stopPropagation();
     choose(box);
   });
+});
+edges.forEach((edge, k) => {
+  const [i, ...more] = along[k];
+  edge.querySelector("title").textContent = more.length
+    ? `${more.length + 1} products`
+    : `${partial(film.node[i], film.parent[i])} = ${number(local[i], 6)}`;
 });
 $("unit").value = unit;
 if (film.unit !== "box") $("unit").querySelector("[value=box]").remove();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from autograd.debugging.walk import Walk
@@ -54,7 +54,7 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
     room_of = {shown.box_of[node]: room for node, room in rooms.items()}
     scene = Scene(
         boxes=tuple(_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes),
-        edges=tuple(shown.edges),
+        edges=tuple(replace(edge, tooltip="") for edge in shown.edges),
         caption="" if used is None else f"{len(order)} values in {len(shown.boxes)} boxes (depth={used})",
         name=title,
         description=describe(shown.boxes, look),
@@ -63,11 +63,15 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
 
 
 def _with_room(box: Box, text: int) -> Box:
-    """The box, at least wide enough for a gradient of so many cells."""
+    """The box, at least wide enough for a gradient of so many cells.
+
+    The page itself writes the tooltips of edges, and what those of boxes say of the gradient.
+    """
     if not box.rows:
         return box
-    room = (CAPTION_AND_GLYPH + text) * CELL + 2 * PADDING
-    return RoomyBox(**{field.name: getattr(box, field.name) for field in fields(box)}, room=round(room, 1))
+    copied = {field.name: getattr(box, field.name) for field in fields(box)}
+    copied["tooltip"] = "\n".join(line for line in box.tooltip.split("\n") if not line.startswith("grad"))
+    return RoomyBox(**copied, room=round((CAPTION_AND_GLYPH + text) * CELL + 2 * PADDING, 1))
 
 
 def _longest_gradients(walk: Walk) -> Mapping[Value, int]:

@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve one editor; the exit code is the program's. UsageError for wrong input, OSError for a taken port."""
+    """Serve one editor; the exit code is the program's. UsageError for wrong input or a taken port."""
     if args.file is None and not args.stdio:
         raise UsageError("which program? python -m autograd dap FILE.py")
     if args.file is not None and not os.path.isfile(args.file):

@@ -26,7 +26,7 @@ class Connection:
     >>> sent = io.BytesIO()
     >>> Connection(io.BytesIO(), sent).event("terminated")
     >>> sent.getvalue()
-    b'Content-Length: 47\\r\\n\\r\\n{"type":"event","event":"terminated","seq":1}...'
+    b'Content-Length: 55\\r\\n\\r\\n{"type":"event","event":"terminated","body":{},"seq":1}'
     """
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:

@@ -6,13 +6,15 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
+from typing import BinaryIO
 
 from autograd.debugging.dap.program import INTERRUPTED, Program, heard
 from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.requests import listen
 from autograd.debugging.dap.session import Session
+from autograd.usage import UsageError
 
 LOOPBACK = "127.0.0.1"  # nobody else may command a debugger
 FAREWELL = 5.0  # seconds for the editor to close the connection when the program has ended
@@ -47,14 +49,25 @@ def serve(connection: Connection, program: Program | None, *, also_here: bool) -
 def on_socket(port: int) -> Iterator[Connection]:
     """The first editor that connects to the port on this machine; 0 is any free port. Which it is is said on stderr.
 
-    OSError when the port is taken.
+    UsageError when the port is taken.
     """
-    with socket.create_server((LOOPBACK, port)) as listener:
+    with _listening(port) as listener:
         number = listener.getsockname()[1]
         print(f"waiting for an editor on {LOOPBACK}:{number}", file=sys.stderr, flush=True)
         connected, _ = listener.accept()
-    with connected, connected.makefile("rb") as source, connected.makefile("wb") as sink:
-        yield Connection(source, sink)
+    with connected:
+        with _connected(connected.makefile("rb"), connected.makefile("wb")) as connection:
+            yield connection
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)  # the reader may still be waiting for a request
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        reason = f"cannot listen on port {port}: {error.strerror}"
+        raise UsageError(f"{reason}; choose another with --port, or 0 for any free one") from None
 
 
 @contextmanager
@@ -64,8 +77,21 @@ def on_stdio() -> Iterator[Connection]:
     The program, and what it starts, have no stdin, and stderr in the place of stdout.
     """
     sys.stdout.flush()
-    source, sink = os.dup(0), os.dup(1)
-    with open(source, "rb") as requests, open(sink, "wb") as answers, open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
+    with _connected(open(os.dup(0), "rb"), open(os.dup(1), "wb")) as connection:
+        with open(os.devnull, "rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
-        yield Connection(requests, answers)
+        yield connection
+
+
+@contextmanager
+def _connected(source: BinaryIO, sink: BinaryIO) -> Iterator[Connection]:
+    """A connection; the other end may well be closed first, with an answer still on its way there.
+
+    The source stays open: the reader's thread may be in the middle of reading, and holds its lock then.
+    """
+    try:
+        yield Connection(source, sink)
+    finally:
+        with suppress(ConnectionError):
+            sink.close()

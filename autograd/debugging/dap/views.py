@@ -174,14 +174,10 @@ class Views:
     def exception(self) -> Body:
         """What made the pass stop at a number that is not finite: the first such value in forward order."""
         fault = first_fault(self.walk)
-        details = (
-            "\n".join(self.wording.fault(fault))
-            if fault is not None
-            else "every value and every local derivative is finite"
-        )
+        wrong = self.wording.fault(fault) if fault is not None else ["every value and every local derivative is finite"]
         return {
             "exceptionId": "gradient not finite", "description": self.passage.stop.description, "breakMode": "always",
-            "details": {"message": details, "typeName": "NonFiniteError"},
+            "details": {"message": "\n".join(wrong), "typeName": "NonFiniteError"},
         }  # fmt: skip
 
 
