@@ -18,7 +18,7 @@ def page_of(film: Any, svg: str, title: str) -> str:
     Texts of the user are escaped: those of the film are JSON that no tag can end, and the page's program puts them
     into the document as text. The policy in the head allows that program and nothing else, not even a request.
     """
-    program = _part("page.js")
+    program = _part("words.js") + _part("page.js")
     return Template(_part("page.html")).substitute(
         title=escape(title),
         policy=f"default-src 'none'; script-src 'sha256-{_hash(program)}'; style-src 'unsafe-inline'",

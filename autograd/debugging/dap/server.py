@@ -66,7 +66,7 @@ def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server((LOOPBACK, port))
     except OSError as error:
-        reason = f"cannot listen on port {port}: {error.strerror}"
+        reason = f"cannot listen on port {port}: {os.strerror(error.errno or 0)}"
         raise UsageError(f"{reason}; choose another with --port, or 0 for any free one") from None
 
 
