@@ -71,6 +71,7 @@ from autograd.functions import (
 )
 from autograd.primitive import PRIMITIVES, Primitive, define
 from autograd.recording import no_graph, paused_gc
+from autograd.replaying import replay
 from autograd.value import Value
 
 __all__ = [
@@ -132,6 +133,7 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "replay",
     "sigmoid",
     "sign",
     "silu",

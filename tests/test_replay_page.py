@@ -138,7 +138,7 @@ def test_a_click_goes_to_the_gradient_of_a_value(browser: Browser, page: Path) -
 
 @needs_chromium
 def test_plays_to_the_end_and_can_be_paused(browser: Browser, page: Path) -> None:
-    browser.open(page, "#4")
+    browser.open(page, "#6")
     browser.press("Space")
     assert browser.text("#play") == "Pause"
     assert browser.run("return document.querySelector('#formula').getAttribute('aria-live')") == "off"

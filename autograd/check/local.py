@@ -67,7 +67,7 @@ def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
 
 
 def _not_finite(line: Line, edge: Edge, oracle: Oracle) -> Judgement:
-    """An infinite or nan partial is wrong where 60 digits know a slope that a float could hold; else nobody can tell."""
+    """An infinite or nan partial is wrong where 60 digits know a slope that a float could hold; else who knows."""
     unit = abs(line.operands[edge.operand]) or 1.0
     if oracle.name == "mpmath":
         m = oracle.levels[-1]

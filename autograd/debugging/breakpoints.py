@@ -95,7 +95,7 @@ def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Br
     if where in ("", "nan"):
         return Breakpoint(text, temporary, condition=condition)
     place, is_line = _place(where, walk, names)
-    return Breakpoint(text, temporary, place, condition, once_per_run=is_line)
+    return Breakpoint(text, temporary, place, condition, once_per_run=is_line and condition is None)
 
 
 def attributes(names: Names) -> Attributes:

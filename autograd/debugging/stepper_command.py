@@ -9,15 +9,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from autograd.backward import passing
-from autograd.check.subject import subject
-from autograd.debugging.recorded_text import recorded
+from autograd.debugging.recorded_target import recorded_target
 from autograd.debugging.session import Session
 from autograd.debugging.switch import debug
-from autograd.expression import Expression
-from autograd.target import add_target, blamed_on, importing_from, read_target
+from autograd.target import add_target, importing_from
 from autograd.usage import UsageError
 from autograd.value import Value
 
@@ -39,21 +36,11 @@ def run(args: argparse.Namespace) -> int:
     """Hand the pass over to the user; the exit code is that of the script, else 0. UsageError for wrong input."""
     if args.target.endswith(".py") and args.at is None:
         return run_script(args.target, args.numbers)
-    root = _root(args)
+    root = recorded_target(args)
     if not isinstance(root, Value) or not root.parents:
         raise UsageError(f"{args.target} does not depend on anything: there is nothing to step through")
     Session()(root)
     return DONE
-
-
-def _root(args: argparse.Namespace) -> Any:
-    with debug():
-        f, at, file = read_target(args)
-        if not isinstance(f, Expression):
-            with blamed_on(file):
-                return subject(f, at, None).root
-    f(*at)  # on floats first: it says best what is wrong
-    return recorded(f, {name: Value(x, label=name) for name, x in zip(f.names, at, strict=True)})
 
 
 # --- a script ---------------------------------------------------------------------------------------------------------

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from autograd.check.subject import subject
-from autograd.debugging.recorded_text import recorded
-from autograd.debugging.switch import debug
-from autograd.expression import Expression
+from autograd.debugging.recorded_target import recorded_target
 from autograd.replaying.replay import SUFFIXES, replay
-from autograd.target import add_target, blamed_on, read_target
+from autograd.target import add_target
 from autograd.usage import UsageError
 from autograd.value import Value
 
@@ -33,21 +29,10 @@ def run(args: argparse.Namespace) -> int:
     """Write the page and say what is in it; 0. UsageError for wrong input."""
     if Path(args.out).suffix.lower() not in SUFFIXES:
         raise UsageError(f"--out {args.out}: a replay is a page, its name must end in .html")
-    root = _root(args)
+    root = recorded_target(args)
     if not isinstance(root, Value):
         raise UsageError(f"{args.target} is a number, {root!r}: there is no backward pass to replay")
     page = replay(root, title=args.title)
     page.save(args.out)
     print(f"{args.out}: {len(page)} product{'s' if len(page) != 1 else ''}; open it in a browser")
     return 0
-
-
-def _root(args: argparse.Namespace) -> Any:
-    """What to replay, each node with its place in the text or file."""
-    with debug():
-        f, at, file = read_target(args)
-        if not isinstance(f, Expression):
-            with blamed_on(file):
-                return subject(f, at, None).root
-    f(*at)  # on floats first: it says best what is wrong
-    return recorded(f, {name: Value(x, label=name) for name, x in zip(f.names, at, strict=True)})
