@@ -363,6 +363,15 @@ def test_a_condition_at_a_place_is_about_the_node() -> None:
     assert "⚠ cannot answer this for 'tanh', 1.0" in answers(y, "break op tanh if op > 1", "c")
 
 
+def test_a_condition_on_a_line_is_asked_at_every_node_of_the_line() -> None:
+    with autograd.debug():
+        x = Value(0.5)
+        y = tanh(x * 2.0 + 1.0) * x
+    line = sys._getframe().f_lineno - 1
+    out = answers(y, f"break {Path(__file__).name}:{line} if op == 'tanh'", "continue")  # the product is first
+    assert out.count("breakpoint 1:") == 2
+
+
 def test_tbreak_stops_once_and_clear_removes() -> None:
     _, _, y = small_graph()
     out = answers(y, "tbreak if index == 1", "break if index == 2", "info", "c", "c", "rc", "clear", "c")
