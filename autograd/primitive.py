@@ -11,6 +11,7 @@ themselves this way, and so can 60-digit numbers or the symbols of a compiler. P
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -125,7 +126,18 @@ class Primitive:
             lines.append("It has kinks where its operands meet.")
         elif self.kinks:
             lines.append(f"Kinks at x = {', '.join(f'{kink:g}' for kink in self.kinks)}.")
+        if self.domain:
+            with suppress(ArithmeticError, TypeError, ValueError):  # the row may be anybody's
+                lines.append(self._example())
         return "\n".join(lines).rstrip()
+
+    def _example(self) -> str:
+        usual = (0.5, 2.0, 3.0, *[1.0] * len(self.domain))
+        operands = [x if low <= x <= high else low + 0.5 for x, (low, high) in zip(usual, self.domain, strict=False)]
+        out = self.value(*operands)
+        call = f"{self.name}({', '.join(f'{x:g}' for x in operands)})"
+        partials = ", ".join("none" if d is None else f"{d:.6g}" for d in self.partials_at(out, operands))
+        return f"For example, {call} = {out:.6g}, with derivative{'s' * (len(operands) > 1)} {partials}."
 
     def __repr__(self) -> str:
         return f"<primitive {self.signature()}>"

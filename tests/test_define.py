@@ -54,6 +54,10 @@ def defined() -> Iterator[None]:
         del _registry[name]
 
 
+def central_difference(f: Callable[[float], float], x: float) -> float:
+    return (f(x + 1e-5) - f(x - 1e-5)) / 2e-5  # error about 1e-10: six digits are shown
+
+
 class TestLikeAnyOther:
     @given(x=points)
     def test_recorded(self, x: float) -> None:
@@ -97,10 +101,13 @@ class TestLikeAnyOther:
 
     def test_documented(self) -> None:
         assert repr(mish) == "<primitive mish_of_tests(x)>"
-        assert mish.__doc__ == "mish_of_tests(x) = x tanh(softplus(x))"
-        assert blend.__doc__ == (
+        assert mish.__doc__ == (
+            "mish_of_tests(x) = x tanh(softplus(x))\n\n"
+            f"For example, mish_of_tests(0.5) = {mish(0.5):.6g}, with derivative {central_difference(mish, 0.5):.6g}."
+        )
+        assert blend.__doc__.startswith(
             "blend_of_tests(x, y, z)\n\nDefined for x in [-1, 1]; nan outside.\n"
-            "Defined for y in [0, inf]; nan outside.\nIt has kinks where its operands meet."
+            "Defined for y in [0, inf]; nan outside.\nIt has kinks where its operands meet.\nFor example, "
         )
         assert (harmonic.signature(), mish.symbol, blend.symbol) == ("harmonic_of_tests(…)", "mish", blend.name)
 
