@@ -21,6 +21,7 @@ SMALLEST = 2.0**-1074
 SMALLEST_NORMAL = 2.0**-1022  # below it floats lose digits
 RANGE = 1e-130, 1e130  # of numbers whose squares, times a step of 1e-40, are still normal floats
 NOT_FINITE = "infinite or nan"
+NOT_REPLAYABLE = "its value insists on floats that no oracle has"
 NO_NEIGHBOUR = "no finite value close by"
 Rules = dict[Arithmetic, tuple[list[Any], bool]]  # a line's partials in an arithmetic, and whether they kept all digits
 
@@ -98,6 +99,7 @@ def signed(rng: random.Random) -> float:
 
 def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rules: Rules) -> Finding:
     """The rule's derivative along one direction against the first oracle that can tell."""
+    finding = Finding(line, direction.operand, undecided(_recorded(line, direction), NOT_REPLAYABLE), "")
     for oracle in oracles:
         try:
             judgement = _judged(line, direction, oracle, rules)

@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,33 +20,141 @@ from tests.benchmark import checkers_peers
 from tests.benchmark.checkers_peers import CORRECT, ERRORS, SCALES, Answers, Checker, Function, answers
 
 NAME = "checkers"
-TITLE = "gradient checkers with their default tolerances, first order, float64"
-PACKAGES = {"torch": "torch==2.13.0", "jax": "jax==0.10.2", "hips": "autograd==1.9.1 scipy==1.17.1"}
+TITLE = "gradient checkers with their own default tolerances, first order, float64"
+PEERS = {"torch": "torch==2.13.0", "jax": "jax==0.10.2", "hips": "autograd==1.9.1"}  # what their environments need
+ORACLES = ("auto", "complex", "differences")  # ours: the first is the default, and the one with a promise
+HINT = f"peers   --peers DIR adds {', '.join(PEERS)}, from environments in that folder, and says how to make them"
 PROMISE = 1e-12
-SECONDS = 600  # a peer takes some 10; beyond this it hangs
+SECONDS = 600  # a peer takes about 10: beyond this it hangs
 
 
 class PeerError(Exception):
     """A peer's environment is there, yet gave no answers."""
 
 
-def run(folder: Path | None, checker: Checker | None = None) -> bool:
+def run(folder: Path | None, ours: Sequence[Checker] | None = None) -> bool:
     """Ask our checker, and the peers that have an environment in `folder`; print the table.
 
-    False when our checker breaks its promise, or a peer's environment fails; a peer without one is only named.
+    False when the first of `ours` breaks the promise, or when a peer's environment fails; one that is missing is only
+    named, with the command that makes it.
     """
     print(f"\n{NAME}: {TITLE}")
-    ours = answers(checker or our_checker())
-    columns, notes, failed = [ours], [], False
-    for peer in PACKAGES if folder else ():
-        python = interpreter(folder / peer)
+    columns = [answers(checker) for checker in ours or map(our_checker, ORACLES)]
+    found, notes, sound = ask_all(folder) if folder else ([], [HINT], True)
+    default = columns[0]
+    print(*[f"  {line}" for line in (*table([*columns, *found]), *notes, promise_line(default))], sep="\n")
+    return keeps_promise(default) and sound
+
+
+# --- ours -------------------------------------------------------------------------------------------------------------
+
+
+def our_checker(oracle: str) -> Checker:
+    """`autograd.check_gradients` with one of its oracles."""
+
+    def accepts(f: Function, x: float) -> bool:
+        return autograd.check_gradients(f, x, oracle=oracle, raise_on_failure=False).ok
+
+    name = autograd.check_gradients(autograd.exp, 0.0, oracle=oracle).oracle
+    return Checker(f"ours, {name}", accepts, wrong_exp, autograd.log, autograd.sin, autograd.relu)
+
+
+@contextmanager
+def wrong_exp(error: float) -> Iterator[Function]:
+    """The engine's own exp, with its row in the table out of order for the block."""
+    with mutated("exp", lambda out, x: out * (1.0 + error)):
+        yield autograd.exp
+
+
+def keeps_promise(ours: Answers) -> bool:
+    """Whether every rule wrong by PROMISE or more is caught, and no correct function fails.
+
+    >>> keeps_promise(Answers("sharp", [1e-13, 0.0], [True])), keeps_promise(Answers("dull", [1e-12, 0.0], [True]))
+    (True, False)
+    """
+    return all(ours.passes) and all(error is not None and error < PROMISE for error in ours.largest)
+
+
+# --- peers ------------------------------------------------------------------------------------------------------------
+
+
+def ask_all(folder: Path) -> tuple[list[Answers], list[str], bool]:
+    """The answers of the peers, notes on those that gave none, and whether every environment that is there works."""
+    found, notes, sound = [], [], True
+    for peer in PEERS:
         try:
-            columns += [ask([str(python), "-I", checkers_peers.__file__, peer])] if python.exists() else []
+            found.append(asked(peer, folder / peer))
+        except FileNotFoundError:
+            notes.append(f"{peer}: skipped, it has no environment; {making(peer, folder / peer)}")
         except PeerError as error:
-            failed = True
-            notes.append(f"{peer}: FAILED: {error}; to make its environment again: {making(folder / peer, peer)}")
-        if not python.exists():
-            notes.append(f"{peer}: skipped, its environment is missing; {making(folder / peer, peer)}")
-    hint = [] if folder else [f"peers: {', '.join(PACKAGES)} join in with --peers DIR, a folder for their environments"]
-    print(*[f"  {line}" for line in [*table(columns), *notes, *hint, promise_line(ours)]], sep="\n")
-    return keeps_promise(ours) and not failed
+            notes.append(f"{peer}: FAILED: {error}; to make its environment: {making(peer, folder / peer)}")
+            sound = False
+    return found, notes, sound
+
+
+def asked(peer: str, environment: Path) -> Answers:
+    """The answers of a peer in its environment; FileNotFoundError without one, PeerError when there are no answers."""
+    python = interpreter(environment)
+    if not python.exists():
+        raise FileNotFoundError(python)
+    return ask([str(python), "-I", checkers_peers.__file__, peer])
+
+
+def ask(command: Sequence[str]) -> Answers:
+    """Run a command that prints answers as JSON, on the last line of its output; PeerError with its last words if not.
+
+    >>> import sys
+    >>> program = "import json; print(json.dumps(dict(name='p', largest=[0.1], passes=[True])))"
+    >>> ask([sys.executable, "-c", program])
+    Answers(name='p', largest=[0.1], passes=[True])
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+        return Answers(**json.loads(done.stdout.rstrip().rpartition("\n")[2]))
+    except subprocess.CalledProcessError as error:
+        words = error.stderr.strip().rpartition("\n")[2] or f"exit code {error.returncode}, without a word"
+        raise PeerError(words) from error
+    except (OSError, subprocess.TimeoutExpired, ValueError, TypeError) as error:
+        raise PeerError(str(error)) from error
+
+
+def interpreter(environment: Path) -> Path:
+    """Where a virtual environment has its Python."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def making(peer: str, environment: Path) -> str:
+    """The command that makes a peer's environment."""
+    place, python = shlex.quote(str(environment)), shlex.quote(str(interpreter(environment)))
+    return f"python3 -m venv {place} && {python} -m pip install {PEERS[peer]}"
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def table(columns: Sequence[Answers]) -> list[str]:
+    """One column per checker, one row per question."""
+    blank = [""] * len(columns)
+    rows = [["", *[column.name for column in columns]], ["largest error of a rule that passes", *blank]]
+    rows += [[f"  output {scale:g}", *[error_text(c.largest[i]) for c in columns]] for i, scale in enumerate(SCALES)]
+    rows += [["correct functions", *blank]]
+    for i, (name, x) in enumerate(CORRECT):
+        rows.append([f"  {name} at {x:g}", *["passes" if column.passes[i] else "FAILS" for column in columns]])
+    return aligned(rows).splitlines()
+
+
+def error_text(error: float | None) -> str:
+    """The largest error that passes, relative to the derivative.
+
+    >>> error_text(0.001), error_text(0.0), error_text(None)
+    ('0.001', '< 1e-15', 'right rule fails')
+    """
+    if error is None:
+        return "right rule fails"
+    return f"{error:g}" if error else f"< {min(filter(None, ERRORS)):g}"
+
+
+def promise_line(ours: Answers) -> str:
+    """The promise, and whether it holds."""
+    promise = f"ours catches every rule that is wrong by {PROMISE:g} or more, and fails no correct function"
+    return f"target  {promise}: {'met' if keeps_promise(ours) else 'MISSED'}"
