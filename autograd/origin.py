@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import linecache
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from os.path import abspath, dirname, join
@@ -23,7 +23,7 @@ from autograd.assignments import Span, assigned, callee
 Instruction = tuple[CodeType, int]
 
 _ROOT = dirname(dirname(abspath(__file__)))
-_OURS = (join(_ROOT, "autograd", ""), join(_ROOT, "nn", ""))
+_OURS = (join(_ROOT, "autograd", ""), join(_ROOT, "nn", ""), "<autograd ")  # the last: compiled while it runs
 _inside: dict[str, bool] = {}  # file name → whether it is one of ours
 
 
@@ -60,14 +60,23 @@ def asking() -> Instruction | None:
     return _first_outside(_getframe(1))
 
 
+def inside(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frames of this project from `frame` to the first that is not: of whoever asked for what is going on."""
+    while frame is not None and _is_ours(frame):
+        yield frame
+        frame = frame.f_back
+
+
 def _first_outside(frame: FrameType | None) -> Instruction | None:
     """The same search as in `remember`, which also learns which files are ours."""
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not _inside.setdefault(file, file.startswith(_OURS)):
-            return frame.f_code, frame.f_lasti
+    while frame is not None and _is_ours(frame):
         frame = frame.f_back
-    return None
+    return (frame.f_code, frame.f_lasti) if frame else None
+
+
+def _is_ours(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return _inside.setdefault(file, file.startswith(_OURS))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -65,6 +66,16 @@ class Terminal:
         self._child.sendline(command)
         return self._answer()
 
+    def walk(self, start: str, command: str) -> list[str]:
+        """The places from `start` on, by one command over and over, to the first outside of the pass.
+
+        Once each: pdb shows calls and returns too.
+        """
+        places = [start]
+        while "backward of" in places[-1]:
+            places.append(place(self.say(command)))
+        return [each for each, _ in groupby(places)]
+
     def close(self) -> None:
         self._child.close(force=True)
 
@@ -111,14 +122,11 @@ def test_a_breakpoint_on_a_forward_line_fires_again_in_the_backward_pass(termina
     assert numbers(terminal.say("continue"))[0] == pytest.approx(W_GRAD, rel=CLOSE)
 
 
-def test_next_walks_backwards_through_the_files_of_the_program(terminal: Terminal) -> None:
+@pytest.mark.parametrize("command", ["next", "step"])
+def test_next_walks_backwards_through_the_files_of_the_program(terminal: Terminal, command: str) -> None:
     terminal.say("break program.py:6")
     terminal.say("continue")
-    walk = [place(terminal.say("continue"))]
-    while "backward of" in walk[-1]:
-        walk.append(place(terminal.say("next")))
-    stops = [stop for i, stop in enumerate(walk) if i == 0 or stop != walk[i - 1]]  # pdb shows returns and calls too
-    assert stops == [
+    assert terminal.walk(place(terminal.say("continue")), command) == [
         "program.py:6 backward of model",
         "layer.py:1 backward of neuron",
         "layer.py:3 backward of neuron",
@@ -144,6 +152,11 @@ def test_breakpoint_at_stops_pdb_at_the_line_of_the_node(folder: Path) -> None:
         assert terminal.say("p w.grad, z.grad == 0") == "(0.0, False)"
         assert place(terminal.say("next")) == "layer.py:2 backward of neuron"  # it returns
         assert terminal.say("p w.grad == 0") == "False"
+        assert terminal.walk("layer.py:2 backward of neuron", "next")[1:] == [
+            "program.py:10 backward of <module>",
+            "program.py:9 backward of <module>",
+            "program.py:13 <module>",
+        ]
     finally:
         terminal.close()
 
@@ -187,6 +200,19 @@ def test_debugpy_walks_the_program_backwards_with_its_default_settings(folder: P
         assert not any("autograd" in frame for frame in session.stack())
         assert session.go("next") == f"program.py:{WHOLE} <module>"
         assert float(session.output()) == pytest.approx(W_GRAD, rel=CLOSE)
+
+
+def test_breakpoint_at_stops_debugpy_at_the_line_of_the_node(folder: Path) -> None:
+    pytest.importorskip("debugpy", reason="debugpy is not installed")
+    from tests.dap_client import Session
+
+    (folder / "program.py").write_text(f"{PROGRAM}breakpoint_at('add')\nloss.backward()\nprint(w.grad)\n")
+    root = Path(autograd.__file__).parent
+    environment = {**os.environ, "PYTHONPATH": str(root.parent), "LIBRARY_ROOTS": str(root)}
+    with Session(folder / "program.py", {}, environment) as session:
+        assert session.stopped() == "layer.py:2 backward of neuron"
+        assert session.variables()["w.grad"] == "0.0"
+        assert session.go("next") == "program.py:10 backward of <module>"
 
 
 # --- the plain loop ---------------------------------------------------------------------------------------------------

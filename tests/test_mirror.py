@@ -78,6 +78,26 @@ def bits(nodes: list[Value]) -> list[str]:
     return [node.grad.hex() for node in nodes]
 
 
+def test_who_traces_every_frame_goes_on_to_see_every_frame() -> None:
+    seen: set[str] = set()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if event == "return":
+            seen.update((frame.f_code.co_filename, frame.f_code.co_name))
+        return trace
+
+    with debug():
+        loss = Value(2.0) * 3.0
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        loss.backward(debug=True)
+    finally:
+        sys.settrace(before)
+    function = test_who_traces_every_frame_goes_on_to_see_every_frame.__name__
+    assert {"mirror_pass", "<autograd mirror>", f"backward of {function}"} <= seen
+
+
 # --- the gradients ----------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice, pairwise, repeat
@@ -14,12 +13,11 @@ from typing import Any, NamedTuple
 from autograd.debugging.hooks import can_stop, stops
 from autograd.debugging.relocated import Step, compiled
 from autograd.debugging.scopes import Scopes
+from autograd.debugging.unseen import exhaust
 from autograd.origin import Instruction, span
 
 Visitor = Callable[[Any], object]
 Part = Callable[[], object]
-
-exhaust = deque[object](maxlen=0).extend
 
 
 class Visit(NamedTuple):
@@ -66,8 +64,7 @@ class Frames:
             "(next)": next,
             "(calls)": zip(*[map(visitor, nodes) for visitor in visitors], strict=True),
             "(stops)": map(stops, [node for node in nodes if can_stop(node)]),
-            "(stopped)": [None],
-            "(breakpoint)": breakpoint,
+            "(stop)": [None],
             "(run)": exhaust,
             "(take)": islice,
             "(products)": self.products,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from sys import _getframe
 from typing import Any
 
 from autograd import backward
+from autograd.debugging.unseen import stop
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -50,9 +52,9 @@ def breakpoint_at(target: Value | str | Condition) -> Breakpoint:
 
     ValueError for a name of no primitive, TypeError for anything else.
     """
-    stop = _breakpoint(target)
-    backward.breakpoints = (*backward.breakpoints, stop)
-    return stop
+    found = _breakpoint(target)
+    backward.breakpoints = (*backward.breakpoints, found)
+    return found
 
 
 def _breakpoint(target: Value | str | Condition) -> Breakpoint:
@@ -76,6 +78,6 @@ def can_stop(node: Any) -> bool:
     return any(each.changes or each.holds(node) for each in backward.breakpoints)
 
 
-def stops(node: Any) -> tuple[Any, ...]:
-    """`(node,)` if some breakpoint stops at it now, else `()`."""
-    return (node,) if any(each.holds(node) for each in backward.breakpoints) else ()
+def stops(node: Any) -> tuple[Iterator[object], ...]:
+    """What stops the caller of this at `node`, if some breakpoint stops there now."""
+    return (stop(_getframe(1)),) if any(each.holds(node) for each in backward.breakpoints) else ()

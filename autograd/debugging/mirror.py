@@ -5,8 +5,8 @@ Of running code a debugger knows what its code object says: file, function, line
 made. A breakpoint on a forward line stops there again on the way back, with the values under the user's names; "step
 over" walks the program backwards, across files. Granularity is the line, since that is where debuggers stop.
 
-What should not be seen is not there to be seen: C code calls the functions one after the other, from one line of a
-file that is none (`<…>`, which debuggers leave out), and nodes of unknown origin get their gradients in C.
+What should not be seen is not there to be seen (unseen.py): C code calls the functions one after the other, from one
+line of a file that is none, and nodes of unknown origin get their gradients in C.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from operator import call
 from typing import Any
 
 from autograd import backward
-from autograd.debugging.frames import Frames, Part, Visit, Visitor, exhaust
+from autograd.debugging.frames import Frames, Part, Visit, Visitor
 from autograd.debugging.hooks import can_stop
+from autograd.debugging.unseen import drive
 from autograd.graph import topological
 from autograd.origin import Instruction, asking, span
 from autograd.recording import paused_gc
@@ -36,11 +36,7 @@ def mirror_pass(root: Any, visitors: Sequence[Visitor] = ()) -> None:
     with paused_gc():
         parts = build(root, visitors)
         backward.start(root)
-    _DRIVER["backward"](exhaust, call, parts)
-
-
-_DRIVER: dict[str, Any] = {}
-exec(compile("def backward(run, call, parts): run(map(call, parts))", "<autograd mirror>", "exec"), _DRIVER)
+    drive(parts)
 
 
 def build(root: Any, visitors: Sequence[Visitor] = ()) -> list[Part]:

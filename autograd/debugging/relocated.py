@@ -77,11 +77,19 @@ class _At:
         return ast.Expr(expression, **self.place)
 
     def stop(self) -> ast.stmt:
-        """`for (stopped)[0] in next(stops): breakpoint()`
+        """`for (stop)[0] in next(stops): run((stop)[0])`, which calls `breakpoint()`, and the line begins once more.
 
-        pdb stops at the first line that begins after `breakpoint()`. The jump back to the `for` begins this line again,
-        so that is before the products, and not at whatever line comes after them.
+        Debuggers stop at the first line that begins after `breakpoint()`: this one, before the products, and not
+        whatever line comes after them. It begins since the statement before `break` is in no line. The compiler would
+        put that in the line of the only statement that leads there; so two do, by an `if` that always holds.
         """
-        target = ast.Subscript(self.name("(stopped)"), ast.Constant(0, **self.place), ast.Store(), **self.place)
+        run = ast.Call(self.name("(run)"), [self._stop(ast.Load())], [], **self.place)
+        body = [ast.If(self.name("(stop)"), [self.do(run)], [], **self.place), _NO_LINE.do(_NO_LINE.name("(stop)"))]
         stops = self.call("(next)", self.name("(stops)"))
-        return ast.For(target, stops, [self.do(self.call("(breakpoint)"))], [], **self.place)
+        return ast.For(self._stop(ast.Store()), stops, [*body, ast.Break(**self.place)], [], **self.place)
+
+    def _stop(self, context: ast.expr_context) -> ast.expr:
+        return ast.Subscript(self.name("(stop)"), ast.Constant(0, **self.place), context, **self.place)
+
+
+_NO_LINE = _At((-1, -1, -1, -1))
