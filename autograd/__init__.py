@@ -13,6 +13,7 @@ from autograd import drawing, functional
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.check import CheckReport, check_gradients
+from autograd.compiler.compiled import Compiled, compile
 from autograd.debugging.hooks import breakpoint_at
 from autograd.debugging.session import step
 from autograd.debugging.source import backward_source
@@ -80,6 +81,7 @@ __all__ = [
     "CheckError",
     "CheckReport",
     "CompileError",
+    "Compiled",
     "DomainError",
     "Drawing",
     "GraphError",
@@ -102,6 +104,7 @@ __all__ = [
     "ceil",
     "check_gradients",
     "clip",
+    "compile",
     "cos",
     "cosh",
     "debug",

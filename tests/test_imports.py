@@ -34,6 +34,36 @@ ALLOWED: dict[str, set[str]] = {
     "derivative": {"value", "rules", "graph"},
     "functions": {"affine", "value", "rules", "primitive", "errors"},
     "functional": {"derivative", "functions", "value", "graph", "recording"},
+    "assignments": set(),
+    "origin": {"assignments"},
+    "compiler": set(),
+    "compiler.structure": {"errors", "value"},
+    "compiler.record": {"errors", "origin", "primitive", "recording", "rules", "value"},
+    "compiler.program": {"errors", "primitive"},
+    "compiler.passes": {"compiler.program", "rules"},
+    "compiler.lower": {
+        "compiler.passes",
+        "compiler.program",
+        "compiler.record",
+        "compiler.structure",
+        "derivative",
+        "errors",
+        "primitive",
+        "value",
+    },
+    "compiler.python": {"compiler.program", "errors", "primitive", "rules"},
+    "compiler.flat": {"compiler.structure", "errors"},
+    "compiler.compiled": {
+        "compiler.flat",
+        "compiler.lower",
+        "compiler.program",
+        "compiler.python",
+        "compiler.record",
+        "compiler.structure",
+        "errors",
+        "value",
+        "recording",
+    },
 }
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
 OPTIONAL = {
@@ -48,8 +78,9 @@ OPTIONAL = {
     "pygraphviz",
     "resvg_py",
 }
-# A hook that Hypothesis calls while it is being imported itself: what needs Hypothesis has to wait.
-LATE = {"autograd.hypothesis_entry": {"autograd.strategies"}}
+# A hook that Hypothesis calls while it is being imported itself: what needs Hypothesis has to wait. The engine loads no
+# NumPy until somebody wants an array.
+LATE = {"autograd.hypothesis_entry": {"autograd.strategies"}, "autograd.compiler.flat": {"numpy"}}
 
 
 def _modules(package: str) -> dict[str, ast.Module]:

@@ -1,0 +1,148 @@
+"""Programs: what a recording comes to, in single assignment.
+
+    program   ::= inputs equation* guard* outputs
+    equation  ::= place "=" primitive "(" atom, … ")"       one place each, counted on from the inputs
+    guard     ::= atom relation atom "is" bool              relations: see RELATIONS
+    atom      ::= place | constant                          an int or a float
+    place     ::= 0 … inputs-1 for the inputs, then one for each equation in order
+
+An operand refers only to what stands before it. A primitive means its row of the table, on floats: back ends know
+nothing but how to spell that. A guard that does not hold says that the program is not the right one for these inputs.
+"""
+
+from __future__ import annotations
+
+import keyword
+import math
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from autograd.errors import CompileError
+from autograd.primitive import PRIMITIVES, Primitive
+
+Atom = int | float
+
+
+def same(left: float, right: float) -> bool:
+    """Whether two floats are the same number: −0 is not 0, and nan is nothing, so that it is looked at again.
+
+    >>> same(0.0, -0.0), same(2.0, 2.0)
+    (False, True)
+    """
+    return left == right and math.copysign(1.0, left) == math.copysign(1.0, right)
+
+
+# What a guard may ask; `truth` is whether the left atom is not 0, `same` whether float(v) gives that number.
+RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "same": same,
+    "truth": lambda left, _: bool(left),
+}
+
+# Names that the source of a program needs for itself, besides t0, t1, … for its equations.
+RESERVED = (*keyword.kwlist, "inputs", "program", "inf", "nan", "same")
+
+
+class Equation(NamedTuple):
+    """One application of a primitive to atoms."""
+
+    primitive: Primitive
+    operands: tuple[Atom, ...]
+
+
+class Guard(NamedTuple):
+    """`left relation right` has to be `outcome`; `where` is the line of the user's program that asked."""
+
+    relation: str
+    left: Atom
+    right: Atom
+    outcome: bool
+    where: str
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The places it looks at."""
+        return tuple([atom for atom in (self.left, self.right) if type(atom) is int])
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function of `len(names)` numbers, written as equations; `outputs` are atoms.
+
+    >>> from autograd.rules import mul, relu
+    >>> equations = Equation(mul, (0, 1)), Equation(relu, (2,))
+    >>> program = Program(("x", "w"), equations, (Guard(">", 0, 1.0, True, "a:1"),), (3,))
+    >>> print(program)
+    program(x, w):
+        t2 = mul(x, w)
+        t3 = relu(t2)
+        guard x > 1.0 is True  # a:1
+        return t3
+    """
+
+    names: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    guards: tuple[Guard, ...]
+    outputs: tuple[Atom, ...]
+
+    def name(self, atom: Atom) -> str:
+        """An atom as text: the name of an input, t<place> for an equation, a constant as Python writes it."""
+        if type(atom) is float:
+            return repr(atom)
+        return self.names[int(atom)] if atom < len(self.names) else f"t{atom}"
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"program({', '.join(self.names)}):"
+        for place, (primitive, operands) in enumerate(self.equations, len(self.names)):
+            yield f"    t{place} = {primitive.name}({', '.join(map(self.name, operands))})"
+        for guard in self.guards:
+            left, right = self.name(guard.left), self.name(guard.right)
+            text = f"truth of {left}" if guard.relation == "truth" else f"{left} {guard.relation} {right}"
+            yield f"    guard {text} is {guard.outcome}  # {guard.where}"
+        yield f"    return {', '.join(map(self.name, self.outputs))}"
+
+
+def check(program: Program) -> Program:
+    """The program itself, if it is well formed; CompileError names the first equation, guard or output that is not.
+
+    >>> from autograd.rules import mul
+    >>> check(Program(("x",), (Equation(mul, (0, 7)),), (), (1,)))
+    Traceback (most recent call last):
+        ...
+    autograd.errors.CompileError: t1 = mul(x, t7) uses t7, which is not defined before it
+    """
+    first = len(program.names)
+    for place, (primitive, operands) in enumerate(program.equations, first):
+        if wrong := _wrong_row(primitive, len(operands)) or _wrong_atom(program, operands, place):
+            raise CompileError(f"t{place} = {primitive.name}({', '.join(map(program.name, operands))}) {wrong}")
+    last = first + len(program.equations)
+    for guard in program.guards:
+        if guard.relation not in RELATIONS:
+            raise CompileError(f"the guard of {guard.where} has the unknown relation {guard.relation!r}")
+        if wrong := _wrong_atom(program, (guard.left, guard.right), last):
+            raise CompileError(f"the guard of {guard.where} {wrong}")
+    if wrong := _wrong_atom(program, program.outputs, last):
+        raise CompileError(f"the result {wrong}")
+    return program
+
+
+def _wrong_row(primitive: Primitive, count: int) -> str:
+    if PRIMITIVES.get(primitive.name) is not primitive:
+        return f"applies what is not in the table: there is no primitive {primitive.name!r}"
+    return "" if primitive.arity in (None, count) else f"is wrong: {primitive.name} takes {primitive.arity} operand(s)"
+
+
+def _wrong_atom(program: Program, atoms: tuple[Atom, ...], end: int) -> str:
+    for atom in atoms:
+        if type(atom) is not float and not (type(atom) is int and 0 <= atom < end):
+            return f"uses {program.name(atom)}, which is not defined before it"
+    return ""

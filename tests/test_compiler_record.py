@@ -1,0 +1,302 @@
+"""What a recording notices: comparisons become guards, and what a program could not repeat is refused with its line."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import PRIMITIVES, CompileError, Value
+from autograd.compiler.record import Traced
+
+
+def steep(x: Any) -> Any:
+    if x > 1.0:
+        return x * x
+    return -x
+
+
+def clamped(x: Any) -> Any:
+    return min(max(x, -1.0), 1.0) * x
+
+
+def sorted_product(x: Any) -> Any:
+    low, high = sorted([x, 2.0 - x])
+    return low * low + high
+
+
+def sided(x: Any) -> Any:
+    return x * x if x in (-1, 1) else 3.0 * x
+
+
+def signed(x: Any) -> Any:
+    return x * math.copysign(2.0, x)  # float(x): a number that the gradient does not see, as in eager mode
+
+
+def truncated(x: Any) -> Any:
+    return x * [1.0, 10.0, 100.0][int(x)] if 0 <= x <= 2 else x
+
+
+def selected(x: Any) -> Any:
+    return autograd.where(x > 0.0, autograd.sqrt(x), -x)
+
+
+def selected_inside(x: Any) -> Any:
+    return autograd.where(autograd.relu(x), autograd.log(x), x * x)
+
+
+@pytest.mark.parametrize(
+    "f", [steep, clamped, sorted_product, sided, signed, truncated, selected, selected_inside], ids=lambda f: f.__name__
+)
+def test_a_guard_that_does_not_hold_records_again(f: Callable[[Any], Any]) -> None:
+    fast = autograd.compile(f)
+    for x in (2.0, 0.5, -3.0, 1.0, -1.0, 0.0, -0.0, 2.0, 0.5):
+        value = Value(x)
+        assert fast(x) == float(f(x))  # of a number: `==` asks for that, and would be identity for a Value
+        if f is not sided:
+            output = f(value)
+            assert fast.value_and_grad(x) == (output.data, autograd.grad(output, value).data)
+
+
+def test_a_branch_that_where_did_not_take_is_guarded_when_it_is_differentiated() -> None:
+    fast = autograd.compile(lambda c, z: PRIMITIVES["where"](c, 0.0, z))
+    assert [fast.value(c, 5.0) for c in (1.0, 0.0)] == [0.0, 5.0]
+    assert fast.program.guards == ()
+    assert [fast.value_and_grad(c, 5.0)[1] for c in (1.0, 0.0)] == [(0.0, 0.0), (0.0, 1.0)]
+
+
+def test_a_derivative_inside_the_function_is_guarded_in_the_same_way() -> None:
+    def slope(c: Any, z: Any) -> Any:
+        return autograd.grad(PRIMITIVES["where"](c, z, 3.0 * z) * z, z)
+
+    fast = autograd.compile(slope)
+    for c in (1.0, 0.0, 2.0):
+        assert fast(c, 5.0) == slope(Value(c), Value(5.0)).data
+
+
+@pytest.mark.parametrize("activation", ["elu", "relu", "leaky_relu", "silu"])
+def test_activations_with_pieces_need_no_guards(activation: str) -> None:
+    function = getattr(autograd, activation)
+    fast = autograd.compile(lambda x: function(x) * function(-2.0 * x))
+    for x in (0.5, -0.5, 0.0):
+        fast.value_and_grad(x)
+    assert "recordings: 1" in fast.explain()
+
+
+def test_an_index_is_a_guard() -> None:
+    fast = autograd.compile(lambda i, w: w[i] * w[i])
+    assert [fast.value_and_grad(i, [2.0, 3.0])[1][1] for i in (0, 1, 0)] == [[4.0, 0.0], [0.0, 6.0], [4.0, 0.0]]
+    with pytest.raises(TypeError, match=r"whole number, got 0\.5"):
+        fast(0.5, [2.0, 3.0])
+
+
+def test_sides_that_were_recorded_are_not_recorded_again() -> None:
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return steep(x)
+
+    fast = autograd.compile(f)
+    assert [fast(x) for x in (2.0, 3.0, 0.0, 4.0, -1.0)] == [4.0, 9.0, 0.0, 16.0, 1.0]
+    assert len(calls) == 2
+
+
+def test_raise_names_the_line_of_the_comparison() -> None:
+    fast = autograd.compile(steep, on_branch="raise")
+    assert fast(2.0) == 4.0
+    line = steep.__code__.co_firstlineno + 1
+    with pytest.raises(CompileError, match=rf"test_compiler_record\.py:{line}: .* differently .*maximum.*on_branch"):
+        fast(0.5)
+    assert fast(3.0) == 9.0
+
+
+def test_too_many_branches_are_refused() -> None:
+    fast = autograd.compile(lambda x: x + float(x))
+    assert [fast(i) for i in range(64)] == [2.0 * i for i in range(64)]
+    with pytest.raises(CompileError, match=r"test_compiler_record\.py:\d+: .*all 64 recordings"):
+        fast(64)
+    assert fast(3) == 6.0
+
+
+def test_the_parameters_are_guarded_too() -> None:
+    w = Value(2.0)
+    fast = autograd.compile(lambda: steep(w), parameters=[w])
+    assert fast.value() == 4.0
+    w.data = 0.5
+    assert fast.value() == -0.5
+
+
+def baked(v: Any) -> Any:
+    return v * math.exp(-v.data)
+
+
+def written(v: Any) -> Any:
+    v.data = 1.0
+    return v
+
+
+def graded(v: Any) -> Any:
+    (v * v).backward()
+    return v
+
+
+def grad_read(v: Any) -> Any:
+    return v * v.grad
+
+
+def copied(v: Any) -> Any:
+    return copy.copy(v) * v
+
+
+def deeply_copied(v: Any) -> Any:
+    return copy.deepcopy(v) * v
+
+
+def unrecorded(v: Any) -> Any:
+    with autograd.no_graph():
+        return v * v
+
+
+def by_hand(v: Any) -> Any:
+    return Value(4.0, (v,), (2.0,), op="mine")
+
+
+def called_back(v: Any) -> Any:
+    v.on_backward(print)
+    return v
+
+
+def nested(v: Any) -> Any:
+    return v * autograd.compile(math.exp)(2.0)
+
+
+OUTSIDE = Value(3.0, label="outside")
+COMPUTED = OUTSIDE * 2.0
+
+
+class Own(Value):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (baked, r"a read of \.data: .*baked.*detach\(\)"),
+        (written, r"an assignment to \.data: .*side effects"),
+        (graded, r"backward\(\): .*value_and_grad"),
+        (grad_read, r"a read of \.grad: .*value_and_grad"),
+        (copied, r"copy\(v\): .*detach"),
+        (deeply_copied, r"copying v: .*detach"),
+        (unrecorded, r"no_graph\(\): .*detach"),
+        (by_hand, r"'mine' made by hand: .*define"),
+        (called_back, r"a callback: .*side effects"),
+        (lambda v: v * OUTSIDE, r"label='outside'.*made outside.*parameters="),
+        (lambda v: OUTSIDE * v, r"label='outside'.*made outside.*parameters="),
+        (lambda v: v + COMPUTED, r"made outside.*inside the function"),
+        (lambda v: v if v > OUTSIDE else -v, r"made outside.*parameters="),
+        (lambda v: OUTSIDE, r"made outside.*parameters="),
+        (lambda v: v * Own(2.0), r"class Own.*autograd\.Value"),
+    ],
+)
+def test_what_a_program_cannot_repeat_is_refused_with_its_line(f: Callable[[Any], Any], words: str) -> None:
+    with pytest.raises(CompileError, match=rf"^[^\n]*\.py:\d+: cannot compile {words}|^[^\n]*\.py:\d+: .*{words}"):
+        autograd.compile(f)(2.0)
+    assert OUTSIDE.data == 3.0
+
+
+def test_the_line_is_that_of_the_function() -> None:
+    line = baked.__code__.co_firstlineno + 1
+    with pytest.raises(CompileError, match=rf"test_compiler_record\.py:{line}: "):
+        autograd.compile(baked)(2.0)
+
+
+def test_a_compiled_function_does_not_call_another_while_it_is_recorded() -> None:
+    with pytest.raises(CompileError, match="call the function itself"):
+        autograd.compile(nested)(2.0)
+
+
+@pytest.mark.parametrize("result", [None, "text", [1.0, None]])
+def test_results_are_numbers(result: Any) -> None:
+    with pytest.raises(CompileError, match="must return numbers"):
+        autograd.compile(lambda x: result)(2.0)
+
+
+def test_only_one_number_has_a_gradient() -> None:
+    with pytest.raises(CompileError, match="must return one number to have a gradient, got 2"):
+        autograd.compile(lambda x: [x, x]).value_and_grad(2.0)
+
+
+def test_whatever_happens_nodes_are_plain_values_again() -> None:
+    w, kept = Value(2.0), []
+
+    def f(x: Any) -> Any:
+        kept.append(w * x)
+        assert type(w) is Traced
+        return kept[-1] if x > 0.0 else kept[-1].data
+
+    fast = autograd.compile(f, parameters=[w])
+    fast(3.0)
+    with pytest.raises(CompileError):
+        fast(-1.0)
+    assert {type(each) for each in (w, *kept)} == {Value}
+    assert [each.data for each in kept] == [6.0, -2.0]
+
+
+def test_other_threads_use_the_parameters_as_ever() -> None:
+    """While one thread is inside the function, another one reads, writes, compares and differentiates the parameter."""
+    w, seen = Value(2.0), []
+
+    def elsewhere() -> None:
+        y = w * w + 1.0
+        y.backward()
+        seen.append((y.data, w.grad, float(w), w > 1.0, type(y)))
+        w.data = 7.0
+
+    def f(x: Any) -> Any:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        return w * x
+
+    fast = autograd.compile(f, parameters=[w])
+    assert fast.value(3.0) == 6.0, "the parameter's number is that of the call"
+    assert seen == [(5.0, 4.0, 2.0, True, Value)]
+    assert fast.value(3.0) == 21.0
+    assert fast.program.guards == ()
+
+
+def test_one_recording_at_a_time() -> None:
+    """Another thread that starts a recording meanwhile takes the parameter's class on and off only afterwards."""
+    w, threads, values = Value(2.0), [], []
+    other = autograd.compile(lambda x: w + x, parameters=[w])
+
+    def f(x: Any) -> Any:
+        threads.append(threading.Thread(target=lambda: values.append(other.value(3.0))))
+        threads[0].start()
+        threads[0].join(0.05)  # by then it would be done, if it did not wait for this recording
+        return w * x
+
+    assert autograd.compile(f, parameters=[w]).value(3.0) == 6.0
+    threads[0].join()
+    assert values == [5.0]
+
+
+def test_detach_follows_the_number_and_stops_the_gradient() -> None:
+    fast = autograd.compile(lambda x: x * x.detach())
+    assert [fast.value_and_grad(x) for x in (3.0, 5.0)] == [(9.0, 3.0), (25.0, 5.0)]
+
+
+def test_it_records_inside_no_graph() -> None:
+    with autograd.no_graph():
+        assert autograd.compile(lambda x: x * x).value_and_grad(3.0) == (9.0, 6.0)
+
+
+def test_a_graph_recorded_under_the_debugger_compiles() -> None:
+    with autograd.debug(anomaly=True):
+        assert autograd.compile(lambda x: autograd.tanh(x) * x).value_and_grad(0.0) == (0.0, 0.0)
