@@ -1,0 +1,103 @@
+"""`python -m tests.run_notebooks [NAME …]`: run every notebook in a fresh kernel, and its hidden solutions after it.
+
+A cell that raises is a failure. `--write` stores the outputs of the run in the notebooks, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "notebooks"
+PATIENCE = 300  # seconds for one cell: only a cell that hangs needs as long
+# What the machine adds to the metadata of a run is not kept, so that the same run stores the same bytes.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+# Where a kernel pretends that the source of its cells is; it differs from run to run.
+CELL_FOLDER = re.compile(r"[^\s\"'&;<>]*ipykernel_\d+/")
+
+
+def notebooks(names: list[str] | None = None) -> list[Path]:
+    """The notebooks in order, or those whose file name begins with one of the names."""
+    return [path for path in sorted(FOLDER.glob("*.ipynb")) if path.name.startswith(tuple(names or [""]))]
+
+
+def solutions(notebook: Any) -> list[str]:
+    """The Python of the collapsed solutions."""
+    hidden = re.findall(r"<details>.*?</details>", "\n".join(cell.source for cell in notebook.cells), re.DOTALL)
+    return [code for each in hidden for code in re.findall(r"```python\n(.*?)```", each, re.DOTALL)]
+
+
+def run(path: Path) -> str:
+    """The file with the outputs of this run. CellExecutionError for a cell, or a solution, that raises."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    visible = len(notebook.cells)
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook,
+        timeout=PATIENCE,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(FOLDER)}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    client.execute(env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"})
+    notebook.cells, notebook.metadata = notebook.cells[:visible], nbformat.from_dict(METADATA)
+    return CELL_FOLDER.sub("", nbformat.writes(notebook))
+
+
+def write(text: str, path: Path) -> None:
+    """Store a notebook, whole or not at all."""
+    draft = path.with_suffix(".draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Run them one after the other; 1 when one failed, with its error on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m tests.run_notebooks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="how file names begin; default: all notebooks")
+    parser.add_argument("--write", action="store_true", help="store the outputs of this run")
+    options = parser.parse_args(arguments)
+    paths = notebooks(options.names)
+    if not paths:
+        parser.error(f"no notebook begins with {' or '.join(options.names)}; there are {[p.name for p in notebooks()]}")
+    try:
+        from nbclient.exceptions import CellExecutionError
+    except ImportError:
+        parser.error("this needs nbclient and ipykernel: pip install -e '.[notebooks]'")
+    begin, failed = time.monotonic(), 0
+    for path in paths:
+        start = time.monotonic()
+        try:
+            done = run(path)
+        except CellExecutionError as error:
+            failed += 1
+            print(f"{path.name}: {error}", file=sys.stderr)
+            continue
+        print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
+        if options.write:
+            write(done, path)
+    print(f"{len(paths) - failed} of {len(paths)} notebooks ran without an error in {time.monotonic() - begin:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
