@@ -71,3 +71,19 @@ def graphs(draw: st.DrawFn, names: Sequence[str] = ANY, max_lines: int = 10) -> 
             lines.append((name, operands))
             found.append(PRIMITIVES[name](*[found[i] for i in operands]))
     return Graph(tuple(inputs), tuple(lines))
+
+
+def post_order(root: Value) -> list[Value]:
+    """The textbook recursion: parents in operand order, then the node."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+
+    def visit(node: Value) -> None:
+        if node not in seen:
+            seen.add(node)
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(root)
+    return order

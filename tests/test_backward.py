@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Step, Value, backward_steps, no_graph
 from autograd.graph import topological
-from tests.graphs import KINKED, SMOOTH, Graph, graphs
+from tests.graphs import KINKED, SMOOTH, Graph, graphs, post_order
 
 ROOT = Path(autograd.__file__).parent.parent
 FACTORS = st.sampled_from([0.5, 2.0, -1.0, -8.0])  # powers of two: scaling by them rounds nothing
@@ -166,21 +166,6 @@ class TestSteps:
         assert y.grad == 2.0
 
 
-def _textbook(root: Value) -> list[Value]:
-    order: list[Value] = []
-    seen: set[Value] = set()
-
-    def visit(node: Value) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(root)
-    return order
-
-
 class Watched(Value):
     """A node that counts how often its edges are read, and whether the collector was on meanwhile."""
 
@@ -213,7 +198,7 @@ class TestOrder:
     def test_it_is_that_of_the_textbook_recursion(self, graph: Graph) -> None:
         _, root = graph.record()
         order = topological(root)
-        assert order == _textbook(root)
+        assert order == post_order(root)
         assert order[-1] is root
 
     @given(graph=graphs(max_lines=12), data=st.data())
@@ -221,7 +206,7 @@ class TestOrder:
         nodes = graph.nodes([Value(x) for x in graph.inputs])
         roots = data.draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=4))
         together = Value(0.0, roots, [1.0] * len(roots))
-        assert topological(*roots) == _textbook(together)[:-1]
+        assert topological(*roots) == post_order(together)[:-1]
 
     def test_no_roots(self) -> None:
         assert topological() == []
@@ -235,7 +220,7 @@ class TestOrder:
                 parents = rng.choices(nodes, k=rng.randrange(1, 7))
                 by_hand = Value(1.0, parents, [1.0] * len(parents))
                 nodes.append(rng.choice([by_hand, autograd.total(parents), parents[0] * parents[-1], -parents[0]]))
-            assert topological(nodes[-1]) == _textbook(nodes[-1])
+            assert topological(nodes[-1]) == post_order(nodes[-1])
 
 
 class TestCost:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value, backward_steps
 from tests.benchmark import tuples
+from tests.graphs import post_order
 
 PROGRAMS = Path(__file__).parent / "dialects"
 MICROGRAD = {
@@ -211,22 +212,6 @@ class TestBackward:
             nodes.append(nodes[first % len(nodes)] * nodes[second % len(nodes)])
         walked = list(dict.fromkeys(step.node for step in backward_steps(nodes[-1])))
         assert walked == [node for node in reversed(post_order(nodes[-1])) if node.parents]
-
-
-def post_order(root: Value) -> list[Value]:
-    """The textbook recursion: parents in operand order, then the node."""
-    order: list[Value] = []
-    seen: set[Value] = set()
-
-    def visit(node: Value) -> None:
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(root)
-    return order
 
 
 class TestNetworks:
