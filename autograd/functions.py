@@ -5,13 +5,14 @@ Functions of one or two numbers are rows of the table under their own names; bel
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import rules
 from autograd.affine import affine
 from autograd.errors import DomainError
-from autograd.value import unary
+from autograd.value import Value, unary
 
 abs = unary(rules.abs_)
 acos, acosh, asin, asinh = map(unary, (rules.acos, rules.acosh, rules.asin, rules.asinh))
@@ -53,6 +54,26 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     0.0
     """
     return rules.where(float(condition) if isinstance(condition, bool) else condition, x, y)
+
+
+def pick(values: Sequence[Any], index: Any) -> Any:
+    """values[index], for a whole number from 0 on; an index that is a Value stays in the graph, and so in a program.
+
+    A plain index is plain indexing: no node is made. While a function is recorded by `compile`, its arguments are
+    Values, and one recording serves all indices.
+
+    >>> from autograd import Value
+    >>> pick([1.5, 2.5], 1), pick([1.5, 2.5], Value(0.0)).data
+    (2.5, 1.5)
+
+    IndexError for an index that is not one of 0 … n − 1; TypeError for a plain index that is no whole number.
+    """
+    if isinstance(index, Value):
+        return rules.pick(index, *values)
+    place = operator.index(index)
+    if not 0 <= place < len(values):
+        raise IndexError(f"there is no value {place}: with {len(values)} values the indices are 0…{len(values) - 1}")
+    return values[place]
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:

@@ -223,6 +223,15 @@ def pivot(*xs: float) -> float:
     return result
 
 
+def pick(index: float, *xs: float) -> float:
+    """xs[index]; nan where the index is not one of 0, 1, …, n − 1.
+
+    >>> pick(1.0, 5.0, 7.0), pick(0.5, 5.0, 7.0)
+    (7.0, nan)
+    """
+    return xs[int(index)] if 0.0 <= index < len(xs) and index == int(index) else NAN
+
+
 def logsumexp(*xs: float) -> float:
     """ln Σ exp xᵢ, shifted by the largest so that nothing overflows; the largest's own 1 goes into log1p."""
     largest = pivot(*xs)

@@ -60,6 +60,8 @@ sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√
 # --- what compares and selects; derivatives at kinks are part of the row ----------------------------------------------
 
 greater = define("greater", lambda x, y: float(x > y), None, None, symbol=">", formula="1 where x > y, else 0")
+at_least = define("at_least", lambda x, y: float(x >= y), None, None, symbol="≥", formula="1 where x ≥ y, else 0")
+equal = define("equal", lambda x, y: float(x == y), None, None, symbol="=", formula="1 where x = y, else 0")
 step = define(
     "step", numerics.step, None, None, None,
     kinks=lambda x, y, z: (x - y,), formula="1 where x > y, 0 where x < y, z where equal, nan with nan",
@@ -207,6 +209,10 @@ def _dot_parts(operands: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     return operands[:n], operands[n:-1]
 
 
+def _picked(out: Any, index: Any, *xs: Any) -> list[Any]:
+    return [None, *[equal(index, float(place)) for place in range(len(xs))]]
+
+
 hypot = define(
     "hypot", math.hypot, variadic=lambda out, *xs: [where(out, div(x, out), 0.0) for x in xs],
     formula="√(x₁² + x₂² + …); derivatives 0 at the origin",
@@ -217,6 +223,9 @@ dot = define(
     "dot", lambda *operands: numerics.inner(*_dot_parts(operands), operands[-1]),
     variadic=lambda out, *operands: swapped(*_dot_parts(operands)),
     symbol="w·x+b", formula="w₁ x₁ + w₂ x₂ + … + b, of (w…, x…, b)",
+)
+pick = define(
+    "pick", numerics.pick, variadic=_picked, symbol="[·]", formula="xᵢ of (i, x₀, x₁, …); nan where there is none"
 )
 logsumexp = define("logsumexp", numerics.logsumexp, variadic=_weights, symbol="lse", formula="ln(e^x₁ + e^x₂ + …)")
 pivot = define(

@@ -383,7 +383,7 @@ class Value:
         if recording.busy and recording.is_off():
             return Value(result)
         partials = primitive.partials_at(result, data)
-        if all_values and primitive.variadic:
+        if all_values and primitive.variadic and None not in partials:
             return node(primitive, result, operands, operands, tuple(partials), None)
         # Only what flows is kept: no number among the operands, and no partial of None.
         flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]

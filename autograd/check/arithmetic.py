@@ -91,6 +91,8 @@ def _logsumexp(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> A
 
 SELECTING: Mapping[str, Selection] = {
     "greater": _held,
+    "at_least": _held,
+    "equal": _held,
     "step": _held,
     "sign": _held,
     "floor": _held,
@@ -100,6 +102,7 @@ SELECTING: Mapping[str, Selection] = {
     "abs": lambda m, xs, at, out: xs[0] * m.lift((at[0] > 0.0) - (at[0] < 0.0) + 0.0),
     "maximum": lambda m, xs, at, out: _larger(*xs, *at),
     "minimum": lambda m, xs, at, out: -_larger(-xs[0], -xs[1], -at[0], -at[1]),
+    "pick": lambda m, xs, at, out: xs[1 + int(at[0])],
     "where": lambda m, xs, at, out: xs[1] if at[0] else xs[2],
     "clip": _clip,
     "relu": lambda m, xs, at, out: xs[0] if at[0] > 0.0 else m.lift(0.0),

@@ -8,6 +8,10 @@
 
 An operand refers only to what stands before it. A primitive means its row of the table, on floats: back ends know
 nothing but how to spell that. A guard that does not hold says that the program is not the right one for these inputs.
+
+With a batch, the program is that of one sample: the inputs in `batched` differ from sample to sample, the others are
+shared, and each output is the mean over the samples, or with `per_sample` an output for each. Guards look at shared
+places only.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from __future__ import annotations
 import keyword
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -90,6 +94,16 @@ class Program:
     equations: tuple[Equation, ...]
     guards: tuple[Guard, ...]
     outputs: tuple[Atom, ...]
+    batched: tuple[int, ...] = ()  # inputs with a number for each sample, in order
+    per_sample: bool = False
+    derivatives: tuple[int, ...] = ()  # the last outputs are the derivatives by these inputs
+    adjoints: tuple[tuple[Atom, int], ...] = ()  # (δ, x): δ is the adjoint of x; for names only
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """The inputs that all samples share; all of them without a batch."""
+        batched = set(self.batched)
+        return tuple([place for place in range(len(self.names)) if place not in batched])
 
     def name(self, atom: Atom) -> str:
         """An atom as text: the name of an input, t<place> for an equation, a constant as Python writes it."""
@@ -109,6 +123,19 @@ class Program:
             text = f"truth of {left}" if guard.relation == "truth" else f"{left} {guard.relation} {right}"
             yield f"    guard {text} is {guard.outcome}  # {guard.where}"
         yield f"    return {', '.join(map(self.name, self.outputs))}"
+
+
+def interpret(program: Program, inputs: Sequence[float]) -> list[float]:
+    """The number of every place for one sample: the meaning of a program, which every back end has to reproduce.
+
+    >>> from autograd.rules import mul
+    >>> interpret(Program(("x", "w"), (Equation(mul, (0, 1)),), (), (2,)), [2.0, 3.0])
+    [2.0, 3.0, 6.0]
+    """
+    numbers = list(inputs)
+    for primitive, operands in program.equations:
+        numbers.append(float(primitive.value(*[each if type(each) is float else numbers[int(each)] for each in operands])))
+    return numbers
 
 
 def check(program: Program) -> Program:

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd.drawing.text import clean, number, shorten
 
-INFIX = {"add": "+", "sub": "−", "mul": "×", "div": "/", "pow": "^", "greater": ">"}
+INFIX = {"add": "+", "sub": "−", "mul": "×", "div": "/", "pow": "^", "greater": ">", "at_least": "≥", "equal": "="}
 OPERANDS_SHOWN = 6
 
 

@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 # `pivot` and `exp_shift` hold an operand constant that the value depends on: alone they have no derivative to compare.
 HELD_CONSTANT = ("pivot", "exp_shift")
-DEFAULT = tuple(row for row in TABLE if row.name not in HELD_CONSTANT)
+# `pick` is defined where one operand is a whole number less than their count: hardly ever.
+DEFAULT = tuple(row for row in TABLE if row.name not in (*HELD_CONSTANT, "pick"))
 SPELLED = tuple(row for row in DEFAULT if row.name in {*INFIX, *IS_FUNCTION, *OF_A_LIST, "neg"})
 
 COUNTS = {"dot": (3, 5)}  # of operands: (w…, x…, bias)
@@ -41,6 +42,8 @@ JUMPS: dict[str, Callable[..., bool]] = {
     "ceil": lambda x: x == math.floor(x),
     "floor": lambda x: x == math.floor(x),
     "greater": lambda x, y: x == y,
+    "at_least": lambda x, y: x == y,
+    "equal": lambda x, y: x == y,
     "hypot": lambda *xs: not any(xs),
     "round": lambda x, digits: True,
     "where": lambda x, y, z: x == 0.0,
@@ -227,7 +230,7 @@ class _Drawing:
                 operands.append(self.draw(MODERATE))
             else:
                 operands.append(self._take(free, free[-1] if kind == "newest" else self._choose(free)))
-        if must_go_on and 1 not in operands:
+        if must_go_on and not any(isinstance(x, int) and x == 1 for x in operands):  # 1.0 is a constant
             operands[self._choose(range(count))] = 1
         elif not any(isinstance(x, int) for x in operands):
             operands[0] = self._take(free, free[0])

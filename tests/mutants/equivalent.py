@@ -22,6 +22,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("dot[last]", "one"): ONE_ALREADY,
     **{(f"total[{position}]", "one"): ONE_ALREADY for position in POSITIONS},
     **{(f"pivot[{position}]", mutation): TIMES_ZERO for position in POSITIONS for mutation in (*FACTORS, "zero")},
+    **{("pick[first]", mutation): "the index has no partial" for mutation in (*FACTORS, "zero")},
 }
 
 
