@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from autograd import rules
@@ -32,37 +32,68 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     for each in (output, *wanted):
         if not isinstance(each, Value):
             raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__})")
-    adjoints = _adjoints(output, wanted)
-    found = [_value(adjoints.get(each, 0.0)) for each in wanted]
+    known = adjoints(output, wanted)
+    found = [_value(known.get(each, 0.0)) for each in wanted]
     return found[0] if isinstance(inputs, Value) else found
 
 
-def _adjoints(output: Value, wanted: Sequence[Value]) -> dict[Value, Any]:
-    """The adjoint of every node between `wanted` and `output`; other branches are left out."""
-    order = topological(output)
+class Flow:
+    """What the chain rule asks about a graph; the compiler answers with symbols where the engine has Values."""
+
+    def order(self, output: Value) -> Sequence[Value]:
+        """The nodes that `output` depends on, parents first, itself last."""
+        return topological(output)
+
+    def parents(self, node: Value) -> Sequence[Value]:
+        """The operands that gradients flow to."""
+        return node.parents
+
+    lift: Callable[[Any], Any] | None = None  # what rules compute with for a node or a number, if not that itself
+
+    def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
+        """(parent, partial, adjoint) for each edge of a node."""
+        return [(parent, partial, adjoint) for parent, partial in edges(node, self.lift)]
+
+
+ENGINE = Flow()
+
+
+def adjoints(output: Value, wanted: Sequence[Value], flow: Flow = ENGINE) -> dict[Value, Any]:
+    """The adjoint of every node between `wanted` and `output`; other branches are left out.
+
+    >>> x = Value(3.0)
+    >>> square = x * x
+    >>> {node.op or "x": adjoint for node, adjoint in adjoints(square * 2.0, [x]).items()}
+    {'mul': 2.0, 'x': Value(data=12.0, grad=0.0, op='dot')}
+    """
+    order = flow.order(output)
     between = set(wanted)
     for node in order:
-        if any(parent in between for parent in node.parents):
+        if any(parent in between for parent in flow.parents(node)):
             between.add(node)
     incoming: dict[Value, list[tuple[Any, Any]]] = {output: [(1.0, 1.0)]}
-    adjoints: dict[Value, Any] = {}
+    found: dict[Value, Any] = {}
     for node in reversed(order):
         if node in between and node in incoming:
-            adjoints[node] = adjoint = _sum_of_products(incoming.pop(node))
-            for parent, partial in edges(node):
+            found[node] = adjoint = _sum_of_products(incoming.pop(node))
+            for parent, partial, arriving in flow.edges(node, adjoint):
                 if parent in between:
-                    incoming.setdefault(parent, []).append((partial, adjoint))
-    return adjoints
+                    incoming.setdefault(parent, []).append((partial, arriving))
+    return found
 
 
-def edges(node: Value) -> list[tuple[Value, Any]]:
-    """(parent, partial) for each edge of a node, the partial as a number where it is constant, else as a Value."""
+def edges(node: Value, lift: Callable[[Any], Any] | None = None) -> list[tuple[Value, Any]]:
+    """(parent, partial) for each edge of a node, the partial as a number where it is constant, else as a Value.
+
+    With `lift`, rules compute with what that makes of the node and its operands.
+    """
     if node.primitive is None:
         return []
-    flowing = node.primitive.partials_at(node, node.operands)
+    operands = node.operands
+    out, lifted = (node, operands) if lift is None else (lift(node), [*map(lift, operands)])
     return [
         (operand, partial)
-        for operand, partial in zip(node.operands, flowing, strict=True)
+        for operand, partial in zip(operands, node.primitive.partials_at(out, lifted), strict=True)
         if partial is not None and isinstance(operand, Value)
     ]
 

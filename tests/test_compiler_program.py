@@ -146,7 +146,7 @@ def test_passes_and_spelling_change_no_bit(graph: Graph, data: st.DataObject) ->
     number = st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan]) | st.floats(-5.0, 5.0)
     point = data.draw(st.tuples(*[number] * len(graph.inputs)))
     expected = exact([graph(*point)])
-    for each in (passes.folded, passes.shared, passes.without_dead, simplified):
+    for each in (passes.shared, passes.without_dead, simplified):
         after = check(each(before))
         assert exact(run(after, *point)) == expected
         assert simplified(after) == simplified(simplified(after))
@@ -154,7 +154,7 @@ def test_passes_and_spelling_change_no_bit(graph: Graph, data: st.DataObject) ->
 
 def test_it_prints_the_grammar() -> None:
     call = Call(lambda p: p[0] if p[0] > p[1] else p[1], (key_of([1.0, 2.0]),), ("p",), [], [1.0, 2.0])
-    text = str(lower(call, differentiate=False).program)
+    text = str(lower(call).program)
     assert text.splitlines()[0] == "program(p_0, p_1):"
     assert text.splitlines()[1].startswith("    guard p_0 > p_1 is False  # ")
     assert text.splitlines()[-1] == "    return p_1"
@@ -163,7 +163,7 @@ def test_it_prints_the_grammar() -> None:
 @pytest.mark.parametrize("word", [*RESERVED[-5:], "if"])
 def test_labels_and_arguments_may_have_any_name(word: str) -> None:
     call = Call(lambda x: x["t3"] * x[word], (key_of({"t3": 1.0, word: 2.0}),), (word,), [], [3.0, 4.0])
-    assert run(lower(call, differentiate=False).program, 5.0, 6.0) == [30.0]
+    assert run(lower(call).program, 5.0, 6.0) == [30.0]
 
 
 def test_a_primitive_whose_name_programs_use_themselves_is_refused() -> None:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd.compiler.flat import Flat, as_array
-from autograd.compiler.lower import Call, Lowered, lower
-from autograd.compiler.program import Program, same
-from autograd.compiler.python import Function, function, source
+from autograd.compiler.explain import explanation
+from autograd.compiler.flat import Flat
+from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, lower
+from autograd.compiler.options import Options
+from autograd.compiler.program import Program
 from autograd.compiler.record import is_recording
-from autograd.compiler.structure import Key, argument, rebuild
+from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
+from autograd.compiler.variant import Variant, verified
 from autograd.errors import CompileError
 from autograd.recording import paused_gc
 from autograd.value import Value
 
-# What each option may be; compiler.md has plans for the others.
-SUPPORTED: dict[str, tuple[Any, ...]] = {
-    "batch": ((),),
-    "backend": ("auto", "python"),
-    "exact": (False, True),
-    "dtype": ("float64",),
-    "threads": (None, 1),
-    "on_branch": ("record", "raise"),
-}
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
 
 
@@ -42,7 +34,7 @@ def compile(
     threads: int | None = None,
     on_branch: str = "record",
 ) -> Compiled:
-    """A function of numbers that does what f does, without building a graph: same numbers, to the bit.
+    """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
     f takes and returns numbers, or lists, tuples, dicts and arrays of them (it sees arrays as lists), and is written
     with operators and functions of this package. It is recorded at its first call, and again for arguments of another
@@ -54,59 +46,90 @@ def compile(
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)
     (8.0, (8.0, (4.0, 2.0)))
-    >>> print(area.source)
-    def program(inputs):
-        x, y = inputs
-        t2 = x * y
-        t3 = t2 + x
-        t4 = 0.0 + 1.0 + y
-        return [t3, t4, x]
-    <BLANKLINE>
 
-    With `parameters` a call gives the value and the gradient, an array in parameter order:
+    With `parameters` a call gives the value and the gradient, an array in parameter order. With `batch`, the arguments
+    of these names hold many samples, f sees one, and the results are means over the samples:
 
     >>> w = Value(3.0)
-    >>> compile(lambda x: (w * x - 1.0) ** 2, parameters=[w])(2.0)
-    (25.0, array([20.]))
+    >>> loss = compile(lambda x, y: (w * x - y) ** 2, parameters=[w], batch=("x", "y"))
+    >>> loss([1.0, 2.0], [3.0, 4.0])
+    (2.0, array([4.]))
 
-    The only back end so far is `python`, which is always exact; CompileError for an option that is not supported, and
-    at a call for what a program cannot repeat, with file and line. TypeError if f or `parameters` are no such thing.
+    - `backend`: "python" (straight-line code), "numpy" (recovered matrices, readable), "llvm" (machine code, needs the
+      extra of that name), or "auto": the one that should be fastest; `explain()` says which and why.
+    - `exact`: the same bits as eager Values, by python and llvm. Else sums may be added up in another order, within the
+      running-error bound, which is verified when a program has been built.
+    - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
+
+    With a batch no Python `if` can look at a number that differs from sample to sample; `where`, `maximum`, `relu` and
+    `pick` can. An adjoint that is exactly 0 behind a `where` does not meet an infinite derivative there.
+
+    CompileError for an option that is not supported, and at a call for what a program cannot repeat, with file and
+    line. TypeError if f or `parameters` are no such thing.
     """
-    options = {"backend": backend, "exact": exact, "dtype": dtype, "threads": threads, "on_branch": on_branch}
-    for name, value in {"batch": tuple(batch), **options}.items():
-        if value not in SUPPORTED[name]:
-            supported = " or ".join(map(repr, SUPPORTED[name]))
-            raise CompileError(f"{name}={value!r} is not supported yet; supported: {supported}")
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r} ({type(f).__name__})")
-    return Compiled(f, _checked(parameters), on_branch)
+    options = Options(backend=backend, exact=exact, dtype=dtype, threads=threads, on_branch=on_branch)
+    return Compiled(f, _checked(parameters), _batch(f, batch), options)
 
 
 def _checked(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
     if parameters is None:
         return None
     found = tuple(parameters)
+    seen: set[Value] = set()
     for i, parameter in enumerate(found):
         if type(parameter) is not Value:
             kind = type(parameter).__name__
             raise TypeError(f"parameters are Values, got {parameter!r} ({kind}) in place {i}; see model.parameters()")
         if parameter.primitive is not None:
             raise TypeError(f"parameters are leaves, but {parameter!r} in place {i} was computed; use detach()")
-        if found.index(parameter) != i:
+        if parameter in seen:
             raise ValueError(f"parameters hold {parameter!r} twice, again in place {i}; see dict.fromkeys(parameters)")
+        seen.add(parameter)
     return found
 
 
-class _Variant:
-    """One recording, ready to run: it answers with the outputs, or with the number of a guard that does not hold."""
+def _batch(f: Callable[..., Any], batch: Sequence[str]) -> frozenset[str]:
+    if isinstance(batch, str):
+        raise CompileError(f'batch={batch!r}: give the names of arguments, as in batch=("{batch}",)')
+    names = _argument_names(f)
+    for name in batch:
+        if name not in names:
+            known = ", ".join(names) or "none that has a name"
+            raise CompileError(f"batch names the argument {name!r}; the function has {known}")
+    return frozenset(batch)
 
-    def __init__(self, lowered: Lowered) -> None:
-        self.lowered = lowered
-        self.source = source(lowered.program)
-        self.run: Function = function(self.source)
 
-    def __reduce__(self) -> tuple[type[_Variant], tuple[Lowered]]:
-        return _Variant, (self.lowered,)
+class Arguments(NamedTuple):
+    """The arguments of a call; `keys` say which recording is theirs."""
+
+    keys: tuple[Key, ...]
+    parts: tuple[Argument, ...]
+    given: tuple[Any, ...]
+
+    @property
+    def samples(self) -> tuple[Any, ...]:
+        """The arrays of the batched arguments."""
+        return tuple([part.numbers for part in self.parts if part.is_batched])
+
+    @property
+    def shared(self) -> list[Any]:
+        """The numbers of the others."""
+        return [part.numbers for part in self.parts if not part.is_batched]
+
+    @property
+    def example(self) -> list[float]:
+        """The numbers of one sample, to record with."""
+        return [x for part in self.parts for x in part.example]
+
+    @property
+    def indices(self) -> frozenset[int]:
+        """The places of numbers that were given as integers."""
+        flags: list[bool] = []
+        for part, given in zip(self.parts, self.given, strict=True):
+            flags += whole(given[0] if part.is_batched else given)
+        return frozenset([place for place, flag in enumerate(flags) if flag])
 
 
 class Compiled:
@@ -116,13 +139,20 @@ class Compiled:
     it answers for the structures and branches that were recorded before.
     """
 
-    def __init__(self, f: Callable[..., Any] | None, parameters: tuple[Value, ...] | None, on_branch: str) -> None:
+    def __init__(
+        self,
+        f: Callable[..., Any] | None,
+        parameters: tuple[Value, ...] | None,
+        batch: frozenset[str] = frozenset(),
+        options: Options = Options(),  # noqa: B008 (it cannot change)
+    ) -> None:
         self.function = f
         self.parameters = parameters
-        self.on_branch = on_branch
+        self.batch = batch
+        self.options = options
         self._names = _argument_names(f)
-        self._variants: dict[tuple[bool, tuple[Key, ...]], tuple[_Variant, ...]] = {}
-        self._last: _Variant | None = None
+        self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
+        self._last: Variant | None = None
         self._lock = Lock()
 
     # --- running ------------------------------------------------------------------------------------------------------
@@ -132,14 +162,13 @@ class Compiled:
         return self.value(*args) if self.parameters is None else self.value_and_grad(*args)
 
     def value(self, *args: Any) -> Any:
-        """What f returns, with floats as numbers.
+        """What f returns, with floats as numbers; with a batch, their means over the samples.
 
         >>> compile(lambda x: {"twice": [2.0 * x]}).value(3)
         {'twice': [6.0]}
         """
-        keys, numbers = self._flat_arguments(args)
-        lowered, outputs = self.run(False, keys, numbers + self.current())
-        return rebuild(lowered.result, iter(outputs))
+        variant, outputs = self.run(VALUE, self.arguments(args), self.current())
+        return rebuild(variant.lowered.result, iter(_plain(outputs)))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
         """f and its gradient, an array in parameter order; without `parameters=` in the structure of the arguments.
@@ -147,16 +176,47 @@ class Compiled:
         >>> compile(lambda p: p["w"] * p["x"]).value_and_grad({"w": 2.0, "x": 3.0})
         (6.0, {'w': 3.0, 'x': 2.0})
 
-        A function of one argument has its gradient in the structure of that argument, one of several a tuple of them.
+        A function of one argument has its gradient in the structure of that argument, one of several a tuple of them;
+        with a batch that is the derivative of the mean by a change of all samples alike. CompileError when f does not
+        return one number.
+        """
+        arguments = self.arguments(args)
+        _, outputs = self.run(GRADIENT, arguments, self.current())
+        if self.parameters is not None:
+            return float(outputs[0]), as_array(outputs[1:])
+        value, *gradient = _plain(outputs)
+        remaining = iter(gradient)
+        parts = tuple([rebuild(key, remaining) for key in arguments.keys])
+        return value, parts[0] if len(parts) == 1 else parts
+
+    def map(self, *args: Any) -> Any:
+        """What f returns for each sample of a batch: its numbers are arrays with an entry for each sample.
+
+        >>> compile(lambda x: {"twice": 2.0 * x}, batch=("x",)).map([1.0, 3.0])
+        {'twice': array([2., 6.])}
+
+        CompileError without `batch=`.
+        """
+        if not self.batch:
+            raise CompileError("map is for functions with a batch; name the arguments that hold samples in batch=")
+        variant, outputs = self.run(SAMPLES, self.arguments(args), self.current())
+        return rebuild(variant.lowered.result, iter(outputs.T))
+
+    def hessian(self, *args: Any) -> Any:
+        """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
+
+        An array (n, n); its program has n times the equations of the gradient's, so n should be small.
+
+        >>> compile(lambda x, y: x * x * y).hessian(3.0, 5.0)
+        array([[10.,  6.],
+               [ 6.,  0.]])
+
         CompileError when f does not return one number.
         """
-        keys, numbers = self._flat_arguments(args)
-        _, (value, *gradient) = self.run(True, keys, numbers + self.current())
-        if self.parameters is not None:
-            return value, as_array(gradient)
-        remaining = iter(gradient)
-        parts = tuple([rebuild(key, remaining) for key in keys])
-        return value, parts[0] if len(parts) == 1 else parts
+        arguments = self.arguments(args)
+        _, outputs = self.run(HESSIAN, arguments, self.current())
+        n = len(arguments.example) if self.parameters is None else len(self.parameters)
+        return as_array(outputs[1 + n :]).reshape(n, n)
 
     @property
     def flat(self) -> Flat:
@@ -167,43 +227,55 @@ class Compiled:
         """The numbers of the parameters, now."""
         return [parameter.data for parameter in self.parameters or ()]
 
-    def _flat_arguments(self, args: Sequence[Any]) -> tuple[tuple[Key, ...], list[float]]:
-        numbers: list[float] = []
+    def arguments(self, args: Sequence[Any]) -> Arguments:
+        """The arguments of a call, flat; CompileError names the one that does not fit."""
         names = self.names_of(len(args))
-        return tuple([argument(each, name, numbers) for each, name in zip(args, names, strict=True)]), numbers
+        parts = [
+            samples(each, name) if name in self.batch else argument(each, name)
+            for each, name in zip(args, names, strict=True)
+        ]
+        sizes = {name: len(part.numbers) for name, part in zip(names, parts, strict=True) if part.is_batched}
+        if len(set(sizes.values())) > 1:
+            counts = ", ".join(f"{name} has {count}" for name, count in sizes.items())
+            raise CompileError(f"the batched arguments need as many samples each; {counts}")
+        if len(sizes) != len(self.batch):
+            missing = ", ".join(sorted(self.batch - set(sizes)))
+            raise CompileError(f"the batched argument(s) {missing} are missing")
+        return Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
 
     def names_of(self, count: int) -> tuple[str, ...]:
         """The names of `count` arguments."""
-        return (*self._names[:count], *(f"argument_{i}" for i in range(len(self._names), count)))
+        if count <= len(self._names):
+            return self._names[:count]
+        return (*self._names, *(f"argument_{i}" for i in range(len(self._names), count)))
 
-    def run(
-        self, differentiate: bool, keys: tuple[Key, ...], inputs: Sequence[float]
-    ) -> tuple[Lowered, Sequence[float]]:
-        """What is known about the program for these arguments, and its outputs; records if there is none yet.
+    def run(self, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+        """What ran and its outputs, a list or an array; records if there is no program for these arguments yet.
 
-        `inputs` are the numbers of the arguments and then those of the parameters.
+        `parameters` are the numbers of the parameters, as a list or a float64 vector.
         """
         if is_recording():
             raise CompileError(
                 "a compiled function was called by a function that is being recorded, where its results would be baked "
                 "in; call the function itself there"
             )
-        known = self._variants.get((differentiate, keys), ())
+        pieces = [*arguments.shared, parameters]
+        known = self._variants.get((kind, arguments.keys), ())
         failed = ""
         for variant in known:
-            outputs = variant.run(inputs)
-            if type(outputs) is list:
+            outputs = variant.run(pieces, arguments.samples)
+            if type(outputs) is not int:
                 self._last = variant
-                return variant.lowered, outputs
+                return variant, outputs
             failed = variant.lowered.program.guards[outputs].where
-        if known and (self.on_branch == "raise" or len(known) == BRANCHES):
+        if known and (self.options.on_branch == "raise" or len(known) == BRANCHES):
             raise CompileError(self._branched(failed, len(known)))
-        variant = self._record(differentiate, keys, inputs)
-        return variant.lowered, variant.run(inputs)
+        variant = self._record(kind, arguments, pieces)
+        return variant, variant.run(pieces, arguments.samples)
 
     def _branched(self, where: str, count: int) -> str:
         advice = "use maximum, minimum, clip or relu, which stay in the program"
-        if self.on_branch == "raise":
+        if self.options.on_branch == "raise":
             return (
                 f'{where}: a comparison came out differently than when it was recorded; {advice}, or on_branch="record"'
             )
@@ -211,19 +283,26 @@ class Compiled:
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
-    def _record(self, differentiate: bool, keys: tuple[Key, ...], inputs: Sequence[float]) -> _Variant:
+    def _record(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Variant:
         if self.function is None:
             raise CompileError(
                 "this compiled function was pickled without its Python function, which could not be pickled, and has "
                 "no program for these arguments; call it with such arguments before pickling, or use a function that "
                 "can be imported"
             )
-        call = Call(self.function, keys, self.names_of(len(keys)), self.parameters or (), inputs)
+        call = Call(
+            self.function,
+            arguments.keys,
+            self.names_of(len(arguments.keys)),
+            self.parameters or (),
+            [*arguments.example, *map(float, pieces[-1])],
+            self.batch,
+            arguments.indices,
+        )
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            variant = _Variant(lower(call, differentiate))
-        _verify(variant, inputs)
+            variant = verified(lower(call, kind), self.options, pieces, arguments.samples)
         with self._lock:
-            place = (differentiate, keys)
+            place = (kind, arguments.keys)
             self._variants[place] = (variant, *self._variants.get(place, ()))
             self._last = variant
         return variant
@@ -237,10 +316,22 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The Python source of the program that ran last; CompileError before the first call."""
+        """The source of what ran last: Python, or with llvm its assembly language; CompileError before the first call.
+
+        >>> area = compile(lambda x, y: x * y + x)
+        >>> area(2.0, 3.0)
+        8.0
+        >>> print(area.source)
+        def program(inputs):
+            x, y = inputs
+            t2 = x * y
+            t3 = t2 + x
+            return [t3]
+        <BLANKLINE>
+        """
         return self._ran().source
 
-    def _ran(self) -> _Variant:
+    def _ran(self) -> Variant:
         if self._last is None:
             raise CompileError("nothing is recorded yet: a compiled function is recorded when it is first called")
         return self._last
@@ -252,18 +343,11 @@ class Compiled:
         >>> area(2.0, 3.0)
         6.0
         >>> print(area.explain())
-        back end: python, exact to the bit (the only one so far)
+        back end: python (...)
         recordings: 1
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
-        program, recordings = self.program, sum(map(len, self._variants.values()))
-        rows = Counter(equation.primitive.name for equation in program.equations).most_common()
-        parts = [_count(len(program.names), "input"), _count(len(program.equations), "equation")]
-        parts[-1] += f" ({', '.join(f'{count} {name}' for name, count in rows)})" if rows else ""
-        parts += [_count(len(program.guards), "guard"), _count(len(program.outputs), "output")]
-        lines = ["back end: python, exact to the bit (the only one so far)", f"recordings: {recordings}"]
-        lines.append(f"program that ran last: {', '.join(parts)}")
-        return "\n".join(lines + [f"guard: {guard.where}" for guard in program.guards])
+        return explanation(self._ran(), sum(map(len, self._variants.values())))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"
@@ -285,8 +369,8 @@ class Compiled:
         self._lock = Lock()
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _plain(outputs: Any) -> list[float]:
+    return outputs if type(outputs) is list else outputs.tolist()
 
 
 def _argument_names(f: Callable[..., Any] | None) -> tuple[str, ...]:
@@ -295,18 +379,3 @@ def _argument_names(f: Callable[..., Any] | None) -> tuple[str, ...]:
     except ValueError:  # a function written in C may have no signature
         return ()
     return tuple([each.name for each in found if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)])
-
-
-def _verify(variant: _Variant, inputs: Sequence[float]) -> None:
-    """CompileError unless the program gives what was recorded: a function or a primitive may not be pure."""
-    outputs = variant.run(inputs)
-    recorded = variant.lowered.recorded
-    if type(outputs) is not list:
-        where = variant.lowered.program.guards[outputs].where
-        raise CompileError(f"{where}: a comparison came out differently when the program ran on the same numbers")
-    for expected, found in zip(recorded, outputs, strict=True):
-        if not (same(expected, found) or (expected != expected and found != found)):
-            raise CompileError(
-                f"the program gives {found!r} where the recorded graph has {expected!r}: is a primitive of yours "
-                "random, or not a function of its operands only?"
-            )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.structure import Key, argument, flatten
+from autograd.compiler.lower import GRADIENT
+from autograd.compiler.structure import argument, as_array, flatten, is_array
 from autograd.errors import CompileError
 
 if TYPE_CHECKING:
@@ -42,29 +43,23 @@ class Flat:
         return as_array(self.compiled.current())
 
     def __call__(self, vector: Sequence[float], *args: Any) -> tuple[float, Any]:
-        numbers: list[float] = []
-        names = self.compiled.names_of(len(args))
-        keys = tuple([argument(each, name, numbers) for each, name in zip(args, names, strict=True)])
-        entries: list[float] = []
-        key = argument(vector, "vector", entries)
-        if key != flatten(entries, []):
-            raise CompileError(f"the vector must be a flat list or array of numbers, got {vector!r}")
-        _, (value, *gradient) = self.compiled.run(True, self._keys(keys, key, len(entries)), numbers + entries)
-        return value, as_array(gradient)
-
-    def _keys(self, keys: tuple[Key, ...], key: Key, length: int) -> tuple[Key, ...]:
-        parameters = self.compiled.parameters
-        if parameters is None:
-            if keys:
+        compiled = self.compiled
+        if is_array(vector) and vector.ndim == 1:  # type: ignore[attr-defined]
+            numbers: Any = as_array(vector)
+        else:
+            given = argument(vector, "vector")
+            numbers = given.numbers
+            if given.key != flatten(list(numbers), []):
+                raise CompileError(f"the vector must be a flat list or array of numbers, got {vector!r}")
+        if compiled.parameters is None:
+            if args:
                 raise CompileError("without parameters=, the vector is the only argument; it is the list that f takes")
-            return (key,)
-        if length != len(parameters):
-            raise CompileError(f"the vector holds the {len(parameters)} parameters, got {length} numbers")
-        return keys
+            return self._run(compiled.arguments([numbers]), [])
+        if len(numbers) != len(compiled.parameters):
+            count = len(compiled.parameters)
+            raise CompileError(f"the vector holds the {count} parameters, got {len(numbers)} numbers")
+        return self._run(compiled.arguments(args), numbers)
 
-
-def as_array(numbers: Sequence[float]) -> Any:
-    """A NumPy array of floats; NumPy is loaded when the first one is made."""
-    import numpy as np
-
-    return np.array(numbers, dtype=np.float64)
+    def _run(self, arguments: Any, parameters: Any) -> tuple[float, Any]:
+        _, outputs = self.compiled.run(GRADIENT, arguments, parameters)
+        return float(outputs[0]), as_array(outputs[1:])

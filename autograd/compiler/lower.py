@@ -1,53 +1,68 @@
-"""From a Python function to a program: record it, differentiate it with the engine itself, write the nodes down."""
+"""From a Python function to a program: record it, write the nodes down, and the chain rule over them."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.compiler.differentiate import Gated, Recorded, Writer
 from autograd.compiler.passes import simplified
-from autograd.compiler.program import RESERVED, Atom, Equation, Guard, Program, check
-from autograd.compiler.record import Recorder, refuse_foreign, tracing
+from autograd.compiler.program import RESERVED, Atom, Guard, Program, check
+from autograd.compiler.record import Observed, Recorder, refuse_foreign, tracing, where_asked
 from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
-from autograd.derivative import grad
+from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value, as_float
 
+# What outputs a program has: the numbers of the result, then the derivatives of its one number by what is wanted, or
+# the numbers for each sample, or the second derivatives, row by row.
+VALUE, GRADIENT, SAMPLES, HESSIAN = "value", "gradient", "samples", "hessian"
+
+Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
+
 
 @dataclass(frozen=True)
 class Lowered:
-    """A program, the structure of the function's result, and what its outputs were when it was recorded.
+    """A program, the structure of the function's result, and what that came to when it was recorded.
 
-    Outputs are the numbers of the result, then, if it was differentiated, the derivatives.
+    With a batch, `recorded` belongs to the sample that was recorded. `indices` are inputs that were integers.
     """
 
     program: Program
     result: Key
     recorded: tuple[float, ...]
+    example: tuple[float, ...]
+    indices: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be recorded: a function, its arguments by key and name, the parameters, and the numbers of both."""
+    """What is to be recorded: a function, its arguments by key and name, the parameters, and the numbers of both.
+
+    With a batch, the arguments named in `batch` differ from sample to sample, and their numbers are those of one.
+    `indices` are the places of numbers that were integers.
+    """
 
     function: Callable[..., Any]
     keys: tuple[Key, ...]
     names: tuple[str, ...]
     parameters: Sequence[Value]
     numbers: Sequence[float]
+    batch: frozenset[str] = frozenset()
+    indices: frozenset[int] = field(default=frozenset())
 
 
-def lower(call: Call, differentiate: bool) -> Lowered:
-    """Record `call` and write it down; with `differentiate`, the derivatives by `parameters`, else by all arguments.
+def lower(call: Call, outputs: str = VALUE) -> Lowered:
+    """Record `call` and write it down; derivatives are by the parameters, else by all arguments.
 
     >>> from autograd import tanh
     >>> from autograd.compiler.structure import key_of
     >>> call = Call(lambda x, y: tanh(x) * y, (key_of(1.0),) * 2, ("x", "y"), [], [1.0, 2.0])
-    >>> print(lower(call, differentiate=False).program)
+    >>> print(lower(call).program)
     program(x, y):
         t2 = tanh(x)
         t3 = mul(t2, y)
@@ -57,16 +72,19 @@ def lower(call: Call, differentiate: bool) -> Lowered:
     """
     inputs = [Value(number) for number in call.numbers[: len(call.numbers) - len(call.parameters)]]
     leaves = [*inputs, *call.parameters]
-    with tracing(leaves, call.numbers) as recorder:
+    with tracing(leaves, call.numbers, call.indices) as recorder:
         remaining = iter(inputs)
         result = call.function(*[rebuild(key, remaining) for key in call.keys])
-        outputs: list[Any] = []
-        key = flatten(result, outputs, _output)
-        if differentiate:
-            outputs += _derivatives(outputs, key, call.parameters or inputs)
-        recorded = tuple([output.data if isinstance(output, Value) else output for output in outputs])
-    program = simplified(_written(_names(call), leaves, recorder, outputs))
-    return Lowered(check(program), key, recorded)
+        found: list[Any] = []
+        key = flatten(result, found, _output)
+        writer = Writer(leaves, call.numbers, where_asked)
+        writer.write(recorder.nodes)
+        recorded = tuple([each.data if isinstance(each, Value) else each for each in found])
+        _check_kind(key, found, outputs)
+        leaves = list(call.parameters) or inputs
+        atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
+        program = _program(call, writer, recorder, atoms, named, outputs)
+    return Lowered(check(_without_samples(program)), key, recorded, tuple(call.numbers), call.indices)
 
 
 def _output(x: Any) -> Any:
@@ -78,36 +96,84 @@ def _output(x: Any) -> Any:
         raise CompileError(f"the function must return numbers, or lists, tuples and dicts of them: {error}") from error
 
 
-def _derivatives(outputs: Sequence[Any], key: Key, wanted: Sequence[Value]) -> list[Any]:
-    if key is not NUMBER:
+def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
+    if outputs in (GRADIENT, HESSIAN) and key is not NUMBER:
         raise CompileError(
-            f"the function must return one number to have a gradient, got {len(outputs)} in a structure; "
+            f"the function must return one number to have a gradient, got {len(found)} in a structure; "
             "return their total or mean"
         )
-    (output,) = outputs
-    return grad(output, wanted) if isinstance(output, Value) else [0.0] * len(wanted)
 
 
-def _written(names: Sequence[str], inputs: Sequence[Any], recorder: Recorder, outputs: Sequence[Any]) -> Program:
-    atoms: dict[int, Atom] = {id(leaf): place for place, leaf in enumerate(inputs)}
-    equations: list[Equation] = []
+def _outputs(
+    writer: Writer, recorder: Recorder, leaves: Sequence[Value], found: Sequence[Any], outputs: str, gated: bool
+) -> tuple[list[Atom], Named]:
+    """The atoms of all outputs, and which places are adjoints of which."""
+    atoms = list(map(writer.atom, found))
+    rows: Sequence[Any] = found if outputs in (GRADIENT, HESSIAN) else ()
+    if outputs == HESSIAN:
+        rows = grad(found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
+        writer.write(recorder.nodes)
+        atoms += map(writer.atom, rows)
+    named: Named = ()
+    for row in rows:
+        slopes, named = _derivatives(writer, row, leaves, gated)
+        atoms += slopes
+    return atoms, named
 
-    def atom(x: Any) -> Atom:
-        return atoms[id(x)] if isinstance(x, Value) else float(x)
 
-    for node in recorder.nodes:
-        if node.primitive is None:
-            atoms[id(node)] = node.data
-            continue
-        atoms[id(node)] = len(inputs) + len(equations)
-        equations.append(Equation(node.primitive, tuple(map(atom, node.operands))))
-    guards = [Guard(relation, atom(x), atom(y), outcome, place) for relation, x, y, outcome, place in recorder.guards]
-    return Program(tuple(names), tuple(equations), tuple(guards), tuple(map(atom, outputs)))
+def _program(
+    call: Call, writer: Writer, recorder: Recorder, atoms: Sequence[Atom], named: Named, outputs: str
+) -> Program:
+    count = len(call.numbers) - len(call.parameters)
+    names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
+    owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
+    wanted = range(count, len(call.numbers)) if call.parameters else range(count)
+    return simplified(
+        Program(
+            names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters))])),
+            equations=tuple(writer.builder.equations),
+            guards=(*[_guard(writer, each) for each in recorder.guards], *writer.guards),
+            outputs=tuple(atoms),
+            batched=tuple([place for place, owner in enumerate(owners) if owner in call.batch]),
+            per_sample=outputs == SAMPLES,
+            derivatives=tuple(wanted) if outputs == GRADIENT else (),
+            adjoints=named,
+        )
+    )
 
 
-def _names(call: Call) -> list[str]:
-    arguments = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
-    return identifiers([*arguments, *(p.label or f"p{i}" for i, p in enumerate(call.parameters))])
+def _derivatives(writer: Writer, output: Any, leaves: Sequence[Value], gated: bool) -> tuple[list[Atom], Named]:
+    """The derivatives of one number, and which places are adjoints of which."""
+    if not isinstance(output, Value):
+        return [0.0] * len(leaves), ()
+    known = adjoints(output, leaves, Gated(writer) if gated else Recorded(writer))
+    pairs = [(writer.atom(adjoint), writer.atoms[node]) for node, adjoint in known.items()]
+    return [writer.atom(known.get(leaf, 0.0)) for leaf in leaves], tuple(
+        [(delta, place) for delta, place in pairs if type(delta) is int and type(place) is int]
+    )
+
+
+def _guard(writer: Writer, asked: Observed) -> Guard:
+    return Guard(asked.relation, writer.atom(asked.left), writer.atom(asked.right), asked.outcome, asked.where)
+
+
+def _without_samples(program: Program) -> Program:
+    """The program, if no guard looks at a number that differs from sample to sample."""
+    if not program.batched or not program.guards:
+        return program
+    differs = bytearray(len(program.names) + len(program.equations))
+    for place in program.batched:
+        differs[place] = 1
+    for place, (_, operands) in enumerate(program.equations, len(program.names)):
+        differs[place] = any(type(each) is int and differs[each] for each in operands)
+    for guard in program.guards:
+        if any(differs[place] for place in guard.places):
+            raise CompileError(
+                f"{guard.where}: the function asks for a number that differs from sample to sample "
+                f"({program.name(guard.left)} {guard.relation} …), but one program serves all samples; use where, "
+                "maximum, minimum, clip or relu for a choice, pick for an index, or compile without batch="
+            )
+    return program
 
 
 def identifiers(texts: Iterable[str]) -> list[str]:

@@ -8,10 +8,12 @@ taken to be functions of their operands: two equal equations are one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from autograd import rules
 from autograd.compiler.program import Atom, Equation, Guard, Program
+from autograd.primitive import Primitive
 
 # (primitive, which operand stays, the constant that the other one has to be): the result is the operand, to the bit.
 IDENTITIES = {
@@ -24,6 +26,58 @@ IDENTITIES = {
     (rules.pow_, 0, 1.0),
 }
 _NEUTRAL = {(row, kept, struct.pack("d", constant)) for row, kept, constant in IDENTITIES}
+_WITH_IDENTITY = frozenset(row for row, _, _ in IDENTITIES)
+
+
+class Builder:
+    """The equations of a program while it is written: `apply` gives the atom of an application, new or known.
+
+    >>> from autograd.rules import exp, mul
+    >>> builder = Builder(1)
+    >>> builder.apply(exp, (0,)), builder.apply(mul, (1, 1.0)), builder.apply(exp, (0,)), builder.apply(mul, (2.0, 3.0))
+    (1, 1, 1, 6.0)
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.first = inputs
+        self.equations: list[Equation] = []
+        self._found: dict[tuple[object, ...], int] = {}
+
+    def apply(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom:
+        """The place of the equation, or the constant or place that it is equal to."""
+        key: tuple[object, ...] = (primitive, *operands)
+        if float in map(type, operands):
+            known = self._with_constants(primitive, operands)
+            if known is not None:
+                return known
+            key = (primitive, *[struct.pack("d", each) if type(each) is float else each for each in operands])
+        elif primitive is rules.neg or primitive is rules.pivot:
+            known = self._of_a_place(primitive, operands)
+            if known is not None:
+                return known
+        new = self.first + len(self.equations)
+        place = self._found.setdefault(key, new)
+        if place == new:
+            self.equations.append(Equation(primitive, operands))
+        return place
+
+    def _with_constants(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
+        if int not in map(type, operands):
+            return float(primitive.value(*operands))
+        if primitive in _WITH_IDENTITY:
+            x, y = operands
+            if type(y) is float:
+                return x if (primitive, 0, struct.pack("d", y)) in _NEUTRAL else None
+            return y if (primitive, 1, struct.pack("d", x)) in _NEUTRAL else None
+        return None
+
+    def _of_a_place(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
+        if primitive is rules.pivot:  # of one number: that number, detached
+            return operands[0] if len(operands) == 1 else None
+        place = int(operands[0]) - self.first
+        if place >= 0 and self.equations[place].primitive is rules.neg:
+            return self.equations[place].operands[0]
+        return None
 
 
 def simplified(program: Program) -> Program:
@@ -37,69 +91,23 @@ def simplified(program: Program) -> Program:
         t2 = add(t1, t1)
         return t2
     """
-    return without_dead(shared(folded(program)))
-
-
-def folded(program: Program) -> Program:
-    """Constants computed now, and operands instead of what is equal to them.
-
-    >>> from autograd.rules import mul
-    >>> folded(Program(("x",), (Equation(mul, (2.0, 3.0)), Equation(mul, (0, 1.0))), (), (1, 2))).outputs
-    (6.0, 0)
-    """
-    first = len(program.names)
-    kept: list[Equation] = []
-    moved: list[Atom] = list(range(first))
-    for primitive, operands in program.equations:
-        equation = Equation(primitive, _moved(operands, moved))
-        known = _known(equation, kept, first)
-        if known is None:
-            known = first + len(kept)
-            kept.append(equation)
-        moved.append(known)
-    return _rebuilt(program, kept, moved)
-
-
-def _known(equation: Equation, kept: Sequence[Equation], first: int) -> Atom | None:
-    """The atom that an equation is equal to, if it is."""
-    primitive, operands = equation
-    if float in (kinds := set(map(type, operands))) and len(kinds) == 1:
-        return float(primitive.value(*operands))
-    if primitive is rules.pivot and len(operands) == 1:  # the number itself, detached
-        return operands[0]
-    if primitive is rules.neg and type(inner := operands[0]) is int and inner >= first:
-        before = kept[inner - first]
-        return before.operands[0] if before.primitive is rules.neg else None
-    if len(operands) == 2:
-        for place in (0, 1):
-            other = operands[1 - place]
-            if type(other) is float and (primitive, place, struct.pack("d", other)) in _NEUTRAL:
-                return operands[place]
-    return None
+    return without_dead(shared(program))
 
 
 def shared(program: Program) -> Program:
-    """One equation for all that have the same primitive and the same operands; −0 and 0 are different constants.
+    """One equation for all that are equal, constants computed now; −0 and 0 are different constants.
 
-    >>> from autograd.rules import exp
+    >>> from autograd.rules import exp, mul
     >>> len(shared(Program(("x",), (Equation(exp, (0,)), Equation(exp, (0,))), (), (1, 2))).equations)
     1
+    >>> shared(Program(("x",), (Equation(mul, (2.0, 3.0)), Equation(mul, (0, 1.0))), (), (1, 2))).outputs
+    (6.0, 0)
     """
-    first = len(program.names)
-    kept: list[Equation] = []
-    moved: list[Atom] = list(range(first))
-    found: dict[tuple[object, ...], int] = {}
+    builder = Builder(len(program.names))
+    moved: list[Atom] = list(range(len(program.names)))
     for primitive, operands in program.equations:
-        equation = Equation(primitive, _moved(operands, moved))
-        place = found.setdefault((primitive, *map(_exact, equation.operands)), first + len(kept))
-        if place == first + len(kept):
-            kept.append(equation)
-        moved.append(place)
-    return _rebuilt(program, kept, moved)
-
-
-def _exact(atom: Atom) -> int | bytes:
-    return struct.pack("d", atom) if type(atom) is float else int(atom)
+        moved.append(builder.apply(primitive, _moved(operands, moved)))
+    return _rebuilt(program, builder.equations, moved)
 
 
 def without_dead(program: Program) -> Program:
@@ -111,20 +119,30 @@ def without_dead(program: Program) -> Program:
     """
     first = len(program.names)
     live = bytearray(first + len(program.equations))
-    wanted = [*program.outputs, *(place for guard in program.guards for place in guard.places)]
-    while wanted:
-        atom = wanted.pop()
-        if type(atom) is int and not live[atom]:
-            live[atom] = 1
-            if atom >= first:
-                wanted.extend(program.equations[atom - first].operands)
+    _mark(live, program.outputs)
+    for guard in program.guards:
+        _mark(live, guard.places)
+    for place in range(len(live) - 1, first - 1, -1):
+        if live[place]:
+            _mark(live, program.equations[place - first].operands)
     kept: list[Equation] = []
     moved: list[Atom] = list(range(first))
     for place, (primitive, operands) in enumerate(program.equations, first):
-        moved.append(first + len(kept))
         if live[place]:
+            moved.append(first + len(kept))
             kept.append(Equation(primitive, _moved(operands, moved)))
+        else:
+            moved.append(_DEAD)
     return _rebuilt(program, kept, moved)
+
+
+_DEAD = float("nan")  # where an equation was; only `adjoints` may still speak of it
+
+
+def _mark(live: bytearray, atoms: Iterable[Atom]) -> None:
+    for atom in atoms:
+        if type(atom) is int:
+            live[atom] = 1
 
 
 def _moved(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
@@ -138,4 +156,11 @@ def _rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[At
         left, right = _moved((guard.left, guard.right), moved)
         if type(left) is int or type(right) is int:
             guards[guard._replace(left=left, right=right)] = None
-    return Program(program.names, tuple(equations), tuple(guards), _moved(program.outputs, moved))
+    adjoints = [_moved(pair, moved) for pair in program.adjoints]
+    return replace(
+        program,
+        equations=tuple(equations),
+        guards=tuple(guards),
+        outputs=_moved(program.outputs, moved),
+        adjoints=tuple([(a, b) for a, b in adjoints if type(a) is int and type(b) is int]),
+    )

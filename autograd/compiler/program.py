@@ -19,7 +19,7 @@ from __future__ import annotations
 import keyword
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -132,9 +132,21 @@ def interpret(program: Program, inputs: Sequence[float]) -> list[float]:
     >>> interpret(Program(("x", "w"), (Equation(mul, (0, 1)),), (), (2,)), [2.0, 3.0])
     [2.0, 3.0, 6.0]
     """
+    return computed(program.equations, inputs)
+
+
+def computed(equations: Iterable[Equation], inputs: Sequence[float]) -> list[float]:
+    """The numbers of the inputs and then of each equation.
+
+    >>> from autograd.rules import neg
+    >>> computed([Equation(neg, (0,)), Equation(neg, (1,))], [2.0])
+    [2.0, -2.0, 2.0]
+    """
     numbers = list(inputs)
-    for primitive, operands in program.equations:
-        numbers.append(float(primitive.value(*[each if type(each) is float else numbers[int(each)] for each in operands])))
+    for primitive, operands in equations:
+        numbers.append(
+            float(primitive.value(*[each if type(each) is float else numbers[int(each)] for each in operands]))
+        )
     return numbers
 
 

@@ -10,14 +10,18 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from autograd import rules
+from autograd.compiler.options import Options
 from autograd.compiler.program import RELATIONS, RESERVED, Guard, Program
+from autograd.compiler.structure import as_array
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES, Primitive
 
 WIDTH = 120
+NAME = "python"
 TERMS = 64  # in one statement: Python's compiler recurses over the terms of a sum
 Function = Callable[[Sequence[float]], Any]
 Lines = Iterator[str]
@@ -57,6 +61,56 @@ def function(text: str) -> Function:
     [0.0]
     """
     return _compiled(text, tuple(PRIMITIVES.values()))
+
+
+class PythonRunner:
+    """A program as straight-line Python; with a batch it runs once for each sample.
+
+    >>> from autograd.compiler.program import Equation
+    >>> from autograd.rules import mul
+    >>> build(Program(("x", "w"), (Equation(mul, (0, 1)),), (), (2,)), Options()).numbers([3.0, 2.0])
+    [6.0]
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.source = source(program)
+        self.numbers = function(self.source)  # lists in and out, without a batch
+
+    def run(self, shared: Any, samples: Sequence[Any]) -> Any:
+        """See `Runner`."""
+        numbers = shared.tolist()
+        if not samples:
+            outputs = self.numbers(numbers)
+            return as_array(outputs) if type(outputs) is list else outputs
+        rows = []
+        for inputs in self._inputs(numbers, samples):
+            outputs = self.numbers(inputs)
+            if type(outputs) is not list:
+                return outputs
+            rows.append(outputs)
+        if self.program.per_sample:
+            return as_array(rows)
+        totals = rows[0]
+        for row in rows[1:]:
+            totals = [x + y for x, y in zip(totals, row, strict=True)]
+        return as_array([x / len(rows) for x in totals])
+
+    def _inputs(self, shared: Sequence[float], samples: Sequence[Any]) -> Iterator[list[float]]:
+        inputs = [0.0] * len(self.program.names)
+        for place, x in zip(self.program.shared, shared, strict=True):
+            inputs[place] = x
+        for pieces in zip(*[each.tolist() for each in samples], strict=True):
+            for place, x in zip(self.program.batched, chain.from_iterable(pieces), strict=True):
+                inputs[place] = x
+            yield inputs
+
+
+def build(program: Program, options: Options) -> PythonRunner:
+    """The program ready to run; CompileError for float32, which Python does not have."""
+    if options.dtype != "float64":
+        raise CompileError(f"the back end python computes in float64, not {options.dtype}; take numpy or llvm")
+    return PythonRunner(program)
 
 
 @lru_cache(maxsize=256)
@@ -103,6 +157,8 @@ SPELLING: Mapping[Primitive, str] = {
     rules.square: "{0} * {0}",
     rules.div: "{0} / {1} if {1} else div({0}, {1})",
     rules.greater: "1.0 if {0} > {1} else 0.0",
+    rules.at_least: "1.0 if {0} >= {1} else 0.0",
+    rules.equal: "1.0 if {0} == {1} else 0.0",
     rules.where: "{1} if {0} else {2}",
     rules.relu: "0.0 if {0} <= 0.0 else {0}",
     rules.abs_: "abs({0})",

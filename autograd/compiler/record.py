@@ -1,8 +1,9 @@
 """Recording: run a function once on Values, keep every node, and notice whatever a program could not repeat.
 
 While a function is recorded, each node that its thread makes becomes a `Traced`: a Value whose class says what happens
-when the program looks at numbers. A comparison is a *guard*: its outcome is kept, and a later call for which it would
-come out differently records again. So are `float(v)`, `int(v)` and an index: the program is for that number only.
+when the program looks at numbers. A comparison gives a `Condition`, which `where` takes as it is; `if` makes it a
+*guard*: the outcome is kept, and a later call for which it would come out differently records again. So are
+`float(v)`, `int(v)` and an index: the program is for that number only. `pick` takes an index as it is.
 Reading or writing `.data` is refused, with the line and the way out. Parameters are Traced for the time of the
 recording, and plain Values for other threads all the same: what is guarded depends on the thread.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,11 +21,11 @@ from typing import Any, NamedTuple, NoReturn
 
 from autograd import origin, recording, rules
 from autograd.errors import CompileError
-from autograd.primitive import PRIMITIVES
+from autograd.primitive import PRIMITIVES, Primitive
 from autograd.value import Value, as_float, node
 
 # Modules that look at numbers in order to record; the debugger's watchers only show them.
-_MAY_READ = {"autograd.value", "autograd.affine", "autograd.compiler.lower"}
+_MAY_READ = {"autograd.value", "autograd.affine", "autograd.compiler.lower", "autograd.compiler.differentiate"}
 _MAY_READ_PREFIX = ("autograd.debugging.",)
 _BAKED = (
     "that number would be baked into the program; use v.detach() for a number without a gradient, and "
@@ -80,14 +81,18 @@ def is_recording() -> bool:
 
 
 @contextmanager
-def tracing(leaves: Sequence[Any], numbers: Sequence[float]) -> Iterator[Recorder]:
+def tracing(
+    leaves: Sequence[Any], numbers: Sequence[float], indices: Container[int] = frozenset()
+) -> Iterator[Recorder]:
     """Record what this thread does in the block, `leaves` having these numbers; then all are plain Values again.
+
+    The leaves in the places `indices` are of the class `Index`.
 
     >>> w = Value(0.0)
     >>> with tracing([w], [2.0]) as recorder:
     ...     y = w * 3.0 if w > 1.0 else w
     >>> [node.op for node in recorder.nodes], recorder.guards[0].relation, type(w) is type(y) is Value
-    (['mul'], '>', True)
+    (['greater', 'mul'], '>', True)
 
     CompileError for what a program could not repeat; it names file and line.
     """
@@ -95,8 +100,8 @@ def tracing(leaves: Sequence[Any], numbers: Sequence[float]) -> Iterator[Recorde
     with _lock, recording.paused_gc(), recording.recorded(), recording.watching(recorder.see):
         token = _active.set(recorder)
         try:
-            for leaf in leaves:
-                leaf.__class__ = Traced
+            for place, leaf in enumerate(leaves):
+                leaf.__class__ = Index if place in indices else Traced
             yield recorder
         finally:
             _active.reset(token)
@@ -132,18 +137,26 @@ def _observe(relation: str, left: Any, right: Any, outcome: bool) -> None:
         recorder.guards.append(Observed(relation, left, right, outcome, where_asked()))
 
 
-def _comparison(name: str, relation: str) -> Callable[[Value, Any], bool]:
+def _comparison(name: str, relation: str, row: Primitive, mirrored: bool = False) -> Callable[[Value, Any], Any]:
     compare = getattr(Value, name)
 
-    def method(self: Value, other: Any) -> bool:
-        outcome: bool = compare(self, other)
-        if outcome is not NotImplemented:
-            if type(other) is Value and is_recording():
-                refuse_foreign(other)
-            _observe(relation, self, other if isinstance(other, Value) else as_float(other), outcome)
-        return outcome
+    def method(self: Value, other: Any) -> Any:
+        outcome = compare(self, other)
+        if outcome is NotImplemented or not is_recording():
+            return outcome
+        if type(other) is Value:
+            refuse_foreign(other)
+        right = other if isinstance(other, Value) else as_float(other)
+        return _condition(row(right, self) if mirrored else row(self, right), relation, self, right, outcome)
 
     return method
+
+
+def _condition(made: Any, relation: str, left: Any, right: Any, outcome: bool) -> Any:
+    """The node of a comparison, which knows what to guard when its truth is asked for."""
+    made.__class__ = Condition
+    made.asked = Observed(relation, left, right, outcome, where_asked())
+    return made
 
 
 def _refused(name: str, what: str, way_out: str) -> Any:
@@ -192,21 +205,20 @@ class Traced(Value):
 
     data = _guarded_slot("data", _BAKED)
     grad = _guarded_slot("grad", "take the gradient of the compiled function with value_and_grad")
-    __lt__, __le__ = _comparison("__lt__", "<"), _comparison("__le__", "<=")
-    __gt__, __ge__ = _comparison("__gt__", ">"), _comparison("__ge__", ">=")
+    __lt__, __le__ = _comparison("__lt__", "<", rules.greater, True), _comparison("__le__", "<=", rules.at_least, True)
+    __gt__, __ge__ = _comparison("__gt__", ">", rules.greater), _comparison("__ge__", ">=", rules.at_least)
     __hash__ = Value.__hash__
     __copy__ = _refused("__copy__", "copy(v)", "use v itself, or v.detach()")
     __reduce__ = _refused("__reduce__", "pickling or copying v", "use v itself, or v.detach()")
     backward = _refused("backward", "backward()", "the compiled function has value_and_grad; or use autograd.grad")
     on_backward = _refused("on_backward", "a callback", _NO_EFFECTS)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Any:
         """Like a float with a number, since the function is called with floats; identity with another Value."""
         if not is_recording() or isinstance(other, Value) or not isinstance(other, numbers.Real):
             return NotImplemented
-        outcome: bool = Value.__float__(self) == other
-        _observe("==", self, float(other), outcome)
-        return outcome
+        right = float(other)
+        return _condition(rules.equal(self, right), "==", self, right, Value.__float__(self) == other)
 
     def __float__(self) -> float:
         number: float = Value.__float__(self)
@@ -242,3 +254,45 @@ class Traced(Value):
             return Value.detach(self)
         # The pivot of one number is that number; without parents, no derivative passes.
         return node(rules.pivot, Value.__float__(self), (), (self,), (), None)
+
+
+class Condition(Traced):
+    """A comparison of recorded numbers: 1 or 0 to a primitive, and a guard where a bool is asked for."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        asked: Observed = self.__dict__["asked"]
+        _observe(*asked[:-1])
+        return asked.outcome
+
+    def __index__(self) -> int:
+        return int(bool(self))
+
+    def __and__(self, other: Any) -> Any:
+        return bool(self) & other
+
+    def __or__(self, other: Any) -> Any:
+        return bool(self) | other
+
+    def __xor__(self, other: Any) -> Any:
+        return bool(self) ^ other
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+
+class Index(Traced):
+    """An argument that was given as an integer, while the function is recorded; `pick` keeps it in the program.
+
+    So one recording serves all indices, where `values[index]` would be recorded again for every one. A library asks
+    `isinstance(target, autograd.Index)` to see that a target is the number of a class.
+
+    >>> from autograd import compile, pick
+    >>> choose = compile(lambda xs, i: pick(xs, i))
+    >>> choose([1.5, 2.5], 0), choose([1.5, 2.5], 1)
+    (1.5, 2.5)
+    >>> "recordings: 1" in choose.explain()
+    True
+    """
+
+    __slots__ = ()

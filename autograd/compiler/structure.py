@@ -1,18 +1,34 @@
-"""Structures of numbers: nested lists, tuples and dicts become a list of floats and a key that remembers the shape.
+"""Structures of numbers: nested lists, tuples and dicts become numbers and a key that remembers the shape.
 
-Two calls whose arguments have equal keys can share one recording.
+Two calls whose arguments have equal keys can share one recording. Arrays count as lists, and stay arrays all the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from autograd.errors import CompileError
 from autograd.value import as_float
 
+
+class Structure(tuple[Any, ...]):
+    """(type, names or None, the keys of the parts). It knows its hash, since a call asks for it."""
+
+    def __hash__(self) -> int:
+        found: int | None = self.__dict__.get("hash")
+        if found is None:
+            found = self.__dict__["hash"] = super().__hash__()
+        return found
+
+    def __reduce__(self) -> tuple[type[Structure], tuple[tuple[Any, ...]]]:
+        return Structure, (tuple(self),)  # hashes of text differ between processes
+
+
 NUMBER = None  # the key of a number
-Key = tuple[Any, ...] | None
+Key = Structure | None
 
 
 def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -> Key:
@@ -30,9 +46,9 @@ def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -
         numbers.append(x)
         return NUMBER
     if isinstance(x, list | tuple):
-        return (type(x), None, tuple([flatten(each, numbers, leaf) for each in x]))
+        return Structure((type(x), None, tuple([flatten(each, numbers, leaf) for each in x])))
     if isinstance(x, dict):
-        return (dict, tuple(x), tuple([flatten(each, numbers, leaf) for each in x.values()]))
+        return Structure((dict, tuple(x), tuple([flatten(each, numbers, leaf) for each in x.values()])))
     if getattr(x, "shape", ()) != () and hasattr(x, "tolist"):
         return flatten(x.tolist(), numbers, leaf)
     numbers.append(leaf(x))
@@ -73,18 +89,104 @@ def places(key: Key, name: str) -> Iterator[str]:
         yield from places(part, f"{name}[{index!r}]")
 
 
-def argument(x: Any, name: str, numbers: list[Any]) -> Key:
-    """`flatten` for the argument `name` of a compiled function; CompileError names what is no number.
+@lru_cache(maxsize=1024)
+def key_of_shape(shape: tuple[int, ...]) -> Key:
+    """The key of nested lists of that shape.
 
-    >>> argument(["a"], "x", [])
+    >>> key_of_shape((2, 1)) == key_of([[0.0], [0.0]])
+    True
+    """
+    return Structure((list, None, (key_of_shape(shape[1:]),) * shape[0])) if shape else NUMBER
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is a NumPy array of real numbers, not a single one; any other array goes the way of lists."""
+    return bool(getattr(x, "shape", ())) and getattr(getattr(x, "dtype", None), "kind", "") in "fiu"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument: its key, and its numbers as a list or a float64 vector; with a batch as an array, a sample a row."""
+
+    key: Key
+    numbers: Any
+    is_batched: bool = False
+
+    @property
+    def example(self) -> list[float]:
+        """The numbers of one sample, to record with."""
+        numbers = self.numbers[0] if self.is_batched else self.numbers
+        return numbers if isinstance(numbers, list) else list(map(float, numbers))
+
+
+def argument(x: Any, name: str) -> Argument:
+    """The argument `name` of a compiled function; CompileError names what is no number.
+
+    >>> argument([1, [2.0]], "x").numbers
+    [1.0, 2.0]
+    >>> argument(["a"], "x")
     Traceback (most recent call last):
         ...
     autograd.errors.CompileError: argument x: a Value holds a real number, got 'a' (str); convert it ...
     """
+    if type(x) is float:
+        return Argument(NUMBER, [x])
+    if is_array(x):
+        return Argument(key_of_shape(x.shape), x.ravel().astype("float64", copy=False))
+    numbers: list[float] = []
     try:
-        return flatten(x, numbers)
+        return Argument(flatten(x, numbers), numbers)
     except TypeError as error:
         raise CompileError(
             f"argument {name}: {error}; a compiled function takes numbers, lists, tuples, dicts and arrays of them "
             "(whatever else the function needs, let it close over)"
         ) from error
+
+
+def samples(x: Any, name: str) -> Argument:
+    """The batched argument `name`: a sequence or array of samples, which all have the same structure.
+
+    >>> samples([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "x").numbers.shape
+    (3, 2)
+    >>> samples([[1.0, 2.0], [3.0]], "x")
+    Traceback (most recent call last):
+        ...
+    autograd.errors.CompileError: argument x: sample 1 has 1 number(s) in another structure than sample 0, which has 2
+    """
+    if is_array(x):
+        if not len(x):
+            raise CompileError(f"argument {name}: a batch needs at least one sample, got an array of shape {x.shape}")
+        return Argument(key_of_shape(x.shape[1:]), x.reshape(len(x), -1).astype("float64", copy=False), True)
+    if not isinstance(x, Sequence) or isinstance(x, str | bytes) or not len(x):
+        raise CompileError(
+            f"argument {name} is batched: give a list or array with one entry for each sample, got {x!r}"
+        )
+    rows = [argument(each, f"{name}[{place}]") for place, each in enumerate(x)]
+    first = rows[0]
+    for place, row in enumerate(rows):
+        if row.key != first.key:
+            raise CompileError(
+                f"argument {name}: sample {place} has {len(row.numbers)} number(s) in another structure than sample 0, "
+                f"which has {len(first.numbers)}"
+            )
+    return Argument(first.key, as_array([row.numbers for row in rows]).reshape(len(rows), len(first.numbers)), True)
+
+
+def whole(x: Any) -> list[bool]:
+    """For each number of an argument whether it is an integer: such a number may be an index.
+
+    >>> whole([1, 2.0])
+    [True, False]
+    """
+    if is_array(x):
+        return [x.dtype.kind in "iu"] * int(x.size)
+    found: list[Any] = []
+    flatten(x, found, lambda each: isinstance(each, int) or getattr(getattr(each, "dtype", None), "kind", "") in "iu")
+    return [each is True for each in found]  # `flatten` keeps floats as they are
+
+
+def as_array(numbers: Any) -> Any:
+    """A NumPy array of floats; NumPy is loaded when the first one is made."""
+    import numpy as np
+
+    return np.asarray(numbers, dtype=np.float64)

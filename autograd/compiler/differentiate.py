@@ -1,0 +1,212 @@
+"""The chain rule over recorded nodes, written down as equations instead of computed.
+
+The order, the edges and the rules are the engine's own (`derivative.adjoints`): what differs is only what partials and
+adjoints are made of. A `Symbol` stands for a number of the program; rows of the table applied to Symbols become
+equations. That costs a fifth of Values, of which a recording would have to notice every one.
+
+Where a rule asks for a number (which branch did `where` take?), the recorded number decides without a batch, and a
+guard remembers that. With a batch it differs from sample to sample: both answers are written down, and a gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import rules
+from autograd.compiler.passes import Builder
+from autograd.compiler.program import Atom, Guard, computed
+from autograd.derivative import Flow
+from autograd.primitive import Primitive
+from autograd.value import Value
+
+
+# Rows that are finite wherever their operands are, unless they overflow.
+TAME = {
+    *(rules.add, rules.sub, rules.mul, rules.neg, rules.dot, rules.total, rules.prod, rules.square, rules.hypot),
+    *(rules.relu, rules.leaky_relu, rules.elu, rules.sigmoid, rules.tanh, rules.softplus, rules.silu, rules.gelu),
+    *(rules.abs_, rules.sign, rules.step, rules.greater, rules.at_least, rules.equal, rules.where, rules.clip),
+    *(rules.maximum, rules.minimum, rules.floor, rules.ceil, rules.sin, rules.cos, rules.atan, rules.atan2, rules.erf),
+    *(rules.asinh, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot),
+}
+
+
+class Writer:
+    """Nodes to atoms: each recorded node becomes an equation, and its `Symbol` is what rules compute with."""
+
+    def __init__(self, inputs: Sequence[Value], numbers: Sequence[float], where: Callable[[], str]) -> None:
+        self.builder = Builder(len(inputs))
+        self.guards: list[Guard] = []
+        self.atoms: dict[Value, Atom] = {leaf: place for place, leaf in enumerate(inputs)}
+        self._inputs = numbers
+        self._where = where
+        self._tame: list[bool] = []
+        self.trial: float | None = None  # what `ask` answers for the time being, and what it was asked
+        self.asked: list[Atom] = []
+
+    def write(self, nodes: Sequence[Value]) -> None:
+        """Add recorded nodes, operands first."""
+        for node in nodes[len(self.atoms) - self.builder.first :]:
+            if node.primitive is None:
+                self.atoms[node] = node.data
+            else:
+                self.atoms[node] = self.builder.apply(node.primitive, tuple([self.atom(x) for x in node.operands]))
+
+    def atom(self, x: Any) -> Atom:
+        """What stands for a node, a symbol or a number in the program."""
+        if type(x) is Symbol:
+            return x.atom
+        return self.atoms[x] if isinstance(x, Value) else float(x)
+
+    def symbol(self, x: Any) -> Any:
+        """A recorded operand, for a rule to compute with; plain numbers stay what they are."""
+        return Symbol(self, self.atoms[x]) if isinstance(x, Value) else x
+
+    def is_tame(self, atom: Atom) -> bool:
+        """Whether a number is finite for all finite inputs, overflow aside."""
+        builder, tame = self.builder, self._tame
+        tame.extend([True] * (builder.first - len(tame)))
+        for row, operands in builder.equations[len(tame) - builder.first :]:
+            tame.append(row in TAME and all(type(each) is float or tame[each] for each in operands))
+        return type(atom) is float or tame[int(atom)]
+
+    def ask(self, atom: Atom) -> float:
+        """The recorded number of an atom, whose truth the program depends on from now on."""
+        if type(atom) is float:
+            return atom
+        if self.trial is not None:
+            self.asked.append(atom)
+            return self.trial
+        number = computed(self.builder.equations, self._inputs)[int(atom)]
+        self.guards.append(Guard("truth", atom, 0.0, bool(number), self._where()))
+        return number
+
+
+class Symbol:
+    """A number of the program while rules are applied to it."""
+
+    __slots__ = ("atom", "writer")
+
+    def __init__(self, writer: Writer, atom: Atom) -> None:
+        self.writer, self.atom = writer, atom
+
+    def __primitive__(self, primitive: Primitive, operands: tuple[Any, ...]) -> Symbol:
+        atom = self.writer.atom
+        return Symbol(self.writer, self.writer.builder.apply(primitive, tuple([atom(each) for each in operands])))
+
+    def __float__(self) -> float:
+        return self.writer.ask(self.atom)
+
+    def __add__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.add, (self, other))
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.add, (other, self))
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self.__primitive__(rules.div, (other, self))
+
+    def __neg__(self) -> Symbol:
+        return self.__primitive__(rules.neg, (self,))
+
+
+class Recorded(Flow):
+    """The chain rule as the recording went: bit for bit what `derivative.grad` gives there, guarded."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.lift = writer.symbol
+
+
+class Gated(Flow):
+    """The chain rule for all samples at once: what a rule asked for becomes a gate.
+
+    An adjoint that is 0 behind a gate stays 0 where the partial is computed and may be infinite, as it would if nothing
+    flowed: the gradient of `where(x > 0, log(x), 0)` is 0 at x = 0. (Eager, it is also 0 since the branch is left out.)
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self._behind: set[Value] = set()  # nodes whose adjoint has come through gates only
+        self._open: set[Value] = set()
+
+    def order(self, output: Value) -> Sequence[Value]:
+        return list(_post_order(output, self.parents))
+
+    def parents(self, node: Value) -> Sequence[Value]:
+        if node.primitive is None:
+            return ()
+        rules_of = node.primitive.partials or (1.0,) * len(node.operands)
+        return [x for x, rule in zip(node.operands, rules_of, strict=True) if rule is not None and isinstance(x, Value)]
+
+    def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
+        """With every edge behind a gate as (1, contribution)."""
+        if node.primitive is None:
+            return []
+        behind = node in self._behind and node not in self._open
+        found: list[tuple[Value, Any, Any]] = []
+        gate, answers = self._partials(node)
+        for operand, yes, no in zip(node.operands, *answers, strict=True):
+            if isinstance(operand, Value) and not (yes is None and no is None):
+                if gate is None:
+                    found.append((operand, *self._switched(yes, adjoint, behind)))
+                else:
+                    flows = [0.0 if each is None else adjoint * each for each in (yes, no)]
+                    found.append((operand, 1.0, rules.where(gate, *flows)))
+                (self._behind if gate is not None or behind else self._open).add(operand)
+        return found
+
+    def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
+        if not behind or type(partial) is not Symbol or self.writer.is_tame(partial.atom):
+            return partial, adjoint
+        return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
+
+    def _partials(self, node: Value) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
+        """What the rules of a node asked for, and their answers for yes and for no."""
+        writer = self.writer
+        writer.asked.clear()
+        yes = self._answers(node, 1.0)
+        if not writer.asked:
+            return None, (yes, yes)
+        gate = Symbol(writer, writer.asked[0])
+        return gate, (yes, self._answers(node, 0.0))
+
+    def _answers(self, node: Value, trial: float) -> Sequence[Any]:
+        """The partials of a node, where whatever a rule asks for is `trial`."""
+        symbol, row = self.writer.symbol, node.primitive
+        self.writer.trial = trial
+        try:
+            return row.partials_at(symbol(node), [*map(symbol, node.operands)]) if row else ()
+        finally:
+            self.writer.trial = None
+
+
+def _post_order(root: Value, parents: Callable[[Value], Sequence[Value]]) -> Iterator[Value]:
+    """As `graph.topological`, with parents of one's own."""
+    seen = {root}
+    stack = [(root, iter(parents(root)))]
+    while stack:
+        node, rest = stack[-1]
+        for parent in rest:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append((parent, iter(parents(parent))))
+                break
+        else:
+            stack.pop()
+            yield node
