@@ -1,12 +1,38 @@
-"""The back ends by name."""
+"""The back ends by name, and which of them a program gets.
+
+`auto` adds up what a program would cost: its calls, its operations, and the compilation shared out over a thousand
+runs. How long an equation takes in Python and a call of NumPy is measured once in a process; the rest are ratios to
+that, found on one machine. What they decide is a factor of two or ten, not a nanosecond.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import NamedTuple
 
-from autograd.compiler import python
+from autograd import rules
+from autograd.compiler import llvm, python
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program
+from autograd.compiler.sums import sums
+
+from autograd.errors import CompileError
+
+BUILD: dict[str, Callable[[Program, Options], Runner]] = {
+    "python": python.build,
+    "llvm": llvm.build,
+}
+EXACT = ("python", "llvm")  # those that can keep the order of additions
+FLOAT32 = ("numpy", "llvm")
+
+USES = 1000  # runs that a compilation is shared out over
+LLVM_START, LLVM_BUILD = 0.03, 15e-6  # seconds for a program, and for one of its operations
+LLVM_CALL, LLVM_OPERATION = 5e-6, 1.5e-9  # for a run, and for an operation on as many samples as fit a register
+NUMPY_BUILD = 40e-6  # for one equation
+NUMPY_OPERATION = 0.15e-9  # for a multiplication or an addition
 
 
 class Choice(NamedTuple):
@@ -17,6 +43,109 @@ class Choice(NamedTuple):
     reason: str
 
 
+class Estimate(NamedTuple):
+    """Seconds that a run is expected to take, and to build the program."""
+
+    name: str
+    run: float
+    build: float
+
+    @property
+    def cost(self) -> float:
+        """Seconds for a run, the building shared out."""
+        return self.run + self.build / USES
+
+    def __str__(self) -> str:
+        return f"{self.name} {1e6 * self.run:.3g} us"
+
+
 def choose(program: Program, options: Options, samples: int) -> Choice:
-    """The runner of the back end that was asked for, or with `auto` of the one that is expected to be fastest."""
-    return Choice("python", python.build(program, options), "the only one so far")
+    """The runner of the back end that was asked for, or with `auto` of the one that is expected to be fastest.
+
+    CompileError when it cannot do what the other options ask.
+    """
+    name, reason = options.backend, "as asked for"
+    if name == "auto":
+        found = sorted(estimates(program, options, samples), key=lambda each: each.cost)
+        name, reason = found[0].name, f"expected for a run: {', '.join(map(str, found))}"
+    elif options.exact and name not in EXACT:
+        raise CompileError(
+            f"the back end {name} adds up in an order of its own; exact=True is for {' and '.join(EXACT)}"
+        )
+    return Choice(name, BUILD[name](program, options), reason)
+
+
+def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
+    """What each back end that can run the program would take, as far as it may be worth it."""
+    rates = _rates()
+    flattened = program if options.exact else sums(program)
+    work = operations(flattened)
+    best = float("inf")
+    if options.dtype == "float64":
+        run = rates.equation * (work + 5) * samples
+        best = run
+        yield Estimate("python", run, 2 * rates.equation * USES)
+    if importlib.util.find_spec("llvmlite"):
+        lanes = 1 if not program.batched else 8 if options.dtype == "float32" else 4
+        run = LLVM_CALL + LLVM_OPERATION * work * -(-samples // lanes)
+        best = min(best, run)
+        yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work)
+
+
+def operations(program: Program) -> int:
+    """Additions, multiplications and function values of one run for one sample.
+
+    >>> from autograd.compiler.program import Equation
+    >>> operations(Program(("x", "y"), (Equation(rules.dot, (0, 1, 1, 0, 0.0)), Equation(rules.mul, (2, 2))), (), (3,)))
+    3
+    """
+    return sum(_COUNT.get(row, len)(operands) if row.variadic else 1 for row, operands in program.equations)
+
+
+_COUNT: dict[object, Callable[[tuple[int | float, ...]], int]] = {rules.dot: lambda operands: len(operands) // 2}
+
+
+def depth(program: Program) -> int:
+    """The length of the longest chain of equations: a vector program has at least as many steps.
+
+    >>> from autograd.compiler.program import Equation
+    >>> depth(Program(("x",), (Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))), (), ()))
+    2
+    """
+    levels = [0] * len(program.names)
+    for _, operands in program.equations:
+        levels.append(1 + max([levels[each] for each in operands if type(each) is int], default=0))
+    return max(levels, default=0)
+
+
+class Rates(NamedTuple):
+    """Seconds for an equation in Python and for a call of NumPy on a few numbers."""
+
+    equation: float
+    call: float
+
+
+@lru_cache(maxsize=1)
+def _rates() -> Rates:
+    import numpy as np
+
+    x = np.ones(16)
+    equations = python.function(
+        "def program(inputs):\n    [x] = inputs\n" + "    x = x * x + x\n" * 50 + "    return [x]"
+    )
+    return Rates(
+        equation=_seconds(partial(equations, [0.0])) / 100,
+        call=1.6 * _seconds(partial(np.multiply, x, x, out=x)),  # with what the source does around it
+    )
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    """The shortest of a few runs."""
+
+    def once() -> float:
+        start = time.perf_counter()
+        for _ in range(20):
+            action()
+        return (time.perf_counter() - start) / 20
+
+    return min(once() for _ in range(5))

@@ -6,7 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
@@ -229,19 +229,23 @@ class Compiled:
 
     def arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
-        names = self.names_of(len(args))
+        names, batch = self.names_of(len(args)), self.batch
         parts = [
-            samples(each, name) if name in self.batch else argument(each, name)
+            samples(each, name) if name in batch else argument(each, name)
             for each, name in zip(args, names, strict=True)
         ]
-        sizes = {name: len(part.numbers) for name, part in zip(names, parts, strict=True) if part.is_batched}
-        if len(set(sizes.values())) > 1:
-            counts = ", ".join(f"{name} has {count}" for name, count in sizes.items())
-            raise CompileError(f"the batched arguments need as many samples each; {counts}")
-        if len(sizes) != len(self.batch):
-            missing = ", ".join(sorted(self.batch - set(sizes)))
+        if batch:
+            counts = [len(part.numbers) for part in parts if part.is_batched]
+            if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
+                self._refuse_counts(names, counts)
+        return Arguments(tuple([part.key for part in parts]), tuple(parts), args)
+
+    def _refuse_counts(self, names: Sequence[str], counts: Sequence[int]) -> NoReturn:
+        given = [name for name in names if name in self.batch]
+        if missing := ", ".join(sorted(self.batch.difference(given))):
             raise CompileError(f"the batched argument(s) {missing} are missing")
-        return Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
+        listed = ", ".join(f"{name} has {count}" for name, count in zip(given, counts, strict=True))
+        raise CompileError(f"the batched arguments need as many samples each; {listed}")
 
     def names_of(self, count: int) -> tuple[str, ...]:
         """The names of `count` arguments."""

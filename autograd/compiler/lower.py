@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.compiler.differentiate import Gated, Recorded, Writer
-from autograd.compiler.passes import simplified
+from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program, check
 from autograd.compiler.record import Observed, Recorder, refuse_foreign, tracing, where_asked
 from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
@@ -128,7 +128,7 @@ def _program(
     names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
     owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
     wanted = range(count, len(call.numbers)) if call.parameters else range(count)
-    return simplified(
+    return without_dead(  # the writer has shared and folded already
         Program(
             names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters))])),
             equations=tuple(writer.builder.equations),

@@ -8,7 +8,7 @@ taken to be functions of their operands: two equal equations are one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd import rules
@@ -25,7 +25,8 @@ IDENTITIES = {
     (rules.div, 0, 1.0),
     (rules.pow_, 0, 1.0),
 }
-_NEUTRAL = {(row, kept, struct.pack("d", constant)) for row, kept, constant in IDENTITIES}
+_bits = struct.Struct("d").pack
+_NEUTRAL = {(row, kept, _bits(constant)) for row, kept, constant in IDENTITIES}
 _WITH_IDENTITY = frozenset(row for row, _, _ in IDENTITIES)
 
 
@@ -50,7 +51,7 @@ class Builder:
             known = self._with_constants(primitive, operands)
             if known is not None:
                 return known
-            key = (primitive, *[struct.pack("d", each) if type(each) is float else each for each in operands])
+            key = (primitive, *[_bits(each) if type(each) is float else each for each in operands])
         elif primitive is rules.neg or primitive is rules.pivot:
             known = self._of_a_place(primitive, operands)
             if known is not None:
@@ -67,8 +68,8 @@ class Builder:
         if primitive in _WITH_IDENTITY:
             x, y = operands
             if type(y) is float:
-                return x if (primitive, 0, struct.pack("d", y)) in _NEUTRAL else None
-            return y if (primitive, 1, struct.pack("d", x)) in _NEUTRAL else None
+                return x if (primitive, 0, _bits(y)) in _NEUTRAL else None
+            return y if (primitive, 1, _bits(x)) in _NEUTRAL else None
         return None
 
     def _of_a_place(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
@@ -119,12 +120,14 @@ def without_dead(program: Program) -> Program:
     """
     first = len(program.names)
     live = bytearray(first + len(program.equations))
-    _mark(live, program.outputs)
-    for guard in program.guards:
-        _mark(live, guard.places)
+    for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
+        if type(atom) is int:
+            live[atom] = 1
     for place in range(len(live) - 1, first - 1, -1):
         if live[place]:
-            _mark(live, program.equations[place - first].operands)
+            for atom in program.equations[place - first].operands:
+                if type(atom) is int:
+                    live[atom] = 1
     kept: list[Equation] = []
     moved: list[Atom] = list(range(first))
     for place, (primitive, operands) in enumerate(program.equations, first):
@@ -137,12 +140,6 @@ def without_dead(program: Program) -> Program:
 
 
 _DEAD = float("nan")  # where an equation was; only `adjoints` may still speak of it
-
-
-def _mark(live: bytearray, atoms: Iterable[Atom]) -> None:
-    for atom in atoms:
-        if type(atom) is int:
-            live[atom] = 1
 
 
 def _moved(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:

@@ -6,9 +6,8 @@ Two calls whose arguments have equal keys can share one recording. Arrays count 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.errors import CompileError
 from autograd.value import as_float
@@ -101,11 +100,11 @@ def key_of_shape(shape: tuple[int, ...]) -> Key:
 
 def is_array(x: Any) -> bool:
     """Whether x is a NumPy array of real numbers, not a single one; any other array goes the way of lists."""
-    return bool(getattr(x, "shape", ())) and getattr(getattr(x, "dtype", None), "kind", "") in "fiu"
+    dtype = getattr(x, "dtype", None)
+    return dtype is not None and dtype.kind in "fiu" and x.shape != ()
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """An argument: its key, and its numbers as a list or a float64 vector; with a batch as an array, a sample a row."""
 
     key: Key
@@ -156,7 +155,8 @@ def samples(x: Any, name: str) -> Argument:
     if is_array(x):
         if not len(x):
             raise CompileError(f"argument {name}: a batch needs at least one sample, got an array of shape {x.shape}")
-        return Argument(key_of_shape(x.shape[1:]), x.reshape(len(x), -1).astype("float64", copy=False), True)
+        rows = x if x.ndim == 2 else x.reshape(len(x), -1)
+        return Argument(key_of_shape(x.shape[1:]), rows if x.dtype == "float64" else rows.astype("float64"), True)
     if not isinstance(x, Sequence) or isinstance(x, str | bytes) or not len(x):
         raise CompileError(
             f"argument {name} is batched: give a list or array with one entry for each sample, got {x!r}"
