@@ -13,16 +13,20 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+import numpy as np
+
 from autograd import rules
 from autograd.compiler import llvm, python
+from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program
 from autograd.compiler.sums import sums
-
+from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 
 BUILD: dict[str, Callable[[Program, Options], Runner]] = {
     "python": python.build,
+    "numpy": numpy_backend.build,
     "llvm": llvm.build,
 }
 EXACT = ("python", "llvm")  # those that can keep the order of additions
@@ -90,6 +94,10 @@ def estimates(program: Program, options: Options, samples: int) -> Iterator[Esti
         run = LLVM_CALL + LLVM_OPERATION * work * -(-samples // lanes)
         best = min(best, run)
         yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work)
+    if not options.exact and rates.call * depth(flattened) < best:
+        vectors = recover(program)
+        run = rates.call * vectors.equations + NUMPY_OPERATION * vectors.work(samples)
+        yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations))
 
 
 def operations(program: Program) -> int:
@@ -127,8 +135,6 @@ class Rates(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _rates() -> Rates:
-    import numpy as np
-
     x = np.ones(16)
     equations = python.function(
         "def program(inputs):\n    [x] = inputs\n" + "    x = x * x + x\n" * 50 + "    return [x]"

@@ -238,7 +238,7 @@ class Compiled:
             counts = [len(part.numbers) for part in parts if part.is_batched]
             if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
                 self._refuse_counts(names, counts)
-        return Arguments(tuple([part.key for part in parts]), tuple(parts), args)
+        return Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
 
     def _refuse_counts(self, names: Sequence[str], counts: Sequence[int]) -> NoReturn:
         given = [name for name in names if name in self.batch]

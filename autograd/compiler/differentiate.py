@@ -20,7 +20,6 @@ from autograd.derivative import Flow
 from autograd.primitive import Primitive
 from autograd.value import Value
 
-
 # Rows that are finite wherever their operands are, unless they overflow.
 TAME = {
     *(rules.add, rules.sub, rules.mul, rules.neg, rules.dot, rules.total, rules.prod, rules.square, rules.hypot),
@@ -67,7 +66,7 @@ class Writer:
         builder, tame = self.builder, self._tame
         tame.extend([True] * (builder.first - len(tame)))
         for row, operands in builder.equations[len(tame) - builder.first :]:
-            tame.append(row in TAME and all(type(each) is float or tame[each] for each in operands))
+            tame.append(row in TAME and all(type(each) is float or tame[int(each)] for each in operands))
         return type(atom) is float or tame[int(atom)]
 
     def ask(self, atom: Atom) -> float:

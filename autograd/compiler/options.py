@@ -50,7 +50,10 @@ class Options:
 class Runner(Protocol):
     """A program ready to run; it may be called from several threads."""
 
-    source: str
+    @property
+    def source(self) -> str:
+        """What runs, as text to read."""
+        raise NotImplementedError
 
     def run(self, shared: Any, samples: Sequence[Any]) -> Any:
         """The outputs as an array of floats, or the number of the first guard that does not hold.

@@ -10,8 +10,8 @@ An operand refers only to what stands before it. A primitive means its row of th
 nothing but how to spell that. A guard that does not hold says that the program is not the right one for these inputs.
 
 With a batch, the program is that of one sample: the inputs in `batched` differ from sample to sample, the others are
-shared, and each output is the mean over the samples, or with `per_sample` an output for each. Guards look at shared
-places only.
+shared, and each output is the mean over the samples (their sum from left to right, starting at 0, divided by their
+number), or with `per_sample` an output for each. Guards look at shared places only.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ class PythonRunner:
             rows.append(outputs)
         if self.program.per_sample:
             return as_array(rows)
-        totals = rows[0]
-        for row in rows[1:]:
+        totals = [0.0] * len(rows[0])
+        for row in rows:
             totals = [x + y for x, y in zip(totals, row, strict=True)]
         return as_array([x / len(rows) for x in totals])
 

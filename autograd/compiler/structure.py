@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autograd.errors import CompileError
 from autograd.value import as_float
 
@@ -185,8 +188,6 @@ def whole(x: Any) -> list[bool]:
     return [each is True for each in found]  # `flatten` keeps floats as they are
 
 
-def as_array(numbers: Any) -> Any:
-    """A NumPy array of floats; NumPy is loaded when the first one is made."""
-    import numpy as np
-
+def as_array(numbers: Any) -> NDArray[np.float64]:
+    """A NumPy array of floats."""
     return np.asarray(numbers, dtype=np.float64)

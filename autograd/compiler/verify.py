@@ -17,6 +17,7 @@ from autograd import rules
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import RELATIONS, Atom, Program, interpret, same
 from autograd.compiler.structure import as_array
+from autograd.numerics import total
 from autograd.primitive import Primitive
 
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
@@ -88,13 +89,13 @@ def _at(program: Program, runner: Runner, point: Point, samples: Sequence[Any], 
     failing = _failing(program, rows[0])
     outputs = runner.run(as_array(point.shared), tuple(pieces))
     if isinstance(outputs, int) or failing is not None:
-        if outputs == failing:
+        if isinstance(outputs, int) and outputs == failing:
             return ""
         return f"guard {failing} does not hold, but it answers with {outputs!r}"
     expected = [[_number(atom, row) for atom in program.outputs] for row in rows]
     found = [list(map(float, each)) for each in (outputs if program.per_sample else [outputs])]
     if not program.per_sample:
-        expected = [[_mean(column) for column in zip(*expected, strict=True)]]
+        expected = [[_mean(column) if program.batched else column[0] for column in zip(*expected, strict=True)]]
     for wanted, given in zip(expected, found, strict=True):
         if wrong := _compare(program, wanted, given, rows, options):
             return wrong
@@ -102,11 +103,7 @@ def _at(program: Program, runner: Runner, point: Point, samples: Sequence[Any], 
 
 
 def _mean(numbers: Sequence[float]) -> float:
-    """The sum from left to right, divided by the count."""
-    result = numbers[0]
-    for x in numbers[1:]:
-        result += x
-    return result / len(numbers)
+    return total(*numbers) / len(numbers)
 
 
 def _number(atom: Atom, numbers: Sequence[float]) -> float:
@@ -174,5 +171,5 @@ def _bound(row: Primitive, out: float, at: Sequence[float], errors: Sequence[flo
     partials = row.partials_at(out, at)
     brought = sum(abs(p) * e for p, e in zip(partials, errors, strict=True) if p is not None and e)
     terms = sum(abs(p * x) for p, x in zip(partials, at, strict=True) if p is not None) if row.variadic else abs(out)
-    bound = 2.0 * brought + ULPS * unit * (len(at) * terms + abs(out)) + 1e-300
+    bound = 2.0 * brought + unit * (len(at) * terms + ULPS * abs(out)) + 1e-300
     return bound if math.isfinite(bound) else math.inf

@@ -1,0 +1,174 @@
+"""Sums of any depth become one `dot` each: a re-association, so not for exact programs.
+
+Scalar code adds up one term at a time, and writes a neuron as `w1 * x1 + w2 * x2 + b`. A chain of `add`, `sub`, `neg`,
+`total` and `dot` whose inner results are used once becomes a single `dot` with all the terms in their order, and
+products used once become its pairs. That is what makes a neuron one equation again, however it was spelt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from autograd import rules
+from autograd.compiler.program import Atom, Equation, Program
+
+Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
+
+_SUMS = {rules.add, rules.sub, rules.total, rules.dot}
+NONE = -0.0  # the bias of a dot that has none: −0 + x is x for every float
+
+
+def sums(program: Program) -> Program:
+    """The program with every sum as one equation; a program without nested sums and products comes back as it is.
+
+    >>> from autograd.rules import add, mul
+    >>> equations = Equation(mul, (0, 1)), Equation(add, (2, 1)), Equation(add, (3, 0))
+    >>> print(sums(Program(("x", "w"), equations, (), (4,))))
+    program(x, w):
+        t2 = dot(x, 1.0, w, x, w)
+        return t2
+
+    Values change by re-association only. The bias of a dot is the sum of the numbers among the terms, else the first
+    single term, else −0.0. Signs are factors −1.0: of an equation on its own where both factors are places already.
+    """
+    first = len(program.names)
+    uses = _uses(program)
+    absorbed = bytearray(len(program.equations))
+    found: dict[int, Equation] = {}
+    for i in range(len(program.equations) - 1, -1, -1):
+        equation = program.equations[i]
+        if not absorbed[i] and equation.primitive in _SUMS:
+            terms, inner = _terms(program, i, uses)
+            if inner:
+                found[i] = _as_dot(terms)
+                for place in inner:
+                    absorbed[place - first] = 1
+    return _rebuilt(program, absorbed, found) if found else program
+
+
+def _uses(program: Program) -> list[int]:
+    """How often each place is looked at."""
+    uses = [0] * (len(program.names) + len(program.equations))
+    for _, operands in program.equations:
+        for atom in operands:
+            if type(atom) is int:
+                uses[atom] += 1
+    for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
+        if type(atom) is int:
+            uses[atom] += 1
+    return uses
+
+
+def _terms(program: Program, i: int, uses: Sequence[int]) -> tuple[list[Term], list[int]]:
+    """The terms of the sum in equation i, in order, and the places that it swallows."""
+    first = len(program.names)
+    terms: list[Term] = []
+    inner: list[int] = []
+    waiting: list[tuple[float, Atom, Atom]] = list(_parts(program.equations[i], 1.0))[::-1]
+    while waiting:
+        sign, factor, atom = waiting.pop()
+        if type(atom) is int and atom >= first and uses[atom] == 1 and factor == 1.0 and type(factor) is float:
+            equation = program.equations[atom - first]
+            if _opens(equation, sign):
+                inner.append(atom)
+                waiting.extend(list(_parts(equation, sign))[::-1])
+                continue
+        terms.append((_times(sign, factor), atom))
+    return terms, inner
+
+
+def _opens(equation: Equation, sign: float) -> bool:
+    """Whether the terms of an equation can stand in the sum that it is a term of, with that sign."""
+    row, operands = equation
+    if row is rules.mul:
+        return sign == 1.0 or float in map(type, operands)
+    if row is rules.dot and sign != 1.0:
+        n = len(operands) // 2
+        return all(type(w) is float or type(x) is float for w, x in zip(operands[:n], operands[n:-1], strict=True))
+    return row in _SUMS or row is rules.neg
+
+
+def _parts(equation: Equation, sign: float) -> Iterator[tuple[float, Atom, Atom]]:
+    """(sign, factor, atom) of each term, the factor 1.0 where there is none; a number comes as the factor."""
+    row, operands = equation
+    if row is rules.dot:
+        n = len(operands) // 2
+        if not _is_nothing(operands[-1]):
+            yield sign, 1.0, operands[-1]
+        for w, x in zip(operands[:n], operands[n:-1], strict=True):
+            yield from _product(sign, w, x)
+    elif row is rules.mul:
+        yield from _product(sign, *operands)
+    elif row is rules.neg:
+        yield -sign, 1.0, operands[0]
+    else:
+        if row is rules.total:
+            yield sign, 1.0, 0.0
+        for place, atom in enumerate(operands):
+            yield (-sign if row is rules.sub and place == 1 else sign), 1.0, atom
+
+
+def _product(sign: float, w: Atom, x: Atom) -> Iterator[tuple[float, Atom, Atom]]:
+    if type(x) is float:
+        w, x = x, w
+    if type(w) is float and w == -1.0:
+        yield -sign, 1.0, x
+    else:
+        yield sign, w, x
+
+
+def _times(sign: float, factor: Atom) -> Atom:
+    return sign * factor if type(factor) is float else factor
+
+
+def _is_nothing(atom: Atom) -> bool:
+    return type(atom) is float and atom == 0.0 and math.copysign(1.0, atom) < 0.0
+
+
+def _as_dot(terms: Sequence[Term]) -> Equation:
+    numbers = [float(w * x) for w, x in terms if type(w) is float and type(x) is float]
+    pairs = [(w, x) for w, x in terms if type(w) is not float or type(x) is not float]
+    bias: Atom = NONE
+    if numbers:
+        bias = sum(numbers[1:], numbers[0])
+    else:
+        single = next((i for i, (w, _) in enumerate(pairs) if type(w) is float and w == 1.0), None)
+        if single is not None:
+            bias = pairs.pop(single)[1]
+    return Equation(rules.dot, (*[w for w, _ in pairs], *[x for _, x in pairs], bias))
+
+
+def _moved(atoms: Sequence[Atom], moved: Sequence[int]) -> tuple[Atom, ...]:
+    return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
+
+
+def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) -> Program:
+    first = len(program.names)
+    kept: list[Equation] = []
+    moved: list[int] = list(range(first))
+    for i, equation in enumerate(program.equations):
+        moved.append(first + len(kept))
+        if not absorbed[i]:
+            row, operands = found.get(i, equation)
+            kept.append(Equation(row, _moved(operands, moved)))
+    return replace(
+        program,
+        equations=tuple(kept),
+        guards=tuple(
+            guard._replace(left=_moved((guard.left,), moved)[0], right=_moved((guard.right,), moved)[0])
+            for guard in program.guards
+        ),
+        outputs=_moved(program.outputs, moved),
+        adjoints=_kept_adjoints(program, absorbed, moved),
+    )
+
+
+def _kept_adjoints(program: Program, absorbed: bytearray, moved: Sequence[int]) -> tuple[tuple[Atom, int], ...]:
+    first = len(program.names)
+
+    def there(atom: Atom) -> bool:
+        return type(atom) is float or atom < first or not absorbed[int(atom) - first]
+
+    return tuple((_moved((delta,), moved)[0], moved[x]) for delta, x in program.adjoints if there(delta) and there(x))

@@ -1,0 +1,123 @@
+"""What a back end computes wrongly is noticed when the program is built; what is only rounding is not."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import CompileError, Value, rules
+from autograd.compiler import backends, python
+from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
+from autograd.compiler.options import Options
+from autograd.compiler.program import Equation, Program
+from autograd.compiler.structure import key_of
+from autograd.compiler.verify import disagreement
+from autograd.strategies import graphs
+from autograd.strategies.graph_data import Graph
+
+
+class Off:
+    """The back end python, with its outputs changed on the way out."""
+
+    def __init__(self, program: Program, change: Callable[[Any], Any]) -> None:
+        self.inner = python.build(program, Options())
+        self.source = ""
+        self.change = change
+
+    def run(self, shared: Any, samples: Sequence[Any]) -> Any:
+        return self.change(self.inner.run(shared, samples))
+
+
+def lowered(f: Callable[..., Any], xs: Sequence[float], outputs: str = GRADIENT) -> Program:
+    names = tuple(f"x{i}" for i in range(len(xs)))
+    return lower(Call(f, tuple(key_of(x) for x in xs), names, [], list(xs)), outputs).program
+
+
+def asked(program: Program, xs: Sequence[float], change: Callable[[Any], Any], **options: Any) -> str:
+    samples = (np.array([xs, xs, xs]),) if program.batched else ()
+    shared = [] if program.batched else list(xs)
+    return disagreement(program, Off(program, change), shared, samples, frozenset(), Options(**options))
+
+
+@given(graphs(max_size=10), st.sampled_from([1.0 + 1e-6, -1.0, 1.0 - 1e-9]))
+@settings(max_examples=60)
+def test_a_factor_is_noticed_and_no_program_is_suspected(graph: Graph, factor: float) -> None:
+    program = lowered(graph, graph.point)
+    assert asked(program, graph.point, lambda outputs: outputs, exact=True) == ""
+    assert asked(program, graph.point, lambda outputs: outputs) == ""
+    largest = np.abs(python.build(program, Options()).run(np.array(graph.point), ())).max()
+    if 1e-290 < largest < 1e290:  # a factor changes neither 0 nor inf, and denormal numbers have fewer digits
+        assert "recorded graph gives" in asked(program, graph.point, lambda outputs: outputs * factor, exact=True)
+
+
+def test_reordered_sums_are_rounding_where_they_cancel() -> None:
+    """1e8 − 1e8 + 1: in another order the result has half its digits left, and that is all right."""
+    rng = random.Random(0)
+    terms = [rng.uniform(-1.0, 1.0) * 1e8 for _ in range(200)]
+    xs = [*terms, 1.0, *(-x for x in terms)]
+    program = lowered(lambda *xs: autograd.total(xs), xs)
+    reordered = math.fsum(xs)
+
+    def other_order(outputs: Any) -> Any:
+        return np.concatenate([[reordered], outputs[1:]]) if not isinstance(outputs, int) else outputs
+
+    assert program.outputs
+    exact_answer = python.build(program, Options()).run(np.array(xs), ())[0]
+    assert exact_answer != reordered, "nothing was reordered"
+    one_point = replace(program, equations=program.equations)
+    found = disagreement(
+        one_point, Off(one_point, lambda out: out + (reordered - exact_answer) * (np.arange(len(out)) == 0)), xs, (),
+        frozenset(range(len(xs))), Options(),
+    )  # fmt: skip
+    assert found == ""
+    wrong = disagreement(
+        one_point, Off(one_point, lambda out: out + 0.1 * (np.arange(len(out)) == 0)), xs, (),
+        frozenset(range(len(xs))), Options(),
+    )  # fmt: skip
+    assert wrong.startswith("output 0 is ")
+
+
+@pytest.mark.parametrize("outputs", [GRADIENT, SAMPLES])
+def test_means_and_samples_are_looked_at(outputs: str) -> None:
+    program = replace(lowered(lambda x, y: x * y, [2.0, 3.0], outputs), batched=(0, 1))
+    assert asked(program, [2.0, 3.0], lambda found: found) == ""
+    assert asked(program, [2.0, 3.0], lambda found: found + 1e-6) != ""
+
+
+def test_guards_are_looked_at() -> None:
+    guarded = lowered(lambda x: x if x > 1.0 else -x, [2.0])
+    assert asked(guarded, [2.0], lambda found: found) == ""
+    assert "answers with 0" in asked(guarded, [2.0], lambda found: 0)
+    assert "guard 0 does not hold" in asked(guarded, [0.5], lambda found: np.zeros(2))
+
+
+def test_a_jump_may_fall_on_either_side_of_a_rounding() -> None:
+    """floor(0.1 + 0.2 + … ) is an integer more or less: no reason to distrust anybody."""
+    equations = (Equation(rules.total, (0, 0, 0)), Equation(rules.sub, (1, 0.3)), Equation(rules.sign, (2,)))
+    program = Program(("x",), equations, (), (3,))
+    assert disagreement(program, Off(program, lambda found: -found), [0.1], (), frozenset([0]), Options()) == ""
+    assert disagreement(program, Off(program, lambda found: -found), [0.2], (), frozenset([0]), Options()) != ""
+
+
+def test_a_wrong_back_end_is_replaced_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends.BUILD, "numpy", lambda program, options: Off(program, lambda found: found + 1.0))
+    w = Value(2.0)
+    fast = autograd.compile(lambda x: w * x, parameters=[w], backend="numpy")
+    with pytest.warns(RuntimeWarning, match="numpy computes something else than the recorded graph: output 0 .*report"):
+        assert fast(3.0)[0] == 6.0
+    assert fast.explain().startswith("back end: python")
+
+
+def test_a_wrong_reference_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends.BUILD, "python", lambda program, options: Off(program, lambda found: found + 1.0))
+    with pytest.raises(CompileError, match="does not compute what was recorded"):
+        autograd.compile(lambda x: x * x, backend="python")(3.0)
