@@ -35,6 +35,7 @@ FLOAT32 = ("numpy", "llvm")
 USES = 1000  # runs that a compilation is shared out over
 LLVM_START, LLVM_BUILD = 0.03, 15e-6  # seconds for a program, and for one of its operations
 LLVM_CALL, LLVM_OPERATION = 5e-6, 1.5e-9  # for a run, and for an operation on as many samples as fit a register
+WORTH_LOOKING = 30e-6  # seconds of a run that matrices may save; less is not worth looking for them
 NUMPY_BUILD = 40e-6  # for one equation
 NUMPY_OPERATION = 0.15e-9  # for a multiplication or an addition
 
@@ -94,7 +95,7 @@ def estimates(program: Program, options: Options, samples: int) -> Iterator[Esti
         run = LLVM_CALL + LLVM_OPERATION * work * -(-samples // lanes)
         best = min(best, run)
         yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work)
-    if not options.exact and rates.call * depth(flattened) < best:
+    if not options.exact and max(rates.call * depth(flattened), WORTH_LOOKING) < best:
         vectors = recover(program)
         run = rates.call * vectors.equations + NUMPY_OPERATION * vectors.work(samples)
         yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations))

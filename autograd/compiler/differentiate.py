@@ -39,6 +39,7 @@ class Writer:
         self.atoms: dict[Value, Atom] = {leaf: place for place, leaf in enumerate(inputs)}
         self._inputs = numbers
         self._where = where
+        self._symbols: dict[Value, Symbol] = {}
         self._tame: list[bool] = []
         self.trial: float | None = None  # what `ask` answers for the time being, and what it was asked
         self.asked: list[Atom] = []
@@ -59,7 +60,12 @@ class Writer:
 
     def symbol(self, x: Any) -> Any:
         """A recorded operand, for a rule to compute with; plain numbers stay what they are."""
-        return Symbol(self, self.atoms[x]) if isinstance(x, Value) else x
+        if not isinstance(x, Value):
+            return x
+        found = self._symbols.get(x)
+        if found is None:
+            found = self._symbols[x] = Symbol(self, self.atoms[x])
+        return found
 
     def is_tame(self, atom: Atom) -> bool:
         """Whether a number is finite for all finite inputs, overflow aside."""
@@ -96,32 +102,40 @@ class Symbol:
     def __float__(self) -> float:
         return self.writer.ask(self.atom)
 
+    def _with(self, primitive: Primitive, other: Any) -> Symbol:
+        writer = self.writer
+        right = other.atom if type(other) is Symbol else float(other)
+        return Symbol(writer, writer.builder.apply(primitive, (self.atom, right)))
+
+    def _after(self, primitive: Primitive, other: Any) -> Symbol:
+        return Symbol(self.writer, self.writer.builder.apply(primitive, (float(other), self.atom)))
+
     def __add__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.add, (self, other))
+        return self._with(rules.add, other)
 
     def __radd__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.add, (other, self))
+        return self._after(rules.add, other)
 
     def __sub__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.sub, (self, other))
+        return self._with(rules.sub, other)
 
     def __rsub__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.sub, (other, self))
+        return self._after(rules.sub, other)
 
     def __mul__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.mul, (self, other))
+        return self._with(rules.mul, other)
 
     def __rmul__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.mul, (other, self))
+        return self._after(rules.mul, other)
 
     def __truediv__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.div, (self, other))
+        return self._with(rules.div, other)
 
     def __rtruediv__(self, other: Any) -> Symbol:
-        return self.__primitive__(rules.div, (other, self))
+        return self._after(rules.div, other)
 
     def __neg__(self) -> Symbol:
-        return self.__primitive__(rules.neg, (self,))
+        return Symbol(self.writer, self.writer.builder.apply(rules.neg, (self.atom,)))
 
 
 class Recorded(Flow):

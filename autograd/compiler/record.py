@@ -242,7 +242,7 @@ class Traced(Value):
     def parents(self) -> tuple[Value, ...]:
         """The operands that gradients flow to; a rule that dropped one here is asked why, since that is a guard too."""
         found: tuple[Value, ...] = super().parents
-        if self.primitive is not None and is_recording():
+        if self.primitive is not None and len(found) < len(self.operands) and is_recording():
             for operand, rule in zip(self.operands, self.primitive.partials, strict=False):
                 if callable(rule) and isinstance(operand, Value) and operand not in found:
                     rule(self, *self.operands)

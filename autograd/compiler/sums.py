@@ -38,8 +38,7 @@ def sums(program: Program) -> Program:
     absorbed = bytearray(len(program.equations))
     found: dict[int, Equation] = {}
     for i in range(len(program.equations) - 1, -1, -1):
-        equation = program.equations[i]
-        if not absorbed[i] and equation.primitive in _SUMS:
+        if not absorbed[i] and program.equations[i].primitive in _SUMS:
             terms, inner = _terms(program, i, uses)
             if inner:
                 found[i] = _as_dot(terms)
@@ -64,18 +63,28 @@ def _uses(program: Program) -> list[int]:
 def _terms(program: Program, i: int, uses: Sequence[int]) -> tuple[list[Term], list[int]]:
     """The terms of the sum in equation i, in order, and the places that it swallows."""
     first = len(program.names)
+    equations = program.equations
     terms: list[Term] = []
     inner: list[int] = []
-    waiting: list[tuple[float, Atom, Atom]] = list(_parts(program.equations[i], 1.0))[::-1]
+    waiting: list[tuple[float, Atom | None, Atom]] = [*_parts(equations[i], 1.0)][::-1]  # (sign, factor or None, x)
     while waiting:
-        sign, factor, atom = waiting.pop()
-        if type(atom) is int and atom >= first and uses[atom] == 1 and factor == 1.0 and type(factor) is float:
-            equation = program.equations[atom - first]
-            if _opens(equation, sign):
-                inner.append(atom)
-                waiting.extend(list(_parts(equation, sign))[::-1])
+        sign, factor, x = waiting.pop()
+        if factor is None and type(x) is int and x >= first and uses[x] == 1:
+            row, operands = equations[x - first]
+            if row is rules.add:
+                inner.append(x)
+                waiting.append((sign, None, operands[1]))
+                waiting.append((sign, None, operands[0]))
                 continue
-        terms.append((_times(sign, factor), atom))
+            if row is rules.mul and sign == 1.0 and float not in map(type, operands):
+                inner.append(x)
+                terms.append((operands[0], operands[1]))
+                continue
+            if _opens(equations[x - first], sign):
+                inner.append(x)
+                waiting += [*_parts(equations[x - first], sign)][::-1]
+                continue
+        terms.append((sign if factor is None else sign * factor if type(factor) is float else factor, x))
     return terms, inner
 
 
@@ -90,37 +99,32 @@ def _opens(equation: Equation, sign: float) -> bool:
     return row in _SUMS or row is rules.neg
 
 
-def _parts(equation: Equation, sign: float) -> Iterator[tuple[float, Atom, Atom]]:
-    """(sign, factor, atom) of each term, the factor 1.0 where there is none; a number comes as the factor."""
+def _parts(equation: Equation, sign: float) -> Iterator[tuple[float, Atom | None, Atom]]:
+    """(sign, factor, x) of each term, the factor None where there is none."""
     row, operands = equation
     if row is rules.dot:
         n = len(operands) // 2
         if not _is_nothing(operands[-1]):
-            yield sign, 1.0, operands[-1]
+            yield sign, None, operands[-1]
         for w, x in zip(operands[:n], operands[n:-1], strict=True):
-            yield from _product(sign, w, x)
+            yield _product(sign, w, x)
     elif row is rules.mul:
-        yield from _product(sign, *operands)
+        yield _product(sign, *operands)
     elif row is rules.neg:
-        yield -sign, 1.0, operands[0]
+        yield -sign, None, operands[0]
     else:
         if row is rules.total:
-            yield sign, 1.0, 0.0
+            yield sign, None, 0.0
         for place, atom in enumerate(operands):
-            yield (-sign if row is rules.sub and place == 1 else sign), 1.0, atom
+            yield (-sign if row is rules.sub and place == 1 else sign), None, atom
 
 
-def _product(sign: float, w: Atom, x: Atom) -> Iterator[tuple[float, Atom, Atom]]:
+def _product(sign: float, w: Atom, x: Atom) -> tuple[float, Atom | None, Atom]:
     if type(x) is float:
         w, x = x, w
-    if type(w) is float and w == -1.0:
-        yield -sign, 1.0, x
-    else:
-        yield sign, w, x
-
-
-def _times(sign: float, factor: Atom) -> Atom:
-    return sign * factor if type(factor) is float else factor
+    if type(w) is float and (w == 1.0 or w == -1.0):
+        return sign * w, None, x
+    return sign, w, x
 
 
 def _is_nothing(atom: Atom) -> bool:
@@ -166,9 +170,11 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
 
 
 def _kept_adjoints(program: Program, absorbed: bytearray, moved: Sequence[int]) -> tuple[tuple[Atom, int], ...]:
-    first = len(program.names)
-
-    def there(atom: Atom) -> bool:
-        return type(atom) is float or atom < first or not absorbed[int(atom) - first]
-
-    return tuple((_moved((delta,), moved)[0], moved[x]) for delta, x in program.adjoints if there(delta) and there(x))
+    gone = bytearray(len(program.names)) + absorbed
+    return tuple(
+        [
+            (moved[delta] if type(delta) is int else delta, moved[x])
+            for delta, x in program.adjoints
+            if not gone[x] and not (type(delta) is int and gone[delta])
+        ]
+    )

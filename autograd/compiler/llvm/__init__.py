@@ -1,0 +1,5 @@
+"""The back end that makes machine code of a program, with llvmlite: straight-line code on vectors of samples."""
+
+from autograd.compiler.llvm.runner import build
+
+__all__ = ["build"]

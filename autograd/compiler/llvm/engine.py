@@ -1,0 +1,125 @@
+"""llvmlite: from text to machine code in memory. Nothing else in this package imports it."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import importlib
+import math
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from threading import RLock
+from typing import Any
+from weakref import WeakValueDictionary
+
+from autograd.errors import CompileError
+
+# Level 0 takes time linear in the length of a function and a tenth of level 2; straight-line code gains little by more.
+STRAIGHT, LOOPS = 0, 2
+VECTOR_BYTES = {"avx512f": 64, "avx": 32}  # widest first; else 16: SSE2, NEON
+_lock = RLock()
+
+
+@lru_cache(maxsize=1)
+def binding() -> Any:
+    """llvmlite, ready to generate code for this machine; CompileError where it is not installed."""
+    try:
+        llvm = importlib.import_module("llvmlite.binding")
+    except ImportError as error:
+        raise CompileError(
+            "the back end 'llvm' needs llvmlite: pip install 'scalar-autograd[llvm]', or choose another backend="
+        ) from error
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@lru_cache(maxsize=1)
+def vector_bytes() -> int:
+    """How many bytes a vector register of this machine has.
+
+    >>> vector_bytes() in (16, 32, 64)
+    True
+    """
+    features = binding().get_host_cpu_features()
+    return next((size for name, size in VECTOR_BYTES.items() if features.get(name)), 16)
+
+
+def add_symbols(symbols: Mapping[str, int]) -> None:
+    """Make addresses known to whatever is compiled from now on."""
+    for name, address in symbols.items():
+        binding().add_symbol(name, address)
+
+
+class Machine:
+    """The machine code of some texts; functions are found by name, and live as long as this object."""
+
+    def __init__(self, texts: Sequence[str], level: int) -> None:
+        llvm = binding()
+        with _lock:
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target(level))
+            for text in texts:
+                # An object file at a time: the text's parsed form, many times larger, is dropped at once.
+                code = _target(level).emit_object(llvm.parse_assembly(text))
+                self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+            self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where a function of the texts begins."""
+        with _lock:
+            return int(self._engine.get_function_address(name))
+
+    def function(self, name: str, result: Any, *arguments: Any) -> Any:
+        """A function of the texts as something Python calls; keep this object alive meanwhile."""
+        return ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+
+
+def _new_target(level: int) -> Any:
+    cpu, features = _this_cpu()
+    target = binding().Target.from_default_triple()
+    return target.create_target_machine(cpu=cpu, features=features, opt=level, jit=True, codemodel="jitdefault")
+
+
+_target = lru_cache(maxsize=2)(_new_target)  # to make object files; an engine wants one of its own
+
+
+@lru_cache(maxsize=1)
+def _this_cpu() -> tuple[str, str]:
+    return binding().get_host_cpu_name(), binding().get_host_cpu_features().flatten()
+
+
+_machines: WeakValueDictionary[tuple[int, tuple[str, ...]], Machine] = WeakValueDictionary()
+
+
+def machine(texts: Sequence[str], level: int = STRAIGHT) -> Machine:
+    """The machine code of some texts; equal texts share it while one of them is in use."""
+    key = (level, tuple(texts))
+    with _lock:
+        found = _machines.get(key)
+        if found is None:
+            _machines[key] = found = Machine(texts, level)
+        return found
+
+
+@lru_cache(maxsize=1)
+def c_library() -> Any:
+    """The C library's mathematics: what Python's `math` calls."""
+    names = (None, ctypes.util.find_library("m")) if os.name != "nt" else ("ucrtbase",)
+    for name in names:
+        library = ctypes.CDLL(name)
+        if hasattr(library, "erfc"):
+            return library
+    raise CompileError("the C library's mathematical functions were not found; choose another backend=")
+
+
+def c_address(name: str) -> int:
+    """Where a function of the C library begins.
+
+    >>> ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)(c_address("exp"))(0.0)
+    1.0
+    """
+    address = ctypes.cast(getattr(c_library(), name), ctypes.c_void_p).value
+    if not address:
+        raise CompileError(f"the C library has no {name!r}; choose another backend=")
+    return math.trunc(address)

@@ -1,0 +1,191 @@
+"""Functions that programs call: rows of the table on vectors, compiled when the first program asks for them.
+
+A symbol says what a function works on: `tanh_4d` takes and gives vectors of 4 doubles, `tanh_8s` of 8 singles, which
+it computes as doubles; `tanh_4d_exact` gives the bits of the C library. A row that has no function here, such as a
+user's, is called back in Python, a lane at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from threading import RLock, local
+from typing import Any
+
+from autograd.compiler.llvm.body import Body, vector
+from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, c_address
+from autograd.compiler.llvm.rows import FUNCTIONS
+from autograd.compiler.llvm.vector_math import LARGEST_ANGLE, elementary, sin_cos
+from autograd.primitive import Primitive
+
+_lock = RLock()
+_machines: list[Machine] = []  # never dropped: compiled programs call into them
+_known: set[str] = set()
+_callbacks: dict[tuple[Primitive, int], tuple[str, Any]] = {}
+_raised = local()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What functions work on: vectors of `lanes` numbers, doubles or singles."""
+
+    lanes: int
+    single: bool = False
+    exact: bool = False
+
+    @property
+    def type(self) -> str:
+        """The type in LLVM's words."""
+        return vector("float" if self.single else "double", self.lanes)
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a function."""
+        return f"{name}_{self.lanes}{'s' if self.single else 'd'}{'_exact' * self.exact}"
+
+
+class Library:
+    """The functions that a program calls, collected while it is written."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[str, tuple[Kind, str, Primitive | None, int]] = {}
+
+    def function(self, kind: Kind, name: str) -> str:
+        """The symbol of a function of `rows.py`, or of `sin_cos`."""
+        symbol = kind.symbol(name)
+        self._wanted[symbol] = (kind, name, None, FUNCTIONS[name][0] if name in FUNCTIONS else 1)
+        return symbol
+
+    def row(self, kind: Kind, row: Primitive, count: int) -> str:
+        """The symbol of a function that asks Python for a row's value, with `count` operands."""
+        symbol = kind.symbol(_callback(row, count))
+        self._wanted[symbol] = (kind, row.name, row, count)
+        return symbol
+
+    def declarations(self) -> list[str]:
+        """What a text has to say to call them."""
+        return [
+            f"declare {_signature(symbol, kind, name, count)}"
+            for symbol, (kind, name, _, count) in self._wanted.items()
+        ]
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether a row is called back, which may raise."""
+        return any(row is not None for _, _, row, _ in self._wanted.values())
+
+    def compile(self) -> None:
+        """Compile what no program asked for before."""
+        with _lock:
+            missing = {symbol: each for symbol, each in self._wanted.items() if symbol not in _known}
+            if missing:
+                texts = [_text(symbol, *each) for symbol, each in missing.items()]
+                define(missing, "\n".join(texts))
+
+
+def define(symbols: Iterable[str], text: str) -> None:
+    """Compile functions once and for all; other texts can call them by their symbols."""
+    lines = dict.fromkeys(line for line in text.splitlines() if line.startswith("declare "))
+    rest = [line for line in text.splitlines() if not line.startswith("declare ")]
+    add_symbols(dict(map(_needed, filter(_is_ours, lines))))
+    made = Machine(["\n".join([*lines, *rest])], LOOPS)
+    add_symbols({symbol: made.address(symbol) for symbol in symbols})
+    _machines.append(made)
+    _known.update(symbols)
+
+
+def _is_ours(declaration: str) -> bool:
+    return "@libm_" in declaration
+
+
+def _needed(declaration: str) -> tuple[str, int]:
+    symbol = declaration[declaration.index("@") + 1 : declaration.index("(")]
+    return symbol, c_address(symbol.removeprefix("libm_"))
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _text(symbol: str, kind: Kind, name: str, row: Primitive | None, count: int) -> str:
+    body = Body(kind.lanes, kind.exact)
+    operands = [_opened(body, kind, f"%x{i}") for i in range(count)]
+    if row is not None:
+        results = [body.each(_callback(row, count), *operands)]
+    elif name in TRIGONOMETRIC:
+        results = _trigonometric(body, name, operands[0])
+    else:
+        results = [FUNCTIONS[name][1](body, *operands)]
+    _close(body, kind, results)
+    return "\n".join([*body.declared, f"define {_signature(symbol, kind, name, count)} {{", str(body), "}", ""])
+
+
+def _signature(symbol: str, kind: Kind, name: str, count: int) -> str:
+    result = f"{{{kind.type}, {kind.type}}}" if name == "sin_cos" else kind.type
+    return f"{result} @{symbol}({', '.join([f'{kind.type} %x{i}' for i in range(count)])})"
+
+
+def _opened(body: Body, kind: Kind, operand: str) -> str:
+    return body.do(f"fpext {kind.type} {operand} to {body.number}") if kind.single else operand
+
+
+def _close(body: Body, kind: Kind, results: list[str]) -> None:
+    """The instructions that return one or two results."""
+    if kind.single:
+        results = [body.do(f"fptrunc {body.number} {result} to {kind.type}") for result in results]
+    whole, of = results[0], kind.type
+    if len(results) > 1:
+        of = f"{{{kind.type}, {kind.type}}}"
+        whole = "poison"
+        for i, result in enumerate(results):
+            whole = body.do(f"insertvalue {of} {whole}, {kind.type} {result}, {i}")
+    body.lines.append(f"ret {of} {whole}")
+
+
+TRIGONOMETRIC = {"sin": ("sin",), "cos": ("cos",), "sin_cos": ("sin", "cos")}
+
+
+def _trigonometric(body: Body, name: str, x: str) -> list[str]:
+    """Fast where every lane's angle is moderate, else by the C library."""
+    wanted = TRIGONOMETRIC[name]
+    if body.exact:
+        return [elementary(body, each, x) for each in wanted]
+    moderate = body.compare("ole", body.call("fabs", x), LARGEST_ANGLE)
+    body.lines += [f"br i1 {body.all(moderate)}, label %fast, label %slow", "fast:"]
+    found = dict(zip(("sin", "cos"), sin_cos(body, x), strict=True))
+    body.lines += ["br label %done", "slow:"]
+    slow = {each: elementary(body, each, x) for each in wanted}
+    body.lines += ["br label %done", "done:"]
+    return [body.do(f"phi {body.number} [{found[each]}, %fast], [{slow[each]}, %slow]") for each in wanted]
+
+
+# --- rows in Python ---------------------------------------------------------------------------------------------------
+
+
+def _callback(row: Primitive, count: int) -> str:
+    """The symbol under which machine code finds a row's value, of `count` operands."""
+    with _lock:
+        if (row, count) not in _callbacks:
+            symbol = f"row{len(_callbacks)}_{re.sub('[^A-Za-z0-9_]', '_', row.name)}"
+            function = ctypes.CFUNCTYPE(*[ctypes.c_double] * (count + 1))(partial(_called, row.value))
+            _callbacks[row, count] = symbol, function
+            add_symbols({symbol: ctypes.cast(function, ctypes.c_void_p).value or 0})
+        return _callbacks[row, count][0]
+
+
+def _called(value: Callable[..., float], *operands: float) -> float:
+    """A row's value; what it raises is kept for `failed`, since machine code cannot pass it on."""
+    try:
+        return float(value(*operands))
+    except BaseException as error:  # Ctrl-C too
+        _raised.error = error
+        return math.nan
+
+
+def failed() -> BaseException | None:
+    """What a row called back in this thread raised since the last time this was asked."""
+    error: BaseException | None = getattr(_raised, "error", None)
+    _raised.error = None
+    return error

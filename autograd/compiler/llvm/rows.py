@@ -1,0 +1,240 @@
+"""What rows of the table compute, as functions of a few operands in LLVM's intermediate representation.
+
+Each builder takes a `Body` and the names of the operands. The formulas are those of `numerics.py`, operation for
+operation: with an exact body, where elementary functions are those of the C library, the bits are the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from autograd import rules
+from autograd.compiler.llvm.body import Body, Word
+from autograd.compiler.llvm.vector_math import elementary
+from autograd.numerics import SQRT_HALF, SQRT_HALF_REST
+
+Builder = Callable[..., str]
+ROOT_PI = math.sqrt(math.pi)
+
+
+# --- what compares and selects ----------------------------------------------------------------------------------------
+
+
+def _flag(relation: str) -> Builder:
+    return lambda b, x, y: b.select(b.compare(relation, x, y), 1.0, 0.0)
+
+
+def _chosen(relation: str) -> Builder:
+    """x where the relation holds or x is nan, else y."""
+    return lambda b, x, y: b.select(b.either(b.compare(relation, x, y), b.compare("uno", x, x)), x, y)
+
+
+_maximum, _minimum = _chosen("oge"), _chosen("ole")
+
+
+def _step(b: Body, x: str, y: str, tie: str) -> str:
+    result = b.select(b.compare("oeq", x, y), tie, math.nan)
+    result = b.select(b.compare("olt", x, y), 0.0, result)
+    return b.select(b.compare("ogt", x, y), 1.0, result)
+
+
+def _where(b: Body, x: str, y: str, z: str) -> str:
+    return b.select(b.compare("une", x, 0.0), y, z)
+
+
+def _sign(b: Body, x: str) -> str:
+    return b.select(b.compare("one", x, 0.0), b.call("copysign", 1.0, x), b.add(x, 0.0))
+
+
+def _clip(b: Body, x: str, low: str, high: str) -> str:
+    return _minimum(b, _maximum(b, x, low), high)
+
+
+def _whole(name: str) -> Builder:
+    return lambda b, x: b.call("copysign", b.call(name, x), x)
+
+
+def _relu(b: Body, x: str) -> str:
+    return b.select(b.compare("ole", x, 0.0), 0.0, x)
+
+
+def _leaky_relu(b: Body, x: str, slope: str) -> str:
+    return b.select(b.compare("ogt", x, 0.0), x, b.mul(slope, x))
+
+
+# --- neurons ----------------------------------------------------------------------------------------------------------
+
+
+def _elu(b: Body, x: str, alpha: str) -> str:
+    return b.select(b.compare("ogt", x, 0.0), x, b.mul(alpha, elementary(b, "expm1", x)))
+
+
+def _sigmoid(b: Body, x: str) -> str:
+    t = elementary(b, "exp", b.neg(b.call("fabs", x)))
+    return b.div(b.select(b.compare("oge", x, 0.0), 1.0, t), b.add(t, 1.0))
+
+
+def _softplus(b: Body, x: str) -> str:
+    rest = elementary(b, "log1p", elementary(b, "exp", b.neg(b.call("fabs", x))))
+    return b.select(b.compare("ogt", x, 0.0), b.add(x, rest), rest)
+
+
+def _silu(b: Body, x: str) -> str:
+    return b.mul(x, _sigmoid(b, x))
+
+
+def _exp_square(b: Body, x: str, c: Word) -> str:
+    head = b.div(b.call("rint", b.mul(x, 256.0)), 256.0)
+    first = elementary(b, "exp", b.mul(b.mul(c, head), head))
+    rest = elementary(b, "exp", b.mul(b.mul(c, b.sub(x, head)), b.add(x, head)))
+    plain = elementary(b, "exp", b.mul(b.mul(c, x), x))
+    return b.select(b.compare("olt", b.call("fabs", x), 64.0), b.mul(first, rest), plain)
+
+
+def _normal_pdf(b: Body, x: str) -> str:
+    return b.mul(rules.ONE_OVER_SQRT_2_PI, _exp_square(b, x, -0.5))
+
+
+def _normal_cdf(b: Body, x: str) -> str:
+    minus = b.neg(x)
+    z = b.mul(minus, SQRT_HALF)
+    value = b.mul(b.each("libm_erfc", z), 0.5)
+    rest = b.sub(_product_rest(b, minus, SQRT_HALF, z), b.mul(x, SQRT_HALF_REST))
+    mended = b.sub(value, b.div(b.mul(rest, _exp_square(b, x, -0.5)), ROOT_PI))
+    return b.select(b.both(b.compare("ogt", x, -40.0), b.compare("olt", x, -1.0)), mended, value)
+
+
+def _product_rest(b: Body, x: Word, y: Word, product: str) -> str:
+    x1, y1 = _head(b, x), _head(b, y)
+    x2, y2 = b.sub(x, x1), b.sub(y, y1)
+    missing = b.sub(b.sub(b.sub(product, b.mul(x1, y1)), b.mul(x2, y1)), b.mul(x1, y2))
+    return b.sub(b.mul(x2, y2), missing)
+
+
+def _head(b: Body, x: Word) -> str:
+    t = b.mul(134217729.0, x)
+    return b.sub(t, b.sub(t, x))
+
+
+def _gelu(b: Body, x: str) -> str:
+    return b.mul(x, _normal_cdf(b, x))
+
+
+# --- steps of what takes any number of operands -----------------------------------------------------------------------
+
+
+def _pivot_step(b: Body, largest: str, x: str) -> str:
+    """The larger, starting from −∞; nan stays."""
+    return b.select(b.either(b.compare("ogt", x, largest), b.compare("uno", x, x)), x, largest)
+
+
+def _exp_shift(b: Body, x: str, c: str) -> str:
+    d = b.sub(x, c)
+    t = b.sub(d, x)
+    rest = b.sub(b.sub(x, b.sub(d, t)), b.add(c, t))
+    power = elementary(b, "exp", d)
+    whole = b.select(b.compare("ord", rest, rest), b.mul(power, b.add(rest, 1.0)), power)
+    return b.select(b.compare("oeq", x, c), 1.0, whole)
+
+
+def _is_first(b: Body, x: str, largest: str, before: str) -> str:
+    return b.both(b.compare("oeq", x, largest), b.compare("oeq", before, 0.0))
+
+
+def _term(b: Body, x: str, largest: str, before: str) -> str:
+    """exp(x − largest); −0, which changes no sum, for the first that is the largest itself: `before` counts those."""
+    return b.select(_is_first(b, x, largest, before), -0.0, _exp_shift(b, x, largest))
+
+
+def _count(b: Body, x: str, largest: str, before: str) -> str:
+    return b.select(_is_first(b, x, largest, before), 1.0, before)
+
+
+def _log_of_sum(b: Body, largest: str, others: str) -> str:
+    return b.select(b.compare("uno", largest, largest), math.nan, b.add(largest, elementary(b, "log1p", others)))
+
+
+def _larger_size(b: Body, largest: str, x: str) -> str:
+    """The larger of `largest` and |x|; nan is passed over."""
+    size = b.call("fabs", x)
+    return b.select(b.compare("ogt", size, largest), size, largest)
+
+
+def _add_square(b: Body, sum_: str, x: str, largest: str) -> str:
+    ratio = b.div(x, largest)
+    return b.add(sum_, b.mul(ratio, ratio))
+
+
+def _length(b: Body, largest: str, squares: str, sizes: str) -> str:
+    """largest √(Σ (x/largest)²); ∞ if one is infinite, the sum of sizes (0 or nan) if none is larger than 0."""
+    usual = b.mul(largest, b.call("sqrt", squares))
+    usual = b.select(b.compare("oeq", largest, math.inf), math.inf, usual)
+    return b.select(b.compare("oeq", largest, 0.0), sizes, usual)
+
+
+def _pick_step(b: Body, result: str, index: str, place: str, x: str) -> str:
+    return b.select(b.compare("oeq", index, place), x, result)
+
+
+# --- powers of a constant ---------------------------------------------------------------------------------------------
+
+
+def _root(b: Body, x: str) -> str:
+    """x**½: 0 for −0 and ∞ for −∞, where √x is −0 and nan."""
+    return b.select(b.compare("oeq", x, -math.inf), math.inf, b.call("sqrt", b.add(x, 0.0)))
+
+
+def _inverse_root(b: Body, x: str) -> str:
+    return b.div(1.0, _root(b, x))
+
+
+def _library(name: str) -> Builder:
+    return lambda b, *operands: elementary(b, name, *operands)
+
+
+def _intrinsic(name: str) -> Builder:
+    return lambda b, *operands: b.call(name, *operands)
+
+
+# Functions by the name that calls have in the text; those of rows have the row's name.
+FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
+    "sqrt": (1, _intrinsic("sqrt")),
+    "greater": (2, _flag("ogt")),
+    "at_least": (2, _flag("oge")),
+    "equal": (2, _flag("oeq")),
+    "step": (3, _step),
+    "where": (3, _where),
+    "sign": (1, _sign),
+    "abs": (1, _intrinsic("fabs")),
+    "maximum": (2, _maximum),
+    "minimum": (2, _minimum),
+    "clip": (3, _clip),
+    "floor": (1, _whole("floor")),
+    "ceil": (1, _whole("ceil")),
+    "relu": (1, _relu),
+    "leaky_relu": (2, _leaky_relu),
+    "elu": (2, _elu),
+    "sigmoid": (1, _sigmoid),
+    "softplus": (1, _softplus),
+    "silu": (1, _silu),
+    "gelu": (1, _gelu),
+    "normal_cdf": (1, _normal_cdf),
+    "normal_pdf": (1, _normal_pdf),
+    "exp_square": (2, _exp_square),
+    "exp_shift": (2, _exp_shift),
+    **{name: (1, _library(name)) for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan")},
+    **{name: (1, _library(name)) for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh")},
+    **{name: (1, _library(name)) for name in ("asinh", "acosh", "atanh", "erf")},
+    **{name: (2, _library(name)) for name in ("atan2", "pow")},
+    "pivot_step": (2, _pivot_step),
+    "term": (3, _term),
+    "count": (3, _count),
+    "log_of_sum": (2, _log_of_sum),
+    "larger_size": (2, _larger_size),
+    "add_square": (3, _add_square),
+    "length": (3, _length),
+    "pick_step": (4, _pick_step),
+    "root": (1, _root),
+    "inverse_root": (1, _inverse_root),
+}

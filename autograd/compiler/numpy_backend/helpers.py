@@ -1,0 +1,94 @@
+"""Functions that the source of a program calls where NumPy has no ufunc that means what the row means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def view(base: Array, first: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """Lanes first + Σ index · stride of a file; its samples, if it has any, stay the last axis."""
+    step = base.strides[0]
+    tail = base.shape[1:]
+    return as_strided(base[first:], (*shape, *tail), (*(s * step for s in strides), *base.strides[1:]))
+
+
+def step(x: Any, y: Any, tie: Any, out: Array) -> None:
+    """1 where x > y, 0 where x < y, `tie` where equal, nan with nan; infinities are equal to themselves."""
+    np.greater(x, y, out)
+    np.copyto(out, tie, where=np.equal(x, y))
+    np.copyto(out, np.nan, where=np.isnan(x) | np.isnan(y))
+
+
+def where(condition: Any, x: Any, y: Any, out: Array) -> None:
+    """x where the condition is not 0 (nan is not), else y."""
+    chosen = np.not_equal(condition, 0.0)
+    np.copyto(out, y)
+    np.copyto(out, x, where=chosen)
+
+
+def clip(x: Any, low: Any, high: Any, out: Array) -> None:
+    """min(max(x, low), high)."""
+    np.maximum(x, low, out)
+    np.minimum(out, high, out)
+
+
+def leaky_relu(x: Any, slope: Any, out: Array) -> None:
+    """x where x > 0, else slope · x."""
+    np.multiply(slope, x, out)
+    np.copyto(out, x, where=np.greater(x, 0.0))
+
+
+def elu(x: Any, alpha: Any, out: Array) -> None:
+    """x where x > 0, else alpha (eˣ − 1)."""
+    np.multiply(alpha, np.expm1(x), out)
+    np.copyto(out, x, where=np.greater(x, 0.0))
+
+
+def sigmoid(x: Any, out: Array) -> None:
+    """1 / (1 + e⁻ˣ)."""
+    np.negative(x, out)
+    np.exp(out, out)
+    np.add(out, 1.0, out)
+    np.reciprocal(out, out)
+
+
+def silu(x: Any, out: Array) -> None:
+    """x σ(x)."""
+    sigmoid(x, out)
+    np.multiply(x, out, out)
+
+
+def exp_shift(x: Any, shift: Any, out: Array) -> None:
+    """exp(x − shift), 1 where they are equal, at infinities too."""
+    equal = np.equal(x, shift)
+    np.subtract(x, shift, out)
+    np.copyto(out, 0.0, where=equal)
+    np.exp(out, out)
+
+
+def pick(index: Any, xs: Array, out: Array) -> None:
+    """xs[index] over the first axis, nan where the index is not one of 0 … n − 1."""
+    whole = np.nan_to_num(index, nan=-1.0).clip(-1.0, len(xs))
+    place = whole.astype(np.intp)
+    good = (place == index) & (place >= 0) & (place < len(xs))
+    place = np.broadcast_to(np.where(good, place, 0), out.shape)
+    values = np.broadcast_to(xs, (len(xs), *out.shape))
+    np.copyto(out, np.take_along_axis(values, place[None], 0)[0])
+    np.copyto(out, np.nan, where=~good)
+
+
+def logsumexp(xs: Array, out: Array) -> None:
+    """ln Σ exp xᵢ over the first axis; the largest's own 1 goes into log1p."""
+    largest = np.maximum.reduce(xs, 0)
+    at = xs == largest
+    rest = np.exp(np.where(at, 0.0, xs - largest))
+    np.copyto(rest, 0.0, where=at)
+    others = np.add.reduce(rest, 0) + (np.add.reduce(at, 0, dtype=xs.dtype) - 1.0)
+    np.add(largest, np.log1p(others), out)
+    np.copyto(out, np.nan, where=np.isnan(largest))

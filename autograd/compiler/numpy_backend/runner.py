@@ -1,0 +1,103 @@
+"""Building and running: one source for each layout of the samples, work buffers for each thread and batch size."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from threading import local
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.numpy_backend.emit import Source, emit
+from autograd.compiler.numpy_backend.spelling import scope
+from autograd.compiler.options import Options
+from autograd.compiler.program import RELATIONS, Program
+from autograd.compiler.vector.program import VectorProgram
+from autograd.compiler.vector.recover import recover
+
+Numbers = NDArray[np.float64]
+Run = Callable[[Numbers, Sequence[Numbers]], Any]
+SIZES = 2  # batch sizes whose buffers a thread keeps: that of an epoch, and its last, shorter one
+
+
+def build(program: Program, options: Options) -> NumpyRunner:
+    """The program as arrays: its loops and matrix products recovered, each step a NumPy call or a few."""
+    return NumpyRunner(recover(program), options.dtype)
+
+
+class NumpyRunner:
+    """A vector program ready to run; see `options.Runner`."""
+
+    def __init__(self, vectors: VectorProgram, dtype: str = "float64") -> None:
+        self.vectors = vectors
+        self.dtype = dtype
+        self._emitted = cache(lambda widths: emit(vectors, widths, dtype))
+        self._compiled = cache(self._compile)
+        self._local = local()
+        self._guards = partial(first_failing, vectors.guards)
+
+    @property
+    def source(self) -> str:
+        """The source for samples laid out as the names of the inputs suggest: x_0, x_1, … are one array."""
+        return self._emitted(widths(self.vectors.program)).text
+
+    @property
+    def calls(self) -> int:
+        """How many NumPy calls a run makes."""
+        return self._emitted(widths(self.vectors.program)).calls
+
+    def run(self, shared: Numbers, samples: Sequence[Numbers] = ()) -> Any:
+        """The outputs, or the number of the first guard that does not hold."""
+        key = (len(samples[0]), *[each.shape[1] for each in samples]) if samples else (1,)
+        try:
+            run = self._local.runs[key]
+        except (AttributeError, KeyError):
+            run = self._prepared(key)
+        with np.errstate(all="ignore"):
+            return run(shared, samples)
+
+    def _prepared(self, key: tuple[int, ...]) -> Run:
+        """Buffers for that many samples; the oldest ones of this thread go."""
+        if not hasattr(self._local, "runs"):
+            self._local.runs = OrderedDict()
+        runs: OrderedDict[tuple[int, ...], Run] = self._local.runs
+        run: Run = self._compiled(key[1:])(key[0])
+        while len(runs) >= SIZES:
+            runs.popitem(last=False)
+        runs[key] = run
+        return run
+
+    def _compile(self, layout: tuple[int, ...]) -> Callable[[int], Run]:
+        source: Source = self._emitted(layout)
+        names = scope() | source.tables
+        names |= {"dtype": np.dtype(self.dtype), "float64": np.float64, "guards": self._guards}
+        exec(compile(source.text, "<vector program>", "exec"), names)
+        return names["work"]  # type: ignore[return-value]
+
+
+def widths(program: Program) -> tuple[int, ...]:
+    """The columns of each array of samples, as names suggest: x_0, x_1, y are two arrays."""
+    found: list[int] = []
+    before = None
+    for place in program.batched:
+        stem, _, index = program.names[place].rpartition("_")
+        family = stem if index.isdigit() else program.names[place]
+        if family == before:
+            found[-1] += 1
+        else:
+            found.append(1)
+        before = family
+    return tuple(found)
+
+
+def first_failing(guards: Sequence[tuple[str, Any, Any, bool]], shared: Numbers) -> int:
+    """The number of the first guard that does not hold, −1 if all do."""
+    for number, (relation, left, right, outcome) in enumerate(guards):
+        x = left if type(left) is float else shared.item(left)
+        y = right if type(right) is float else shared.item(right)
+        if RELATIONS[relation](x, y) != outcome:
+            return number
+    return -1

@@ -1,0 +1,117 @@
+"""How NumPy says a row of the table. Rows that are not here call the row's own value, lane by lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from autograd import rules
+from autograd.compiler.numpy_backend import helpers
+from autograd.primitive import Primitive
+
+# Ufuncs that mean exactly what the row means, at kinks, zeros, infinities and nan too.
+UFUNCS: dict[Primitive, str] = {
+    rules.add: "add",
+    rules.sub: "subtract",
+    rules.mul: "multiply",
+    rules.div: "divide",
+    rules.neg: "negative",
+    rules.reciprocal: "reciprocal",
+    rules.square: "square",
+    rules.pow_: "power",
+    rules.sqrt: "sqrt",
+    rules.greater: "greater",
+    rules.at_least: "greater_equal",
+    rules.equal: "equal",
+    rules.sign: "sign",
+    rules.abs_: "absolute",
+    rules.maximum: "maximum",
+    rules.minimum: "minimum",
+    rules.floor: "floor",
+    rules.ceil: "ceil",
+    rules.exp: "exp",
+    rules.expm1: "expm1",
+    rules.log: "log",
+    rules.log1p: "log1p",
+    rules.sin: "sin",
+    rules.cos: "cos",
+    rules.tan: "tan",
+    rules.asin: "arcsin",
+    rules.acos: "arccos",
+    rules.atan: "arctan",
+    rules.atan2: "arctan2",
+    rules.sinh: "sinh",
+    rules.cosh: "cosh",
+    rules.tanh: "tanh",
+    rules.asinh: "arcsinh",
+    rules.acosh: "arccosh",
+    rules.atanh: "arctanh",
+}
+
+# helpers.py has a function of the row's name, and it takes `out` last.
+HELPERS: dict[Primitive, Callable[..., None]] = {
+    rules.where: helpers.where,
+    rules.step: helpers.step,
+    rules.clip: helpers.clip,
+    rules.leaky_relu: helpers.leaky_relu,
+    rules.elu: helpers.elu,
+    rules.sigmoid: helpers.sigmoid,
+    rules.silu: helpers.silu,
+    rules.exp_shift: helpers.exp_shift,
+    rules.pick: helpers.pick,
+    rules.logsumexp: helpers.logsumexp,
+}
+
+# Rows of any number of operands as reductions over the first axis.
+REDUCTIONS: dict[Primitive, str] = {
+    rules.prod: "multiply",
+    rules.hypot: "hypot",
+    rules.pivot: "maximum",
+}
+
+CALLS = {"where": 4, "step": 7, "clip": 2, "leaky_relu": 3, "elu": 4, "sigmoid": 4, "silu": 5, "exp_shift": 4}
+CALLS |= {"pick": 12, "logsumexp": 12}
+
+
+def elementwise(row: Primitive, operands: Sequence[str], out: str) -> tuple[str, int] | None:
+    """The statement that puts a row of arrays into `out`, and its number of NumPy calls; None if it has no spelling.
+
+    >>> elementwise(rules.exp, ["z1"], "a1"), elementwise(rules.relu, ["z1"], "a1")
+    (('exp(z1, a1)', 1), ('maximum(z1, 0.0, a1)', 1))
+    """
+    if special := _special(row, operands):
+        return f"{special}, {out})", 1
+    if row in UFUNCS:
+        return f"{UFUNCS[row]}({', '.join(operands)}, {out})", 1
+    if row in HELPERS:
+        return f"{row.name}({', '.join([*operands, out])})", CALLS[row.name]
+    return None
+
+
+def _special(row: Primitive, operands: Sequence[str]) -> str:
+    """Shorter ways that hold for these operands only."""
+    x, *others = operands
+    if row is rules.relu:
+        return f"maximum({x}, 0.0"
+    if row is rules.softplus:
+        return f"logaddexp({x}, 0.0"
+    if row is rules.step and others[0] in ("0.0", "-0.0"):
+        return f"heaviside({x}, {others[1]}"
+    if row is rules.pow_ and others[0] == "2.0":
+        return f"square({x}"
+    if row is rules.pow_ and others[0] == "-1.0":
+        return f"reciprocal({x}"
+    if row is rules.mul and x == "-1.0":
+        return f"negative({others[0]}"
+    return ""
+
+
+NAMES = sorted({*UFUNCS.values(), *REDUCTIONS.values(), "heaviside", "logaddexp", "matmul", "take", "copyto", "empty"})
+
+
+def scope() -> dict[str, object]:
+    """The names that the source of a program may use."""
+    functions: dict[str, object] = {name: getattr(np, name) for name in NAMES}
+    functions |= {row.name: function for row, function in HELPERS.items()}
+    return functions | {"view": helpers.view, "inf": np.inf, "nan": np.nan}

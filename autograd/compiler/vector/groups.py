@@ -1,0 +1,212 @@
+"""Equations that do the same at the same time: by level, operation, and what their operands are.
+
+A level is one more than that of the latest operand; what only outputs look at comes last, all together. So equations
+of one group do not depend on each other, and the parameter gradients of all tokens, layers and samples meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from autograd import rules
+from autograd.compiler.program import Atom
+from autograd.compiler.sums import NONE
+from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Operation, Scalars
+from autograd.primitive import Primitive
+
+CONSTANT, SHARED, BATCHED = range(3)
+
+# Their constants may differ from lane to lane; elsewhere a constant often chooses a faster spelling.
+ANY_CONSTANT = {rules.add, rules.sub, rules.mul, rules.div, rules.equal, rules.greater, rules.at_least}
+PADDED_AT_MOST = 2.0  # times the pairs that there are
+
+
+@dataclass
+class Group:
+    """Equations to be computed at once: `places[i]` is `operation` of `operands[i]`.
+
+    A linear group (`pairs` > 0) has dots of that many pairs: `left[i] · right[i] + bias[i]`; shorter ones are padded
+    with (0.0, 0.0). `last` says that nothing but outputs looks at it.
+    """
+
+    operation: Operation
+    batched: bool
+    last: bool
+    places: list[int] = field(default_factory=list)
+    operands: list[tuple[Atom, ...]] = field(default_factory=list)
+    left: list[tuple[Atom, ...]] = field(default_factory=list)
+    right: list[tuple[Atom, ...]] = field(default_factory=list)
+    bias: list[Atom] = field(default_factory=list)
+    pairs: int = 0
+
+
+def levels(given: Scalars) -> list[int]:
+    """The level of every place: 0 for inputs, 1 + that of the latest operand, one after all for what outputs only."""
+    level = [0] * given.first
+    used = bytearray(len(given.batched))
+    for operands in given.operands:
+        latest = 0
+        for atom in operands:
+            if type(atom) is int:
+                used[atom] = 1
+                if level[atom] > latest:
+                    latest = level[atom]
+        level.append(latest + 1)
+    for guard in given.program.guards:
+        for place in guard.places:
+            if place < len(used):
+                used[place] = 1
+    end = max(level, default=0) + 1
+    for place in range(given.first, len(level)):
+        if not used[place]:
+            level[place] = end
+    return level
+
+
+def groups(given: Scalars) -> list[Group]:
+    """All groups, in an order in which they can be computed."""
+    level = levels(given)
+    end = max(level, default=0)
+    found: dict[tuple[object, ...], Group] = {}
+    kinds = [SHARED + flag for flag in given.batched]
+    for i, (operation, operands) in enumerate(zip(given.operations, given.operands, strict=True)):
+        place = given.first + i
+        linear = _linear(operation, operands)
+        last = level[place] == end
+        batched = bool(given.batched[place])
+        if linear is None:
+            key: tuple[object, ...] = (level[place], operation, batched, *_kinds(operation, operands, kinds))
+            group = found.get(key)
+            if group is None:
+                group = found[key] = Group(operation, batched, last)
+            group.operands.append(operands)
+        else:
+            left, right, bias = _oriented(linear, kinds)
+            name = MEAN_DOT if operation == MEAN_DOT else "dot"
+            key = (level[place], name, batched, *_linear_kinds(left, right, bias, kinds), len(left))
+            group = found.get(key)
+            if group is None:
+                group = found[key] = Group(name, batched, last, pairs=len(left))
+            group.left.append(left)
+            group.right.append(right)
+            group.bias.append(bias)
+        group.places.append(place)
+    ordered = sorted(found.items(), key=lambda item: (item[0][0], item[1].batched, item[1].places[0]))
+    return merged([(key, group) for key, group in ordered])
+
+
+# --- kinds ------------------------------------------------------------------------------------------------------------
+
+
+def _kinds(operation: Operation, operands: tuple[Atom, ...], kinds: Sequence[int]) -> list[object]:
+    """Which operands are constant, shared or batched; which constants, where they matter."""
+    if isinstance(operation, Primitive) and operation.variadic and len(operands) > 3:
+        return [len(operands)]
+    by_value = operation not in ANY_CONSTANT
+    return [kinds[atom] if type(atom) is int else repr(atom) if by_value else CONSTANT for atom in operands]
+
+
+Linear = tuple[tuple[Atom, ...], tuple[Atom, ...], Atom]
+
+
+def _linear(operation: Operation, operands: tuple[Atom, ...]) -> Linear | None:
+    """(left, right, bias) of what is a sum of products, in whatever words."""
+    if operation is rules.dot:
+        n = len(operands) // 2
+        return _with_bias(operands[:n], operands[n:-1], operands[-1]) if n else None
+    if operation is rules.mul:
+        return None if float in map(type, operands) else (operands[:1], operands[1:], NONE)
+    if operation is rules.total:
+        return ((1.0,) * len(operands), operands, 0.0) if operands else None
+    if operation is rules.add:
+        for constant, x in (operands, operands[::-1]):
+            if type(constant) is float and constant == 0.0:
+                return (1.0,), (x,), constant
+    if operation == MEAN_DOT:
+        n = len(operands) // 2
+        return operands[:n], operands[n:], NONE
+    return None
+
+
+def _with_bias(left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom) -> Linear:
+    """A single term as the bias, if there is none: the last but for sums of nothing else."""
+    if type(bias) is int or bias != 0.0 or float not in map(type, left) or int not in map(type, left):
+        return left, right, bias
+    single = next((i for i, w in enumerate(left) if type(w) is float and w == 1.0), None)
+    if single is None or len(left) < 2:
+        return left, right, bias
+    return left[:single] + left[single + 1 :], right[:single] + right[single + 1 :], right[single]
+
+
+def _oriented(linear: Linear, kinds: Sequence[int]) -> Linear:
+    """Constants left of shared places left of batched ones."""
+    left, right, bias = linear
+    before = [kinds[atom] if type(atom) is int else CONSTANT for atom in left]
+    after = [kinds[atom] if type(atom) is int else CONSTANT for atom in right]
+    if max(before) <= min(after):
+        return linear
+    if max(after) <= min(before):
+        return right, left, bias
+    pairs = [
+        (x, w) if kind_x < kind_w else (w, x) for w, x, kind_w, kind_x in zip(left, right, before, after, strict=True)
+    ]
+    return tuple([w for w, _ in pairs]), tuple([x for _, x in pairs]), bias
+
+
+def _linear_kinds(
+    left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom, kinds: Sequence[int]
+) -> tuple[object, ...]:
+    ends = [max([kinds[atom] if type(atom) is int else CONSTANT for atom in side]) for side in (left, right)]
+    coefficients: object = None
+    if ends[0] == CONSTANT:
+        coefficients = 1.0 if left == (1.0,) * len(left) else left if len(left) <= 4 else None
+    bias_kind = kinds[bias] if type(bias) is int else repr(bias) if bias else None
+    return (*ends, coefficients, bias_kind)
+
+
+# --- ragged dots ------------------------------------------------------------------------------------------------------
+
+
+def merged(found: Sequence[tuple[tuple[object, ...], Group]]) -> list[Group]:
+    """Dots that differ in the number of pairs only, padded with (0.0, 0.0) where there are three lengths or more."""
+    families: dict[tuple[object, ...], list[Group]] = {}
+    order: list[list[Group]] = []
+    for key, group in found:
+        if not group.pairs:
+            order.append([group])
+            continue
+        family = families.setdefault(key[:-1], [])
+        if not family:
+            order.append(family)
+        family.append(group)
+    return [group for family in order for group in _padded(family)]
+
+
+def _padded(family: list[Group]) -> list[Group]:
+    if len(family) < 3:
+        return family
+    family = sorted(family, key=lambda group: -group.pairs)
+    result: list[Group] = []
+    actual = 0
+    for group in family:
+        wide = result[-1].pairs if result else 0
+        count = len(group.places)
+        if result and wide * (len(result[-1].places) + count) <= PADDED_AT_MOST * (actual + group.pairs * count):
+            _pad_into(result[-1], group)
+            actual += group.pairs * count
+        else:
+            result.append(group)
+            actual = group.pairs * count
+    return result
+
+
+def _pad_into(wide: Group, group: Group) -> None:
+    zeros = (0.0,) * (wide.pairs - group.pairs)
+    wide.places += group.places
+    wide.left += [atoms + zeros for atoms in group.left]
+    wide.right += [atoms + zeros for atoms in group.right]
+    wide.bias += group.bias
+
+
+__all__ = ["BATCHED", "CONSTANT", "MEAN", "MEAN_DOT", "SHARED", "Group", "groups", "levels"]

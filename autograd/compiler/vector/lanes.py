@@ -1,0 +1,93 @@
+"""Where each number lives: places of the scalar program to lanes of the two files."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.program import Atom
+from autograd.compiler.vector.program import Lanes, Operand, Step
+from autograd.compiler.vector.scalars import Scalars
+
+KINDS = ("shared", "batched")
+
+
+class Files:
+    """The lanes given away so far, constants and copies of shared numbers among the batched ones included."""
+
+    def __init__(self, given: Scalars) -> None:
+        self.given = given
+        self.batched = np.frombuffer(bytes(given.batched), np.uint8).astype(bool)
+        self.lane = np.full(len(given.batched), -1, np.intp)
+        self.sizes = [0, 0]
+        for place in range(given.first):
+            self.lane[place] = self.take(1, bool(given.batched[place]))
+        self.constants: dict[tuple[bool, bytes], int] = {}
+        self.lifted: dict[int, int] = {}
+
+    def age(self, kind: str) -> Lanes:
+        """What is older has the smaller number: first what derivatives are by (W is left of x), then lanes in order."""
+        age = np.arange(self.sizes[kind == "batched"])
+        wanted = np.array(self.given.program.derivatives, np.intp)
+        age[self.lane[wanted[self.batched[wanted] == (kind == "batched")]]] -= len(age)
+        return age
+
+    def take(self, count: int, batched: bool) -> int:
+        """The first of `count` new lanes."""
+        start = self.sizes[batched]
+        self.sizes[batched] += count
+        return start
+
+    def give(self, places: NDArray[np.intp], batched: bool) -> int:
+        """New lanes for these places, in their order; the first of them."""
+        start = self.take(places.size, batched)
+        self.lane[places.ravel()] = np.arange(start, start + places.size)
+        return start
+
+    def constant(self, number: float, batched: bool) -> int:
+        """A lane that holds this number."""
+        key = (batched, struct.pack("d", number))
+        if key not in self.constants:
+            self.constants[key] = self.take(1, batched)
+        return self.constants[key]
+
+    def operand(self, atoms: Sequence[tuple[Atom, ...]]) -> tuple[Operand, list[Step]]:
+        """The lanes of a table of atoms (one row each), all in one file, and the steps that bring them there."""
+        flat = list(chain.from_iterable(atoms))
+        shape = (len(atoms), len(atoms[0]))
+        kinds = set(map(type, flat))
+        if int not in kinds:
+            return Operand("constant", numbers=np.array(flat, np.float64).reshape(shape)), []
+        is_place = None if float not in kinds else np.array([type(atom) is int for atom in flat])
+        places = np.array(flat if is_place is None else [a if type(a) is int else 0 for a in flat], np.intp)
+        there = self.batched[places] if is_place is None else self.batched[places] & is_place
+        batched = bool(there.any())
+        lanes = self.lane[places]
+        steps: list[Step] = []
+        if batched and not there.all():
+            wrong = ~there if is_place is None else ~there & is_place
+            steps += self._lift(np.unique(places[wrong]))
+            lanes[wrong] = [self.lifted[place] for place in places[wrong].tolist()]
+        if is_place is not None:
+            lanes[~is_place] = [self.constant(float(a), batched) for a in flat if type(a) is float]
+        return Operand(KINDS[batched], lanes.reshape(shape)), steps
+
+    def _lift(self, places: NDArray[np.intp]) -> list[Step]:
+        new = np.array([place for place in places.tolist() if place not in self.lifted], np.intp)
+        if not new.size:
+            return []
+        start = self.take(new.size, True)
+        self.lifted.update(zip(new.tolist(), range(start, start + new.size), strict=True))
+        operand = Operand("shared", self.lane[new])
+        return [Step("lift", True, start, new.shape, (operand,), places=new)]
+
+
+def ordered(columns: Sequence[Lanes]) -> NDArray[np.intp]:
+    """The order of lanes in which their operands are as contiguous as can be: that of the most varied operand first."""
+    distinct = [-np.unique(column).size for column in columns]
+    by = np.argsort(distinct, kind="stable")
+    return np.lexsort([columns[i] for i in by[::-1]])

@@ -1,0 +1,190 @@
+"""Names that a reader of the article recognises: W1, b1, z1, a1, delta1, dW1, db1; v1, v2, … for everything else."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autograd.compiler.program import Program
+from autograd.compiler.vector.program import Array, Operand, Step, VectorProgram
+from autograd.compiler.vector.scalars import Scalars
+
+INDEXED = re.compile(r"(.*?[^\W\d_]\d*)_(\d+)(?:_(\d+))?_*")
+NUMBERED = re.compile(r"(.*?[^\W\d])(\d+)")
+LAYER = re.compile(r"W(\d+)")
+DELTA = re.compile(r"delta(\d+)")
+ACTIVATIONS = {"relu", "leaky_relu", "elu", "tanh", "sigmoid", "softplus", "silu", "gelu", "sin", "square", "exp"}
+
+
+def inputs(program: Program) -> list[Array]:
+    """The inputs as arrays: `w1_0_0, w1_0_1, …` are the matrix W1, `x_0, x_1, …` the vector x.
+
+    Lanes are counted within shared and batched inputs, in order.
+    """
+    found: list[Array] = []
+    for kind, places in (("shared", program.shared), ("batched", program.batched)):
+        families: dict[str, list[tuple[int, ...]]] = {}
+        for lane, place in enumerate(places):
+            stem, *index = _parsed(program.names[place])
+            families.setdefault(stem if index else f"{stem}\n", []).append((*index, lane))
+        found += [_array(stem.strip(), kind, members) for stem, members in families.items()]
+    return _unique(found)
+
+
+def _parsed(name: str) -> tuple[str, *tuple[int, ...]]:
+    if match := INDEXED.fullmatch(name):
+        stem, row, column = match.groups()
+        return (stem, int(row)) if column is None else (stem, int(row), int(column))
+    if match := NUMBERED.fullmatch(name):
+        return match[1], int(match[2])
+    return (name,)
+
+
+def _array(stem: str, kind: str, members: Sequence[tuple[int, ...]]) -> Array:
+    lanes = np.array([member[-1] for member in members], np.intp)
+    shape = {len(member) for member in members}
+    if shape == {3}:
+        rows, columns = (len({member[axis] for member in members}) for axis in (0, 1))
+        if rows * columns == len(members) and list(members) == sorted(members):
+            return Array(stem[0].upper() + stem[1:], kind, lanes.reshape(rows, columns))
+    return Array(stem, kind, lanes)
+
+
+def _unique(arrays: Sequence[Array]) -> list[Array]:
+    taken: Counter[str] = Counter()
+    result = []
+    for array in arrays:
+        taken[array.name] += 1
+        result.append(array if taken[array.name] == 1 else replace(array, name=f"{array.name}_{taken[array.name]}"))
+    return result
+
+
+@dataclass
+class _Owners:
+    """Which array each lane belongs to."""
+
+    arrays: list[Array]
+    owner: dict[str, np.ndarray[tuple[int], np.dtype[np.intp]]]
+
+    def only(self, operand: Operand) -> str:
+        """The name of the one array that an operand looks at, or ""."""
+        if operand.kind == "constant" or not operand.lanes.size:
+            return ""
+        owners = self.owner[operand.kind][operand.lanes]
+        first = int(owners.flat[0])
+        return self.arrays[first].name if first >= 0 and bool((owners == first).all()) else ""
+
+
+def named(vectors: VectorProgram, given: Scalars) -> VectorProgram:
+    """The same with names and notes."""
+    arrays = inputs(vectors.program)
+    sizes = dict(zip(("shared", "batched"), vectors.sizes, strict=True))
+    owners = _Owners(arrays, {kind: np.full(size, -1, np.intp) for kind, size in sizes.items()})
+    for number, array in enumerate(arrays):
+        owners.owner[array.kind][array.lanes.ravel()] = number
+    namer = _Namer(vectors, given, owners)
+    steps = [namer.name(step) for step in vectors.steps]
+    top = max((int(step.name[5:]) for step in steps if DELTA.fullmatch(step.name)), default=0)
+    steps = [_noted(step, top) for step in steps]
+    return replace(vectors, steps=tuple(steps), inputs=tuple(arrays))
+
+
+class _Namer:
+    def __init__(self, vectors: VectorProgram, given: Scalars, owners: _Owners) -> None:
+        self.owners = owners
+        self.taken = {array.name for array in owners.arrays}
+        self.anonymous = 0
+        self.by_place = dict(_families(vectors.program, owners.arrays))
+        outputs = len(vectors.outputs)
+        derivatives = vectors.program.derivatives
+        self.derivative = dict(zip(range(outputs - len(derivatives), outputs), derivatives, strict=True))
+        self.adjoint = {
+            given.moved[delta]: given.moved[x]
+            for delta, x in vectors.program.adjoints
+            if type(delta) is int and delta in given.moved and given.moved.get(x, 0) >= given.first
+        }
+        self.step_of: dict[int, str] = {}  # by place
+        self.outputs = given.outputs
+
+    def name(self, step: Step) -> Step:
+        name, note = self._wish(step)
+        name = self.fresh(name) if name else self.fresh_v()
+        self.owners.arrays.append(
+            Array(name, "batched" if step.batched else "shared", np.arange(step.start, step.start + step.size))
+        )
+        if step.results is None:
+            kind = "batched" if step.batched else "shared"
+            self.owners.owner[kind][step.start : step.start + step.size] = len(self.owners.arrays) - 1
+        self.step_of.update(dict.fromkeys(step.places.ravel().tolist(), name))
+        return replace(step, name=name, note=note)
+
+    def fresh(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def fresh_v(self) -> str:
+        self.anonymous += 1
+        return self.fresh(f"v{self.anonymous}")
+
+    def _wish(self, step: Step) -> tuple[str, str]:
+        looked_at = [self.owners.only(operand) for operand in step.operands]
+        if family := self._derivative_of(step):
+            note = {"mean_product": "BP3", "mean": "BP4"}.get(step.form, "")
+            if step.form in ("product", "map") and LAYER.fullmatch(family):
+                note = "BP3"
+            return f"d{family}", note
+        if step.places.size and step.size == 1 and int(step.places.flat[0]) == self.outputs[0]:
+            return "loss", ""
+        if wish := self._of_adjoint(step):
+            return wish, ""
+        if step.form == "product" and (match := LAYER.fullmatch(looked_at[0])):
+            if f"z{match[1]}" not in self.taken and not _starts_with(looked_at[1], "d"):
+                return f"z{match[1]}", ""
+        if step.form == "map" and len([each for each in looked_at if each]) == 1 and step.row is not None:
+            source = next(each for each in looked_at if each)
+            if source[0] == "z" and source[1:].isdigit():
+                if step.row.name == "step":
+                    return f"slope{source[1:]}", ""
+                if step.row.name in ACTIVATIONS and f"a{source[1:]}" not in self.taken:
+                    return f"a{source[1:]}", ""
+        return "", ""
+
+    def _derivative_of(self, step: Step) -> str:
+        """The family of inputs that the results of a step are the derivatives by."""
+        if step.results is None:
+            return ""
+        families = {self.by_place.get(self.derivative.get(int(i), -1), "") for i in step.results.ravel()}
+        return families.pop() if len(families) == 1 else ""
+
+    def _of_adjoint(self, step: Step) -> str:
+        """`delta1` for the adjoints of z1, `da1` for those of a1."""
+        names = {self.step_of.get(self.adjoint.get(int(place), -1), "") for place in step.places.ravel()}
+        name = names.pop() if len(names) == 1 else ""
+        if not name:
+            return ""
+        wish = f"delta{name[1:]}" if name[0] == "z" and name[1:].isdigit() else f"d{name}"
+        return wish if wish not in self.taken else ""
+
+
+def _starts_with(name: str, start: str) -> bool:
+    return name.startswith(start)
+
+
+def _families(program: Program, arrays: Sequence[Array]) -> Iterator[tuple[int, str]]:
+    places = {"shared": program.shared, "batched": program.batched}
+    for array in arrays:
+        for lane in array.lanes.ravel().tolist():
+            yield places[array.kind][lane], array.name
+
+
+def _noted(step: Step, top: int) -> Step:
+    match = DELTA.fullmatch(step.name)
+    if match is None:
+        return step
+    return replace(step, note="BP1" if int(match[1]) == top else "BP2")

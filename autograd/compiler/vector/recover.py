@@ -1,0 +1,304 @@
+"""From equations on numbers to equations on arrays: one group after the other, lanes laid out as its operands lie."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import rules
+from autograd.compiler.program import Atom, Program
+from autograd.compiler.vector import names
+from autograd.compiler.vector.groups import Group, groups
+from autograd.compiler.vector.lanes import KINDS, Files, ordered
+from autograd.compiler.vector.products import PRODUCTS, Block, blocks, turned
+from autograd.compiler.vector.layout import factored, strides
+from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
+from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Scalars, scalars
+from autograd.primitive import Primitive
+
+Places = NDArray[np.intp]
+
+
+def recover(program: Program) -> VectorProgram:
+    """The vector program of a program; O(N log N) in its equations and their operands.
+
+    >>> from autograd.compiler.program import Equation
+    >>> equations = [Equation(rules.dot, (0, 1, 4, 5, 6)), Equation(rules.dot, (2, 3, 4, 5, 7))]
+    >>> names = ("w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1", "x_0", "x_1", "b1_0", "b1_1")
+    >>> print(recover(Program(names, tuple(equations), (), (8, 9))))
+    z1 = W1 @ x + b1  # (2, 1)
+    return z1
+
+    Sums are re-associated, so values differ from the program's by rounding.
+    """
+    given = scalars(program)
+    recovery = _Recovery(given)
+    for group in groups(given):
+        recovery.add(group)
+    return names.named(recovery.finished(), given)
+
+
+class _Recovery:
+    def __init__(self, given: Scalars) -> None:
+        self.given = given
+        self.files = Files(given)
+        self.steps: list[Step] = []
+        self.result = self._results()
+
+    def _results(self) -> Places:
+        """The number of the output that a place is, −1 for none or several."""
+        result = np.full(len(self.given.batched), -1, np.intp)
+        seen: set[Atom] = set()
+        for number, atom in enumerate(self.given.outputs):
+            if type(atom) is int:
+                result[atom] = -1 if atom in seen else number
+                seen.add(atom)
+        return result
+
+    def add(self, group: Group) -> None:
+        """Append the steps that compute a group."""
+        if group.pairs:
+            self._linear(group)
+        elif group.operation == MEAN:
+            self._means(group)
+        else:
+            row = group.operation
+            assert isinstance(row, Primitive)
+            if row.variadic or len(group.operands[0]) > 3:
+                self._reduce(group, row)
+            else:
+                self._map(group, "map", row)
+
+    # --- element by element -------------------------------------------------------------------------------------------
+
+    def _map(self, group: Group, form: str, row: Primitive | None) -> None:
+        operands = [self.operand([(atom,) for atom in column]) for column in zip(*group.operands, strict=True)]
+        places = np.array(group.places, np.intp)
+        order = self._order(group, [each.lanes[:, 0] for each in operands if each.kind != "constant"])
+        self.emit(group, form, places[order], [_taken(each, order) for each in operands], row)
+
+    def _means(self, group: Group) -> None:
+        """Means, step by step that they are of: BP4, layer by layer."""
+        lanes = self.files.lane[[int(atom) for (atom,) in group.operands]]
+        for members in self._by_source(lanes, True):
+            places, operands = ([column[i] for i in members] for column in (group.places, group.operands))
+            self._map(Group(group.operation, group.batched, group.last, places, operands), "mean", None)
+
+    def _by_source(self, lanes: Lanes, batched: bool) -> Iterator[Places]:
+        """Which of these lanes come from the same step."""
+        starts = np.array(sorted({step.start for step in self.steps if step.batched == batched} | {0}))
+        source = np.searchsorted(starts, lanes, side="right")
+        for each in np.unique(source):
+            yield np.flatnonzero(source == each)
+
+    def _order(self, group: Group, columns: Sequence[Lanes]) -> Places:
+        places = np.array(group.places, np.intp)
+        if group.last and (self.result[places] >= 0).all():
+            return np.argsort(self.result[places])
+        return ordered(columns) if columns else np.arange(len(places))
+
+    def _reduce(self, group: Group, row: Primitive) -> None:
+        """Rows of any number of operands, laid out with the operands as the first axis."""
+        places = np.array(group.places, np.intp)
+        fixed = 1 if row is rules.pick else 0
+        index = [self.operand([operands[:fixed] for operands in group.operands])] if fixed else []
+        xs = self.operand([operands[fixed:] for operands in group.operands])
+        columns = [xs.lanes[:, 0]] if xs.kind != "constant" else []
+        order = self._order(group, columns)
+        stacked = Operand(xs.kind, *(each[order].T if each.size else each for each in (xs.lanes, xs.numbers)))
+        self.emit(group, "reduce", places[order], [*(_taken(each, order) for each in index), stacked], row)
+
+    # --- sums of products ---------------------------------------------------------------------------------------------
+
+    def _linear(self, group: Group) -> None:
+        left, right = self.operand(group.left), self._stored(group.right)
+        if left.kind == right.kind:
+            older, younger = turned(left.lanes, right.lanes, self.files.age(right.kind))
+            left, right = Operand(right.kind, older), Operand(right.kind, younger)
+        found: list[Block] = []
+        rest = np.arange(len(group.places))
+        both_batched = left.kind == right.kind == "batched" and group.batched
+        if left.kind != "constant" and not both_batched:
+            found, rest = blocks(left.lanes, right.lanes, group.operation == MEAN_DOT)
+        for block in found:
+            self._product(group, block, left.kind, right.kind)
+        for part in self._parts(group, right, rest):
+            self._pairs(group, left, right, part)
+
+    def _parts(self, group: Group, right: Operand, rest: Places) -> Iterator[Places]:
+        """Dots that are left over: results source by source (BP4, layer by layer), unless there are many sources."""
+        parts = list(self._by_source(right.lanes[rest, 0], right.kind == "batched")) if group.last else []
+        if 1 < len(parts) <= PRODUCTS:
+            yield from (rest[part] for part in parts)
+        elif rest.size:
+            yield rest
+
+    def _product(self, group: Group, block: Block, kind: str, other: str) -> None:
+        places = np.array(group.places, np.intp)[block.members]
+        left, right, members = block.left, block.right, block.members
+        results = self.result[places]
+        if group.last and kind == other and _runs_down(results):
+            left, right, members, places = right, left, members.T, places.T
+        if group.operation == MEAN_DOT:
+            self.emit(group, "mean_product", places, [Operand(kind, left), Operand(other, right)])
+            return
+        bias = self._bias(group, members)
+        self.emit(group, "product", places, [Operand(kind, left), Operand(other, right.T), *bias])
+
+    def _bias(self, group: Group, members: Places) -> list[Operand]:
+        """The bias of a product, with an axis of length 1 where it does not change along it."""
+        atoms = [group.bias[i] for i in members.ravel()]
+        if all(type(atom) is float and atom == 0.0 for atom in atoms):
+            return []
+        operand = self.operand([(atom,) for atom in atoms])
+        table = (operand.numbers if operand.kind == "constant" else operand.lanes).reshape(members.shape)
+        if (table == table[:, :1]).all():
+            table = table[:, :1]
+        elif (table == table[:1]).all():
+            table = table[:1]
+        return [Operand(operand.kind, numbers=table) if operand.kind == "constant" else Operand(operand.kind, table)]
+
+    def _pairs(self, group: Group, left: Operand, right: Operand, rest: Places) -> None:
+        places = np.array(group.places, np.intp)[rest]
+        group_rest = Group(group.operation, group.batched, group.last, places.tolist())
+        columns = [right.lanes[rest, 0]] if left.kind == "constant" else [left.lanes[rest, 0], right.lanes[rest, 0]]
+        order = self._order(group_rest, columns)
+        chosen = rest[order]
+        sides = [Operand(each.kind, *(_rows(t, chosen).T for t in (each.lanes, each.numbers))) for each in (left, right)]
+        if group.operation == MEAN_DOT:
+            self.emit(group, "mean_pairs", places[order], sides)
+            return
+        bias = [_flat(each) for each in self._bias(group, chosen[:, None])]
+        if group.pairs == 1 and not bias and left.kind != "constant":
+            self.emit(group, "map", places[order], [Operand(each.kind, each.lanes[0]) for each in sides], rules.mul)
+        else:
+            self.emit(group, "pairs", places[order], self._coefficients(sides), rules.dot, bias)
+
+    def _coefficients(self, sides: Sequence[Operand]) -> Sequence[Operand]:
+        """Constant factors, as one number for each pair where they do not differ from lane to lane."""
+        left, right = sides
+        if left.kind != "constant":
+            return sides
+        zero = self.files.constants.get((right.kind == "batched", struct.pack("d", 0.0)), -1)
+        numbers = np.where(right.lanes == zero, left.numbers.max(axis=1, keepdims=True), left.numbers)
+        same = (numbers == numbers[:, :1]).all()
+        return [Operand("constant", numbers=numbers[:, :1] if same else left.numbers), right]
+
+    # --- common -------------------------------------------------------------------------------------------------------
+
+    def operand(self, atoms: Sequence[tuple[Atom, ...]]) -> Operand:
+        """The lanes of a table of atoms; what has to be brought there first, is."""
+        operand, steps = self.files.operand(atoms)
+        self.steps += steps
+        return operand
+
+    def _stored(self, atoms: Sequence[tuple[Atom, ...]]) -> Operand:
+        """The same, with constants in lanes too."""
+        operand = self.operand(atoms)
+        if operand.kind != "constant":
+            return operand
+        lanes = [self.files.constant(number, False) for number in operand.numbers.ravel().tolist()]
+        return Operand("shared", np.array(lanes, np.intp).reshape(operand.shape))
+
+    def emit(
+        self,
+        group: Group,
+        form: str,
+        places: Places,
+        operands: Sequence[Operand],
+        row: Primitive | None = None,
+        bias: Sequence[Operand] = (),
+    ) -> None:
+        """Append a step, its result in new lanes, or in the result where nothing else looks at it."""
+        results = self.result[places]
+        direct = group.last and not group.batched and bool((results >= 0).all())
+        start = self.files.give(places, group.batched)
+        operands = [*operands, *bias]
+        if places.ndim == 1:
+            shape = _shape(operands, results if direct else None)
+            places, results = places.reshape(shape), results.reshape(shape)
+            operands = [_shaped(each, shape) for each in operands]
+        direct = direct and strides(results) is not None
+        self.steps.append(
+            Step(form, group.batched, start, places.shape, tuple(operands), row, places, results if direct else None)
+        )
+
+    def finished(self) -> VectorProgram:
+        files = self.files
+        direct = {int(i) for step in self.steps if step.results is not None for i in step.results.ravel()}
+        constants = tuple((KINDS[b], lane, _unpacked(bits)) for (b, bits), lane in files.constants.items())
+        outputs = [("result", i) if i in direct else self._source(atom) for i, atom in enumerate(self.given.outputs)]
+        guards = [
+            (guard.relation, self._lane(guard.left), self._lane(guard.right), guard.outcome)
+            for guard in self.given.program.guards
+        ]
+        sizes = (files.sizes[0], files.sizes[1])
+        return VectorProgram(self.given.program, tuple(self.steps), sizes, constants, tuple(outputs), tuple(guards))
+
+    def _source(self, atom: Atom) -> tuple[str, float]:
+        if type(atom) is float:
+            return "constant", atom
+        return KINDS[self.given.batched[int(atom)]], int(self.files.lane[int(atom)])
+
+    def _lane(self, atom: Atom) -> Atom:
+        if type(atom) is float:
+            return atom
+        return int(self.files.lane[self.given.moved[int(atom)]])
+
+
+def _shape(operands: Sequence[Operand], results: Places | None) -> tuple[int, ...]:
+    """The shape in which lanes (n,) or (k, n) are views."""
+    columns = [] if results is None else [results]
+    for operand in operands:
+        if operand.lanes.size:
+            columns += [operand.lanes] if operand.lanes.ndim == 1 else [operand.lanes[0], operand.lanes[-1]]
+    return factored(columns) if columns else max([each.numbers.shape[-1:] for each in operands] or [(1,)]) or (1,)
+
+
+def _shaped(operand: Operand, shape: tuple[int, ...]) -> Operand:
+    """The same with the last axis in that shape."""
+    if operand.kind == "constant":
+        numbers = operand.numbers
+        if not numbers.ndim:
+            return operand
+        last = shape if numbers.shape[-1] == np.prod(shape) else (1,) * len(shape)
+        return replace(operand, numbers=numbers.reshape(*numbers.shape[:-1], *last))
+    return replace(operand, lanes=operand.lanes.reshape(*operand.lanes.shape[:-1], *shape))
+
+
+def _unpacked(bits: bytes) -> float:
+    return float(np.frombuffer(bits, np.float64)[0])
+
+
+def _rows(table: NDArray[Any], chosen: Places) -> NDArray[Any]:
+    return table[chosen] if table.size else table
+
+
+def _taken(operand: Operand, order: Places) -> Operand:
+    """A column of atoms in that order; one number where all are the same constant."""
+    if operand.kind != "constant":
+        return Operand(operand.kind, operand.lanes[order, 0])
+    numbers = operand.numbers[order, 0]
+    same = numbers.view(np.int64)
+    return Operand("constant", numbers=numbers[0] if (same == same[0]).all() else numbers)
+
+
+def _flat(operand: Operand) -> Operand:
+    """A bias of one column, along the lanes."""
+    if operand.kind == "constant":
+        table = operand.numbers[:, 0]
+        return Operand("constant", numbers=table if len(table) > 1 else table[0])
+    return Operand(operand.kind, operand.lanes[:, 0])
+
+
+def _runs_down(results: Places) -> bool:
+    """Whether outputs follow each other down the columns, so that the transposed product is laid out as they are."""
+    r, c = results.shape
+    down = results[1, 0] - results[0, 0] if r > 1 else 2
+    across = results[0, 1] - results[0, 0] if c > 1 else 2
+    return bool(down == 1 and across != 1)

@@ -1,0 +1,165 @@
+"""A program made ready for grouping: sums flattened, means over the samples where they belong, dead ends dropped.
+
+With a batch an output is a mean over the samples. What only an output looks at need not exist for every sample: the
+mean of a product is a dot over the samples (BP3 for a batch), and the mean of a sum is the sum of the means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd import rules
+from autograd.compiler.program import Atom, Program
+from autograd.compiler.sums import NONE, sums
+from autograd.primitive import Primitive
+
+# Beside the rows of the table: what turns numbers of all samples into one that they share.
+MEAN = "mean"  # of x: Σ x / B over the B samples
+MEAN_DOT = "mean_dot"  # of (w…, x…): Σ (w₁ x₁ + w₂ x₂ + …) / B
+Operation = Primitive | str
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """Equations as lists: `operations[i]` of `operands[i]` gives place `first + i`; `batched[place]` is a flag."""
+
+    program: Program  # names, guards and what else does not change; its equations are not these
+    operations: list[Operation]
+    operands: list[tuple[Atom, ...]]
+    outputs: list[Atom]
+    batched: bytearray
+    moved: dict[int, int]  # places of the program as given, for those that are still there
+
+    @property
+    def first(self) -> int:
+        """The place of the first equation."""
+        return len(self.program.names)
+
+
+def scalars(program: Program) -> Scalars:
+    """The program with sums flattened, and with means over the samples as equations of their own."""
+    flat = sums(program)
+    operations: list[Operation] = [equation.primitive for equation in flat.equations]
+    operands = [equation.operands for equation in flat.equations]
+    batched = _batched(flat, operands)
+    outputs = list(flat.outputs)
+    if flat.batched and not flat.per_sample:
+        outputs = _Means(flat, operations, operands, batched).outputs()
+    return _live(flat, operations, operands, outputs, batched)
+
+
+def _batched(program: Program, operands: Sequence[tuple[Atom, ...]]) -> bytearray:
+    batched = bytearray(len(program.names) + len(operands))
+    for place in program.batched:
+        batched[place] = 1
+    if program.batched:
+        for place, atoms in enumerate(operands, len(program.names)):
+            for atom in atoms:
+                if type(atom) is int and batched[atom]:
+                    batched[place] = 1
+                    break
+    return batched
+
+
+class _Means:
+    """Replaces each output that depends on the sample by its mean, which is shared."""
+
+    def __init__(
+        self, program: Program, operations: list[Operation], operands: list[tuple[Atom, ...]], batched: bytearray
+    ) -> None:
+        self.program, self.operations, self.operands, self.batched = program, operations, operands, batched
+        self.first = len(program.names)
+        self.used = bytearray(len(batched))
+        for atoms in operands:
+            for atom in atoms:
+                if type(atom) is int:
+                    self.used[atom] = 1
+        self.known: dict[Atom, Atom] = {}
+
+    def outputs(self) -> list[Atom]:
+        return [self.mean(atom) for atom in self.program.outputs]
+
+    def varies(self, atom: Atom) -> bool:
+        return type(atom) is int and bool(self.batched[atom])
+
+    def mean(self, atom: Atom) -> Atom:
+        if not self.varies(atom):
+            return atom
+        if atom not in self.known:
+            self.known[atom] = self._mean(int(atom))
+        return self.known[atom]
+
+    def _mean(self, place: int) -> Atom:
+        if place >= self.first and not self.used[place]:
+            operation, operands = self.operations[place - self.first], self.operands[place - self.first]
+            if operation is rules.mul:
+                return self._of_sum(operands[:1], operands[1:], NONE, place)
+            if operation is rules.dot:
+                n = len(operands) // 2
+                return self._of_sum(operands[:n], operands[n:-1], operands[-1], place)
+        return self.new(MEAN, (place,), shared=True)
+
+    def _of_sum(self, w: Sequence[Atom], x: Sequence[Atom], bias: Atom, place: int) -> Atom:
+        """The mean of Σ w x + bias: products of two batched factors are a dot over the samples too."""
+        pairs = list(zip(w, x, strict=True))
+        both = [pair for pair in pairs if self.varies(pair[0]) and self.varies(pair[1])]
+        one = [pair for pair in pairs if self.varies(pair[0]) != self.varies(pair[1])]
+        rest = [pair for pair in pairs if not (self.varies(pair[0]) or self.varies(pair[1]))]
+        if self.varies(bias):
+            one.append((1.0, bias))
+            bias = NONE
+        if not both and not rest and type(bias) is float:
+            return self.new(MEAN, (place,), shared=True)
+        terms: list[tuple[Atom, Atom]] = list(rest)
+        if both:
+            terms.append((1.0, self.new(MEAN_DOT, (*[p for p, _ in both], *[q for _, q in both]), shared=True)))
+        if one:
+            terms.append((1.0, self.new(MEAN, (self._inner(one),), shared=True)))
+        if len(terms) == 1 and terms[0][0] == 1.0 and type(bias) is float and bias == 0.0:
+            return terms[0][1]
+        return self.new(rules.dot, (*[p for p, _ in terms], *[q for _, q in terms], bias), shared=True)
+
+    def _inner(self, pairs: Sequence[tuple[Atom, Atom]]) -> Atom:
+        if len(pairs) == 1 and pairs[0][0] == 1.0 and type(pairs[0][0]) is float:
+            return pairs[0][1]
+        return self.new(rules.dot, (*[p for p, _ in pairs], *[q for _, q in pairs], NONE), shared=False)
+
+    def new(self, operation: Operation, operands: tuple[Atom, ...], shared: bool) -> int:
+        self.operations.append(operation)
+        self.operands.append(operands)
+        self.batched.append(not shared)
+        return self.first + len(self.operations) - 1
+
+
+def _live(
+    program: Program,
+    operations: list[Operation],
+    operands: list[tuple[Atom, ...]],
+    outputs: Sequence[Atom],
+    batched: bytearray,
+) -> Scalars:
+    """Without the equations that no output or guard needs; splitting means leaves some."""
+    first = len(program.names)
+    live = bytearray(first + len(operations))
+    for atom in (*outputs, *(place for guard in program.guards for place in guard.places)):
+        if type(atom) is int:
+            live[atom] = 1
+    for i in range(len(operations) - 1, -1, -1):
+        if live[first + i]:
+            for atom in operands[i]:
+                if type(atom) is int:
+                    live[atom] = 1
+    places = [*range(first), *(place for place in range(first, len(live)) if live[place])]
+    if len(places) == len(live):
+        return Scalars(program, operations, operands, list(outputs), batched, {place: place for place in places})
+    moved = dict(zip(places, range(len(places)), strict=True))
+    kept = [place - first for place in places[first:]]
+    return Scalars(
+        program,
+        [operations[i] for i in kept],
+        [tuple([moved[atom] if type(atom) is int else atom for atom in operands[i]]) for i in kept],
+        [moved[atom] if type(atom) is int else atom for atom in outputs],
+        bytearray(batched[place] for place in places),
+        moved,
+    )
