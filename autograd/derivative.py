@@ -69,7 +69,7 @@ def adjoints(output: Value, wanted: Sequence[Value], flow: Flow = ENGINE) -> dic
     order = flow.order(output)
     between = set(wanted)
     for node in order:
-        if any(parent in between for parent in flow.parents(node)):
+        if not between.isdisjoint(flow.parents(node)):
             between.add(node)
     incoming: dict[Value, list[tuple[Any, Any]]] = {output: [(1.0, 1.0)]}
     found: dict[Value, Any] = {}

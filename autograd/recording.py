@@ -96,6 +96,16 @@ def _tell_watchers(node: Any) -> None:
         watcher(node)
 
 
+def watchers() -> int:
+    """How many see each node that this thread makes.
+
+    >>> with watching(print):
+    ...     watchers()
+    1
+    """
+    return len(_watchers.get(_everywhere))
+
+
 def watch_everywhere(*watchers: Callable[[Any], None]) -> None:
     """Call `watchers` on the new nodes of all threads from now on: for a switch at the start of the process."""
     global watch, _watching, _everywhere  # noqa: PLW0603 (see busy)

@@ -23,6 +23,7 @@ from nn.activations import ACTIVATIONS, Activation, get_activation
 from nn.cells import TableError
 from nn.checking import check_gradients
 from nn.diagnosis import Diagnosis, LayerReport, diagnose
+from nn.embedding import Embedding
 from nn.history import Epoch, History
 from nn.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
 from nn.losses import (
@@ -49,9 +50,10 @@ from nn.optimizers import (
     linear_decay,
     step_decay,
 )
+from nn.prediction import predict
 from nn.storage import StorageError, load, load_document, save
 from nn.table import read_table
-from nn.training import Until, fit, predict
+from nn.training import Until, fit
 
 __all__ = [
     "ACTIVATIONS",
@@ -64,6 +66,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Diagnosis",
+    "Embedding",
     "Epoch",
     "History",
     "Layer",

@@ -5,7 +5,7 @@ from typing import Any
 from autograd import CheckReport
 from autograd import check_gradients as check
 from nn.losses import LossLike, get_loss
-from nn.training import Model
+from nn.prediction import Model
 
 
 def check_gradients(

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograd import Value, no_graph
+from nn.losses import Loss
 from nn.metrics import Prediction
-from nn.training import Loss, Model
+from nn.prediction import Model
 
 # Central differences err by h² · f'''/6 + ε · |L| / h (ε = 2⁻⁵²). Near h = 1e-5 both are about 1e-11 for a loss of unit
 # size; the wider and narrower step serve steep and flat places, and the side of a kink a step does not cross.

@@ -26,7 +26,11 @@ METRIC_WORDS = {"probability_accuracy": "accuracy", "r_squared": "R²"}
 class Epoch:
     """One row: losses and metric of the parameters *after* this epoch's updates, and the seconds since the start.
 
-    `metric` is measured on the validation samples when there are some, else on the training samples.
+    `loss` is that of the training samples, `validation_loss` that of the others, None when there are none. `metric` is
+    measured on the validation samples when there are some, else on the training samples.
+
+    >>> Epoch(1, loss=0.5).watched, Epoch(1, loss=0.5, validation_loss=0.75).watched
+    (0.5, 0.75)
     """
 
     epoch: int
@@ -43,18 +47,24 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of one `fit`, in order; `stopped` says why it ended.
+    """The epochs of one `fit`, in order; `stopped` says why it ended, `engine` what computed, and where that is a
+    second choice, why.
 
     >>> history = History([Epoch(1, 0.5), Epoch(2, 0.2), Epoch(3, 0.3)], stopped="epochs")
     >>> history.losses, history.best_epoch
     ([0.5, 0.2, 0.3], 2)
     >>> history
     History(3 epochs, stopped: epochs, best epoch 2: loss 0.2)
+    >>> history.best.loss, history.validation_losses, history.metrics, history.seconds
+    (0.2, [], [], 0.0)
+
+    `rows` are the epochs; `metric_name` says what their metric is, None when there was none.
     """
 
     rows: list[Epoch] = field(default_factory=list)
     stopped: Stop = "running"
     metric_name: str | None = None
+    engine: str = ""
 
     @property
     def losses(self) -> list[float]:
@@ -99,6 +109,13 @@ class History:
 
     def save_csv(self, path: str | PathLike[str]) -> None:
         """Write the rows as CSV (epoch, loss, validation_loss, metric, seconds); absent numbers are empty cells.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     History([Epoch(1, 0.5)]).save_csv(f"{folder}/history.csv")
+        ...     print(open(f"{folder}/history.csv").read())
+        epoch,loss,validation_loss,metric,seconds
+        1,0.5,,,0.000
 
         The file appears whole or not at all. Raises `OSError` when it cannot be written.
         """

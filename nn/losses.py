@@ -1,6 +1,9 @@
 """Losses of one sample: `loss(prediction, target)` with a Value, a number or a list of them as the prediction.
 
 The loss of a batch is the mean of these. Formulas that would overflow or cancel use softplus and logsumexp.
+
+A target that is a Value, as in a function that `autograd.compile` records, has no number to check or to choose by: it
+goes into the general formula. `nn.fit` checks the targets before it compiles.
 """
 
 import math
@@ -8,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autograd import Value, dot, log, log1p, logsumexp, relu, softplus, total
+from autograd import Value, dot, log, log1p, logsumexp, pick, relu, softplus, total, where
 from nn.lookup import look_up
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
@@ -48,15 +52,15 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     >>> binary_cross_entropy_with_logits(0.0, 1) == math.log(2.0)
     True
 
-    ValueError unless every target y is in [0, 1].
+    ValueError unless every target y is in [0, 1]. With a Value as y, z = ±inf gives nan (0 · inf).
     """
-    return _mean([_from_logit(z, _probability(y, "target")) for z, y in _pairs(prediction, target)])
+    return _mean([_from_logit(z, _share(y)) for z, y in _pairs(prediction, target)])
 
 
-def _from_logit(z: Any, y: float) -> Any:
-    if y == 1.0:
-        return softplus(-z)
-    return softplus(z) if y == 0.0 else y * softplus(-z) + (1.0 - y) * softplus(z)
+def _from_logit(z: Any, y: Any) -> Any:
+    if isinstance(y, Value) or 0.0 < y < 1.0:
+        return y * softplus(-z) + (1.0 - y) * softplus(z)
+    return softplus(-z) if y else softplus(z)
 
 
 def binary_cross_entropy(prediction: Any, target: Any) -> Any:
@@ -68,19 +72,25 @@ def binary_cross_entropy(prediction: Any, target: Any) -> Any:
     >>> binary_cross_entropy(0.25, 1) == -math.log(0.25), binary_cross_entropy(0.0, 0), binary_cross_entropy(0.0, 1)
     (True, 0.0, inf)
 
-    ValueError unless every p and y is in [0, 1].
+    ValueError unless every p and y is in [0, 1]; with a Value as y, a p outside gives nan.
     """
     pairs = _pairs(prediction, target)
-    for p, _ in pairs:
-        _probability(p, "prediction")
-    return _mean([_from_probability(p, _probability(y, "target")) for p, y in pairs])
+    for p, y in pairs:
+        if not isinstance(y, Value):
+            _check_probability(p, "prediction")
+    return _mean([_from_probability(p, _share(y)) for p, y in pairs])
 
 
-def _from_probability(p: Any, y: float) -> Any:
+def _from_probability(p: Any, y: Any) -> Any:
     # 0 − x instead of −x: a loss of 0 has no sign.
-    if y == 1.0:
-        return 0.0 - log(p)
-    return 0.0 - log1p(-p) if y == 0.0 else 0.0 - (y * log(p) + (1.0 - y) * log1p(-p))
+    if isinstance(y, Value):
+        # What has the weight 0 is not looked at: 0 · log 0 is nan, and its derivative too. Where graphs would refuse p,
+        # the loss is nan.
+        loss = 0.0 - (y * log(where(y, p, 1.0)) + (1.0 - y) * log1p(-where(1.0 - y, p, 0.0)))
+        return loss + where(p < 0.0, math.nan, where(p > 1.0, math.nan, 0.0))
+    if 0.0 < y < 1.0:
+        return 0.0 - (y * log(p) + (1.0 - y) * log1p(-p))
+    return 0.0 - (log(p) if y else log1p(-p))
 
 
 def cross_entropy(prediction: Any, target: Any) -> Any:
@@ -92,18 +102,21 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     True
 
     ValueError for fewer than two logits, for a class outside 0…n−1 and for a distribution that does not sum to 1;
-    TypeError for a class that is no whole number.
+    TypeError for a class that is no whole number. A distribution of Values is not checked, and its class of weight 0
+    and logit −inf gives nan (0 · −inf).
     """
     logits = _as_list(prediction)
     if len(logits) < 2:
         raise ValueError("cross_entropy needs two or more logits; for one output use binary_cross_entropy_with_logits")
     if _is_sequence(target):
         return logsumexp(logits) - _expected_logit(logits, _as_list(target))
-    return logsumexp(logits) - logits[_class_index(target, len(logits))]
+    return logsumexp(logits) - pick(logits, _class_index(target, len(logits)))
 
 
 def _expected_logit(logits: Sequence[Any], target: Sequence[Any]) -> Any:
-    weights = [_probability(t, "target") for _, t in _pairs(logits, target)]
+    weights = [_share(t) for _, t in _pairs(logits, target)]
+    if any(isinstance(t, Value) for t in weights):
+        return dot(weights, logits)
     if not math.isclose(
         math.fsum(weights), 1.0, abs_tol=1e-6
     ):  # written with six digits or in float32, it still is one
@@ -113,7 +126,9 @@ def _expected_logit(logits: Sequence[Any], target: Sequence[Any]) -> Any:
     return dot([t for t, _ in used], [z for _, z in used])
 
 
-def _class_index(target: Any, n: int) -> int:
+def _class_index(target: Any, n: int) -> int | Value:
+    if isinstance(target, Value):
+        return target
     if isinstance(target, bool) or not isinstance(target, int | np.integer):
         raise TypeError(f"the target of cross_entropy is a class index or a list of probabilities, got {target!r}")
     if not 0 <= target < n:
@@ -134,7 +149,9 @@ def hinge(prediction: Any, target: Any) -> Any:
     return _mean([relu(1.0 - _side(y) * s) for s, y in _pairs(prediction, target)])
 
 
-def _side(y: Any) -> float:
+def _side(y: Any) -> float | Value:
+    if isinstance(y, Value):
+        return y
     if isinstance(y, bool) or y not in (-1, 1):
         raise ValueError(f"the target of hinge is -1 or +1, got {y!r}; turn labels 0 and 1 into 2 * y - 1")
     return float(y)
@@ -152,6 +169,15 @@ def l2_penalty(parameters: Iterable[Value], strength: float) -> Any:
         raise ValueError(f"the strength of an L2 penalty is finite and >= 0, got {strength!r}")
     weights = list(parameters)
     return strength * dot(weights, weights)
+
+
+def l2_gradient(theta: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+    """The derivative of `l2_penalty` by the parameters, 2 strength θ, for training on flat vectors.
+
+    >>> l2_gradient(np.array([3.0, 1.0]), 0.5)
+    array([3., 1.])
+    """
+    return 2.0 * (strength * theta)
 
 
 LOSSES: dict[str, Loss] = {
@@ -198,10 +224,16 @@ def _mean(losses: list[Any]) -> Any:
     return losses[0] if len(losses) == 1 else total(losses) / len(losses)
 
 
-def _probability(p: Any, what: str) -> float:
-    number = float(p)
-    if not 0.0 <= number <= 1.0:
+def _share(y: Any) -> Any:
+    """The target y as a float in [0, 1]; a Value as it is."""
+    if isinstance(y, Value):
+        return y
+    _check_probability(y, "target")
+    return float(y)
+
+
+def _check_probability(p: Any, what: str) -> None:
+    if not 0.0 <= p <= 1.0:
         raise ValueError(
-            f"{what} {number!r} is no probability: it must be in [0, 1] (scores and logits need another loss)"
+            f"{what} {float(p)!r} is no probability: it must be in [0, 1] (scores and logits need another loss)"
         )
-    return number

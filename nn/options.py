@@ -91,6 +91,9 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--seed", metavar="N", type=int, default=0, help="start and order; the held-out samples stay the same"
     )
+    run.add_argument(
+        "--no-compile", dest="compile", action="store_false", help="train by graphs: slower, the same up to rounding"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/NAME)")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
 

@@ -12,10 +12,10 @@ import numpy as np
 from nn.cells import Cells, TableError, as_number, read_cells
 from nn.files import write_text
 from nn.metrics import Prediction, r_squared
+from nn.prediction import predict
 from nn.recipe import Recipe, RecipeError
 from nn.storage import load_document
 from nn.table import class_name, encode
-from nn.training import predict
 
 EXAMPLES = """\
 examples:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.metrics import Prediction, as_row
+from nn.prediction import Model, predict
 from nn.table import Column
 from nn.tasks import TASKS, Scheme, Task, scheme
-from nn.training import Model, predict
 
 Array = NDArray[np.float64]
 

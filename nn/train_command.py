@@ -22,11 +22,12 @@ from nn.metrics import Prediction, get_metric
 from nn.neuron import MLP
 from nn.options import UsageError, fill_in
 from nn.plots import boundary_picture, loss_picture
+from nn.prediction import predict
 from nn.recipe import Array, Recipe, Scaling
 from nn.storage import save
 from nn.table import Column, read_table
 from nn.tasks import output_for, scheme
-from nn.training import Until, fit, predict
+from nn.training import Until, fit
 
 # Below this many training samples a tenth is too few to tell epochs apart; the training loss decides then.
 WATCH_FROM = 100
@@ -146,7 +147,7 @@ def _introduce(job: Job) -> None:
 def _train(job: Job) -> History:
     args, rows = job.args, job.dataset.train
     with warnings.catch_warnings():
-        # Divergence is told in the report, with what to try.
+        # Divergence, and why a run is eager, are told in the report.
         warnings.simplefilter("ignore", RuntimeWarning)
         return fit(
             job.model,
@@ -162,6 +163,7 @@ def _train(job: Job) -> History:
             seed=args.seed,
             metric=job.recipe.scheme.metric,
             l2=args.l2,
+            compile=args.compile,
             progress=not args.quiet,
         )
 
@@ -178,6 +180,8 @@ ENDINGS = {
 def _report_end(job: Job, history: History) -> None:
     ending = ENDINGS[history.stopped].format(patience=job.args.patience)
     print(f"stopped after {len(history)} epochs, {history.seconds:.1f} s: {ending}")
+    if history.engine:  # Ctrl-C may come before anything could compute
+        print(f"engine: {history.engine}")
     if history.best:
         print(f"best epoch: {history.best_epoch}, {describe(history.best, history.metric_name)}")
     else:

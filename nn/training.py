@@ -6,39 +6,25 @@ import math
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autograd import Value, no_graph, paused_gc, total
+from autograd import Value, paused_gc
 from nn.history import Epoch, History, Stop
-from nn.losses import get_loss, l2_penalty
-from nn.metrics import Metric, Prediction, get_metric
+from nn.losses import LossLike, get_loss, l2_gradient
+from nn.metrics import Metric, get_metric
 from nn.optimizers import Optimizer, Schedule, get_optimizer
+from nn.prediction import Model
 from nn.progress import Progress, choose_progress
-from nn.samples import Sample, divide, pair_up, plain_rows
-
-Output = Value | Sequence[Value]
-Loss = Callable[[Any, Any], Any]
-
-# A pass visits every parameter once per graph: with eight samples in a graph a step of the digits net takes half the
-# time of eight passes (measured), and no batch, however large, fills the memory.
-SAMPLES_PER_GRAPH = 8
+from nn.samples import divide, pair_up
+from nn.steps import Eager, Rows, Steps, Table
+from nn.trial import choose_steps
 
 # Steps that suit small nets on inputs of about unit size.
 DEFAULT_LR = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
-
-
-class Model(Protocol):
-    """Anything that can be called with one sample and lists its parameters, such as a `Module`."""
-
-    def __call__(self, x: Sequence[float], /) -> Output: ...
-
-    def parameters(self) -> list[Value]:
-        """The leaves that training may change."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +70,7 @@ def fit(
     x: Any,
     y: Any,
     *,
-    loss: str | Loss = "half_squared_error",
+    loss: LossLike = "half_squared_error",
     optimizer: str | Optimizer = "adam",
     lr: float | Schedule | None = None,
     epochs: int = 100,
@@ -94,6 +80,7 @@ def fit(
     seed: int = 0,
     metric: str | Metric | None = None,
     l2: float = 0.0,
+    compile: bool = True,
     progress: bool | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> History:
@@ -105,12 +92,16 @@ def fit(
     - `x`: n rows of numbers. `y`: n targets, as the loss wants them: a number, a list, or a class index.
     - `until`: an `Until`, or a number, the training loss to reach. `validation`: a fraction of the samples to keep
       back (drawn by the seed), or an `(x, y)` of its own. It decides which epoch is best.
+    - `compile`: run model and loss as programs that `autograd.compile` makes of them, with the same results up to
+      rounding. Where that cannot be, a RuntimeWarning says why, and training is eager, as with `compile=False`. The
+      forward pass is recorded once: one that draws random numbers, or reads what changes, needs `compile=False`. The
+      parameters hold the current numbers after every epoch, and whenever `on_epoch` or the caller can look.
     - `progress`: None shows a bar when stderr is a terminal; True shows a bar or plain lines; False nothing.
     - `on_epoch` is called with the row of every complete epoch.
 
     `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; nothing is lost but the
-    epoch under way) or "diverged" (a loss that is not finite; a `RuntimeWarning` says where). Raises `ValueError`
-    for arguments that make no sense.
+    epoch under way) or "diverged" (a loss that is not finite; a `RuntimeWarning` says where). `history.engine` says
+    what computed. Raises `ValueError` or `TypeError` for arguments that make no sense.
 
     >>> from nn.neuron import MLP
     >>> net = MLP(1, [1], seed=1)
@@ -121,23 +112,27 @@ def fit(
     Source: Rumelhart, Hinton & Williams 1986, "Learning representations by back-propagating errors"; best parameters
     and patience: Prechelt 1998, "Early stopping - but when?".
     """
+    if not isinstance(compile, bool):
+        raise TypeError(f"compile is True or False, got {compile!r}; for another back end see autograd.compile")
     rng = random.Random(seed)
     rule = until if isinstance(until, Until) else Until(loss=until)
     last = _whole("epochs", rule.epochs or epochs)
     history = History(metric_name=_metric_name(metric))
+    samples, watched = map(Table, divide(pair_up(x, y), validation, rng))
+    steps = Eager(model, get_loss(loss), samples)
     run = _Run(
-        model=model,
-        parameters=model.parameters(),
-        loss=get_loss(loss),
+        samples=samples,
+        watched=watched,
         optimizer=_optimizer(optimizer, lr),
         metric=None if metric is None else get_metric(metric),
         l2=_strength(l2),
         batch_size=_whole("batch_size", batch_size),
         rng=rng,
     )
-    samples, watched = divide(pair_up(x, y), validation, rng)
-    with paused_gc(), _Best(run.parameters) as best, choose_progress(progress, last, len(samples), history) as display:
-        history.stopped = _follow(run.epochs(samples, watched, last, display), history, best, rule, on_epoch)
+    display = choose_progress(progress, last, len(samples), history)
+    with paused_gc(), _Best(steps.parameters) as best, display:
+        rows = run.epochs(steps, compile, last, display, history)
+        history.stopped = _follow(rows, history, best, rule, on_epoch)
     if history.stopped == "diverged":
         warnings.warn(_divergence(history), RuntimeWarning, stacklevel=2)
     return history
@@ -162,68 +157,57 @@ def _follow(
 
 @dataclass
 class _Run:
-    """What stays the same during a run; `epochs` is the run."""
+    """What stays the same during a run; `epochs` is the run. Without validation samples `watched` is empty."""
 
-    model: Model
-    parameters: list[Value]
-    loss: Loss
+    samples: Table
+    watched: Table
     optimizer: Optimizer
     metric: Metric | None
     l2: float
     batch_size: int
     rng: random.Random
 
-    def epochs(self, samples: list[Sample], watched: list[Sample], last: int, display: Progress) -> Iterator[Epoch]:
+    def epochs(self, eager: Eager, compile: bool, last: int, display: Progress, history: History) -> Iterator[Epoch]:
         """Train epoch after epoch and yield how the model stands after each."""
         start = time.monotonic()
-        order = list(samples)
+        # Compiled here, and not in `fit`, so that Ctrl-C ends it as it ends an epoch. The frames up to the user: this
+        # one, _follow, fit.
+        tables = [table for table in (self.samples, self.watched) if table.pairs]
+        steps = choose_steps(eager, tables, self.batch_size, stacklevel=5) if compile else eager
+        history.engine = steps.engine
+        order = list(range(len(self.samples)))
         for number in range(1, last + 1):
             self.rng.shuffle(order)
+            steps.read()
             for first in range(0, len(order), self.batch_size):
-                batch = order[first : first + self.batch_size]
-                self.step(batch)
+                batch = np.array(order[first : first + self.batch_size])
+                self.step(steps, batch)
                 display.advance(len(batch))
-            row = self.row(number, samples, watched, start)
+            steps.write()
+            row = self.row(steps, number, start)
             display.epoch(row)
             yield row
 
-    def step(self, batch: list[Sample]) -> None:
-        """One update by the mean of the samples' gradients; a graph is dropped before the next is made."""
-        for parameter in self.parameters:
-            parameter.grad = 0.0
-        for first in range(0, len(batch), SAMPLES_PER_GRAPH):
-            total([self.loss(self.model(x), y) for x, y in batch[first : first + SAMPLES_PER_GRAPH]]).backward()
-        theta = np.array([parameter.data for parameter in self.parameters])
-        gradient = np.array([parameter.grad for parameter in self.parameters]) / len(batch)
-        new = self.optimizer.update(theta, gradient + self.penalty_gradient())
-        for parameter, number in zip(self.parameters, new.tolist(), strict=True):
-            parameter.data = number
+    def step(self, steps: Steps, batch: Rows) -> None:
+        """One update by the mean of the samples' gradients."""
+        gradient, theta = steps.gradient(batch), steps.theta
+        if self.l2:
+            gradient = gradient + l2_gradient(theta, self.l2)
+        steps.theta = self.optimizer.update(theta, gradient)
 
-    def penalty_gradient(self) -> NDArray[np.float64] | float:
-        """The gradient of the L2 penalty, by the engine itself."""
-        if self.l2 == 0.0:
-            return 0.0
-        for parameter in self.parameters:
-            parameter.grad = 0.0
-        l2_penalty(self.parameters, self.l2).backward()
-        return np.array([parameter.grad for parameter in self.parameters])
-
-    def row(self, number: int, samples: list[Sample], watched: list[Sample], start: float) -> Epoch:
+    def row(self, steps: Steps, number: int, start: float) -> Epoch:
         """The losses and the metric of the parameters as they are now."""
-        loss, metric = self.measure(samples)
+        loss, metric = self.measure(steps, self.samples)
         validation_loss = None
-        if watched:
-            validation_loss, metric = self.measure(watched)
+        if self.watched.pairs:
+            validation_loss, metric = self.measure(steps, self.watched)
         return Epoch(number, loss, validation_loss, metric, time.monotonic() - start)
 
-    def measure(self, samples: list[Sample]) -> tuple[float, float | None]:
-        """The mean loss and the metric over the samples; nothing is recorded."""
-        with no_graph():
-            outputs = [self.model(x) for x, _ in samples]
-            losses = [float(self.loss(output, y)) for output, (_, y) in zip(outputs, samples, strict=True)]
-        if self.metric is None:
-            return sum(losses) / len(losses), None
-        return sum(losses) / len(losses), self.metric([plain(output) for output in outputs], [y for _, y in samples])
+    def measure(self, steps: Steps, table: Table) -> tuple[float, float | None]:
+        """The mean loss and the metric over the samples."""
+        outputs, losses = steps.measure(table)
+        metric = None if self.metric is None else self.metric(outputs, [y for _, y in table.pairs])
+        return sum(losses) / len(losses), metric
 
 
 class _Best:
@@ -245,26 +229,6 @@ class _Best:
     def __exit__(self, *_error: object) -> None:
         for parameter, number in zip(self.parameters, self.data, strict=True):
             parameter.data = number
-
-
-def predict(model: Model, x: Any) -> list[Prediction]:
-    """The model's outputs for rows of numbers, as plain floats; nothing is recorded.
-
-    >>> from nn.neuron import MLP
-    >>> len(predict(MLP(2, [3], seed=0), [[0.0, 1.0], [1.0, 0.0]])[0])
-    3
-    """
-    with no_graph():
-        return [plain(model(row)) for row in plain_rows(x)]
-
-
-def plain(output: Any) -> Prediction:
-    """A model's output as a float or a list of floats.
-
-    >>> plain(Value(2.0)), plain([Value(1.0), 0.5])
-    (2.0, [1.0, 0.5])
-    """
-    return [float(one) for one in output] if isinstance(output, Sequence) else float(output)
 
 
 def _optimizer(optimizer: str | Optimizer, lr: float | Schedule | None) -> Optimizer:

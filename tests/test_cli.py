@@ -66,7 +66,12 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_train_xor_solves_it_and_writes_everything(tmp_path: Path) -> None:
     done = run(tmp_path, "train", "xor")
-    for words in ("accuracy: 100.00% (4 of 4)", "the training loss met the target", "gradient check of one sample"):
+    for words in (
+        "accuracy: 100.00% (4 of 4)",
+        "the training loss met the target",
+        "gradient check of one sample",
+        "engine: compiled in ",
+    ):
         assert words in done.stdout
     assert "next: python -m nn inspect" in done.stdout
     assert done.stderr.startswith("epoch 1/1000  loss ")
@@ -106,6 +111,19 @@ def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert main(["train", "xor", "--epochs", "3", "--quiet", "--seed", "1", "--out", str(tmp_path / "c")]) == 0
     assert (tmp_path / "a" / "model.json").read_bytes() != (tmp_path / "c" / "model.json").read_bytes()
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_no_compile_trains_by_graphs_to_the_same_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = []
+    for name, options in (("programs", []), ("graphs", ["--no-compile"])):
+        command = ["train", "moons", "--hidden", "4", "--epochs", "2", "--quiet", "--out", str(tmp_path / name)]
+        assert main([*command, *options]) == 0
+        model = nn.load(tmp_path / name / "model.json")
+        scores.append([parameter.data for parameter in model.parameters()])
+    assert "engine: eager\n" in capsys.readouterr().out
+    # 50 steps of Adam, which divides a gradient by its size, pass a rounding on a thousandfold or less.
+    assert scores[0] == pytest.approx(scores[1], rel=1e-10, abs=1e-10)
 
 
 @pytest.mark.usefixtures("no_pictures")

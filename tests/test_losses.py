@@ -18,6 +18,7 @@ from nn.losses import (
     get_loss,
     half_squared_error,
     hinge,
+    l2_gradient,
     l2_penalty,
     mse,
 )
@@ -142,6 +143,51 @@ def test_l2_penalty():
     assert loss.data == 2.5
     assert [w.grad for w in weights] == [1.5, -0.5]
     assert l2_penalty([], 1.0) == 0.0
+
+
+@given(st.lists(numbers, max_size=5), st.floats(0.0, 10.0))
+def test_l2_gradient_is_the_derivative_of_the_penalty(weights, strength):
+    nodes = [Value(w) for w in weights]
+    if nodes:
+        l2_penalty(nodes, strength).backward()
+    # strength · w added to itself: doubling is exact.
+    assert l2_gradient(np.array(weights), strength).tolist() == [w.grad for w in nodes]
+
+
+# Certain, or far from where a product with 1/p runs over.
+shares = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(1e-6, 1.0 - 1e-6))
+OF_VALUES = {
+    "half_squared_error": st.lists(numbers, min_size=3, max_size=3),
+    "mse": st.lists(numbers, min_size=3, max_size=3),
+    "binary_cross_entropy_with_logits": st.lists(shares, min_size=3, max_size=3),
+    "binary_cross_entropy": st.lists(shares, min_size=3, max_size=3),
+    "cross_entropy": st.one_of(st.integers(0, 2), st.permutations([0.0, 0.25, 0.75])),
+    "hinge": st.lists(st.sampled_from([-1, 1]), min_size=3, max_size=3),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@given(st.data())
+def test_targets_that_are_values_give_the_same_loss_and_gradient(name, data):
+    """As in a recorded function, where no branch can look at the target."""
+    target = data.draw(OF_VALUES[name])
+    element = shares if name == "binary_cross_entropy" else numbers
+    prediction = data.draw(st.lists(element, min_size=3, max_size=3))
+    found = []
+    for y in (target, [Value(t) for t in target] if isinstance(target, list) else Value(target)):
+        nodes = [Value(p) for p in prediction]
+        loss = LOSSES[name](nodes, y)
+        loss.backward()
+        found.append([loss.data, *[node.grad for node in nodes]])
+    # The same formula, or one with summands that are 0; a distribution's dot has its summands of weight 0 too.
+    scale = max([1.0, *[abs(x) for x in found[0] if math.isfinite(x)]])
+    assert found[1] == pytest.approx(found[0], rel=4 * ULP, abs=4 * ULP * scale)
+
+
+@pytest.mark.parametrize("p", [-0.5, 1.5])
+@pytest.mark.parametrize("y", [0.0, 0.5, 1.0])
+def test_what_is_no_probability_costs_nan_where_it_cannot_be_refused(p, y):
+    assert math.isnan(binary_cross_entropy(Value(p), Value(y)).data)
 
 
 TARGETS = {

@@ -23,9 +23,10 @@ from nn.history import Epoch, History
 from nn.losses import half_squared_error, l2_penalty
 from nn.metrics import accuracy, get_metric, probability_accuracy, r_squared
 from nn.neuron import MLP
-from nn.optimizers import SGD
+from nn.optimizers import SGD, Adam
+from nn.prediction import predict
 from nn.progress import Bar, Lines, Quiet, choose_progress
-from nn.training import Until, fit, predict
+from nn.training import Until, fit
 
 X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.5, -1.0]]
 Y = [0.0, 1.0, 1.0, 0.0, 0.5]
@@ -156,26 +157,25 @@ def test_divergence_in_the_first_epoch_leaves_the_model_as_it_was() -> None:
     assert (model.slope.data, history.best_epoch, len(history)) == (2.0, 0, 1)
 
 
+@pytest.mark.parametrize("compile", [True, False])
 @pytest.mark.parametrize("where", ["between epochs", "inside an epoch"])
-def test_ctrl_c_returns_what_there_is_with_the_best_parameters(where: str) -> None:
-    calls = 0
-
-    class Interrupted(Line):
-        def __call__(self, x: Sequence[float]) -> Value:
-            nonlocal calls
-            calls += 1
-            # Each epoch calls the model twice to learn and twice to measure: call 10 is inside the third epoch.
-            if where == "inside an epoch" and calls == 10:
+def test_ctrl_c_returns_what_there_is_with_the_best_parameters(where: str, compile: bool) -> None:
+    class Interrupted(Adam):
+        def update(self, theta: Any, gradient: Any) -> Any:
+            # Two steps an epoch: the sixth is inside the third epoch.
+            if where == "inside an epoch" and self.steps == 5:
                 raise KeyboardInterrupt
-            return super().__call__(x)
+            return super().update(theta, gradient)
 
     def on_epoch(row: Epoch) -> None:
         if where == "between epochs" and row.epoch == 2:
             raise KeyboardInterrupt
 
-    model, twin = Interrupted(), Line()
-    history = fit(model, [[1.0], [2.0]], [1.0, 2.0], epochs=50, batch_size=1, on_epoch=on_epoch)
-    fit(twin, [[1.0], [2.0]], [1.0, 2.0], epochs=2, batch_size=1)
+    model, twin = Line(), Line()
+    samples: Any = [[1.0], [2.0]], [1.0, 2.0]
+    options: dict[str, Any] = {"batch_size": 1, "compile": compile}
+    history = fit(model, *samples, optimizer=Interrupted(0.01), epochs=50, on_epoch=on_epoch, **options)
+    fit(twin, *samples, optimizer=Adam(0.01), epochs=2, **options)
     assert (history.stopped, len(history)) == ("interrupted", 2)
     assert model.slope.data == twin.slope.data
 
@@ -206,7 +206,10 @@ def test_the_model_ends_with_the_parameters_of_the_best_epoch(seed: int, validat
     x, y = watched or (X, Y)
     losses = [half_squared_error(output, target) for output, target in zip(predict(model, x), y, strict=True)]
     assert history.best is not None
-    assert sum(losses) / len(losses) == history.best.watched == min(row.watched for row in history)
+    assert history.best.watched == min(row.watched for row in history)
+    # A program may add up in another order: an output is off by some roundings of its five summands, and a loss by that
+    # times its error. All of these are below 100: 24 steps of about 0.5 lead from a start below 2.
+    assert history.best.watched == pytest.approx(sum(losses) / len(losses), abs=5 * 100 * 100 * sys.float_info.epsilon)
 
 
 def test_a_validation_fraction_is_kept_back_and_drawn_by_the_seed() -> None:
@@ -220,7 +223,7 @@ def test_a_validation_fraction_is_kept_back_and_drawn_by_the_seed() -> None:
             return out
 
     x = [[float(i)] for i in range(10)]
-    history = fit(Spy(), x, [0.0] * 10, epochs=3, validation=0.3, metric="r_squared")
+    history = fit(Spy(), x, [0.0] * 10, epochs=3, validation=0.3, metric="r_squared", compile=False)
     assert len(seen) == 7
     assert len(history.validation_losses) == len(history.metrics) == 3
 

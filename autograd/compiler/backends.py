@@ -1,19 +1,16 @@
 """The back ends by name, and which of them a program gets.
 
 `auto` adds up what a program would cost: its calls, its operations, and the compilation shared out over a thousand
-runs. How long an equation takes in Python and a call of NumPy is measured once in a process; the rest are ratios to
-that, found on one machine. What they decide is a factor of two or ten, not a nanosecond.
+runs. The seconds below were measured on one machine; what they decide is a factor of two or ten, so they need not be
+those of yours. They are constants, since the same program has to get the same back end in every process: another one
+adds up in another order, and a training that is run again would not end with the same bits.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import time
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
 from typing import NamedTuple
-
-import numpy as np
 
 from autograd import rules
 from autograd.compiler import llvm, python
@@ -35,6 +32,8 @@ FLOAT32 = ("numpy", "llvm")
 USES = 1000  # runs that a compilation is shared out over
 LLVM_START, LLVM_BUILD = 0.03, 15e-6  # seconds for a program, and for one of its operations
 LLVM_CALL, LLVM_OPERATION = 5e-6, 1.5e-9  # for a run, and for an operation on as many samples as fit a register
+PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9
+NUMPY_CALL = 1.2e-6  # for a step
 WORTH_LOOKING = 30e-6  # seconds of a run that matrices may save; less is not worth looking for them
 NUMPY_BUILD = 40e-6  # for one equation
 NUMPY_OPERATION = 0.15e-9  # for a multiplication or an addition
@@ -82,22 +81,20 @@ def choose(program: Program, options: Options, samples: int) -> Choice:
 
 def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
     """What each back end that can run the program would take, as far as it may be worth it."""
-    rates = _rates()
     flattened = program if options.exact else sums(program)
     work = operations(flattened)
     best = float("inf")
     if options.dtype == "float64":
-        run = rates.equation * (work + 5) * samples
-        best = run
-        yield Estimate("python", run, 2 * rates.equation * USES)
+        best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
+        yield Estimate("python", run, 0.0)
     if importlib.util.find_spec("llvmlite"):
         lanes = 1 if not program.batched else 8 if options.dtype == "float32" else 4
         run = LLVM_CALL + LLVM_OPERATION * work * -(-samples // lanes)
         best = min(best, run)
         yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work)
-    if not options.exact and max(rates.call * depth(flattened), WORTH_LOOKING) < best:
+    if not options.exact and max(NUMPY_CALL * depth(flattened), WORTH_LOOKING) < best:
         vectors = recover(program)
-        run = rates.call * vectors.equations + NUMPY_OPERATION * vectors.work(samples)
+        run = NUMPY_CALL * vectors.equations + NUMPY_OPERATION * vectors.work(samples)
         yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations))
 
 
@@ -118,41 +115,11 @@ def depth(program: Program) -> int:
     """The length of the longest chain of equations: a vector program has at least as many steps.
 
     >>> from autograd.compiler.program import Equation
-    >>> depth(Program(("x",), (Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))), (), ()))
+    >>> chain = Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))
+    >>> depth(Program(("x",), chain, (), ()))
     2
     """
     levels = [0] * len(program.names)
     for _, operands in program.equations:
         levels.append(1 + max([levels[each] for each in operands if type(each) is int], default=0))
     return max(levels, default=0)
-
-
-class Rates(NamedTuple):
-    """Seconds for an equation in Python and for a call of NumPy on a few numbers."""
-
-    equation: float
-    call: float
-
-
-@lru_cache(maxsize=1)
-def _rates() -> Rates:
-    x = np.ones(16)
-    equations = python.function(
-        "def program(inputs):\n    [x] = inputs\n" + "    x = x * x + x\n" * 50 + "    return [x]"
-    )
-    return Rates(
-        equation=_seconds(partial(equations, [0.0])) / 100,
-        call=1.6 * _seconds(partial(np.multiply, x, x, out=x)),  # with what the source does around it
-    )
-
-
-def _seconds(action: Callable[[], object]) -> float:
-    """The shortest of a few runs."""
-
-    def once() -> float:
-        start = time.perf_counter()
-        for _ in range(20):
-            action()
-        return (time.perf_counter() - start) / 20
-
-    return min(once() for _ in range(5))

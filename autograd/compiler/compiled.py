@@ -335,6 +335,16 @@ class Compiled:
         """
         return self._ran().source
 
+    @property
+    def backend(self) -> str:
+        """The name of the back end of what ran last; CompileError before the first call.
+
+        >>> area = compile(lambda x, y: x * y)
+        >>> area(2.0, 3.0), area.backend
+        (6.0, 'python')
+        """
+        return self._ran().name
+
     def _ran(self) -> Variant:
         if self._last is None:
             raise CompileError("nothing is recorded yet: a compiled function is recorded when it is first called")

@@ -11,6 +11,7 @@ guard remembers that. With a batch it differs from sample to sample: both answer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from autograd import rules
@@ -144,6 +145,38 @@ class Recorded(Flow):
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.lift = writer.symbol
+
+    def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
+        """As the engine has them; where partials are operands or constants, no rule has to be asked again."""
+        if node.primitive is None:
+            return []
+        operands = node.operands
+        places = passing(node.primitive, len(operands))
+        if places is None:
+            return super().edges(node, adjoint)
+        symbol, known = self.writer.symbol, (*operands, node)
+        return [
+            (operand, place if type(place) is float else symbol(known[int(place)]), adjoint)
+            for operand, place in zip(operands, places, strict=True)
+            if place is not None and isinstance(operand, Value)
+        ]
+
+
+@lru_cache(maxsize=1024)
+def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
+    """For each partial which operand it is (`count`: the output), or its constant; None where a rule computes one.
+
+    >>> passing(rules.mul, 2), passing(rules.exp, 1), passing(rules.sub, 2), passing(rules.tanh, 1)
+    ((1, 0), (1,), (1.0, -1.0), None)
+    """
+    operands = [object() for _ in range(count + 1)]  # what can be passed on, and nothing else
+    try:
+        partials = row.partials_at(operands[-1], operands[:-1])
+    except Exception:  # rules are anybody's, and may fail on an object in any way
+        return None
+    if any(not (each is None or type(each) is float or each in operands) for each in partials):
+        return None
+    return tuple([each if each is None or type(each) is float else operands.index(each) for each in partials])
 
 
 class Gated(Flow):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.lower import GRADIENT
@@ -42,9 +41,9 @@ class Flat:
         """
         return as_array(self.compiled.current())
 
-    def __call__(self, vector: Sequence[float], *args: Any) -> tuple[float, Any]:
+    def __call__(self, vector: Any, *args: Any) -> tuple[float, Any]:
         compiled = self.compiled
-        if is_array(vector) and vector.ndim == 1:  # type: ignore[attr-defined]
+        if is_array(vector) and vector.ndim == 1:
             numbers: Any = as_array(vector)
         else:
             given = argument(vector, "vector")

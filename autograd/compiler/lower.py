@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.compiler.differentiate import Gated, Recorded, Writer
 from autograd.compiler.passes import without_dead
-from autograd.compiler.program import RESERVED, Atom, Guard, Program, check
+from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder, refuse_foreign, tracing, where_asked
 from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
 from autograd.derivative import adjoints, grad
@@ -84,7 +84,7 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
         leaves = list(call.parameters) or inputs
         atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
         program = _program(call, writer, recorder, atoms, named, outputs)
-    return Lowered(check(_without_samples(program)), key, recorded, tuple(call.numbers), call.indices)
+    return Lowered(_without_samples(program), key, recorded, tuple(call.numbers), call.indices)
 
 
 def _output(x: Any) -> Any:

@@ -51,6 +51,24 @@ class Recorder:
     nodes: list[Any] = field(default_factory=list)
     guards: list[Observed] = field(default_factory=list)
 
+    def record(self, row: Primitive, left: Any, right: Any) -> Any:
+        """The node of an operator on recorded numbers, or one of them and a float or int."""
+        numbers = self.numbers
+        x, y = [
+            numbers[id(each)] if id(each) in numbers else _get_data(each) if isinstance(each, Value) else float(each)
+            for each in (left, right)
+        ]
+        out = _new(Value)
+        out.data = data = row.value(x, y)
+        out.grad = 0.0
+        out.primitive = row
+        dx, dy = row.partials
+        out._x, out._dx = (left, dx(data, x, y) if callable(dx) else dx) if isinstance(left, Value) else (x, None)
+        out._y, out._dy = (right, dy(data, x, y) if callable(dy) else dy) if isinstance(right, Value) else (y, None)
+        out.__class__ = Traced
+        self.nodes.append(out)
+        return out
+
     def see(self, made: Any) -> None:
         """The watcher: take in a new node, or say why a program cannot have it."""
         if type(made) is not Value:
@@ -195,6 +213,28 @@ def _guarded_slot(name: str, reading: str) -> Any:
 _NO_EFFECTS = "a program repeats no side effects; do it outside the function"
 
 
+_get_data, _new = Value.__dict__["data"].__get__, object.__new__
+
+
+def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
+    """`__name__` and its reflection: what those of Value do, written out for speed, since most of a recording is this."""
+    usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
+
+    def forward(self: Value, other: Any) -> Any:
+        recorder = _active.get()
+        if recorder is None or recording.busy or recording.watchers() > 1 or other.__class__ not in _OPERANDS:
+            return usual(self, other)
+        return recorder.record(row, self, other)
+
+    def backward(self: Value, other: Any) -> Any:
+        recorder = _active.get()
+        if recorder is None or recording.busy or recording.watchers() > 1 or other.__class__ not in _NUMBERS:
+            return reflected(self, other)
+        return recorder.record(row, other, self)
+
+    return forward, backward
+
+
 class Traced(Value):
     """A Value while it is recorded; for threads that record nothing, a Value like any other.
 
@@ -203,6 +243,11 @@ class Traced(Value):
 
     __slots__ = ()
 
+    __add__, __radd__ = _operators("add", rules.add)
+    __sub__, __rsub__ = _operators("sub", rules.sub)
+    __mul__, __rmul__ = _operators("mul", rules.mul)
+    __truediv__, __rtruediv__ = _operators("truediv", rules.div)
+    __pow__, __rpow__ = _operators("pow", rules.pow_)
     data = _guarded_slot("data", _BAKED)
     grad = _guarded_slot("grad", "take the gradient of the compiled function with value_and_grad")
     __lt__, __le__ = _comparison("__lt__", "<", rules.greater, True), _comparison("__le__", "<=", rules.at_least, True)
@@ -296,3 +341,7 @@ class Index(Traced):
     """
 
     __slots__ = ()
+
+
+_NUMBERS = frozenset([float, int])
+_OPERANDS = frozenset([Traced, Condition, Index, float, int])
