@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from autograd import rules
@@ -48,11 +49,12 @@ class Choice(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """Seconds that a run is expected to take, and to build the program."""
+    """Seconds that a run is expected to take, and to build the program; `make` does what is left to do."""
 
     name: str
     run: float
     build: float
+    make: Callable[[], Runner]
 
     @property
     def cost(self) -> float:
@@ -68,15 +70,15 @@ def choose(program: Program, options: Options, samples: int) -> Choice:
 
     CompileError when it cannot do what the other options ask.
     """
-    name, reason = options.backend, "as asked for"
+    name = options.backend
     if name == "auto":
         found = sorted(estimates(program, options, samples), key=lambda each: each.cost)
-        name, reason = found[0].name, f"expected for a run: {', '.join(map(str, found))}"
-    elif options.exact and name not in EXACT:
+        return Choice(found[0].name, found[0].make(), f"expected for a run: {', '.join(map(str, found))}")
+    if options.exact and name not in EXACT:
         raise CompileError(
             f"the back end {name} adds up in an order of its own; exact=True is for {' and '.join(EXACT)}"
         )
-    return Choice(name, BUILD[name](program, options), reason)
+    return Choice(name, BUILD[name](program, options), "as asked for")
 
 
 def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
@@ -86,16 +88,17 @@ def estimates(program: Program, options: Options, samples: int) -> Iterator[Esti
     best = float("inf")
     if options.dtype == "float64":
         best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
-        yield Estimate("python", run, 0.0)
+        yield Estimate("python", run, 0.0, partial(BUILD["python"], program, options))
     if importlib.util.find_spec("llvmlite"):
         lanes = 1 if not program.batched else 8 if options.dtype == "float32" else 4
         run = LLVM_CALL + LLVM_OPERATION * work * -(-samples // lanes)
         best = min(best, run)
-        yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work)
+        yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work, partial(BUILD["llvm"], program, options))
     if not options.exact and max(NUMPY_CALL * depth(flattened), WORTH_LOOKING) < best:
         vectors = recover(program)
         run = NUMPY_CALL * vectors.equations + NUMPY_OPERATION * vectors.work(samples)
-        yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations))
+        make = partial(numpy_backend.NumpyRunner, vectors, options.dtype)
+        yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations), make)
 
 
 def operations(program: Program) -> int:
