@@ -3,23 +3,17 @@
 Start reading at `rules.py`.
 """
 
-from pathlib import Path
+from os import environ
+from typing import TYPE_CHECKING
 
 from autograd.installation import refuse_mixture
 
-refuse_mixture(Path(__file__).parent)
+refuse_mixture(__path__[0])
 
-from autograd import drawing, functional
+from autograd import backward as _backward
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
-from autograd.check import CheckReport, check_gradients
-from autograd.compiler.compiled import Compiled, compile
-from autograd.debugging.hooks import breakpoint_at
-from autograd.debugging.session import step
-from autograd.debugging.source import backward_source
-from autograd.debugging.switch import debug
 from autograd.derivative import grad
-from autograd.drawing import Drawing, draw
 from autograd.errors import AutogradError, CheckError, CompileError, DomainError, GraphError, NonFiniteError
 from autograd.functions import (
     abs,
@@ -71,10 +65,39 @@ from autograd.functions import (
     total,
     where,
 )
+from autograd.later import call_later, names_later
 from autograd.primitive import PRIMITIVES, Primitive, define
 from autograd.recording import no_graph, paused_gc
-from autograd.replaying import replay
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd import drawing, functional
+    from autograd.check import CheckReport, check_gradients
+    from autograd.compiler.compiled import Compiled, compile
+    from autograd.compiler.record import Index
+    from autograd.debugging.hooks import breakpoint_at
+    from autograd.debugging.session import step
+    from autograd.debugging.source import backward_source
+    from autograd.debugging.switch import debug
+    from autograd.drawing import Drawing, draw
+    from autograd.replaying.replay import replay
+else:  # the same, each when it is first used: see later.py
+    _LATER = {
+        "autograd": ("drawing", "functional"),
+        "autograd.check": ("CheckReport", "check_gradients"),
+        "autograd.compiler.compiled": ("Compiled", "compile"),
+        "autograd.compiler.record": ("Index",),
+        "autograd.debugging.hooks": ("breakpoint_at",),
+        "autograd.debugging.session": ("step",),
+        "autograd.debugging.source": ("backward_source",),
+        "autograd.debugging.switch": ("debug",),
+        "autograd.drawing": ("Drawing", "draw"),
+        "autograd.replaying.replay": ("replay",),
+    }
+    __getattr__ = names_later(globals(), _LATER)
+    if environ.get("AUTOGRAD_DEBUG"):  # a switch for the whole process, on from the first node
+        __getattr__("debug")
+
 
 __all__ = [
     "PRIMITIVES",
@@ -86,6 +109,7 @@ __all__ = [
     "DomainError",
     "Drawing",
     "GraphError",
+    "Index",
     "NonFiniteError",
     "Primitive",
     "Step",
@@ -155,3 +179,12 @@ __all__ = [
     "total",
     "where",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+# What lies above the engine, and what the engine leaves to it: a debugger's pass, and what notebooks show.
+_backward.debugged = call_later("autograd.debugging.switch", "debugged_pass")
+Value._repr_mimebundle_ = call_later("autograd.drawing.notebook", "mimebundle")  # type: ignore[attr-defined]

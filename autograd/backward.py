@@ -17,6 +17,11 @@ class Step(NamedTuple):
     """One edge of the backward pass: `parent` receives `contribution = local * upstream` from `node`.
 
     `before` and `after` are the parent's gradient around the step; `index` counts steps from 0.
+
+    >>> from autograd import Value
+    >>> [step] = backward_steps(Value(2.0) * 3.0)
+    >>> step.local, step.upstream, step.contribution, step.before, step.after
+    (3.0, 1.0, 3.0, 0.0, 3.0)
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a step

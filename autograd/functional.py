@@ -41,10 +41,12 @@ def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
 
 def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Any, Any]]:
-    """x ↦ (f(x), ∂f/∂x), with one evaluation of f.
+    """x ↦ (f(x), ∂f/∂x) by argument `argnum` of f, with one evaluation of f.
 
     >>> value_and_grad(lambda w, x: w[0] * x + w[1])([2.0, 1.0], 5.0)
     (11.0, [5.0, 1.0])
+
+    TypeError as for `grad`.
     """
 
     def both(*args: Any) -> tuple[Any, Any]:
@@ -57,12 +59,14 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
 
 
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
-    """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
+    """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x, argument `argnum` of f.
 
     For lists of numbers it is the matrix of rows ∂fᵢ/∂xⱼ.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
+
+    TypeError, when it is called, without such an argument or for a result that is no number.
     """
 
     def derivative(*args: Any) -> Any:
@@ -76,7 +80,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
 
 def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
-    """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function with one number as result: the Jacobian of its gradient.
+    """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function f with one number as result: the Jacobian of its gradient in argument `argnum`.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
@@ -91,6 +95,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
+
+    TypeError where these differ.
     """
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
@@ -103,6 +109,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(∇f(x), ∇²f(x) v) in the first argument of f, at the cost of a few gradients: no Hessian is built.
+
+    `primals` are the arguments of f, x first, and `tangents` their directions, v first, in the same structure.
 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     ([30.0, 9.0], [10.0, 6.0])

@@ -1,16 +1,17 @@
 """The one trap of installing this package: HIPS/autograd imports under the same name."""
 
-from pathlib import Path
+from os import PathLike
+from os.path import exists, join
 
 TRACES = ("tracer.py", "numpy", "wrap_util.py")  # what HIPS/autograd has in its folder and this package has not
 
 
-def refuse_mixture(folder: Path) -> None:
+def refuse_mixture(folder: str | PathLike[str]) -> None:
     """Raise ImportError if another distribution has put its files among ours, before something stranger happens.
 
-    >>> refuse_mixture(Path(__file__).parent)
+    >>> refuse_mixture("autograd")
     """
-    found = [name for name in TRACES if (folder / name).exists()]
+    found = [name for name in TRACES if exists(join(folder, name))]
     if found:
         raise ImportError(
             f"{folder} holds files of another distribution that imports as 'autograd' (HIPS/autograd: "

@@ -85,12 +85,21 @@ class Primitive:
         return float(operand)
 
     def check_arity(self, operands: Sequence[Any]) -> None:
-        """Raise TypeError unless it takes that many operands."""
+        """Raise TypeError unless it takes that many operands.
+
+        >>> from autograd.rules import mul
+        >>> mul.check_arity([2.0])
+        Traceback (most recent call last):
+            ...
+        TypeError: mul takes 2 operand(s), got 1
+        """
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
 
     def partials_at(self, out: Any, operands: Sequence[Any]) -> Sequence[Any]:
-        """Every partial at one point, on floats or another number-like type; None where nothing flows.
+        """Every partial at `operands`, with the result `out` there; None where nothing flows.
+
+        The operands are floats or of another number-like type, and so are the partials.
 
         >>> from autograd.rules import mul
         >>> mul.partials_at(6.0, (2.0, 3.0))
@@ -113,11 +122,22 @@ class Primitive:
         return tuple(operands[0] - kink for kink in self.kinks)
 
     def signature(self) -> str:
-        """The call as text: `tanh(x)`, `atan2(x, y)`, `dot(…)`."""
+        """The call as text: `tanh(x)`, `atan2(x, y)`, `dot(…)`.
+
+        >>> PRIMITIVES["atan2"].signature()
+        'atan2(x, y)'
+        """
         return f"{self.name}({'…' if self.variadic else ', '.join(_letters(len(self.partials)))})"
 
     def describe(self) -> str:
-        """The row in words: what it computes, where it is defined, where it has kinks."""
+        """The row in words: what it computes, where it is defined, where it has kinks.
+
+        >>> print(PRIMITIVES["sqrt"].describe())
+        sqrt(x) = √x
+        <BLANKLINE>
+        Defined for x in [0, inf]; nan outside.
+        For example, sqrt(0.5) = 0.707107, with derivative 0.707107.
+        """
         lines = [f"{self.signature()} = {self.formula}" if self.formula else self.signature(), ""]
         for letter, (low, high) in zip(_letters(len(self.domain)), self.domain, strict=True):
             if (low, high) != REALS:
@@ -163,8 +183,14 @@ def define(
 ) -> Primitive:
     """Add a primitive to the table; from then on it is recorded, differentiated, documented like the rest.
 
-    `value` takes floats; partial i takes `(out, *operands)` and gives ∂out/∂operand_i in operators and primitives,
-    never in `math` functions, so that it can be differentiated again. See `Primitive` for the other arguments.
+    name      an identifier, by which it is found in `PRIMITIVES` and called in pictures, unless `symbol` is given
+    value     the function on floats
+    partials  number i takes `(out, *operands)` and gives ∂out/∂operand_i in operators and primitives, never in `math`
+              functions, so that it can be differentiated again; a number or None is constant
+    variadic  instead, for any number of operands: all partials from `(out, *operands)`
+    domain    the interval of each operand outside which the value is nan; everywhere it is defined when left out
+    kinks     where left and right derivatives differ: see `Primitive`
+    formula   what it computes, for its documentation
 
     >>> cube = define("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x, formula="x³")
     >>> from autograd import Value

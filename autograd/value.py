@@ -182,6 +182,8 @@ class Value:
     >>> y.backward()
     >>> y.data, x.grad, y.parents[0].partials
     (10.0, 6.0, (3.0, 3.0))
+    >>> y.op, y.operands[1], y.detach().parents
+    ('add', 1.0, ())
 
     Operators and functions record; `==` and `hash` are identity, `<` and its kin compare data. A node made by hand,
     `Value(data, parents, partials)`, takes part in `backward()`.
@@ -293,7 +295,7 @@ class Value:
         >>> y.backward(); y.backward(); x.grad
         8.0
 
-        With `debug=True` a debugger steps through the pass on the lines of the forward program, and stops at its
+        With `debug` a debugger steps through the pass on the lines of the forward program, and stops at its
         breakpoints, if the graph was built inside `autograd.debug()`: see debugging/mirror.py. The gradients are equal.
         """
         backward(self, debug)

@@ -25,7 +25,12 @@ class Dataset:
 
     `x`: shape (n, features), float64. `y`: shape (n,): class indices (int64) or, for a regression, numbers (float64).
     `class_names` is empty for a regression. `train` and `held_out` are row numbers; they are the same rows when the set
-    is too small to hold any back (`x[held_out]` is then what the model has seen).
+    is too small to hold any back (`x[held_out]` is then what the model has seen). `name` is that of the set,
+    `feature_names` has one for each column of x, and `task` is "binary", "classification" or "regression".
+
+    >>> xor = load("xor")
+    >>> xor.x.shape, xor.feature_names, xor.task, xor.holds_out
+    ((4, 2), ('x1', 'x2'), 'binary', False)
     """
 
     name: str
@@ -48,7 +53,7 @@ class Dataset:
 
 
 def load(name: str, *, seed: int = 0) -> Dataset:
-    """One of the sets that come with the package; `seed` draws the noise of moons and the held-out samples.
+    """The set of that `name` that comes with the package; `seed` draws the noise of moons and the held-out samples.
 
     - "xor": the four points of the exclusive or (Minsky & Papert 1969); nothing is held out.
     - "moons": two half circles that interlock, 400 noisy points.
@@ -65,11 +70,11 @@ def load(name: str, *, seed: int = 0) -> Dataset:
 
 
 def split(y: NDArray[Any], task: Task, *, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row numbers for training and for the held-out fifth, both in ascending order, drawn by the seed.
+    """Row numbers for training and for the held-out fifth of `y`, both in ascending order, drawn by the seed.
 
-    Classes are split one by one (stratified), so both parts see them in the same proportion; a class with fewer than
-    three samples stays in the training part whole. With fewer than ten samples, or none to hold out, both parts are
-    all rows.
+    Classes, unless the `task` is a regression, are split one by one (stratified), so both parts see them in the same
+    proportion; a class with fewer than three samples stays in the training part whole. With fewer than ten samples, or
+    none to hold out, both parts are all rows.
 
     >>> train, held_out = split(np.array([0] * 10 + [1] * 5), "binary")
     >>> len(train), held_out.shape
@@ -86,7 +91,7 @@ def split(y: NDArray[Any], task: Task, *, seed: int = 0) -> tuple[NDArray[np.int
 
 
 def with_split(dataset: Dataset, seed: int = 0) -> Dataset:
-    """The same samples, split by `seed`.
+    """The samples of `dataset`, split by `seed`.
 
     >>> with_split(load("moons"), seed=1).held_out.shape
     (80,)

@@ -27,7 +27,11 @@ class LayerReport:
 
     `saturated` is the fraction of (unit, sample) pairs where the activation is flat, `dead` lists the units for which
     that holds on every sample (a ReLU that is never active); see `Activation.live`. `identical`: all neurons have the
-    same parameters and lead on with the same weights, so that they stay the same forever.
+    same parameters and lead on with the same weights, so that they stay the same forever. `row` is its line of the
+    table that a `Diagnosis` prints.
+
+    >>> print(LayerReport(1, 4, "relu", 0.5, 0.25, 0.125, 0.5, (3,), False).row())
+        1      4  relu              0.5      0.25      0.125       50%     1
     """
 
     number: int
@@ -50,7 +54,13 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The layers' reports over `samples` samples, and `hints`: what looks wrong, in words. `print` it."""
+    """The layers' reports over `samples` samples, and `hints`: what looks wrong, in words. `print` it.
+
+    >>> from nn.neuron import MLP
+    >>> report = diagnose(MLP(1, [2, 1], hidden="tanh", seed=0), [[1.0], [-1.0]], [1.0, 0.0])
+    >>> report.samples, [layer.units for layer in report.layers], report.hints, report.fading > 1.0
+    (2, [2, 1], [], True)
+    """
 
     layers: tuple[LayerReport, ...]
     samples: int

@@ -16,7 +16,7 @@ from nn.files import write_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Stop = Literal["running", "target loss", "patience", "epochs", "time", "interrupted", "diverged"]
+Stop = Literal["running", "target loss", "patience", "epochs", "time", "interrupted", "diverged", "converged"]
 
 
 METRIC_WORDS = {"probability_accuracy": "accuracy", "r_squared": "R²"}
@@ -110,10 +110,10 @@ class History:
     def save_csv(self, path: str | PathLike[str]) -> None:
         """Write the rows as CSV (epoch, loss, validation_loss, metric, seconds); absent numbers are empty cells.
 
-        >>> import tempfile
+        >>> import pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     History([Epoch(1, 0.5)]).save_csv(f"{folder}/history.csv")
-        ...     print(open(f"{folder}/history.csv").read())
+        ...     print(pathlib.Path(folder, "history.csv").read_text())
         epoch,loss,validation_loss,metric,seconds
         1,0.5,,,0.000
 

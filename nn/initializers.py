@@ -21,7 +21,7 @@ def _each(n_out: int, n_in: int, draw: Callable[[], float]) -> Matrix:
 
 
 def constant(c: float) -> Initializer:
-    """Every weight is c. Then all neurons of a layer are the same and stay so: for demonstrations.
+    """Every weight is w = c. Then all neurons of a layer are the same and stay so: for demonstrations.
 
     >>> constant(0.5)(1, 2, random.Random(0))
     [[0.5, 0.5]]
@@ -30,7 +30,7 @@ def constant(c: float) -> Initializer:
 
 
 def given(rows: Sequence[Sequence[float]]) -> Initializer:
-    """These very numbers, for worked examples: row i holds the weights into neuron i.
+    """These very numbers, for worked examples: w_ij = `rows[i][j]`, so that row i holds the weights into neuron i.
 
     >>> given([[1.0, 2.0]])(1, 2, random.Random(0))
     [[1.0, 2.0]]
@@ -64,7 +64,7 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Initializer:
 
 
 def normal(std: float = 1.0) -> Initializer:
-    """Independent draws from N(0, std²).
+    """Independent draws from N(0, std²): w = std · g with a standard normal g.
 
     >>> normal(0.0)(1, 1, random.Random(0))
     [[0.0]]
@@ -145,7 +145,7 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def get_initializer(initializer: InitializerLike) -> Initializer:
-    """The initialiser of that name; a function `(n_out, n_in, rng) -> rows` stands for itself.
+    """The `initializer` of that name; a function `(n_out, n_in, rng) -> rows` stands for itself.
 
     >>> get_initializer("zeros")(1, 1, random.Random(0))
     [[0.0]]

@@ -73,7 +73,7 @@ class Neuron(Module):
         self._learnt = () if self.slope is None else (self.slope,)
 
     def name(self, letter: str, *inputs: int) -> str:
-        """The article's name for something of this neuron: `w2[1,0]` in a layer, `w[0]` alone.
+        """The article's name: `letter`, place of the neuron, place of the `inputs`; `w2[1,0]` in a layer, `w[0]` alone.
 
         >>> Neuron(1, place=(2, 1)).name("w", 0), Neuron(1).name("z")
         ('w2[1,0]', 'z')
@@ -113,15 +113,17 @@ class Neuron(Module):
 class Layer(Module):
     """n_out neurons that see the same n_in inputs: z = W x + b, a = σ(z).
 
-    Arguments as for `Neuron`; `number` is the layer's place in a network, for the names. Called with one sample it
-    gives the list of outputs, or the Value itself when there is one neuron. With `activation="softmax"`, a sums to 1.
+    `activation` (or `nonlin`), `init` and `bias` are as for `Neuron`; `number` is the layer's place in a network, for
+    the names. Called with one sample it gives the list of outputs, or the Value itself when there is one neuron. With
+    `activation="softmax"`, a sums to 1.
 
     >>> layer = Layer(3, 2, activation="tanh", seed=0)
     >>> outputs = layer([1.0, 0.0, -1.0])
-    >>> layer.W.shape, layer.b.shape, layer.z.shape, layer.a.shape
-    ((2, 3), (2,), (2,), (2,))
+    >>> layer.W.shape, layer.b.shape, layer.z.shape, layer.a.shape, layer.delta.shape
+    ((2, 3), (2,), (2,), (2,), (2,))
 
     `W` and `b` are the parameters as arrays; `z`, `a`, `delta` belong to the last pass (AttributeError before it).
+    ValueError for sizes below 1, and for a softmax of one output.
     """
 
     def __init__(
@@ -226,6 +228,7 @@ class Layer(Module):
 class MLP(Module):
     """A multi-layer perceptron: layers 1…L of sizes n_outs, `hidden` activation in 1…L−1 and `output` activation in L.
 
+    It takes n_in numbers. Every neuron is `a = σ(w·x + b)`, with b = `bias` at the start.
     A net with one hidden layer has two layers: `MLP(2, [16, 1])`, or `MLP(2, [16, 16, 1])` for micrograd's demo.
     `init` defaults to the start that suits each layer's activation. `seed` or `rng` fixes the draws; with neither, the
     `random` module decides, so that `random.seed(…)` at the top of a program fixes them.

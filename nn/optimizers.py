@@ -33,6 +33,8 @@ def step_decay(lr: float, *, every: int, factor: float = 0.5) -> Schedule:
 
     >>> [step_decay(1.0, every=10)(step) for step in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
+
+    ValueError unless lr and `every` are positive and 0 <= factor <= 1.
     """
     _positive("lr", lr)
     _positive("every", every)
@@ -46,7 +48,8 @@ def cosine(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, steps=10)(step), 6) for step in (0, 5, 10, 99)]
     [1.0, 0.5, 0.0, 0.0]
 
-    Loshchilov & Hutter 2017, "SGDR", section 3, without restarts.
+    ValueError unless lr and `steps` are positive and 0 <= floor <= lr. Loshchilov & Hutter 2017, "SGDR", section 3,
+    without restarts.
     """
     _positive("lr", lr)
     _positive("steps", steps)
@@ -59,6 +62,8 @@ def linear_decay(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
 
     >>> [linear_decay(1.0, steps=4)(step) for step in (0, 1, 4, 99)]
     [1.0, 0.75, 0.0, 0.0]
+
+    ValueError unless lr and `steps` are positive and 0 <= floor <= lr.
     """
     _positive("lr", lr)
     _positive("steps", steps)
@@ -69,7 +74,17 @@ def linear_decay(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
 class Optimizer(ABC):
     """What optimisers share: the step number, the learning rate, and the way to and from a model's parameters.
 
-    `steps` counts the steps done. A subclass says in `move` what one step does, and in `reset` what its memory is.
+    `steps` counts the steps done; `lr` is a rate or a schedule. A subclass says in `move` what one step does, and in
+    `reset` what its memory is.
+
+    >>> class Sign(Optimizer):
+    ...     def move(self, theta, gradient, rate):
+    ...         return theta - rate * np.sign(gradient)
+    >>> sign = Sign(lr=0.5)
+    >>> sign.update(np.array([1.0]), np.array([-123.0])), sign.steps
+    (array([1.5]), 1)
+    >>> sign.reset(); sign.steps
+    0
     """
 
     def __init__(self, lr: float | Schedule) -> None:
@@ -83,10 +98,10 @@ class Optimizer(ABC):
 
     @abstractmethod
     def move(self, theta: Vector, gradient: Vector, rate: float) -> Vector:
-        """The next θ; `rate` is this step's learning rate."""
+        """The next θ from `theta` and `gradient`, shape (n,); `rate` is this step's learning rate."""
 
     def update(self, theta: Vector, gradient: Vector) -> Vector:
-        """The next θ, shape (n,), as a new vector; the memory moves on by one step.
+        """The next θ, from `theta` and `gradient` of shape (n,), as a new vector; the memory moves on by one step.
 
         >>> SGD(lr=0.5).update(np.array([1.0]), np.array([4.0]))
         array([-1.])
@@ -155,6 +170,8 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², θ ← θ − lr · m̂ / (√v̂ + ε), with m̂ = m/(1−β₁ᵗ) and v̂ = v/(1−β₂ᵗ).
 
+    `beta1`, `beta2` and `eps` are β₁, β₂ and ε.
+
     >>> Adam(lr=0.1).update(np.array([0.0]), np.array([123.0])).round(6)
     array([-0.1])
 
@@ -186,7 +203,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: first θ ← (1 − lr · weight_decay) θ, then Adam's step.
 
-    The decay is not part of the gradient, so Adam does not rescale it. It acts on every parameter, biases too.
+    The decay is not part of the gradient, so Adam does not rescale it. It acts on every parameter, biases too. `lr`,
+    `beta1`, `beta2` and `eps` are Adam's.
 
     >>> AdamW(lr=0.1, weight_decay=0.5).update(np.array([2.0]), np.array([0.0]))
     array([1.9])
@@ -213,7 +231,7 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": SGD, "adam": Adam, "ad
 
 
 def get_optimizer(optimizer: str | Optimizer, **options: Any) -> Optimizer:
-    """A new optimiser of that name with these options; an optimiser stands for itself, and then takes no options.
+    """A new `optimizer` of that name with these options; one that is made stands for itself, and takes no options.
 
     >>> get_optimizer("sgd", lr=0.1, momentum=0.9).momentum
     0.9

@@ -22,7 +22,7 @@ class Model(Protocol):
 
 
 def predict(model: Model, x: Any) -> list[Prediction]:
-    """The model's outputs for rows of numbers, as plain floats; nothing is recorded.
+    """The model's outputs for the rows of numbers `x`, as plain floats; nothing is recorded.
 
     >>> from nn.neuron import MLP
     >>> len(predict(MLP(2, [3], seed=0), [[0.0, 1.0], [1.0, 0.0]])[0])

@@ -51,14 +51,20 @@ def load(path: str | PathLike[str]) -> MLP:
     """The model in the file, with exactly the numbers that were saved.
 
     StorageError, naming what is wrong, when the file is damaged, of another kind or written by a newer version;
-    FileNotFoundError when there is none. Nothing in the file is executed. See `save` for an example.
+    FileNotFoundError when there is none. Nothing in the file is executed.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(MLP(2, [1], seed=0), f"{folder}/model.json")
+    ...     load(f"{folder}/model.json")
+    MLP(2, [1], hidden='relu', output='linear')  # 3 parameters
     """
     model, _ = load_document(path)
     return model
 
 
 def load_document(path: str | PathLike[str]) -> tuple[MLP, dict[str, Any]]:
-    """The model in the file and the `extra` that was saved beside it; raises like `load`.
+    """The model in the file and the `extra` that was saved beside it; StorageError as `load`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

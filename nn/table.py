@@ -88,7 +88,7 @@ def read_table(
 
     A column of numbers is one feature; a column of at most 20 different texts is one 0/1 feature per text. The target
     is a class when it is text, or at most 20 different whole numbers; else it is a number (a regression). `task`
-    overrides that.
+    overrides that. A row with an empty cell is an error, or left out with `drop_missing`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

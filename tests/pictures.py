@@ -11,8 +11,8 @@ from autograd import Value, draw, log, relu, tanh, total
 from autograd.drawing import Box, Drawing, Scene
 from autograd.drawing.animate import Timeline
 from autograd.drawing.engines import find_program
-from autograd.drawing.layered import layered
 from autograd.drawing.layout import Rectangle, box_frame, label_frame
+from autograd.drawing.nested import nested
 from autograd.drawing.svg import render
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -85,7 +85,7 @@ def cases() -> dict[str, Drawing]:
 
 
 def with_own_layout(scene: Scene, timeline: Timeline | None = None) -> str:
-    return render(scene, layered(scene), timeline)
+    return render(scene, nested(scene), timeline)
 
 
 def frames(drawing: Drawing) -> dict[str, Rectangle]:

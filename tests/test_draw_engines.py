@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +18,9 @@ from hypothesis import strategies as st
 
 from autograd import Value, draw
 from autograd.drawing import Box, Edge, Scene, engines
-from autograd.drawing.dot import dot_source, read_layout
-from autograd.drawing.layered import layered
-from autograd.drawing.layout import box_frame
+from autograd.drawing.layout import Rectangle, box_frame
+from autograd.drawing.nested import nested
+from autograd.drawing.question import question, read_layout
 from tests.pictures import GOLDEN_ENGINE, article_net, batch_loss, has_golden_engine, overlap, readme_value
 
 needs_engine = pytest.mark.skipif(not has_golden_engine(), reason=f"no {GOLDEN_ENGINE}: pip install {GOLDEN_ENGINE}")
@@ -47,7 +48,7 @@ def real_answer() -> str:
     path = engines.find_program(GOLDEN_ENGINE)
     if not path:
         return ""
-    source = dot_source(draw(readme_value()).scene).encode()
+    source = question(draw(readme_value()).scene).encode()
     return subprocess.run([path, "-Kdot", "-Tjson0"], input=source, capture_output=True, check=True).stdout.decode()
 
 
@@ -149,20 +150,28 @@ def test_dot_nests_clusters() -> None:
 # --- our own layout ---------------------------------------------------------------------------------------------------
 
 
+SCOPES = [(), ("a",), ("b",), ("a", "c"), ("a", "d"), ("b", "c")]
+
+
 @st.composite
-def scenes(draw: st.DrawFn) -> Scene:
-    """Any graph, in any direction, circles included, with boxes of different sizes."""
+def scenes(draw: st.DrawFn, *, scopes: Sequence[tuple[str, ...]] = ((),)) -> Scene:
+    """Any graph, in any direction, circles included, with boxes of different sizes, some in clusters."""
     n = draw(st.integers(1, 12))
-    boxes = tuple(Box(f"v{i}", "op", name="x" * draw(st.integers(1, 20))) for i in range(n))
+    drawn = [(draw(st.integers(1, 20)), draw(st.sampled_from(scopes))) for _ in range(n)]
+    boxes = tuple(Box(f"v{i}", "op", name="x" * length, scope=scope) for i, (length, scope) in enumerate(drawn))
     ends = st.integers(0, n - 1)
     pairs = [pair for pair in draw(st.lists(st.tuples(ends, ends), max_size=20)) if pair[0] != pair[1]]
     edges = tuple(Edge(f"e{k}", f"v{i}", f"v{j}", label=str(k)) for k, (i, j) in enumerate(pairs))
     return Scene(boxes, edges, rankdir=draw(st.sampled_from(["LR", "RL", "TB", "BT"])))
 
 
-@given(scenes())
+def encloses(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] <= other[0] and one[1] <= other[1] and one[2] >= other[2] and one[3] >= other[3]
+
+
+@given(scenes(scopes=SCOPES))
 def test_our_own_layout_places_everything_and_no_box_on_another(scene: Scene) -> None:
-    layout = layered(scene)
+    layout = nested(scene)
     framed = [box_frame(layout, box) for box in scene.boxes]
     assert not [1 for i, one in enumerate(framed) for other in framed[:i] if overlap(one, other)]
     assert set(layout.curves) == set(layout.labels) == {edge.id for edge in scene.edges}
@@ -172,9 +181,34 @@ def test_our_own_layout_places_everything_and_no_box_on_another(scene: Scene) ->
         assert all(math.isfinite(x) and math.isfinite(y) for x, y in curve)
 
 
+@given(scenes(scopes=SCOPES))
+def test_our_own_frames_hold_exactly_what_is_theirs(scene: Scene) -> None:
+    layout = nested(scene)
+    framed = [(box.scope, box_frame(layout, box)) for box in scene.boxes]
+    assert layout.frames.keys() == {scope[:k] for scope, _ in framed for k in range(1, len(scope) + 1)}
+    for outer, frame in layout.frames.items():
+        for scope, other in framed:
+            assert encloses(frame, other) == (scope[: len(outer)] == outer) == overlap(frame, other)
+        for scope, other in layout.frames.items():
+            assert encloses(frame, other) == (scope[: len(outer)] == outer)
+            assert overlap(frame, other) == (scope[: len(outer)] == outer or outer[: len(scope)] == scope)
+
+
+@given(scenes(scopes=SCOPES))
+def test_our_own_edges_go_from_box_to_box_through_all_frames(scene: Scene) -> None:
+    layout = nested(scene)
+    framed = {box.id: box_frame(layout, box) for box in scene.boxes}
+    for edge in scene.edges:
+        curve = layout.curves[edge.id]
+        for (x, y), (left, top, right, bottom) in ((curve[0], framed[edge.source]), (curve[-1], framed[edge.target])):
+            # sums of a dozen numbers below 1e5, each rounded to 1e-11
+            nearest = min(abs(x - left), abs(x - right), abs(y - top), abs(y - bottom))
+            assert nearest < 1e-8
+
+
 @given(scenes())
 def test_our_own_layout_points_the_arrows_where_it_is_told(scene: Scene) -> None:
-    layout = layered(scene)
+    layout = nested(scene)
     along, sign = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}[scene.rankdir]
     for edge in scene.edges:
         if int(edge.source[1:]) < int(edge.target[1:]):  # not against the order
@@ -185,5 +219,5 @@ def test_our_own_layout_points_the_arrows_where_it_is_told(scene: Scene) -> None
 def test_our_own_layout_gives_a_chain_a_straight_line() -> None:
     boxes = tuple(Box(f"v{i}", "op", name="x") for i in range(5))
     edges = tuple(Edge(f"e{i}", f"v{i}", f"v{i + 1}") for i in range(4))
-    heights = [layered(Scene(boxes, edges)).centres[box.id][1] for box in boxes]
+    heights = [nested(Scene(boxes, edges)).centres[box.id][1] for box in boxes]
     assert all(abs(one - other) < 1e-9 for one, other in pairwise(heights))

@@ -21,6 +21,7 @@ ROOT = Path(autograd.__file__).parent.parent
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "installation": set(),
+    "later": set(),
     "numerics": set(),
     "recording": set(),
     "graph": set(),
@@ -77,6 +78,9 @@ OPTIONAL = {
     "graphviz",
     "pygraphviz",
     "resvg_py",
+    "dask",
+    "distributed",
+    "scipy",
 }
 # A hook that Hypothesis calls while it is being imported itself: what needs Hypothesis has to wait. The engine loads no
 # NumPy until somebody wants an array.
@@ -107,14 +111,15 @@ def _targets(node: ast.AST) -> Iterator[str]:
             yield inner if inner in KNOWN else node.module or ""
 
 
+def _for_types(tree: ast.Module) -> list[ast.stmt]:
+    """What only the type checker reads."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    return [statement for node in blocks if ast.unparse(node.test).endswith("TYPE_CHECKING") for statement in node.body]
+
+
 def _imported(tree: ast.Module) -> set[str]:
     """Everything imported, in functions too, but for what only the type checker reads."""
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-        for inner in ast.walk(node)
-    }
+    for_types = {inner for statement in _for_types(tree) for inner in ast.walk(statement)}
     return {name for node in ast.walk(tree) if node not in for_types for name in _targets(node)}
 
 
@@ -177,16 +182,79 @@ def test_only_optional_packages_are_imported_inside_functions(name: str) -> None
 def _loaded_after(statement: str) -> set[str]:
     program = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    return {name.split(".")[0] for name in done.stdout.split()}
+    return set(done.stdout.split())
+
+
+def _distributions(modules: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in modules}
 
 
 def test_autograd_needs_only_the_standard_library() -> None:
-    loaded = _loaded_after("import autograd, autograd.functional")
+    loaded = _distributions(_loaded_after("import autograd, autograd.functional"))
     assert loaded - set(sys.stdlib_module_names) == {"autograd"}
 
 
 def test_nn_loads_no_optional_package() -> None:
-    assert not _loaded_after("import nn") & OPTIONAL
+    assert not _distributions(_loaded_after("import nn")) & OPTIONAL
+
+
+# --- what is imported when it is first used ---------------------------------------------------------------------------
+
+
+def _ours(modules: set[str]) -> set[str]:
+    return {name.removeprefix("autograd.") for name in modules if name.startswith("autograd.")}
+
+
+def test_importing_autograd_loads_the_engine_alone() -> None:
+    eager = {name for name in ALLOWED if name.split(".")[0] not in ("assignments", "compiler", "functional", "origin")}
+    assert _ours(_loaded_after("import autograd")) == eager
+
+
+def test_a_picture_loads_what_it_needs() -> None:
+    """The package `graphviz` takes longer to import than a small graph to draw; `.dot` needs it."""
+    loaded = _loaded_after("from autograd import Value, draw; draw(Value(2.0) * 3.0).svg")
+    assert {name.split(".")[0] for name in _ours(loaded) - ALLOWED.keys()} == {"drawing"}
+    assert not _distributions(loaded) & {"graphviz", "numpy"}
+
+
+def test_what_is_imported_later_is_what_the_type_checker_sees() -> None:
+    tree = MODULES["autograd"]["autograd"]
+    statements = [node for node in _for_types(tree) if isinstance(node, ast.ImportFrom)]
+    assert {node.module: tuple(alias.name for alias in node.names) for node in statements} == autograd._LATER  # type: ignore[attr-defined]
+
+
+def test_no_module_hides_a_name_that_is_imported_later() -> None:
+    """Importing `autograd.x` sets `autograd.x`, whatever stood there; of what is imported at once we come after it."""
+    names = {name for module, found in autograd._LATER.items() if module != "autograd" for name in found}  # type: ignore[attr-defined]
+    assert not {f"autograd.{name}" for name in names} & KNOWN
+
+
+def _imported_by_name(tree: ast.Module) -> set[str]:
+    """What is imported by a name as text: that text, or the source of what gives it."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    names = [call.args[0] for call in calls if ast.unparse(call.func).endswith(("import_module", "__import__"))]
+    return {str(name.value) if isinstance(name, ast.Constant) else ast.unparse(name) for name in names}
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN - {"autograd.later"}))
+def test_our_own_modules_are_imported_by_name_in_one_place(name: str) -> None:
+    """Elsewhere it is what a machine may not have."""
+    found = _imported_by_name(MODULES[name.split(".")[0]][name])
+    assert {target.split(".")[0] for target in found} <= OPTIONAL | set(sys.stdlib_module_names)
+
+
+def test_names_can_be_listed_before_they_are_used() -> None:
+    assert set(autograd.__all__) <= set(dir(autograd))
+    namespace: dict[str, object] = {}
+    exec("from autograd import *", namespace)
+    assert set(autograd.__all__) <= namespace.keys()
+
+
+def test_a_name_that_does_not_exist_is_refused_as_ever() -> None:
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'gradient'"):
+        autograd.gradient  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'gradient' from 'autograd'"):
+        exec("from autograd import gradient")
 
 
 def test_public_names_exist_once() -> None:

@@ -61,8 +61,9 @@ def check_gradients(
     >>> check_gradients(wrong).inconclusive[0].reason
     'made by hand: there is no rule to check'
 
-    CheckError, unless raise_on_failure=False: the message is the report. ValueError for unknown options, TypeError when
-    f cannot be checked. Sources: Squire & Trapp, SIAM Review 40 (1998); Higham, Accuracy and Stability, ch. 3.
+    CheckError for a wrong gradient, unless `raise_on_failure` is False: the message is the report. ValueError for
+    unknown options, TypeError when f cannot be checked. Sources: Squire & Trapp, SIAM Review 40 (1998); Higham,
+    Accuracy and Stability, ch. 3.
     """
     if kinks not in KINKS:
         raise ValueError(f"kinks must be one of {', '.join(map(repr, KINKS))}, got {kinks!r}")

@@ -82,6 +82,11 @@ class CheckReport:
     kinks      nodes exactly on a kink
     oracle     what the derivatives were held against
     checked    what was looked at, in words
+
+    >>> from autograd import check_gradients
+    >>> report = check_gradients(lambda x, y: x * y, 2.0, 3.0)
+    >>> report.ok, report.worst.verdict, report.inconclusive, report.checked
+    (True, 'ok', (), '1 node, 2 inputs')
     """
 
     rows: tuple[Row, ...]

@@ -9,7 +9,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from autograd import backward
 from autograd.backward import Pass, pass_everywhere, passing, plain_pass
 from autograd.debugging.anomaly import check_node, check_products, checked_pass
 from autograd.debugging.hooks import can_stop
@@ -96,14 +95,11 @@ def _pass(settings: Settings | None) -> Pass:
     return _PASSES[settings or Settings()]
 
 
-def _debugged(root: Any, asked: bool) -> None:
+def debugged_pass(root: Any, asked: bool) -> None:
     """The pass of `backward(debug=True)`, or of one that a breakpoint may stop: in mirror mode besides what is on."""
     settings = _settings.get() or Settings()
     mirror = settings.mirror or asked or any(map(can_stop, topological(root)))
     _pass(replace(settings, mirror=mirror))(root)
-
-
-backward.debugged = _debugged
 
 
 def read(text: str) -> Settings | None:

@@ -9,7 +9,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.backward import Step, backward_steps
@@ -49,13 +48,13 @@ def fresh_pass(order: Sequence[Any], root: Any) -> Iterator[list[Step]]:
             node.grad = grad
 
 
-@dataclass(slots=True)
 class Timeline:
     """When each edge appears and what each box says from when on, in moments."""
 
-    moments: int = 0
-    edges: dict[str, int] = field(default_factory=dict)
-    gradients: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.moments = 1
+        self.edges: dict[str, int] = {}
+        self.gradients: dict[str, list[tuple[int, Row]]] = {}
 
     def edge_class(self, edge: str) -> str:
         """The class that hides an edge until its moment."""
@@ -120,7 +119,7 @@ def timeline_of(
 
     In a collapsed picture an edge appears with the first step along it, and a box changes with the last one into it.
     """
-    timeline = Timeline(moments=1)
+    timeline = Timeline()
     if root in box_of:
         timeline.gradients[box_of[root]] = [(1, Row("grad", number(1.0), "pos"))]
     members = Counter(box_of.values())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import origin
 from autograd.drawing.collapse import INDEX, Part
@@ -14,22 +13,21 @@ from autograd.drawing.scene import Box, Edge, Row
 from autograd.drawing.text import interval, number, sign_of, sign_of_all
 
 
-@dataclass(slots=True)
 class Shown:
     """Boxes and edges of a scene, and where the nodes and their links to parents went."""
 
-    boxes: list[Box] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-    box_of: dict[Any, str] = field(default_factory=dict)
-    edge_of: dict[tuple[Any, int], str] = field(default_factory=dict)  # (node, place of the parent among its parents)
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self.edges: list[Edge] = []
+        self.box_of: dict[Any, str] = {}
+        self.edge_of: dict[tuple[Any, int], str] = {}  # (node, place of the parent among its parents)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What the whole picture has in common: the nodes' names and numbers, and what is to be shown of them."""
 
     names: dict[Any, str]
-    index: dict[Any, int]  # place in topological order
+    place: dict[Any, int]  # in topological order
     show: Collection[str]
     passed: bool  # whether there has been a backward pass
 
@@ -64,7 +62,7 @@ def _single(part: Part, look: Look) -> Box:
     sign = sign_of(node.grad) if look.passed else "none"
     name, head = look.names.get(node, ""), head_of(node)
     return Box(
-        id=f"v{look.index[node]}",
+        id=f"v{look.place[node]}",
         kind="op" if node.primitive else "leaf",
         name=name,
         head=head or ("" if name else "leaf"),
@@ -103,7 +101,7 @@ def _group(part: Part, look: Look) -> Box:
         name = stems.pop() if len(stems) == 1 else ""
         name = name or operation_of(members[0])
     return Box(
-        id=f"g{look.index[members[0]]}",
+        id=f"g{look.place[members[0]]}",
         kind="group",
         name=name,
         head=head,
@@ -125,14 +123,13 @@ def _range(caption: str, xs: list[float]) -> Row:
 # --- edges ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Bundle:
+class _Bundle(NamedTuple):
     """The links that share an edge."""
 
     id: str
     source: str
     target: str
-    links: list[tuple[Any, Any, float]] = field(default_factory=list)  # node, parent, local derivative
+    links: list[tuple[Any, Any, float]]  # node, parent, local derivative
 
 
 def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
@@ -146,7 +143,7 @@ def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
             key = (source, target) if source in groups or target in groups else (node, place)
             bundle = bundles.get(key)
             if bundle is None:
-                bundle = bundles[key] = _Bundle(f"e{len(bundles)}", source, target)
+                bundle = bundles[key] = _Bundle(f"e{len(bundles)}", source, target, [])
             bundle.links.append((node, parent, local))
             shown.edge_of[node, place] = bundle.id
     _weigh(list(bundles.values()), look, shown)
@@ -187,11 +184,11 @@ def _product(bundle: _Bundle, look: Look) -> str:
 
 def _sum_up_rest(look: Look, shown: Shown) -> None:
     """A box "… 12 more" on either side of each box whose neighbours are not in the picture."""
-    if len(shown.box_of) == len(look.index):
+    if len(shown.box_of) == len(look.place):
         return
     into: dict[str, set[Any]] = {}
     out_of: dict[str, set[Any]] = {}
-    for node in look.index:
+    for node in look.place:
         for parent in node.parents:
             source, target = shown.box_of.get(parent), shown.box_of.get(node)
             if target and not source:
@@ -210,7 +207,7 @@ def _sum_up_rest(look: Look, shown: Shown) -> None:
 
 def describe(boxes: Sequence[Box], look: Look, most: int = 40) -> str:
     """The picture in words, for those who cannot see it: one line per box."""
-    lines = [f"{len(look.index)} values; " + ("after" if look.passed else "before") + " the backward pass."]
+    lines = [f"{len(look.place)} values; " + ("after" if look.passed else "before") + " the backward pass."]
     for box in boxes[:most]:
         parts = [" ".join(filter(None, (box.name, box.head)))]
         parts += [" ".join((row.caption, row.text)) for row in box.rows]

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from heapq import heappop, heappush
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from autograd import origin
 from autograd.drawing.modules import Membership
+from autograd.drawing.ordering import sources_first
 from autograd.drawing.text import clean
 
 Pairs = set[tuple[int, int]]
@@ -26,8 +25,7 @@ MOST_BOXES = 60  # the rest of a graph that has no structure to collapse by is s
 INDEX = re.compile(r"\[[^]]*\]$|\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """The nodes that share a box, in topological order; `title` says what they have in common, if it has a name.
 
     Only a part of one node has a scope, and with it a frame: what is collapsed says in its title where it belongs.
@@ -91,27 +89,8 @@ def _place(node: Any, depth: int, member_of: Membership, results: set[Any]) -> t
 
 
 def _sorted(parts: list[Part], pairs: Pairs) -> list[Part]:
-    """Sources first, as far as that is possible: lines of a loop feed each other (Kahn 1962; a circle is cut anywhere).
-
-    Otherwise in the order of `parts`.
-    """
-    sources: list[set[int]] = [set() for _ in parts]
-    targets: list[list[int]] = [[] for _ in parts]
-    for source, target in sorted(pairs):
-        sources[target].add(source)
-        targets[source].append(target)
-    waiting = dict.fromkeys(range(len(parts)))
-    ready = [i for i in waiting if not sources[i]]
-    order = []
-    while waiting:
-        i = heappop(ready) if ready else next(iter(waiting))
-        del waiting[i]
-        order.append(parts[i])
-        for target in targets[i]:
-            sources[target].discard(i)
-            if not sources[target] and target in waiting:
-                heappush(ready, target)
-    return order
+    """Sources first, as far as that is possible: lines of a loop feed each other."""
+    return [parts[i] for i in sources_first(len(parts), pairs)]
 
 
 def _likeness(node: Any, keys: dict[Any, int], bases: dict[Any, frozenset[int]]) -> Any:

@@ -1,28 +1,22 @@
-"""A scene as DOT, the language of Graphviz, and what an engine answers as a layout.
+"""A scene as DOT, the language of Graphviz, looks included: for those who go on with it in programs of their own.
 
-The boxes have the sizes that our own renderer needs: engines only find places. (They measure text in bytes and in
-their own fonts; sizes that come from us are right for every script.)
+What our own pictures ask of an engine is less, and in question.py.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from autograd.drawing.labels import place_labels
-from autograd.drawing.layout import Layout, Point
+from autograd.drawing.question import POINTS_PER_INCH, pen_width
 from autograd.drawing.scene import Box, Cluster, Edge, Scene, clusters
 from autograd.drawing.text import Sign
 from autograd.drawing.theme import FILLS, STROKES
 
-POINTS_PER_INCH = 72.0  # a point of the engine is a pixel of ours
 STYLES: dict[Sign, str] = {"neg": "dashed", "zero": "dotted"}
 
 
-def dot_source(scene: Scene, *, labels: bool = True) -> str:
+def dot_source(scene: Scene) -> str:
     """The scene in DOT, with everything a Graphviz program needs to draw it by itself.
-
-    Without the labels of edges an engine needs a quarter of the time: it gives each label a rank of its own.
 
     >>> "v0 -> v1" in dot_source(Scene((Box("v0", "leaf"), Box("v1", "op")), (Edge("e0", "v0", "v1"),)))
     True
@@ -40,7 +34,7 @@ def dot_source(scene: Scene, *, labels: bool = True) -> str:
         graph.attr(label=graphviz.escape(scene.title), labelloc="t", fontname="Courier")
     _write_cluster(graph, clusters(scene), ())
     for edge in scene.edges:
-        graph.edge(edge.source, edge.target, **_edge_attributes(edge, labels=labels))
+        graph.edge(edge.source, edge.target, **_edge_attributes(edge))
     return str(graph.source)
 
 
@@ -71,53 +65,11 @@ def _box_attributes(box: Box) -> dict[str, str]:
     }
 
 
-def _edge_attributes(edge: Edge, *, labels: bool) -> dict[str, str]:
-    optional = {"label": _escape(edge.label) if labels else "", "style": STYLES.get(edge.sign, "")}
+def _edge_attributes(edge: Edge) -> dict[str, str]:
+    optional = {"label": _escape(edge.label), "style": STYLES.get(edge.sign, "")}
     return {
         "id": edge.id,
         "color": STROKES[edge.sign].light,
-        "penwidth": f"{0.8 + 2.4 * edge.weight:.2f}",
+        "penwidth": pen_width(edge),
         **{name: text for name, text in optional.items() if text},
     }
-
-
-def read_layout(answer: str, scene: Scene, engine: str) -> Layout:
-    """The layout in an engine's answer (`-Tjson0`); KeyError or ValueError when it is none."""
-    graph = json.loads(answer)
-    top = float(graph["bb"].split(",")[3])
-
-    def point(text: str) -> Point:
-        x, y = map(float, text.split(","))
-        return x, top - y
-
-    objects = graph.get("objects", [])
-    centres = {each["name"]: point(each["pos"]) for each in objects if "pos" in each}
-    edges = graph.get("edges", [])
-    layout = Layout(engine, {box.id: centres[box.id] for box in scene.boxes}, {})
-    for each in edges:
-        layout.curves[each["id"]] = _curve(each["pos"], point)
-        if "lp" in each:
-            layout.labels[each["id"]] = point(each["lp"])
-    frames = {each["name"]: each["bb"] for each in objects if each["name"].startswith("cluster_")}
-    _read_frames(layout, clusters(scene), (), frames, top)
-    missing = {edge.id for edge in scene.edges} - layout.curves.keys()
-    if missing:
-        raise ValueError(f"no curve for {sorted(missing)[:3]}")
-    place_labels(layout, scene)
-    return layout
-
-
-def _curve(text: str, point: Any) -> list[Point]:
-    """Control points; the engine puts the arrow's tip first ("e,x,y"), here it comes last."""
-    parts = text.split()
-    tips = [part[2:] for part in parts if part.startswith("e,")]
-    curve = [point(part) for part in parts if part[0] not in "es"]
-    return [*curve, *[p for tip in tips for p in (curve[-1], point(tip), point(tip))]]
-
-
-def _read_frames(layout: Layout, cluster: Cluster, place: tuple[int, ...], frames: dict[str, str], top: float) -> None:
-    for number, inner in enumerate(cluster.clusters.values()):
-        where = (*place, number)
-        left, low, right, high = map(float, frames[f"cluster_{'_'.join(map(str, where))}"].split(","))
-        layout.frames[inner.scope] = (left, top - high, right, top - low)
-        _read_frames(layout, inner, where, frames, top)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cached_property
-from html import escape
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from autograd.drawing.animate import Timeline
@@ -18,6 +16,7 @@ from autograd.drawing.layout import Layout
 from autograd.drawing.png import png_of
 from autograd.drawing.scene import Scene
 from autograd.drawing.svg import render
+from autograd.drawing.text import markup
 
 
 class Drawing:
@@ -26,8 +25,12 @@ class Drawing:
     >>> from autograd import Value
     >>> from autograd.drawing import draw
     >>> drawing = draw(Value(2.0, label="a") * Value(-3.0, label="b"))
-    >>> drawing.svg[:4], "digraph" in drawing.dot
-    ('<svg', True)
+    >>> drawing.svg[:4], drawing.html[:15], "digraph" in drawing.dot
+    ('<svg', '<!DOCTYPE html>', True)
+    >>> drawing.summary
+    '3 boxes, 2 edges; layout: ...'
+    >>> sorted(drawing.layout.centres)
+    ['v0', 'v1', 'v2']
     """
 
     def __init__(self, scene: Scene, *, timeline: Timeline | None = None, layout: Layout | None = None) -> None:
@@ -53,7 +56,7 @@ class Drawing:
     @property
     def html(self) -> str:
         """A page of its own with the picture in it."""
-        title = escape(self.scene.title or self.scene.name)
+        title = markup(self.scene.title or self.scene.name)
         return (
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
@@ -63,7 +66,14 @@ class Drawing:
 
     @property
     def png(self) -> bytes:
-        """The picture as PNG, light, two pixels to one: see `save`."""
+        """The picture as PNG, light, two pixels to one.
+
+        >>> from autograd import Value, draw
+        >>> draw(Value(2.0)).png[1:4]
+        b'PNG'
+
+        ImportError without the package resvg-py, RuntimeError where there is no font: see `save`.
+        """
         return png_of(render(self.scene, self.layout, theme="light"))
 
     @property
@@ -76,10 +86,16 @@ class Drawing:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture; the suffix says how: .svg, .png, .dot or .html. The file appears whole or not at all.
 
+        >>> from autograd import Value, draw
+        >>> draw(Value(2.0)).save("picture.gif")
+        Traceback (most recent call last):
+            ...
+        ValueError: cannot draw 'picture.gif': the name must end in .svg, .png, .dot, .html
+
         ValueError for another suffix; OSError when the file cannot be written; ImportError for .png without the package
         resvg-py (`pip install 'scalar-autograd[png]'`), RuntimeError where it finds no font.
         """
-        suffix = Path(path).suffix.lower()
+        suffix = os.path.splitext(path)[1].lower()
         if suffix not in FORMATS:
             raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {', '.join(FORMATS)}")
         write_whole(path, FORMATS[suffix](self))

@@ -14,12 +14,11 @@ import sys
 import sysconfig
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from autograd.drawing.dot import dot_source, read_layout
-from autograd.drawing.layered import layered
 from autograd.drawing.layout import Layout
+from autograd.drawing.nested import nested
+from autograd.drawing.question import question, read_layout
 from autograd.drawing.scene import Scene
 
 VARIABLE, BUILT_IN = "AUTOGRAD_DOT", "builtin"
@@ -36,8 +35,8 @@ def lay_out(scene: Scene) -> Layout:
     """
     chosen = os.environ.get(VARIABLE, "")
     if chosen == BUILT_IN or len(scene.edges) > CROWDED * len(scene.boxes):
-        return layered(scene)
-    source = dot_source(scene, labels=len(scene.boxes) <= MANY)
+        return nested(scene)
+    source = question(scene, labels=len(scene.boxes) <= MANY)
     for name, engine in _chain(chosen):
         try:
             return read_layout(engine(source), scene, name)
@@ -49,7 +48,7 @@ def lay_out(scene: Scene) -> Layout:
                     RuntimeWarning,
                     stacklevel=2,
                 )
-    return layered(scene)
+    return nested(scene)
 
 
 def _chain(chosen: str) -> Iterator[Engine]:
@@ -63,12 +62,12 @@ def _chain(chosen: str) -> Iterator[Engine]:
 
 def find_program(name: str) -> str | None:
     """The path of a program: on PATH, or among the scripts of this Python, whose environment need not be active."""
-    folders = [
-        sysconfig.get_path("scripts"),
-        sysconfig.get_path("scripts", f"{os.name}_user"),
-        str(Path(sys.executable).parent),
-    ]
-    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(folders))
+    return shutil.which(name) or shutil.which(name, path=os.path.dirname(sys.executable)) or _script(name)
+
+
+def _script(name: str) -> str | None:
+    folders = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user")]
+    return shutil.which(name, path=os.pathsep.join(folders))
 
 
 def _program(path: str) -> Callable[[str], str]:

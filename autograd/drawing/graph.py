@@ -129,7 +129,7 @@ def _title(roots: Sequence[Value], names: dict[Value, str]) -> str:
 
 
 def _caption(shown: Shown, look: Look, depth: Depth) -> str:
-    total, visible = len(look.index), len(shown.box_of)
+    total, visible = len(look.place), len(shown.box_of)
     if depth is None and visible == total:
         return ""
     part = f"{visible} of {total} values" if visible < total else f"{total} values"

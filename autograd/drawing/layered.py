@@ -2,41 +2,39 @@
 
 Sugiyama, Tagawa & Toda 1981 in its plainest form: ranks by the longest way to the result, long edges cut by dummies,
 crossings reduced by median sweeps, and places pulled towards neighbours without changing the order (isotonic
-regression, Barlow et al. 1972). Clusters are not framed: each box says in its tooltip where it belongs.
+regression, Barlow et al. 1972). Here it is about items that have a size and a number; nested.py makes a picture of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-
-from autograd.drawing.labels import place_labels
-from autograd.drawing.layout import Layout, Point
-from autograd.drawing.scene import SMALL_CELL, Direction, Edge, Scene
-from autograd.drawing.text import cells
+from typing import NamedTuple
 
 SWEEPS, PULLS = 8, 12
-GAP, RANK_GAP, HEAD = 16.0, 30.0, 7.0
+GAP, RANK_GAP = 16.0, 30.0
 EDGE_GAP, MOST_EDGE_GAP = 3.0, 320.0  # the more edges between two ranks, the flatter they must be to be told apart
 DUMMY = 8.0  # across the flow, room for an edge that passes by
 LONG = 60  # ranks; an edge over more of them goes straight, not around: dummies would outnumber the boxes
 STRAIGHTNESS = 8.0  # how much more a dummy weighs than a box: long edges should be straight
 
 Size = tuple[float, float]  # along the flow, across it
-TURNS: dict[Direction, Callable[[Point], Point]] = {
-    "LR": lambda p: p,
-    "RL": lambda p: (-p[0], p[1]),
-    "TB": lambda p: (p[1], p[0]),
-    "BT": lambda p: (p[1], -p[0]),
-}
+
+
+class Arrangement(NamedTuple):
+    """The middle of each item, those of dummies behind them, and each edge as a chain of items on successive ranks."""
+
+    along: list[float]
+    across: list[float]
+    chains: list[list[int]]
 
 
 class Ranks:
-    """The boxes and dummies, by rank; everything is numbered, boxes first."""
+    """The items and dummies, by rank; everything is numbered, items first."""
 
-    def __init__(self, count: int, edges: list[tuple[int, int]]) -> None:
-        self.count = count
-        self.rank = _ranks(count, edges)
+    def __init__(self, edges: Sequence[tuple[int, int]], ranks: list[int]) -> None:
+        self.count = count = len(ranks)
+        self.rank = ranks
         self.up: list[list[int]] = [[] for _ in range(count)]
         self.down: list[list[int]] = [[] for _ in range(count)]
         self.chains = [self._chain(source, target) for source, target in edges]
@@ -62,39 +60,37 @@ class Ranks:
         return chain if low == source else chain[::-1]
 
 
-def _ranks(count: int, edges: list[tuple[int, int]]) -> list[int]:
+def _ranks(count: int, edges: Sequence[tuple[int, int]], first: int, last: int) -> list[int]:
     """0 for the farthest from the results; a leaf stands next to what uses it. An edge against the order counts not."""
     targets: list[list[int]] = [[] for _ in range(count)]
+    inner = range(first, count - last)
     for source, target in edges:
-        if source < target:
+        if source < target and target in inner:
             targets[source].append(target)
     distance = [0] * count
-    for item in reversed(range(count)):
+    for item in reversed(inner):
         distance[item] = 1 + max((distance[target] for target in targets[item]), default=-1)
     farthest = max(distance, default=0)
-    return [farthest - each for each in distance]
+    before = 1 if first else 0
+    ranks = [before + farthest - each for each in distance]
+    ranks[:first] = [0] * first
+    ranks[count - last :] = [before + farthest + 1] * last
+    return ranks
 
 
-def layered(scene: Scene) -> Layout:
-    """Find a place for everything in a scene whose boxes are in topological order."""
-    index = {box.id: i for i, box in enumerate(scene.boxes)}
-    flat = scene.rankdir in ("LR", "RL")
-    sizes = [(box.width, box.height) if flat else (box.height, box.width) for box in scene.boxes]
-    ranks = Ranks(len(sizes), [(index[edge.source], index[edge.target]) for edge in scene.edges])
+def arrange(
+    sizes: Sequence[Size], edges: Sequence[tuple[int, int]], rooms: Sequence[float], *, first: int = 0, last: int = 0
+) -> Arrangement:
+    """Find a place for items of these sizes, given in topological order; `rooms` are for the labels of the edges.
+
+    The `first` items are put before all others, and the `last` ones after them.
+
+    >>> arrange([(10.0, 10.0), (10.0, 10.0)], [(0, 1)], [0.0]).along
+    [5.0, 48.0]
+    """
+    ranks = Ranks(edges, _ranks(len(sizes), edges, first, last))
     _order(ranks)
-    across = _across(ranks, sizes)
-    along = _along(ranks, sizes, scene.edges, flat=flat)
-    place = TURNS[scene.rankdir]
-    layout = Layout("built in", {}, {})
-    for box, i in index.items():
-        layout.centres[box] = place((along[i], across[i]))
-    twins: dict[tuple[str, str], int] = {}
-    for edge, chain in zip(scene.edges, ranks.chains, strict=True):
-        twin = twins[edge.source, edge.target] = twins.get((edge.source, edge.target), -1) + 1
-        curve = _route(chain, along, across, sizes, bend=12.0 * ((twin + 1) // 2) * (-1) ** twin)
-        layout.curves[edge.id] = [place(point) for point in curve]
-    place_labels(layout, scene)
-    return layout
+    return Arrangement(_along(ranks, sizes, rooms), _across(ranks, sizes), ranks.chains)
 
 
 def _order(ranks: Ranks) -> None:
@@ -148,7 +144,7 @@ def _crossings(ranks: Ranks) -> int:
     return crossings
 
 
-def _across(ranks: Ranks, sizes: list[Size]) -> list[float]:
+def _across(ranks: Ranks, sizes: Sequence[Size]) -> list[float]:
     """Places across the flow: everything near the mean of its neighbours, in order, and at a distance."""
     thickness = [size[1] for size in sizes] + [DUMMY] * (len(ranks.rank) - ranks.count)
     weights = [1.0] * ranks.count + [STRAIGHTNESS] * (len(ranks.rank) - ranks.count)
@@ -182,30 +178,17 @@ def _apart(layer: list[int], wanted: list[float], thickness: list[float], weight
     return [level + offset for level, offset in zip(levels, offsets, strict=True)]
 
 
-def _along(ranks: Ranks, sizes: list[Size], edges: tuple[Edge, ...], *, flat: bool) -> list[float]:
-    """Places along the flow: a rank as deep as its largest box, then room for the edges that leave it."""
+def _along(ranks: Ranks, sizes: Sequence[Size], rooms: Sequence[float]) -> list[float]:
+    """Places along the flow: a rank as deep as its largest item, then room for the edges that leave it."""
     depth, labels, leaving = ([0.0] * len(ranks.layers) for _ in range(3))
     for item, size in enumerate(sizes):
         depth[ranks.rank[item]] = max(depth[ranks.rank[item]], size[0])
-    for edge, chain in zip(edges, ranks.chains, strict=True):
+    for room, chain in zip(rooms, ranks.chains, strict=True):
         rank = ranks.rank[chain[-2]]
         leaving[rank] += 1.0
-        labels[rank] = max(labels[rank], cells(edge.label) * SMALL_CELL if flat else 14.0)
+        labels[rank] = max(labels[rank], room)
     middles, end = [], 0.0
     for each, label, edge_count in zip(depth, labels, leaving, strict=True):
         middles.append(end + each / 2)
         end += each + RANK_GAP + label + min(EDGE_GAP * edge_count, MOST_EDGE_GAP)
     return [middles[rank] for rank in ranks.rank]
-
-
-def _route(chain: list[int], along: list[float], across: list[float], sizes: list[Size], *, bend: float) -> list[Point]:
-    """A smooth curve through the dummies to the edge of the box, then its head; `bend` sets parallel edges apart."""
-    way = 1.0 if along[chain[0]] <= along[chain[-1]] else -1.0
-    start = (along[chain[0]] + way * sizes[chain[0]][0] / 2, across[chain[0]] + bend)
-    tip = (along[chain[-1]] - way * sizes[chain[-1]][0] / 2, across[chain[-1]] + bend)
-    end = (tip[0] - way * HEAD, tip[1])
-    curve = [start]
-    for (x0, y0), (x1, y1) in pairwise([start, *[(along[item], across[item]) for item in chain[1:-1]], end]):
-        half = (x1 - x0) / 2
-        curve += [(x0 + half, y0), (x1 - half, y1), (x1, y1)]
-    return [*curve, end, tip, tip]

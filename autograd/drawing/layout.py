@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 
 from autograd.drawing.scene import SMALL_CELL, SMALL_LINE, Box, Edge, Scene
@@ -13,15 +12,13 @@ Point = tuple[float, float]
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-@dataclass(slots=True)
 class Layout:
     """Centres of boxes, curves of edges (one Bézier start, then three points a piece), frames of clusters."""
 
-    engine: str
-    centres: dict[str, Point]
-    curves: dict[str, list[Point]]
-    labels: dict[str, Point] = field(default_factory=dict)
-    frames: dict[tuple[str, ...], Rectangle] = field(default_factory=dict)
+    def __init__(self, engine: str, centres: dict[str, Point], curves: dict[str, list[Point]]) -> None:
+        self.engine, self.centres, self.curves = engine, centres, curves
+        self.labels: dict[str, Point] = {}
+        self.frames: dict[tuple[str, ...], Rectangle] = {}
 
     def bounds(self, scene: Scene) -> Rectangle:
         """What the picture covers."""

@@ -30,8 +30,3 @@ def _is_larger(value: Value, most: int) -> bool:
         seen |= new
         stack += new
     return len(seen) > most
-
-
-def show_in_notebooks() -> None:
-    """Let IPython find `mimebundle` as a method of every Value."""
-    Value._repr_mimebundle_ = mimebundle  # type: ignore[attr-defined]

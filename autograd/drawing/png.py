@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from os.path import join
 from typing import Any
 
 ZOOM = 2
@@ -42,4 +42,4 @@ def _font_folders() -> list[str]:
         import matplotlib
     except ImportError:
         return []
-    return [str(Path(matplotlib.get_data_path(), "fonts", "ttf"))]
+    return [join(matplotlib.get_data_path(), "fonts", "ttf")]

@@ -5,8 +5,7 @@ A scene can be laid out by any engine and written in any format; the pictures of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from autograd.drawing.text import GLYPHS, Sign, cells, shorten
 
@@ -19,8 +18,7 @@ LINE, PADDING, SMALL_LINE = 17.0, 9.0, 14.0
 SLACK = 0.6  # cells: a glyph borrowed from another font can be wider than its cell
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A line of a box: a caption and what it says; `sign` puts its glyph between the two."""
 
     caption: str
@@ -33,8 +31,7 @@ class Row:
         return cells(self.caption) + cells(self.text) + (1 if self.caption else 0) + (3 if self.sign else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One box: its name and what it does in the head, numbers below; `scope` are the clusters it is in, from outside.
 
     >>> box = Box("v0", "op", name="d", head="×", rows=(Row("data", "−6"), Row("grad", "1", "pos")), sign="pos")
@@ -50,6 +47,7 @@ class Box:
     sign: Sign = "none"
     tooltip: str = ""
     scope: tuple[str, ...] = ()
+    room: float = 0.0  # pixels: at least so wide, for a text that comes later
 
     @property
     def label(self) -> str:
@@ -58,9 +56,10 @@ class Box:
 
     @property
     def width(self) -> float:
-        """Pixels: room for the longest line."""
+        """Pixels: the longest line, or the room asked for."""
         head = cells(self.label) + cells(self.head) + (2 if self.label and self.head else 0)
-        return round(max([head, *[row.cells for row in self.rows]]) * CELL + SLACK * CELL + 2 * PADDING, 1)
+        longest = max([head, *[row.cells for row in self.rows]])
+        return max(round(longest * CELL + SLACK * CELL + 2 * PADDING, 1), self.room)
 
     @property
     def height(self) -> float:
@@ -75,8 +74,7 @@ class Box:
         return [f"{self.label}  {self.head}".strip(), *(" ".join(filter(None, row)) for row in rows)]
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """An arrow from an operand's box to the box of what was computed from it.
 
     `sign` is that of the contribution, 'none' before there is one; `weight` in [0, 1] is its share of the largest.
@@ -91,8 +89,7 @@ class Edge:
     tooltip: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """Everything that one picture shows."""
 
     boxes: tuple[Box, ...]
@@ -105,13 +102,13 @@ class Scene:
     arrows: bool = True
 
 
-@dataclass(slots=True)
 class Cluster:
     """What is inside one scope: boxes directly, and clusters."""
 
-    scope: tuple[str, ...] = ()
-    boxes: list[Box] = field(default_factory=list)
-    clusters: dict[str, Cluster] = field(default_factory=dict)
+    def __init__(self, scope: tuple[str, ...] = ()) -> None:
+        self.scope = scope
+        self.boxes: list[Box] = []
+        self.clusters: dict[str, Cluster] = {}
 
 
 def clusters(scene: Scene) -> Cluster:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from html import escape
 
 from autograd.drawing.animate import Timeline
 from autograd.drawing.layout import Layout, Point, box_frame
 from autograd.drawing.scene import CELL, LINE, PADDING, SMALL_CELL, Box, Edge, Row, Scene
-from autograd.drawing.text import GLYPHS, cells, clean, shorten
+from autograd.drawing.text import GLYPHS, cells, clean, markup, shorten
 from autograd.drawing.theme import Theme, stylesheet
 
 MARGIN = 10.0
@@ -58,7 +57,7 @@ def _n(x: float) -> str:
 
 
 def _text(text: str) -> str:
-    return escape("\n".join(map(clean, text.split("\n"))), quote=True)
+    return markup("\n".join(map(clean, text.split("\n"))))
 
 
 def _words(x: float, y: float, text: str, classes: str) -> str:

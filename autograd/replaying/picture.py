@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 from autograd.debugging.walk import Walk
@@ -18,17 +18,6 @@ from autograd.value import Value
 SHOW = ("data", "grad", "partials")
 CAPTION_AND_GLYPH = 8  # cells: "grad", a space, the glyph and its room
 INTERVAL = 23  # cells: two numbers of four digits with an exponent, and " … "
-
-
-@dataclass(frozen=True)
-class RoomyBox(Box):
-    """A box as wide as the widest text it will show."""
-
-    room: float = 0.0
-
-    @property
-    def width(self) -> float:
-        return max(super().width, self.room)
 
 
 @dataclass(frozen=True)
@@ -54,7 +43,7 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
     room_of = {shown.box_of[node]: room for node, room in rooms.items()}
     scene = Scene(
         boxes=tuple(_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes),
-        edges=tuple(replace(edge, tooltip="") for edge in shown.edges),
+        edges=tuple(edge._replace(tooltip="") for edge in shown.edges),
         caption="" if used is None else f"{len(order)} values in {len(shown.boxes)} boxes (depth={used})",
         name=title,
         description=describe(shown.boxes, look),
@@ -69,9 +58,8 @@ def _with_room(box: Box, text: int) -> Box:
     """
     if not box.rows:
         return box
-    copied = {field.name: getattr(box, field.name) for field in fields(box)}
-    copied["tooltip"] = "\n".join(line for line in box.tooltip.split("\n") if not line.startswith("grad"))
-    return RoomyBox(**copied, room=round((CAPTION_AND_GLYPH + text) * CELL + 2 * PADDING, 1))
+    tooltip = "\n".join(line for line in box.tooltip.split("\n") if not line.startswith("grad"))
+    return box._replace(tooltip=tooltip, room=round((CAPTION_AND_GLYPH + text) * CELL + 2 * PADDING, 1))
 
 
 def _longest_gradients(walk: Walk) -> Mapping[Value, int]:
