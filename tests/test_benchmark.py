@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import CheckError
-from tests.benchmark import checkers, checkers_peers, gpt, moons, report, tuples
+from tests.benchmark import checkers, checkers_peers, gpt, measure, moons, report, tuples
 from tests.benchmark.checkers_peers import CORRECT, ERRORS, SCALES, Checker
-from tests.benchmark.command import main
+from tests.benchmark.command import Entry, entry, main
+from tests.benchmark.compiling.rows import SETUP
 from tests.benchmark.contest import TOLERANCE, Answer, Contest, Side, difference
 from tests.benchmark.measure import Figures, Measure, seconds, take_turns
 from tests.benchmark.workloads import WORKLOADS, Target, Workload
@@ -53,7 +54,7 @@ class TestCommand:
         self, wrong: tuple[float, list[float]], capsys: pytest.CaptureFixture[str]
     ) -> None:
         rows = [workload(RIGHT, constant_side("peer", *wrong)), workload(RIGHT, RIGHT)]
-        assert main(["--quick"], rows) == 1
+        assert main(["--quick"], [*map(entry, rows)]) == 1
         failed, passed = capsys.readouterr().out.split("toy: ")[1:]
         assert "FAILED: ours differs from peer" in failed
         assert "median" not in failed
@@ -61,7 +62,7 @@ class TestCommand:
 
     def test_a_missing_peer_is_named_and_the_rest_runs(self, capsys: pytest.CaptureFixture[str]) -> None:
         rows = [workload(RIGHT, RIGHT, needs="no_such_peer"), workload(RIGHT, RIGHT)]
-        assert main(["--quick"], rows) == 0
+        assert main(["--quick"], [*map(entry, rows)]) == 0
         text = capsys.readouterr().out
         assert "python -m pip install no_such_peer" in text
         assert text.count("worst difference") == 1
@@ -70,9 +71,10 @@ class TestCommand:
         ("arguments", "words"),
         [
             (["--only", "chess"], "'chess'"),
+            (["chess"], "invalid choice: 'chess' (choose from compile, moons-operators"),
             (["--repeat", "0"], "whole number >= 1, got '0'"),
             (["--repeat", "few"], "whole number >= 1, got 'few'"),
-            (["--only", "gpt", "--peers", "side"], "add --only checkers"),
+            (["--only", "gpt", "--peers", "side"], "checkers, which is not chosen; add --only checkers"),
         ],
     )
     def test_bad_options_are_refused(
@@ -82,6 +84,31 @@ class TestCommand:
             main(arguments)
         assert stop.value.code == 2
         assert words in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("arguments", "names"),
+        [
+            ([], ["one", "two", "three"]),
+            (["two"], ["two"]),
+            (["--only", "two", "three"], ["two", "three"]),
+            (["pair"], ["one", "two"]),
+        ],
+    )
+    def test_names_and_groups_choose(self, arguments: list[str], names: list[str]) -> None:
+        ran: list[str] = []
+
+        def toy(name: str, group: str) -> Entry:
+            return Entry(name, lambda options: ran.append(name) is None, group)
+
+        assert main(arguments, [toy("one", "pair"), toy("two", "pair"), toy("three", "")]) == 0
+        assert ran == names
+
+    def test_help_says_how_to_get_all_peers(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as stop:
+            main(["--help"])
+        assert stop.value.code == 0
+        text = capsys.readouterr().out
+        assert all(command in text for command in SETUP)
 
 
 class TestCheck:
@@ -120,9 +147,24 @@ class TestMeasure:
     def test_sides_take_turns_and_figures_are_per_node(self) -> None:
         turns: list[str] = []
         ours, peer = (Side(name, partial(turns.append, name), RIGHT.answer) for name in "AB")
-        figures = take_turns(Contest(ours, peer, nodes=10), Measure(run_and_find_five, str), repeat=3)
+        figures = take_turns([ours, peer], Measure(run_and_find_five, str), repeat=3, nodes=10)
         assert turns == list("ABABAB")
         assert [side.taken for side in figures] == [(0.5, 0.5, 0.5)] * 2
+
+    @pytest.mark.parametrize(("cost", "calls"), [(0.01, 1 + 5), (0.04, 1 + 1), (0.06, 1)])
+    def test_short_steps_are_repeated_until_they_fill_a_turn(
+        self, cost: float, calls: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = [0.0]
+
+        def step() -> None:
+            clock.append(clock[-1] + cost)
+
+        monkeypatch.setattr(measure, "TURN", 0.055)
+        monkeypatch.setattr(measure.time, "perf_counter", lambda: clock[-1])
+        # Differences of at most 6 sums of the cost: each is off by an ulp of 0.4 at most.
+        assert measure.per_call(Side("ours", step, RIGHT.answer)) == pytest.approx(cost, rel=1e-13)
+        assert len(clock) == 1 + calls
 
     @pytest.mark.parametrize(("collector", "enabled"), [("left alone", True), ("paused", False)])
     def test_collector_is_in_the_stated_state(self, collector: Any, enabled: bool) -> None:

@@ -39,32 +39,50 @@ ALLOWED: dict[str, set[str]] = {
     "origin": {"assignments"},
     "compiler": set(),
     "compiler.structure": {"errors", "value"},
+    "compiler.options": {"errors"},
     "compiler.record": {"errors", "origin", "primitive", "recording", "rules", "value"},
     "compiler.program": {"errors", "primitive"},
-    "compiler.passes": {"compiler.program", "rules"},
+    "compiler.passes": {"compiler.program", "rules", "primitive"},
+    "compiler.sums": {"compiler.program", "rules"},
+    "compiler.differentiate": {
+        *("compiler.passes", "compiler.program"),
+        *("derivative", "primitive", "rules", "value"),
+    },
     "compiler.lower": {
-        "compiler.passes",
-        "compiler.program",
-        "compiler.record",
-        "compiler.structure",
-        "derivative",
-        "errors",
-        "primitive",
-        "value",
+        *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.structure"),
+        *("derivative", "errors", "primitive", "value"),
     },
-    "compiler.python": {"compiler.program", "errors", "primitive", "rules"},
-    "compiler.flat": {"compiler.structure", "errors"},
+    "compiler.python": {
+        *("compiler.options", "compiler.program", "compiler.structure"),
+        *("errors", "primitive", "rules"),
+    },
+    "compiler.backends": {
+        *("compiler.python", "compiler.options", "compiler.program", "compiler.sums"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.recover"),
+        *("errors", "rules"),
+    },
+    "compiler.verify": {
+        *("compiler.options", "compiler.program", "compiler.structure"),
+        *("numerics", "primitive", "rules"),
+    },
+    "compiler.variant": {
+        *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
+        *("compiler.structure", "compiler.verify", "errors"),
+    },
+    "compiler.explain": {"compiler.variant"},
+    "compiler.flat": {"compiler.structure", "errors", "value"},
     "compiler.compiled": {
-        "compiler.flat",
-        "compiler.lower",
-        "compiler.program",
-        "compiler.python",
-        "compiler.record",
-        "compiler.structure",
-        "errors",
-        "value",
-        "recording",
+        *("compiler.explain", "compiler.flat", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.record", "compiler.structure", "compiler.variant"),
+        *("errors", "recording", "value"),
     },
+}
+# What the packages inside the compiler may import besides their own modules.
+BACK_END = {"compiler.options", "compiler.program", "compiler.sums", "errors", "numerics", "primitive", "rules"}
+INSIDE: dict[str, set[str]] = {
+    "compiler.vector": BACK_END - {"compiler.options"},
+    "compiler.numpy_backend": BACK_END | {"compiler.vector"},
+    "compiler.llvm": BACK_END | {"compiler.vector"},
 }
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
 OPTIONAL = {
@@ -82,9 +100,8 @@ OPTIONAL = {
     "distributed",
     "scipy",
 }
-# A hook that Hypothesis calls while it is being imported itself: what needs Hypothesis has to wait. The engine loads no
-# NumPy until somebody wants an array.
-LATE = {"autograd.hypothesis_entry": {"autograd.strategies"}, "autograd.compiler.flat": {"numpy"}}
+# A hook that Hypothesis calls while it is being imported itself: what needs Hypothesis has to wait.
+LATE = {"autograd.hypothesis_entry": {"autograd.strategies"}}
 
 
 def _modules(package: str) -> dict[str, ast.Module]:
@@ -135,7 +152,19 @@ def test_the_engine_imports_downwards(name: str) -> None:
 def test_the_engine_is_in_the_table() -> None:
     """Whatever a module of the engine needs is part of the engine."""
     assert {f"autograd.{each}" for each in ALLOWED} <= MODULES["autograd"].keys()
-    assert set().union(*ALLOWED.values()) <= ALLOWED.keys()
+    assert {each for each in set().union(*ALLOWED.values()) if not _package(each)} <= ALLOWED.keys()
+
+
+def _package(name: str) -> str:
+    """The package of `INSIDE` that a module belongs to, if any."""
+    return next((each for each in INSIDE if name == each or name.startswith(f"{each}.")), "")
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES["autograd"] if _package(name.removeprefix("autograd."))])
+def test_back_ends_know_the_program_and_the_table(name: str) -> None:
+    own = _package(name.removeprefix("autograd."))
+    imported = {each.removeprefix("autograd.") for each in _inner_imports("autograd", name)}
+    assert {each for each in imported if _package(each) != own and (_package(each) or each) not in INSIDE[own]} == set()
 
 
 @pytest.mark.parametrize("package", MODULES)

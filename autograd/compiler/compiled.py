@@ -65,7 +65,7 @@ def compile(
     `pick` can. An adjoint that is exactly 0 behind a `where` does not meet an infinite derivative there.
 
     CompileError for an option that is not supported, and at a call for what a program cannot repeat, with file and
-    line. TypeError if f or `parameters` are no such thing.
+    line. TypeError if f or `parameters` are no such thing; ValueError for a parameter that is listed twice.
     """
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r} ({type(f).__name__})")
@@ -137,6 +137,9 @@ class Compiled:
 
     A pickled one knows its programs. It brings its function along if that can be pickled (a lambda cannot); without,
     it answers for the structures and branches that were recorded before.
+
+    >>> compile(lambda x, y: x * y)
+    <compiled <lambda>(x, y)>
     """
 
     def __init__(
@@ -166,8 +169,10 @@ class Compiled:
 
         >>> compile(lambda x: {"twice": [2.0 * x]}).value(3)
         {'twice': [6.0]}
+
+        CompileError for what a program cannot repeat, with the line.
         """
-        variant, outputs = self.run(VALUE, self.arguments(args), self.current())
+        variant, outputs = self._run(VALUE, self._arguments(args), self._current())
         return rebuild(variant.lowered.result, iter(_plain(outputs)))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
@@ -180,8 +185,8 @@ class Compiled:
         with a batch that is the derivative of the mean by a change of all samples alike. CompileError when f does not
         return one number.
         """
-        arguments = self.arguments(args)
-        _, outputs = self.run(GRADIENT, arguments, self.current())
+        arguments = self._arguments(args)
+        _, outputs = self._run(GRADIENT, arguments, self._current())
         if self.parameters is not None:
             return float(outputs[0]), as_array(outputs[1:])
         value, *gradient = _plain(outputs)
@@ -199,7 +204,7 @@ class Compiled:
         """
         if not self.batch:
             raise CompileError("map is for functions with a batch; name the arguments that hold samples in batch=")
-        variant, outputs = self.run(SAMPLES, self.arguments(args), self.current())
+        variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
         return rebuild(variant.lowered.result, iter(outputs.T))
 
     def hessian(self, *args: Any) -> Any:
@@ -213,23 +218,31 @@ class Compiled:
 
         CompileError when f does not return one number.
         """
-        arguments = self.arguments(args)
-        _, outputs = self.run(HESSIAN, arguments, self.current())
+        arguments = self._arguments(args)
+        _, outputs = self._run(HESSIAN, arguments, self._current())
         n = len(arguments.example) if self.parameters is None else len(self.parameters)
         return as_array(outputs[1 + n :]).reshape(n, n)
 
     @property
     def flat(self) -> Flat:
-        """The same on one flat vector, for `scipy.optimize.minimize(compiled.flat, …, jac=True)`: see `Flat`."""
-        return Flat(self)
+        """The same on one flat vector, for `scipy.optimize.minimize(compiled.flat, …, jac=True)`: see `Flat`.
 
-    def current(self) -> list[float]:
+        >>> compile(lambda x: x[0] * x[1]).flat([2.0, 3.0])
+        (6.0, array([3., 2.]))
+        """
+        return Flat(self.parameters, self._gradient)
+
+    def _gradient(self, args: Sequence[Any], parameters: Any) -> Any:
+        """The value and then the derivatives, with these numbers for the parameters."""
+        return self._run(GRADIENT, self._arguments(args), parameters)[1]
+
+    def _current(self) -> list[float]:
         """The numbers of the parameters, now."""
         return [parameter.data for parameter in self.parameters or ()]
 
-    def arguments(self, args: Sequence[Any]) -> Arguments:
+    def _arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
-        names, batch = self.names_of(len(args)), self.batch
+        names, batch = self._names_of(len(args)), self.batch
         parts = [
             samples(each, name) if name in batch else argument(each, name)
             for each, name in zip(args, names, strict=True)
@@ -247,13 +260,13 @@ class Compiled:
         listed = ", ".join(f"{name} has {count}" for name, count in zip(given, counts, strict=True))
         raise CompileError(f"the batched arguments need as many samples each; {listed}")
 
-    def names_of(self, count: int) -> tuple[str, ...]:
+    def _names_of(self, count: int) -> tuple[str, ...]:
         """The names of `count` arguments."""
         if count <= len(self._names):
             return self._names[:count]
         return (*self._names, *(f"argument_{i}" for i in range(len(self._names), count)))
 
-    def run(self, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+    def _run(self, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
         """What ran and its outputs, a list or an array; records if there is no program for these arguments yet.
 
         `parameters` are the numbers of the parameters, as a list or a float64 vector.
@@ -297,7 +310,7 @@ class Compiled:
         call = Call(
             self.function,
             arguments.keys,
-            self.names_of(len(arguments.keys)),
+            self._names_of(len(arguments.keys)),
             self.parameters or (),
             [*arguments.example, *map(float, pieces[-1])],
             self.batch,
@@ -315,7 +328,16 @@ class Compiled:
 
     @property
     def program(self) -> Program:
-        """The program that ran last; CompileError before the first call."""
+        """The program that ran last; CompileError before the first call.
+
+        >>> area = compile(lambda x, y: x * y)
+        >>> area(2.0, 3.0)
+        6.0
+        >>> print(area.program)
+        program(x, y):
+            t2 = mul(x, y)
+            return t2
+        """
         return self._ran().lowered.program
 
     @property
@@ -351,7 +373,7 @@ class Compiled:
         return self._last
 
     def explain(self) -> str:
-        """What was recorded and how it runs, in words.
+        """What was recorded and how it runs, in words; CompileError before the first call.
 
         >>> area = compile(lambda x, y: x * y)
         >>> area(2.0, 3.0)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from autograd.compiler.lower import GRADIENT
 from autograd.compiler.structure import argument, as_array, flatten, is_array
 from autograd.errors import CompileError
-
-if TYPE_CHECKING:
-    from autograd.compiler.compiled import Compiled
+from autograd.value import Value
 
 
 class Flat:
@@ -27,8 +25,9 @@ class Flat:
     no vector, has the wrong length, or the function takes several arguments but no parameters.
     """
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.compiled = compiled
+    def __init__(self, parameters: Sequence[Value] | None, gradient: Callable[[Sequence[Any], Any], Any]) -> None:
+        self._parameters = parameters
+        self._gradient = gradient
 
     @property
     def start(self) -> Any:
@@ -39,26 +38,25 @@ class Flat:
         >>> compile(lambda: w * w, parameters=[w]).flat.start
         array([3.])
         """
-        return as_array(self.compiled.current())
+        return as_array([parameter.data for parameter in self._parameters or ()])
 
     def __call__(self, vector: Any, *args: Any) -> tuple[float, Any]:
-        compiled = self.compiled
-        if is_array(vector) and vector.ndim == 1:
-            numbers: Any = as_array(vector)
-        else:
-            given = argument(vector, "vector")
-            numbers = given.numbers
-            if given.key != flatten(list(numbers), []):
-                raise CompileError(f"the vector must be a flat list or array of numbers, got {vector!r}")
-        if compiled.parameters is None:
+        numbers = _as_vector(vector)
+        if self._parameters is None:
             if args:
                 raise CompileError("without parameters=, the vector is the only argument; it is the list that f takes")
-            return self._run(compiled.arguments([numbers]), [])
-        if len(numbers) != len(compiled.parameters):
-            count = len(compiled.parameters)
+            outputs = self._gradient([numbers], [])
+        elif len(numbers) != (count := len(self._parameters)):
             raise CompileError(f"the vector holds the {count} parameters, got {len(numbers)} numbers")
-        return self._run(compiled.arguments(args), numbers)
-
-    def _run(self, arguments: Any, parameters: Any) -> tuple[float, Any]:
-        _, outputs = self.compiled.run(GRADIENT, arguments, parameters)
+        else:
+            outputs = self._gradient(args, numbers)
         return float(outputs[0]), as_array(outputs[1:])
+
+
+def _as_vector(vector: Any) -> Any:
+    if is_array(vector) and vector.ndim == 1:
+        return as_array(vector)
+    given = argument(vector, "vector")
+    if given.key != flatten(list(given.numbers), []):
+        raise CompileError(f"the vector must be a flat list or array of numbers, got {vector!r}")
+    return given.numbers

@@ -217,7 +217,7 @@ _get_data, _new = Value.__dict__["data"].__get__, object.__new__
 
 
 def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
-    """`__name__` and its reflection: what those of Value do, written out for speed, since recordings are full of them."""
+    """`__name__` and its reflection: what those of Value do, written out for speed: recordings are full of them."""
     usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
 
     def forward(self: Value, other: Any) -> Any:

@@ -1,5 +1,10 @@
 """The benchmark: ``python -m tests.benchmark`` runs this project and its peers side by side.
 
-Each row of :data:`tests.benchmark.workloads.WORKLOADS` first proves that both sides computed the same loss and
-gradients, then measures them in turns (A B A B ...) in one process, so that both meet the same noise.
+    workloads.py   the engine, eager, against one peer each
+    compiling/     ``compile``: compiled programs against what a good engineer would use instead
+    names_gpt.py   ``names``: a GPT in plain scalar code that learns names, compiled
+    checkers.py    ``checkers``: gradient checkers, and what they let pass
+
+Each row first proves that all sides computed the same value and gradient, then measures them in turns (A B A B ...) in
+one process, so that all meet the same noise.
 """

@@ -4,32 +4,66 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autograd import CheckError
-from tests.benchmark import checkers, report
+from tests.benchmark import checkers, names_run, report
+from tests.benchmark.compiling import race, survey
+from tests.benchmark.compiling.race import Race
+from tests.benchmark.compiling.rows import ROWS, SETUP
 from tests.benchmark.measure import take_turns
 from tests.benchmark.workloads import WORKLOADS, Workload
 
 REPEAT, QUICK_REPEAT = 7, 2
+COMPILE = "compile"
 
 
-def main(arguments: Sequence[str] | None = None, workloads: Sequence[Workload] = WORKLOADS) -> int:
-    """Run the chosen workloads, then the gradient checkers; 0, or 1 when something computed is wrong.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What can be asked for by its name, or by that of its group; `run` gives False when something is wrong."""
+
+    name: str
+    run: Callable[[argparse.Namespace], bool]
+    group: str = ""
+
+
+def entry(row: Workload | Race | survey.Survey) -> Entry:
+    """The entry of a row of data."""
+    if isinstance(row, Workload):
+        return Entry(row.name, lambda options: run(row, options.quick, options.repeat))
+    runner = partial(race.run, row) if isinstance(row, Race) else partial(survey.run, row)
+    return Entry(row.name, lambda options: runner(options.quick, options.repeat), COMPILE)
+
+
+ENTRIES = (
+    *map(entry, WORKLOADS),
+    *map(entry, ROWS),
+    Entry(names_run.NAME, lambda options: names_run.run(options.quick)),
+    Entry(checkers.NAME, lambda options: checkers.run(options.peers)),
+)
+
+
+def main(arguments: Sequence[str] | None = None, entries: Sequence[Entry] = ENTRIES) -> int:
+    """Run what was chosen; 0, or 1 when something computed is wrong.
 
     That is, when two sides did not compute the same or our checker is not as sharp as promised. A missed target of
     time or memory is only reported.
     """
-    options = parse(arguments, [*[workload.name for workload in workloads], checkers.NAME])
+    options = parse(arguments, entries)
     print(*report.machine_lines(), sep="\n")
     if options.quick:
         print("quick     tiny sizes: the checks count, the times do not")
-    chosen = [workload for workload in workloads if not options.only or workload.name in options.only]
-    passed = [run(workload, options.quick, options.repeat) for workload in chosen]
-    if not options.only or checkers.NAME in options.only:
-        passed.append(checkers.run(options.peers))
+    passed = [each.run(options) for each in chosen(options, entries)]
     return 0 if all(passed) else 1
+
+
+def chosen(options: argparse.Namespace, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries whose name or group was given; all of them when none was."""
+    wanted = {*options.names, *options.only}
+    return [each for each in entries if not wanted or wanted & {each.name, each.group}]
 
 
 def run(workload: Workload, quick: bool, repeat: int) -> bool:
@@ -45,21 +79,32 @@ def run(workload: Workload, quick: bool, repeat: int) -> bool:
     except CheckError as error:
         print(f"  check   FAILED: {error}")
         return False
-    figures = take_turns(contest, workload.measure, repeat)
+    figures = take_turns(contest.sides(), workload.measure, repeat, contest.nodes)
     print(*report.figure_lines(figures, workload.measure), sep="\n")
     if workload.target and not quick:
         print(report.target_line(workload.target, figures, workload.measure))
     return True
 
 
-def parse(arguments: Sequence[str] | None, names: Sequence[str]) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None, entries: Sequence[Entry]) -> argparse.Namespace:
     """The options; exits with code 2 and the reason when they make no sense."""
+    groups = {each.group: None for each in entries if each.group}
+    known = [*groups, *[each.name for each in entries]]
+
+    def name(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"invalid choice: {text!r} (choose from {', '.join(known)})")
+        return text
+
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmark",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measure this project against its peers, after checking that both compute the same.",
+        epilog="\n  ".join([f"All peers of {COMPILE} and {names_run.NAME} in one environment of their own:", *SETUP]),
     )
+    parser.add_argument("names", nargs="*", type=name, metavar="NAME", help=f"what to run: {', '.join(known)}")
+    parser.add_argument("--only", action="append", default=[], type=name, metavar="NAME", help="the same as an option")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: a smoke run of all workloads in seconds")
-    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--repeat", type=positive, metavar="N", help=f"turns of each side (default {REPEAT})")
     parser.add_argument(
         "--peers",
@@ -68,8 +113,8 @@ def parse(arguments: Sequence[str] | None, names: Sequence[str]) -> argparse.Nam
         help=f"where {checkers.NAME} finds its peers' environments; says how to make them",
     )
     options = parser.parse_args(arguments)
-    if options.peers and options.only and checkers.NAME not in options.only:
-        parser.error(f"--peers is for {checkers.NAME}, which --only leaves out; add --only {checkers.NAME}")
+    if options.peers and not any(each.name == checkers.NAME for each in chosen(options, entries)):
+        parser.error(f"--peers is for {checkers.NAME}, which is not chosen; add --only {checkers.NAME}")
     options.repeat = options.repeat or (QUICK_REPEAT if options.quick else REPEAT)
     return options
 

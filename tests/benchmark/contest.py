@@ -30,12 +30,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One program of a comparison; ``step`` is what is measured, ``answer`` runs it once and reads the result."""
+    """One program of a comparison; ``step`` is what is measured, ``answer`` runs it once and reads the result.
+
+    ``remark`` says, once it ran, what has to be known about its figures.
+    """
 
     name: str
     step: Callable[[], object]
     answer: Callable[[], Answer]
     collector: Collector = "left alone"
+    remark: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ norm in front (Radford et al. 2019), RMSNorm without gain (Zhang & Sennrich 2019
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -26,17 +26,22 @@ CONTEXT = 16
 HEADS = 4
 N_EMBD = 16
 BOUNDARY = 26
-SHAPES = {
-    "tokens": (BOUNDARY + 1, N_EMBD),
-    "positions": (CONTEXT, N_EMBD),
-    "query": (N_EMBD, N_EMBD),
-    "key": (N_EMBD, N_EMBD),
-    "value": (N_EMBD, N_EMBD),
-    "mix": (N_EMBD, N_EMBD),
-    "widen": (4 * N_EMBD, N_EMBD),
-    "narrow": (N_EMBD, 4 * N_EMBD),
-    "vocabulary": (BOUNDARY + 1, N_EMBD),
-}
+SPREAD = 0.08
+
+
+def shapes(width: int = N_EMBD) -> dict[str, tuple[int, int]]:
+    """Rows and columns of each matrix, for embeddings of that width, a multiple of ``HEADS``."""
+    return {
+        "tokens": (BOUNDARY + 1, width),
+        "positions": (CONTEXT, width),
+        "query": (width, width),
+        "key": (width, width),
+        "value": (width, width),
+        "mix": (width, width),
+        "widen": (4 * width, width),
+        "narrow": (width, 4 * width),
+        "vocabulary": (BOUNDARY + 1, width),
+    }
 
 
 def gpt_loss(parameters: Parameters, tokens: Sequence[int]) -> Scalar:
@@ -45,12 +50,20 @@ def gpt_loss(parameters: Parameters, tokens: Sequence[int]) -> Scalar:
     values: Matrix = []
     losses: Vector = []
     for position, (token, target) in enumerate(pairwise(tokens)):
-        a = rmsnorm(add(parameters["tokens"][token], parameters["positions"][position]))
-        a = add(a, attention(parameters, rmsnorm(a), keys, values))
-        a = add(a, feed_forward(parameters, rmsnorm(a)))
-        probabilities = softmax(linear(parameters["vocabulary"], a))
+        probabilities = softmax(next_logits(parameters, parameters["tokens"][token], position, keys, values))
         losses.append(-probabilities[target].log())
     return sum(losses) / len(losses)
+
+
+def next_logits(parameters: Parameters, embedding: Vector, position: int, keys: Matrix, values: Matrix) -> Vector:
+    """A logit for every token that may follow the newest one, whose embedding is given.
+
+    Its key and value join those of the positions before.
+    """
+    a = rmsnorm(add(embedding, parameters["positions"][position]))
+    a = add(a, attention(parameters, rmsnorm(a), keys, values))
+    a = add(a, feed_forward(parameters, rmsnorm(a)))
+    return linear(parameters["vocabulary"], a)
 
 
 def attention(parameters: Parameters, x: Vector, keys: Matrix, values: Matrix) -> Vector:
@@ -102,13 +115,20 @@ def softmax(logits: Vector) -> Vector:
     return [e / norm for e in exps]
 
 
-def gpt_parameters(value: Callable[[float], Scalar], seed: int = 0) -> Parameters:
-    """The matrices of ``SHAPES``, normal with standard deviation 0.08, the same numbers for every ``value``."""
+def gpt_parameters(
+    value: Callable[[float], Scalar], seed: int = 0, wanted: Mapping[str, tuple[int, int]] | None = None
+) -> Parameters:
+    """Matrices of the wanted shapes, or all: normal with deviation ``SPREAD``, the same numbers for every ``value``."""
     rng = random.Random(seed)
     return {
-        name: [[value(rng.gauss(0.0, 0.08)) for _ in range(columns)] for _ in range(rows)]
-        for name, (rows, columns) in SHAPES.items()
+        name: [[value(rng.gauss(0.0, SPREAD)) for _ in range(columns)] for _ in range(rows)]
+        for name, (rows, columns) in (wanted or shapes()).items()
     }
+
+
+def gpt_leaves(parameters: Parameters) -> Vector:
+    """All parameters in one list, matrix by matrix and row by row."""
+    return [leaf for matrix in parameters.values() for row in matrix for leaf in row]
 
 
 def document(word: str) -> list[int]:
@@ -120,10 +140,12 @@ def document(word: str) -> list[int]:
     return [BOUNDARY, *(ord(letter) - ord("a") for letter in word), BOUNDARY]
 
 
-def gpt_side(name: str, value: Callable[[float], Scalar], tokens: Sequence[int], collector: Collector) -> Side:
+def gpt_side(
+    name: str, value: Callable[[float], Scalar], tokens: Sequence[int], collector: Collector, width: int = N_EMBD
+) -> Side:
     """One training step's forward and backward pass with the given scalar class."""
-    parameters = gpt_parameters(value)
-    leaves = [leaf for matrix in parameters.values() for row in matrix for leaf in row]
+    parameters = gpt_parameters(value, wanted=shapes(width))
+    leaves = gpt_leaves(parameters)
 
     def step() -> float:
         for leaf in leaves:

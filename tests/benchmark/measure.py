@@ -7,12 +7,16 @@ import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import repeat as times
 
 import autograd
-from tests.benchmark.contest import Contest, Side
+from tests.benchmark.contest import Side
+
+TURN = 0.05
+"""Seconds that a turn of many short calls lasts: a thousand times what the clock and a switch of tasks cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,24 @@ def seconds(side: Side) -> float:
     """
     gc.collect()
     with collector_of(side):
-        start = time.perf_counter()
-        side.step()
-        return time.perf_counter() - start
+        return timed(side.step, 1)
+
+
+def per_call(side: Side) -> float:
+    """Wall-clock seconds of one step, the mean over as many steps as fill a turn; one step alone if it fills it."""
+    gc.collect()
+    with collector_of(side):
+        once = timed(side.step, 1)
+        calls = int(TURN / once)
+        return once if calls < 1 else timed(side.step, calls) / calls
+
+
+def timed(step: Callable[[], object], calls: int) -> float:
+    """Wall-clock seconds of that many calls."""
+    start = time.perf_counter()
+    for _ in times(None, calls):
+        step()
+    return time.perf_counter() - start
 
 
 def traced_bytes(side: Side) -> float:
@@ -98,11 +117,14 @@ def bytes_text(figure: float) -> str:
 
 
 SECONDS = Measure(seconds, time_text)
+CALLS = Measure(per_call, time_text)
 BYTES = Measure(traced_bytes, bytes_text)
 
 
-def take_turns(contest: Contest, measure: Measure, repeat: int) -> tuple[Figures, ...]:
-    """Measure the sides in turns, ``repeat`` times each, so that a disturbance of the machine meets both."""
-    sides = contest.sides()
-    rounds = [[measure.take(side) / contest.nodes for side in sides] for _ in range(repeat)]
+def take_turns(sides: Sequence[Side], measure: Measure, repeat: int, nodes: int = 1) -> tuple[Figures, ...]:
+    """Measure the sides in turns, ``repeat`` times each, so that a disturbance of the machine meets all of them.
+
+    Figures are per node where ``nodes`` says how many there are.
+    """
+    rounds = [[measure.take(side) / nodes for side in sides] for _ in range(repeat)]
     return tuple(Figures(side.name, taken) for side, taken in zip(sides, zip(*rounds, strict=True), strict=True))

@@ -35,7 +35,7 @@ class Neuron:
 
 
 class MLP:
-    """Layers of such neurons; the last one is linear. ``layers`` is a list of lists of neurons."""
+    """Layers of such neurons; the last one is linear, and gives its number when alone. ``layers`` are lists."""
 
     def __init__(self, value: Callable[[float], Scalar], n_in: int, n_outs: Sequence[int], seed: int = 0) -> None:
         rng = random.Random(seed)
@@ -45,10 +45,10 @@ class MLP:
             for layer, (before, after) in enumerate(zip(sizes, n_outs, strict=False), start=1)
         ]
 
-    def __call__(self, x: Sequence[Scalar]) -> Scalar:
+    def __call__(self, x: Sequence[Scalar]) -> Any:
         for layer in self.layers:
             x = [neuron(x) for neuron in layer]
-        return x[0]
+        return x[0] if len(x) == 1 else x
 
     def parameters(self) -> list[Scalar]:
         """Weights then bias, neuron by neuron: micrograd's order."""

@@ -12,7 +12,7 @@ from tests.benchmark.contest import TOLERANCE, Answer, Contest
 from tests.benchmark.measure import Figures, Measure
 from tests.benchmark.workloads import Target, Workload
 
-PACKAGES = ("scalar-autograd", "micrograd", "numpy")
+PACKAGES = ("scalar-autograd", "numpy", "llvmlite", "micrograd", "torch", "jax", "casadi", "names")
 
 
 def machine_lines() -> Iterator[str]:

@@ -1,0 +1,157 @@
+"""Figures that have no rival: what it takes to compile, and how many vector equations come out."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import nn
+from autograd import Value
+from autograd.check.report import aligned
+from autograd.compiler.record import tracing
+from autograd.compiler.vector.recover import recover
+from tests.benchmark import gpt, moons
+from tests.benchmark.compiling import documents
+from tests.benchmark.compiling.network import images
+from tests.benchmark.compiling.ours import BACKENDS, Scalars, strict
+from tests.benchmark.compiling.points import pendulum_point, rosenbrock_point
+from tests.benchmark.compiling.race import verdict
+from tests.benchmark.measure import time_text
+
+
+class Reading(NamedTuple):
+    """One figure, and the most that is promised."""
+
+    name: str
+    figure: float
+    at_most: float
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A row of figures: `take(quick, repeat)` gives them, `unit` is what they count."""
+
+    name: str
+    title: str
+    unit: str
+    take: Callable[[bool, int], Iterable[Reading]]
+
+
+def run(survey: Survey, quick: bool, repeat: int) -> bool:
+    """Take and print the figures; False when one of them could not be taken."""
+    print(f"\n{survey.name}: {survey.title}")
+    rows, failures = [["", survey.unit, "" if quick else "target", ""]], []
+    try:
+        for name, figure, at_most, remark in survey.take(quick, repeat):
+            rows.append(
+                [name, f"{figure:.4g}", "" if quick else f"<= {at_most:g}: {verdict(figure <= at_most)}", remark]
+            )
+    except Exception as error:  # whatever is wrong here, the other rows run
+        failures.append(f"FAILED: {type(error).__name__}: {error}")
+    print(*[f"  {line.rstrip()}" for line in (*aligned(rows).splitlines(), *failures)], sep="\n")
+    return not failures
+
+
+# --- compile time -----------------------------------------------------------------------------------------------------
+
+PER_NODE = {"numpy": 10.0, "llvm": 40.0}
+"""Microseconds per recorded node, beyond recording, that a back end may take."""
+
+NO_VECTORS = {"pendulum"}
+"""Programs with nothing to do at the same time, which `auto` would never give to numpy."""
+
+
+def compile_times(quick: bool, repeat: int) -> Iterable[Reading]:
+    """Median time of a first call less that of recording, per node that the function made.
+
+    The programs are in plain operators: a node is an operation on one or two numbers. A neuron of `nn` is one node for
+    all of its weights.
+    """
+    for name, make in compiled_programs(quick).items():
+        for backend, limit in PER_NODE.items():
+            if is_there(backend) and not (backend == "numpy" and name in NO_VECTORS):
+                yield compile_time(f"{name}, {backend}", make, backend, limit, repeat)
+
+
+def is_there(backend: str) -> bool:
+    """Whether the package that the back end needs is installed."""
+    needed = BACKENDS[backend]
+    return needed is None or importlib.util.find_spec(needed) is not None
+
+
+def compiled_programs(quick: bool) -> dict[str, Callable[[int], Scalars]]:
+    """The programs of the races, each a little larger in every repetition, so that nothing kept is of use again."""
+    (n_in, hidden, n_out), samples, point = ((4, 3, 2), 4, 20) if quick else ((64, 32, 10), 128, 1000)
+    word, width = (1, 4) if quick else (6, gpt.N_EMBD)
+    return {
+        f"MLP {n_in}-{hidden}-{n_out}": lambda i: operator_network([n_in, hidden + i, n_out], samples),
+        "Rosenbrock": lambda i: rosenbrock_point(point + i).scalars,
+        "pendulum": lambda i: pendulum_point(point + i).scalars,
+        "GPT": lambda i: documents.document("a" * (word + i), width).scalars,
+    }
+
+
+def operator_network(sizes: list[int], samples: int) -> Scalars:
+    """A perceptron with cross-entropy, every product and sum of it written out."""
+    model = moons.MLP(Value, sizes[0], sizes[1:])
+    x, y = images(samples, sizes[0], sizes[-1])
+    return Scalars(lambda x, y: nn.cross_entropy(model(x), y), (x, y), model.parameters(), ("x", "y"))
+
+
+def compile_time(name: str, make: Callable[[int], Scalars], backend: str, limit: float, repeat: int) -> Reading:
+    """One reading."""
+    taken = []
+    for i in range(repeat):
+        scalars = make(i)
+        nodes, recording = recorded(scalars)
+        compiled = scalars.compiled(backend)
+        call = partial(compiled.flat, *scalars.operands())
+        start = time.perf_counter()
+        strict(call, compiled, backend)
+        taken.append((time.perf_counter() - start - recording) / nodes * 1e6)
+    return Reading(name, statistics.median(taken), limit, f"{nodes} nodes, recorded in {time_text(recording)}")
+
+
+def recorded(scalars: Scalars) -> tuple[int, float]:
+    """How many nodes the function makes while it is recorded, and the seconds that takes."""
+    arguments = [argument[0] if scalars.batch else argument for argument in scalars.arguments]
+    leaves: list[Value] = []
+
+    def inputs(x: object) -> object:
+        if isinstance(x, list):
+            return [inputs(each) for each in x]
+        leaves.append(Value(x))  # type: ignore[arg-type]
+        return leaves[-1]
+
+    values = [inputs(argument.tolist()) for argument in arguments]
+    leaves.extend(scalars.parameters or ())
+    with tracing(leaves, [leaf.data for leaf in leaves]) as recorder:
+        start = time.perf_counter()
+        scalars.f(*values)
+        return len(recorder.nodes), time.perf_counter() - start
+
+
+# --- vector equations -------------------------------------------------------------------------------------------------
+
+EQUATIONS = 160
+"""The most vector equations that a document of any length may take."""
+
+
+def document_equations(quick: bool, repeat: int) -> Iterable[Reading]:
+    """Vector equations of the GPT's value and gradient by the length of the document."""
+    for length in (1, 2) if quick else (3, 6, 9, 14):
+        scalars = documents.document("abcdefghijklmno"[:length], 4 if quick else gpt.N_EMBD).scalars
+        yield Reading(f"word of {length}", vector_equations(scalars), EQUATIONS, f"{recorded(scalars)[0]} nodes")
+
+
+def vector_equations(scalars: Scalars) -> int:
+    """How many equations the vector program of value and gradient has."""
+    compiled = scalars.compiled("python")
+    compiled.flat(*scalars.operands())
+    return recover(compiled.program).equations
