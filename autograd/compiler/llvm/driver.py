@@ -8,9 +8,11 @@ address, bytes from row to row, bytes from column to column, columns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
-from autograd.compiler.llvm.engine import LOOPS, Machine, machine
+from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, machine
+from autograd.compiler.llvm.kernels import SIGNATURES, kernels
 from autograd.compiler.llvm.library import Kind
 
 # What `run` is told: addresses of functions and memory, and counts; `sums` is 1 if outputs are added up in the frame.
@@ -18,6 +20,12 @@ ARGUMENTS = (
     *("tile", "after", "arrays", "kinds", "samples", "first", "step", "tiles", "frame", "inputs", "outputs", "count"),
     *("target", "scalars", "broadcast", "sums"),
 )
+# What `run_blocks` is told: `last` is the tile after the last one, `exports` pairs (number in the scalar frame, slot).
+BLOCK_ARGUMENTS = (
+    *("tile", "arrays", "kinds", "samples", "first", "last", "stride", "frame", "scalars", "target", "exports"),
+    "export_count",
+)
+POINTERS = {"tile", "after", "arrays", "frame", "target", "scalars", "exports"}
 
 
 @lru_cache(maxsize=8)
@@ -26,22 +34,25 @@ def driver(kind: Kind) -> Machine:
     single = "float" if kind.single else "double"
     words = {"T": kind.type, "S": single, "W": str(kind.lanes), "LAST": str(kind.lanes - 1)}
     words["SUFFIX"] = f"v{kind.lanes}f{32 if kind.single else 64}"
-    text = _LOOPS + _run() + _conversions(kind)
+    text = _LOOPS + _run("run", ARGUMENTS, _RUN) + _run("run_blocks", BLOCK_ARGUMENTS, _RUN_BLOCKS) + _conversions(kind)
     for gap, word in words.items():
         text = text.replace(f"${gap}$", word)
-    return machine([text.replace("$ROWS$", _rows(kind)).replace("$LANES$", _lanes(kind))], LOOPS)
+    text = text.replace("$ROWS$", _rows(kind)).replace("$LANES$", _lanes(kind))
+    made = machine([text + kernels(kind)], LOOPS)
+    add_symbols({kind.symbol(name): made.address(name) for name in (*SIGNATURES, "repeat", "clear")})
+    return made
 
 
-def _run() -> str:
-    """The function that takes the block of arguments."""
+def _run(function: str, arguments: Sequence[str], rest: str) -> str:
+    """A function that takes a block of arguments."""
     lines = []
-    for place, name in enumerate(ARGUMENTS):
-        of = "ptr" if name in ("tile", "after", "arrays", "frame", "target", "scalars") else "i64"
+    for place, name in enumerate(arguments):
+        of = "ptr" if name in POINTERS else "i64"
         lines += [
             f"%{name}.at = getelementptr i64, ptr %arguments, i64 {place}",
             f"%{name} = load {of}, ptr %{name}.at",
         ]
-    return f"define void @run(ptr %arguments) {{\nentry:\n{chr(10).join(lines)}\n{_RUN}"
+    return "\n".join([f"define void @{function}(ptr %arguments) {{", "entry:", *lines, rest])
 
 
 _RUN = """
@@ -56,6 +67,109 @@ _RUN = """
 add:
   call void @add_lanes(ptr %out, i64 %count, ptr %target)
   br label %done
+done:
+  ret void
+}
+"""
+
+_RUN_BLOCKS = """
+  call void @spread(ptr %scalars, ptr %frame, ptr %exports, i64 %export_count, i64 %stride)
+  br label %blocks
+blocks:
+  %begin = phi i64 [%first, %entry], [%end, %ran]
+  %left = sub i64 %last, %begin
+  %is_short = icmp slt i64 %left, %stride
+  %n = select i1 %is_short, i64 %left, i64 %stride
+  %end = add i64 %begin, %n
+  br label %tiles
+tiles:
+  %t = phi i64 [0, %blocks], [%t1, %tiles]
+  %number = add i64 %begin, %t
+  %sample = mul i64 %number, $W$
+  %rest = sub i64 %samples, %sample
+  %is_last = icmp slt i64 %rest, $W$
+  %live = select i1 %is_last, i64 %rest, i64 $W$
+  %in = getelementptr $T$, ptr %frame, i64 %t
+  call void @gather_all(ptr %arrays, i64 %kinds, i64 %sample, i64 %live, i64 %stride, ptr %in)
+  %t1 = add i64 %t, 1
+  %more = icmp slt i64 %t1, %n
+  br i1 %more, label %tiles, label %ran
+ran:
+  call void %tile(ptr %frame, ptr %scalars, ptr %target, i64 %n, i64 %live)
+  %again = icmp slt i64 %end, %last
+  br i1 %again, label %blocks, label %done
+done:
+  ret void
+}
+
+define internal void @spread(ptr %s, ptr %f, ptr %pairs, i64 %count, i64 %stride) {
+entry:
+  %none = icmp eq i64 %count, 0
+  br i1 %none, label %done, label %outer
+outer:
+  %i = phi i64 [0, %entry], [%i1, %next]
+  %pair = mul i64 %i, 2
+  %from.at = getelementptr i64, ptr %pairs, i64 %pair
+  %from = load i64, ptr %from.at
+  %slot.at = getelementptr i64, ptr %from.at, i64 1
+  %slot = load i64, ptr %slot.at
+  %x.at = getelementptr $S$, ptr %s, i64 %from
+  %x = load $S$, ptr %x.at
+  %one = insertelement $T$ poison, $S$ %x, i32 0
+  %all = shufflevector $T$ %one, $T$ poison, <$W$ x i32> zeroinitializer
+  %begin = mul i64 %slot, %stride
+  br label %inner
+inner:
+  %t = phi i64 [0, %outer], [%t1, %inner]
+  %place = add i64 %begin, %t
+  %to = getelementptr $T$, ptr %f, i64 %place
+  store $T$ %all, ptr %to
+  %t1 = add i64 %t, 1
+  %more = icmp slt i64 %t1, %stride
+  br i1 %more, label %inner, label %next
+next:
+  %i1 = add i64 %i, 1
+  %again = icmp slt i64 %i1, %count
+  br i1 %again, label %outer, label %done
+done:
+  ret void
+}
+
+define void @repeat(ptr %function, ptr %f, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %t = phi i64 [0, %entry], [%t1, %loop]
+  %at = getelementptr $T$, ptr %f, i64 %t
+  call void %function(ptr %at)
+  %t1 = add i64 %t, 1
+  %more = icmp slt i64 %t1, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}
+
+define void @clear(ptr %f, i64 %slots, i64 %stride, i64 %live) {
+entry:
+  %full = icmp eq i64 %live, $W$
+  br i1 %full, label %done, label %outer
+outer:
+  %j = phi i64 [0, %entry], [%j1, %next]
+  %vectors = mul i64 %j, %stride
+  %begin = mul i64 %vectors, $W$
+  br label %inner
+inner:
+  %lane = phi i64 [%live, %outer], [%lane1, %inner]
+  %place = add i64 %begin, %lane
+  %at = getelementptr $S$, ptr %f, i64 %place
+  store $S$ 0.0, ptr %at
+  %lane1 = add i64 %lane, 1
+  %more = icmp slt i64 %lane1, $W$
+  br i1 %more, label %inner, label %next
+next:
+  %j1 = add i64 %j, 1
+  %again = icmp slt i64 %j1, %slots
+  br i1 %again, label %outer, label %done
 done:
   ret void
 }
@@ -136,7 +250,7 @@ done:
   ret void
 }
 
-define internal void @gather(ptr %array, i64 %first, i64 %live, ptr %f) {
+define internal void @gather(ptr %array, i64 %first, i64 %live, i64 %stride, ptr %f) {
 entry:
   %begin.at = getelementptr i64, ptr %array, i64 0
   %begin = load ptr, ptr %begin.at
@@ -156,7 +270,8 @@ loop:
   %i = phi i64 [0, %entry], [%i1, %loop]
   %across = mul i64 %i, %by_column
   $LANES$
-  %to = getelementptr $T$, ptr %f, i64 %i
+  %place = mul i64 %i, %stride
+  %to = getelementptr $T$, ptr %f, i64 %place
   store $T$ %w$LAST$, ptr %to
   %i1 = add i64 %i, 1
   %more = icmp slt i64 %i1, %columns
@@ -165,7 +280,7 @@ done:
   ret void
 }
 
-define internal void @gather_all(ptr %arrays, i64 %count, i64 %first, i64 %live, ptr %f) {
+define internal void @gather_all(ptr %arrays, i64 %count, i64 %first, i64 %live, i64 %stride, ptr %f) {
 entry:
   br label %loop
 loop:
@@ -173,8 +288,9 @@ loop:
   %slot = phi i64 [0, %entry], [%slot1, %loop]
   %offset = mul i64 %i, 4
   %array = getelementptr i64, ptr %arrays, i64 %offset
-  %to = getelementptr $T$, ptr %f, i64 %slot
-  call void @gather(ptr %array, i64 %first, i64 %live, ptr %to)
+  %place = mul i64 %slot, %stride
+  %to = getelementptr $T$, ptr %f, i64 %place
+  call void @gather(ptr %array, i64 %first, i64 %live, i64 %stride, ptr %to)
   %columns.at = getelementptr i64, ptr %array, i64 3
   %columns = load i64, ptr %columns.at
   %slot1 = add i64 %slot, %columns
@@ -198,7 +314,7 @@ loop:
   %rest = sub i64 %samples, %sample
   %is_last = icmp slt i64 %rest, $W$
   %live = select i1 %is_last, i64 %rest, i64 $W$
-  call void @gather_all(ptr %arrays, i64 %kinds, i64 %sample, i64 %live, ptr %in)
+  call void @gather_all(ptr %arrays, i64 %kinds, i64 %sample, i64 %live, i64 1, ptr %in)
   call void %tile(ptr %f)
   call void %after(ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target)
   %i1 = add i64 %i, 1

@@ -7,9 +7,9 @@ lane. Both frames begin with the shared inputs, then what the tile needs from th
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from autograd import rules
 from autograd.compiler.llvm.code import Atom, Code
@@ -70,7 +70,9 @@ def written(program: Program, scalar: Kind, vector: Kind, sums: bool) -> Written
     pairs = _output_pairs(program, tile, atoms, outputs)
     first_free = outputs + len(program.outputs)
     tile_plan = plan(tile, () if sums else pairs, pairs if sums else (), first_free)
-    texts = tuple(_modules(library, ("s", prologue, scalar_plan, answered), ("t", tile, tile_plan, "")))
+    parts = [prologue_part(prologue, scalar_plan, answered), Part("t", tile, tile_plan, "")]
+    tiles = calling("void @tile", parts[1].names, "ret void")
+    texts = tuple(modules(library, parts[0], parts[1]._replace(callers=tiles)))
     return Written(
         texts,
         library,
@@ -78,7 +80,7 @@ def written(program: Program, scalar: Kind, vector: Kind, sums: bool) -> Written
         broadcast,
         outputs,
         (scalar_plan.size, tile_plan.whole_size),
-        {slot: struct.unpack("<d", bits)[0] for bits, slot in tile_plan.constants.items()},
+        tile_plan.numbers,
         not prologue.texts and not program.guards,
     )
 
@@ -88,7 +90,7 @@ def _alone(program: Program, code: Code, atoms: Sequence[Atom]) -> Written:
     pairs = _output_pairs(program, code, atoms, outputs)
     asked = _asked(program, atoms, {}, outputs + len(pairs))
     made = plan(code, [*pairs, *asked.items()], (), outputs + len(pairs) + len(asked))
-    texts = tuple(_modules(code.library, ("s", code, made, answer(program.guards, atoms, made, code.kind))))
+    texts = tuple(modules(code.library, prologue_part(code, made, answer(program.guards, atoms, made, code.kind))))
     return Written(texts, code.library, 0, 0, outputs, (made.size, 0), {}, False)
 
 
@@ -175,24 +177,38 @@ def _output_pairs(program: Program, code: Code, atoms: Sequence[Atom], first: in
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _modules(library: Library, *parts: tuple[str, Code, Plan, str]) -> Iterator[str]:
-    """Texts to be compiled one by one: all functions, and last the one or two that call them."""
-    every = [text for prefix, code, made, _ in parts for text in functions(prefix, code, made)]
+def prologue_part(code: Code, made: Plan, answered: str) -> Part:
+    """What is computed of shared inputs; `answered` are the guards."""
+    part = Part("s", code, made, "")
+    return part._replace(callers=calling("i64 @prologue", part.names, answered))
+
+
+class Part(NamedTuple):
+    """A code that is cut up, and the functions that call its pieces: `callers` is their text."""
+
+    prefix: str
+    code: Code
+    plan: Plan
+    callers: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its pieces, in order."""
+        return [f"{self.prefix}{chunk}" for chunk in range(len(self.plan.chunks) - 1)]
+
+
+def calling(head: str, names: Sequence[str], end: str) -> str:
+    """A function of a frame that calls others one after the other."""
+    return "\n".join([f"define {head}(ptr %f) {{", *[f"call void @{name}(ptr %f)" for name in names], end, "}", ""])
+
+
+def modules(library: Library, *parts: Part, extra: str = "") -> Iterator[str]:
+    """Texts to be compiled one by one: all pieces, and last the functions that call them."""
+    every = [text for part in parts for text in functions(part.prefix, part.code, part.plan)]
     declarations = "\n".join(library.declarations())
     last = max(len(every) - 1, 0) // MODULE * MODULE
     for begin in range(0, last, MODULE):
         yield "\n".join([declarations, *every[begin : begin + MODULE]])
-    earlier = [f"declare void @{name}(ptr)" for name in _names(parts)[:last]]
-    yield "\n".join([declarations, *earlier, *every[last:], *_callers(parts)])
-
-
-def _names(parts: Sequence[tuple[str, Code, Plan, str]]) -> list[str]:
-    return [f"{prefix}{chunk}" for prefix, _, made, _ in parts for chunk in range(len(made.chunks) - 1)]
-
-
-def _callers(parts: Sequence[tuple[str, Code, Plan, str]]) -> Iterator[str]:
-    names = {"s": ("i64 @prologue", "ret i64 -1"), "t": ("void @tile", "ret void")}
-    for part in parts:
-        head, end = names[part[0]]
-        calls = [f"call void @{name}(ptr %f)" for name in _names([part])]
-        yield "\n".join([f"define {head}(ptr %f) {{", *calls, part[3] or end, "}", ""])
+    names = [name for part in parts for name in part.names]
+    earlier = [f"declare void @{name}(ptr)" for name in names[:last]]
+    yield "\n".join([declarations, extra, *earlier, *every[last:], *[part.callers for part in parts]])

@@ -21,6 +21,7 @@ class Plan:
     homes     for operations whose value is stored, the slots that get it, the first of which later chunks read
     sums      for operations whose value is added to what slots hold, those slots
     size      how many slots the frame has, besides those of the constants, which follow
+    stride    vectors from one slot to the next
     constants the constants of vectors, by their bits: they are read from the frame like everything else
     """
 
@@ -28,6 +29,7 @@ class Plan:
     homes: dict[int, list[int]]
     sums: dict[int, list[int]]
     size: int
+    stride: int = 1
     constants: dict[bytes, int] = field(default_factory=dict)
 
     def constant(self, x: float) -> int:
@@ -35,17 +37,23 @@ class Plan:
         return self.constants.setdefault(struct.pack("<d", x), self.size + len(self.constants))
 
     @property
+    def numbers(self) -> dict[int, float]:
+        """The constants by slot."""
+        return {slot: struct.unpack("<d", bits)[0] for bits, slot in self.constants.items()}
+
+    @property
     def whole_size(self) -> int:
         """How many slots the frame has."""
         return self.size + len(self.constants)
 
 
-def plan(code: Code, wanted: Pairs, added: Pairs, first_free: int, length: int = LENGTH) -> Plan:
-    """Cut `code` into functions of about `length` operations; values that later ones need get slots from `first_free`.
+def plan(code: Code, wanted: Pairs, added: Pairs, first_free: int, cuts: Sequence[int] = (), stride: int = 1) -> Plan:
+    """Cut `code` into functions of about LENGTH operations; values that later ones need get slots from `first_free`.
 
     `wanted` and `added` are pairs (operation, slot): values that slots of their own have to get, or to be added to.
+    Before the operations in `cuts`, in order, a new function begins.
     """
-    made = Plan(_bounds(code, length), {}, {}, first_free)
+    made = Plan(_bounds(code, cuts), {}, {}, first_free, stride)
     for pairs, slots in ((wanted, made.homes), (added, made.sums)):
         for operation, slot in pairs:
             slots.setdefault(operation, []).append(slot)
@@ -53,13 +61,14 @@ def plan(code: Code, wanted: Pairs, added: Pairs, first_free: int, length: int =
     return made
 
 
-def _bounds(code: Code, length: int) -> list[int]:
-    bounds, end = [0], len(code.texts)
-    while bounds[-1] < end:
-        bound = min(bounds[-1] + length, end)
-        while bound < end and code.texts[bound] is FOLLOWS:
-            bound += 1
-        bounds.append(bound)
+def _bounds(code: Code, cuts: Sequence[int]) -> list[int]:
+    bounds = [0]
+    for end in (*cuts, len(code.texts)):
+        while bounds[-1] < end:
+            bound = min(bounds[-1] + LENGTH, end)
+            while bound < end and code.texts[bound] is FOLLOWS:
+                bound += 1
+            bounds.append(bound)
     return bounds
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from threading import RLock, local
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.compiler.llvm.body import Body, vector
 from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, c_address
-from autograd.compiler.llvm.rows import FUNCTIONS
+from autograd.compiler.llvm.rows import FUNCTIONS, LOOPED
 from autograd.compiler.llvm.vector_math import LARGEST_ANGLE, elementary, sin_cos
 from autograd.primitive import Primitive
 
@@ -47,42 +47,55 @@ class Kind:
         return f"{name}_{self.lanes}{'s' if self.single else 'd'}{'_exact' * self.exact}"
 
 
+class Wanted(NamedTuple):
+    """A function: of a name, or of a row that Python computes; as a loop over a frame where that is asked for."""
+
+    kind: Kind
+    name: str
+    row: Primitive | None
+    operands: int
+    is_loop: bool = False
+
+
 class Library:
     """The functions that a program calls, collected while it is written."""
 
     def __init__(self) -> None:
-        self._wanted: dict[str, tuple[Kind, str, Primitive | None, int]] = {}
+        self._wanted: dict[str, Wanted] = {}
 
     def function(self, kind: Kind, name: str) -> str:
         """The symbol of a function of `rows.py`, or of `sin_cos`."""
         symbol = kind.symbol(name)
-        self._wanted[symbol] = (kind, name, None, FUNCTIONS[name][0] if name in FUNCTIONS else 1)
+        self._wanted[symbol] = Wanted(kind, name, None, FUNCTIONS[name][0] if name in FUNCTIONS else 1)
         return symbol
 
     def row(self, kind: Kind, row: Primitive, count: int) -> str:
         """The symbol of a function that asks Python for a row's value, with `count` operands."""
         symbol = kind.symbol(_callback(row, count))
-        self._wanted[symbol] = (kind, row.name, row, count)
+        self._wanted[symbol] = Wanted(kind, row.name, row, count)
+        return symbol
+
+    def loop(self, kind: Kind, name: str) -> str:
+        """The symbol of a function of `loops.py`: a function on many vectors of a frame."""
+        symbol = kind.symbol(f"each_{name}")
+        self._wanted[symbol] = Wanted(kind, name, None, LOOPED[name][0], is_loop=True)
         return symbol
 
     def declarations(self) -> list[str]:
         """What a text has to say to call them."""
-        return [
-            f"declare {_signature(symbol, kind, name, count)}"
-            for symbol, (kind, name, _, count) in self._wanted.items()
-        ]
+        return [f"declare {_signature(symbol, each)}" for symbol, each in self._wanted.items()]
 
     @property
     def calls_python(self) -> bool:
         """Whether a row is called back, which may raise."""
-        return any(row is not None for _, _, row, _ in self._wanted.values())
+        return any(each.row is not None for each in self._wanted.values())
 
     def compile(self) -> None:
         """Compile what no program asked for before."""
         with _lock:
             missing = {symbol: each for symbol, each in self._wanted.items() if symbol not in _known}
             if missing:
-                texts = [_text(symbol, *each) for symbol, each in missing.items()]
+                texts = [_text(symbol, each) for symbol, each in missing.items()]
                 define(missing, "\n".join(texts))
 
 
@@ -109,8 +122,11 @@ def _needed(declaration: str) -> tuple[str, int]:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _text(symbol: str, kind: Kind, name: str, row: Primitive | None, count: int) -> str:
+def _text(symbol: str, wanted: Wanted) -> str:
+    kind, name, row, count, is_loop = wanted
     body = Body(kind.lanes, kind.exact)
+    if is_loop:
+        return _looped(symbol, wanted, body)
     operands = [_opened(body, kind, f"%x{i}") for i in range(count)]
     if row is not None:
         results = [body.each(_callback(row, count), *operands)]
@@ -119,10 +135,45 @@ def _text(symbol: str, kind: Kind, name: str, row: Primitive | None, count: int)
     else:
         results = [FUNCTIONS[name][1](body, *operands)]
     _close(body, kind, results)
-    return "\n".join([*body.declared, f"define {_signature(symbol, kind, name, count)} {{", str(body), "}", ""])
+    return "\n".join([*body.declared, f"define {_signature(symbol, wanted)} {{", str(body), "}", ""])
 
 
-def _signature(symbol: str, kind: Kind, name: str, count: int) -> str:
+def _looped(symbol: str, wanted: Wanted, body: Body) -> str:
+    """A row applied to `rows` lanes of a frame, n vectors each; operand i moves on by %s<i> from lane to lane."""
+    kind, name, _, count, _ = wanted
+    operands = [_opened(body, kind, f"%x{i}.now") for i in range(count)]
+    result = LOOPED[name][1](body, *operands)
+    if kind.single:
+        result = body.do(f"fptrunc {body.number} {result} to {kind.type}")
+    places = [("z", "%zs"), *[(f"x{i}", f"%s{i}") for i in range(count)]]
+    of = kind.type
+    moves = [f"%{each}.down = mul i64 %row, {step}" for each, step in places]
+    moves += [f"%{each}.at = getelementptr {of}, ptr %{each}, i64 %{each}.down" for each, _ in places]
+    loads = [f"%x{i}.to = getelementptr {of}, ptr %x{i}.at, i64 %t" for i in range(count)]
+    loads += [f"%x{i}.now = load {of}, ptr %x{i}.to" for i in range(count)]
+    end = f"%z.to = getelementptr {kind.type}, ptr %z.at, i64 %t\nstore {kind.type} {result}, ptr %z.to"
+    lines = [_OUTER, *moves, _INNER, *loads, str(body), end, _NEXT]
+    return "\n".join([*body.declared, f"define {_signature(symbol, wanted)} {{", *lines, "}", ""])
+
+
+_OUTER = "entry:\nbr label %outer\nouter:\n%row = phi i64 [0, %entry], [%row1, %next]"
+_INNER = "br label %inner\ninner:\n%t = phi i64 [0, %outer], [%t1, %inner]"
+_NEXT = """%t1 = add i64 %t, 1
+%more = icmp slt i64 %t1, %n
+br i1 %more, label %inner, label %next
+next:
+%row1 = add i64 %row, 1
+%again = icmp slt i64 %row1, %rows
+br i1 %again, label %outer, label %done
+done:
+ret void"""
+
+
+def _signature(symbol: str, wanted: Wanted) -> str:
+    kind, name, _, count, is_loop = wanted
+    if is_loop:
+        pointers, steps = ("".join([f", {of}{i}" for i in range(count)]) for of in ("ptr %x", "i64 %s"))
+        return f"void @{symbol}(ptr %z{pointers}, i64 %zs{steps}, i64 %n, i64 %rows)"
     result = f"{{{kind.type}, {kind.type}}}" if name == "sin_cos" else kind.type
     return f"{result} @{symbol}({', '.join([f'{kind.type} %x{i}' for i in range(count)])})"
 

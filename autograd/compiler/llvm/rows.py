@@ -238,3 +238,16 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     "root": (1, _root),
     "inverse_root": (1, _inverse_root),
 }
+
+
+# Rows that are applied to many lanes in a loop, as long as no lane has to branch; Python has no part in them.
+LOOPED: Mapping[str, tuple[int, Builder]] = {
+    **{name: each for name, each in FUNCTIONS.items() if name not in ("sin", "cos")},
+    "add": (2, lambda b, x, y: b.add(x, y)),
+    "sub": (2, lambda b, x, y: b.sub(x, y)),
+    "mul": (2, lambda b, x, y: b.mul(x, y)),
+    "div": (2, lambda b, x, y: b.div(x, y)),
+    "neg": (1, lambda b, x: b.neg(x)),
+    "square": (1, lambda b, x: b.mul(x, x)),
+    "reciprocal": (1, lambda b, x: b.div(1.0, x)),
+}

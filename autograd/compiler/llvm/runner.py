@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autograd.compiler.llvm.driver import ARGUMENTS, driver
+from autograd.compiler.llvm.block_text import BlockText, block_text
+from autograd.compiler.llvm.blocks import Blocks, has_products
+from autograd.compiler.llvm.driver import ARGUMENTS, BLOCK_ARGUMENTS, driver
 from autograd.compiler.llvm.emit import Written, written
-from autograd.compiler.llvm.engine import machine, vector_bytes
-from autograd.compiler.llvm.library import Kind, failed
+from autograd.compiler.llvm.engine import binding, machine, vector_bytes
+from autograd.compiler.llvm.library import Kind, Library, failed
+from autograd.compiler.llvm.workplace import Floats, Workplace, Workplaces, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
 from autograd.compiler.sums import sums
+from autograd.compiler.vector.recover import recover
 
-Floats = NDArray[np.float64]
-ALIGNMENT = 64  # of frames, in bytes: a cache line, and the widest vector
-FEW = 8192  # numbers that are copied rather than looked for in memory
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
 # How the outputs of tiles are taken: what is done after each, and from which side the tiles are run. Masking zeroes the
 # lanes that were not alive, so the tile with dead lanes, the last, has to be run first.
@@ -39,207 +39,159 @@ def build(program: Program, options: Options) -> Runner:
 
     CompileError where llvmlite is not installed.
     """
+    binding()
     single = options.dtype == "float32"
     scalar = Kind(1, single, options.exact)
-    lanes = vector_bytes() // (4 if single else 8)
-    vector = Kind(lanes, single, options.exact)
+    vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
+    threads = options.threads or 1
+    if program.batched and not (program.per_sample or options.exact):
+        vectors = recover(program)
+        if has_products(vectors):
+            return InBlocks(block_text(Blocks(vectors, scalar, vector), vector), scalar, vector, threads)
     if not options.exact:
         program = sums(program)
     if not program.batched:
         return Alone(written(program, scalar, vector, sums=False), scalar, len(program.outputs))
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"
     text = written(program, scalar, vector, sums=mode == "mean")
-    return Batched(text, scalar, vector, len(program.outputs), mode, options.threads or 1)
+    return InTiles(text, scalar, vector, len(program.outputs), mode, threads)
 
 
 class Runner:
-    """What all programs have: the text, its machine code, and frames that are used again."""
+    """What all programs have: the text, its machine code, and scalar frames that are used again."""
 
-    def __init__(self, text: Written, scalar: Kind, outputs: int) -> None:
-        text.library.compile()
-        self._written, self._outputs = text, outputs
-        self.source = "\n".join(text.texts)
-        self._machine = machine(text.texts)
+    def __init__(
+        self, texts: Sequence[str], library: Library, scalar: Kind, size: int, constants: dict[int, float]
+    ) -> None:
+        library.compile()
+        self.source = "\n".join(texts)
+        self._machine = machine(texts)
         self._prologue = self._machine.function("prologue", _WHOLE, _POINTER)
         self._number = np.float32 if scalar.single else np.float64
+        self._size, self._constants = size, constants
         self._scalars: list[tuple[Any, int]] = []  # frames that no thread is using
-        self._calls_python = text.library.calls_python
+        self._calls_python = library.calls_python
 
-    def run(self, shared: Floats, samples: Sequence[Floats]) -> Floats | int:
+    def run(self, shared: Floats, samples: Sequence[Floats] = ()) -> Any:
         """The outputs, or the number of the first guard that does not hold."""
-        raise NotImplementedError
-
-    def _frame(self, size: int) -> tuple[Any, int]:
-        """A frame of `size` numbers and its address, aligned."""
-        block = np.zeros(size + ALIGNMENT, dtype=self._number)
-        width = block.itemsize
-        skipped = -_address(block) % ALIGNMENT // width
-        frame = block[skipped : skipped + size]
-        return frame, _address(frame)
+        frame, address = held = self._scalar_frame()
+        frame[: len(shared)] = shared
+        answer: int = self._prologue(address)
+        result = self._outputs_of(frame, address, samples) if answer < 0 else answer
+        self._scalars.append(held)
+        if self._calls_python and (error := failed()) is not None:
+            raise error
+        return result
 
     def _scalar_frame(self) -> tuple[Any, int]:
         try:
             return self._scalars.pop()
         except IndexError:
-            return self._frame(self._written.sizes[0])
+            return new_frame(self._size, self._number, self._constants)
 
-    def _raise(self) -> None:
-        if self._calls_python and (error := failed()) is not None:
-            raise error
-
-
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
+    def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
+        """The outputs, once the prologue has run in this scalar frame."""
+        raise NotImplementedError
 
 
 class Alone(Runner):
-    """A program without a batch."""
+    """A program without a batch: all of it is prologue."""
 
-    def run(self, shared: Floats, samples: Sequence[Floats] = ()) -> Floats | int:
-        """See `Runner`."""
-        frame, address = held = self._scalar_frame()
-        frame[: len(shared)] = shared
-        answer: int = self._prologue(address)
-        begin = self._written.outputs
-        result = frame[begin : begin + self._outputs].astype(np.float64)
-        self._scalars.append(held)
-        self._raise()
-        return result if answer < 0 else answer
+    def __init__(self, text: Written, scalar: Kind, outputs: int) -> None:
+        super().__init__(text.texts, text.library, scalar, text.sizes[0], {})
+        self._outputs = slice(text.outputs, text.outputs + outputs)
+
+    def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
+        return np.array(frame[self._outputs], dtype=np.float64)
 
 
-class Batched(Runner):
-    """A program that runs over a batch: tiles of as many samples as a vector has lanes."""
+class InTiles(Runner):
+    """A program that is straight-line code for as many samples as a vector has lanes."""
 
     def __init__(self, text: Written, scalar: Kind, vector: Kind, outputs: int, mode: str, threads: int) -> None:
-        super().__init__(text, scalar, outputs)
+        super().__init__(text.texts, text.library, scalar, text.sizes[0], {})
+        self._written, self._outputs = text, outputs
         self._lanes, self._mode = vector.lanes, mode
         # A sum in the order of the samples cannot be divided among threads.
         self._threads = 1 if mode == "exact mean" else threads
-        self._places: list[Workplace] = []  # those that no thread is using
         self._driver = driver(vector)
         self._go = self._driver.function("run", None, _POINTER)
-        self._functions = self._machine.address("tile"), self._driver.address(MODES[mode][0])
+        self._places = Workplaces(self._place)
 
-    def run(self, shared: Floats, samples: Sequence[Floats]) -> Floats | int:
-        """See `Runner`."""
-        frame, address = held = self._scalar_frame()
-        frame[: len(shared)] = shared
-        answer: int = -1 if self._written.idle else self._prologue(address)
-        result = self._over_samples(address, samples) if answer < 0 else answer
-        self._scalars.append(held)
-        self._raise()
-        return result
-
-    def _over_samples(self, scalars: int, samples: Sequence[Floats]) -> Floats:
+    def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
         count = len(samples[0])
-        tiles = -(-count // self._lanes)
-        threads = min(self._threads, tiles)
-        if self._mode == "per sample":
-            result = np.empty((count, self._outputs))
-            self._in_parts(scalars, samples, tiles, threads, result)
-            return result
-        parts = self._in_parts(scalars, samples, tiles, threads, None)
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        return total / count
+        result = np.empty((count, self._outputs)) if self._mode == "per sample" else None
+        step = MODES[self._mode][1]
 
-    def _in_parts(
-        self, scalars: int, samples: Sequence[Floats], tiles: int, threads: int, result: Floats | None
-    ) -> list[Floats]:
-        """The sums of as many ranges of tiles as there are threads, in order; or what is written to `result`."""
-        if threads == 1:
-            return [self._part(scalars, samples, 0, tiles, result)]
-        bounds = [tiles * i // threads for i in range(threads + 1)]
+        def part(begin: int, end: int) -> Floats:
+            place = self._places.take()
+            place.take(samples)
+            place.tell(scalars=address, first=begin if step > 0 else end - 1, tiles=end - begin)
+            if result is None:
+                place.target[:] = 0.0
+            else:
+                place.tell(target=address_of(result))
+            self._go(place.address)
+            found = place.target.copy() if result is None else place.target
+            self._places.give(place)
+            return found
 
-        def part(i: int) -> tuple[Floats, BaseException | None]:
-            sums = self._part(scalars, samples, bounds[i], bounds[i + 1], result)
-            return sums, failed() if self._calls_python else None
-
-        parts = list(_pool(threads).map(part, range(threads)))
-        if errors := [error for _, error in parts if error is not None]:
-            raise errors[0]
-        return [sums for sums, _ in parts]
-
-    def _part(self, scalars: int, samples: Sequence[Floats], begin: int, end: int, result: Floats | None) -> Floats:
-        """The tiles from `begin` to `end`."""
-        place = self._place()
-        place.take(samples)
-        place.tiles(scalars, begin, end)
-        if result is None:
-            place.target[:] = 0.0
-        else:
-            place.arguments[_TARGET] = _address(result)
-        self._go(place.address)
-        sums = place.target if result is not None else place.target.copy()
-        self._places.append(place)
-        return sums
+        parts = in_parts(part, -(-count // self._lanes), self._threads, self._calls_python)
+        return reduce(add, parts) / count if result is None else result
 
     def _place(self) -> Workplace:
-        try:
-            return self._places.pop()
-        except IndexError:
-            frame, address = self._frame(self._written.sizes[1] * self._lanes)
-            for slot, constant in self._written.constants.items():
-                frame[slot * self._lanes : (slot + 1) * self._lanes] = constant
-            target = np.zeros(self._outputs)
-            made = Workplace(frame, target, MODES[self._mode][1])
-            text = self._written
-            made.tell(
-                tile=self._functions[0], after=self._functions[1], frame=address, inputs=text.inputs,
-                outputs=text.outputs, count=self._outputs, target=_address(target), broadcast=text.broadcast,
-                sums=int(self._mode == "mean"),
-            )  # fmt: skip
-            return made
+        text, (after, step) = self._written, MODES[self._mode]
+        frame = new_frame(text.sizes[1], self._number, text.constants, self._lanes)
+        return Workplace(
+            ARGUMENTS, frame, np.zeros(self._outputs), tile=self._machine.address("tile"),
+            after=self._driver.address(after), step=step, inputs=text.inputs, outputs=text.outputs,
+            count=self._outputs, broadcast=text.broadcast, sums=int(self._mode == "mean"),
+        )  # fmt: skip
 
 
-class Workplace:
-    """What one thread needs to run tiles: a vector frame, a place for sums, and the block of arguments for `run`."""
+class InBlocks(Runner):
+    """A program with matrix products, which are loops over blocks of tiles."""
 
-    def __init__(self, frame: Any, target: Floats, step: int) -> None:
-        self.frame, self.target, self.step = frame, target, step
-        self.arguments = np.zeros(len(ARGUMENTS), dtype=np.int64)
-        self.address = _address(self.arguments)
-        self._copies: list[Floats] = []
-        self._shapes: tuple[tuple[int, ...], ...] = ()
-        self._arrays: Any = None
+    def __init__(self, text: BlockText, scalar: Kind, vector: Kind, threads: int) -> None:
+        self._driver = driver(vector)  # first of all: the text calls its kernels
+        super().__init__(text.texts, text.library, scalar, text.sizes[0], text.constants[0])
+        self._text, self._lanes, self._threads = text, vector.lanes, threads
+        self._go = self._driver.function("run_blocks", None, _POINTER)
+        self._epilogue = None if text.idle[1] else self._machine.function("epilogue", None, _POINTER)
+        self._exports = np.array(text.exports, dtype=np.int64).reshape(-1, 2)
+        self._sums, self._outputs = _as_slice(text.sums), _as_slice(text.outputs)
+        self._places = Workplaces(self._place)
 
-    def tell(self, **arguments: int) -> None:
-        """Set arguments by name."""
-        for name, number in arguments.items():
-            self.arguments[ARGUMENTS.index(name)] = number
+    def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
+        count = len(samples[0])
 
-    def take(self, samples: Sequence[Floats]) -> None:
-        """Note where the samples are; few of them are copied, which is faster than asking NumPy for an address."""
-        shapes = tuple([array.shape for array in samples])
-        few = sum([rows * columns for rows, columns in shapes]) <= FEW
-        if not few:
-            self._describe(samples)
-            self._shapes = ()
-            return
-        if shapes != self._shapes:
-            self._copies = [np.empty(shape) for shape in shapes]
-            self._describe(self._copies)
-            self._shapes = shapes
-        for copy, array in zip(self._copies, samples, strict=True):
-            copy[...] = array
+        def part(begin: int, end: int) -> Floats:
+            place = self._places.take()
+            place.take(samples)
+            place.tell(scalars=address, first=begin, last=end)
+            place.target[:] = 0.0
+            self._go(place.address)
+            found = place.target.copy()
+            self._places.give(place)
+            return found
 
-    def _describe(self, samples: Sequence[Floats]) -> None:
-        numbers = [(_address(array), *array.strides, array.shape[1]) for array in samples]
-        self._arrays = np.array(numbers, dtype=np.int64)
-        self.tell(arrays=_address(self._arrays), kinds=len(samples), samples=len(samples[0]))
+        parts = in_parts(part, -(-count // self._lanes), self._threads, self._calls_python)
+        frame[self._sums] = reduce(add, parts) / count
+        if self._epilogue is not None:
+            self._epilogue(address)
+        return np.array(frame[self._outputs], dtype=np.float64)
 
-    def tiles(self, scalars: int, begin: int, end: int) -> None:
-        """Note which tiles are to be run, and where the scalar frame is."""
-        self.arguments[_FIRST] = begin if self.step > 0 else end - 1
-        self.arguments[_STEP] = self.step
-        self.arguments[_TILES] = end - begin
-        self.arguments[_SCALARS] = scalars
+    def _place(self) -> Workplace:
+        text = self._text
+        frame = new_frame(text.sizes[1], self._number, text.constants[1], self._lanes * text.stride)
+        return Workplace(
+            BLOCK_ARGUMENTS, frame, np.zeros(len(text.sums)), tile=self._machine.address("block"),
+            stride=text.stride, exports=address_of(self._exports), export_count=len(self._exports),
+        )  # fmt: skip
 
 
-_FIRST, _STEP, _TILES, _SCALARS, _TARGET = map(ARGUMENTS.index, ("first", "step", "tiles", "scalars", "target"))
-
-
-@lru_cache(maxsize=8)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="autograd-llvm")
+def _as_slice(places: Any) -> Any:
+    """Places as a slice where they follow each other, which NumPy copies faster."""
+    first = int(places[0]) if len(places) else 0
+    follow = np.array_equal(places, np.arange(first, first + len(places)))
+    return slice(first, first + len(places)) if follow else places

@@ -34,7 +34,7 @@ class _Chunk:
     def lines(self, end: int) -> list[str]:
         """The instructions of the operations up to `end`."""
         lines, names, begin = self._lines, self._names, self.begin
-        stored = self.plan.homes.keys() | self.plan.sums.keys()
+        homes, sums = self.plan.homes, self.plan.sums
         texts, word = self.code.texts, self._word
         for i, operands in enumerate(self.code.operands[begin:end], begin):
             text = texts[i]
@@ -46,7 +46,7 @@ class _Chunk:
                     names.append(f"%{self._count}")
                     lines.append(f"%{self._count} = {text % tuple(words)}")
                     self._count += 1
-            if i in stored:
+            if i in homes or i in sums:
                 self._store(i)
         return lines
 
@@ -75,7 +75,7 @@ class _Chunk:
         return name
 
     def _address(self, slot: int) -> str:
-        return self._do(f"getelementptr {self.type}, ptr %f, i64 {slot}")
+        return self._do(f"getelementptr {self.type}, ptr %f, i64 {slot * self.plan.stride}")
 
     def _load(self, address: str) -> str:
         return self._do(f"load {self.type}, ptr {address}")

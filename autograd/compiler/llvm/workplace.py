@@ -1,0 +1,119 @@
+"""What one thread needs to run over samples: frames, a place for sums, and the block of arguments for the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.llvm.library import failed
+
+Floats = NDArray[np.float64]
+ALIGNMENT = 64  # of frames, in bytes: a cache line, and the widest vector
+FEW = 8192  # numbers that are copied rather than looked for in memory
+
+
+def address_of(array: Any) -> int:
+    """Where the numbers of an array begin."""
+    return int(array.__array_interface__["data"][0])
+
+
+def new_frame(size: int, number: Any, constants: dict[int, float], width: int = 1) -> tuple[Any, int]:
+    """An aligned array of `size` times `width` zeros and its address; `constants` say what some slots hold instead.
+
+    >>> frame, address = new_frame(2, np.float64, {1: 2.5}, width=2)
+    >>> frame, address % ALIGNMENT
+    (array([0. , 0. , 2.5, 2.5]), 0)
+    """
+    block = np.zeros(size * width + ALIGNMENT, dtype=number)
+    skipped = -address_of(block) % ALIGNMENT // block.itemsize
+    frame = block[skipped : skipped + size * width]
+    for slot, constant in constants.items():
+        frame[slot * width : (slot + 1) * width] = constant
+    return frame, address_of(frame)
+
+
+class Workplace:
+    """A vector frame, a place for sums, and a block of arguments by name; used by one thread at a time."""
+
+    def __init__(self, names: Sequence[str], frame: tuple[Any, int], target: Floats, **arguments: int) -> None:
+        self.frame, self.target = frame[0], target
+        self._places = {name: place for place, name in enumerate(names)}
+        self._arguments = np.zeros(len(names), dtype=np.int64)
+        self.address = address_of(self._arguments)
+        self._copies: list[Floats] = []
+        self._shapes: tuple[tuple[int, ...], ...] = ()
+        self._arrays: Any = None
+        self.tell(frame=frame[1], target=address_of(target), **arguments)
+
+    def tell(self, **arguments: int) -> None:
+        """Set arguments by name."""
+        for name, number in arguments.items():
+            self._arguments[self._places[name]] = number
+
+    def take(self, samples: Sequence[Floats]) -> None:
+        """Note where the samples are; few of them are copied, which is faster than asking NumPy for an address."""
+        shapes = tuple([array.shape for array in samples])
+        if sum([rows * columns for rows, columns in shapes]) > FEW:
+            self._describe(samples)
+            self._shapes = ()
+            return
+        if shapes != self._shapes:
+            self._copies = [np.empty(shape) for shape in shapes]
+            self._describe(self._copies)
+            self._shapes = shapes
+        for copy, array in zip(self._copies, samples, strict=True):
+            copy[...] = array
+
+    def _describe(self, samples: Sequence[Floats]) -> None:
+        numbers = [(address_of(array), *array.strides, array.shape[1]) for array in samples]
+        self._arrays = np.array(numbers, dtype=np.int64)
+        self.tell(arrays=address_of(self._arrays), kinds=len(samples), samples=len(samples[0]))
+
+
+class Workplaces:
+    """Workplaces that no thread is using, and a maker of new ones."""
+
+    def __init__(self, make: Callable[[], Workplace]) -> None:
+        self._make = make
+        self._free: list[Workplace] = []
+
+    def take(self) -> Workplace:
+        """One for this thread."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._make()
+
+    def give(self, place: Workplace) -> None:
+        """It is free again."""
+        self._free.append(place)
+
+
+def in_parts(part: Callable[[int, int], Floats], tiles: int, threads: int, calls_python: bool) -> list[Floats]:
+    """`part(begin, end)` for as many ranges of tiles as there are threads, in order.
+
+    >>> in_parts(lambda begin, end: np.arange(begin, end), 5, 2, False)
+    [array([0, 1]), array([2, 3, 4])]
+    """
+    threads = min(threads, tiles)
+    if threads == 1:
+        return [part(0, tiles)]
+    bounds = [tiles * i // threads for i in range(threads + 1)]
+
+    def guarded(i: int) -> tuple[Floats, BaseException | None]:
+        return part(bounds[i], bounds[i + 1]), failed() if calls_python else None
+
+    found = list(_pool(threads).map(guarded, range(threads)))
+    if errors := [error for _, error in found if error is not None]:
+        raise errors[0]
+    return [each for each, _ in found]
+
+
+@lru_cache(maxsize=8)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="autograd-llvm")

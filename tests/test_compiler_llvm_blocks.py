@@ -1,0 +1,150 @@
+"""The back end llvm, programs with matrix products: loops over blocks of samples give what straight-line code gives."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd.compiler.llvm import build
+from autograd.compiler.llvm.runner import InBlocks
+from autograd.compiler.lower import GRADIENT, Call, lower
+from autograd.compiler.options import Options
+from autograd.compiler.program import Guard, Program
+from autograd.compiler.structure import flatten
+
+pytest.importorskip("llvmlite", reason="the back end llvm is optional")
+
+EXACT, FAST = Options(exact=True), Options()
+# Sums of at most 64 terms in another order, six layers of them there and back, a few ulp of functions: in double.
+NEAR = 1e-11
+# From no sample in the last tile's other lanes to several blocks of 16 tiles, for vectors of 2, 4 and 8 numbers.
+COUNTS = [1, 3, 4, 5, 8, 31, 64, 67, 130, 300]
+
+
+def network(sizes: Sequence[int], hidden: str, extra: Callable[[list[Any]], Any] | None = None) -> Program:
+    model = nn.MLP(sizes[0], list(sizes[1:]), hidden=hidden, seed=1)
+    parameters = list(model.parameters())
+
+    def loss(x: list[Any], y: list[Any]) -> Any:
+        z = model(x)
+        errors = [a - b for a, b in zip(z if isinstance(z, list) else [z], y, strict=True)]
+        found = autograd.total([e * e for e in errors])
+        return found if extra is None else found + extra(parameters)
+
+    return recorded(loss, [[0.3] * sizes[0], [0.5] * sizes[-1]], parameters, {"x", "y"})
+
+
+def recorded(f: Callable[..., Any], arguments: Sequence[Any], parameters: Sequence[Any], batch: set[str]) -> Program:
+    numbers: list[float] = []
+    keys = tuple(flatten(each, numbers) for each in arguments)
+    numbers += [parameter.data for parameter in parameters]
+    names = tuple("xyw"[: len(arguments)])
+    return lower(Call(f, keys, names, list(parameters), numbers, frozenset(batch)), GRADIENT).program
+
+
+def drawn(program: Program, count: int, seed: int = 0) -> tuple[Any, list[Any]]:
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=len(program.shared)) * 0.4, [rng.normal(size=(count, len(program.batched)))]
+
+
+@pytest.mark.parametrize("hidden", ["relu", "tanh", "gelu", "prelu", "softplus", "silu"])
+@pytest.mark.parametrize("sizes", [[2, 16, 16, 1], [5, 9, 3], [7, 4, 4, 2]])
+def test_networks(sizes: list[int], hidden: str) -> None:
+    program = network(sizes, hidden)
+    fast, exact = build(program, FAST), build(program, EXACT)
+    assert isinstance(fast, InBlocks)
+    for count in COUNTS:
+        shared, samples = drawn(program, count, count)
+        np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, samples), rtol=NEAR, atol=NEAR)
+
+
+@pytest.mark.parametrize("options", [Options(threads=3), Options(dtype="float32"), Options(dtype="float32", threads=2)])
+def test_threads_and_single_precision(options: Options) -> None:
+    program = network([6, 12, 10, 3], "tanh")
+    fast, exact = build(program, options), build(program, EXACT)
+    tolerance = 2e-4 if options.dtype == "float32" else NEAR
+    for count in COUNTS:
+        shared, samples = drawn(program, count)
+        expected = exact.run(shared, samples)
+        np.testing.assert_allclose(fast.run(shared, samples), expected, rtol=tolerance, atol=tolerance)
+
+
+def test_what_depends_on_means_is_computed_after_them() -> None:
+    """A penalty is the same for all samples; the derivative of a weight is a mean plus a number."""
+    program = network([4, 8, 2], "relu", lambda ps: 1e-2 * autograd.total([autograd.exp(p) for p in ps]))
+    fast, exact = build(program, FAST), build(program, EXACT)
+    shared, samples = drawn(program, 21)
+    np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, samples), rtol=NEAR, atol=NEAR)
+
+
+def test_weights_that_are_used_several_times_for_a_sample() -> None:
+    """A convolution: one matrix on several parts of a sample, and a recurrence through the same weights."""
+    rng = random.Random(0)
+    w = [[autograd.Value(rng.uniform(-1.0, 1.0)) for _ in range(4)] for _ in range(6)]
+
+    def loss(x: list[Any]) -> Any:
+        units = [autograd.tanh(autograd.dot(row, x[i : i + 4])) for i in range(8) for row in w]
+        state = units[:4]
+        for _ in range(3):
+            state = [autograd.sin(autograd.dot(row, state)) for row in w[:4]]
+        return autograd.total(state) + autograd.total([u * u for u in units])
+
+    program = recorded(loss, [[0.3] * 11], [p for row in w for p in row], {"x"})
+    fast, exact = build(program, FAST), build(program, EXACT)
+    for count in (1, 5, 90):
+        shared, samples = drawn(program, count)
+        np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, samples), rtol=NEAR, atol=NEAR)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_samples_that_are_not_finite_flow_into_the_means(bad: float) -> None:
+    """Also in the last tile, whose dead lanes are copies of that sample; the next call is not touched."""
+    program = network([3, 8, 1], "relu")
+    fast, exact = build(program, FAST), build(program, EXACT)
+    shared, samples = drawn(program, 5)
+    before = fast.run(shared, samples)
+    samples[0][-1, 0] = bad
+    found, expected = fast.run(shared, samples), exact.run(shared, samples)
+    assert np.isfinite(found).tolist() == np.isfinite(expected).tolist()
+    _, samples = drawn(program, 5)
+    assert fast.run(shared, samples).tolist() == before.tolist()
+
+
+def test_guards_are_asked_first() -> None:
+    program = network([3, 8, 1], "relu")
+    place = program.shared[0]
+    fast = build(replace(program, guards=(Guard(">", place, 0.0, True, "a:1"),)), FAST)
+    shared, samples = drawn(program, 5)
+    shared[0] = -1.0
+    assert fast.run(shared, samples) == 0
+    shared[0] = 1.0
+    assert len(fast.run(shared, samples)) == len(program.outputs)
+
+
+def test_constant_outputs() -> None:
+    program = network([3, 8, 1], "relu")
+    program = replace(program, outputs=(*program.outputs, 2.5, program.shared[1]), derivatives=())
+    fast = build(program, FAST)
+    shared, samples = drawn(program, 5)
+    assert fast.run(shared, samples)[-2:].tolist() == [2.5, shared[1]]
+
+
+def test_the_text_has_a_call_for_each_product() -> None:
+    """Two products forward, one back (BP2), two for the gradients (BP3): nothing is unrolled."""
+    model = nn.MLP(20, [30, 10], hidden="tanh", output="tanh", seed=1)
+
+    def loss(x: list[Any]) -> Any:
+        return autograd.total([a * a for a in cast(list[Any], model(x))])
+
+    text = build(recorded(loss, [[0.3] * 20], list(model.parameters()), {"x"}), FAST).source
+    assert text.count("call void @product_") == 3
+    assert text.count("call void @mean_product_") == 2
+    assert len(text.splitlines()) < 500
