@@ -1,6 +1,6 @@
 """The back ends by name, and which of them a program gets.
 
-`auto` adds up what a program would cost: its calls, its operations, and the compilation shared out over a thousand
+`auto` adds up what a program would cost: its calls, its operations, and the building shared out over some thousand
 runs. The seconds below were measured on one machine; what they decide is a factor of two or ten, so they need not be
 those of yours. They are constants, since the same program has to get the same back end in every process: another one
 adds up in another order, and a training that is run again would not end with the same bits.
@@ -30,14 +30,14 @@ BUILD: dict[str, Callable[[Program, Options], Runner]] = {
 EXACT = ("python", "llvm")  # those that can keep the order of additions
 FLOAT32 = ("numpy", "llvm")
 
-USES = 1000  # runs that a compilation is shared out over
-LLVM_START, LLVM_BUILD = 0.03, 15e-6  # seconds for a program, and for one of its operations
-LLVM_CALL, LLVM_OPERATION = 5e-6, 1.5e-9  # for a run, and for an operation on as many samples as fit a register
-PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9
-NUMPY_CALL = 1.2e-6  # for a step
+USES = 5000  # runs that a compilation is shared out over
+PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
+LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
+LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
+NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
+NUMPY_BUILD = 40e-6
 WORTH_LOOKING = 30e-6  # seconds of a run that matrices may save; less is not worth looking for them
-NUMPY_BUILD = 40e-6  # for one equation
-NUMPY_OPERATION = 0.15e-9  # for a multiplication or an addition
+LARGE = 400_000  # operations from which on machine code would take minutes to build
 
 
 class Choice(NamedTuple):
@@ -89,14 +89,18 @@ def estimates(program: Program, options: Options, samples: int) -> Iterator[Esti
     if options.dtype == "float64":
         best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
         yield Estimate("python", run, 0.0, partial(BUILD["python"], program, options))
-    if importlib.util.find_spec("llvmlite"):
-        lanes = 1 if not program.batched else 8 if options.dtype == "float32" else 4
-        run = LLVM_CALL + LLVM_OPERATION * work * -(-samples // lanes)
+    if work <= LARGE and importlib.util.find_spec("llvmlite"):
+        lanes = 8 if options.dtype == "float32" else 4
+        each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
+        run = LLVM_CALL + each * work
         best = min(best, run)
-        yield Estimate("llvm", run, LLVM_START + LLVM_BUILD * work, partial(BUILD["llvm"], program, options))
+        yield Estimate(
+            "llvm", run, LLVM_START + LLVM_BUILD * len(program.equations), partial(BUILD["llvm"], program, options)
+        )
     if not options.exact and max(NUMPY_CALL * depth(flattened), WORTH_LOOKING) < best:
         vectors = recover(program)
-        run = NUMPY_CALL * vectors.equations + NUMPY_OPERATION * vectors.work(samples)
+        products, elements = vectors.costs(samples)
+        run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
         make = partial(numpy_backend.NumpyRunner, vectors, options.dtype)
         yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations), make)
 

@@ -157,24 +157,17 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
         if not absorbed[i]:
             row, operands = found.get(i, equation)
             kept.append(Equation(row, _moved(operands, moved)))
-    return replace(
-        program,
-        equations=tuple(kept),
-        guards=tuple(
-            guard._replace(left=_moved((guard.left,), moved)[0], right=_moved((guard.right,), moved)[0])
-            for guard in program.guards
-        ),
-        outputs=_moved(program.outputs, moved),
-        adjoints=_kept_adjoints(program, absorbed, moved),
-    )
+    gone = bytearray(first) + absorbed
+    adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
+    return replaced(replace(program, adjoints=tuple(adjoints)), kept, moved)
 
 
-def _kept_adjoints(program: Program, absorbed: bytearray, moved: Sequence[int]) -> tuple[tuple[Atom, int], ...]:
-    gone = bytearray(len(program.names)) + absorbed
-    return tuple(
-        [
-            (moved[delta] if type(delta) is int else delta, moved[x])
-            for delta, x in program.adjoints
-            if not gone[x] and not (type(delta) is int and gone[delta])
-        ]
-    )
+def replaced(program: Program, equations: Sequence[Equation], moved: Sequence[int]) -> Program:
+    """The program with these equations, every place that it mentions elsewhere moved."""
+    guards = [
+        guard._replace(left=_moved((guard.left,), moved)[0], right=_moved((guard.right,), moved)[0])
+        for guard in program.guards
+    ]
+    adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
+    outputs = _moved(program.outputs, moved)
+    return replace(program, equations=tuple(equations), guards=tuple(guards), outputs=outputs, adjoints=tuple(adjoints))

@@ -49,6 +49,7 @@ class Arrays:
     lines: list[str] = field(default_factory=list)
     names: dict[Look, str] = field(default_factory=dict)
     wishes: dict[Look, str] = field(default_factory=dict)  # how whole arrays are called, without `column`
+    parts: dict[Look, str] = field(default_factory=dict)  # the same without axes of length 1
     tables: dict[str, NDArray[Any]] = field(default_factory=dict)
     known: dict[tuple[object, ...], str] = field(default_factory=dict)
 
@@ -56,6 +57,7 @@ class Arrays:
         """Call these lanes so if they are ever looked at as a whole."""
         if (whole := look(kind, lanes)) is not None:
             self.wishes.setdefault(whole, name)
+            self.parts.setdefault(_without_ones(whole), name)
 
     def fresh(self, wish: str) -> str:
         """A name that nothing has: the wish, or with a number behind."""
@@ -79,7 +81,7 @@ class Arrays:
         if turned := self._turned(wanted):
             return turned
         plain = Look(wanted.kind, wanted.first, wanted.axes)
-        wish = self.wishes.get(plain) or self.wishes.get(_without_ones(plain)) or "part"
+        wish = self.wishes.get(plain) or self.parts.get(_without_ones(plain)) or "part"
         name = self.declare(wish, self._expression(wanted), self._comment(wanted))
         self.names[wanted] = name
         return name
@@ -89,7 +91,7 @@ class Arrays:
         if len(wanted.axes) != 2 or wanted.kind != "shared" or wanted.column:
             return ""
         other = Look(wanted.kind, wanted.first, wanted.axes[::-1])
-        if other in self.names or other in self.wishes:
+        if other in self.names or (other in self.wishes and wanted not in self.wishes):
             return f"{self.view(other)}.T"
         return ""
 
@@ -110,7 +112,7 @@ class Arrays:
     def _sliced(self, wanted: Look) -> str:
         """Slices where they are enough, else the helper `view`."""
         base, size = BASES[wanted.kind], self.sizes[wanted.kind]
-        long = [(length, step) for length, step in wanted.axes if step]
+        long = tuple([(length, step) for length, step in wanted.axes if step])
         tail = ", B" if wanted.kind == "batched" else ""
         first = wanted.first
         if not long:

@@ -34,8 +34,8 @@ def where(condition: Any, x: Any, y: Any, out: Array) -> None:
 
 def clip(x: Any, low: Any, high: Any, out: Array) -> None:
     """min(max(x, low), high)."""
-    np.maximum(x, low, out)
-    np.minimum(out, high, out)
+    np.maximum(x, low, out=out)
+    np.minimum(out, high, out=out)
 
 
 def leaky_relu(x: Any, slope: Any, out: Array) -> None:
@@ -66,29 +66,36 @@ def silu(x: Any, out: Array) -> None:
 
 def exp_shift(x: Any, shift: Any, out: Array) -> None:
     """exp(x − shift), 1 where they are equal, at infinities too."""
-    equal = np.equal(x, shift)
-    np.subtract(x, shift, out)
-    np.copyto(out, 0.0, where=equal)
-    np.exp(out, out)
+    np.subtract(x, shift, out=out)
+    if not np.isfinite(shift).all():
+        np.copyto(out, 0.0, where=np.equal(x, shift))
+    np.exp(out, out=out)
 
 
 def pick(index: Any, xs: Array, out: Array) -> None:
     """xs[index] over the first axis, nan where the index is not one of 0 … n − 1."""
-    whole = np.nan_to_num(index, nan=-1.0).clip(-1.0, len(xs))
-    place = whole.astype(np.intp)
-    good = (place == index) & (place >= 0) & (place < len(xs))
-    place = np.broadcast_to(np.where(good, place, 0), out.shape)
-    values = np.broadcast_to(xs, (len(xs), *out.shape))
-    np.copyto(out, np.take_along_axis(values, place[None], 0)[0])
-    np.copyto(out, np.nan, where=~good)
+    count, size = len(xs), out.size
+    index = np.asarray(index)
+    place = index.astype(np.uintp)  # a negative number becomes a huge one
+    wrong = None
+    if not (place.max() < count and np.array_equal(place, index)):
+        wrong = (index < 0.0) | (place >= count) | (place != index)
+        place = np.where(wrong, 0, place)
+    columns = np.broadcast_to(xs, (count, *out.shape)).reshape(count, size)
+    out[...] = columns[np.broadcast_to(place, out.shape).ravel(), np.arange(size)].reshape(out.shape)
+    if wrong is not None:
+        np.copyto(out, np.nan, where=wrong)
 
 
-def logsumexp(xs: Array, out: Array) -> None:
-    """ln Σ exp xᵢ over the first axis; the largest's own 1 goes into log1p."""
-    largest = np.maximum.reduce(xs, 0)
-    at = xs == largest
-    rest = np.exp(np.where(at, 0.0, xs - largest))
-    np.copyto(rest, 0.0, where=at)
-    others = np.add.reduce(rest, 0) + (np.add.reduce(at, 0, dtype=xs.dtype) - 1.0)
-    np.add(largest, np.log1p(others), out)
-    np.copyto(out, np.nan, where=np.isnan(largest))
+def logsumexp(xs: Array, out: Array, largest: Array | None = None, shifted: Array | None = None) -> None:
+    """ln Σ exp xᵢ over the first axis; the largest's own 1 goes into log1p.
+
+    `largest` and `shifted`, the exponentials of xᵢ − largest, are what a softmax of the same numbers has computed.
+    """
+    largest = np.maximum.reduce(xs, axis=0) if largest is None else largest
+    shifted = np.exp(xs - largest) if shifted is None else shifted
+    is_largest = np.equal(xs, largest)
+    np.add.reduce(np.where(is_largest, 0.0, shifted), axis=0, out=out)
+    np.add(out, np.add.reduce(is_largest, axis=0, dtype=out.dtype) - 1.0, out=out)
+    np.log1p(out, out=out)
+    np.add(out, largest, out=out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from threading import local
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.numpy_backend.emit import Source, emit
+from autograd.compiler.numpy_backend.guards import Guards
 from autograd.compiler.numpy_backend.spelling import scope
 from autograd.compiler.options import Options
-from autograd.compiler.program import RELATIONS, Program
+from autograd.compiler.program import Program
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.recover import recover
 
@@ -37,7 +38,7 @@ class NumpyRunner:
         self._emitted = cache(lambda widths: emit(vectors, widths, dtype))
         self._compiled = cache(self._compile)
         self._local = local()
-        self._guards = partial(first_failing, vectors.guards)
+        self._guards = Guards(vectors)
 
     @property
     def source(self) -> str:
@@ -91,13 +92,3 @@ def widths(program: Program) -> tuple[int, ...]:
             found.append(1)
         before = family
     return tuple(found)
-
-
-def first_failing(guards: Sequence[tuple[str, Any, Any, bool]], shared: Numbers) -> int:
-    """The number of the first guard that does not hold, −1 if all do."""
-    for number, (relation, left, right, outcome) in enumerate(guards):
-        x = left if type(left) is float else shared.item(left)
-        y = right if type(right) is float else shared.item(right)
-        if RELATIONS[relation](x, y) != outcome:
-            return number
-    return -1

@@ -78,14 +78,14 @@ def elementwise(row: Primitive, operands: Sequence[str], out: str) -> tuple[str,
     """The statement that puts a row of arrays into `out`, and its number of NumPy calls; None if it has no spelling.
 
     >>> elementwise(rules.exp, ["z1"], "a1"), elementwise(rules.relu, ["z1"], "a1")
-    (('exp(z1, a1)', 1), ('maximum(z1, 0.0, a1)', 1))
+    (('exp(z1, out=a1)', 1), ('maximum(z1, 0.0, out=a1)', 1))
     """
     if special := _special(row, operands):
-        return f"{special}, {out})", 1
+        return f"{special}, out={out})", 1
     if row in UFUNCS:
-        return f"{UFUNCS[row]}({', '.join(operands)}, {out})", 1
+        return f"{UFUNCS[row]}({', '.join(operands)}, out={out})", 1
     if row in HELPERS:
-        return f"{row.name}({', '.join([*operands, out])})", CALLS[row.name]
+        return f"{row.name}({', '.join(operands)}, out={out})", CALLS[row.name]
     return None
 
 

@@ -41,8 +41,8 @@ class Group:
     pairs: int = 0
 
 
-def levels(given: Scalars) -> list[int]:
-    """The level of every place: 0 for inputs, 1 + that of the latest operand, one after all for what outputs only."""
+def levels(given: Scalars) -> tuple[list[int], int]:
+    """The level of every place, and the last level, which is for what only outputs look at."""
     level = [0] * given.first
     used = bytearray(len(given.batched))
     for operands in given.operands:
@@ -55,19 +55,17 @@ def levels(given: Scalars) -> list[int]:
         level.append(latest + 1)
     for guard in given.program.guards:
         for place in guard.places:
-            if place < len(used):
-                used[place] = 1
+            used[given.moved[place]] = 1
     end = max(level, default=0) + 1
     for place in range(given.first, len(level)):
         if not used[place]:
             level[place] = end
-    return level
+    return level, end
 
 
 def groups(given: Scalars) -> list[Group]:
     """All groups, in an order in which they can be computed."""
-    level = levels(given)
-    end = max(level, default=0)
+    level, end = levels(given)
     found: dict[tuple[object, ...], Group] = {}
     kinds = [SHARED + flag for flag in given.batched]
     for i, (operation, operands) in enumerate(zip(given.operations, given.operands, strict=True)):
@@ -142,6 +140,8 @@ def _with_bias(left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom) -> L
 def _oriented(linear: Linear, kinds: Sequence[int]) -> Linear:
     """Constants left of shared places left of batched ones."""
     left, right, bias = linear
+    if len(left) == 1 and type(left[0]) is type(right[0]) is int:
+        return linear if kinds[left[0]] <= kinds[right[0]] else (right, left, bias)
     before = [kinds[atom] if type(atom) is int else CONSTANT for atom in left]
     after = [kinds[atom] if type(atom) is int else CONSTANT for atom in right]
     if max(before) <= min(after):
@@ -157,6 +157,8 @@ def _oriented(linear: Linear, kinds: Sequence[int]) -> Linear:
 def _linear_kinds(
     left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom, kinds: Sequence[int]
 ) -> tuple[object, ...]:
+    if len(left) == 1 and type(left[0]) is type(right[0]) is int and type(bias) is float and not bias:
+        return kinds[left[0]], kinds[right[0]], None, None
     ends = [max([kinds[atom] if type(atom) is int else CONSTANT for atom in side]) for side in (left, right)]
     coefficients: object = None
     if ends[0] == CONSTANT:

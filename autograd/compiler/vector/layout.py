@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compiler.vector.program import Lanes
+from autograd.compiler.vector.steps import Lanes
 
 Shape = tuple[int, ...]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autograd import rules
 from autograd.compiler.program import Program
 from autograd.compiler.vector.program import Array, Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import Scalars
@@ -98,6 +99,7 @@ class _Namer:
         self.owners = owners
         self.taken = {array.name for array in owners.arrays}
         self.anonymous = 0
+        self.sizes: dict[str, int] = {}
         self.by_place = dict(_families(vectors.program, owners.arrays))
         outputs = len(vectors.outputs)
         derivatives = vectors.program.derivatives
@@ -116,11 +118,20 @@ class _Namer:
         self.owners.arrays.append(
             Array(name, "batched" if step.batched else "shared", np.arange(step.start, step.start + step.size))
         )
+        self.sizes[name] = step.size
         if step.results is None:
             kind = "batched" if step.batched else "shared"
             self.owners.owner[kind][step.start : step.start + step.size] = len(self.owners.arrays) - 1
-        self.step_of.update(dict.fromkeys(step.places.ravel().tolist(), name))
+        known = self._weighted_input(step) or name
+        self.step_of.update(dict.fromkeys(step.places.ravel().tolist(), known))
         return replace(step, name=name, note=note)
+
+    def _weighted_input(self, step: Step) -> str:
+        """z1 for z1 + y and z1 − y, which have the same adjoint."""
+        if step.form != "map" or step.row not in (rules.add, rules.sub):
+            return ""
+        name = self.owners.only(step.operands[0])
+        return name if re.fullmatch(r"z\d+", name) and step.operands[0].lanes.size == self.sizes[name] else ""
 
     def fresh(self, name: str) -> str:
         while name in self.taken:
@@ -143,9 +154,9 @@ class _Namer:
             return "loss", ""
         if wish := self._of_adjoint(step):
             return wish, ""
-        if step.form == "product" and (match := LAYER.fullmatch(looked_at[0])):
-            if f"z{match[1]}" not in self.taken and not _starts_with(looked_at[1], "d"):
-                return f"z{match[1]}", ""
+        match = LAYER.fullmatch(looked_at[0]) if step.form == "product" else None
+        if match and f"z{match[1]}" not in self.taken and not looked_at[1].startswith("d"):
+            return f"z{match[1]}", ""
         if step.form == "map" and len([each for each in looked_at if each]) == 1 and step.row is not None:
             source = next(each for each in looked_at if each)
             if source[0] == "z" and source[1:].isdigit():
@@ -170,10 +181,6 @@ class _Namer:
             return ""
         wish = f"delta{name[1:]}" if name[0] == "z" and name[1:].isdigit() else f"d{name}"
         return wish if wish not in self.taken else ""
-
-
-def _starts_with(name: str, start: str) -> bool:
-    return name.startswith(start)
 
 
 def _families(program: Program, arrays: Sequence[Array]) -> Iterator[tuple[int, str]]:

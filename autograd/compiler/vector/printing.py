@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from autograd import rules
 from autograd.compiler.vector.layout import strides
-from autograd.compiler.vector.program import Array, Lanes, Operand, Step, VectorProgram
+from autograd.compiler.vector.steps import Array, Lanes, Operand, Step
 from autograd.primitive import Primitive
 
 INFIX = {rules.add: "+", rules.sub: "-", rules.mul: "*", rules.div: "/", rules.pow_: "**"}
@@ -19,16 +19,15 @@ FEW = 4  # arrays or numbers that are listed
 class Texts:
     """How operands are called: by the array that they are, or are part of."""
 
-    def __init__(self, vectors: VectorProgram) -> None:
-        self.vectors = vectors
-        self.arrays = list(vectors.inputs)
-        self.owner = {kind: np.full(size, -1, np.intp) for kind, size in zip(KINDS, vectors.sizes, strict=True)}
+    def __init__(self, inputs: Sequence[Array], steps: Sequence[Step], sizes: Sequence[int]) -> None:
+        self.steps = steps
+        self.arrays = list(inputs)
+        self.owner = {kind: np.full(size, -1, np.intp) for kind, size in zip(KINDS, sizes, strict=True)}
         for number, array in enumerate(self.arrays):
             self.owner[array.kind][array.lanes.ravel()] = number
-        for step in vectors.steps:
+        for step in steps:
             if step.results is None:
                 self._own(step)
-        self.fixed = {(kind, lane): number for kind, lane, number in vectors.constants}
 
     def _own(self, step: Step) -> None:
         kind = KINDS[step.batched]
@@ -105,7 +104,7 @@ def _pairs(step: Step, texts: list[str]) -> str:
     return " + ".join([sum_of, *bias])
 
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[[Step, list[str]], str]] = {
     "map": _map,
     "reduce": lambda step, texts: f"{step.row.name if step.row else ''}({', '.join(texts)})",
     "product": _product,
@@ -117,19 +116,13 @@ FORMULAS = {
 }
 
 
-def printed(vectors: VectorProgram) -> str:
-    """All steps as formulas, with shapes at the side."""
-    return "\n".join(_lines(vectors))
-
-
-def _lines(vectors: VectorProgram) -> Iterator[str]:
-    texts = Texts(vectors)
-    rows = [(f"{step.name} = {texts.formula(step)}", _shape(step), step.note) for step in vectors.steps]
+def printed(texts: Texts, outputs: Sequence[tuple[str, float]], fixed: Mapping[tuple[str, int], float]) -> str:
+    """All steps as formulas, with shapes at the side; `fixed` are the lanes that hold constants."""
+    rows = [(f"{step.name} = {texts.formula(step)}", _shape(step), step.note) for step in texts.steps]
     width = min(max((len(formula) for formula, _, _ in rows), default=0), 80)
-    for formula, shape, note in rows:
-        yield f"{formula:<{width}}  # {shape}{f', {note}' if note else ''}"
-    names = dict.fromkeys(_output_names(vectors, texts))
-    yield f"return {', '.join(names)}"
+    lines = [f"{formula:<{width}}  # {shape}{f', {note}' if note else ''}" for formula, shape, note in rows]
+    names = dict.fromkeys(_output_names(texts, outputs, fixed))
+    return "\n".join([*lines, f"return {', '.join(names)}"])
 
 
 def _shape(step: Step) -> str:
@@ -137,13 +130,15 @@ def _shape(step: Step) -> str:
     return f"({', '.join([*lengths, *['B'] * step.batched])}{',' * (len(lengths) == 1 and not step.batched)})"
 
 
-def _output_names(vectors: VectorProgram, texts: Texts) -> Iterator[str]:
-    direct = {int(i): step.name for step in vectors.steps if step.results is not None for i in step.results.ravel()}
-    for number, (kind, lane) in enumerate(vectors.outputs):
+def _output_names(
+    texts: Texts, outputs: Sequence[tuple[str, float]], fixed: Mapping[tuple[str, int], float]
+) -> Iterator[str]:
+    direct = {int(i): step.name for step in texts.steps if step.results is not None for i in step.results.ravel()}
+    for number, (kind, lane) in enumerate(outputs):
         if kind == "result":
             yield direct[number]
         elif kind == "constant":
             yield repr(lane)
         else:
             owner = int(texts.owner[kind][int(lane)])
-            yield texts.arrays[owner].name if owner >= 0 else repr(texts.fixed[kind, int(lane)])
+            yield texts.arrays[owner].name if owner >= 0 else repr(fixed[kind, int(lane)])

@@ -74,7 +74,7 @@ def _blocks(left: Lanes, right: Lanes, over_samples: bool) -> tuple[list[Block],
     columns = np.bincount(pairs // len(first_right), minlength=len(first_right))
     same = np.unique(ia * len(first_right) + ib).size == len(ia)
     complete = np.flatnonzero((rows * columns == edges) & (edges > 0)) if same else np.zeros(0, np.intp)
-    chosen = _chosen(complete, rows, columns, LONG if over_samples else left.shape[1], len(left))
+    chosen = _chosen(complete, rows, columns, WORTH_FEW if over_samples else left.shape[1], len(left))
     order = np.argsort(component, kind="stable")
     starts = np.searchsorted(component[order], chosen)
     found = [

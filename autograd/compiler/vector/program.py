@@ -11,75 +11,16 @@ begin with the inputs of their kind, in order. `places` connects lanes with the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler.program import Program
+from autograd.compiler.vector.printing import KINDS, Texts, printed
+from autograd.compiler.vector.steps import FORMS, Array, Lanes, Numbers, Operand, Step
 from autograd.errors import CompileError
-from autograd.primitive import Primitive
 
-Lanes = NDArray[np.intp]
-Numbers = NDArray[np.float64]
-
-FORMS = ("map", "reduce", "product", "pairs", "mean", "mean_product", "mean_pairs", "lift")
-
-
-@dataclass(frozen=True)
-class Operand:
-    """Lanes of a file, or constants. `lanes` and `numbers` have the shape in which the step wants them."""
-
-    kind: str  # "shared", "batched" or "constant"
-    lanes: Lanes = field(default_factory=lambda: np.zeros(0, np.intp))
-    numbers: Numbers = field(default_factory=lambda: np.zeros(0))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the lanes, without the samples; () for one constant."""
-        return self.numbers.shape if self.kind == "constant" else self.lanes.shape
-
-
-@dataclass(frozen=True)
-class Step:
-    """One vector equation. Its result has `shape` (and the samples behind, if `batched`), rows first, in new lanes.
-
-    form          operands                          result
-    map           x, y, … each of `shape`           `row` of them, lane by lane
-    reduce        xs (n, *shape); for `pick` index (*shape), xs     `row` over the first axis
-    product       w (r, k), x (k, c) [, bias]       w x + bias, shape (r, c); the bias broadcasts
-    pairs         w, x (k, *shape) [, bias]         Σ w x + bias over the first axis; w may be constants (k, 1…)
-    mean          x (*shape), batched               the mean over the samples, shared
-    mean_product  w (r, k), x (c, k), both batched  Σ w xᵀ over k, mean over the samples: shape (r, c), shared
-    mean_pairs    w, x (k, *shape), both batched    Σ w x over k, mean over the samples, shared
-    lift          x (*shape), shared                the same numbers for every sample
-    """
-
-    form: str
-    batched: bool
-    start: int  # the first lane, in the file of its kind
-    shape: tuple[int, ...]
-    operands: tuple[Operand, ...]
-    row: Primitive | None = None
-    places: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))  # of `shape`; of the scalar program
-    results: NDArray[np.intp] | None = None  # of `shape`: the outputs that these are; nothing else looks at them
-    name: str = ""
-    note: str = ""
-
-    @property
-    def size(self) -> int:
-        """How many lanes."""
-        return int(np.prod(self.shape, dtype=np.int64))
-
-
-@dataclass(frozen=True)
-class Array:
-    """Lanes that have a name together: a matrix (r, c) or a vector (n,)."""
-
-    name: str
-    kind: str  # "shared" or "batched"
-    lanes: Lanes
+__all__ = ["FORMS", "Array", "Lanes", "Numbers", "Operand", "Step", "VectorProgram", "check"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +39,15 @@ class VectorProgram:
     guards: tuple[tuple[str, float | int, float | int, bool], ...]  # atoms are constants or lanes of `shared`
     inputs: tuple[Array, ...] = ()  # with their names
 
+    def __str__(self) -> str:
+        fixed = {(kind, lane): number for kind, lane, number in self.constants}
+        return printed(self.texts, self.outputs, fixed)
+
+    @property
+    def texts(self) -> Texts:
+        """How operands and steps read."""
+        return Texts(self.inputs, self.steps, self.sizes)
+
     @property
     def equations(self) -> int:
         """The number of vector equations."""
@@ -105,7 +55,14 @@ class VectorProgram:
 
     def work(self, samples: int = 1) -> int:
         """Multiplications, additions and function values that one run needs."""
-        return sum(_work(step) * (samples if _per_sample(step) else 1) for step in self.steps)
+        return sum(self.costs(samples))
+
+    def costs(self, samples: int = 1) -> tuple[int, int]:
+        """`work` divided into that of matrix products and all the rest."""
+        found = [0, 0]
+        for step in self.steps:
+            found["product" not in step.form] += _work(step) * (samples if _per_sample(step) else 1)
+        return found[0], found[1]
 
 
 def _per_sample(step: Step) -> bool:
@@ -123,7 +80,7 @@ def _work(step: Step) -> int:
 def check(vectors: VectorProgram) -> VectorProgram:
     """The vector program itself, if every lane is computed once and before it is used; else CompileError."""
     inputs = {"shared": len(vectors.program.shared), "batched": len(vectors.program.batched)}
-    known = {kind: np.zeros(size, bool) for kind, size in zip(("shared", "batched"), vectors.sizes, strict=True)}
+    known = {kind: np.zeros(size, bool) for kind, size in zip(KINDS, vectors.sizes, strict=True)}
     for kind, size in inputs.items():
         known[kind][:size] = True
     for kind, lane, _ in vectors.constants:
@@ -150,8 +107,3 @@ def _wrong_shape(step: Step) -> str:
     if step.form in ("map", "mean", "lift") and any(shape not in ((), step.shape) for shape in shapes):
         return f"gives {step.shape} from {shapes}"
     return ""
-
-
-def lanes_of(operands: Sequence[Operand], kind: str) -> list[Lanes]:
-    """The lanes that operands of that kind look at."""
-    return [operand.lanes for operand in operands if operand.kind == kind]

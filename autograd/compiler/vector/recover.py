@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +13,8 @@ from autograd.compiler.program import Atom, Program
 from autograd.compiler.vector import names
 from autograd.compiler.vector.groups import Group, groups
 from autograd.compiler.vector.lanes import KINDS, Files, ordered
-from autograd.compiler.vector.products import PRODUCTS, Block, blocks, turned
 from autograd.compiler.vector.layout import factored, strides
+from autograd.compiler.vector.products import PRODUCTS, Block, blocks, turned
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Scalars, scalars
 from autograd.primitive import Primitive
@@ -31,7 +29,7 @@ def recover(program: Program) -> VectorProgram:
     >>> equations = [Equation(rules.dot, (0, 1, 4, 5, 6)), Equation(rules.dot, (2, 3, 4, 5, 7))]
     >>> names = ("w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1", "x_0", "x_1", "b1_0", "b1_1")
     >>> print(recover(Program(names, tuple(equations), (), (8, 9))))
-    z1 = W1 @ x + b1  # (2, 1)
+    z1 = W1 @ x + b1  # (2,)
     return z1
 
     Sums are re-associated, so values differ from the program's by rounding.
@@ -49,6 +47,7 @@ class _Recovery:
         self.files = Files(given)
         self.steps: list[Step] = []
         self.result = self._results()
+        self.means = bool(given.program.batched) and not given.program.per_sample
 
     def _results(self) -> Places:
         """The number of the output that a place is, −1 for none or several."""
@@ -110,7 +109,7 @@ class _Recovery:
         xs = self.operand([operands[fixed:] for operands in group.operands])
         columns = [xs.lanes[:, 0]] if xs.kind != "constant" else []
         order = self._order(group, columns)
-        stacked = Operand(xs.kind, *(each[order].T if each.size else each for each in (xs.lanes, xs.numbers)))
+        stacked = xs.with_table(xs.table[order].T)
         self.emit(group, "reduce", places[order], [*(_taken(each, order) for each in index), stacked], row)
 
     # --- sums of products ---------------------------------------------------------------------------------------------
@@ -122,8 +121,9 @@ class _Recovery:
             left, right = Operand(right.kind, older), Operand(right.kind, younger)
         found: list[Block] = []
         rest = np.arange(len(group.places))
-        both_batched = left.kind == right.kind == "batched" and group.batched
-        if left.kind != "constant" and not both_batched:
+        # Products of two batched factors are no matrix products, unless summed over the samples.
+        matrices = not group.batched or (left.kind == "shared" and right.kind == "batched")
+        if left.kind != "constant" and matrices:
             found, rest = blocks(left.lanes, right.lanes, group.operation == MEAN_DOT)
         for block in found:
             self._product(group, block, left.kind, right.kind)
@@ -142,7 +142,8 @@ class _Recovery:
         places = np.array(group.places, np.intp)[block.members]
         left, right, members = block.left, block.right, block.members
         results = self.result[places]
-        if group.last and kind == other and _runs_down(results):
+        of_inputs = kind == "shared" and bool((left < len(self.given.program.shared)).all())
+        if group.last and kind == other and _runs_down(results) and (results.shape[1] > 1 or not of_inputs):
             left, right, members, places = right, left, members.T, places.T
         if group.operation == MEAN_DOT:
             self.emit(group, "mean_product", places, [Operand(kind, left), Operand(other, right)])
@@ -156,12 +157,12 @@ class _Recovery:
         if all(type(atom) is float and atom == 0.0 for atom in atoms):
             return []
         operand = self.operand([(atom,) for atom in atoms])
-        table = (operand.numbers if operand.kind == "constant" else operand.lanes).reshape(members.shape)
+        table = operand.table.reshape(members.shape)
         if (table == table[:, :1]).all():
             table = table[:, :1]
         elif (table == table[:1]).all():
             table = table[:1]
-        return [Operand(operand.kind, numbers=table) if operand.kind == "constant" else Operand(operand.kind, table)]
+        return [operand.with_table(table)]
 
     def _pairs(self, group: Group, left: Operand, right: Operand, rest: Places) -> None:
         places = np.array(group.places, np.intp)[rest]
@@ -169,7 +170,7 @@ class _Recovery:
         columns = [right.lanes[rest, 0]] if left.kind == "constant" else [left.lanes[rest, 0], right.lanes[rest, 0]]
         order = self._order(group_rest, columns)
         chosen = rest[order]
-        sides = [Operand(each.kind, *(_rows(t, chosen).T for t in (each.lanes, each.numbers))) for each in (left, right)]
+        sides = [each.with_table(each.table[chosen].T) for each in (left, right)]
         if group.operation == MEAN_DOT:
             self.emit(group, "mean_pairs", places[order], sides)
             return
@@ -216,7 +217,8 @@ class _Recovery:
     ) -> None:
         """Append a step, its result in new lanes, or in the result where nothing else looks at it."""
         results = self.result[places]
-        direct = group.last and not group.batched and bool((results >= 0).all())
+        whole = not self.means or group.operation in (MEAN, MEAN_DOT)  # results are divided by B all at once
+        direct = whole and group.last and not group.batched and bool((results >= 0).all())
         start = self.files.give(places, group.batched)
         operands = [*operands, *bias]
         if places.ndim == 1:
@@ -261,39 +263,29 @@ def _shape(operands: Sequence[Operand], results: Places | None) -> tuple[int, ..
 
 
 def _shaped(operand: Operand, shape: tuple[int, ...]) -> Operand:
-    """The same with the last axis in that shape."""
-    if operand.kind == "constant":
-        numbers = operand.numbers
-        if not numbers.ndim:
-            return operand
-        last = shape if numbers.shape[-1] == np.prod(shape) else (1,) * len(shape)
-        return replace(operand, numbers=numbers.reshape(*numbers.shape[:-1], *last))
-    return replace(operand, lanes=operand.lanes.reshape(*operand.lanes.shape[:-1], *shape))
+    """The same with the last axis in that shape; an axis of length 1 stays short."""
+    table = operand.table
+    if not table.ndim:
+        return operand
+    last = shape if table.shape[-1] == np.prod(shape) else (1,) * len(shape)
+    return operand.with_table(table.reshape(*table.shape[:-1], *last))
 
 
 def _unpacked(bits: bytes) -> float:
     return float(np.frombuffer(bits, np.float64)[0])
 
 
-def _rows(table: NDArray[Any], chosen: Places) -> NDArray[Any]:
-    return table[chosen] if table.size else table
-
-
 def _taken(operand: Operand, order: Places) -> Operand:
     """A column of atoms in that order; one number where all are the same constant."""
-    if operand.kind != "constant":
-        return Operand(operand.kind, operand.lanes[order, 0])
-    numbers = operand.numbers[order, 0]
-    same = numbers.view(np.int64)
-    return Operand("constant", numbers=numbers[0] if (same == same[0]).all() else numbers)
+    column = operand.table[order, 0]
+    bits = column.view(np.int64)
+    return operand.with_table(column[0] if operand.kind == "constant" and (bits == bits[0]).all() else column)
 
 
 def _flat(operand: Operand) -> Operand:
     """A bias of one column, along the lanes."""
-    if operand.kind == "constant":
-        table = operand.numbers[:, 0]
-        return Operand("constant", numbers=table if len(table) > 1 else table[0])
-    return Operand(operand.kind, operand.lanes[:, 0])
+    table = operand.table[:, 0]
+    return operand.with_table(table[0] if operand.kind == "constant" and len(table) == 1 else table)
 
 
 def _runs_down(results: Places) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd import rules
-from autograd.compiler.program import Atom, Program
-from autograd.compiler.sums import NONE, sums
+from autograd.compiler.program import Atom, Equation, Program
+from autograd.compiler.sums import NONE, replaced, sums
 from autograd.primitive import Primitive
 
 # Beside the rows of the table: what turns numbers of all samples into one that they share.
@@ -39,7 +39,7 @@ class Scalars:
 
 def scalars(program: Program) -> Scalars:
     """The program with sums flattened, and with means over the samples as equations of their own."""
-    flat = sums(program)
+    flat = neurons(sums(program))
     operations: list[Operation] = [equation.primitive for equation in flat.equations]
     operands = [equation.operands for equation in flat.equations]
     batched = _batched(flat, operands)
@@ -47,6 +47,63 @@ def scalars(program: Program) -> Scalars:
     if flat.batched and not flat.per_sample:
         outputs = _Means(flat, operations, operands, batched).outputs()
     return _live(flat, operations, operands, outputs, batched)
+
+
+def neurons(program: Program) -> Program:
+    """Sums of products and of single terms in two: the products with a bias, which may be a row of W x + b, the rest.
+
+    >>> from autograd.compiler.program import Equation
+    >>> equations = (Equation(rules.dot, (0, -1.0, 1, 2, 3)),)
+    >>> print(neurons(Program(("w", "x", "y", "b"), equations, (), (4,))))
+    program(w, x, y, b):
+        t4 = dot(w, x, b)
+        t5 = sub(t4, y)
+        return t5
+    """
+    first = len(program.names)
+    shared = set(program.shared)
+    means = set(program.outputs) if program.batched and not program.per_sample else set()  # taken apart in another way
+    equations: list[Equation] = []
+    moved: list[int] = list(range(first))
+    for row, before in program.equations:
+        mixed = row is rules.dot and float in map(type, before[:-1]) and len(moved) not in means
+        operands = tuple([moved[atom] if type(atom) is int else atom for atom in before])
+        parts = _parted(operands, shared) if mixed else None
+        if parts is None:
+            equations.append(Equation(row, operands))
+        else:
+            inner, rest = parts
+            equations.append(Equation(rules.dot, inner))
+            equations.append(_with_singles(first + len(equations) - 1, rest))
+        moved.append(first + len(equations) - 1)
+    return replaced(program, equations, moved) if len(equations) > len(program.equations) else program
+
+
+def _parted(operands: tuple[Atom, ...], shared: set[int]) -> tuple[tuple[Atom, ...], list[tuple[float, Atom]]] | None:
+    """The dot of the products alone, and the other terms; None where one of them can be the bias, or there are none."""
+    n = len(operands) // 2
+    bias = operands[-1]
+    products: list[tuple[Atom, Atom]] = []
+    singles: list[tuple[float, Atom]] = []
+    for w, x in zip(operands[:n], operands[n:-1], strict=True):
+        if type(w) is float or type(x) is float:
+            singles.append((w, x) if type(w) is float else (float(x), w))
+        else:
+            products.append((w, x))
+    no_bias = type(bias) is float and bias == 0.0
+    if not products or not singles or (no_bias and len(singles) == 1 and singles[0][0] == 1.0):
+        return None
+    if no_bias:
+        chosen = next((i for i, (c, x) in enumerate(singles) if c == 1.0 and x in shared), None)
+        bias = NONE if chosen is None else singles.pop(chosen)[1]
+    return (*[w for w, _ in products], *[x for _, x in products], bias), singles
+
+
+def _with_singles(inner: int, singles: list[tuple[float, Atom]]) -> Equation:
+    if len(singles) == 1 and abs(singles[0][0]) == 1.0:
+        ((factor, x),) = singles
+        return Equation(rules.add if factor == 1.0 else rules.sub, (inner, x))
+    return Equation(rules.dot, (1.0, *[c for c, _ in singles], inner, *[x for _, x in singles], NONE))
 
 
 def _batched(program: Program, operands: Sequence[tuple[Atom, ...]]) -> bytearray:
@@ -93,6 +150,8 @@ class _Means:
     def _mean(self, place: int) -> Atom:
         if place >= self.first and not self.used[place]:
             operation, operands = self.operations[place - self.first], self.operands[place - self.first]
+            if operation is rules.mul and all(map(self.varies, operands)):
+                return self.new(MEAN_DOT, operands, shared=True)
             if operation is rules.mul:
                 return self._of_sum(operands[:1], operands[1:], NONE, place)
             if operation is rules.dot:

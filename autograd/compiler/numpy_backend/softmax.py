@@ -1,0 +1,66 @@
+"""logsumexp and its derivative, the softmax, take the same exponentials: they are computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd import rules
+from autograd.compiler.vector.steps import Lanes, Operand, Step
+
+
+class Known(NamedTuple):
+    """What a softmax has computed of numbers: the largest of each, and the exponentials of the differences to it."""
+
+    largest: Operand
+    shifted: Operand
+
+
+def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[int, Known]]:
+    """The steps with those that a logsumexp can use moved in front of it, and what that is, by the logsumexp's lane."""
+    order = list(steps)
+    known: dict[int, Known] = {}
+    for step in steps:
+        if step.row is rules.logsumexp and (found := _softmax(steps, step.operands[0])):
+            pivot, exponentials, known[step.start] = found
+            for each in (pivot, exponentials):  # never later than they were: others may look at them as well
+                if order.index(each) > order.index(step):
+                    order.remove(each)
+                    order.insert(order.index(step), each)
+    return order, known
+
+
+def _softmax(steps: Sequence[Step], xs: Operand) -> tuple[Step, Step, Known] | None:
+    """The steps that compute pivot and exponentials of the same numbers, which depend on nothing else."""
+    if xs.kind == "constant":
+        return None
+    for pivot in steps:
+        if pivot.row is rules.pivot and pivot.results is None and _equal(pivot.operands[0], xs):
+            largest = np.arange(pivot.start, pivot.start + pivot.size).reshape(pivot.shape)
+            for step in steps:
+                if step.row is rules.exp_shift and step.results is None:
+                    lanes = _shifted(step, xs, largest, pivot.batched)
+                    if lanes is not None:
+                        return pivot, step, Known(Operand(xs.kind, largest), Operand(xs.kind, lanes))
+    return None
+
+
+def _equal(x: Operand, y: Operand) -> bool:
+    return x.kind == y.kind and np.array_equal(x.lanes, y.lanes)
+
+
+def _shifted(step: Step, xs: Operand, largest: Lanes, batched: bool) -> Lanes | None:
+    """Where the exponentials of xs are, if this step computes them all, and from these largest ones."""
+    x, shift = step.operands
+    if x.kind != xs.kind or shift.kind != xs.kind or step.batched is not batched:
+        return None
+    given = {lane: place for place, lane in enumerate(x.lanes.ravel().tolist())}
+    places = [given.get(lane, -1) for lane in xs.lanes.ravel().tolist()]
+    if min(places) < 0:
+        return None
+    wanted = np.broadcast_to(largest, xs.lanes.shape).ravel()
+    if not np.array_equal(shift.lanes.ravel()[places], wanted):
+        return None
+    return (step.start + np.array(places, np.intp)).reshape(xs.lanes.shape)
