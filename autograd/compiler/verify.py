@@ -26,7 +26,17 @@ EASY = 1e4  # what agrees to so many roundings of the largest output needs no bo
 EFFORT = 200_000  # equations to interpret at most; large programs are looked at for fewer samples and points
 
 # Rows that jump: a rounding may decide which side they take.
-JUMPS = {rules.greater, rules.at_least, rules.equal, rules.step, rules.floor, rules.ceil, rules.round_, rules.sign}
+JUMPS = {
+    rules.greater,
+    rules.at_least,
+    rules.equal,
+    rules.step,
+    rules.floor,
+    rules.ceil,
+    rules.round_,
+    rules.sign,
+    rules.atan2,
+}
 
 
 @dataclass(frozen=True)
@@ -157,9 +167,10 @@ def _number_bound(program: Program, output: int, bounds: Sequence[float]) -> flo
 def _bounds(program: Program, numbers: Sequence[float], unit: float) -> list[float]:
     """How far each number may be off: what the operands bring along, and a rounding of its own."""
     bounds = [unit * abs(x) for x in numbers[: len(program.names)]]
+    rounded = unit if unit > UNIT["float64"] else 0.0  # constants, where there are fewer digits than they have
     for place, (row, operands) in enumerate(program.equations, len(program.names)):
         at = [_number(each, numbers) for each in operands]
-        errors = [0.0 if type(each) is float else bounds[int(each)] for each in operands]
+        errors = [rounded * abs(each) if type(each) is float else bounds[int(each)] for each in operands]
         bounds.append(_bound(row, numbers[place], at, errors, unit))
     return bounds
 
