@@ -18,7 +18,7 @@ if not hasattr(_engine, "Value"):
         "environment, or run `pip uninstall autograd` and then `pip install --force-reinstall scalar-autograd`."
     )
 
-from nn import datasets
+from nn import cluster, datasets
 from nn.activations import ACTIVATIONS, Activation, get_activation
 from nn.cells import TableError
 from nn.checking import check_gradients
@@ -52,6 +52,7 @@ from nn.optimizers import (
 )
 from nn.prediction import predict
 from nn.storage import StorageError, load, load_document, save
+from nn.sweeps import Sweep, Trial, sweep
 from nn.table import read_table
 from nn.training import Until, fit
 
@@ -75,11 +76,14 @@ __all__ = [
     "Neuron",
     "Optimizer",
     "StorageError",
+    "Sweep",
     "TableError",
+    "Trial",
     "Until",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "check_gradients",
+    "cluster",
     "constant",
     "cosine",
     "cross_entropy",
@@ -103,5 +107,6 @@ __all__ = [
     "read_table",
     "save",
     "step_decay",
+    "sweep",
     "uniform",
 ]

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from nn import inspect_command, options, predict_command, train_command
 from nn.cells import TableError
+from nn.checkpoint import CheckpointError
+from nn.cluster.errors import ClusterError
 from nn.options import UsageError
 from nn.recipe import RecipeError
 from nn.storage import StorageError
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     try:
         return int(args.run(args))
-    except (UsageError, TableError, RecipeError, StorageError) as error:
+    except (UsageError, TableError, RecipeError, StorageError, ClusterError, CheckpointError) as error:
         return _fail(str(error))
     except BrokenPipeError:
         # The reader (`| head`) has gone; without this the interpreter complains again when it flushes at the end.

@@ -57,7 +57,9 @@ def fill_in(args: argparse.Namespace, data: str) -> argparse.Namespace:
     """
     preset = PRESETS.get(args.data, TABLE_PRESET)
     given = {name: value for name, value in vars(args).items() if value is not None}
-    return argparse.Namespace(**({"out": Path("runs", data)} | asdict(preset) | given))
+    return argparse.Namespace(
+        **({"out": Path("runs", data), "cluster": None, "checkpoint": None} | asdict(preset) | given)
+    )
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +96,18 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--no-compile", dest="compile", action="store_false", help="train by graphs: slower, the same up to rounding"
     )
+    run.add_argument(
+        "--cluster",
+        metavar="N|ADDRESS",
+        type=cluster,
+        help="train on N worker processes, or on a Dask scheduler's workers",
+    )
+    run.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="with --cluster: write it now and then; go on from it if it is there",
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: runs/NAME)")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
 
@@ -126,6 +140,15 @@ def whole(text: str) -> int:
     if text.strip().isdecimal() and int(text) >= 1:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+
+
+def cluster(text: str) -> int | str:
+    """A number of worker processes, or the address of a scheduler.
+
+    >>> cluster("2"), cluster("tcp://host:8786")
+    (2, 'tcp://host:8786')
+    """
+    return text if ":" in text else whole(text)
 
 
 def _number(text: str, fits: Callable[[float], bool], wanted: str) -> float:

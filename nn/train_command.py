@@ -74,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(args: argparse.Namespace) -> tuple[Dataset, Recipe]:
     """The samples, and the recipe for reading more of them."""
+    if args.checkpoint and not args.cluster:
+        raise UsageError("--checkpoint is for training with --cluster; one worker process is --cluster 1")
+    if args.cluster and not args.compile:
+        raise UsageError("a cluster runs compiled losses only; leave --no-compile or --cluster out")
     if args.data in DATASETS:
         if args.target or args.ignore or args.task or args.drop_missing:
             raise UsageError(
@@ -165,6 +169,8 @@ def _train(job: Job) -> History:
             l2=args.l2,
             compile=args.compile,
             progress=not args.quiet,
+            cluster=args.cluster,
+            checkpoint=args.checkpoint,
         )
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from autograd import Value, paused_gc
+from autograd import paused_gc
+from nn.cluster.connecting import ClusterLike
+from nn.cluster.fitting import UNITS, Order, fit_on_cluster
+from nn.cluster.run import EVERY
+from nn.following import Follower
 from nn.history import Epoch, History, Stop
 from nn.losses import LossLike, get_loss, l2_gradient
 from nn.metrics import Metric, get_metric
@@ -36,6 +41,8 @@ class Until:
 
     >>> Until(loss=0.1).reason(History([Epoch(1, 0.05)]))
     'target loss'
+
+    ValueError for a limit that is not positive, or a loss that is not finite.
     """
 
     loss: float | None = None
@@ -52,7 +59,11 @@ class Until:
             raise ValueError(f"until: the target loss must be a finite number, got {self.loss!r}")
 
     def reason(self, history: History) -> Stop | None:
-        """Why to stop now, or None to go on."""
+        """Why to stop now, by the `history` so far, or None to go on.
+
+        >>> Until(patience=1).reason(History([Epoch(1, 0.5), Epoch(2, 0.6)]))
+        'patience'
+        """
         row = history.rows[-1]
         if not math.isfinite(row.watched):
             return "diverged"
@@ -74,7 +85,7 @@ def fit(
     optimizer: str | Optimizer = "adam",
     lr: float | Schedule | None = None,
     epochs: int = 100,
-    batch_size: int = 32,
+    batch_size: int | None = 32,
     until: Until | float | None = None,
     validation: float | tuple[Any, Any] | None = None,
     seed: int = 0,
@@ -83,6 +94,10 @@ def fit(
     compile: bool = True,
     progress: bool | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    cluster: ClusterLike | None = None,
+    shards: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = EVERY,
 ) -> History:
     """Teach the model the samples and return what happened; the model ends with the parameters of the best epoch.
 
@@ -90,6 +105,8 @@ def fit(
     are shuffled anew every epoch by `random.Random(seed)`; the same call gives the same bits.
 
     - `x`: n rows of numbers. `y`: n targets, as the loss wants them: a number, a list, or a class index.
+    - `loss`, `optimizer`, `metric`: by name (as in `nn.LOSSES`) or as objects; `lr` is the
+      step, a number or a schedule, by default what suits the optimiser; `metric` is shown for every epoch.
     - `until`: an `Until`, or a number, the training loss to reach. `validation`: a fraction of the samples to keep
       back (drawn by the seed), or an `(x, y)` of its own. It decides which epoch is best.
     - `compile`: run model and loss as programs that `autograd.compile` makes of them, with the same results up to
@@ -98,10 +115,19 @@ def fit(
       parameters hold the current numbers after every epoch, and whenever `on_epoch` or the caller can look.
     - `progress`: None shows a bar when stderr is a terminal; True shows a bar or plain lines; False nothing.
     - `on_epoch` is called with the row of every complete epoch.
+    - `batch_size`: how many samples a step uses; None is all at once.
+    - `cluster`: spread the samples over worker processes, of which a step uses all: so many of them on this machine,
+      the address of a Dask scheduler, or a `distributed.Client`; see `nn.cluster`. Then `x` may be a list of files that
+      the workers read, and `y` the target column of CSV files or a list of `.npy` files; `optimizer` may be "lbfgs";
+      each shard is shuffled by itself; the metric is that of the validation samples. `shards` cuts arrays (default 16):
+      their number decides the bits, the number of workers does not. `checkpoint` is a file, written every
+      `checkpoint_every` steps and at the end; if it is there, training goes on from it with the same bits.
 
     `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; nothing is lost but the
-    epoch under way) or "diverged" (a loss that is not finite; a `RuntimeWarning` says where). `history.engine` says
-    what computed. Raises `ValueError` or `TypeError` for arguments that make no sense.
+    epoch under way), "diverged" (a loss that is not finite; a `RuntimeWarning` says where) or, with "lbfgs",
+    "converged". `history.engine` says what computed.
+
+    Raises `ValueError` or `TypeError` for arguments that make no sense.
 
     >>> from nn.neuron import MLP
     >>> net = MLP(1, [1], seed=1)
@@ -118,6 +144,31 @@ def fit(
     rule = until if isinstance(until, Until) else Until(loss=until)
     last = _whole("epochs", rule.epochs or epochs)
     history = History(metric_name=_metric_name(metric))
+    follower = Follower(history, model.parameters(), rule.reason, on_epoch)
+    if cluster is not None:
+        if not compile:
+            raise ValueError("a cluster runs compiled losses only; leave compile=False or cluster= out")
+        order = Order(
+            cluster=cluster,
+            loss=get_loss(loss),
+            loss_name=loss,
+            optimizer="lbfgs" if optimizer == "lbfgs" else _optimizer(optimizer, lr),
+            metric=None if metric is None else get_metric(metric),
+            l2=_strength(l2),
+            batch_size=None if batch_size is None else _whole("batch_size", batch_size),
+            epochs=last,
+            seed=seed,
+            validation=validation,
+            shards=shards,
+            checkpoint=checkpoint,
+            every=_whole("checkpoint_every", checkpoint_every),
+        )
+        display = choose_progress(progress, last, UNITS, history)
+        with follower, display:
+            history.stopped = fit_on_cluster(model, x, y, order, follower, display)
+        return _warned(history)
+    if shards is not None or checkpoint is not None:
+        raise ValueError("shards= and checkpoint= belong to cluster=; one worker process is cluster=1")
     samples, watched = map(Table, divide(pair_up(x, y), validation, rng))
     steps = Eager(model, get_loss(loss), samples)
     run = _Run(
@@ -126,33 +177,19 @@ def fit(
         optimizer=_optimizer(optimizer, lr),
         metric=None if metric is None else get_metric(metric),
         l2=_strength(l2),
-        batch_size=_whole("batch_size", batch_size),
+        batch_size=len(samples) if batch_size is None else _whole("batch_size", batch_size),
         rng=rng,
     )
     display = choose_progress(progress, last, len(samples), history)
-    with paused_gc(), _Best(steps.parameters) as best, display:
-        rows = run.epochs(steps, compile, last, display, history)
-        history.stopped = _follow(rows, history, best, rule, on_epoch)
+    with paused_gc(), follower, display:
+        history.stopped = follower.follow(run.epochs(steps, compile, last, display, history))
+    return _warned(history)
+
+
+def _warned(history: History) -> History:
     if history.stopped == "diverged":
-        warnings.warn(_divergence(history), RuntimeWarning, stacklevel=2)
+        warnings.warn(_divergence(history), RuntimeWarning, stacklevel=3)
     return history
-
-
-def _follow(
-    rows: Iterator[Epoch], history: History, best: _Best, rule: Until, on_epoch: Callable[[Epoch], None] | None
-) -> Stop:
-    """Take epoch after epoch until there is a reason to stop."""
-    try:
-        for row in rows:
-            history.rows.append(row)
-            best.consider(row)
-            if on_epoch is not None:
-                on_epoch(row)
-            if reason := rule.reason(history):
-                return reason
-    except KeyboardInterrupt:
-        return "interrupted"
-    return "epochs"
 
 
 @dataclass
@@ -171,7 +208,7 @@ class _Run:
         """Train epoch after epoch and yield how the model stands after each."""
         start = time.monotonic()
         # Compiled here, and not in `fit`, so that Ctrl-C ends it as it ends an epoch. The frames up to the user: this
-        # one, _follow, fit.
+        # one, follow, fit.
         tables = [table for table in (self.samples, self.watched) if table.pairs]
         steps = choose_steps(eager, tables, self.batch_size, stacklevel=5) if compile else eager
         history.engine = steps.engine
@@ -208,27 +245,6 @@ class _Run:
         outputs, losses = steps.measure(table)
         metric = None if self.metric is None else self.metric(outputs, [y for _, y in table.pairs])
         return sum(losses) / len(losses), metric
-
-
-class _Best:
-    """Keeps the parameters of the best epoch, and puts them back at the end, however it comes."""
-
-    def __init__(self, parameters: list[Value]) -> None:
-        self.parameters = parameters
-        self.loss = math.inf
-        self.data = [parameter.data for parameter in parameters]
-
-    def consider(self, row: Epoch) -> None:
-        """Remember the parameters when this epoch is the best so far."""
-        if row.watched < self.loss:
-            self.loss, self.data = row.watched, [parameter.data for parameter in self.parameters]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for parameter, number in zip(self.parameters, self.data, strict=True):
-            parameter.data = number
 
 
 def _optimizer(optimizer: str | Optimizer, lr: float | Schedule | None) -> Optimizer:

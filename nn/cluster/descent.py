@@ -1,0 +1,86 @@
+"""Full-batch and mini-batch descent on a cluster: the optimisers of `nn`, one step for every slice of the shards."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from nn import checkpoint
+from nn.cluster.batches import Batch, slices
+from nn.cluster.objective import Objective
+from nn.cluster.run import Settings, State, Vector, replay
+from nn.history import Stop
+from nn.losses import l2_gradient
+from nn.optimizers import get_optimizer
+
+
+class Descent:
+    """θ ← θ − update(mean gradient of a batch): each batch takes one slice of every shard.
+
+    The row of an epoch has the loss of all samples after its last step. With all samples in one batch that is the pass
+    whose gradient the next step needs, so an epoch costs one pass; else it is one pass more.
+    """
+
+    def __init__(self, objective: Objective, settings: Settings, start: Vector) -> None:
+        self.objective, self.settings, self.optimizer = objective, settings, get_optimizer(settings.optimizer)
+        self.description = settings.describe(objective, start)
+        self.parts = slices(objective.counts, settings.batch_size)
+        self.state = self._resume() or State(start, start)
+        self.memory = checkpoint.memory(self.optimizer)  # as of the last complete step
+        self.known: Vector | None = None  # the gradient over all samples at θ, when it is known
+
+    def run(self) -> Stop:
+        """Train to the end; whatever ends it, the checkpoint is of the last complete step."""
+        settings, state = self.settings, self.state
+        if reason := replay(settings, state):
+            return reason
+        try:
+            while state.epoch < settings.epochs:
+                self._epoch()
+                if reason := settings.take(state.rows[-1]):
+                    return reason
+        finally:
+            self._save()
+        return "epochs"
+
+    def _epoch(self) -> None:
+        state, settings = self.state, self.settings
+        while state.part < self.parts:
+            self._step(Batch(settings.seed, state.epoch, state.part, self.parts))
+            if self.optimizer.steps % settings.every == 0:
+                self._save()
+        watched = settings.show(state.theta)
+        loss, gradient = self.objective(state.theta)
+        self.known = gradient if self.parts == 1 else None
+        state.close_epoch(loss, watched)
+
+    def _step(self, batch: Batch) -> None:
+        state = self.state
+        gradient = self.objective(state.theta, batch)[1] if self.known is None else self.known
+        if self.settings.l2:
+            gradient = gradient + l2_gradient(state.theta, self.settings.l2)
+        theta = self.optimizer.update(state.theta, gradient)
+        memory = checkpoint.memory(self.optimizer) if self.settings.path else self.memory
+        # All or nothing: Ctrl-C, or an error in the optimiser, must not leave a step that is half done.
+        self.known, self.memory, state.theta, state.part = None, memory, theta, state.part + 1
+        self.settings.advance(1 / self.parts)
+
+    def _save(self) -> None:
+        if self.settings.path is None:
+            return
+        numbers, arrays = self.memory
+        state = {"run": self.state.numbers(), "optimizer": numbers}
+        vectors = {"theta": self.state.theta, "best": self.state.best}
+        vectors |= {f"optimizer.{name}": array for name, array in arrays.items()}
+        checkpoint.save(self.settings.path, self.description, state, vectors)
+
+    def _resume(self) -> State | None:
+        path = self.settings.path
+        if path is None or not os.path.exists(path):
+            return None
+        numbers, arrays = checkpoint.load(path, self.description)
+        prefix = "optimizer."
+        kept = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+        checkpoint.remember(self.optimizer, numbers["optimizer"], kept)
+        return State.of(numbers["run"], np.asarray(arrays["theta"]), np.asarray(arrays["best"]))

@@ -1,0 +1,105 @@
+"""L-BFGS on a cluster: SciPy decides where to look, the cluster computes loss and gradient there."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nn import checkpoint
+from nn.checkpoint import CheckpointError
+from nn.cluster.errors import ClusterError
+from nn.cluster.objective import Objective
+from nn.cluster.run import Settings, Vector, hash_of
+from nn.history import Epoch, Stop
+from nn.losses import l2_gradient
+
+
+@dataclass(eq=False)
+class Look:
+    """What was found at one θ, which is kept as a hash."""
+
+    theta: str
+    loss: float
+    gradient: Vector
+
+
+class Lbfgs:
+    """`scipy.optimize.minimize(method="L-BFGS-B")` over all samples; an epoch is an iteration.
+
+    SciPy cannot be stopped and taken up again, so the checkpoint holds all that it was told: a resumed run tells it the
+    same again, without asking the cluster, and it does the same again.
+    """
+
+    def __init__(self, objective: Objective, settings: Settings, start: Vector) -> None:
+        self.objective, self.settings, self.start = objective, settings, start
+        self.description = settings.describe(objective, start)
+        self.looks: list[Look] = []
+        self.before = 0.0
+        self._resume()
+        self.begun, self.told, self.epoch = time.monotonic(), 0, 0
+        self.stopped: Stop | None = None
+
+    def run(self) -> Stop:
+        """Minimise to the end: "converged" when SciPy finds no way down any more."""
+        try:
+            from scipy.optimize import minimize
+        except ImportError as error:
+            raise ClusterError('optimizer="lbfgs" needs SciPy: pip install scipy') from error
+        options = {"maxiter": self.settings.epochs}
+        try:
+            minimize(self._look, self.start, jac=True, method="L-BFGS-B", callback=self._iteration, options=options)
+        finally:
+            self._save()
+        return self.stopped or ("epochs" if self.epoch == self.settings.epochs else "converged")
+
+    def _look(self, theta: Vector) -> tuple[float, Vector]:
+        """What SciPy asks for: the loss with its penalty, and the gradient of both."""
+        name = hash_of(theta)
+        if self.told == len(self.looks):
+            self.looks.append(Look(name, *self.objective(theta)))
+            if len(self.looks) % self.settings.every == 0:
+                self._save()
+        look = self.looks[self.told]
+        if look.theta != name:
+            raise CheckpointError(
+                f"{self.settings.path}: SciPy goes another way than when this was written (another version of it?);"
+                " delete the file to start anew"
+            )
+        self.told += 1
+        penalty = self.settings.l2 * float(theta @ theta)
+        return look.loss + penalty, look.gradient + l2_gradient(theta, self.settings.l2)
+
+    def _iteration(self, intermediate_result: Any) -> None:
+        """SciPy has moved; it passes the new place under this very name."""
+        theta: Vector = np.array(intermediate_result.x)
+        name = hash_of(theta)
+        loss = next(look.loss for look in reversed(self.looks[: self.told]) if look.theta == name)
+        self.epoch += 1
+        self.settings.advance(1.0)
+        seconds = self.before + time.monotonic() - self.begun
+        self.stopped = self.settings.take(Epoch(self.epoch, loss, *self.settings.show(theta), seconds))
+        if self.stopped:
+            raise StopIteration
+
+    def _save(self) -> None:
+        if self.settings.path is None or not self.looks:
+            return
+        state = {
+            "thetas": [look.theta for look in self.looks],
+            "losses": [look.loss for look in self.looks],
+            "seconds": self.before + time.monotonic() - self.begun,
+        }
+        gradients = np.stack([look.gradient for look in self.looks])
+        checkpoint.save(self.settings.path, self.description, state, {"gradients": gradients})
+
+    def _resume(self) -> None:
+        path = self.settings.path
+        if path is None or not os.path.exists(path):
+            return
+        state, arrays = checkpoint.load(path, self.description)
+        self.looks = list(map(Look, state["thetas"], state["losses"], arrays["gradients"]))
+        self.before = state["seconds"]

@@ -1,0 +1,141 @@
+"""The mean loss over shards on a cluster, as a function of the flat parameter vector."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.cluster.batches import EVERYTHING, Batch
+from nn.cluster.errors import ClusterError
+from nn.cluster.placement import Holding, LostWorker
+from nn.cluster.sources import Source
+from nn.cluster.tree import Nodes, root
+from nn.cluster.worker import Answer, MeanLoss, Summary
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE_SECONDS = 60.0  # how long a step waits for workers when there is none
+PAUSE_SECONDS = 0.2  # between two looks for them
+MANY_LOSSES = 9  # in one step; what kills one worker after the other would go on for ever
+
+
+class Objective:
+    """θ → (mean loss, gradient) over samples that stay on the workers: for `scipy.optimize.minimize(…, jac=True)` too.
+
+    A step sends θ once to each worker and brings back the sums of its shards, added in the order of a
+    fixed tree: the result has the same bits for any number of workers, and after workers died or joined.
+
+        with nn.cluster.connect(2) as client:
+            objective = nn.cluster.Objective(client, nn.cluster.sources_of(x, y))
+            objective.use(autograd.compile(loss_of_one_sample, parameters=parameters, batch=("x", "y")))
+            loss, gradient = objective(theta)
+
+    `use` takes anything with `.flat(theta, x, y)` -> (mean loss, gradient) that pickles; a compiled function that
+    cannot be imported elsewhere has to be called once before. `summaries` describe the shards in their order.
+
+    An error in a shard comes out as it is, with a note that names the shard; ClusterError when the cluster is gone.
+    """
+
+    def __init__(self, client: Client, sources: list[Source]) -> None:
+        self.client = client
+        self.holding = Holding(client, sources)
+        with while_connected(self.client):
+            if not self.holding.look():
+                raise ClusterError("the cluster has no workers; start some")
+            self.summaries = self.holding.summaries()
+        check_alike(self.summaries)
+        self.counts = [summary.count for summary in self.summaries]
+        self.whole = all(summary.y.dtype.kind == "i" for summary in self.summaries)
+        if (threads := sum(self.holding.threads.values())) > len(sources):
+            warnings.warn(
+                f"{len(sources)} shards keep no more of the {threads} threads busy: more shards", stacklevel=2
+            )
+
+    @property
+    def example(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The first sample, x of shape (1, inputs) and y of shape (1,) or (1, outputs): to record a loss with."""
+        x, y = self.summaries[0].x, self.summaries[0].y
+        return x, y if self.whole else y.astype(np.float64)
+
+    @property
+    def checksum(self) -> int:
+        """A number that changes when any sample does, or the way they are cut into shards."""
+        return zlib.crc32(repr([(summary.count, summary.checksum) for summary in self.summaries]).encode())
+
+    def use(self, loss: MeanLoss) -> None:
+        """The loss for all following calls."""
+        from distributed.protocol.pickle import dumps  # as pickle's, but knows how classes of a script travel
+
+        with while_connected(self.client):
+            try:
+                self.holding.prepare(dumps(loss), self.whole)
+            except LostWorker as lost:
+                self.holding.give_up(lost.worker)  # the first call will find another
+
+    def __call__(self, theta: NDArray[np.float64], batch: Batch = EVERYTHING) -> tuple[float, NDArray[np.float64]]:
+        if not self.holding.packed:
+            raise ClusterError("there is no loss yet; call use(loss) first")
+        vector = np.ascontiguousarray(theta, dtype=np.float64)
+        with while_connected(self.client):
+            answers = self._ask(vector, batch)
+        nodes: Nodes = {}
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+            nodes |= answer
+        return root(nodes, len(self.counts)).mean()
+
+    def _ask(self, theta: NDArray[np.float64], batch: Batch) -> list[Answer]:
+        """What all holders answer; when one is lost on the way, all are asked again once its shards are elsewhere."""
+        patience, losses = time.monotonic() + PATIENCE_SECONDS, 0
+        while losses <= MANY_LOSSES:
+            try:
+                if self.holding.look():
+                    return self.holding.ask(theta, batch, len(self.counts))
+            except LostWorker as lost:
+                self.holding.give_up(lost.worker)
+                patience, losses = time.monotonic() + PATIENCE_SECONDS, losses + 1
+            else:
+                if time.monotonic() > patience:
+                    raise ClusterError(f"no worker is left that answers, for {PATIENCE_SECONDS:g} s now; start some")
+                time.sleep(PAUSE_SECONDS)
+        raise ClusterError(f"{losses} workers were lost in one step: is a shard too large for their memory?")
+
+
+@contextmanager
+def while_connected(client: Client) -> Iterator[None]:
+    """Turn what Dask raises when the scheduler goes away into a ClusterError; errors of tasks do not come this way."""
+    from distributed import CancelledError
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except (CancelledError, CommClosedError, concurrent.futures.CancelledError) as error:
+        raise ClusterError(f"the scheduler is gone ({type(error).__name__}: {error}); start it again") from error
+    except ClusterError:
+        raise
+    except Exception:
+        if client.status in ("running", "newly-created"):
+            raise
+        raise ClusterError(f"the connection to the scheduler is {client.status}; start it again") from None
+
+
+def check_alike(summaries: list[Summary]) -> None:
+    """ValueError unless all shards have samples of the same shape."""
+    first = summaries[0]
+    for other in summaries[1:]:
+        for what in ("x", "y"):
+            one, another = getattr(first, what).shape[1:], getattr(other, what).shape[1:]
+            if one != another:
+                raise ValueError(
+                    f"a sample has {what} of shape {one} in shard {first.name}, but {another} in {other.name}"
+                )

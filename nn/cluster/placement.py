@@ -1,0 +1,162 @@
+"""Which worker holds which shards, also after workers have died or joined."""
+
+from __future__ import annotations
+
+import copy
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.cluster.batches import Batch
+from nn.cluster.connecting import check_versions
+from nn.cluster.sources import Source
+from nn.cluster.worker import Answer, Holder, Summary, read, summarise
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOOK_SECONDS = 1.0  # how often the list of workers is asked for
+POLL_SECONDS = 2.0  # how long a call may take before its worker is asked for
+ONE_MESSAGE = "1 TB"  # Dask warns when data travels inside a task; here that is the point: it can be sent again
+
+
+@dataclass(eq=False)
+class Holding:
+    """The shards as Dask's tasks, pinned to workers, and on each worker a `Holder` that computes with those it has.
+
+    A shard that is lost with its worker is read again by Dask, from its source. Holders are actors of Dask: a call
+    goes to the worker without becoming a task, which takes a quarter of the time.
+    """
+
+    client: Client
+    sources: list[Source]
+    packed: bytes = b""
+    whole: bool = False
+    threads: dict[str, int] = field(default_factory=dict)  # of each worker; the order gives the order of their shards
+    homes: list[str] = field(default_factory=list)  # the worker of each shard
+    rows: list[Future[Any]] = field(default_factory=list)
+    holders: dict[str, Any] = field(default_factory=dict)
+    looked: float = 0.0
+    token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    placed: int = 0
+
+    def look(self) -> bool:
+        """Notice workers that came or went, at most once a second, and put shards where they now belong.
+
+        Whether there is any worker.
+        """
+        if self.threads and time.monotonic() - self.looked < LOOK_SECONDS:
+            return bool(self.threads)
+        found = self.client.nthreads()
+        self.looked = time.monotonic()
+        kept = [worker for worker in self.threads if worker in found]
+        new = check_versions(self.client, sorted(found.keys() - set(kept)))
+        if [*kept, *new] != list(self.threads) or "" in self.homes:
+            self.threads = {worker: found[worker] for worker in [*kept, *new]}
+            if self.threads:
+                self.place()
+        return bool(self.threads)
+
+    def place(self) -> None:
+        """Read every shard that is elsewhere where it belongs, and have holders for what each worker has."""
+        homes = [worker for worker, run in self.runs() for _ in run]
+        old = self.homes or [""] * len(homes)
+        self.rows = [
+            self.rows[s] if homes[s] == old[s] else self._submit(read, source, on=homes[s])
+            for s, source in enumerate(self.sources)
+        ]
+        self.homes = homes
+        if self.packed:
+            self.prepare(self.packed, self.whole)
+
+    def runs(self) -> Iterator[tuple[str, range]]:
+        """A run of neighbouring shards for each worker, as long as it has threads; none where there are too many.
+
+        >>> list(Holding(None, [None] * 6, threads={"a": 1, "b": 2}).runs())
+        [('a', range(0, 2)), ('b', range(2, 6))]
+        """
+        total, all_threads, before = len(self.sources), sum(self.threads.values()), 0
+        for worker, count in self.threads.items():
+            run = range(total * before // all_threads, total * (before + count) // all_threads)
+            before += count
+            if run:
+                yield worker, run
+
+    def summaries(self) -> list[Summary]:
+        """What the shards hold, looked at by the workers."""
+        asked = [self._submit(summarise, rows, on=home) for rows, home in zip(self.rows, self.homes, strict=True)]
+        found: list[Summary] = self.client.gather(asked)
+        return found
+
+    def prepare(self, packed: bytes, whole: bool) -> None:
+        """Give every worker a holder of its shards and of the loss; see `Holder`."""
+        self.packed, self.whole = packed, whole
+        futures = {
+            worker: self._submit(
+                Holder, self.rows[run.start : run.stop], run.start, packed, whole, count, on=worker, actor=True
+            )
+            for (worker, run), count in zip(self.runs(), self.threads.values(), strict=False)
+        }
+        self.holders = {worker: self._holder(worker, future) for worker, future in futures.items()}
+
+    def _holder(self, worker: str, future: Future[Any]) -> Any:
+        try:
+            # An actor binds itself to the client that is current where it is made: here, by the copy.
+            with self.client.as_current():
+                return copy.copy(future.result())
+        except Exception:
+            if worker in self.client.nthreads():
+                raise
+            raise LostWorker(worker) from None
+
+    def ask(self, theta: NDArray[np.float64], batch: Batch, total: int) -> list[Answer]:
+        """The answers of all holders to `gradient`; LostWorker when one of them is gone."""
+        asked = [(worker, _call(worker, holder, theta, batch, total)) for worker, holder in self.holders.items()]
+        return [self._answer(worker, call) for worker, call in asked]
+
+    def _answer(self, worker: str, call: Any) -> Answer:
+        while True:
+            try:
+                return call.result(timeout=POLL_SECONDS)  # type: ignore[no-any-return]
+            except TimeoutError:  # either the step takes long, or Dask has lost the call together with the worker
+                if worker not in self.client.nthreads():
+                    raise LostWorker(worker) from None
+            except (OSError, RuntimeError, ValueError):
+                raise LostWorker(worker) from None
+
+    def give_up(self, worker: str) -> None:
+        """Place the shards of a worker anew at the next look, whether or not the scheduler has noticed the loss."""
+        self.homes = ["" if home == worker else home for home in self.homes]
+        self.threads.pop(worker, None)
+        self.looked = 0.0
+
+    def _submit(self, function: Any, *arguments: Any, on: str, actor: bool = False) -> Future[Any]:
+        import dask
+
+        self.placed += 1
+        key = f"{function.__name__.lower()}-{self.token}-{self.placed}"
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": ONE_MESSAGE}):
+            return self.client.submit(
+                function, *arguments, key=key, workers=[on], allow_other_workers=True, actor=actor, pure=False
+            )
+
+
+class LostWorker(Exception):  # noqa: N818 (not an error of the caller's: it is dealt with)
+    """A worker does not answer any more."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(worker)
+        self.worker = worker
+
+
+def _call(worker: str, holder: Any, *arguments: Any) -> Any:
+    """Start a call of `gradient`; what it gives is asked for later."""
+    try:
+        return holder.gradient(*arguments)
+    except RuntimeError:  # Dask already knows that the actor is lost
+        raise LostWorker(worker) from None

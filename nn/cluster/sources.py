@@ -1,0 +1,149 @@
+"""Where the samples of a shard come from, so that they can be read again when the worker that held them is gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.cells import read_cells
+
+Array: TypeAlias = NDArray[Any]
+Paths: TypeAlias = Sequence[str | os.PathLike[str]]
+
+# As many as keep the workers of a small cluster busy evenly. It does not follow the number of workers, because the
+# number of shards decides in which order gradients are added, and so their last bits.
+SHARDS = 16
+
+
+class Source(Protocol):
+    """One shard: a name for messages, and the way to its samples."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def read(self) -> tuple[Array, Array]:
+        """x, shape (n, inputs), and y, shape (n,) or (n, outputs)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource:
+    """Rows of the caller's arrays. The scheduler keeps them, so that a lost worker's rows are there again."""
+
+    name: str
+    x: Array
+    y: Array
+
+    def read(self) -> tuple[Array, Array]:
+        """The rows themselves."""
+        return self.x, self.y
+
+
+@dataclass(frozen=True)
+class NpySource:
+    """Two `.npy` files that the worker reads itself; pickled objects in them are refused."""
+
+    x_path: str
+    y_path: str
+
+    @property
+    def name(self) -> str:
+        """The path of x."""
+        return self.x_path
+
+    def read(self) -> tuple[Array, Array]:
+        """Both files, whole."""
+        return np.load(self.x_path, allow_pickle=False), np.load(self.y_path, allow_pickle=False)
+
+
+@dataclass(frozen=True)
+class CsvSource:
+    """A CSV file of numbers that the worker reads itself; the column `target` is y, the others are x."""
+
+    path: str
+    target: str
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return self.path
+
+    def read(self) -> tuple[Array, Array]:
+        """The columns as numbers; `TableError` names the line and column of what is none."""
+        cells = read_cells(self.path)
+        y = np.array(cells.numbers(self.target))
+        x = np.column_stack([cells.numbers(name) for name in cells.header if name != self.target])
+        return x, y
+
+
+def sources_of(x: Any, y: Any, shards: int | None = None) -> list[Source]:
+    """The shards of some samples, in their fixed order.
+
+    - arrays: cut into `shards` runs of rows of nearly the same length (16, or one per row if there are fewer);
+    - `.npy` files: `x` and `y` are lists of paths, a shard each;
+    - CSV files: `x` is a list of paths, a shard each, and `y` the name of the target column.
+
+    >>> [source.name for source in sources_of([[1.0], [2.0], [3.0]], [0, 1, 1], shards=2)]
+    ['rows 0…0', 'rows 1…2']
+    >>> sources_of(["a.csv", "b.csv"], "price")[1]
+    CsvSource(path='b.csv', target='price')
+
+    The paths are the workers' own. ValueError when x and y do not fit together.
+    """
+    if not are_paths(x):
+        return _cut(*check_samples(x, y), shards)
+    if shards not in (None, len(x)):
+        raise ValueError(f"every file is a shard: {len(x)} files make {len(x)} shards, not {shards}")
+    paths = [os.fspath(path) for path in x]
+    if isinstance(y, str):
+        if Path(paths[0]).suffix == ".npy":
+            raise ValueError(f"y={y!r} names a column, but {paths[0]} has none; give y as a list of .npy files")
+        return [CsvSource(path, y) for path in paths]
+    if not are_paths(y) or len(y) != len(x):
+        raise ValueError(f"with a list of {len(x)} files y is the target column, or as many .npy files; got {y!r}")
+    return [NpySource(path, os.fspath(target)) for path, target in zip(paths, y, strict=True)]
+
+
+def check_samples(x: Any, y: Any) -> tuple[Array, Array]:
+    """x as float64 (n, inputs), y as float64 or int64; a `ValueError` names what does not fit or is not finite.
+
+    >>> check_samples([[1, 2]], [3])
+    (array([[1., 2.]]), array([3]))
+    """
+    try:
+        rows, targets = np.asarray(x, dtype=np.float64), np.asarray(y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"x and y must be rows of numbers, all of the same length: {error}") from error
+    if targets.dtype.kind not in "iuf":
+        raise ValueError(f"y must be numbers or class indices, got {targets.dtype} such as {targets.flat[:1]!r}")
+    if rows.ndim != 2 or not rows.size:
+        raise ValueError(f"x must be rows of numbers (2 dimensions), got the shape {rows.shape}")
+    if targets.ndim not in (1, 2) or len(targets) != len(rows):
+        raise ValueError(f"x has {len(rows)} rows, y the shape {targets.shape}; every row needs its target")
+    targets = targets.astype(np.int64 if targets.dtype.kind in "iu" else np.float64, copy=False)
+    for name, table in (("x", rows), ("y", targets)):
+        wrong = np.argwhere(~np.isfinite(table))
+        if len(wrong):
+            place = "".join(f"[{i}]" for i in wrong[0])
+            raise ValueError(f"{name}{place} is {table[tuple(wrong[0])]}; leave the row out or fill it in")
+    return rows, targets
+
+
+def are_paths(x: Any) -> bool:
+    """Whether this is a list of files."""
+    return isinstance(x, list | tuple) and len(x) > 0 and all(isinstance(each, str | os.PathLike) for each in x)
+
+
+def _cut(x: Array, y: Array, shards: int | None) -> list[Source]:
+    count = min(SHARDS, len(x)) if shards is None else shards
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(x):
+        raise ValueError(f"shards must be a whole number from 1 to the {len(x)} rows, got {shards!r}")
+    ends = [len(x) * i // count for i in range(count + 1)]
+    return [ArraySource(f"rows {a}…{b - 1}", x[a:b], y[a:b]) for a, b in pairwise(ends)]

@@ -1,0 +1,99 @@
+"""A loss of one sample, samples and a cluster: compiled here, summed there, trained by one of the drivers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import CompileError, Value, compile, no_graph
+from nn.cluster.batches import slices
+from nn.cluster.connecting import ClusterLike, connect
+from nn.cluster.descent import Descent
+from nn.cluster.errors import ClusterError
+from nn.cluster.lbfgs import Lbfgs
+from nn.cluster.objective import Objective
+from nn.cluster.run import Settings
+from nn.cluster.sources import Source, are_paths, check_samples
+from nn.cluster.worker import named
+from nn.history import Stop
+
+SampleLoss = Callable[[Any, Any], Any]
+
+MANY_ROWS = 1000  # from here on more samples make no difference to the choice of a back end
+
+
+def train(
+    cluster: ClusterLike,
+    sources: Sequence[Source],
+    loss: SampleLoss,
+    parameters: list[Value],
+    settings: Settings,
+) -> Stop:
+    """Minimise the mean of `loss(x, y)` over the samples of all shards, and say why it ended.
+
+    The parameters give the start, and get their numbers from `settings.show`. ClusterError when the cluster cannot be
+    used or goes away, and when the loss cannot be compiled.
+    """
+    with connect(cluster) as client:
+        objective = Objective(client, list(sources))
+        check_targets(objective, loss)
+        start = np.array([parameter.data for parameter in parameters])
+        slices_of_epoch = 1 if settings.optimizer == "lbfgs" else slices(objective.counts, settings.batch_size)
+        rows = -(-max(objective.counts) // slices_of_epoch)
+        objective.use(compiled(loss, parameters, objective, min(rows, MANY_ROWS)))
+        driver = Lbfgs if settings.optimizer == "lbfgs" else Descent
+        return driver(objective, settings, start).run()
+
+
+def compiled(loss: SampleLoss, parameters: list[Value], objective: Objective, rows: int) -> Any:
+    """The loss as a program that can travel: recorded with `rows` samples, as many as a shard has in a step.
+
+    The back end is chosen here, by that number, and named for all workers: left to itself, each would measure its own
+    speed and choose, and back ends differ in the last bits.
+    """
+    x, y = objective.example
+    samples = np.repeat(x, rows, axis=0), np.repeat(y, rows, axis=0)
+    start = np.array([parameter.data for parameter in parameters])
+    try:
+        program = compile(loss, parameters=parameters, batch=("x", "y"))
+        program.flat(start, *samples)
+        chosen = program.backend
+        program = compile(loss, parameters=parameters, batch=("x", "y"), backend=chosen)
+        program.flat(start, *samples)
+    except CompileError as error:
+        raise ClusterError(f"only a loss that can be compiled runs on a cluster: {error}") from error
+    return program
+
+
+def check_targets(objective: Objective, loss: SampleLoss) -> None:
+    """Compute the loss of a sample with each shard's targets, for the errors that it raises: programs check nothing."""
+    for summary in objective.summaries:
+        with named(summary.name), no_graph():
+            for target in summary.targets.tolist():
+                loss(summary.x[0].tolist(), target)
+
+
+def hold_back(x: Any, y: Any, validation: Any, seed: int) -> tuple[Any, Any, Any]:
+    """x and y to learn from, and the (x, y) to watch or None: the same rows as `fit` draws on one machine.
+
+    >>> x, y, (watched_x, watched_y) = hold_back([[float(i)] for i in range(10)], range(10), 0.3, seed=0)
+    >>> len(x), watched_y.shape
+    (7, (3,))
+
+    ValueError for a fraction of files: the caller's machine may not even have them.
+    """
+    if validation is None or isinstance(validation, tuple):
+        return x, y, validation
+    if are_paths(x):
+        raise ValueError(f"validation={validation!r} of files cannot be drawn; give samples to watch as (x, y)")
+    if not 0.0 < validation < 1.0:
+        raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {validation!r}")
+    x, y = check_samples(x, y)
+    count = max(1, round(validation * len(x)))
+    if count == len(x):
+        raise ValueError(f"validation={validation!r} of {len(x)} samples leaves none to learn from")
+    order = random.Random(seed).sample(range(len(x)), len(x))
+    return x[order[count:]], y[order[count:]], (x[order[:count]], y[order[:count]])

@@ -1,0 +1,79 @@
+"""Sums over shards, added in a binary tree whose shape depends on the number of shards alone.
+
+Floating-point addition is not associative: adding in the order in which results arrive would give other bits in every
+run. Node i of level l is the sum of the shards from i·2ˡ on; whoever has both halves may add them, so a worker that
+holds neighbouring shards sends few sums, and who adds what changes no bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Place = tuple[int, int]  # (level, index)
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Over some samples: how many, the sum of their losses, the sum of their gradients (shape (parameters,))."""
+
+    count: int
+    loss: float
+    gradient: NDArray[np.float64]
+
+    def __add__(self, other: Self) -> Sums:
+        return Sums(self.count + other.count, self.loss + other.loss, self.gradient + other.gradient)
+
+    def mean(self) -> tuple[float, NDArray[np.float64]]:
+        """Loss and gradient per sample.
+
+        >>> Sums(2, 3.0, np.array([4.0])).mean()
+        (1.5, array([2.]))
+        """
+        return self.loss / self.count, self.gradient / self.count
+
+
+Nodes = dict[Place, Sums]
+
+
+def climb(nodes: Nodes, shards: int) -> Nodes:
+    """Add every two neighbours that are both there, level by level; the last node of an odd level moves up alone.
+
+    `nodes` are sums at their places; shard s is place (0, s). With all shards the root is what is left.
+
+    >>> ones = {(0, s): Sums(1, 0.1, np.zeros(1)) for s in range(3)}
+    >>> [(place, sums.count) for place, sums in climb(ones, 3).items()]
+    [((2, 0), 3)]
+    >>> list(climb({(0, 1): ones[0, 1], (0, 2): ones[0, 2]}, 4))
+    [(0, 1), (0, 2)]
+    """
+    remaining, width, level = dict(nodes), shards, 0
+    while width > 1:
+        for left in range(0, width, 2):
+            parent = _parent(remaining, level, left, width)
+            if parent is not None:
+                remaining[level + 1, left // 2] = parent
+        level, width = level + 1, (width + 1) // 2
+    return remaining
+
+
+def _parent(nodes: Nodes, level: int, left: int, width: int) -> Sums | None:
+    """The node above `left`, its halves taken out of `nodes`; None when one of them is elsewhere."""
+    halves = [(level, index) for index in (left, left + 1) if index < width]
+    if not all(place in nodes for place in halves):
+        return None
+    first, *second = [nodes.pop(place) for place in halves]
+    return first + second[0] if second else first
+
+
+def root(nodes: Nodes, shards: int) -> Sums:
+    """The sum over all shards, from nodes that together cover them.
+
+    >>> root({(1, 0): Sums(2, 1.0, np.zeros(1)), (0, 2): Sums(1, 0.5, np.zeros(1))}, 3).loss
+    1.5
+    """
+    ((_, total),) = climb(nodes, shards).items()
+    return total
