@@ -36,7 +36,7 @@ LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on
 LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 40e-6
-WORTH_LOOKING = 30e-6  # seconds of a run that matrices may save; less is not worth looking for them
+WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
 LARGE = 400_000  # operations from which on machine code would take minutes to build
 
 
