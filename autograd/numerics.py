@@ -185,7 +185,7 @@ def exp_shift(x: float, c: float) -> float:
     d = x - c
     t = d - x
     rest = (x - (d - t)) - (c + t)  # Knuth, TAOCP 2, 4.2.2: d + rest = x − c exactly
-    return _exp(d) * (1.0 + rest) if abs(rest) < 1.0 else _exp(d)  # nan at infinities; large where exp is 0 or inf
+    return _exp(d) * (1.0 + rest) if rest == rest else _exp(d)
 
 
 # --- of any number of operands; sums run from left to right, for every back end to give the same bits ------------
