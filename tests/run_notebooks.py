@@ -1,11 +1,13 @@
 """`python -m tests.run_notebooks [NAME …]`: run every notebook in a fresh kernel, and its hidden solutions after it.
 
-A cell that raises is a failure. `--write` stores the outputs of the run in the notebooks, whole or not at all.
+A cell that raises is a failure. `--write` stores the outputs of the run in the notebooks, whole or not at all, and for
+the README's index the picture of each: what the cell with the tag "picture" shows.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -15,6 +17,8 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
+PICTURES = FOLDER / "pictures"
+TAG = "picture"
 PATIENCE = 300  # seconds for one cell: only a cell that hangs needs as long
 # What the machine adds to the metadata of a run is not kept, so that the same run stores the same bytes.
 METADATA = {
@@ -60,8 +64,18 @@ def run(path: Path) -> str:
     return CELL_FOLDER.sub("", nbformat.writes(notebook))
 
 
+def picture(text: str) -> str:
+    """The SVG that the tagged cell of a stored notebook shows. ValueError when there is not exactly one."""
+    cells = [cell for cell in json.loads(text)["cells"] if TAG in cell["metadata"].get("tags", [])]
+    shown = [output["data"]["image/svg+xml"] for cell in cells for output in cell["outputs"] if "data" in output]
+    if len(shown) != 1:
+        raise ValueError(f'one cell must have the tag "{TAG}" and show one picture; found {len(shown)}')
+    return "".join(shown[0])
+
+
 def write(text: str, path: Path) -> None:
-    """Store a notebook, whole or not at all."""
+    """Store a file, whole or not at all."""
+    path.parent.mkdir(exist_ok=True)
     draft = path.with_suffix(".draft")
     try:
         draft.write_text(text, encoding="utf-8")
@@ -95,6 +109,7 @@ def main(arguments: list[str]) -> int:
         print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
         if options.write:
             write(done, path)
+            write(picture(done), PICTURES / f"{path.stem}.svg")
     print(f"{len(paths) - failed} of {len(paths)} notebooks ran without an error in {time.monotonic() - begin:.0f} s")
     return 1 if failed else 0
 

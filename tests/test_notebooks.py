@@ -6,10 +6,13 @@
 import ast
 import json
 import re
+import xml.etree.ElementTree as ET
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from tests.run_notebooks import PICTURES, picture
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -40,7 +43,7 @@ def solution(path):
 def test_there_are_some_numbered_without_a_gap_and_small_enough():
     assert [path.name.split("-")[0] for path in PATHS] == [str(number) for number in range(1, len(PATHS) + 1)]
     assert len(PATHS) >= 4
-    assert sum(path.stat().st_size for path in PATHS) <= LARGEST
+    assert sum(path.stat().st_size for path in [*PATHS, *PICTURES.iterdir()]) <= LARGEST
 
 
 @each
@@ -105,3 +108,17 @@ def test_stored_as_written_by_the_runner(path):
     assert set(stored["metadata"]) == {"kernelspec", "language_info"}
     assert stored["metadata"]["language_info"] == {"name": "python"}
     assert all(first < second for first, second in pairwise(cell["id"] for cell in stored["cells"]))
+
+
+@each
+def test_the_picture_for_the_index_is_of_the_same_run(path):
+    stored = (PICTURES / f"{path.stem}.svg").read_text(encoding="utf-8")
+    assert stored == picture(path.read_text(encoding="utf-8"))
+    root = ET.fromstring(stored)  # an SVG file of its own, as an `<img>` needs it
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "prefers-color-scheme" in stored
+
+
+def test_a_notebook_without_a_picture_is_refused():
+    with pytest.raises(ValueError, match='must have the tag "picture"'):
+        picture('{"cells": [{"metadata": {}, "outputs": []}]}')
