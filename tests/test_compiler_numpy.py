@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 import autograd
 from autograd import PRIMITIVES, rules
 from autograd.compiler.lower import Call, lower
-from autograd.compiler.numpy_backend import runner
 from autograd.compiler.numpy_backend.runner import NumpyRunner, build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program, check, interpret
@@ -27,6 +26,7 @@ from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.strategies.graphs import DEFAULT
 from autograd.testing import table
+from tests.poison import poisoned  # noqa: F401 (a fixture of this module)
 
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, -1e308, 5e-324, 0.5, -2.5, 700.0, 3.0]
 FIXED = [row.name for row in table() if row.arity is not None]
@@ -36,19 +36,6 @@ BOUNDED = [row.name for row in DEFAULT if row is not rules.atan2]
 # In float32 two numbers that differ may be equal, and a comparison comes out differently: nothing bounds that.
 CONTINUOUS = [name for name in BOUNDED if PRIMITIVES[name] not in JUMPS]
 OPTIONS = {name: Options(backend="numpy", dtype=name) for name in ("float64", "float32")}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def poisoned() -> Iterator[None]:
-    """Work buffers begin as nan: a line that reads what no line before it has written cannot pass by luck."""
-    names = runner.scope()
-
-    def empty(shape: Any, dtype: Any = float) -> Any:
-        return np.full(shape, math.nan, dtype)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "scope", lambda: names | {"empty": empty})
-        yield
 
 
 def per_sample(row: Any, count: int) -> NumpyRunner:

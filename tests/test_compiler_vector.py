@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,6 @@ import autograd
 import nn
 from autograd import Value, rules
 from autograd.compiler.lower import Call, lower
-from autograd.compiler.numpy_backend import runner
 from autograd.compiler.numpy_backend.runner import build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Program, interpret
@@ -29,19 +28,7 @@ from autograd.compiler.vector.program import VectorProgram, check
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 from tests.benchmark.gpt import document, gpt_loss, gpt_parameters
-
-
-@pytest.fixture(autouse=True, scope="module")
-def poisoned() -> Iterator[None]:
-    """Work buffers begin as nan: a line that reads what no line before it has written cannot pass by luck."""
-    names = runner.scope()
-
-    def empty(shape: Any, dtype: Any = float) -> Any:
-        return np.full(shape, math.nan, dtype)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "scope", lambda: names | {"empty": empty})
-        yield
+from tests.poison import poisoned  # noqa: F401 (a fixture of this module)
 
 
 def recovered(f: Callable[..., Any], arguments: dict[str, Any], parameters: Sequence[Value], *batch: str) -> Any:

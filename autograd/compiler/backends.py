@@ -28,7 +28,6 @@ BUILD: dict[str, Callable[[Program, Options], Runner]] = {
     "llvm": llvm.build,
 }
 EXACT = ("python", "llvm")  # those that can keep the order of additions
-FLOAT32 = ("numpy", "llvm")
 
 USES = 5000  # runs that a compilation is shared out over
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it

@@ -81,36 +81,6 @@ class Builder:
         return None
 
 
-def simplified(program: Program) -> Program:
-    """All passes: constants folded, equal equations shared, dead ones dropped.
-
-    >>> from autograd.rules import add, exp, mul
-    >>> equations = [Equation(exp, (0,)), Equation(mul, (1, 1.0)), Equation(exp, (0,)), Equation(add, (2, 3))]
-    >>> print(simplified(Program(("x",), tuple(equations), (), (4,))))
-    program(x):
-        t1 = exp(x)
-        t2 = add(t1, t1)
-        return t2
-    """
-    return without_dead(shared(program))
-
-
-def shared(program: Program) -> Program:
-    """One equation for all that are equal, constants computed now; −0 and 0 are different constants.
-
-    >>> from autograd.rules import exp, mul
-    >>> len(shared(Program(("x",), (Equation(exp, (0,)), Equation(exp, (0,))), (), (1, 2))).equations)
-    1
-    >>> shared(Program(("x",), (Equation(mul, (2.0, 3.0)), Equation(mul, (0, 1.0))), (), (1, 2))).outputs
-    (6.0, 0)
-    """
-    builder = Builder(len(program.names))
-    moved: list[Atom] = list(range(len(program.names)))
-    for primitive, operands in program.equations:
-        moved.append(builder.apply(primitive, _moved(operands, moved)))
-    return _rebuilt(program, builder.equations, moved)
-
-
 def without_dead(program: Program) -> Program:
     """Only the equations that an output or a guard needs; the inputs stay.
 
@@ -133,31 +103,32 @@ def without_dead(program: Program) -> Program:
     for place, (primitive, operands) in enumerate(program.equations, first):
         if live[place]:
             moved.append(first + len(kept))
-            kept.append(Equation(primitive, _moved(operands, moved)))
+            kept.append(Equation(primitive, moved_to(operands, moved)))
         else:
             moved.append(_DEAD)
-    return _rebuilt(program, kept, moved)
+    return rebuilt(program, kept, moved)
 
 
 _DEAD = float("nan")  # where an equation was; only `adjoints` may still speak of it
 
 
-def _moved(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
+def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
+    """The atoms, each place replaced by what it has moved to."""
     return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
 
 
-def _rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Atom]) -> Program:
+def rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Atom]) -> Program:
     """The program with other equations, every place moved; a guard is kept once, and not at all between constants."""
     guards: dict[Guard, None] = {}
     for guard in program.guards:
-        left, right = _moved((guard.left, guard.right), moved)
+        left, right = moved_to((guard.left, guard.right), moved)
         if type(left) is int or type(right) is int:
             guards[guard._replace(left=left, right=right)] = None
-    adjoints = [_moved(pair, moved) for pair in program.adjoints]
+    adjoints = [moved_to(pair, moved) for pair in program.adjoints]
     return replace(
         program,
         equations=tuple(equations),
         guards=tuple(guards),
-        outputs=_moved(program.outputs, moved),
+        outputs=moved_to(program.outputs, moved),
         adjoints=tuple([(a, b) for a, b in adjoints if type(a) is int and type(b) is int]),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from nn.cells import read_cells
 
 Array: TypeAlias = NDArray[Any]
-Paths: TypeAlias = Sequence[str | os.PathLike[str]]
 
 # As many as keep the workers of a small cluster busy evenly. It does not follow the number of workers, because the
 # number of shards decides in which order gradients are added, and so their last bits.
