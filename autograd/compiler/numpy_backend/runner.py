@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from threading import local
 from typing import Any
 
@@ -21,7 +22,9 @@ from autograd.compiler.vector.recover import recover
 
 Numbers = NDArray[np.float64]
 Run = Callable[[Numbers, Sequence[Numbers]], Any]
-SIZES = 2  # batch sizes whose buffers a thread keeps: that of an epoch, and its last, shorter one
+SIZES = 4  # batch sizes whose buffers a thread keeps: that of an epoch, its last, and the last block of each
+WORKSPACE = 4_000_000  # bytes of samples at work at once: more than this leaves the cache between two NumPy calls
+FEWEST = 256  # samples in a block, however many lanes there are: a call of NumPy costs as much as 1 000 numbers
 
 
 def build(program: Program, options: Options) -> NumpyRunner:
@@ -39,6 +42,7 @@ class NumpyRunner:
         self._compiled = cache(self._compile)
         self._local = local()
         self._guards = Guards(vectors)
+        self._block = max(FEWEST, WORKSPACE // (np.dtype(dtype).itemsize * max(1, vectors.sizes[1])))
 
     @property
     def source(self) -> str:
@@ -51,7 +55,25 @@ class NumpyRunner:
         return self._emitted(widths(self.vectors.program)).calls
 
     def run(self, shared: Numbers, samples: Sequence[Numbers] = ()) -> Any:
-        """The outputs, or the number of the first guard that does not hold."""
+        """The outputs, or the number of the first guard that does not hold.
+
+        Many samples are taken block by block, and the means of the blocks are weighted: the cache, not the batch, says
+        how much memory a run needs.
+        """
+        count = len(samples[0]) if samples else 1
+        if count <= self._block:
+            return self._run_block(shared, samples)
+        bounds = [*range(0, count, -(-count // -(-count // self._block))), count]
+        means = not self.vectors.program.per_sample
+        found = []
+        for begin, end in pairwise(bounds):
+            answer = self._run_block(shared, [each[begin:end] for each in samples])
+            if isinstance(answer, int):
+                return answer
+            found.append(answer * (end - begin) if means else answer)
+        return sum(found) / count if means else np.concatenate(found)
+
+    def _run_block(self, shared: Numbers, samples: Sequence[Numbers]) -> Any:
         key = (len(samples[0]), *[each.shape[1] for each in samples]) if samples else (1,)
         try:
             run = self._local.runs[key]
