@@ -1,7 +1,7 @@
-"""The article's formulas and claims on the engine: BP1–BP4, batches, symmetry, depth, starts, dead units."""
+"""The article's formulas and claims on the engine: neurons, BP1–BP4, batches, symmetry, depth, starts, dead units."""
 
 import random
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -42,6 +42,46 @@ def close(got, want):
     """Equal to rounding: sums of at most 5 terms and a σ′ of a few ulp per layer, through at most 4 layers, are 100 ulp
     of the largest term on the way; that is at most about 400, as weights and inputs here are below 4: 1e-11."""
     return got == pytest.approx(want, rel=1e-11, abs=1e-11)
+
+
+def threshold_neuron(w, b):
+    """McCulloch and Pitts's neuron: 1 if z >= 0, else 0."""
+    return nn.Neuron(len(w), activation=lambda z: int(z >= 0), init=nn.given([w]), bias=b)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_a_threshold_neuron_is_a_logic_gate(n):
+    """Row 1: and, or, their negations, and "at least k", with weights of one size chosen by hand."""
+    gates = [
+        (threshold_neuron([1] * n, 0.5 - n), all),
+        (threshold_neuron([1] * n, -0.5), any),
+        (threshold_neuron([-1] * n, n - 0.5), lambda x: not all(x)),
+        (threshold_neuron([-1] * n, 0.5), lambda x: not any(x)),
+        (threshold_neuron([1] * n, -n / 2), lambda x: 2 * sum(x) >= n),
+    ]
+    for neuron, gate in gates:
+        assert [neuron(x) for x in product([0, 1], repeat=n)] == [int(gate(x)) for x in product([0, 1], repeat=n)]
+
+
+@given(st.lists(st.integers(-3, 3), min_size=3, max_size=3).filter(any), st.integers(0, 999))
+def test_the_perceptron_rule_finds_what_separates_within_novikoffs_bound(u, seed):
+    """Row 1: w ← w + (y − ŷ) x, b ← b + (y − ŷ). If u separates with the margin γ, and no (x, 1) is longer than R, it
+    makes at most (R / (γ / |u|))² mistakes (Novikoff 1962). All numbers are whole, so nothing is rounded."""
+    rng = random.Random(seed)
+    points = [[rng.randint(-4, 4), rng.randint(-4, 4), 1] for _ in range(20)]
+    points = [point for point in points if np.dot(u, point)]
+    longest = max([np.dot(x, x) for x in points], default=0)
+    smallest = min([abs(np.dot(u, x)) for x in points], default=1)
+    allowed = longest * np.dot(u, u) / smallest**2
+    neuron, mistakes, wrong = threshold_neuron([0, 0], 0), 0, True
+    while wrong:
+        wrong = False
+        for x in points:
+            error = int(np.dot(u, x) > 0) - neuron(x[:2])
+            for parameter, x_j in zip(neuron.parameters(), x, strict=True):
+                parameter.data += error * x_j
+            mistakes, wrong = mistakes + abs(error), wrong or error != 0
+        assert mistakes <= allowed
 
 
 @settings(max_examples=60)
@@ -249,3 +289,27 @@ def test_central_differences_agree_for_any_smooth_model(n_outs, seed, hidden):
             losses.append(nn.half_squared_error(model(x), y).data)
         parameter.data = start
         assert parameter.grad == pytest.approx((losses[0] - losses[1]) / (2.0 * h), abs=1e-6)
+
+
+def stump(x, targets):
+    """The step function of one split that is nearest to the targets, by its values at x (all different)."""
+    fits = [np.where(x < t, targets[x < t].mean(), targets[x >= t].mean()) for t in x[x > x.min()]]
+    return min(fits, key=lambda fit: ((fit - targets) ** 2).sum())
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(-10.0, 10.0), min_size=2, max_size=8), st.sampled_from([0.1, 0.5, 1.0]))
+def test_residuals_of_boosted_trees_are_gradients(y, alpha):
+    """Row 21: −∂L/∂F of L = ½ ‖y − F‖² is the residual r, to the bit. A tree h that fits r best has ⟨r, h⟩ = ‖h‖², so a
+    step of α along it takes α (2 − α) ‖h‖² off ‖r‖²: boosting is descent on the outputs."""
+    x, y = np.arange(len(y)), np.array(y)
+    F = np.zeros(len(y))
+    for _ in range(5):
+        outputs = [Value(each) for each in F]
+        nn.half_squared_error(outputs, y.tolist()).backward()
+        r = -np.array([output.grad for output in outputs])
+        assert (r == y - F).all()
+        h = stump(x, r)
+        F = F + alpha * h
+        # Some tens of roundings of terms below 8 · 20².
+        assert ((y - F) ** 2).sum() == pytest.approx((r**2).sum() - alpha * (2.0 - alpha) * (h**2).sum(), abs=1e-11)
