@@ -1,6 +1,6 @@
 """The notebooks as files: numbered questions, short cells, outputs of one run in order, nothing of a machine.
 
-`python -m tests.run_notebooks` runs them; here nothing is run.
+`pytest notebooks` runs them; here nothing is run.
 """
 
 import ast
