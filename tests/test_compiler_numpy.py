@@ -337,6 +337,21 @@ def test_a_softmax_and_its_logsumexp_share_exponentials(count: int) -> None:
         assert np.allclose(outputs, wanted, rtol=1e3 * 2.0**-52, atol=1e-307, equal_nan=True), (point, outputs, wanted)
 
 
+@pytest.mark.parametrize("batched", [(), (0, 1)])
+def test_a_sigmoid_and_its_derivative_share_exponentials(batched: tuple[int, ...]) -> None:
+    """σ(x), σ(−x) and σ′(x), at numbers whose exponential overflows too."""
+    equations = [Equation(rules.neg, (i,)) for i in (0, 1)] + [Equation(rules.sigmoid, (i,)) for i in range(4)]
+    equations += [Equation(rules.mul, (4 + i, 6 + i)) for i in (0, 1)]
+    program = Program(("x_0", "x_1"), tuple(equations), (), tuple(range(4, 10)), batched, per_sample=bool(batched))
+    runner = build(program, OPTIONS["float64"])
+    assert "power=" in runner.source
+    for x, y in itertools.product([0.0, 0.3, -37.0, 700.0, -720.0, 1e300, math.inf, -math.inf, math.nan], repeat=2):
+        point = np.array([x, y])
+        found = runner.run(point[2 * bool(batched) :], (point[None],) if batched else ())
+        # Three operations of at most 3 ulp each; below 1e-307, where subnormal numbers have fewer digits, anything.
+        assert np.allclose(found, interpret(program, [x, y])[4:], rtol=9 * 2.0**-52, atol=1e-307, equal_nan=True)
+
+
 def test_what_a_logsumexp_shares_is_not_computed_later_for_it() -> None:
     """Here only the result looks at the logsumexp, so that it comes last; the sum of the exponentials does not."""
     equations = [Equation(rules.logsumexp, (0, 1)), Equation(rules.pivot, (0, 1))]

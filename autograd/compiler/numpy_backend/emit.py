@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.numpy_backend.exponentials import opposites, shared_first
 from autograd.compiler.numpy_backend.operands import Operands
-from autograd.compiler.numpy_backend.softmax import shared_first
 from autograd.compiler.numpy_backend.steps import write
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram
@@ -45,6 +45,7 @@ class _Emitter:
         """Everything."""
         texts = self.vectors.texts
         steps, self.to.softmax = shared_first(self.vectors.steps)
+        self.to.opposites = opposites(steps)
         for step in steps:
             write(self.to, step, texts)
         ends = self._results()

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+LARGEST = {np.dtype(name): float(np.finfo(name).max) for name in ("float32", "float64")}
 
 
 def view(base: Array, first: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
@@ -50,11 +51,15 @@ def elu(x: Any, alpha: Any, out: Array) -> None:
     np.copyto(out, x, where=np.greater(x, 0.0))
 
 
-def sigmoid(x: Any, out: Array) -> None:
-    """1 / (1 + e⁻ˣ)."""
-    np.negative(x, out)
-    np.exp(out, out)
-    np.add(out, 1.0, out)
+def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
+    """1 / (1 + e⁻ˣ); e⁻ˣ stays in `power`, so large at most that its product with the sigmoid is σ(−x) = 1."""
+    if power is None:
+        power = out
+    np.negative(x, power)
+    np.exp(power, power)
+    if power is not out:
+        np.minimum(power, LARGEST[power.dtype], out=power)
+    np.add(power, 1.0, out)
     np.reciprocal(out, out)
 
 
@@ -78,11 +83,14 @@ def pick(index: Any, xs: Array, out: Array) -> None:
     index = np.asarray(index)
     place = index.astype(np.uintp)  # a negative number becomes a huge one
     wrong = None
-    if not (place.max() < count and np.array_equal(place, index)):
+    if not (place.max() < count and (place == index).all()):
         wrong = (index < 0.0) | (place >= count) | (place != index)
         place = np.where(wrong, 0, place)
-    columns = np.broadcast_to(xs, (count, *out.shape)).reshape(count, size)
-    out[...] = columns[np.broadcast_to(place, out.shape).ravel(), np.arange(size)].reshape(out.shape)
+    if place.shape != out.shape:  # asking takes less time than a call that changes nothing
+        place = np.broadcast_to(place, out.shape)
+    if xs.shape[1:] != out.shape:
+        xs = np.broadcast_to(xs, (count, *out.shape))
+    out[...] = xs.reshape(count, size)[place.ravel(), np.arange(size)].reshape(out.shape)
     if wrong is not None:
         np.copyto(out, np.nan, where=wrong)
 

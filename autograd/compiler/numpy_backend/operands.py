@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.numpy_backend.arrays import Arrays, Look, look
-from autograd.compiler.numpy_backend.softmax import Known
+from autograd.compiler.numpy_backend.exponentials import Known
 from autograd.compiler.numpy_backend.spelling import scope
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
@@ -49,6 +49,7 @@ class Operands:
         self.functions: dict[str, Callable[..., Any]] = {}  # rows without a spelling, by name
         self.inputs = _sample_arrays(vectors, widths, self.arrays)
         self.softmax: dict[int, Known] = {}  # what is known already for a logsumexp, by its lane
+        self.opposites: dict[int, Step] = {}  # the step of σ(−x), by the lane of σ(x)
         self.stored: set[int] = set()  # which of these are copied into the file of lanes
         for array in vectors.inputs:
             self.arrays.wish(array.name, array.kind, array.lanes)

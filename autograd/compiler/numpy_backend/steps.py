@@ -30,11 +30,26 @@ def _map(to: Operands, step: Step, out: str) -> None:
     if step.row is rules.step and operands[1:] == ["0.0", "0.0"] and ("relu", operands[0]) in to.made:
         to.call(f"sign({to.made['relu', operands[0]]}, out={out})")  # three times as fast as heaviside(z, 0.0)
         return
+    if _half_done(to, step, operands, out):
+        return
     spelt = elementwise(step.row, operands, out)
     if spelt is None:
         to.fallback(step.row, operands, step, out)
     else:
         to.call(*spelt)
+
+
+def _half_done(to: Operands, step: Step, operands: list[str], out: str) -> bool:
+    """Write σ(x) so that it leaves e⁻ˣ where σ(−x) is to be, and σ(−x) as e⁻ˣ σ(x)."""
+    if step.row is rules.sigmoid and (later := to.opposites.get(step.start)):
+        power = to.out(later)
+        to.made["power", power] = out
+        to.call(f"sigmoid({operands[0]}, out={out}, power={power})", CALLS["sigmoid"] + 1)
+        return True
+    if step.row is rules.sigmoid and ("power", out) in to.made:
+        to.call(f"multiply({out}, {to.made['power', out]}, out={out})")
+        return True
+    return False
 
 
 def _reduce(to: Operands, step: Step, out: str) -> None:

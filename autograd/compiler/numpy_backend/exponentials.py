@@ -1,4 +1,4 @@
-"""logsumexp and its derivative, the softmax, take the same exponentials: they are computed once."""
+"""Exponentials that a function and its derivative share, computed once: logsumexp and the softmax, σ(x) and σ(−x)."""
 
 from __future__ import annotations
 
@@ -32,10 +32,27 @@ def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[int, Known]]:
     return order, known
 
 
+def opposites(steps: Sequence[Step]) -> dict[int, Step]:
+    """The later step that computes σ(−x), by the first lane of the one that computes σ(x): σ′(x) is their product."""
+    negatives = [step for step in steps if step.row is rules.neg and step.results is None]
+    sigmoids = [step for step in steps if step.row is rules.sigmoid and step.results is None]
+    found = {}
+    for place, step in enumerate(sigmoids):
+        minus = [_result(each) for each in negatives if _equal(each.operands[0], step.operands[0])]
+        for later in sigmoids[place + 1 :]:
+            alike = later.batched is step.batched and later.shape == step.shape
+            if alike and any(_equal(later.operands[0], each) for each in minus):
+                found[step.start] = later
+    return found
+
+
+def _result(step: Step) -> Operand:
+    lanes = np.arange(step.start, step.start + step.size).reshape(step.shape)
+    return Operand("batched" if step.batched else "shared", lanes)
+
+
 def _softmax(steps: Sequence[Step], xs: Operand) -> tuple[Step, Step, Known] | None:
     """The steps that compute pivot and exponentials of the same numbers, which depend on nothing else."""
-    if xs.kind == "constant":
-        return None
     for pivot in steps:
         if pivot.row is rules.pivot and pivot.results is None and _equal(pivot.operands[0], xs):
             largest = np.arange(pivot.start, pivot.start + pivot.size).reshape(pivot.shape)
@@ -48,7 +65,7 @@ def _softmax(steps: Sequence[Step], xs: Operand) -> tuple[Step, Step, Known] | N
 
 
 def _equal(x: Operand, y: Operand) -> bool:
-    return x.kind == y.kind and np.array_equal(x.lanes, y.lanes)
+    return x.kind == y.kind != "constant" and np.array_equal(x.lanes, y.lanes)
 
 
 def _shifted(step: Step, xs: Operand, largest: Lanes, batched: bool) -> Lanes | None:
