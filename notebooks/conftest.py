@@ -9,7 +9,7 @@ import pytest
 
 from tests.run_notebooks import run
 
-INSTALL = "pip install -e '.[notebooks]'"
+INSTALL = "pip install -e '.[test,notebooks]'"
 
 collect_ignore = ["look.py"]  # it has no doctests, and needs matplotlib
 
