@@ -150,9 +150,9 @@ class Compiled:
 
     def describe(self, seconds: float) -> None:
         """Put into words what runs, once it has been compiled in so many seconds."""
-        back_end = self.learn.explain().splitlines()[0]
         equations = len(self.learn.program.equations)
-        self.engine = f"compiled in {seconds:.2f} s; {back_end}; {equations} equations for loss and gradient"
+        back_end = self.learn.backend
+        self.engine = f"compiled in {seconds:.2f} s; {back_end} runs {equations} equations for loss and gradient"
 
     def read(self) -> None:
         """Once an epoch: a callback may have changed the parameters."""
