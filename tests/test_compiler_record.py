@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import math
 import threading
 from collections.abc import Callable
@@ -300,3 +301,18 @@ def test_it_records_inside_no_graph() -> None:
 def test_a_graph_recorded_under_the_debugger_compiles() -> None:
     with autograd.debug(anomaly=True):
         assert autograd.compile(lambda x: autograd.tanh(x) * x).value_and_grad(0.0) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("batch", [(), ("x",)])
+def test_what_was_recorded_is_freed_when_it_is_built(batch: tuple[str, ...]) -> None:
+    """A cycle among nodes and symbols would leave them to the collector, which takes a fifth of the build."""
+
+    def nodes() -> int:
+        return sum(type(each) is Value for each in gc.get_objects())
+
+    fast = autograd.compile(lambda x: autograd.where(x > 0.0, autograd.tanh(x) ** 3.0, x * x), batch=batch)
+    gc.collect()
+    with autograd.paused_gc():
+        before = nodes()
+        fast.value_and_grad([0.5] if batch else 0.5)
+        assert nodes() == before

@@ -57,8 +57,8 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "primitive", "rules"),
     },
     "compiler.backends": {
-        *("compiler.python", "compiler.options", "compiler.program", "compiler.sums"),
-        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.recover"),
+        *("compiler.python", "compiler.options", "compiler.program"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.forms"),
         *("errors", "rules"),
     },
     "compiler.verify": {

@@ -18,8 +18,7 @@ from autograd.compiler import llvm, python
 from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program
-from autograd.compiler.sums import sums
-from autograd.compiler.vector.recover import recover
+from autograd.compiler.vector.forms import Forms
 from autograd.errors import CompileError
 
 BUILD: dict[str, Callable[[Program, Options], Runner]] = {
@@ -82,7 +81,8 @@ def choose(program: Program, options: Options, samples: int) -> Choice:
 
 def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
     """What each back end that can run the program would take, as far as it may be worth it."""
-    flattened = program if options.exact else sums(program)
+    forms = Forms(program)
+    flattened = program if options.exact else forms.flattened
     work = operations(flattened)
     best = float("inf")
     if options.dtype == "float64":
@@ -93,11 +93,10 @@ def estimates(program: Program, options: Options, samples: int) -> Iterator[Esti
         each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
         run = LLVM_CALL + each * work
         best = min(best, run)
-        yield Estimate(
-            "llvm", run, LLVM_START + LLVM_BUILD * len(program.equations), partial(BUILD["llvm"], program, options)
-        )
+        build = LLVM_START + LLVM_BUILD * len(program.equations)
+        yield Estimate("llvm", run, build, partial(llvm.build_from, forms, options))
     if not options.exact and max(NUMPY_CALL * depth(flattened), WORTH_LOOKING) < best:
-        vectors = recover(program)
+        vectors = forms.vectors
         products, elements = vectors.costs(samples)
         run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
         make = partial(numpy_backend.NumpyRunner, vectors, options.dtype)

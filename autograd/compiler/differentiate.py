@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd import rules
 from autograd.compiler.passes import Builder
-from autograd.compiler.program import Atom, Guard, computed
+from autograd.compiler.program import Atom, Guard, compute
 from autograd.derivative import Flow
 from autograd.primitive import Primitive
 from autograd.value import Value
@@ -38,20 +38,22 @@ class Writer:
         self.builder = Builder(len(inputs))
         self.guards: list[Guard] = []
         self.atoms: dict[Value, Atom] = {leaf: place for place, leaf in enumerate(inputs)}
-        self._inputs = numbers
+        self._columns = [[number] for number in numbers]  # of the places that `ask` has computed, one number each
         self._where = where
-        self._symbols: dict[Value, Symbol] = {}
         self._tame: list[bool] = []
         self.trial: float | None = None  # what `ask` answers for the time being, and what it was asked
         self.asked: list[Atom] = []
 
     def write(self, nodes: Sequence[Value]) -> None:
         """Add recorded nodes, operands first."""
-        for node in nodes[len(self.atoms) - self.builder.first :]:
-            if node.primitive is None:
-                self.atoms[node] = node.data
+        atoms, apply = self.atoms, self.builder.apply
+        for node in nodes[len(atoms) - self.builder.first :]:
+            row = node.primitive
+            if row is None:
+                atoms[node] = node.data
             else:
-                self.atoms[node] = self.builder.apply(node.primitive, tuple([self.atom(x) for x in node.operands]))
+                operands = [atoms[x] if isinstance(x, Value) else float(x) for x in node.operands]
+                atoms[node] = apply(row, tuple(operands))
 
     def atom(self, x: Any) -> Atom:
         """What stands for a node, a symbol or a number in the program."""
@@ -61,12 +63,25 @@ class Writer:
 
     def symbol(self, x: Any) -> Any:
         """A recorded operand, for a rule to compute with; plain numbers stay what they are."""
-        if not isinstance(x, Value):
-            return x
-        found = self._symbols.get(x)
-        if found is None:
-            found = self._symbols[x] = Symbol(self, self.atoms[x])
-        return found
+        return Symbol(self, self.atoms[x]) if isinstance(x, Value) else x
+
+    def partials(self, row: Primitive, node: Value) -> list[Any]:
+        """The partials of a node, as symbols and numbers; those of plain numbers, which nobody asks for, are anything.
+
+        No rule is asked where it is known to pass on an operand.
+        """
+        symbol, operands = self.symbol, node.operands
+        places = passing(row, len(operands))
+        if places is not None:
+            known = (*operands, node)
+            return [symbol(known[place]) if type(place) is int else place for place in places]
+        out, *at = map(symbol, (node, *operands))
+        if row.variadic:
+            return list(row.variadic(out, *at))
+        return [
+            rule(out, *at) if callable(rule) and isinstance(operand, Value) else rule
+            for operand, rule in zip(operands, row.partials, strict=True)
+        ]
 
     def is_tame(self, atom: Atom) -> bool:
         """Whether a number is finite for all finite inputs, overflow aside."""
@@ -83,7 +98,9 @@ class Writer:
         if self.trial is not None:
             self.asked.append(atom)
             return self.trial
-        number = computed(self.builder.equations, self._inputs)[int(atom)]
+        known = len(self._columns) - self.builder.first
+        compute(self.builder.equations[known:], self._columns, 1)
+        (number,) = self._columns[int(atom)]
         self.guards.append(Guard("truth", atom, 0.0, bool(number), self._where()))
         return number
 
@@ -144,21 +161,15 @@ class Recorded(Flow):
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self.lift = writer.symbol
 
     def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
-        """As the engine has them; where partials are operands or constants, no rule has to be asked again."""
+        """As the engine has them."""
         if node.primitive is None:
             return []
-        operands = node.operands
-        places = passing(node.primitive, len(operands))
-        if places is None:
-            return super().edges(node, adjoint)
-        symbol, known = self.writer.symbol, (*operands, node)
         return [
-            (operand, place if type(place) is float else symbol(known[int(place)]), adjoint)
-            for operand, place in zip(operands, places, strict=True)
-            if place is not None and isinstance(operand, Value)
+            (operand, partial, adjoint)
+            for operand, partial in zip(node.operands, self.writer.partials(node.primitive, node), strict=True)
+            if partial is not None and isinstance(operand, Value)
         ]
 
 
@@ -195,10 +206,10 @@ class Gated(Flow):
         return list(_post_order(output, self.parents))
 
     def parents(self, node: Value) -> Sequence[Value]:
-        if node.primitive is None:
-            return ()
-        rules_of = node.primitive.partials or (1.0,) * len(node.operands)
-        return [x for x, rule in zip(node.operands, rules_of, strict=True) if rule is not None and isinstance(x, Value)]
+        row, operands = node.primitive, node.operands
+        if row is not None and None in row.partials:
+            operands = tuple([x for x, rule in zip(operands, row.partials, strict=True) if rule is not None])
+        return [x for x in operands if isinstance(x, Value)]
 
     def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
         """With every edge behind a gate as (1, contribution)."""
@@ -206,7 +217,7 @@ class Gated(Flow):
             return []
         behind = node in self._behind and node not in self._open
         found: list[tuple[Value, Any, Any]] = []
-        gate, answers = self._partials(node)
+        gate, answers = self._answers(node.primitive, node)
         for operand, yes, no in zip(node.operands, *answers, strict=True):
             if isinstance(operand, Value) and not (yes is None and no is None):
                 if gate is None:
@@ -222,24 +233,24 @@ class Gated(Flow):
             return partial, adjoint
         return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
 
-    def _partials(self, node: Value) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
-        """What the rules of a node asked for, and their answers for yes and for no."""
+    def _answers(self, row: Primitive, node: Value) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
+        """What the rules of a node asked for, and their partials for yes and for no."""
         writer = self.writer
-        writer.asked.clear()
-        yes = self._answers(node, 1.0)
+        yes = self._partials(row, node, 1.0)
         if not writer.asked:
             return None, (yes, yes)
         gate = Symbol(writer, writer.asked[0])
-        return gate, (yes, self._answers(node, 0.0))
+        return gate, (yes, self._partials(row, node, 0.0))
 
-    def _answers(self, node: Value, trial: float) -> Sequence[Any]:
+    def _partials(self, row: Primitive, node: Value, trial: float) -> Sequence[Any]:
         """The partials of a node, where whatever a rule asks for is `trial`."""
-        symbol, row = self.writer.symbol, node.primitive
-        self.writer.trial = trial
+        writer = self.writer
+        writer.asked.clear()
+        writer.trial = trial
         try:
-            return row.partials_at(symbol(node), [*map(symbol, node.operands)]) if row else ()
+            return writer.partials(row, node)
         finally:
-            self.writer.trial = None
+            writer.trial = None
 
 
 def _post_order(root: Value, parents: Callable[[Value], Sequence[Value]]) -> Iterator[Value]:

@@ -35,7 +35,6 @@ class Lowered:
     program: Program
     result: Key
     recorded: tuple[float, ...]
-    example: tuple[float, ...]
     indices: frozenset[int] = frozenset()
 
 
@@ -84,7 +83,7 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
         leaves = list(call.parameters) or inputs
         atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
         program = _program(call, writer, recorder, atoms, named, outputs)
-    return Lowered(_without_samples(program), key, recorded, tuple(call.numbers), call.indices)
+    return Lowered(_without_samples(program), key, recorded, call.indices)
 
 
 def _output(x: Any) -> Any:
@@ -176,6 +175,10 @@ def _without_samples(program: Program) -> Program:
     return program
 
 
+_NO_LETTERS, _EQUATION = re.compile(r"\W+"), re.compile(r"t\d+")
+_RESERVED = frozenset(RESERVED)
+
+
 def identifiers(texts: Iterable[str]) -> list[str]:
     """Different names that Python and the source of a program accept, as like `texts` as can be.
 
@@ -184,10 +187,10 @@ def identifiers(texts: Iterable[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for text in texts:
-        name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", text)).strip("_") or "v"
+        name = _NO_LETTERS.sub("_", unicodedata.normalize("NFKC", text)).strip("_") or "v"
         if not name.isidentifier():
             name = f"v_{name}"
-        while name in found or name in RESERVED or name in PRIMITIVES or re.fullmatch(r"t\d+", name):
+        while name in found or name in _RESERVED or name in PRIMITIVES or _EQUATION.fullmatch(name):
             name += "_"
         found[name] = None
     return list(found)

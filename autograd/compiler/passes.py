@@ -46,7 +46,7 @@ class Builder:
 
     def apply(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom:
         """The place of the equation, or the constant or place that it is equal to."""
-        key: tuple[object, ...] = (primitive, *operands)
+        key: tuple[object, ...] = (primitive, operands)
         if float in map(type, operands):
             known = self._with_constants(primitive, operands)
             if known is not None:
@@ -93,17 +93,19 @@ def without_dead(program: Program) -> Program:
     for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
         if type(atom) is int:
             live[atom] = 1
-    for place in range(len(live) - 1, first - 1, -1):
+    for place, (_, operands) in zip(range(len(live) - 1, first - 1, -1), reversed(program.equations), strict=True):
         if live[place]:
-            for atom in program.equations[place - first].operands:
+            for atom in operands:
                 if type(atom) is int:
                     live[atom] = 1
-    kept: list[Equation] = []
-    moved: list[Atom] = list(range(first))
-    for place, (primitive, operands) in enumerate(program.equations, first):
-        if live[place]:
+    dead = live.find(0, first)
+    same = len(live) if dead < 0 else dead  # places before it stay what they are
+    kept = list(program.equations[: same - first])
+    moved: list[Atom] = list(range(same))
+    for alive, (primitive, operands) in zip(live[same:], program.equations[same - first :], strict=True):
+        if alive:
             moved.append(first + len(kept))
-            kept.append(Equation(primitive, moved_to(operands, moved)))
+            kept.append(Equation(primitive, tuple([moved[each] if type(each) is int else each for each in operands])))
         else:
             moved.append(_DEAD)
     return rebuilt(program, kept, moved)
@@ -124,7 +126,7 @@ def rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Ato
         left, right = moved_to((guard.left, guard.right), moved)
         if type(left) is int or type(right) is int:
             guards[guard._replace(left=left, right=right)] = None
-    adjoints = [moved_to(pair, moved) for pair in program.adjoints]
+    adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
     return replace(
         program,
         equations=tuple(equations),

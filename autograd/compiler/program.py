@@ -132,22 +132,36 @@ def interpret(program: Program, inputs: Sequence[float]) -> list[float]:
     >>> interpret(Program(("x", "w"), (Equation(mul, (0, 1)),), (), (2,)), [2.0, 3.0])
     [2.0, 3.0, 6.0]
     """
-    return computed(program.equations, inputs)
+    return [number for (number,) in interpret_all(program, [inputs])]
 
 
-def computed(equations: Iterable[Equation], inputs: Sequence[float]) -> list[float]:
-    """The numbers of the inputs and then of each equation.
+def interpret_all(program: Program, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+    """The same for many samples: for each place the list of its numbers, one for each row of inputs.
+
+    >>> from autograd.rules import mul
+    >>> interpret_all(Program(("x", "w"), (Equation(mul, (0, 1)),), (), (2,)), [[2.0, 3.0], [4.0, 5.0]])
+    [[2.0, 4.0], [3.0, 5.0], [6.0, 20.0]]
+    """
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    compute(program.equations, columns, len(rows))
+    return columns
+
+
+def compute(equations: Iterable[Equation], columns: list[list[float]], count: int) -> None:
+    """Append the `count` numbers of each equation to those of the places before it.
+
+    Equation by equation, not sample by sample: so the loop over the samples is not one of Python's own.
 
     >>> from autograd.rules import neg
-    >>> computed([Equation(neg, (0,)), Equation(neg, (1,))], [2.0])
-    [2.0, -2.0, 2.0]
+    >>> columns = [[2.0]]
+    >>> compute([Equation(neg, (0,)), Equation(neg, (1,))], columns, 1)
+    >>> columns
+    [[2.0], [-2.0], [2.0]]
     """
-    numbers = list(inputs)
     for primitive, operands in equations:
-        numbers.append(
-            float(primitive.value(*[each if type(each) is float else numbers[int(each)] for each in operands]))
-        )
-    return numbers
+        given = [columns[each] if type(each) is int else (each,) * count for each in operands]
+        numbers = map(primitive.value, *given) if given else [primitive.value() for _ in range(count)]
+        columns.append([*map(float, numbers)])  # a row of the user's may give an int
 
 
 def check(program: Program) -> Program:

@@ -214,6 +214,7 @@ _NO_EFFECTS = "a program repeats no side effects; do it outside the function"
 
 
 _get_data, _new = Value.__dict__["data"].__get__, object.__new__
+_get_parents = Value.__dict__["parents"].__get__
 
 
 def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
@@ -286,7 +287,7 @@ class Traced(Value):
     @property
     def parents(self) -> tuple[Value, ...]:
         """The operands that gradients flow to; a rule that dropped one here is asked why, since that is a guard too."""
-        found: tuple[Value, ...] = super().parents
+        found: tuple[Value, ...] = _get_parents(self)
         if self.primitive is not None and len(found) < len(self.operands) and is_recording():
             for operand, rule in zip(self.operands, self.primitive.partials, strict=False):
                 if callable(rule) and isinstance(operand, Value) and operand not in found:

@@ -8,15 +8,17 @@ products used once become its pairs. That is what makes a neuron one equation ag
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from autograd import rules
 from autograd.compiler.program import Atom, Equation, Program
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
+Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
 
 _SUMS = {rules.add, rules.sub, rules.total, rules.dot}
+_TERMS = _SUMS | {rules.mul, rules.neg}
 NONE = -0.0  # the bias of a dot that has none: −0 + x is x for every float
 
 
@@ -34,12 +36,13 @@ def sums(program: Program) -> Program:
     single term, else −0.0. Signs are factors −1.0: of an equation on its own where both factors are places already.
     """
     first = len(program.names)
-    uses = _uses(program)
+    single = _single_terms(program)
     absorbed = bytearray(len(program.equations))
     found: dict[int, Equation] = {}
     for i in range(len(program.equations) - 1, -1, -1):
-        if not absorbed[i] and program.equations[i].primitive in _SUMS:
-            terms, inner = _terms(program, i, uses)
+        row, operands = program.equations[i]
+        if row in _SUMS and not absorbed[i] and not single.isdisjoint(operands):
+            terms, inner = _terms(program, i, single)
             if inner:
                 found[i] = _as_dot(terms)
                 for place in inner:
@@ -47,8 +50,8 @@ def sums(program: Program) -> Program:
     return _rebuilt(program, absorbed, found) if found else program
 
 
-def _uses(program: Program) -> list[int]:
-    """How often each place is looked at."""
+def _single_terms(program: Program) -> set[Atom]:
+    """The places of sums and products that are looked at once."""
     uses = [0] * (len(program.names) + len(program.equations))
     for _, operands in program.equations:
         for atom in operands:
@@ -57,32 +60,27 @@ def _uses(program: Program) -> list[int]:
     for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
         if type(atom) is int:
             uses[atom] += 1
-    return uses
+    once = enumerate(zip(uses[len(program.names) :], program.equations, strict=True), len(program.names))
+    return {place for place, (count, (row, _)) in once if count == 1 and row in _TERMS}
 
 
-def _terms(program: Program, i: int, uses: Sequence[int]) -> tuple[list[Term], list[int]]:
+def _terms(program: Program, i: int, single: Container[Atom]) -> tuple[list[Term], list[int]]:
     """The terms of the sum in equation i, in order, and the places that it swallows."""
-    first = len(program.names)
-    equations = program.equations
+    first, equations = len(program.names), program.equations
     terms: list[Term] = []
     inner: list[int] = []
-    waiting: list[tuple[float, Atom | None, Atom]] = [*_parts(equations[i], 1.0)][::-1]  # (sign, factor or None, x)
+    waiting = _parts(equations[i], 1.0)[::-1]
     while waiting:
         sign, factor, x = waiting.pop()
-        if factor is None and type(x) is int and x >= first and uses[x] == 1:
-            row, operands = equations[x - first]
-            if row is rules.add:
-                inner.append(x)
-                waiting.append((sign, None, operands[1]))
-                waiting.append((sign, None, operands[0]))
-                continue
+        if factor is None and type(x) is int and x in single:
+            row, operands = equation = equations[x - first]
             if row is rules.mul and sign == 1.0 and float not in map(type, operands):
                 inner.append(x)
                 terms.append((operands[0], operands[1]))
                 continue
-            if _opens(equations[x - first], sign):
+            if row is rules.add or _opens(equation, sign):
                 inner.append(x)
-                waiting += [*_parts(equations[x - first], sign)][::-1]
+                waiting += _parts(equation, sign)[::-1]
                 continue
         terms.append((sign if factor is None else sign * factor if type(factor) is float else factor, x))
     return terms, inner
@@ -99,27 +97,25 @@ def _opens(equation: Equation, sign: float) -> bool:
     return row in _SUMS or row is rules.neg
 
 
-def _parts(equation: Equation, sign: float) -> Iterator[tuple[float, Atom | None, Atom]]:
-    """(sign, factor, x) of each term, the factor None where there is none."""
+def _parts(equation: Equation, sign: float) -> list[Part]:
+    """The terms of a sum with that sign; of a product, itself."""
     row, operands = equation
+    if row is rules.add:
+        return [(sign, None, operands[0]), (sign, None, operands[1])]
     if row is rules.dot:
         n = len(operands) // 2
-        if not _is_nothing(operands[-1]):
-            yield sign, None, operands[-1]
-        for w, x in zip(operands[:n], operands[n:-1], strict=True):
-            yield _product(sign, w, x)
-    elif row is rules.mul:
-        yield _product(sign, *operands)
-    elif row is rules.neg:
-        yield -sign, None, operands[0]
-    else:
-        if row is rules.total:
-            yield sign, None, 0.0
-        for place, atom in enumerate(operands):
-            yield (-sign if row is rules.sub and place == 1 else sign), None, atom
+        bias: list[Part] = [] if _is_nothing(operands[-1]) else [(sign, None, operands[-1])]
+        return [*bias, *[_product(sign, w, x) for w, x in zip(operands[:n], operands[n:-1], strict=True)]]
+    if row is rules.mul:
+        return [_product(sign, *operands)]
+    if row is rules.sub:
+        return [(sign, None, operands[0]), (-sign, None, operands[1])]
+    if row is rules.neg:
+        return [(-sign, None, operands[0])]
+    return [(sign, None, x) for x in (0.0, *operands)]
 
 
-def _product(sign: float, w: Atom, x: Atom) -> tuple[float, Atom | None, Atom]:
+def _product(sign: float, w: Atom, x: Atom) -> Part:
     if type(x) is float:
         w, x = x, w
     if type(w) is float and (w == 1.0 or w == -1.0):
@@ -156,7 +152,7 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
         moved.append(first + len(kept))
         if not absorbed[i]:
             row, operands = found.get(i, equation)
-            kept.append(Equation(row, _moved(operands, moved)))
+            kept.append(Equation(row, tuple([moved[atom] if type(atom) is int else atom for atom in operands])))
     gone = bytearray(first) + absorbed
     adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
     return replaced(replace(program, adjoints=tuple(adjoints)), kept, moved)

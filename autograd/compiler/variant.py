@@ -10,10 +10,10 @@ from typing import Any
 from autograd.compiler.backends import choose
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
-from autograd.compiler.program import interpret, same
+from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
 from autograd.compiler.structure import as_array
-from autograd.compiler.verify import disagreement
+from autograd.compiler.verify import Reference
 from autograd.errors import CompileError
 
 
@@ -57,28 +57,30 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     """The recording built, once it has been seen to compute what was recorded; else by the back end python, which is
     eager arithmetic, with a warning. CompileError if that differs too: a function or a primitive is not pure.
     """
-    _check_pure(lowered)
-    variant = Variant(lowered, options, len(samples[0]) if samples else 1)
-    shared = joined(pieces)
-    wrong = disagreement(lowered.program, variant.runner, shared, samples, lowered.indices, options)
-    if not wrong:
-        return variant
-    if variant.name == "python":
+    reference = Reference(lowered.program, joined(pieces), samples, lowered.indices)
+    _check_pure(lowered, reference.recorded)
+    variant, wrong = _built(lowered, options, samples, reference)
+    if wrong and variant.name != "python":
+        warnings.warn(
+            f"the back end {variant.name} computes something else than the recorded graph: {wrong}; Python runs the "
+            "program instead. Please report this with the function and its arguments",
+            RuntimeWarning,
+            stacklevel=6,
+        )
+        variant, wrong = _built(lowered, replace(options, backend="python", dtype="float64"), samples, reference)
+    if wrong:
         raise CompileError(f"the program does not compute what was recorded: {wrong}")
-    warnings.warn(
-        f"the back end {variant.name} computes something else than the recorded graph: {wrong}; Python runs the "
-        "program instead. Please report this with the function and its arguments",
-        RuntimeWarning,
-        stacklevel=6,
-    )
-    return verified(lowered, replace(options, backend="python", dtype="float64"), pieces, samples)
+    return variant
 
 
-def _check_pure(lowered: Lowered) -> None:
-    program = lowered.program
-    numbers = interpret(program, lowered.example)
-    for atom, expected in zip(program.outputs, lowered.recorded, strict=False):
-        found = atom if type(atom) is float else numbers[int(atom)]
+def _built(lowered: Lowered, options: Options, samples: Sequence[Any], reference: Reference) -> tuple[Variant, str]:
+    """The recording built, and what it computes wrongly."""
+    variant = Variant(lowered, options, len(samples[0]) if samples else 1)
+    return variant, reference.disagreement(variant.runner, options)
+
+
+def _check_pure(lowered: Lowered, outputs: Sequence[float]) -> None:
+    for found, expected in zip(outputs, lowered.recorded, strict=False):
         if not (same(expected, found) or (expected != expected and found != found)):
             raise CompileError(
                 f"the program gives {found!r} where the recorded graph has {expected!r}: is a primitive of yours "

@@ -14,7 +14,7 @@ def literal(x: float) -> str:
     >>> literal(1.0), literal(-0.0)
     ('0x3FF0000000000000', '0x8000000000000000')
     """
-    return f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
+    return f"0x{struct.pack('>d', x).hex().upper()}"
 
 
 class Body:

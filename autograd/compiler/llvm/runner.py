@@ -19,8 +19,7 @@ from autograd.compiler.llvm.library import Kind, Library, failed
 from autograd.compiler.llvm.workplace import Floats, Workplace, Workplaces, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
-from autograd.compiler.sums import sums
-from autograd.compiler.vector.recover import recover
+from autograd.compiler.vector.forms import Forms
 
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
 # How the outputs of tiles are taken: what is done after each, and from which side the tiles are run. Masking zeroes the
@@ -39,17 +38,21 @@ def build(program: Program, options: Options) -> Runner:
 
     CompileError where llvmlite is not installed.
     """
+    return build_from(Forms(program), options)
+
+
+def build_from(forms: Forms, options: Options) -> Runner:
+    """The same from the forms of a program, of which some may be there already."""
     binding()
+    program = forms.program
     single = options.dtype == "float32"
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    if program.batched and not (program.per_sample or options.exact):
-        vectors = recover(program)
-        if has_products(vectors):
-            return InBlocks(block_text(Blocks(vectors, scalar, vector), vector), scalar, vector, threads)
+    if program.batched and not (program.per_sample or options.exact) and has_products(forms.vectors):
+        return InBlocks(block_text(Blocks(forms.vectors, scalar, vector), vector), scalar, vector, threads)
     if not options.exact:
-        program = sums(program)
+        program = forms.flattened
     if not program.batched:
         return Alone(written(program, scalar, vector, sums=False), scalar, len(program.outputs))
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"

@@ -6,6 +6,7 @@
     products.py   complete sets of dots: matrix products
     layout.py     lanes as views
     recover.py    all of it: Program -> VectorProgram
+    forms.py      a program, flattened, as vectors: each made once for all back ends
     steps.py      operands and steps
     program.py    VectorProgram: its grammar and checker
     names.py      W1, z1, a1, delta1, BP1 to BP4

@@ -6,7 +6,7 @@ of one group do not depend on each other, and the parameter gradients of all tok
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from autograd import rules
@@ -68,9 +68,8 @@ def groups(given: Scalars) -> list[Group]:
     level, end = levels(given)
     found: dict[tuple[object, ...], Group] = {}
     kinds = [SHARED + flag for flag in given.batched]
-    for i, (operation, operands) in enumerate(zip(given.operations, given.operands, strict=True)):
-        place = given.first + i
-        linear = _linear(operation, operands)
+    for place, (operation, operands) in enumerate(zip(given.operations, given.operands, strict=True), given.first):
+        linear = LINEAR[operation](operands) if operation in LINEAR else None
         last = level[place] == end
         batched = bool(given.batched[place])
         if linear is None:
@@ -99,7 +98,7 @@ def groups(given: Scalars) -> list[Group]:
 
 def _kinds(operation: Operation, operands: tuple[Atom, ...], kinds: Sequence[int]) -> list[object]:
     """Which operands are constant, shared or batched; which constants, where they matter."""
-    if isinstance(operation, Primitive) and operation.variadic and len(operands) > 3:
+    if len(operands) > 3 and isinstance(operation, Primitive) and operation.variadic:
         return [len(operands)]
     by_value = operation not in ANY_CONSTANT
     return [kinds[atom] if type(atom) is int else repr(atom) if by_value else CONSTANT for atom in operands]
@@ -108,23 +107,40 @@ def _kinds(operation: Operation, operands: tuple[Atom, ...], kinds: Sequence[int
 Linear = tuple[tuple[Atom, ...], tuple[Atom, ...], Atom]
 
 
-def _linear(operation: Operation, operands: tuple[Atom, ...]) -> Linear | None:
-    """(left, right, bias) of what is a sum of products, in whatever words."""
-    if operation is rules.dot:
-        n = len(operands) // 2
-        return _with_bias(operands[:n], operands[n:-1], operands[-1]) if n else None
-    if operation is rules.mul:
-        return None if float in map(type, operands) else (operands[:1], operands[1:], NONE)
-    if operation is rules.total:
-        return ((1.0,) * len(operands), operands, 0.0) if operands else None
-    if operation is rules.add:
-        for constant, x in (operands, operands[::-1]):
-            if type(constant) is float and constant == 0.0:
-                return (1.0,), (x,), constant
-    if operation == MEAN_DOT:
-        n = len(operands) // 2
-        return operands[:n], operands[n:], NONE
+def _of_dot(operands: tuple[Atom, ...]) -> Linear | None:
+    n = len(operands) // 2
+    return _with_bias(operands[:n], operands[n:-1], operands[-1]) if n else None
+
+
+def _of_product(operands: tuple[Atom, ...]) -> Linear | None:
+    return None if float in map(type, operands) else (operands[:1], operands[1:], NONE)
+
+
+def _of_total(operands: tuple[Atom, ...]) -> Linear | None:
+    return ((1.0,) * len(operands), operands, 0.0) if operands else None
+
+
+def _of_addition(operands: tuple[Atom, ...]) -> Linear | None:
+    """x + 0, which is x but for the sign of a zero."""
+    for constant, x in (operands, operands[::-1]):
+        if type(constant) is float and constant == 0.0:
+            return (1.0,), (x,), constant
     return None
+
+
+def _of_mean(operands: tuple[Atom, ...]) -> Linear | None:
+    n = len(operands) // 2
+    return operands[:n], operands[n:], NONE
+
+
+# (left, right, bias) of what is a sum of products, in whatever words; None for what is none with these operands.
+LINEAR: dict[Operation, Callable[[tuple[Atom, ...]], Linear | None]] = {
+    rules.dot: _of_dot,
+    rules.mul: _of_product,
+    rules.total: _of_total,
+    rules.add: _of_addition,
+    MEAN_DOT: _of_mean,
+}
 
 
 def _with_bias(left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom) -> Linear:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd import rules
 from autograd.compiler.program import Atom, Program
+from autograd.compiler.sums import sums
 from autograd.compiler.vector import names
 from autograd.compiler.vector.groups import Group, groups
 from autograd.compiler.vector.lanes import KINDS, Files, ordered
@@ -34,7 +35,12 @@ def recover(program: Program) -> VectorProgram:
 
     Sums are re-associated, so values differ from the program's by rounding.
     """
-    given = scalars(program)
+    return recovered(sums(program))
+
+
+def recovered(flattened: Program) -> VectorProgram:
+    """The vector program of a program whose sums are flattened."""
+    given = scalars(flattened)
     recovery = _Recovery(given)
     for group in groups(given):
         recovery.add(group)

@@ -6,12 +6,12 @@ mean of a product is a dot over the samples (BP3 for a batch), and the mean of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd import rules
 from autograd.compiler.program import Atom, Equation, Program
-from autograd.compiler.sums import NONE, replaced, sums
+from autograd.compiler.sums import NONE, replaced
 from autograd.primitive import Primitive
 
 # Beside the rows of the table: what turns numbers of all samples into one that they share.
@@ -37,9 +37,9 @@ class Scalars:
         return len(self.program.names)
 
 
-def scalars(program: Program) -> Scalars:
-    """The program with sums flattened, and with means over the samples as equations of their own."""
-    flat = neurons(sums(program))
+def scalars(flattened: Program) -> Scalars:
+    """A program whose sums are flattened with means over the samples as equations of their own."""
+    flat = neurons(flattened)
     operations: list[Operation] = [equation.primitive for equation in flat.equations]
     operands = [equation.operands for equation in flat.equations]
     batched = _batched(flat, operands)
@@ -63,25 +63,35 @@ def neurons(program: Program) -> Program:
     first = len(program.names)
     shared = set(program.shared)
     means = set(program.outputs) if program.batched and not program.per_sample else set()  # taken apart in another way
+    dots = [place for place, (row, _) in enumerate(program.equations, first) if row is rules.dot and place not in means]
+    found = {place: _parted(program.equations[place - first].operands, shared) for place in dots}
+    return _in_two(program, found) if any(found.values()) else program
+
+
+Parts = tuple[tuple[Atom, ...], list[tuple[float, Atom]]]  # the operands of a dot, and (factor, x) of other terms
+
+
+def _in_two(program: Program, found: Mapping[int, Parts | None]) -> Program:
+    """The program with those dots in two equations."""
+    first = len(program.names)
     equations: list[Equation] = []
     moved: list[int] = list(range(first))
-    for row, before in program.equations:
-        mixed = row is rules.dot and float in map(type, before[:-1]) and len(moved) not in means
-        operands = tuple([moved[atom] if type(atom) is int else atom for atom in before])
-        parts = _parted(operands, shared) if mixed else None
-        if parts is None:
-            equations.append(Equation(row, operands))
-        else:
-            inner, rest = parts
-            equations.append(Equation(rules.dot, inner))
-            equations.append(_with_singles(first + len(equations) - 1, rest))
+    for place, (row, operands) in enumerate(program.equations, first):
+        parts = found.get(place)
+        inner, rest = parts or (operands, [])
+        equations.append(Equation(row, tuple([moved[atom] if type(atom) is int else atom for atom in inner])))
+        if parts:
+            singles = [(factor, moved[x] if type(x) is int else x) for factor, x in rest]
+            equations.append(_with_singles(first + len(equations) - 1, singles))
         moved.append(first + len(equations) - 1)
-    return replaced(program, equations, moved) if len(equations) > len(program.equations) else program
+    return replaced(program, equations, moved)
 
 
-def _parted(operands: tuple[Atom, ...], shared: set[int]) -> tuple[tuple[Atom, ...], list[tuple[float, Atom]]] | None:
+def _parted(operands: tuple[Atom, ...], shared: set[int]) -> Parts | None:
     """The dot of the products alone, and the other terms; None where one of them can be the bias, or there are none."""
     n = len(operands) // 2
+    if float not in map(type, operands[:-1]):
+        return None
     bias = operands[-1]
     products: list[tuple[Atom, Atom]] = []
     singles: list[tuple[float, Atom]] = []
