@@ -18,9 +18,9 @@ from autograd import CompileError, Value, rules
 from autograd.compiler import backends, python
 from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
 from autograd.compiler.options import Options
-from autograd.compiler.program import Equation, Program
+from autograd.compiler.program import Equation, Guard, Program
 from autograd.compiler.structure import key_of
-from autograd.compiler.verify import disagreement
+from autograd.compiler.verify import Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 
@@ -45,7 +45,7 @@ def lowered(f: Callable[..., Any], xs: Sequence[float], outputs: str = GRADIENT)
 def asked(program: Program, xs: Sequence[float], change: Callable[[Any], Any], **options: Any) -> str:
     samples = (np.array([xs, xs, xs]),) if program.batched else ()
     shared = [] if program.batched else list(xs)
-    return disagreement(program, Off(program, change), shared, samples, frozenset(), Options(**options))
+    return Reference(program, shared, samples, frozenset()).disagreement(Off(program, change), Options(**options))
 
 
 @given(graphs(max_size=10), st.sampled_from([1.0 + 1e-6, -1.0, 1.0 - 1e-9]))
@@ -74,15 +74,11 @@ def test_reordered_sums_are_rounding_where_they_cancel() -> None:
     exact_answer = python.build(program, Options()).run(np.array(xs), ())[0]
     assert exact_answer != reordered, "nothing was reordered"
     one_point = replace(program, equations=program.equations)
-    found = disagreement(
-        one_point, Off(one_point, lambda out: out + (reordered - exact_answer) * (np.arange(len(out)) == 0)), xs, (),
-        frozenset(range(len(xs))), Options(),
-    )  # fmt: skip
-    assert found == ""
-    wrong = disagreement(
-        one_point, Off(one_point, lambda out: out + 0.1 * (np.arange(len(out)) == 0)), xs, (),
-        frozenset(range(len(xs))), Options(),
-    )  # fmt: skip
+    reference = Reference(one_point, xs, (), frozenset(range(len(xs))))
+    off = Off(one_point, lambda out: out + (reordered - exact_answer) * (np.arange(len(out)) == 0))
+    assert reference.disagreement(off, Options()) == ""
+    off = Off(one_point, lambda out: out + 0.1 * (np.arange(len(out)) == 0))
+    wrong = reference.disagreement(off, Options())
     assert wrong.startswith("output 0 is ")
 
 
@@ -100,12 +96,21 @@ def test_guards_are_looked_at() -> None:
     assert "guard 0 does not hold" in asked(guarded, [0.5], lambda found: np.zeros(2))
 
 
+def test_the_first_guard_in_the_order_of_recording_is_the_answer() -> None:
+    """Also where a later one could be asked before it."""
+    guards = (Guard("truth", 1, 0.0, False, "a:1"), Guard("truth", 0, 0.0, False, "a:2"))
+    program = Program(("x",), (Equation(rules.neg, (0,)),), guards, (1,))
+    for build in backends.BUILD.values():
+        assert build(program, Options()).run(np.array([0.5]), ()) == 0
+
+
 def test_a_jump_may_fall_on_either_side_of_a_rounding() -> None:
     """floor(0.1 + 0.2 + … ) is an integer more or less: no reason to distrust anybody."""
     equations = (Equation(rules.total, (0, 0, 0)), Equation(rules.sub, (1, 0.3)), Equation(rules.sign, (2,)))
     program = Program(("x",), equations, (), (3,))
-    assert disagreement(program, Off(program, lambda found: -found), [0.1], (), frozenset([0]), Options()) == ""
-    assert disagreement(program, Off(program, lambda found: -found), [0.2], (), frozenset([0]), Options()) != ""
+    off = Off(program, lambda found: -found)
+    assert Reference(program, [0.1], (), frozenset([0])).disagreement(off, Options()) == ""
+    assert Reference(program, [0.2], (), frozenset([0])).disagreement(off, Options()) != ""
 
 
 def test_a_wrong_back_end_is_replaced_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

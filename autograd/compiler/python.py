@@ -30,7 +30,7 @@ Lines = Iterator[str]
 def source(program: Program) -> str:
     """The program as the Python function `program(inputs)`.
 
-    It returns the list of outputs or, if a guard does not hold, the number of that guard.
+    It returns the list of outputs or, if guards do not hold, the number of the first.
 
     >>> from autograd.compiler.program import Equation
     >>> from autograd.rules import mul, tanh
@@ -211,10 +211,14 @@ QUESTIONS = {"same": "same({0}, {1})", "truth": "{0}"}
 
 
 def _by_place(program: Program) -> dict[int, list[str]]:
-    """The statements of the guards, by the place after which they can be asked; inputs count as one place."""
+    """The statements of the guards, by the place after which they can be asked; inputs count as one place.
+
+    None comes before an earlier one, since the first that does not hold is the answer.
+    """
     found: dict[int, list[str]] = {}
+    place = len(program.names) - 1
     for number, guard in enumerate(program.guards):
-        place = max(*guard.places, len(program.names) - 1)
+        place = max(*guard.places, place)
         found.setdefault(place, []).extend(_question(program, guard, number))
     return found
 
