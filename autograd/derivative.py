@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 from autograd import rules
@@ -48,11 +48,9 @@ class Flow:
         """The operands that gradients flow to."""
         return node.parents
 
-    lift: Callable[[Any], Any] | None = None  # what rules compute with for a node or a number, if not that itself
-
     def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
         """(parent, partial, adjoint) for each edge of a node."""
-        return [(parent, partial, adjoint) for parent, partial in edges(node, self.lift)]
+        return [(parent, partial, adjoint) for parent, partial in edges(node)]
 
 
 ENGINE = Flow()
@@ -82,18 +80,14 @@ def adjoints(output: Value, wanted: Sequence[Value], flow: Flow = ENGINE) -> dic
     return found
 
 
-def edges(node: Value, lift: Callable[[Any], Any] | None = None) -> list[tuple[Value, Any]]:
-    """(parent, partial) for each edge of a node, the partial as a number where it is constant, else as a Value.
-
-    With `lift`, rules compute with what that makes of the node and its operands.
-    """
+def edges(node: Value) -> list[tuple[Value, Any]]:
+    """(parent, partial) for each edge of a node, the partial as a number where it is constant, else as a Value."""
     if node.primitive is None:
         return []
     operands = node.operands
-    out, lifted = (node, operands) if lift is None else (lift(node), [*map(lift, operands)])
     return [
         (operand, partial)
-        for operand, partial in zip(operands, node.primitive.partials_at(out, lifted), strict=True)
+        for operand, partial in zip(operands, node.primitive.partials_at(node, operands), strict=True)
         if partial is not None and isinstance(operand, Value)
     ]
 

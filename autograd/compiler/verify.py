@@ -151,18 +151,6 @@ class Reference:
         return found
 
 
-def disagreement(
-    program: Program,
-    runner: Runner,
-    shared: Sequence[float],
-    samples: Sequence[Any],
-    indices: frozenset[int],
-    options: Options,
-) -> str:
-    """What a runner computes wrongly, in words; empty when it agrees: see `Reference`."""
-    return Reference(program, shared, samples, indices).disagreement(runner, options)
-
-
 def _near(program: Program, point: Point, indices: frozenset[int], rng: random.Random) -> Point:
     def moved(places: Sequence[int], numbers: Sequence[float]) -> list[float]:
         return [

@@ -75,7 +75,7 @@ EDGES = derivative.edges  # as they are when nothing is planted
 GRAPHS: dict[str, tuple[str, Callable[..., Any]]] = {
     "= for +=": ("_sum_of_products", lambda pairs: pairs[-1][0] * pairs[-1][1]),
     "pre-order for post-order": ("topological", pre_order),
-    "lost multiplicity": ("edges", lambda node, lift=None: list(dict(EDGES(node, lift)).items())),
+    "lost multiplicity": ("edges", lambda node: list(dict(EDGES(node)).items())),
 }
 
 
