@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation, Guard, Program
+from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to
 from autograd.primitive import Primitive
 
 # (primitive, which operand stays, the constant that the other one has to be): the result is the operand, to the bit.
@@ -105,18 +105,13 @@ def without_dead(program: Program) -> Program:
     for alive, (primitive, operands) in zip(live[same:], program.equations[same - first :], strict=True):
         if alive:
             moved.append(first + len(kept))
-            kept.append(Equation(primitive, tuple([moved[each] if type(each) is int else each for each in operands])))
+            kept.append(Equation(primitive, moved_to(operands, moved)))
         else:
             moved.append(_DEAD)
     return rebuilt(program, kept, moved)
 
 
 _DEAD = float("nan")  # where an equation was; only `adjoints` may still speak of it
-
-
-def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
-    """The atoms, each place replaced by what it has moved to."""
-    return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
 
 
 def rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Atom]) -> Program:
@@ -126,7 +121,7 @@ def rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Ato
         left, right = moved_to((guard.left, guard.right), moved)
         if type(left) is int or type(right) is int:
             guards[guard._replace(left=left, right=right)] = None
-    adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
+    adjoints = [moved_to(pair, moved) for pair in program.adjoints]
     return replace(
         program,
         equations=tuple(equations),

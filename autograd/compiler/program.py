@@ -125,6 +125,11 @@ class Program:
         yield f"    return {', '.join(map(self.name, self.outputs))}"
 
 
+def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
+    """The atoms, each place replaced by what it has moved to."""
+    return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
+
+
 def interpret(program: Program, inputs: Sequence[float]) -> list[float]:
     """The number of every place for one sample: the meaning of a program, which every back end has to reproduce.
 

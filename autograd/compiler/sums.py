@@ -12,7 +12,7 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation, Program
+from autograd.compiler.program import Atom, Equation, Program, moved_to
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
 Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
@@ -140,10 +140,6 @@ def _as_dot(terms: Sequence[Term]) -> Equation:
     return Equation(rules.dot, (*[w for w, _ in pairs], *[x for _, x in pairs], bias))
 
 
-def _moved(atoms: Sequence[Atom], moved: Sequence[int]) -> tuple[Atom, ...]:
-    return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
-
-
 def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) -> Program:
     first = len(program.names)
     kept: list[Equation] = []
@@ -152,7 +148,7 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
         moved.append(first + len(kept))
         if not absorbed[i]:
             row, operands = found.get(i, equation)
-            kept.append(Equation(row, tuple([moved[atom] if type(atom) is int else atom for atom in operands])))
+            kept.append(Equation(row, moved_to(operands, moved)))
     gone = bytearray(first) + absorbed
     adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
     return replaced(replace(program, adjoints=tuple(adjoints)), kept, moved)
@@ -160,10 +156,10 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
 
 def replaced(program: Program, equations: Sequence[Equation], moved: Sequence[int]) -> Program:
     """The program with these equations, every place that it mentions elsewhere moved."""
+    sides = [moved_to((guard.left, guard.right), moved) for guard in program.guards]
     guards = [
-        guard._replace(left=_moved((guard.left,), moved)[0], right=_moved((guard.right,), moved)[0])
-        for guard in program.guards
+        guard._replace(left=left, right=right) for guard, (left, right) in zip(program.guards, sides, strict=True)
     ]
     adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
-    outputs = _moved(program.outputs, moved)
+    outputs = moved_to(program.outputs, moved)
     return replace(program, equations=tuple(equations), guards=tuple(guards), outputs=outputs, adjoints=tuple(adjoints))

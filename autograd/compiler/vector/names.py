@@ -115,13 +115,10 @@ class _Namer:
     def name(self, step: Step) -> Step:
         name, note = self._wish(step)
         name = self.fresh(name) if name else self.fresh_v()
-        self.owners.arrays.append(
-            Array(name, "batched" if step.batched else "shared", np.arange(step.start, step.start + step.size))
-        )
+        self.owners.arrays.append(Array(name, step.kind, step.lanes.ravel()))
         self.sizes[name] = step.size
         if step.results is None:
-            kind = "batched" if step.batched else "shared"
-            self.owners.owner[kind][step.start : step.start + step.size] = len(self.owners.arrays) - 1
+            self.owners.owner[step.kind][step.start : step.start + step.size] = len(self.owners.arrays) - 1
         known = self._weighted_input(step) or name
         self.step_of.update(dict.fromkeys(step.places.ravel().tolist(), known))
         return replace(step, name=name, note=note)

@@ -30,10 +30,8 @@ class Texts:
                 self._own(step)
 
     def _own(self, step: Step) -> None:
-        kind = KINDS[step.batched]
-        lanes = np.arange(step.start, step.start + step.size).reshape(step.shape)
-        self.owner[kind][step.start : step.start + step.size] = len(self.arrays)
-        self.arrays.append(Array(step.name, kind, lanes))
+        self.owner[step.kind][step.start : step.start + step.size] = len(self.arrays)
+        self.arrays.append(Array(step.name, step.kind, step.lanes))
 
     def operand(self, operand: Operand) -> str:
         """An operand as text."""

@@ -91,7 +91,7 @@ def check(vectors: VectorProgram) -> VectorProgram:
         for operand in step.operands:
             if operand.kind != "constant" and not known[operand.kind][operand.lanes].all():
                 raise CompileError(f"step {number} ({step.form}) uses lanes that are not computed before it")
-        mine = known["batched" if step.batched else "shared"][step.start : step.start + step.size]
+        mine = known[step.kind][step.start : step.start + step.size]
         if step.results is None and mine.any():
             raise CompileError(f"step {number} ({step.form}) computes lanes that are known already")
         mine[:] = True

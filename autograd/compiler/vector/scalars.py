@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation, Program
+from autograd.compiler.program import Atom, Equation, Program, moved_to
 from autograd.compiler.sums import NONE, replaced
 from autograd.primitive import Primitive
 
@@ -79,7 +79,7 @@ def _in_two(program: Program, found: Mapping[int, Parts | None]) -> Program:
     for place, (row, operands) in enumerate(program.equations, first):
         parts = found.get(place)
         inner, rest = parts or (operands, [])
-        equations.append(Equation(row, tuple([moved[atom] if type(atom) is int else atom for atom in inner])))
+        equations.append(Equation(row, moved_to(inner, moved)))
         if parts:
             singles = [(factor, moved[x] if type(x) is int else x) for factor, x in rest]
             equations.append(_with_singles(first + len(equations) - 1, singles))

@@ -70,6 +70,16 @@ class Step:
         """How many lanes."""
         return int(np.prod(self.shape, dtype=np.int64))
 
+    @property
+    def kind(self) -> str:
+        """The file of the result, where it is not an output itself."""
+        return "batched" if self.batched else "shared"
+
+    @property
+    def lanes(self) -> Lanes:
+        """The lanes of the result, in its shape."""
+        return np.arange(self.start, self.start + self.size).reshape(self.shape)
+
 
 @dataclass(frozen=True, eq=False)
 class Array:
