@@ -22,7 +22,7 @@ from autograd.compiler.numpy_backend.runner import NumpyRunner, build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program, check, interpret
 from autograd.compiler.structure import key_of
-from autograd.compiler.verify import JUMPS, disagreement
+from autograd.compiler.verify import JUMPS, Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.strategies.graphs import DEFAULT
@@ -126,7 +126,7 @@ def lowered(graph: Graph, batch: Sequence[str], outputs: str = "gradient") -> Pr
 
 def differs(program: Program, point: Sequence[float], samples: Sequence[Any], dtype: str = "float64") -> str:
     options = OPTIONS[dtype]
-    return disagreement(program, build(program, options), point, samples, frozenset(), options)
+    return Reference(program, point, samples, frozenset()).disagreement(build(program, options), options)
 
 
 @settings(max_examples=100, deadline=None)
@@ -350,6 +350,18 @@ def test_a_sigmoid_and_its_derivative_share_exponentials(batched: tuple[int, ...
         found = runner.run(point[2 * bool(batched) :], (point[None],) if batched else ())
         # Three operations of at most 3 ulp each; below 1e-307, where subnormal numbers have fewer digits, anything.
         assert np.allclose(found, interpret(program, [x, y])[4:], rtol=9 * 2.0**-52, atol=1e-307, equal_nan=True)
+
+
+def test_exponentials_are_not_shared_between_files() -> None:
+    """The lanes of what all samples share are numbered as those of the samples are: w is no x of the same number."""
+    x, w = 0, 1
+    equations = [Equation(rules.neg, (x,)), Equation(rules.sigmoid, (x,)), Equation(rules.sigmoid, (2,))]
+    equations += [Equation(rules.mul, (3, 4)), Equation(rules.exp, (w,)), Equation(rules.sigmoid, (w,))]
+    equations += [Equation(rules.tanh, (6,)), Equation(rules.tanh, (7,))]
+    program = Program(("x", "w"), tuple(equations), (), (5, 8, 9), (x,), per_sample=True)
+    (found,) = build(program, OPTIONS["float64"]).run(np.array([0.7]), (np.array([[0.3]]),))
+    numbers = interpret(program, [0.3, 0.7])
+    assert found == pytest.approx([numbers[5], *numbers[8:]], rel=9 * 2.0**-52)  # as above
 
 
 def test_what_a_logsumexp_shares_is_not_computed_later_for_it() -> None:

@@ -18,13 +18,13 @@ class Known(NamedTuple):
     shifted: Operand
 
 
-def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[int, Known]]:
-    """The steps with those that a logsumexp can use moved in front of it, and what that is, by the logsumexp's lane."""
+def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[Step, Known]]:
+    """The steps with those that a logsumexp can use moved in front of it, and what that is."""
     order = list(steps)
-    known: dict[int, Known] = {}
+    known: dict[Step, Known] = {}
     for step in steps:
         if step.row is rules.logsumexp and (found := _softmax(steps, step.operands[0])):
-            pivot, exponentials, known[step.start] = found
+            pivot, exponentials, known[step] = found
             for each in (pivot, exponentials):  # never later than they were: others may look at them as well
                 if order.index(each) > order.index(step):
                     order.remove(each)
@@ -32,30 +32,28 @@ def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[int, Known]]:
     return order, known
 
 
-def opposites(steps: Sequence[Step]) -> dict[int, Step]:
-    """The later step that computes σ(−x), by the first lane of the one that computes σ(x): σ′(x) is their product."""
-    negatives = [step for step in steps if step.row is rules.neg and step.results is None]
-    sigmoids = [step for step in steps if step.row is rules.sigmoid and step.results is None]
+def opposites(steps: Sequence[Step]) -> dict[Step, Step]:
+    """The later step that computes σ(−x), by the one that computes σ(x): σ′(x) is their product."""
+    negative = {_key(step.operands[0]): step for step in steps if step.row is rules.neg and step.results is None}
+    sigmoids = {_key(step.operands[0]): step for step in steps if step.row is rules.sigmoid and step.results is None}
     found = {}
-    for place, step in enumerate(sigmoids):
-        minus = [_result(each) for each in negatives if _equal(each.operands[0], step.operands[0])]
-        for later in sigmoids[place + 1 :]:
-            alike = later.batched is step.batched and later.shape == step.shape
-            if alike and any(_equal(later.operands[0], each) for each in minus):
-                found[step.start] = later
+    for x, step in sigmoids.items():
+        minus = negative.get(x)
+        later = minus and sigmoids.get(_key(Operand(minus.kind, minus.lanes)))
+        if later and (later.kind, later.shape) == (step.kind, step.shape) and later.start > step.start:
+            found[step] = later
     return found
 
 
-def _result(step: Step) -> Operand:
-    lanes = np.arange(step.start, step.start + step.size).reshape(step.shape)
-    return Operand("batched" if step.batched else "shared", lanes)
+def _key(x: Operand) -> tuple[str, tuple[int, ...], bytes]:
+    return x.kind, x.shape, x.table.tobytes()
 
 
 def _softmax(steps: Sequence[Step], xs: Operand) -> tuple[Step, Step, Known] | None:
     """The steps that compute pivot and exponentials of the same numbers, which depend on nothing else."""
     for pivot in steps:
         if pivot.row is rules.pivot and pivot.results is None and _equal(pivot.operands[0], xs):
-            largest = np.arange(pivot.start, pivot.start + pivot.size).reshape(pivot.shape)
+            largest = pivot.lanes
             for step in steps:
                 if step.row is rules.exp_shift and step.results is None:
                     lanes = _shifted(step, xs, largest, pivot.batched)

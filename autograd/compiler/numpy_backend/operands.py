@@ -48,8 +48,8 @@ class Operands:
         self.made: dict[tuple[object, ...], str] = {}  # copies, flat views and work arrays by what they are
         self.functions: dict[str, Callable[..., Any]] = {}  # rows without a spelling, by name
         self.inputs = _sample_arrays(vectors, widths, self.arrays)
-        self.softmax: dict[int, Known] = {}  # what is known already for a logsumexp, by its lane
-        self.opposites: dict[int, Step] = {}  # the step of σ(−x), by the lane of σ(x)
+        self.softmax: dict[Step, Known] = {}  # what is known already for a logsumexp
+        self.opposites: dict[Step, Step] = {}  # of σ(x) that of σ(−x)
         self.stored: set[int] = set()  # which of these are copied into the file of lanes
         for array in vectors.inputs:
             self.arrays.wish(array.name, array.kind, array.lanes)
@@ -196,11 +196,7 @@ class Operands:
 
 def _target(step: Step) -> tuple[str, Lanes]:
     """The file and the lanes that a step puts its result in; a product of one column is a vector."""
-    kind, lanes = "shared", np.arange(step.start, step.start + step.size).reshape(step.shape)
-    if step.results is not None:
-        kind, lanes = "result", step.results
-    elif step.batched:
-        kind = "batched"
+    kind, lanes = (step.kind, step.lanes) if step.results is None else ("result", step.results)
     return kind, lanes[:, 0] if step.form == "product" and step.shape[1] == 1 else lanes
 
 

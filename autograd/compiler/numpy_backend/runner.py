@@ -63,7 +63,8 @@ class NumpyRunner:
         count = len(samples[0]) if samples else 1
         if count <= self._block:
             return self._run_block(shared, samples)
-        bounds = [*range(0, count, -(-count // -(-count // self._block))), count]
+        blocks = -(-count // self._block)
+        bounds = [*range(0, count, -(-count // blocks)), count]
         means = not self.vectors.program.per_sample
         found = []
         for begin, end in pairwise(bounds):

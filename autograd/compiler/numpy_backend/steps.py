@@ -30,7 +30,7 @@ def _map(to: Operands, step: Step, out: str) -> None:
     if step.row is rules.step and operands[1:] == ["0.0", "0.0"] and ("relu", operands[0]) in to.made:
         to.call(f"sign({to.made['relu', operands[0]]}, out={out})")  # three times as fast as heaviside(z, 0.0)
         return
-    if _half_done(to, step, operands, out):
+    if step.row is rules.sigmoid and _half_done(to, step, operands[0], out):
         return
     spelt = elementwise(step.row, operands, out)
     if spelt is None:
@@ -39,17 +39,17 @@ def _map(to: Operands, step: Step, out: str) -> None:
         to.call(*spelt)
 
 
-def _half_done(to: Operands, step: Step, operands: list[str], out: str) -> bool:
-    """Write σ(x) so that it leaves e⁻ˣ where σ(−x) is to be, and σ(−x) as e⁻ˣ σ(x)."""
-    if step.row is rules.sigmoid and (later := to.opposites.get(step.start)):
+def _half_done(to: Operands, step: Step, x: str, out: str) -> bool:
+    """Write σ(x) so that it leaves e⁻ˣ where σ(−x) is to be, and σ(−x) as e⁻ˣ σ(x); False for any other sigmoid."""
+    if later := to.opposites.get(step):
         power = to.out(later)
         to.made["power", power] = out
-        to.call(f"sigmoid({operands[0]}, out={out}, power={power})", CALLS["sigmoid"] + 1)
-        return True
-    if step.row is rules.sigmoid and ("power", out) in to.made:
-        to.call(f"multiply({out}, {to.made['power', out]}, out={out})")
-        return True
-    return False
+        to.call(f"sigmoid({x}, out={out}, power={power})", CALLS["sigmoid"] + 1)
+    elif sigmoid := to.made.get(("power", out)):
+        to.call(f"multiply({out}, {sigmoid}, out={out})")
+    else:
+        return False
+    return True
 
 
 def _reduce(to: Operands, step: Step, out: str) -> None:
@@ -65,7 +65,7 @@ def _reduce(to: Operands, step: Step, out: str) -> None:
     elif step.row in (rules.pick, rules.logsumexp):
         indices = [to.expression(each, step.batched) for each in index]
         known = []
-        if softmax := to.softmax.get(step.start) if step.row is rules.logsumexp else None:
+        if softmax := to.softmax.get(step) if step.row is rules.logsumexp else None:
             known = [f"largest={to.expression(softmax.largest, step.batched)}"]
             known.append(f"shifted={to.stack(softmax.shifted, step.batched)}")
         to.call(
