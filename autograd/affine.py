@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import numerics, recording, rules
+from autograd import numerics, rules
+from autograd.scopes import Hooks, active, hooks
 from autograd.value import Value, node
+
+_OFF = Hooks(off=True)
 
 
 def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
@@ -23,14 +26,14 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
     kinds = set(map(type, x))
     learnt = all(map({Value}.issuperset, (map(type, parameters) for parameters in (b, *W))))
-    off = recording.busy > 0 and recording.is_off()
-    if not learnt or not (kinds <= {float, int} or kinds == {Value}) or (recording.busy and not off):
+    off = active() is not None and hooks() == _OFF
+    if not learnt or not (kinds <= {float, int} or kinds == {Value}) or (active() is not None and not off):
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
     parents: Sequence[Value] = x if kinds == {Value} else ()
     x = x if parents else [float(number) for number in x]
-    known = [v.data for v in parents] if parents else x
+    known = [v._data for v in parents] if parents else x
     if off:
-        sums = [numerics.inner([each.data for each in w], known, bias.data) for w, bias in zip(W, b, strict=True)]
+        sums = [numerics.inner([each._data for each in w], known, bias._data) for w, bias in zip(W, b, strict=True)]
         return [Value(z) for z in sums]
     return [_neuron(w, x, bias, known, parents) for w, bias in zip(W, b, strict=True)]
 
@@ -39,8 +42,8 @@ def _neuron(
     w: Sequence[Value], x: Sequence[Any], bias: Value, known: Sequence[float], parents: Sequence[Value]
 ) -> Value:
     """The node of `dot(w, x, bias)`; `known` are the numbers of x, `parents` is x if those are Values, else empty."""
-    weights = [each.data for each in w]
+    weights = [each._data for each in w]
     flowing = (*w, *parents, bias)
     operands = flowing if parents else (*w, *x, bias)
     partials = rules.swapped(weights if parents else (), known)
-    return node(rules.dot, numerics.inner(weights, known, bias.data), flowing, operands, partials, None)
+    return node(rules.dot, numerics.inner(weights, known, bias._data), flowing, operands, partials, None)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from math import isfinite
+from threading import RLock
 from typing import Any, NamedTuple
 
 from autograd.graph import topological
 from autograd.recording import paused_gc
+from autograd.scopes import Scope, active, hooks
 
 
 class Step(NamedTuple):
@@ -41,13 +42,17 @@ reached: Callable[[Any], None] | None = None  # called, in every pass, with each
 breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
 debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there are some or, second argument, debug=True
 
+_one_at_a_time = RLock()  # leaves may be shared between threads, and `+=` is not one step
+
 
 def backward(root: Any, debug: bool = False) -> None:
     """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
     if (debug or breakpoints) and debugged is not None:
         debugged(root, debug)
+    elif active() is None:
+        plain_pass(root)
     else:
-        _chosen.get(_usual)(root)
+        (hooks().chosen_pass or plain_pass)(root)
 
 
 def plain_pass(root: Any) -> None:
@@ -55,45 +60,34 @@ def plain_pass(root: Any) -> None:
     if reached is not None:
         deque(backward_steps(root), maxlen=0)
         return
-    with paused_gc():
+    with paused_gc(), _one_at_a_time:
         for node in reversed(start(root)):
-            upstream, dx, dy = node.grad, node._dx, node._dy
+            upstream, dx, dy = node._grad, node._dx, node._dy
             if type(dx) is tuple:
                 if upstream == 0.0 and isfinite(sum(dx)):  # a dead unit: every product would be 0 (but 0 · inf is nan)
                     continue
                 for parent, local in zip(node._x, dx):  # noqa: B905 (as long, by construction)
-                    parent.grad += local * upstream
+                    parent._grad += local * upstream
                 continue
             if dx is not None:
-                node._x.grad += dx * upstream
+                node._x._grad += dx * upstream
             if dy is not None:
-                node._y.grad += dy * upstream
+                node._y._grad += dy * upstream
 
 
-_chosen: ContextVar[Pass] = ContextVar("the pass that backward() makes")
-_usual: Pass = plain_pass  # for threads and tasks that are in no block
-
-
-@contextmanager
-def passing(chosen: Pass) -> Iterator[None]:
+class use_backward(Scope):  # noqa: N801 (used like a function)
     """Let `backward()` of this thread (or asyncio task) make the pass `chosen(root)` in the block.
 
     >>> from autograd import Value
-    >>> with passing(print):
+    >>> with use_backward(print):
     ...     Value(3.0).backward()
     Value(data=3.0, grad=0.0)
     """
-    token = _chosen.set(chosen)
-    try:
-        yield
-    finally:
-        _chosen.reset(token)
 
+    __slots__ = ()
 
-def pass_everywhere(chosen: Pass) -> None:
-    """Let `backward()` of all threads make the pass `chosen` from now on: for a switch at the start of the process."""
-    global _usual  # noqa: PLW0603 (what is set once is best kept in the module)
-    _usual = chosen
+    def __init__(self, chosen: Pass) -> None:
+        super().__init__(lambda now: replace(now, chosen_pass=chosen))
 
 
 def backward_steps(root: Any) -> Iterator[Step]:
@@ -109,22 +103,39 @@ def backward_steps(root: Any) -> Iterator[Step]:
     ∂/∂b: 2.0 × 1.0 = 2.0
     """
     index = 0
-    for node in reversed(start(root)):
+    order = topological(root)
+    with _one_at_a_time:
+        _reset(order)
+    # The adjoints belong to this pass: another one over the same nodes may run between two steps.
+    adjoints = dict.fromkeys((node for node in order if node.primitive is not None), 0.0)
+    adjoints[root] = root._grad
+    for node in reversed(order):
+        interior = node.primitive is not None
+        if interior:
+            node._grad = adjoints[node]
         if reached is not None:
             reached(node)
+        upstream = node._grad
         for parent, local in zip(node.parents, node.partials, strict=True):
-            contribution = local * node.grad
-            before = parent.grad
-            parent.grad = before + contribution
-            yield Step(index, node, parent, local, node.grad, contribution, before, parent.grad)
+            contribution = local * upstream
+            with _one_at_a_time:
+                before = adjoints.get(parent, parent._grad)
+                parent._grad = after = before + contribution
+            if parent in adjoints:
+                adjoints[parent] = after
+            yield Step(index, node, parent, local, upstream, contribution, before, after)
             index += 1
 
 
 def start(root: Any) -> list[Any]:
     """What a pass begins with: interior gradients reset, the seed 1 at the root; the nodes in topological order."""
     order = topological(root)
+    _reset(order)
+    return order
+
+
+def _reset(order: Sequence[Any]) -> None:
     for node in order:
         if node.primitive is not None:
-            node.grad = 0.0
-    root.grad += 1.0
-    return order
+            node._grad = 0.0
+    order[-1]._grad += 1.0

@@ -42,6 +42,18 @@ def div(x: float, y: float) -> float:
         return NAN if x == 0.0 or x != x else math.copysign(INF, x) * math.copysign(1.0, y)
 
 
+def mod(x: float, y: float) -> float:
+    """x − y ⌊x / y⌋ as Python and NumPy have it, of the sign of y; nan for y = 0 and for an infinite x.
+
+    >>> mod(-7.0, 3.0), mod(7.0, -3.0), mod(1.0, 0.0)
+    (2.0, -2.0, nan)
+    """
+    try:
+        return x % y
+    except (ZeroDivisionError, ValueError):
+        return NAN
+
+
 def reciprocal(x: float) -> float:
     """1 / x; ±inf at ±0."""
     return div(1.0, x)

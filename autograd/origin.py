@@ -30,19 +30,10 @@ _inside: dict[str, bool] = {}  # file name → whether it is one of ours
 def remember(node: Any) -> None:
     """Keep, in `node._origin`, the instruction of the innermost frame outside this project that led to the node.
 
-    A watcher for `recording.watching`, to be called by nobody else: it counts frames. A node that nobody outside asked
-    for keeps no origin.
+    A watcher for `recording.watching`. A node that nobody outside asked for keeps no origin.
     """
-    # 0 is this frame, 1 the caller of the watchers, 2 the maker of the node; 3 may be outside, except that operators
-    # of one operand, of a number and a node, and of a node and a number are 1, 1 and 2 deeper. It saves 100 ns each.
-    depth = 3
-    if node._dy is None:
-        if type(node._dx) is float:
-            depth = 4 if node._y is None else 5
-    elif node._dx is None:
-        depth = 4
     try:
-        frame = _getframe(depth)
+        frame = _getframe(1)
         code = frame.f_code
         while _inside[code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]  # None at the end: AttributeError

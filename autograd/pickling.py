@@ -44,7 +44,7 @@ class _Rows:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any], tuple[list[Contents], dict[int, dict[str, Any]]]]:
         code = self.encode
-        contents = [(n.data, n.grad, n.primitive, code(n._x), code(n._y), n._dx, n._dy) for n in self.nodes]
+        contents = [(n._data, n._grad, n.primitive, code(n._x), code(n._y), n._dx, n._dy) for n in self.nodes]
         attributes = {i: vars(node) for i, node in enumerate(self.nodes) if vars(node)}
         return _empty, ([type(node) for node in self.nodes],), (contents, attributes)
 
@@ -62,7 +62,7 @@ _alive: WeakValueDictionary[int, _Rows] = WeakValueDictionary()
 def reduce_node(node: Any) -> tuple[Any, ...]:
     """What `Value.__reduce__` returns: a leaf by itself, any other node as a place in rows."""
     if node.primitive is None:
-        return _leaf, (type(node), node.data, node.grad), vars(node)
+        return _leaf, (type(node), node._data, node._grad), vars(node)
     rows = _alive.get(id(node))
     if rows is None:
         rows = _Rows(_interior(node))
@@ -98,5 +98,5 @@ def _pick(rows: _Rows, index: int) -> Any:
 
 
 def _fill(node: Any, data: float, grad: float, primitive: Any, x: Any, y: Any, dx: Any, dy: Any) -> None:
-    node.data, node.grad, node.primitive = data, grad, primitive
+    node._data, node._grad, node.primitive = data, grad, primitive
     node._x, node._y, node._dx, node._dy = x, y, dx, dy

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -68,7 +69,7 @@ class Primitive:
         """Apply it: plain numbers give a float, anything with `__primitive__` what that makes of it."""
         all_floats = True
         for operand in operands:
-            if operand.__class__ is not float:
+            if type(operand) is not float:
                 all_floats = False
                 intercept = getattr(operand, "__primitive__", None)
                 if intercept is not None:
@@ -241,6 +242,7 @@ def lookup(name: str) -> Primitive:
     return _registry[name]
 
 
+@lru_cache(maxsize=1024)
 def handmade(name: str) -> Primitive:
     """What stands behind a node made by hand: a name, but no rule to compute or differentiate it with.
 

@@ -1,52 +1,28 @@
 """What happens to a new node besides being made: nothing, unless a block asks for it.
 
-An operator reads two switches and goes its fast way while both are off, which is nearly always. `busy` counts the open
-`no_graph()` blocks of all threads: if there are any, the context variable says whether this thread is in one. `watch`
-is what debuggers set, through `watching`, to see each node when it is made.
+The blocks are scopes: they hold for the thread (or asyncio task) that is in them, and leave nothing to restore. See
+scopes.py.
 """
 
+from __future__ import annotations
+
 import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import replace
+from functools import partial
+from operator import methodcaller
 from threading import Lock
-from typing import Any
+from types import FrameType
+from typing import Any, TypeVar
+from weakref import ref
 
-busy = 0
-watch: Callable[[Any], None] | None = None  # called on every new node, of any thread; set by `watching`
-_lock = Lock()
-_off: ContextVar[bool] = ContextVar("recording is off", default=False)
+from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks
 
-
-def is_off() -> bool:
-    """Whether this thread is inside `no_graph()`."""
-    return _off.get()
+T = TypeVar("T")
 
 
-@contextmanager
-def by_the_table() -> Iterator[None]:
-    """Let every operator and function go the general way and ask its row, for all threads: rows are about to change.
-
-    >>> from autograd import Value
-    >>> with by_the_table():
-    ...     Value(2.0) * 3.0
-    Value(data=6.0, grad=0.0, op='mul')
-    """
-    _count(+1)
-    try:
-        yield
-    finally:
-        _count(-1)
-
-
-def _count(change: int) -> None:
-    global busy  # noqa: PLW0603 (a module attribute is the fastest switch there is)
-    with _lock:
-        busy += change
-
-
-@contextmanager
-def no_graph() -> Iterator[None]:
+class no_graph(Scope):  # noqa: N801 (used like a function)
     """Compute without recording: results are Values without parents, for this thread (or asyncio task) only.
 
     >>> from autograd import Value
@@ -56,18 +32,17 @@ def no_graph() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
 
-    Blocks nest, and an exception inside restores what was before.
+    Blocks nest, and it decorates functions. In a generator it holds while the generator runs, not while its caller
+    does between two `next()`.
     """
-    token = _off.set(True)
-    try:
-        with by_the_table():
-            yield
-    finally:
-        _off.reset(token)
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(_off)
 
 
-@contextmanager
-def recorded() -> Iterator[None]:
+class recorded(Scope):  # noqa: N801 (used like a function)
     """Record in this block, also inside `no_graph()`: a derivative is asked for its number and needs its own graph.
 
     >>> from autograd import Value
@@ -77,46 +52,29 @@ def recorded() -> Iterator[None]:
     >>> len(y.parents)
     2
     """
-    token = _off.set(False)
-    try:
-        yield
-    finally:
-        _off.reset(token)
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(_on)
 
 
-Watchers = tuple[Callable[[Any], None], ...]
+class generic_dispatch(Scope):  # noqa: N801 (used like a function)
+    """Let every operator and function ask its row, instead of code that was made from it: rows are about to change.
 
-_watchers: ContextVar[Watchers] = ContextVar("watchers of new nodes")
-_everywhere: Watchers = ()  # for threads and tasks that are in no block
-_watching = 0
-
-
-def _tell_watchers(node: Any) -> None:
-    for watcher in _watchers.get(_everywhere):
-        watcher(node)
-
-
-def watchers() -> int:
-    """How many see each node that this thread makes.
-
-    >>> with watching(print):
-    ...     watchers()
-    1
+    >>> from autograd import Value
+    >>> with generic_dispatch():
+    ...     Value(2.0) * 3.0
+    Value(data=6.0, grad=0.0, op='mul')
     """
-    return len(_watchers.get(_everywhere))
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(_generic)
 
 
-def watch_everywhere(*watchers: Callable[[Any], None]) -> None:
-    """Call `watchers` on the new nodes of all threads from now on: for a switch at the start of the process."""
-    global watch, _watching, _everywhere  # noqa: PLW0603 (see busy)
-    with _lock:
-        _watching += 1
-        _everywhere = (*_everywhere, *watchers)
-        watch = _tell_watchers
-
-
-@contextmanager
-def watching(watcher: Callable[[Any], None]) -> Iterator[None]:
+class watching(Scope):  # noqa: N801 (used like a function)
     """Call `watcher(node)` for each node, leaves included, that this thread (or asyncio task) makes in the block.
 
     Blocks nest: the outer watcher is called first. What a watcher raises, the operator raises.
@@ -127,48 +85,73 @@ def watching(watcher: Callable[[Any], None]) -> Iterator[None]:
     leaf 3.0
     mul 6.0
     """
-    global watch, _watching  # noqa: PLW0603 (see busy)
-    token = _watchers.set((*_watchers.get(_everywhere), watcher))
-    with _lock:
-        _watching += 1
-        watch = _tell_watchers
-    try:
-        yield
-    finally:
-        with _lock:
-            _watching -= 1
-            watch = _tell_watchers if _watching else None
-        _watchers.reset(token)
+
+    __slots__ = ()
+
+    def __init__(self, watcher: Watcher) -> None:
+        super().__init__(lambda now: replace(now, watchers=(*now.watchers, watcher)))
 
 
-_gc_lock = Lock()
-_gc_pauses = 0
-_gc_was_enabled = False
+def _off(now: Hooks) -> Hooks:
+    return replace(now, off=True)
 
 
-@contextmanager
-def paused_gc() -> Iterator[None]:
+def _on(now: Hooks) -> Hooks:
+    return replace(now, off=False)
+
+
+def _generic(now: Hooks) -> Hooks:
+    return replace(now, generic=True)
+
+
+def is_off() -> bool:
+    """Whether this thread is inside `no_graph()`."""
+    return hooks().off
+
+
+def under(change: Change, function: Callable[..., T], *args: Any) -> T:
+    """`function(*args)` with the hooks `change(hooks)`: what a block does, in a context that ends with the call.
+
+    >>> under(_off, is_off), is_off()
+    (True, False)
+    """
+    return copy_context().run(_in_block, change, function, args)
+
+
+def _in_block(change: Change, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    with Scope(change):
+        return function(*args)
+
+
+class paused_gc(Atomic):  # noqa: N801 (used like a function)
     """Pause Python's cyclic garbage collector, for the whole process, while a graph is built or walked.
 
     A graph has no cycles: reference counts alone free it, yet the collector would visit every live node again and
-    again (two thirds of the forward time on a graph of 60 000 nodes). Blocks nest, also across threads: the collector
-    comes back on with the last one, and only if it was on before the first.
+    again (two thirds of the forward time on a graph of 60 000 nodes). Blocks nest: the collector comes back on with
+    the block that paused it, and only if it was on before; a block inside changes nothing.
 
     >>> import gc
     >>> with paused_gc():
     ...     gc.isenabled()
     False
+
+    However the block ends, also by Ctrl-C at any point, the collector comes back: the `with` statement holds the only
+    reference to what leaves the block, and when that goes, a weak reference calls `gc.enable`, all of it in C.
     """
-    global _gc_pauses, _gc_was_enabled  # noqa: PLW0603 (the collector is one for the process)
-    with _gc_lock:
-        if _gc_pauses == 0:
-            _gc_was_enabled = gc.isenabled()
-            gc.disable()
-        _gc_pauses += 1
-    try:
-        yield
-    finally:
-        with _gc_lock:
-            _gc_pauses -= 1
-            if _gc_pauses == 0 and _gc_was_enabled:
-                gc.enable()
+
+    __slots__ = ()
+
+    def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+        """`gc.disable`, and what turns the collector on again when it is gone, if it is on now."""
+        lock = Lock()
+        lock.acquire()
+        leave: Any = partial(lock.__exit__)  # unlike a method in C, a partial has a dictionary
+        if gc.isenabled():
+            leave.resume = _Resume(leave, methodcaller("enable"))
+        return gc.disable, leave
+
+
+class _Resume(ref[Any]):
+    """A weak reference whose callback turns the collector on."""
+
+    enable = staticmethod(gc.enable)

@@ -31,6 +31,10 @@ mul = define("mul", operator.mul, lambda out, x, y: y, lambda out, x, y: x, symb
 div = define(
     "div", numerics.div, lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y), symbol="/", formula="x / y"
 )
+mod = define(
+    "mod", numerics.mod, 1.0, lambda out, x, y: -floor(div(x, y)), symbol="%",
+    formula="x − y ⌊x / y⌋, of the sign of y; it jumps where x is a multiple of y"
+)
 neg = define("neg", operator.neg, -1.0, symbol="−", formula="−x")
 reciprocal = define("reciprocal", numerics.reciprocal, lambda out, x: -out * out, symbol="1/", formula="1 / x")
 square = define("square", lambda x: x * x, lambda out, x: 2.0 * x, symbol="²", formula="x²")

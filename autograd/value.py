@@ -8,13 +8,17 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
-from autograd import recording, rules
+from autograd import rules
+from autograd.arrays import apply_ufunc
 from autograd.backward import backward
 from autograd.callbacks import Callback, attach
 from autograd.pickling import reduce_node
+from autograd.inline import computation, function
 from autograd.primitive import Primitive, handmade
+from autograd.scopes import PLAIN, active, hooks
 
 _new = object.__new__
+_waiting: list[dict[str, Any]] = []  # globals of functions that need Value, which is defined below
 
 
 def as_float(x: Any) -> float:
@@ -69,101 +73,128 @@ def _constant(x: Any) -> Any:
         return NotImplemented
 
 
-def _named(method: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
-    method.__doc__ = f"Record {primitive.signature()} = {primitive.formula}"
-    return method
-
-
 def _is_foreign(x: Any) -> bool:
     return not isinstance(x, Value) and _constant(x) is NotImplemented
 
 
-def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
-    def method(self: Value, other: Any) -> bool:
-        number = other.data if isinstance(other, Value) else _constant(other)
-        return NotImplemented if number is NotImplemented else compare(self.data, number)
+def _recorder() -> Any:
+    """What records for `compile` in this thread, if anything does: it answers whatever asks a recorded number."""
+    return None if active() is None else hooks().recorder
+
+
+def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+    def method(self: Value, other: Any) -> Any:
+        number = other._data if isinstance(other, Value) else _constant(other)
+        if number is NotImplemented:
+            return NotImplemented
+        if (recorder := _recorder()) is not None:
+            return recorder.compare(relation, self, other)
+        return compare(self._data, number)
 
     return method
 
 
+# --- operators and functions: made from their rows, see inline.py -----------------------------------------------------
+
+
+def _maker(
+    primitive: Primitive, operands: Sequence[str], edges: Sequence[int], indent: str
+) -> tuple[str, dict[str, Any]]:
+    """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents."""
+    lines, partials, names = computation(primitive, ("x", "y")[: len(operands)])
+    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else "None", "_dx": "None", "_dy": "None"}
+    for i in edges:
+        slots["_dx" if i == 0 else "_dy"] = partials[i]
+    lines += ["out = new(Value)", "out._data = data", "out._grad = 0.0", "out.primitive = primitive"]
+    lines += [f"out.{slot} = {text}" for slot, text in slots.items()]
+    lines.append("return out")
+    return "".join(f"{indent}{line}\n" for line in lines), names
+
+
+_UNARY = """def {name}(x):
+    if type(x) is not Value or active() is not None:
+        return primitive(x)
+    operand = x
+    x = x._data
+"""
+
+
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
-    """The function of a primitive of one operand, also a method: what `__primitive__` does, written out for speed."""
-    value = primitive.value
-    dx: Any
-    (dx,) = primitive.partials
-    dx_varies = callable(dx)
+    """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
+    body, names = _maker(primitive, ("operand",), (0,), "    ")
+    return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
 
-    def function(x: Any) -> Any:
-        if type(x) is not Value or recording.busy:
-            return primitive(x)
-        number = x.data
-        data = value(number)
-        return node(primitive, data, x, None, dx(data, number) if dx_varies else dx, None)
 
-    function.__name__ = function.__qualname__ = primitive.name
-    function.__doc__ = primitive.__doc__
-    return function
+_FORWARD = """def forward(self, other):
+    if active() is not None:
+        return generally(self, other)
+    if type(other) is Value:
+        x = self._data
+        y = other._data
+{both}    if type(other) is float:
+        y = other
+    elif type(other) is int:
+        y = float(other)
+    else:
+        return generally(self, other)
+    x = self._data
+{one}"""
+
+_REFLECTED = """def reflected(self, other):
+    if active() is not None:
+        return generally(other, self)
+    if type(other) is float:
+        x = other
+    elif type(other) is int:
+        x = float(other)
+    else:
+        return generally(other, self)
+    y = self._data
+{one}"""
+
+
+def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
+    """The operator of a primitive of two operands and its reflection."""
+
+    def generally(left: Any, right: Any) -> Any:
+        return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
+
+    both, names = _maker(primitive, ("self", "other"), (0, 1), " " * 8)
+    one, _ = _maker(primitive, ("self", "y"), (0,), " " * 4)
+    reflected, _ = _maker(primitive, ("x", "self"), (1,), " " * 4)
+    names["generally"] = generally
+    return (
+        _function(_FORWARD.format(both=both, one=one), "forward", primitive, names),
+        _function(_REFLECTED.format(one=reflected), "reflected", primitive, names),
+    )
+
+
+def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any]) -> Callable[..., Any]:
+    names |= {"new": _new, "active": active, "primitive": primitive, "Value": globals().get("Value")}
+    if names["Value"] is None:
+        _waiting.append(names)
+    made = function(source, name, names)
+    made.__doc__ = (
+        primitive.__doc__ if name == primitive.name else f"Record {primitive.signature()} = {primitive.formula}"
+    )
+    made.__module__ = __name__
+    return made
 
 
 def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Value:
     """A new node; what its slots hold is said in graph.py."""
     out: Value = _new(Value)
-    out.data = data
-    out.grad = 0.0
+    out._data = data
+    out._grad = 0.0
     out.primitive = primitive
     out._x = x
     out._y = y
     out._dx = dx
     out._dy = dy
-    if (watch := recording.watch) is not None:
-        watch(out)
-    return out
-
-
-def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
-    """The operator of a primitive of two operands and its reflection, written out for speed like `_unary`."""
-    value = primitive.value
-    dx: Any
-    dy: Any
-    dx, dy = primitive.partials
-    dx_varies, dy_varies = callable(dx), callable(dy)
-
-    def forward(self: Value, other: Any) -> Any:
-        if type(other) is not Value or recording.busy:
-            return with_constant(self, other)
-        x = self.data
-        y = other.data
-        out: Value = _new(Value)
-        out.data = data = value(x, y)
-        out.grad = 0.0
-        out.primitive = primitive
-        out._x = self
-        out._y = other
-        out._dx = dx(data, x, y) if dx_varies else dx
-        out._dy = dy(data, x, y) if dy_varies else dy
-        if (watch := recording.watch) is not None:
+    if active() is not None:
+        for watch in hooks().watchers:
             watch(out)
-        return out
-
-    def with_constant(self: Value, other: Any) -> Any:
-        if isinstance(other, Value) or recording.busy:
-            return NotImplemented if _is_foreign(other) else primitive(self, other)
-        if (y := _constant(other)) is NotImplemented:
-            return NotImplemented
-        x = self.data
-        data = value(x, y)
-        return node(primitive, data, self, y, dx(data, x, y) if dx_varies else dx, None)
-
-    def reflected(self: Value, other: Any) -> Any:
-        if recording.busy:
-            return NotImplemented if _is_foreign(other) else primitive(other, self)
-        if (x := _constant(other)) is NotImplemented:
-            return NotImplemented
-        y = self.data
-        data = value(x, y)
-        return node(primitive, data, x, self, None, dy(data, x, y) if dy_varies else dy)
-
-    return _named(forward, primitive), _named(reflected, primitive)
+    return out
 
 
 class Value:
@@ -191,11 +222,10 @@ class Value:
     TypeError for data that is no real number, and for parents and partials that do not match.
     """
 
-    __slots__ = ("__dict__", "_dx", "_dy", "_origin", "_x", "_y", "data", "grad", "primitive")
-    __array_ufunc__ = None  # NumPy leaves `np.float64(2) * value` to Value.__rmul__
+    __slots__ = ("__dict__", "_data", "_dx", "_dy", "_grad", "_origin", "_x", "_y", "primitive")
 
-    data: float
-    grad: float
+    _data: float
+    _grad: float
     primitive: Primitive | None
     # One or two operands and their partials; a partial of None: that operand is no parent. Otherwise the parents,
     # their partials and the operands as tuples in _x, _dx and _y. See graph.py.
@@ -213,34 +243,80 @@ class Value:
         *,
         op: str = "",
         label: str = "",
+        _children: Sequence[Value] = (),
+        _op: str = "",
     ) -> None:
-        self.data = as_float(data)
-        self.grad = 0.0
-        self.primitive = self._x = self._y = self._dx = self._dy = None
+        self._data = data if type(data) is float else as_float(data)
+        self._grad = 0.0
+        if type(parents) is type(partials) is tuple and len(parents) == len(partials) == 1:
+            ((x,), (dx,)) = parents, partials
+            self.primitive, self._x, self._y, self._dx, self._dy = _OPAQUE, x, None, dx, None
+            if type(x) is not Value or type(dx) is not float or op:
+                self._record_opaque(parents, partials, op)
+        else:
+            self.primitive = self._x = self._y = self._dx = self._dy = None
+            if parents or partials or op or _children or _op:
+                self._record_opaque(parents or _children, partials, op or _op)
         if label:
             self.label = label
-        if parents or partials or op:
-            self._record_by_hand(tuple(parents), partials, op)
-        if (watch := recording.watch) is not None:
-            watch(self)
+        if active() is not None:
+            for watch in hooks().watchers:
+                watch(self)
 
-    def _record_by_hand(self, parents: tuple[Value, ...], partials: Sequence[float], op: str) -> None:
+    def _record_opaque(self, parents: Sequence[Value], partials: Sequence[float], op: str) -> None:
+        """Take parents and partials that the caller computed."""
         if isinstance(partials, str):
             raise TypeError(
                 f"Value(data, parents, {partials!r}): the third argument holds the local derivatives, one per parent; "
                 "an operation with a rule of its own is made by autograd.define(name, value, *partials)"
             )
+        parents = tuple(parents)
         if not all(isinstance(parent, Value) for parent in parents):
             raise TypeError(f"parents must be Values, got {parents!r}")
         if len(parents) != len(partials):
             raise TypeError(f"{len(parents)} parents need as many partials, got {len(partials)}: {partials!r}")
         self._x = self._y = parents
-        self._dx = tuple([as_float(partial) for partial in partials])
+        self._dx, self._dy = tuple([as_float(partial) for partial in partials]), None
         self.primitive = handmade(op)
 
     # --- reading a node -----------------------------------------------------------------------------------------------
 
     label = ""  # until one is set
+
+    @property
+    def data(self) -> float:
+        """The number; to be set to another one, a float or what can be converted, in leaves."""
+        if (recorder := _recorder()) is not None:
+            return recorder.read(self, "data")  # type: ignore[no-any-return]
+        return self._data
+
+    @data.setter
+    def data(self, x: float) -> None:
+        if (recorder := _recorder()) is not None:
+            recorder.write(self, "data")
+        self._data = x if type(x) is float else as_float(x)
+
+    @property
+    def grad(self) -> float:
+        """∂root/∂self after `root.backward()`; added up over calls in leaves, to be set to 0 in between."""
+        if (recorder := _recorder()) is not None:
+            return recorder.read(self, "grad")  # type: ignore[no-any-return]
+        return self._grad
+
+    @grad.setter
+    def grad(self, x: float) -> None:
+        if (recorder := _recorder()) is not None:
+            recorder.write(self, "grad")
+        self._grad = x if type(x) is float else as_float(x)
+
+    def zero_grad(self) -> None:
+        """Set `grad` to 0.
+
+        >>> x = Value(2.0)
+        >>> (x * x).backward(); x.zero_grad(); x.grad
+        0.0
+        """
+        self.grad = 0.0
 
     @property
     def op(self) -> str:
@@ -271,8 +347,13 @@ class Value:
         return tuple([dx for dx in (self._dx, self._dy) if dx is not None])
 
     def __repr__(self) -> str:
+        if (recorder := _recorder()) is not None:
+            return recorder.text(self, "")  # type: ignore[no-any-return]
+        return self._described()
+
+    def _described(self) -> str:
         extras = [f"{name}={text!r}" for name, text in (("op", self.op), ("label", self.label)) if text]
-        return f"{type(self).__name__}({', '.join([f'data={self.data!r}', f'grad={self.grad!r}', *extras])})"
+        return f"{type(self).__name__}({', '.join([f'data={self._data!r}', f'grad={self._grad!r}', *extras])})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """IPython: the node, then one line per parent with its local derivative."""
@@ -283,7 +364,7 @@ class Value:
 
     # --- what a node can do -------------------------------------------------------------------------------------------
 
-    def backward(self, debug: bool = False) -> None:
+    def backward(self, *gradient: object, debug: bool = False) -> None:
         """Add ∂self/∂leaf to the `grad` of every leaf, and set `grad` to ∂self/∂node on every other node.
 
         One pass in reverse topological order: `parent.grad += partial * node.grad` for each edge. A second call on the
@@ -297,7 +378,13 @@ class Value:
 
         With `debug` a debugger steps through the pass on the lines of the forward program, and stops at its
         breakpoints, if the graph was built inside `autograd.debug()`: see debugging/mirror.py. The gradients are equal.
+
+        TypeError for a gradient as in PyTorch: multiply the root by it instead.
         """
+        if gradient:
+            raise TypeError(f"backward takes no gradient; write ({gradient[0]!r} * y).backward()")
+        if (recorder := _recorder()) is not None:
+            recorder.refuse_backward()
         backward(self, debug)
 
     def on_backward(self, callback: Callable[[Value], object]) -> Callback:
@@ -319,25 +406,35 @@ class Value:
 
     def detach(self) -> Value:
         """A leaf with the same number: the gradient stops there."""
-        return Value(self.data)
+        if (recorder := _recorder()) is not None:
+            return recorder.detach(self)  # type: ignore[no-any-return]
+        return Value(self._data)
 
     def __copy__(self) -> Value:
+        if (recorder := _recorder()) is not None:
+            recorder.refuse_copy()
         out: Value = _new(type(self))
-        out.data, out.grad, out.primitive = self.data, self.grad, self.primitive
+        out._data, out._grad, out.primitive = self._data, self._grad, self.primitive
         out._x, out._y, out._dx, out._dy = self._x, self._y, self._dx, self._dy
         vars(out).update(vars(self))
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if (recorder := _recorder()) is not None:
+            recorder.refuse_copy()
         return reduce_node(self)
 
     # --- as a number --------------------------------------------------------------------------------------------------
 
     def __float__(self) -> float:
-        return float(self.data)
+        if (recorder := _recorder()) is not None:
+            return recorder.as_float(self)  # type: ignore[no-any-return]
+        return self._data
 
     def __int__(self) -> int:
-        return int(self.data)
+        if (recorder := _recorder()) is not None:
+            return int(recorder.as_integer(self))
+        return int(self._data)
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -345,16 +442,27 @@ class Value:
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        if (recorder := _recorder()) is not None:
+            return recorder.text(self, spec)  # type: ignore[no-any-return]
+        return format(self._data, spec) if spec else repr(self)
 
-    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
-    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+    def __eq__(self, other: object) -> Any:
+        """Identity, as for any node of a graph; a function that `compile` records is asked for the same answer."""
+        if self is not other and (recorder := _recorder()) is not None:
+            return recorder.equal(self, other)
+        return NotImplemented if self is not other else True
+
+    __hash__ = object.__hash__
+
+    __lt__, __le__ = _comparison("<", operator.lt), _comparison("<=", operator.le)
+    __gt__, __ge__ = _comparison(">", operator.gt), _comparison(">=", operator.ge)
 
     __add__, __radd__ = _binary(rules.add)
     __sub__, __rsub__ = _binary(rules.sub)
     __mul__, __rmul__ = _binary(rules.mul)
     __truediv__, __rtruediv__ = _binary(rules.div)
     __pow__, __rpow__ = _binary(rules.pow_)
+    __mod__, __rmod__ = _binary(rules.mod)
     __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
     __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
 
@@ -366,7 +474,16 @@ class Value:
 
     exp, log, sqrt = unary(rules.exp), unary(rules.log), unary(rules.sqrt)
     sin, cos, tanh = unary(rules.sin), unary(rules.cos), unary(rules.tanh)
+    expm1, log1p, tan = unary(rules.expm1), unary(rules.log1p), unary(rules.tan)
+    sinh, cosh, square = unary(rules.sinh), unary(rules.cosh), unary(rules.square)
+    # NumPy calls these on the elements of an object array.
+    arcsin, arccos, arctan = unary(rules.asin), unary(rules.acos), unary(rules.atan)
+    arcsinh, arccosh, arctanh = unary(rules.asinh), unary(rules.acosh), unary(rules.atanh)
     relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
+
+    def clip(self, low: Any, high: Any) -> Value:
+        """min(max(self, low), high): see `autograd.clip`."""
+        return rules.clip(self, low, high)  # type: ignore[no-any-return]
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
@@ -379,21 +496,14 @@ class Value:
                 return NotImplemented
             operands = tuple([x if isinstance(x, Value) else as_float(x) for x in operands])
         primitive.check_arity(operands)
-        all_values = kinds == _ONLY_VALUES
-        data = [x.data for x in operands] if all_values else [x if type(x) is float else x.data for x in operands]
-        result = float(primitive.value(*data))
-        if recording.busy and recording.is_off():
-            return Value(result)
-        partials = primitive.partials_at(result, data)
-        if all_values and primitive.variadic and None not in partials:
-            return node(primitive, result, operands, operands, tuple(partials), None)
-        # Only what flows is kept: no number among the operands, and no partial of None.
-        flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
-        if primitive.arity in (1, 2):
-            edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
-            return node(primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
-        parents = tuple(compress(operands, flows))
-        return node(primitive, result, parents, operands, tuple(compress(partials, flows)), None)
+        now = PLAIN if active() is None else hooks()
+        if now.recorder is not None:
+            return now.recorder.apply(primitive, operands)
+        return _apply(primitive, operands, now.off)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's functions on Values, and on arrays with Values, elementwise: see arrays.py."""
+        return apply_ufunc(ufunc, method, inputs, options)
 
     # --- other names for the same things: micrograd and microgpt programs run if their import changes ----------------
 
@@ -422,5 +532,28 @@ class Value:
         raise AttributeError(_NO_CLOSURES)
 
 
+def _apply(primitive: Primitive, operands: tuple[Any, ...], off: bool) -> Value:
+    """The node of `primitive`, or with `off` a leaf with its value."""
+    all_values = set(map(type, operands)) == _ONLY_VALUES
+    data = [x if type(x) is float else x._data for x in operands]
+    result = float(primitive.value(*data))
+    if off:
+        return Value(result)
+    partials = primitive.partials_at(result, data)
+    if all_values and primitive.variadic and None not in partials:
+        return node(primitive, result, operands, operands, tuple(partials), None)
+    # Only what flows is kept: no number among the operands, and no partial of None.
+    flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
+    if primitive.arity in (1, 2):
+        edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
+        return node(primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
+    parents = tuple(compress(operands, flows))
+    return node(primitive, result, parents, operands, tuple(compress(partials, flows)), None)
+
+
+_OPAQUE = handmade("")
 _ONLY_VALUES = {Value}
 _PLAIN = {Value, float}
+for _names in _waiting:
+    _names["Value"] = Value
+_waiting.clear()

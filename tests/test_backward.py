@@ -261,7 +261,7 @@ class TestCost:
     def test_the_collector_comes_back_after_an_error(self) -> None:
         x = Value(2.0)
         y = x * x
-        x.grad = "not a number"  # type: ignore[assignment]
+        x._grad = "not a number"  # type: ignore[assignment]
         with pytest.raises(TypeError):
             y.backward()
         assert gc.isenabled()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autograd import PRIMITIVES, CheckError, Value, debug, define, dot, exp, primitive, relu, sin, tanh, total
-from autograd.backward import passing
+from autograd.backward import use_backward
 from autograd.check import CheckReport, check_gradients, whole
 from autograd.testing import mutants, mutated, textbook_pass
 
@@ -151,7 +151,7 @@ def test_every_fault_of_the_engine(mutant: Any, oracle: str) -> None:
 
 
 def test_a_wrong_pass_is_shown_on_the_smallest_part_of_the_graph() -> None:
-    with passing(lambda root: textbook_pass(root, edges=lambda edges: list(dict(edges).items()))):
+    with use_backward(lambda root: textbook_pass(root, edges=lambda edges: list(dict(edges).items()))):
         report = rejected(shared, 0.7, -1.3)
     assert report.failures[0].expression == "x * x"
     assert "every rule agrees by itself" in str(report)
@@ -164,7 +164,7 @@ def test_floats_are_held_to_what_rounding_can_explain() -> None:
             for leaf in root.parents:
                 leaf.grad *= 1.0 + 1e-14
 
-    with passing(careless):
+    with use_backward(careless):
         assert "more than rounding can explain" in str(rejected(lambda x, y: x * y, 0.7, 1.3))
 
 
@@ -175,7 +175,7 @@ def test_one_wrong_input_of_many_is_found(monkeypatch: pytest.MonkeyPatch) -> No
         textbook_pass(root)
         root.parents[33].grad = 0.0
 
-    with passing(forgetful):
+    with use_backward(forgetful):
         report = rejected(total, [0.5 + i for i in range(40)])
     assert next(row.input for row in report.rows if row.verdict == "wrong") == "xs[33]"
 
@@ -231,7 +231,7 @@ row_partials: Callable[..., Any] = PRIMITIVES["dot"].variadic or tuple
 
 
 def test_the_snippet_for_a_wrong_pass() -> None:
-    with passing(lambda root: textbook_pass(root, receive=lambda before, contribution: contribution)):
+    with use_backward(lambda root: textbook_pass(root, receive=lambda before, contribution: contribution)):
         report = rejected(lambda x, y: tanh(x * y) + y * x, 0.5, 2.0)
         assert "backward() is wrong" in run_again(report)
     assert "a second backward() on the same graph does not double the gradient" in str(report)
@@ -258,7 +258,7 @@ def test_long_graphs_are_not_printed_as_programs() -> None:
     x = node = Value(0.5)
     for _ in range(400):
         node = node + x
-    with passing(halves):
+    with use_backward(halves):
         assert rejected(node).failures[0].snippet == ""
 
 

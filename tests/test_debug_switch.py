@@ -11,7 +11,7 @@ import pytest
 import autograd
 import autograd.debugging.switch as switch
 from autograd import NonFiniteError, Value, debug
-from autograd.backward import passing
+from autograd.backward import use_backward
 from autograd.debugging.switch import Settings, read
 from autograd.origin import position
 
@@ -114,7 +114,7 @@ def test_backward_is_checked_where_nodes_are():
 
 def test_a_pass_that_somebody_else_chose_stays():
     seen = []
-    with passing(seen.append), debug():
+    with use_backward(seen.append), debug():
         Value(1.0).backward()
     assert len(seen) == 1
 

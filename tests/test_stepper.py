@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, step, tanh
-from autograd.backward import passing
+from autograd.backward import use_backward
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.naming import Names
 from autograd.debugging.screen import Screen, deferred_interrupt
@@ -323,7 +323,7 @@ def test_an_interrupt_is_only_deferred_inside_the_block() -> None:
 def test_at_the_end_of_the_input_later_passes_just_run() -> None:
     out = io.StringIO()
     x, _, y = small_graph()
-    with passing(Session(io.StringIO("step\n"), out)):
+    with use_backward(Session(io.StringIO("step\n"), out)):
         y.backward()
         y.backward()
     assert out.getvalue().count("backward pass") == 1
@@ -384,7 +384,7 @@ def test_tbreak_stops_once_and_clear_removes() -> None:
 def test_breakpoints_live_on_to_the_next_pass() -> None:
     out = io.StringIO()
     _, _, y = small_graph()
-    with passing(
+    with use_backward(
         Session(io.StringIO("break op tanh\nbreak if index == 1\nquit\ninfo break\nrun\nrun\nrun\nrun\n"), out)
     ):
         for _ in range(2):

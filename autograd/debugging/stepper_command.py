@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograd.backward import passing
+from autograd.backward import use_backward
 from autograd.debugging.recorded_target import recorded_target
 from autograd.debugging.session import Session
 from autograd.debugging.switch import debug
@@ -62,7 +62,7 @@ def run_script(file: str, arguments: Sequence[str]) -> int:
         if session.ending == "abort":
             raise _AbortedError
 
-    with _program_arguments([file, *arguments]), importing_from(path.parent), debug(), passing(make_pass):
+    with _program_arguments([file, *arguments]), importing_from(path.parent), debug(), use_backward(make_pass):
         code = _exit_code_of(file)
     if not session.passes and code == DONE:
         raise UsageError(f"{file} made no backward pass; `loss.backward()` is where it would stop")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from autograd.backward import Pass, pass_everywhere, passing, plain_pass
+from autograd.backward import Pass, plain_pass
 from autograd.debugging.anomaly import check_node, check_products, checked_pass
 from autograd.debugging.hooks import can_stop
 from autograd.debugging.mirror import mirror_pass
 from autograd.graph import topological
 from autograd.origin import remember
-from autograd.recording import watch_everywhere, watching
+from autograd.scopes import Hooks, Scope, change_everywhere, hooks
 
 VARIABLE = "AUTOGRAD_DEBUG"
 
@@ -28,8 +26,7 @@ class Settings:
     mirror: bool = False
 
 
-@contextmanager
-def debug(*, anomaly: bool | None = None, mirror: bool | None = None) -> Iterator[None]:
+class debug(Scope):  # noqa: N801 (used like a function)
     """Keep where each node is made, for this thread (or asyncio task): `autograd.origin` turns it into lines and names.
 
     With `anomaly=True`, moreover, the first node with an infinite or nan value, derivative or (in `backward()`)
@@ -50,20 +47,20 @@ def debug(*, anomaly: bool | None = None, mirror: bool | None = None) -> Iterato
     The environment variable AUTOGRAD_DEBUG, read when autograd is imported, does the same for a whole process, all
     threads: `AUTOGRAD_DEBUG=1` for provenance, `AUTOGRAD_DEBUG=anomaly,mirror` for all.
     """
-    outer = _settings.get()
-    mentioned = {"anomaly": anomaly, "mirror": mirror}
-    inner = replace(outer or Settings(), **{word: bool(on) for word, on in mentioned.items() if on is not None})
-    token = _settings.set(inner)
-    try:
-        with ExitStack() as stack:
-            for watcher in _watchers(inner):
-                if watcher not in _watchers(outer):
-                    stack.enter_context(watching(watcher))
-            if _pass(inner) is not _pass(outer):
-                stack.enter_context(passing(_pass(inner)))
-            yield
-    finally:
-        _settings.reset(token)
+
+    __slots__ = ()
+
+    def __init__(self, *, anomaly: bool | None = None, mirror: bool | None = None) -> None:
+        mentioned = {"anomaly": anomaly, "mirror": mirror}
+        changes = {word: bool(on) for word, on in mentioned.items() if on is not None}
+        super().__init__(lambda now: _changed(now, replace(now.settings or Settings(), **changes)))
+
+
+def _changed(now: Hooks, inner: Settings) -> Hooks:
+    """The hooks with these settings: watchers that are missing are added, and the pass is the one that they ask for."""
+    missing = [watcher for watcher in _watchers(inner) if watcher not in now.watchers]
+    chosen = now.chosen_pass if _pass(inner) is _pass(now.settings) else _pass(inner)
+    return replace(now, settings=inner, watchers=(*now.watchers, *missing), chosen_pass=chosen)
 
 
 def _watchers(settings: Settings | None) -> tuple[Callable[[Any], None], ...]:
@@ -74,7 +71,7 @@ def _watchers(settings: Settings | None) -> tuple[Callable[[Any], None], ...]:
 
 def _check(node: Any) -> None:
     """An inner block may have switched it off."""
-    settings = _settings.get()
+    settings = hooks().settings
     if settings is not None and settings.anomaly:
         check_node(node)
 
@@ -97,7 +94,7 @@ def _pass(settings: Settings | None) -> Pass:
 
 def debugged_pass(root: Any, asked: bool) -> None:
     """The pass of `backward(debug=True)`, or of one that a breakpoint may stop: in mirror mode besides what is on."""
-    settings = _settings.get() or Settings()
+    settings = hooks().settings or Settings()
     mirror = settings.mirror or asked or any(map(can_stop, topological(root)))
     _pass(replace(settings, mirror=mirror))(root)
 
@@ -117,13 +114,10 @@ def read(text: str) -> Settings | None:
     return Settings(**dict.fromkeys(words - {"1"}, True)) if words else None
 
 
-def _switched_on_from_outside() -> Settings | None:
+def _switch_on_from_outside() -> None:
     settings = read(os.environ.get(VARIABLE, ""))
     if settings is not None:
-        watch_everywhere(*_watchers(settings))
-        pass_everywhere(_pass(settings))
-    return settings
+        change_everywhere(lambda now: _changed(now, settings))
 
 
-_FROM_OUTSIDE = _switched_on_from_outside()
-_settings: ContextVar[Settings | None] = ContextVar("debug settings", default=_FROM_OUTSIDE)
+_switch_on_from_outside()

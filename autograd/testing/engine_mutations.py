@@ -8,7 +8,7 @@ from functools import partial as bind
 from typing import Any
 
 from autograd import derivative
-from autograd.backward import passing
+from autograd.backward import use_backward
 from autograd.graph import topological
 from autograd.testing.replacing import replaced
 
@@ -86,6 +86,6 @@ def engine_mutations() -> Iterator[tuple[str, str, Callable[[], AbstractContextM
     ['= for +=', 'pre-order for post-order', 'lost multiplicity']
     """
     for mutation, change in PASSES.items():
-        yield "backward", mutation, bind(passing, bind(textbook_pass, **change))
+        yield "backward", mutation, bind(use_backward, bind(textbook_pass, **change))
     for mutation, (name, wrong) in GRAPHS.items():
         yield "grad", mutation, bind(replaced, derivative, name, wrong)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from autograd import recording
 from autograd.primitive import Primitive, Rule, lookup
+from autograd.recording import generic_dispatch
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def mutated(
     with ExitStack() as changes:
         changes.enter_context(replaced(row, "partials", tuple(partials)))
         changes.enter_context(replaced(row, "variadic", variadic))
-        changes.enter_context(recording.by_the_table())
+        changes.enter_context(generic_dispatch())
         yield row
 
 

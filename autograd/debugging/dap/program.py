@@ -12,7 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TextIO
 
-from autograd.backward import Pass, passing
+from autograd.backward import Pass, use_backward
 from autograd.debugging.switch import debug
 
 FAILED, INTERRUPTED = 1, 130
@@ -36,7 +36,7 @@ class Program:
         What it raises is shown on stderr without the frames of this project; Ctrl-C is passed on.
         """
         path = os.path.abspath(os.path.join(self.folder or "", self.file))
-        with self._surroundings(path), debug(), passing(make_pass):
+        with self._surroundings(path), debug(), use_backward(make_pass):
             return _exit_code(path)
 
     @contextmanager

@@ -23,7 +23,7 @@ THREAD = 1  # the number of the only thread that an editor sees
 
 
 class Session:
-    """As a function, it makes one backward pass, as `backward.passing` wants it.
+    """As a function, it makes one backward pass, as `use_backward` wants it.
 
     connection    where events go
     program       what is to be run, as soon as that is known

@@ -1,0 +1,253 @@
+"""Blocks that change what operators do: `with no_graph():` and its kin, for the thread (or task) that is in them.
+
+One context variable holds the innermost open block, or None, which an operator reads before it goes its fast way.
+There is nothing to restore at the end of a block, so nothing that an interrupt or a suspended generator could leave
+behind:
+
+- A block is open while its lock is locked. The `with` statement keeps the lock's own `__exit__`, which is C: no
+  bytecode, so no Ctrl-C, comes between the end of the block and its effect. Nor does one at the beginning, which is
+  the `set` of the context variable. Closed blocks in the chain are skipped, and dropped when the chain is read.
+- A block in a generator or coroutine counts only while that one runs: its frame must be on the stack. So the caller of
+  `next()` is not in the block, and blocks may be closed in any order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial, wraps
+from os import environ
+from threading import Lock, get_ident
+from types import FrameType
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Watcher = Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What happens to operations and passes, besides the usual: one object for all of it.
+
+    off             results are not recorded
+    generic         operators ask the row, which a test may have changed, instead of code made from it
+    watchers        called with each new node, in this order
+    chosen_pass     what `backward()` does with the root
+    recorder        sees every operation instead of the engine: the recording of `compile`
+    settings        of `autograd.debug`
+    """
+
+    off: bool = False
+    generic: bool = False
+    watchers: tuple[Watcher, ...] = ()
+    chosen_pass: Callable[[Any], None] | None = None
+    recorder: Any = None
+    settings: Any = None
+
+
+PLAIN = Hooks()
+Change = Callable[[Hooks], Hooks]
+
+
+class _Block:
+    """One entry into a scope: how it changes the hooks, what it is nested in, and whether it is still open."""
+
+    __slots__ = ("change", "frame", "known", "lock", "outer")
+
+    def __init__(self, change: Change, frame: int | None, outer: _Block | None = None) -> None:
+        self.change = change
+        self.frame = frame
+        self.lock = Lock()
+        self.lock.acquire()
+        self.outer = outer
+        self.known: Hooks | None = None  # the hooks in it, as long as no block around it can be suspended
+
+    def counts(self) -> bool:
+        """Whether it is open and, if it belongs to a generator, that one runs."""
+        return self.lock.locked() and (self.frame is None or _is_running(self.frame))
+
+
+# With AUTOGRAD_DEBUG all threads are in one block, from the first node on; `change_everywhere` says what it does.
+_everywhere = _Block(lambda hooks: hooks, None) if environ.get("AUTOGRAD_DEBUG", "0") != "0" else None
+_innermost: ContextVar[_Block | None] = ContextVar("the innermost open block of autograd", default=_everywhere)
+active: Callable[[], _Block | None] = _innermost.get
+"""None while the hooks are `PLAIN`, which is nearly always; a call in C, for operators to ask."""
+
+
+def hooks() -> Hooks:
+    """The hooks of this thread (or task), now.
+
+    >>> hooks() == PLAIN
+    True
+    """
+    innermost = active()
+    if innermost is None:
+        return PLAIN
+    chain = list(_outwards(innermost))
+    if innermost.known is not None and all(block.lock.locked() for block in chain):
+        return innermost.known
+    found = PLAIN
+    for block in reversed(chain):
+        if block.counts():
+            found = block.change(found)
+    if all(block.frame is None and block.lock.locked() for block in chain):
+        innermost.known = found
+    elif _first_open(innermost) is None:
+        _innermost.set(None)
+    return found
+
+
+def _outwards(block: _Block | None) -> Iterator[_Block]:
+    while block is not None:
+        yield block
+        block = block.outer
+
+
+def change_everywhere(change: Change) -> None:
+    """Change the hooks of all threads, from now on: for AUTOGRAD_DEBUG, which must have been set at the import."""
+    if _everywhere is not None:
+        _everywhere.change, _everywhere.known = change, None
+
+
+def _first_open(block: _Block | None) -> _Block | None:
+    while block is not None and not block.lock.locked():
+        block = block.outer
+    return block
+
+
+def _is_running(frame_id: int) -> bool:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if id(frame) == frame_id:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+def _owner(frame: FrameType | None) -> int | None:
+    """The id of the frame that must be running for a block opened in `frame` to count; None for that of a function.
+
+    A frame that can be suspended keeps its id until it ends, and its blocks are closed by then. A function made a
+    context manager by `contextlib` opens blocks on behalf of whoever uses it.
+    """
+    while frame is not None:
+        while frame is not None and frame.f_code.co_filename == contextlib.__file__:
+            frame = frame.f_back
+        if frame is None or not frame.f_code.co_flags & _SUSPENDABLE:
+            return None
+        if frame.f_back is None or frame.f_back.f_code.co_filename != contextlib.__file__:
+            return id(frame)
+        frame = frame.f_back
+    return None
+
+
+class _Enter:
+    """`__enter__`: a function in C, made when the `with` statement looks it up; with it, the `__exit__` of this entry."""
+
+    def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
+        if manager is None:  # contextlib.ExitStack asks the class
+            return lambda manager: _enter(manager, sys._getframe(1))()
+        return _enter(manager, sys._getframe(1))
+
+
+class _Exit:
+    """`__exit__`, which the `with` statement looks up next."""
+
+    def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
+        if manager is None:
+            return lambda manager, *exception: manager._exits[get_ident()].pop()(*exception)
+        return manager._exits[get_ident()].pop()
+
+
+def _enter(manager: Atomic, frame: FrameType) -> Callable[[], Any]:
+    enter, leave = manager.open(frame)
+    manager._exits.setdefault(get_ident(), []).append(leave)
+    return enter
+
+
+class Atomic:
+    """A context manager, also a decorator, whose beginning and end are one call in C each; it may be entered again.
+
+    A function or generator that it decorates is in the block while its body runs.
+    """
+
+    __slots__ = ("_exits",)
+
+    __enter__ = _Enter()
+    __exit__ = _Exit()
+
+    def __init__(self) -> None:
+        self._exits: dict[int, list[Callable[..., Any]]] = {}
+
+    def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+        """What enters a block in `frame` and what leaves it."""
+        raise NotImplementedError
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, with its body inside the block: that of a generator or coroutine, too, while it runs."""
+        return _decorated(function, self)
+
+
+class Scope(Atomic):
+    """A block in which the hooks are `change(hooks)`.
+
+    >>> from dataclasses import replace
+    >>> with Scope(lambda now: replace(now, off=True)):
+    ...     hooks().off
+    True
+    >>> hooks().off
+    False
+    """
+
+    __slots__ = ("change",)
+
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        self.change = change
+
+    def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+        """A block, which is open once it is the innermost."""
+        block = _Block(self.change, _owner(frame), _first_open(active()))
+        return partial(_innermost.set, block), block.lock.__exit__
+
+
+def _decorated(function: Callable[..., Any], block: Atomic) -> Callable[..., Any]:
+    if inspect.isasyncgenfunction(function):
+
+        @wraps(function)
+        async def decorated(*args: Any, **options: Any) -> Any:
+            with block:
+                async for each in function(*args, **options):
+                    yield each
+
+    elif inspect.iscoroutinefunction(function):
+
+        @wraps(function)
+        async def decorated(*args: Any, **options: Any) -> Any:
+            with block:
+                return await function(*args, **options)
+
+    elif inspect.isgeneratorfunction(function):
+
+        @wraps(function)
+        def decorated(*args: Any, **options: Any) -> Any:
+            with block:
+                return (yield from function(*args, **options))
+
+    else:
+
+        @wraps(function)
+        def decorated(*args: Any, **options: Any) -> Any:
+            with block:
+                return function(*args, **options)
+
+    return decorated
