@@ -56,7 +56,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping
     operands = [x.item() if getattr(x, "shape", None) == () else x for x in inputs]
     if out is None and not any(isinstance(x, np.ndarray | list | tuple) for x in operands):
         return function(*operands)
-    result = np.frompyfunc(function, len(operands), 1)(*operands, **options)
+    boxed = [np.asarray(x, dtype=object) for x in operands]  # else NumPy would ask the Values again
+    result = np.frompyfunc(function, len(operands), 1)(*boxed, **options)
     return result.astype(bool) if ufunc.__name__ in _COMPARISONS or ufunc.__name__ in _PREDICATES else result
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from autograd import rules
+from autograd.errors import GraphError
 from autograd.graph import topological
 from autograd.value import Value
 
@@ -26,15 +27,27 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     >>> dy.data, grad(dy, x).data
     (27.0, 18.0)
 
-    TypeError for arguments that are no Values; GraphError where a node was made by hand and has no rule.
+    TypeError for arguments that are no Values; GraphError where a node was made by hand and has no rule,
+    or where `data` was changed since the graph was recorded and partials are no longer what they were.
     """
-    wanted = [inputs] if isinstance(inputs, Value) else list(inputs)
+    if callable(output) and not isinstance(output, Value):
+        raise TypeError(
+            "grad(output, inputs) takes Values; the derivative of a function is autograd.functional.grad(f)(x)"
+        )
+    wanted = [inputs] if isinstance(inputs, Value) else _listed(inputs)
     for each in (output, *wanted):
         if not isinstance(each, Value):
             raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__})")
     known = adjoints(output, wanted)
     found = [_value(known.get(each, 0.0)) for each in wanted]
     return found[0] if isinstance(inputs, Value) else found
+
+
+def _listed(inputs: Any) -> list[Any]:
+    try:
+        return list(inputs)
+    except TypeError:
+        return [inputs]
 
 
 class Flow:
@@ -85,11 +98,25 @@ def edges(node: Value) -> list[tuple[Value, Any]]:
     if node.primitive is None:
         return []
     operands = node.operands
-    return [
+    found = [
         (operand, partial)
         for operand, partial in zip(operands, node.primitive.partials_at(node, operands), strict=True)
         if partial is not None and isinstance(operand, Value)
     ]
+    _check_fresh(node, found)
+    return found
+
+
+def _check_fresh(node: Value, found: Sequence[tuple[Value, Any]]) -> None:
+    """Raise GraphError if a number that `node` was computed from has been changed since: two graphs would be mixed."""
+    for (parent, partial), recorded in zip(found, node.partials, strict=True):
+        now = partial._data if isinstance(partial, Value) else partial
+        if now != recorded and not (now != now and recorded != recorded):
+            raise GraphError(
+                f"the graph is stale: ∂{node.op}/∂{parent.label or 'operand'} was {recorded!r} when "
+                f"{node._described()} was recorded, and is {now!r} now, because the data of an operand has been "
+                "changed; compute the output again before taking its derivative"
+            )
 
 
 def _sum_of_products(pairs: Sequence[tuple[Any, Any]]) -> Any:

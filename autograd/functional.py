@@ -8,18 +8,16 @@ which input they came from. Inside another derivative, or on Values, results are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from autograd.derivative import edges
 from autograd.derivative import grad as gradient
 from autograd.functions import dot
 from autograd.graph import topological
-from autograd.recording import paused_gc, recorded
+from autograd.recording import paused_gc, under
+from autograd.scopes import Hooks, hooks
 from autograd.value import Value, as_float
-
-_inside: ContextVar[bool] = ContextVar("inside a derivative", default=False)
 
 
 def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
@@ -50,10 +48,12 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
     """
 
     def both(*args: Any) -> tuple[Any, Any]:
-        with _derivative(args) as finish:
-            x, args = _traced(args, argnum)
-            y = _number(f(*args), f)
-            return finish(y), finish(_like(x, gradient(y, _leaves(x))))
+        def take() -> tuple[Any, Any]:
+            x, inputs = _traced(args, argnum)
+            y = _number(f(*inputs), f)
+            return y, _like(x, gradient(y, _leaves(x)))
+
+        return _derivative(take, args)  # type: ignore[no-any-return]
 
     return both
 
@@ -70,11 +70,13 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """
 
     def derivative(*args: Any) -> Any:
-        with _derivative(args) as finish:
-            x, args = _traced(args, argnum)
-            y = f(*args)
+        def take() -> Any:
+            x, inputs = _traced(args, argnum)
+            y = f(*inputs)
             rows = [_like(x, gradient(_number(each, f), _leaves(x))) for each in _leaves(y)]
-            return finish(_like(y, rows))
+            return _like(y, rows)
+
+        return _derivative(take, args)
 
     return derivative
 
@@ -100,11 +102,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
-    with _derivative((primals, tangents)) as finish:
+
+    def take() -> tuple[Any, Any]:
         xs = [_map(_fresh, x) for x in primals]
         y = _map(lambda each: _number(each, f), f(*xs))
         along = dict(zip(_leaves(xs), map(_direction, _matching(primals, tangents)), strict=True))
-        return finish(y), finish(_like(y, _pushed(along, _leaves(y))))
+        return y, _like(y, _pushed(along, _leaves(y)))
+
+    return _derivative(take, (primals, tangents))  # type: ignore[no-any-return]
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -118,19 +123,39 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return jvp(grad(f), primals, tangents)
 
 
-# --- results: Values inside another derivative, floats outside --------------------------------------------------------
+# --- results: floats, but Values where somebody may want the derivative of the derivative -----------------------------
 
 
-@contextmanager
-def _derivative(args: Any) -> Iterator[Callable[[Any], Any]]:
-    """A derivative is being taken; yields what turns its results into what the caller should see."""
-    keep = _inside.get() or any(isinstance(leaf, Value) for leaf in _leaves(list(args)))
-    token = _inside.set(True)
-    try:
-        with paused_gc(), recorded():
-            yield (lambda result: result) if keep else (lambda result: _map(float, result))
-    finally:
-        _inside.reset(token)
+def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
+    """The derivative that `take` computes from `args`, as the caller should see it.
+
+    Its numbers are Values inside another derivative or a recording, when a Value was passed, and when the function
+    closed over one: that one may be what is being differentiated. Inside `no_graph()` they are Values without parents.
+    """
+    around = hooks()
+    made: list[Any] = []  # leaves of this derivative's own; every other one was closed over
+    with paused_gc():
+        result = under(lambda now: _taking(now, made.append), take)
+    keep = around.differentiating or around.recorder is not None
+    keep = keep or any(isinstance(leaf, Value) for leaf in _leaves(list(args))) or _closes_over(_leaves(result), made)
+    if not keep:
+        return _map(float, result)
+    return _map(_detached, result) if around.off else result
+
+
+def _taking(now: Hooks, see: Callable[[Any], None]) -> Hooks:
+    return replace(now, off=False, differentiating=True, leaf_watchers=(*now.leaf_watchers, see))
+
+
+def _closes_over(results: Sequence[Any], made: Sequence[Any]) -> bool:
+    """Whether a result depends on a leaf that is not among those that were made meanwhile."""
+    known = set(made)
+    values = [each for each in results if isinstance(each, Value)]
+    return any(node.primitive is None and node not in known for node in topological(*values))
+
+
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, Value) else x
 
 
 def _traced(args: tuple[Any, ...], argnum: int) -> tuple[Any, tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd import rules
 from autograd.primitive import Primitive
@@ -20,9 +20,9 @@ _INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*"}
 class _Listing:
     """Source under way: statements, and the objects that they refer to by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: dict[str, Any]) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {}
+        self.names = names
 
     def apply(self, primitive: Primitive, operands: Sequence[Any]) -> _Symbol:
         """A symbol for the result of a primitive, on a line of its own."""
@@ -56,18 +56,25 @@ class _Listing:
             return f"{x} if {condition} else {y}"
         if primitive is rules.greater:
             return f"1.0 if {operands[0]} > {operands[1]} else 0.0"
+        if primitive is rules.pow_ and operands[1] == "1.0":
+            return operands[0]
         call = f"{self.name(primitive.name, primitive.value)}({', '.join(operands)})"
         if primitive is rules.div:
             return f"{operands[0]} / {operands[1]} if {operands[1]} else {call}"
         return call
 
 
-class _Symbol:
+class _Symbol(float):
     """A float that is not known yet. It has no truth and no order: a rule that asks is called, not written down."""
 
-    def __init__(self, name: str, listing: _Listing) -> None:
-        self.name = name
-        self.listing = listing
+    name: str
+    listing: _Listing
+
+    def __new__(cls, name: str, listing: _Listing) -> _Symbol:
+        symbol = super().__new__(cls, "nan")
+        symbol.name = name
+        symbol.listing = listing
+        return symbol
 
     def __primitive__(self, primitive: Primitive, operands: Sequence[Any]) -> _Symbol:
         return self.listing.apply(primitive, operands)
@@ -93,28 +100,33 @@ class _Symbol:
     def __neg__(self) -> _Symbol:
         return self.listing.apply(rules.neg, (self,))
 
-    def __bool__(self) -> bool:
+    def _refuse(self, *_: object) -> NoReturn:
         raise TypeError("which branch a rule takes is not known before it runs")
 
+    __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
 
-def computation(primitive: Primitive, operands: Sequence[Any]) -> tuple[list[str], list[str], dict[str, Any]]:
-    """Statements that compute a row, the result as `data`; its partials as expressions; and the names in both.
 
-    Operands are names of floats, or floats.
+def computation(
+    primitive: Primitive, operands: Sequence[Any], wanted: Sequence[int], names: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Statements that compute a row, the result as `data`, and its partials by the operands `wanted` as expressions.
+
+    Operands are names of floats, or floats. What the source refers to is added to `names`.
 
     >>> from autograd.rules import mul, exp
-    >>> computation(mul, ("x", "y"))[:2]
-    (['data = x * y'], ['y', 'x'])
-    >>> computation(exp, ("x",))[1]
+    >>> computation(mul, ("x", "y"), [1], {})
+    (['data = x * y'], ['x'])
+    >>> computation(exp, ("x",), [0], {})[1]
     ['data']
     """
-    listing = _Listing()
+    listing = _Listing(names)
     symbols = [_Symbol(x, listing) if isinstance(x, str) else x for x in operands]
     out = _Symbol("data", listing)
     value = listing.spelled(primitive, [listing.text(x) for x in symbols])
     listing.lines.append(f"data = {value}")
-    partials = [_partial(rule, out, symbols, listing) for rule in primitive.partials]
-    return listing.lines, partials, listing.names
+    partials = [_partial(primitive.partials[i], out, symbols, listing) for i in wanted]
+    return listing.lines, partials
 
 
 def _partial(rule: Any, out: _Symbol, operands: Sequence[Any], listing: _Listing) -> str:

@@ -85,7 +85,7 @@ def _interior(root: Any) -> list[Any]:
 
 def _leaf(cls: type, data: float, grad: float) -> Any:
     leaf: Any = object.__new__(cls)
-    _fill(leaf, data, grad, None, None, None, None, None)
+    leaf._data, leaf._grad, leaf.primitive, leaf._dx, leaf._dy = data, grad, None, None, None
     return leaf
 
 

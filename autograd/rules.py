@@ -32,7 +32,7 @@ div = define(
     "div", numerics.div, lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y), symbol="/", formula="x / y"
 )
 mod = define(
-    "mod", numerics.mod, 1.0, lambda out, x, y: -floor(div(x, y)), symbol="%",
+    "mod", numerics.mod, 1.0, lambda out, x, y: -round_(div(x - out, y), 0.0), symbol="%",
     formula="x − y ⌊x / y⌋, of the sign of y; it jumps where x is a multiple of y"
 )
 neg = define("neg", operator.neg, -1.0, symbol="−", formula="−x")

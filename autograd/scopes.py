@@ -39,6 +39,8 @@ class Hooks:
     generic         operators ask the row, which a test may have changed, instead of code made from it
     watchers        called with each new node, in this order
     chosen_pass     what `backward()` does with the root
+    leaf_watchers   called with each new leaf
+    differentiating a derivative of a function is being taken
     recorder        sees every operation instead of the engine: the recording of `compile`
     settings        of `autograd.debug`
     """
@@ -47,6 +49,8 @@ class Hooks:
     generic: bool = False
     watchers: tuple[Watcher, ...] = ()
     chosen_pass: Callable[[Any], None] | None = None
+    leaf_watchers: tuple[Watcher, ...] = ()
+    differentiating: bool = False
     recorder: Any = None
     settings: Any = None
 
@@ -151,7 +155,7 @@ def _owner(frame: FrameType | None) -> int | None:
 
 
 class _Enter:
-    """`__enter__`: a function in C, made when the `with` statement looks it up; with it, the `__exit__` of this entry."""
+    """`__enter__`: a function in C, made when the `with` statement looks it up, with the `__exit__` of this entry."""
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
         if manager is None:  # contextlib.ExitStack asks the class

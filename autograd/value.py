@@ -6,14 +6,15 @@ import numbers
 import operator
 from collections.abc import Callable, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd import rules
 from autograd.arrays import apply_ufunc
 from autograd.backward import backward
 from autograd.callbacks import Callback, attach
-from autograd.pickling import reduce_node
+from autograd.errors import GraphError
 from autograd.inline import computation, function
+from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, handmade
 from autograd.scopes import PLAIN, active, hooks
 
@@ -73,6 +74,11 @@ def _constant(x: Any) -> Any:
         return NotImplemented
 
 
+def _entering(x: Any) -> Any:
+    """What may be the number of a node: a float, or a number of another kind that primitives know, as in a replay."""
+    return x if hasattr(x, "__primitive__") and not isinstance(x, Value) else as_float(x)
+
+
 def _is_foreign(x: Any) -> bool:
     return not isinstance(x, Value) and _constant(x) is NotImplemented
 
@@ -98,17 +104,17 @@ def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Calla
 
 
 def _maker(
-    primitive: Primitive, operands: Sequence[str], edges: Sequence[int], indent: str
-) -> tuple[str, dict[str, Any]]:
+    primitive: Primitive, operands: Sequence[str | float], edges: Sequence[int], indent: str, names: dict[str, Any]
+) -> str:
     """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents."""
-    lines, partials, names = computation(primitive, ("x", "y")[: len(operands)])
-    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else "None", "_dx": "None", "_dy": "None"}
-    for i in edges:
-        slots["_dx" if i == 0 else "_dy"] = partials[i]
+    numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
+    lines, partials = computation(primitive, numbers, edges, names)
+    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else None, "_dx": None, "_dy": None}
+    slots |= {("_dx", "_dy")[i]: partial for i, partial in zip(edges, partials, strict=True)}
     lines += ["out = new(Value)", "out._data = data", "out._grad = 0.0", "out.primitive = primitive"]
     lines += [f"out.{slot} = {text}" for slot, text in slots.items()]
     lines.append("return out")
-    return "".join(f"{indent}{line}\n" for line in lines), names
+    return "".join(f"{indent}{line}\n" for line in lines)
 
 
 _UNARY = """def {name}(x):
@@ -121,7 +127,8 @@ _UNARY = """def {name}(x):
 
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
-    body, names = _maker(primitive, ("operand",), (0,), "    ")
+    names: dict[str, Any] = {}
+    body = _maker(primitive, ("operand",), (0,), "    ", names)
     return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
 
 
@@ -159,14 +166,52 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable
     def generally(left: Any, right: Any) -> Any:
         return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
 
-    both, names = _maker(primitive, ("self", "other"), (0, 1), " " * 8)
-    one, _ = _maker(primitive, ("self", "y"), (0,), " " * 4)
-    reflected, _ = _maker(primitive, ("x", "self"), (1,), " " * 4)
-    names["generally"] = generally
+    names: dict[str, Any] = {"generally": generally}
+    both = _maker(primitive, ("self", "other"), (0, 1), " " * 8, names)
+    one = _maker(primitive, ("self", "y"), (0,), " " * 4, names)
+    reflected = _maker(primitive, ("x", "self"), (1,), " " * 4, names)
     return (
         _function(_FORWARD.format(both=both, one=one), "forward", primitive, names),
         _function(_REFLECTED.format(one=reflected), "reflected", primitive, names),
     )
+
+
+class _Exponents(dict[float, Callable[[Any], Any]]):
+    """x ↦ x**n for constant exponents that are used often: `pow` with its partial for that n written out."""
+
+    def __init__(self) -> None:
+        self.uses: dict[float, int] = {}
+
+    def __missing__(self, exponent: float) -> None:
+        """None, and from the 20th time on a function of its own for the 50 exponents that come first."""
+        self.uses[exponent] = uses = self.uses.get(exponent, 0) + 1
+        if len(self.uses) > 1000:
+            self.uses.clear()
+        if uses == 20 and len(self) < 50:
+            self[exponent] = _power_function(float(exponent))
+
+
+def _power_function(exponent: float) -> Callable[[Any], Any]:
+    names: dict[str, Any] = {}
+    head = _UNARY.format(name="power").replace("primitive(x)", f"primitive(x, {exponent!r})")
+    return _function(head + _maker(rules.pow_, ("operand", exponent), (0,), "    ", names), "power", rules.pow_, names)
+
+
+_exponents = _Exponents()
+
+
+def _power(general: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`**`: by the function of the exponent, if there is one."""
+
+    def power(self: Any, other: Any) -> Any:
+        if type(other) is int or type(other) is float:
+            function = _exponents[other]
+            if function is not None:
+                return function(self)
+        return general(self, other)
+
+    power.__doc__ = general.__doc__
+    return power
 
 
 def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any]) -> Callable[..., Any]:
@@ -240,43 +285,55 @@ class Value:
         data: float,
         parents: Sequence[Value] = (),
         partials: Sequence[float] = (),
-        *,
         op: str = "",
         label: str = "",
         _children: Sequence[Value] = (),
         _op: str = "",
     ) -> None:
-        self._data = data if type(data) is float else as_float(data)
-        self._grad = 0.0
-        if type(parents) is type(partials) is tuple and len(parents) == len(partials) == 1:
-            ((x,), (dx,)) = parents, partials
-            self.primitive, self._x, self._y, self._dx, self._dy = _OPAQUE, x, None, dx, None
-            if type(x) is not Value or type(dx) is not float or op:
-                self._record_opaque(parents, partials, op)
+        if type(data) is float:
+            self._data = data
         else:
-            self.primitive = self._x = self._y = self._dx = self._dy = None
-            if parents or partials or op or _children or _op:
-                self._record_opaque(parents or _children, partials, op or _op)
+            self._data = float(data) if type(data) is int else as_float(data)
+        self._grad = 0.0
+        self.primitive = self._dx = self._dy = None  # and _x and _y unset: a leaf is made as often as anything
+        if parents or partials or op or _children or _op:
+            if (  # one or two parents, as most such nodes have, checked without a loop
+                type(parents) is tuple is type(partials)
+                and 0 < len(parents) == len(partials) < 3
+                and type(parents[0]) is type(parents[-1]) is Value
+                and type(partials[0]) is type(partials[-1]) is float
+                and not op
+            ):
+                self._x = self._y = parents
+                self._dx = partials
+                self.primitive = _OPAQUE
+            else:
+                self._record_opaque(parents or _children, partials, op or _op, bool(_children))
         if label:
             self.label = label
         if active() is not None:
-            for watch in hooks().watchers:
+            now = hooks()
+            for watch in now.watchers if self.primitive else (*now.leaf_watchers, *now.watchers):
                 watch(self)
 
-    def _record_opaque(self, parents: Sequence[Value], partials: Sequence[float], op: str) -> None:
-        """Take parents and partials that the caller computed."""
+    def _record_opaque(
+        self, parents: Sequence[Value], partials: Sequence[float], op: str, unknown: bool = False
+    ) -> None:
+        """Take parents and partials that the caller computed; `unknown` partials need not be there."""
         if isinstance(partials, str):
             raise TypeError(
                 f"Value(data, parents, {partials!r}): the third argument holds the local derivatives, one per parent; "
                 "an operation with a rule of its own is made by autograd.define(name, value, *partials)"
             )
         parents = tuple(parents)
+        if unknown and not partials:
+            partials = (_UNKNOWN,) * len(parents)
         if not all(isinstance(parent, Value) for parent in parents):
             raise TypeError(f"parents must be Values, got {parents!r}")
         if len(parents) != len(partials):
             raise TypeError(f"{len(parents)} parents need as many partials, got {len(partials)}: {partials!r}")
         self._x = self._y = parents
-        self._dx, self._dy = tuple([as_float(partial) for partial in partials]), None
+        self._dx = tuple([x if x is _UNKNOWN else as_float(x) for x in partials])
         self.primitive = handmade(op)
 
     # --- reading a node -----------------------------------------------------------------------------------------------
@@ -294,7 +351,7 @@ class Value:
     def data(self, x: float) -> None:
         if (recorder := _recorder()) is not None:
             recorder.write(self, "data")
-        self._data = x if type(x) is float else as_float(x)
+        self._data = x if type(x) is float else _entering(x)
 
     @property
     def grad(self) -> float:
@@ -307,7 +364,7 @@ class Value:
     def grad(self, x: float) -> None:
         if (recorder := _recorder()) is not None:
             recorder.write(self, "grad")
-        self._grad = x if type(x) is float else as_float(x)
+        self._grad = x if type(x) is float else _entering(x)
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.
@@ -335,6 +392,8 @@ class Value:
     @property
     def parents(self) -> tuple[Value, ...]:
         """The operands that gradients flow to, in order and with multiplicity."""
+        if self.primitive is None:
+            return ()
         if type(self._dx) is tuple:
             return self._x  # type: ignore[no-any-return]
         return tuple([x for x, dx in ((self._x, self._dx), (self._y, self._dy)) if dx is not None])
@@ -415,7 +474,9 @@ class Value:
             recorder.refuse_copy()
         out: Value = _new(type(self))
         out._data, out._grad, out.primitive = self._data, self._grad, self.primitive
-        out._x, out._y, out._dx, out._dy = self._x, self._y, self._dx, self._dy
+        out._dx, out._dy = self._dx, self._dy
+        if self.primitive is not None:
+            out._x, out._y = self._x, self._y
         vars(out).update(vars(self))
         return out
 
@@ -462,6 +523,7 @@ class Value:
     __mul__, __rmul__ = _binary(rules.mul)
     __truediv__, __rtruediv__ = _binary(rules.div)
     __pow__, __rpow__ = _binary(rules.pow_)
+    __pow__ = _power(__pow__)
     __mod__, __rmod__ = _binary(rules.mod)
     __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
     __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
@@ -481,8 +543,8 @@ class Value:
     arcsinh, arccosh, arctanh = unary(rules.asinh), unary(rules.acosh), unary(rules.atanh)
     relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
 
-    def clip(self, low: Any, high: Any) -> Value:
-        """min(max(self, low), high): see `autograd.clip`."""
+    def clip(self, low: Any, high: Any, out: None = None) -> Value:
+        """min(max(self, low), high): see `autograd.clip`. `np.clip` passes `out`."""
         return rules.clip(self, low, high)  # type: ignore[no-any-return]
 
     # --- recording ----------------------------------------------------------------------------------------------------
@@ -552,6 +614,21 @@ def _apply(primitive: Primitive, operands: tuple[Any, ...], off: bool) -> Value:
 
 
 _OPAQUE = handmade("")
+
+
+class _Unknown:
+    """The partial of a node that was given `_children` without local derivatives: whatever uses it is refused."""
+
+    def __refuse(self, *_: object) -> NoReturn:
+        raise GraphError(
+            "a Value made with _children has no local derivatives, so no gradient can pass it; write "
+            "Value(data, parents, partials), or give the operation a rule with autograd.define"
+        )
+
+    __mul__ = __rmul__ = __add__ = __radd__ = __float__ = __refuse
+
+
+_UNKNOWN: Any = _Unknown()
 _ONLY_VALUES = {Value}
 _PLAIN = {Value, float}
 for _names in _waiting:

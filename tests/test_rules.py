@@ -99,6 +99,7 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "sub": (lambda x, y: x - y, _pairs(SOME, SOME)),
     "mul": (lambda x, y: x * y, _pairs(SOME, SOME)),
     "div": (lambda x, y: x / y, [(x, y) for x, y in _pairs(SOME, SOME) if y]),
+    "mod": (lambda x, y: x - y * mp.floor(x / y), [(x, y) for x, y in _pairs(FEW, FEW) if y and x % y]),
     "neg": (lambda x: -x, _ones(WHOLE)),
     "reciprocal": (lambda x: 1 / x, [(x,) for x in WHOLE if x]),
     "square": (lambda x: x * x, _ones(WHOLE)),

@@ -104,6 +104,7 @@ SELECTING: Mapping[str, Selection] = {
     "minimum": lambda m, xs, at, out: -_larger(-xs[0], -xs[1], -at[0], -at[1]),
     "pick": lambda m, xs, at, out: xs[1 + int(at[0])],
     "where": lambda m, xs, at, out: xs[1] if at[0] else xs[2],
+    "mod": lambda m, xs, at, out: xs[0] - xs[1] * m.lift(float(round((at[0] - out) / at[1]))),
     "clip": _clip,
     "relu": lambda m, xs, at, out: xs[0] if at[0] > 0.0 else m.lift(0.0),
     "leaky_relu": lambda m, xs, at, out: xs[0] if at[0] > 0.0 else xs[1] * xs[0],

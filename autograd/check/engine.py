@@ -26,12 +26,12 @@ def backward_on_floats(tape: Tape) -> Passes:
     """What `root.backward()` gives for the recorded graph; the graph's own gradients end as they were."""
     with _restored(tape.nodes):
         for node in tape.nodes:
-            node.grad = 0.0
+            node._grad = 0.0
         root = tape.nodes[-1]
         root.backward()
-        once = [node.grad for node in tape.nodes]
+        once = [node._grad for node in tape.nodes]
         root.backward()
-        return Passes(once, [node.grad for node in tape.nodes])
+        return Passes(once, [node._grad for node in tape.nodes])
 
 
 def backward_in(m: Arithmetic, tape: Tape) -> list[Any]:
@@ -39,24 +39,24 @@ def backward_in(m: Arithmetic, tape: Tape) -> list[Any]:
     base = tape.base(m)
     copies: list[Any] = [object.__new__(Value) for _ in tape.nodes]
     for copy, node, number in zip(copies, tape.nodes, base, strict=True):
-        copy.data, copy.grad, copy.primitive = number, 0.0, node.primitive
+        copy._data, copy._grad, copy.primitive = number, 0.0, node.primitive
         copy._x = copy._y = copy._dx = copy._dy = None
     for line in tape.lines:
         copy = copies[line.slot]
         copy._x = copy._y = tuple([copies[edge.slot] for edge in line.edges])
         copy._dx = tuple(tape.partials(m, line))
     copies[-1].backward()
-    return [copy.grad for copy in copies]
+    return [copy._grad for copy in copies]
 
 
 @contextmanager
 def _restored(nodes: Sequence[Value]) -> Iterator[None]:
-    before = [node.grad for node in nodes]
+    before = [node._grad for node in nodes]
     try:
         yield
     finally:
         for node, grad in zip(nodes, before, strict=True):
-            node.grad = grad
+            node._grad = grad
 
 
 def condition(tape: Tape) -> list[float]:

@@ -117,9 +117,12 @@ class Frames:
 
 
 def _products(nodes: Sequence[Any]) -> Iterator[None]:
-    """`parent.grad += local * node.grad` for each edge: `map` asks for what it needs when an item is taken from it."""
+    """`parent.grad += local * node.grad` for each edge, in slots, lest a frame of ours be seen.
+
+    `map` asks for what it needs when an item is taken from it.
+    """
     parents = [parent for node in nodes for parent in node.parents]
     locals_ = [local for node in nodes for local in node.partials]
-    upstreams = map(getattr, [node for node in nodes for _ in node.parents], repeat("grad"))
-    sums = map(add, map(getattr, parents, repeat("grad")), map(mul, locals_, upstreams))
-    return map(setattr, parents, repeat("grad"), sums)
+    upstreams = map(getattr, [node for node in nodes for _ in node.parents], repeat("_grad"))
+    sums = map(add, map(getattr, parents, repeat("_grad")), map(mul, locals_, upstreams))
+    return map(setattr, parents, repeat("_grad"), sums)

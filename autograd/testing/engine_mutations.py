@@ -33,11 +33,11 @@ def textbook_pass(
     nodes = order(root)
     for node in nodes:
         if resets and node.primitive is not None:
-            node.grad = 0.0
-    root.grad += seed
+            node._grad = 0.0
+    root._grad += seed
     for node in reversed(nodes):
         for parent, local in edges(list(zip(node.parents, node.partials, strict=True))):
-            parent.grad = receive(parent.grad, local * node.grad)
+            parent._grad = receive(parent._grad, local * node._grad)
 
 
 def pre_order(*roots: Any) -> list[Any]:
