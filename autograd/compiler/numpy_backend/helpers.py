@@ -12,6 +12,11 @@ Array = NDArray[Any]
 LARGEST = {np.dtype(name): float(np.finfo(name).max) for name in ("float32", "float64")}
 
 
+def empty(shape: int | tuple[int, ...], dtype: Any = float) -> Array:
+    """A new array, all nan: what is read before it is written shows at the first run, when the result is verified."""
+    return np.full(shape, np.nan, dtype)
+
+
 def view(base: Array, first: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """Lanes first + Σ index · stride of a file; its samples, if it has any, stay the last axis."""
     step = base.strides[0]

@@ -107,11 +107,11 @@ def _special(row: Primitive, operands: Sequence[str]) -> str:
     return ""
 
 
-NAMES = sorted({*UFUNCS.values(), *REDUCTIONS.values(), "heaviside", "logaddexp", "matmul", "take", "copyto", "empty"})
+NAMES = sorted({*UFUNCS.values(), *REDUCTIONS.values(), "heaviside", "logaddexp", "matmul", "take", "copyto"})
 
 
 def scope() -> dict[str, object]:
     """The names that the source of a program may use."""
     functions: dict[str, object] = {name: getattr(np, name) for name in NAMES}
     functions |= {row.name: function for row, function in HELPERS.items()}
-    return functions | {"view": helpers.view, "inf": np.inf, "nan": np.nan}
+    return functions | {"view": helpers.view, "empty": helpers.empty, "inf": np.inf, "nan": np.nan}
