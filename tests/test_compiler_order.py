@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, logsumexp, rules, sigmoid, softmax
 from autograd.compiler.lower import Call, lower
+from autograd.compiler.numpy_backend.arrays import Arrays
 from autograd.compiler.numpy_backend.exponentials import shared_first
 from autograd.compiler.numpy_backend.spelling import scope
 from autograd.compiler.structure import key_of
 from autograd.compiler.vector.order import in_order
-from autograd.compiler.vector.program import VectorProgram, check, check_lanes
+from autograd.compiler.vector.program import Step, VectorProgram, check, check_lanes
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 
@@ -136,3 +137,48 @@ def test_no_order_is_found_for_a_circle() -> None:
 def test_work_buffers_begin_as_nan() -> None:
     """So that the first run, which is verified, shows what the checker cannot see: a line that reads another view."""
     assert np.isnan(scope()["empty"]((2, 3), "float32")).all()  # type: ignore[operator]
+
+
+class Asked(set[str]):
+    """Counts how often it is asked."""
+
+    count = 0
+
+    def __contains__(self, name: object) -> bool:
+        self.count += 1
+        return super().__contains__(name)
+
+
+def test_f15_a_name_costs_no_look_at_those_before_it() -> None:
+    taken = Asked({"part_7"})
+    arrays = Arrays({}, taken)
+    names = [arrays.fresh("part") for _ in range(1000)]
+    assert names[:2] == ["part", "part_2"]
+    assert len({*names, "part_7"}) == 1001
+    assert taken.count <= 3000
+
+
+class Looked(list[Step]):
+    """Counts the steps that are handed out."""
+
+    count = 0
+
+    def __iter__(self) -> Iterator[Step]:
+        for step in super().__iter__():
+            self.count += 1
+            yield step
+
+
+def test_f15_softmaxes_are_found_without_looking_at_all_steps_for_each() -> None:
+    weights = [Value(0.3), Value(0.2)]
+
+    def tower(x: Any) -> Any:
+        y = x[0] * weights[0]
+        for _ in range(40):
+            y = logsumexp([y * weights[1], y - x[1]])
+        return y
+
+    steps = Looked(recorded(tower, weights).steps)
+    _, known = shared_first(steps)
+    assert len(known) == 40
+    assert steps.count <= 12 * len(steps)
