@@ -232,19 +232,6 @@ def test_inspect_of_a_model_saved_by_a_program(tmp_path: Path) -> None:
     assert "no more is known: the model has no recipe" in run(tmp_path, "inspect", "m.json").stdout
 
 
-def test_a_reader_that_goes_away_is_no_traceback(trained: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nn", "predict", "flowers/model.json", "flowers.csv"],
-        cwd=trained, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    assert "Traceback" not in process.stderr.read()
-    process.stderr.close()
-    assert process.wait(timeout=60) == 1
-
-
 # --- every refusal: exit code 2 and the right words -------------------------------------------------------------------
 
 TRAIN_ERRORS = [
