@@ -78,7 +78,6 @@ def test_a_reader_that_goes_away_is_exit_1_without_a_word(
     ("module", "arguments", "code"),
     [
         ("nn", ["inspect", "nowhere.json"], 2),  # the error has no reader
-        ("nn", ["teach"], 2),
         ("nn", ["train", "xor", "--epochs", "1", "--out", "out"], 1),  # the progress has none
         ("nn", ["predict", "model.json", "rows.csv"], 1),  # the score has none
         ("nn", ["--help"], 0),
