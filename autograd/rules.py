@@ -55,7 +55,8 @@ def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
 
 
 pow_ = define(
-    "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS), formula="x to the power y"
+    "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS),
+    formula="x to the power y, for x < 0 where y is a whole number"
 )
 sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√", domain=(POSITIVE,), formula="√x")
 
@@ -156,8 +157,8 @@ def _flat_at(end: float, x: Any, slope: Any) -> Any:
 
 
 def _over_square(x: Any, r: Any) -> Any:
-    """x / r², without squaring; 0 where r is 0."""
-    return where(r, div(div(x, r), r), 0.0)
+    """x / r², without squaring; 0 where r is 0, as √r, since it is not constant there."""
+    return where(r, div(div(x, r), r), sqrt(r))
 
 
 # --- neurons ----------------------------------------------------------------------------------------------------------
