@@ -68,6 +68,13 @@ def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
     np.reciprocal(out, out)
 
 
+def sech_square(x: Any, out: Array) -> None:
+    """1 / cosh² x."""
+    np.cosh(x, out)
+    np.reciprocal(out, out)
+    np.square(out, out)
+
+
 def silu(x: Any, out: Array) -> None:
     """x σ(x)."""
     sigmoid(x, out)
