@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -14,9 +13,13 @@ from autograd.debugging.dap import command as dap
 from autograd.drawing import command as draw
 from autograd.errors import AutogradError
 from autograd.replaying import command as replay
+from autograd.streams import let_go_of_streams, say
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-EXIT_CODES = f"exit codes: {OK} done, {FAILED} a gradient is wrong, {USAGE} wrong usage or input, {INTERRUPTED} Ctrl-C"
+EXIT_CODES = (
+    f"exit codes: {OK} done, {FAILED} a gradient is wrong or the reader has gone, {USAGE} wrong usage or input,"
+    f" {INTERRUPTED} Ctrl-C"
+)
 
 
 class Command(NamedTuple):
@@ -75,22 +78,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     x      6.0       6.0        ...  ok
     0
     """
-    args = build_parser().parse_args(_with_negative_numbers(sys.argv[1:] if arguments is None else arguments))
     try:
-        return int(args.run(args))
+        return _run(_with_negative_numbers(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        let_go_of_streams()
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        args = build_parser().parse_args(arguments)
+        code = int(args.run(args))
+        sys.stdout.flush()  # here, where it can still be told that it cannot be written
     except AutogradError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
         return USAGE
-    except BrokenPipeError:
-        # The reader (`| head`) has gone; without this the interpreter complains again when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (`| head`) has gone
         return FAILED
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
         return USAGE
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         return INTERRUPTED
+    return code
 
 
 def _with_negative_numbers(arguments: Sequence[str]) -> list[str]:

@@ -116,9 +116,14 @@ def clip(x: float, low: float, high: float) -> float:
 
 
 def rounded(x: float, digits: float) -> float:
-    """x to `digits` decimals, half to even; infinities and nan stay, nan decimals give nan."""
+    """x to `digits` decimals, half to even; infinities and nan stay, nan decimals give nan.
+
+    >>> rounded(2.5, 0.0), rounded(1.5, INF), rounded(1.5, -INF)
+    (2.0, 1.5, 0.0)
+    """
     if digits != digits:
         return NAN
+    digits = min(max(digits, -400.0), 400.0)  # beyond, nothing more happens to a float
     try:
         return round(x, int(digits)) if math.isfinite(x) else x
     except OverflowError:
@@ -143,6 +148,15 @@ def relu(x: float) -> float:
 _exp = ieee(math.exp, overflow=INF)
 
 
+def sech_square(x: float) -> float:
+    """1 / cosh² x; 0 where cosh overflows."""
+    try:
+        y = 1.0 / math.cosh(x)
+    except OverflowError:
+        return 0.0
+    return y * y
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + e⁻ˣ), from the side that does not overflow."""
     if x >= 0.0:
@@ -159,12 +173,14 @@ def softplus(x: float) -> float:
 def exp_square(x: float, c: float) -> float:
     """exp(c x²): x² is split so that its rounding is not multiplied by x² (W. J. Cody, 1969).
 
+    Split towards 0, so that both factors are on the same side of 1: one cannot vanish where the other overflows.
+
     >>> exp_square(27.0, -1.0), math.exp(-27.0 * 27.0)
     (2.50...e-317, 2.50...e-317)
     """
     if not abs(x) < 64.0:
         return _exp(c * x * x)
-    head = round(x * 256.0) / 256.0  # 14 bits, so its square is exact
+    head = math.trunc(x * 256.0) / 256.0  # 14 bits, so its square is exact
     return _exp(c * head * head) * _exp(c * (x - head) * (x + head))
 
 
@@ -176,6 +192,11 @@ def normal_cdf(x: float) -> float:
         return value
     rest = _product_rest(-x, SQRT_HALF, z) - x * SQRT_HALF_REST
     return value - rest * exp_square(x, -0.5) / math.sqrt(math.pi)
+
+
+def gelu(x: float) -> float:
+    """x Φ(x); 0 at −inf."""
+    return max(x, -64.0) * normal_cdf(x)
 
 
 def _product_rest(x: float, y: float, product: float) -> float:
@@ -233,6 +254,12 @@ def pivot(*xs: float) -> float:
         if x > result or x != x:
             result = x
     return result
+
+
+def lead(*xs: float) -> tuple[float, ...]:
+    """How far the largest is ahead of the second; nothing if there is no second."""
+    *_, second, first = (-INF, -INF, *sorted(xs))
+    return (first - second,) if len(xs) > 1 and first != second else (0.0,) * (len(xs) > 1)
 
 
 def pick(index: float, *xs: float) -> float:

@@ -142,7 +142,8 @@ class Primitive:
         lines = [f"{self.signature()} = {self.formula}" if self.formula else self.signature(), ""]
         for letter, (low, high) in zip(_letters(len(self.domain)), self.domain, strict=True):
             if (low, high) != REALS:
-                lines.append(f"Defined for {letter} in [{low:g}, {high:g}]; nan outside.")
+                outside = "see above" if " x < 0 " in self.formula else "nan"  # pow: (−2)² is 4, (−2)^½ is nan
+                lines.append(f"Defined for {letter} in [{low:g}, {high:g}]; {outside} outside.")
         if callable(self.kinks):
             lines.append("It has kinks where its operands meet.")
         elif self.kinks:

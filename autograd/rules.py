@@ -47,8 +47,10 @@ def _pow_base(out: Any, x: Any, y: Any) -> Any:
         return y * pow_(x, exponent) if y else 0.0
     back = exponent - y
     rounding = (y - (exponent - back)) - (1.0 + back)  # Knuth, TAOCP 2, 4.2.2: what `exponent` lacks, exactly
-    smooth = where(rounding, div(y * out, x), y * pow_(x, exponent))
-    return where(x, smooth, where(y, y * pow_(x, exponent), 0.0))
+    power = pow_(x, exponent)
+    usual = y * power
+    constant = where(greater(INF, abs_(power)), usual, sqrt(y))  # √0: 0 where x⁻¹ is infinite, but not to be constant
+    return where(y, where(x, where(rounding, div(y * out, x), usual), usual), constant)
 
 
 def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
@@ -57,7 +59,8 @@ def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
 
 
 pow_ = define(
-    "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS), formula="x to the power y"
+    "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS),
+    formula="x to the power y, for x < 0 where y is a whole number"
 )
 sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√", domain=(POSITIVE,), formula="√x")
 
@@ -101,10 +104,10 @@ round_ = define("round", numerics.rounded, 0.0, None, formula="x to y decimals, 
 exp = define("exp", ieee(math.exp, overflow=INF), lambda out, x: out, formula="eˣ")
 expm1 = define("expm1", ieee(math.expm1, overflow=INF), lambda out, x: exp(x), formula="eˣ − 1")
 log = define(
-    "log", numerics.log, lambda out, x: where(greater(0.0, x), NAN, div(1.0, x)), domain=(POSITIVE,), formula="ln x"
+    "log", numerics.log, lambda out, x: div(where(greater(0.0, x), NAN, 1.0), x), domain=(POSITIVE,), formula="ln x"
 )
 log1p = define(
-    "log1p", numerics.log1p, lambda out, x: where(greater(-1.0, x), NAN, div(1.0, 1.0 + x)),
+    "log1p", numerics.log1p, lambda out, x: div(where(greater(-1.0, x), NAN, 1.0), 1.0 + x),
     domain=((-1.0, INF),), formula="ln(1 + x)",
 )
 
@@ -114,12 +117,14 @@ sin = define("sin", ieee(math.sin), lambda out, x: cos(x), formula="sin x")
 cos = define("cos", ieee(math.cos), lambda out, x: -sin(x), formula="cos x")
 tan = define("tan", ieee(math.tan), lambda out, x: 1.0 + out * out, formula="tan x")
 asin = define(
-    "asin", ieee(math.asin), lambda out, x: div(1.0, sqrt((1.0 - x) * (1.0 + x))), domain=(UNIT,), formula="arcsin x"
+    "asin", ieee(math.asin), lambda out, x: div(1.0, sqrt(_one_minus_square(x))), domain=(UNIT,), formula="arcsin x"
 )
 acos = define(
-    "acos", ieee(math.acos), lambda out, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x))), domain=(UNIT,), formula="arccos x"
+    "acos", ieee(math.acos), lambda out, x: div(-1.0, sqrt(_one_minus_square(x))), domain=(UNIT,), formula="arccos x"
 )
-atan = define("atan", math.atan, lambda out, x: _over_square(1.0, hypot(1.0, x)), formula="arctan x")
+atan = define(
+    "atan", math.atan, lambda out, x: _flat_at(INF, abs_(x), _over_square(1.0, hypot(1.0, x))), formula="arctan x"
+)
 atan2 = define(
     "atan2", math.atan2,
     lambda out, x, y: _over_square(y, hypot(x, y)), lambda out, x, y: _over_square(-x, hypot(x, y)),
@@ -127,21 +132,37 @@ atan2 = define(
 )
 sinh = define("sinh", ieee(math.sinh, overflow=INF, odd=True), lambda out, x: cosh(x), formula="sinh x")
 cosh = define("cosh", ieee(math.cosh, overflow=INF), lambda out, x: sinh(x), formula="cosh x")
-tanh = define("tanh", math.tanh, lambda out, x: square(div(1.0, cosh(x))), formula="tanh x; derivative 1/cosh² x")
-asinh = define("asinh", math.asinh, lambda out, x: div(1.0, hypot(1.0, x)), formula="arsinh x")
+tanh = define("tanh", math.tanh, lambda out, x: sech_square(x), formula="tanh x; derivative 1/cosh² x")
+sech_square = define(
+    "sech_square", numerics.sech_square, lambda out, x: -2.0 * tanh(x) * out, symbol="sech²", formula="1 / cosh² x"
+)
+asinh = define(
+    "asinh", math.asinh, lambda out, x: _flat_at(INF, abs_(x), div(1.0, hypot(1.0, x))), formula="arsinh x"
+)
 acosh = define(
-    "acosh", ieee(math.acosh), lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),
+    "acosh", ieee(math.acosh), lambda out, x: _flat_at(INF, x, div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))),
     domain=((1.0, INF),), formula="arcosh x",
 )
 atanh = define(
-    "atanh", numerics.atanh, lambda out, x: where(greater(abs_(x), 1.0), NAN, div(1.0, (1.0 - x) * (1.0 + x))),
+    "atanh", numerics.atanh, lambda out, x: div(where(greater(abs_(x), 1.0), NAN, 1.0), _one_minus_square(x)),
     domain=(UNIT,), formula="artanh x",
 )
 
 
+def _one_minus_square(x: Any) -> Any:
+    """(1 − x)(1 + x), but 1 − x² for |x| < ½, where the two slopes −(1 + x) and 1 − x would cancel."""
+    large = at_least(abs_(x), 0.5) * x
+    return (1.0 - large) * (1.0 + large) - square(x - large)
+
+
+def _flat_at(end: float, x: Any, slope: Any) -> Any:
+    """The slope; at x = `end`, an infinity, its limit 0, also for its own derivatives, which would be ∞/∞."""
+    return where(equal(x, end), 0.0, slope)
+
+
 def _over_square(x: Any, r: Any) -> Any:
-    """x / r², without squaring; 0 where r is 0."""
-    return where(r, div(div(x, r), r), 0.0)
+    """x / r², without squaring; 0 where r is 0, as √r, since it is not constant there."""
+    return where(r, div(div(x, r), r), sqrt(r))
 
 
 # --- neurons ----------------------------------------------------------------------------------------------------------
@@ -166,21 +187,29 @@ silu = define(
     "silu", lambda x: x * numerics.sigmoid(x), lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x)), formula="x σ(x)"
 )
 gelu = define(
-    "gelu", lambda x: x * numerics.normal_cdf(x), lambda out, x: normal_cdf(x) + x * normal_pdf(x),
+    "gelu", numerics.gelu, lambda out, x: normal_cdf(x) + _bounded(x) * normal_pdf(x),
     formula="x Φ(x), exact (not the tanh approximation)",
 )
-erf = define("erf", math.erf, lambda out, x: TWO_OVER_SQRT_PI * exp_square(x, -1.0), formula="2/√π ∫₀ˣ e^−t² dt")
+erf = define(
+    "erf", math.erf, lambda out, x: TWO_OVER_SQRT_PI * exp_square(_bounded(x), -1.0), formula="2/√π ∫₀ˣ e^−t² dt"
+)
 normal_cdf = define(
     "normal_cdf", numerics.normal_cdf, lambda out, x: normal_pdf(x), symbol="Φ", formula="½ erfc(−x/√2)"
 )
 normal_pdf = define(
-    "normal_pdf", lambda x: ONE_OVER_SQRT_2_PI * numerics.exp_square(x, -0.5), lambda out, x: -x * out,
+    "normal_pdf", lambda x: ONE_OVER_SQRT_2_PI * numerics.exp_square(x, -0.5), lambda out, x: -_bounded(x) * out,
     symbol="φ", formula="e^(−x²/2) / √(2π)",
 )
 exp_square = define(
     "exp_square", numerics.exp_square, lambda out, x, c: 2.0 * c * x * out, lambda out, x, c: x * x * out,
     formula="exp(y x²)",
 )
+
+
+def _bounded(x: Any) -> Any:
+    """x where it is moderate: where exp(−x²/2) is 0, x³ times that shall be 0 too, and not ∞·0."""
+    return clip(x, -1e100, 1e100)
+
 
 # --- of any number of operands: all partials at once ------------------------------------------------------------------
 
@@ -213,13 +242,26 @@ def _dot_parts(operands: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     return operands[:n], operands[n:-1]
 
 
+def _directions(out: Any, *xs: Any) -> list[Any]:
+    """xᵢ / out. At the origin 0 as √out, which has no derivative there: a tip is not flat."""
+    at_origin = sqrt(out)
+    return [where(out, div(x, out), at_origin) for x in xs]
+
+
+def _shares(out: Any, *xs: Any) -> list[Any]:
+    """1/k for each of the k largest."""
+    flags = [equal(x, out) for x in xs]
+    count = total(*flags)
+    return [div(flag, count) for flag in flags]
+
+
 def _picked(out: Any, index: Any, *xs: Any) -> list[Any]:
     return [None, *[equal(index, float(place)) for place in range(len(xs))]]
 
 
 hypot = define(
-    "hypot", math.hypot, variadic=lambda out, *xs: [where(out, div(x, out), 0.0) for x in xs],
-    formula="√(x₁² + x₂² + …); derivatives 0 at the origin",
+    "hypot", math.hypot, variadic=_directions,
+    formula="√(x₁² + x₂² + …); derivatives 0 at the origin, second ones nan",
 )
 total = define("total", numerics.total, variadic=lambda out, *xs: (1.0,) * len(xs), symbol="Σ", formula="x₁ + x₂ + …")
 prod = define("prod", numerics.prod, variadic=_products_of_others, symbol="Π", formula="x₁ x₂ …")
@@ -235,6 +277,10 @@ logsumexp = define("logsumexp", numerics.logsumexp, variadic=_weights, symbol="l
 pivot = define(
     "pivot", numerics.pivot, variadic=lambda out, *xs: (0.0,) * len(xs),
     formula="the largest, held constant: the shift of a softmax, which does not depend on it",
+)
+largest = define(
+    "largest", numerics.pivot, variadic=_shares, symbol="max", kinks=numerics.lead,
+    formula="the largest of any number of operands; of k that tie, each has derivative 1/k; nan with nan",
 )
 exp_shift = define(
     "exp_shift", numerics.exp_shift, lambda out, x, c: out, None,

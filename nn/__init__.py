@@ -35,6 +35,7 @@ from nn.losses import (
     half_squared_error,
     hinge,
     l2_penalty,
+    mae,
     mse,
 )
 from nn.module import Module
@@ -101,6 +102,7 @@ __all__ = [
     "linear_decay",
     "load",
     "load_document",
+    "mae",
     "mse",
     "normal",
     "predict",

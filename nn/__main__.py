@@ -1,13 +1,10 @@
 """`python -m nn`."""
 
-import io
 import sys
 
 from nn.cli import main
+from nn.streams import open_streams
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal with an old code page cannot show every sign; that must not end the run.
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     sys.exit(main())

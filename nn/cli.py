@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from nn.cluster.errors import ClusterError
 from nn.options import UsageError
 from nn.recipe import RecipeError
 from nn.storage import StorageError
+from nn.streams import let_go_of_streams, say
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -49,7 +49,8 @@ COMMANDS = {
     ),
 }
 EXIT_CODES = (
-    f"exit codes: {OK} done, {FAILED} training or a check failed, {USAGE} wrong usage or input, {INTERRUPTED} Ctrl-C"
+    f"exit codes: {OK} done, {FAILED} training or a check failed or the reader has gone, {USAGE} wrong usage or input,"
+    f" {INTERRUPTED} Ctrl-C"
 )
 
 
@@ -89,22 +90,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["inspect", "no-such-model.json"])
     2
     """
-    args = build_parser().parse_args(arguments)
     try:
-        return int(args.run(args))
+        return _run(arguments)
+    finally:
+        let_go_of_streams()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        args = build_parser().parse_args(arguments)
+        code = int(args.run(args))
+        sys.stdout.flush()  # here, where it can still be told that it cannot be written
     except (UsageError, TableError, RecipeError, StorageError, ClusterError, CheckpointError) as error:
         return _fail(str(error))
-    except BrokenPipeError:
-        # The reader (`| head`) has gone; without this the interpreter complains again when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (`| head`) has gone
         return FAILED
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         return INTERRUPTED
+    return code
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {message}")
     return USAGE

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
@@ -14,36 +15,42 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None:
     An existing file is replaced in one step. Raises `OSError` when the folder cannot be written; then nothing stays
     behind.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_bytes(Path(folder, "a.bin"), b"whole")
     ...     Path(folder, "a.bin").read_bytes(), len(os.listdir(folder))
     (b'whole', 1)
     """
     target = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    # Made by `open`, so that the system applies the umask: to read it one would have to set it, for all threads.
+    temporary = target.parent / f".{target.name}.{os.urandom(8).hex()}"
+    with _named(target):
+        file = open(temporary, "xb")  # noqa: SIM115 (nothing stays behind only after this has worked)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
+        os.replace(temporary, target)
     except BaseException:
-        os.unlink(name)
+        os.unlink(temporary)
         raise
+
+
+@contextmanager
+def _named(target: Path) -> Iterator[None]:
+    """Let an OSError name the file that was asked for: nobody knows of the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from None
 
 
 def write_text(path: str | PathLike[str], text: str) -> None:
     """Write text as UTF-8 in the same way; line ends stay as they are in the text.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_text(Path(folder, "a.txt"), "δ")
     ...     Path(folder, "a.txt").read_text(encoding="utf-8")
     'δ'
     """
     write_bytes(path, text.encode())
-
-
-def _umask() -> int:
-    # mkstemp makes files only the owner can read; there is no way to read the umask but to set it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

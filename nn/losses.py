@@ -44,6 +44,17 @@ def mse(prediction: Any, target: Any) -> Any:
     return dot(errors, errors) / len(errors)
 
 
+def mae(prediction: Any, target: Any) -> Any:
+    """L = mean over the n outputs of |ŷ − y|, in the unit of y; at the kink ŷ = y the derivative is 0.
+
+    >>> mae([1.0, 4.0], [1.0, 2.0])
+    1.0
+
+    ValueError when prediction and target differ in length. Its minimum is the median, which outliers do not move.
+    """
+    return _mean([abs(p - y) for p, y in _pairs(prediction, target)])
+
+
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     """L = y softplus(−z) + (1 − y) softplus(z), which is −y log p − (1 − y) log(1 − p) at p = sigmoid(z).
 
@@ -183,6 +194,7 @@ def l2_gradient(theta: NDArray[np.float64], strength: float) -> NDArray[np.float
 LOSSES: dict[str, Loss] = {
     "half_squared_error": half_squared_error,
     "mse": mse,
+    "mae": mae,
     "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
     "binary_cross_entropy": binary_cross_entropy,
     "cross_entropy": cross_entropy,

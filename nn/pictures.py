@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from autograd import Value, drawing
@@ -19,17 +20,48 @@ def draw_model(model: Any, title: str | None = None) -> drawing.Drawing:
     A box says the bias b and, after a pass, the output a; after `backward()`, δ. Of a column of more than 16 the first
     and the last are shown. A model without layers is drawn as its parameters.
     """
-    layers = list(getattr(model, "layers", [])) or [model]
-    if not all(hasattr(layer, "neurons") or hasattr(layer, "w") for layer in layers):
+    neurons = _neurons(model)
+    if neurons is None:
         return _parameters_only(model, title)
-    neurons = [list(getattr(layer, "neurons", [layer])) for layer in layers]
     has_delta = any(_of_last_pass(neuron, "z", "grad") for column in neurons for neuron in column)
-    inputs = [drawing.Box(f"i{j}", "leaf", name=f"a0[{j}]") for j in range(layers[0].n_in)]
+    inputs = [drawing.Box(f"i{j}", "leaf", name=f"a0[{j}]") for j in range(len(neurons[0][0].w))]
     columns = [inputs]
     for number_of_layer, column in enumerate(neurons, start=1):
         columns.append([_neuron_box(n, f"n{number_of_layer}-{i}", has_delta) for i, n in enumerate(column)])
     edges = _edges(columns, neurons)
     return _columns(columns, edges, title or repr(model), name=type(model).__name__)
+
+
+def _neurons(model: Any) -> list[list[Any]] | None:
+    """The neurons layer by layer of a model, a layer or a neuron; None of anything else.
+
+    A user's module may use the same names for something else: what counts is what is there.
+    """
+    layers = _all_of(vars(model).get("layers", [model]))
+    columns = [_all_of(vars(layer).get("neurons", [layer])) if hasattr(layer, "__dict__") else [] for layer in layers]
+    if not columns or not all(column and all(map(_is_neuron, column)) for column in columns):
+        return None
+    return columns if all(_fit(*each) for each in pairwise([[], *columns])) else None
+
+
+def _all_of(x: Any) -> list[Any]:
+    return list(x) if isinstance(x, list | tuple) else []
+
+
+def _is_neuron(x: Any) -> bool:
+    """Whether it has all that the picture shows, under the names of `nn.Neuron`."""
+    held = getattr(x, "__dict__", {})
+    weights, activation = _all_of(held.get("w")), held.get("activation")
+    return (
+        all(isinstance(each, Value) for each in [*weights, held.get("b")])
+        and isinstance(getattr(activation, "name", None), str)
+        and callable(getattr(x, "name", None))
+    )
+
+
+def _fit(before: list[Any], column: list[Any]) -> bool:
+    """Whether every neuron has a weight for each of the column before it; the inputs are as many as there are."""
+    return {len(neuron.w) for neuron in column} == {len(before) or len(column[0].w)}
 
 
 def _of_last_pass(neuron: Any, letter: str, what: str) -> float | None:

@@ -93,6 +93,7 @@ SCHEMES: dict[Task, tuple[Scheme, ...]] = {
     "regression": (
         Scheme("half_squared_error", ("linear",), _number, "r_squared"),
         Scheme("mse", ("linear",), _number, "r_squared"),
+        Scheme("mae", ("linear",), _number, "r_squared"),
     ),
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+import signal
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -393,3 +395,31 @@ def test_without_llvmlite_the_error_says_what_to_install(monkeypatch: pytest.Mon
     with pytest.raises(CompileError, match=r"pip install 'scalar-autograd\[llvm\]'"):
         build(weighted(False), FAST)
     engine.binding.cache_clear()
+
+
+def in_a_child(answer: Callable[[], bytes]) -> bytes:
+    """What a fork of this process answers; nothing if it is still waiting after a minute."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:  # pragma: no cover (coverage does not follow)
+        signal.alarm(60)
+        try:
+            os.write(writing, answer())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        found = pipe.read()
+    os.waitpid(child, 0)
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_f6_a_fork_has_threads_of_its_own() -> None:
+    """The threads of its parent's pool are gone; it compiles as well."""
+    call = np.ones(3), [np.arange(114.0).reshape(57, 2)]
+    machine = build(weighted(per_sample=True), Options(threads=2))
+    wanted = machine.run(*call).tobytes()
+    assert in_a_child(lambda: machine.run(*call).tobytes()) == wanted
+    assert in_a_child(lambda: build(weighted(per_sample=True), Options(threads=2)).run(*call).tobytes()) == wanted
+    assert machine.run(*call).tobytes() == wanted

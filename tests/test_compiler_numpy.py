@@ -27,7 +27,6 @@ from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.strategies.graphs import DEFAULT
 from autograd.testing import table
-from tests.poison import poisoned  # noqa: F401 (a fixture of this module)
 
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, -1e308, 5e-324, 0.5, -2.5, 700.0, 3.0]
 FIXED = [row.name for row in table() if row.arity is not None]

@@ -28,7 +28,6 @@ from autograd.compiler.vector.program import VectorProgram, check
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 from tests.benchmark.gpt import document, gpt_loss, gpt_parameters
-from tests.poison import poisoned  # noqa: F401 (a fixture of this module)
 
 
 def recovered(f: Callable[..., Any], arguments: dict[str, Any], parameters: Sequence[Value], *batch: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -120,6 +121,38 @@ def test_a_wrong_back_end_is_replaced_with_a_warning(monkeypatch: pytest.MonkeyP
     with pytest.warns(RuntimeWarning, match="numpy computes something else than the recorded graph: output 0 .*report"):
         assert fast(3.0)[0] == 6.0
     assert fast.explain().startswith("back end: python")
+
+
+def long(x: Any) -> Any:
+    """More operations than Python is quick at."""
+    for _ in range(1000):
+        x = autograd.sin(x) * 1.5
+    return x
+
+
+@pytest.mark.parametrize(("broken", "left"), [(["llvm"], "numpy"), (["numpy"], "llvm"), (["numpy", "llvm"], "python")])
+def test_f2_a_wrong_back_end_is_replaced_by_the_next_best(
+    broken: list[str], left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever was asked for; what is left is asked in the order of expected cost."""
+    costs = {"llvm": 1.0, "numpy": 2.0, "python": 3.0}
+
+    def estimates(program: Any, options: Options, samples: int) -> list[backends.Estimate]:
+        made = {name: lambda name=name: backends.BUILD[name](program, options) for name in costs}
+        return [backends.Estimate(name, cost, 0.0, made[name]) for name, cost in costs.items()]
+
+    for name in broken:
+        monkeypatch.setitem(backends.BUILD, name, lambda program, options: Off(program, lambda found: found + 1.0))
+    monkeypatch.setattr(backends, "estimates", estimates)
+    for backend in ("auto", broken[0]):
+        if backend == "auto" and broken == ["numpy"]:
+            continue
+        fast = autograd.compile(long, backend=backend)
+        with pytest.warns(RuntimeWarning, match="computes something else .* runs the program instead") as caught:
+            assert fast(0.5) == pytest.approx(long(0.5), rel=1e-9)
+        assert len(caught) == len(broken)
+        assert fast.explain().startswith(f"back end: {left}")
+        assert pickle.loads(pickle.dumps(fast))(0.5) == fast(0.5)
 
 
 def test_a_wrong_reference_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
-from tests.dap_client import PATIENCE
+from tests.dap_client import PATIENCE, Client
 from tests.dap_editor import (
     LOSS_LINE,
     MODEL,
+    TRAIN,
     Y_LINE,
     Z_LINE,
+    Editor,
     debugging,
     expected_output,
+    start_process,
 )
 
 
@@ -172,3 +176,36 @@ def test_refuses_what_it_cannot_do_and_goes_on(tmp_path: Path) -> None:
                 client.request(command_, **arguments)
         client.request("disconnect")
         assert editor.process.wait(PATIENCE) == 0
+
+
+STRAYS = {
+    "HTTP": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "garbage": bytes(range(256)) * 40,
+    "huge": b"Content-Length: 99999999999\r\n\r\n",
+    "half a header": b"Content-Len",
+    "half a message": b'Content-Length: 50\r\n\r\n{"seq": 1',
+    "no request": b"Content-Length: 2\r\n\r\n[]",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("closing", [True, False], ids=["closes", "stays"])
+def test_strays_do_not_keep_the_editor_out(tmp_path: Path, closing: bool) -> None:
+    """Row F21: the program waits for who speaks the protocol."""
+    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "train.py").write_text(TRAIN)
+    with start_process(["--port", "0", "train.py"], tmp_path) as process:
+        assert process.stderr is not None
+        address = ("127.0.0.1", int(process.stderr.readline().rpartition(b":")[2]))
+        strays = [socket.create_connection(address) for _ in STRAYS]
+        for stray, data in zip(strays, STRAYS.values(), strict=True):
+            stray.sendall(data)
+            if closing:
+                stray.close()
+        editor = Editor(Client(address), process, tmp_path)
+        editor.start(stopOnEntry=False)
+        assert editor.ended() == (0, expected_output())
+        refusals = process.stderr.read()
+        for stray in strays:
+            stray.close()
+    assert refusals.count(b"refused a connection") >= 4, "HTTP, garbage, a huge message, no request"

@@ -55,6 +55,16 @@ def real_answer() -> str:
 ANSWER = real_answer()
 
 
+def test_a_python_without_users_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a browser (row B9): no scheme for users, no program that it is, nothing on a path."""
+    monkeypatch.delenv(engines.VARIABLE, raising=False)
+    monkeypatch.setattr(engines.sysconfig, "get_scheme_names", lambda: ("posix_prefix", "nt"))
+    monkeypatch.setattr(engines.sysconfig, "get_default_scheme", lambda: "posix_prefix")
+    monkeypatch.setattr(sys, "executable", None)
+    monkeypatch.setenv("PATH", "")
+    assert "<svg" in draw(readme_value()).svg
+
+
 def test_without_any_engine_there_is_a_picture_all_the_same(bare: pytest.MonkeyPatch) -> None:
     drawing = draw(readme_value())
     assert f"<metadata>scalar-autograd; layout engine: {OWN}</metadata>" in drawing.svg

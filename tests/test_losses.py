@@ -20,6 +20,7 @@ from nn.losses import (
     hinge,
     l2_gradient,
     l2_penalty,
+    mae,
     mse,
 )
 
@@ -130,6 +131,17 @@ def test_hinge(score, side):
     assert s.grad == (-side if side * score < 1.0 else 0.0)
 
 
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6))
+def test_mae(pairs):
+    prediction, target = [Value(p) for p, _ in pairs], [y for _, y in pairs]
+    loss = mae(prediction, target)
+    loss.backward()
+    exact = mpmath.fsum(abs(mpmath.mpf(p) - y) for p, y in pairs) / len(pairs)
+    assert loss.data == pytest.approx(float(exact), rel=(len(pairs) + 2) * ULP, abs=1e-300)
+    # The sign of the error, shared by n outputs; 0 at the kink.
+    assert [p.grad for p in prediction] == [((p > y) - (p < y)) * (1.0 / len(pairs)) for p, y in pairs]
+
+
 def test_hinge_at_its_kink_has_slope_0():
     s = Value(1.0)
     hinge(s, 1).backward()
@@ -159,6 +171,7 @@ shares = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(1e-6, 1.0 - 1e-6))
 OF_VALUES = {
     "half_squared_error": st.lists(numbers, min_size=3, max_size=3),
     "mse": st.lists(numbers, min_size=3, max_size=3),
+    "mae": st.lists(numbers, min_size=3, max_size=3),
     "binary_cross_entropy_with_logits": st.lists(shares, min_size=3, max_size=3),
     "binary_cross_entropy": st.lists(shares, min_size=3, max_size=3),
     "cross_entropy": st.one_of(st.integers(0, 2), st.permutations([0.0, 0.25, 0.75])),
@@ -213,7 +226,7 @@ def test_one_output_is_a_list_of_one(name):
     assert LOSSES[name](0.25, 1) == LOSSES[name]([0.25], [1])
 
 
-@pytest.mark.parametrize("name", ["mse", "hinge", "binary_cross_entropy", "binary_cross_entropy_with_logits"])
+@pytest.mark.parametrize("name", ["mse", "mae", "hinge", "binary_cross_entropy", "binary_cross_entropy_with_logits"])
 def test_several_outputs_are_averaged(name):
     loss = LOSSES[name]
     # Powers of two and one addition: equal up to the rounding of the mean.
@@ -225,6 +238,7 @@ def test_losses_fall_towards_the_target():
     for name, points in {
         "half_squared_error": [-2.0, 0.0, 0.9, 1.0],
         "mse": [-2.0, 0.0, 0.9, 1.0],
+        "mae": [-2.0, 0.0, 0.9, 1.0],
         "binary_cross_entropy_with_logits": [-3.0, 0.0, 2.0, 9.0],
         "binary_cross_entropy": [0.0, 0.1, 0.9, 1.0],
         "hinge": [-3.0, 0.0, 0.5, 1.0],

@@ -81,3 +81,32 @@ def test_a_history_plots_its_losses() -> None:
     assert [list(line.get_ydata()) for line in axes.lines[:2]] == [[0.5, 0.2], [0.6, 0.3]]
     with pytest.raises(ValueError, match="no complete epoch"):
         History().plot()
+
+
+class Anything(Module):
+    """A user's module, whose attributes have whatever names they have."""
+
+    def __init__(self, **attributes: object) -> None:
+        self.__dict__ |= attributes
+
+    def parameters(self) -> list[Value]:
+        return [each for each in vars(self).values() if isinstance(each, Value)]
+
+
+NAMES = ["w", "b", "z", "a", "layers", "neurons", "activation", "name", "n_in", "slope", "delta", "W"]
+OBJECTS = [Value(2.0, label="mine"), [Value(1.0)], [], 3, "text", None, {"a": 1}, [Neuron(2, seed=0)], Anything()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("thing", OBJECTS, ids=lambda thing: type(thing).__name__)
+def test_attributes_of_any_name_draw(name: str, thing: object) -> None:
+    """Row F18: what counts is what an attribute is, not what it is called."""
+    for module in (Anything(**{name: thing}), Anything(layers=[Anything(**{name: thing})])):
+        assert "<svg" in module.draw().svg
+        assert "text/plain" in module._repr_mimebundle_()
+
+
+def test_a_users_module_of_our_layers_is_drawn_as_layers() -> None:
+    layers = [Layer(2, 3, seed=0), Layer(3, 1, seed=0)]
+    assert len(Anything(layers=layers).draw().scene.boxes) == 2 + 3 + 1
+    assert len(Anything(layers=layers[::-1]).draw().scene.boxes) == 1, "they do not fit: its parameters, of which none"

@@ -79,6 +79,7 @@ def test_every_initializer(name: str) -> None:
 CASES: dict[str, tuple[int, str, Any]] = {
     "half_squared_error": (2, "linear", [[y, -y] for y in NUMBERS]),
     "mse": (1, "linear", [1, 0, 2, 1, 0, 2, 1]),
+    "mae": (1, "linear", NUMBERS),
     "binary_cross_entropy_with_logits": (1, "linear", SHARES),
     "binary_cross_entropy": (1, "sigmoid", SHARES),
     "cross_entropy": (3, "linear", [0, 1, 2, 0, 1, 2, 0]),

@@ -136,6 +136,7 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "sinh": (mp.sinh, _ones(MODEST)),
     "cosh": (mp.cosh, _ones(MODEST)),
     "tanh": (mp.tanh, _ones(MODEST)),
+    "sech_square": (lambda x: mp.sech(x) ** 2, _ones(MODEST)),
     "asinh": (mp.asinh, _ones(WHOLE)),
     "acosh": (mp.acosh, [(x,) for x in WHOLE + [2.0 - x for x in NEAR_ONE] if x > 1]),
     "atanh": (mp.atanh, [(x,) for x in WHOLE + _signed(NEAR_ONE) if abs(x) < 1]),
@@ -156,6 +157,7 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "dot": (_dot, _tuples(1e20, (1, 3, 5))),
     "logsumexp": (lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))), _tuples(1e3, (1, 2, 4)) + _tuples(1.0, (3,))),
     "pivot": (lambda *xs: max(xs), _tuples(1e3, (1, 4))),
+    "largest": (lambda *xs: max(xs), _tuples(1e3, (1, 2, 4))),
     "exp_shift": (lambda x, c: mp.exp(x - c), _pairs(MODEST[::5], (0.0, 0.1, -3.3, 700.0))),
 }
 

@@ -22,6 +22,7 @@ from autograd.primitive import PRIMITIVES
 
 Numbers = Sequence[Any]
 UNDEFINED = (ValueError, ZeroDivisionError, OverflowError)  # how arithmetics say that there is no value
+FAR = 1e99  # beyond, e^(−x²/2) is 0 in any arithmetic, as rules have it
 DIGITS = (60, 120, 240)
 """Decimal digits of a replay: the first, and what is tried next where those do not settle it."""
 
@@ -51,6 +52,11 @@ def _larger(x: Any, y: Any, x_at: float, y_at: float) -> Any:
     return x if x_at > y_at else y if y_at > x_at else (x + y) / 2
 
 
+def _largest(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
+    tied = [x for x, x_at in zip(xs, at, strict=True) if x_at == out]
+    return sum(tied, m.lift(0.0)) / len(tied) if tied else m.lift(out)
+
+
 def _clip(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
     x, low, high = at
     return xs[2] if max(x, low) >= high else xs[1] if x <= low else xs[0]
@@ -71,7 +77,9 @@ def _power(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
 
 
 def _hypot(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
-    return m.spelling["sqrt"](sum([x * x for x in xs], m.lift(0.0))) if any(at) else m.lift(0.0)
+    """√Σxᵢ², a tip at the origin; but 0 there in complex numbers, where √(ih)² is no length."""
+    length = m.spelling["sqrt"](sum([x * x for x in xs], m.lift(0.0)))
+    return length if any(at) or m.lift is not complex else m.lift(0.0)
 
 
 def _atan2(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
@@ -102,6 +110,7 @@ SELECTING: Mapping[str, Selection] = {
     "abs": lambda m, xs, at, out: xs[0] * m.lift((at[0] > 0.0) - (at[0] < 0.0) + 0.0),
     "maximum": lambda m, xs, at, out: _larger(*xs, *at),
     "minimum": lambda m, xs, at, out: -_larger(-xs[0], -xs[1], -at[0], -at[1]),
+    "largest": _largest,
     "pick": lambda m, xs, at, out: xs[1 + int(at[0])],
     "where": lambda m, xs, at, out: xs[1] if at[0] else xs[2],
     "mod": lambda m, xs, at, out: xs[0] - xs[1] * m.lift(float(round((at[0] - out) / at[1]))),
@@ -151,15 +160,16 @@ def _spelled(library: Any) -> dict[str, Callable[..., Any]]:
         "square": lambda x: x * x,
         "sigmoid": lambda x: _sigmoid(exp, x),
         "softplus": lambda x: _softplus(exp, log1p, x),
+        "sech_square": lambda x: 1 / library.cosh(x) ** 2,
         "silu": lambda x: x * _sigmoid(exp, x),
         "exp_square": lambda x, c: exp(c * x * x),
-        "normal_pdf": lambda x: exp(-x * x / 2) / sqrt(2 * library.pi),
+        "normal_pdf": lambda x: exp(-x * x / 2) / sqrt(2 * library.pi) if abs(x) < FAR else 0 * x,
         "total": lambda *xs: sum(xs, 0 * xs[0]) if xs else library.zero,
         "prod": lambda *xs: math.prod(xs, start=library.one),
         "dot": _inner,
     }
     if hasattr(library, "erfc"):
-        table["normal_cdf"] = lambda x: library.erfc(-x / sqrt(library.mpf(2))) / 2
+        table["normal_cdf"] = lambda x: library.erfc(-x / sqrt(library.mpf(2))) / 2 if x.real > -FAR else 0 * x
         table["gelu"] = lambda x: x * table["normal_cdf"](x)
     return table | {name: getattr(library, name) for name in SAME_NAME if hasattr(library, name)}
 

@@ -9,7 +9,8 @@ adds up in another order, and a training that is run again would not end with th
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ BUILD: dict[str, Callable[[Program, Options], Runner]] = {
     "numpy": numpy_backend.build,
     "llvm": llvm.build,
 }
+NAMES = {"python": "Python", "numpy": "NumPy", "llvm": "llvm"}  # in sentences
 EXACT = ("python", "llvm")  # those that can keep the order of additions
 
 USES = 5000  # runs that a compilation is shared out over
@@ -77,6 +79,20 @@ def choose(program: Program, options: Options, samples: int) -> Choice:
             f"the back end {name} adds up in an order of its own; exact=True is for {' and '.join(EXACT)}"
         )
     return Choice(name, BUILD[name](program, options), "as asked for")
+
+
+def next_best(program: Program, options: Options, samples: int, failed: Sequence[str]) -> Options:
+    """The options with the back end that is expected to be fastest of those that have not failed; python is the last.
+
+    >>> from autograd.compiler.program import Equation
+    >>> one = Program(("x",), (Equation(rules.exp, (0,)),), (), (1,))
+    >>> next_best(one, Options(backend="numpy", dtype="float32"), 1, ["numpy", "llvm"])
+    Options(backend='python', exact=False, dtype='float64', threads=None, on_branch='record')
+    """
+    left = [each for each in estimates(program, options, samples) if each.name not in failed]
+    if not left:
+        return replace(options, backend="python", dtype="float64")
+    return replace(options, backend=min(left, key=lambda each: each.cost).name)
 
 
 def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:

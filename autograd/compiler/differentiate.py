@@ -27,7 +27,7 @@ TAME = {
     *(rules.relu, rules.leaky_relu, rules.elu, rules.sigmoid, rules.tanh, rules.softplus, rules.silu, rules.gelu),
     *(rules.abs_, rules.sign, rules.step, rules.greater, rules.at_least, rules.equal, rules.where, rules.clip),
     *(rules.maximum, rules.minimum, rules.floor, rules.ceil, rules.sin, rules.cos, rules.atan, rules.atan2, rules.erf),
-    *(rules.asinh, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot),
+    *(rules.asinh, rules.sech_square, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot, rules.largest),
 }
 
 

@@ -18,6 +18,7 @@ Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, 
 Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
 
 _SUMS = {rules.add, rules.sub, rules.total, rules.dot}
+_OPERATORS = {rules.add, rules.sub, rules.neg}
 _TERMS = _SUMS | {rules.mul, rules.neg}
 NONE = -0.0  # the bias of a dot that has none: −0 + x is x for every float
 
@@ -32,21 +33,25 @@ def sums(program: Program) -> Program:
         t2 = dot(x, 1.0, w, x, w)
         return t2
 
-    Values change by re-association only. The bias of a dot is the sum of the numbers among the terms, else the first
-    single term, else −0.0. Signs are factors −1.0: of an equation on its own where both factors are places already.
+    Values change by re-association only, and not at all where terms cancel: there somebody is after the roundings. The
+    bias of a dot is the sum of the numbers among the terms, else the first single term, else −0.0. Signs are factors
+    −1.0: of an equation on its own where both factors are places already.
     """
     first = len(program.names)
     single = _single_terms(program)
     absorbed = bytearray(len(program.equations))
+    kept = bytearray(len(program.equations))
     found: dict[int, Equation] = {}
     for i in range(len(program.equations) - 1, -1, -1):
         row, operands = program.equations[i]
-        if row in _SUMS and not absorbed[i] and not single.isdisjoint(operands):
+        if row in _SUMS and not absorbed[i] and not kept[i] and not single.isdisjoint(operands):
             terms, inner = _terms(program, i, single)
             if inner:
-                found[i] = _as_dot(terms)
+                cancels = _cancels(program, terms)
+                if not cancels:
+                    found[i] = _as_dot(terms)
                 for place in inner:
-                    absorbed[place - first] = 1
+                    (kept if cancels else absorbed)[place - first] = 1
     return _rebuilt(program, absorbed, found) if found else program
 
 
@@ -84,6 +89,27 @@ def _terms(program: Program, i: int, single: Container[Atom]) -> tuple[list[Term
                 continue
         terms.append((sign if factor is None else sign * factor if type(factor) is float else factor, x))
     return terms, inner
+
+
+def _cancels(program: Program, terms: Sequence[Term]) -> bool:
+    """Whether a place comes in with both signs, by itself or through a sum or difference that is one of the terms.
+
+    Mathematically it has no part in the result then: what is left of it are roundings, as in (a + b) − a − b, and
+    whoever writes that may want these (Knuth, TAOCP 2, 4.2.2; Dekker's splits). So such a sum keeps its order.
+    """
+    first = len(program.names)
+    signs: dict[Atom, float] = {}
+    for w, x in terms:
+        if type(w) is float and type(x) is int and abs(w) == 1.0:
+            inner: list[Term] = [(w, x)]
+            if x >= first and program.equations[x - first].primitive in _OPERATORS:
+                inner += [
+                    (sign, each) for sign, factor, each in _parts(program.equations[x - first], w) if factor is None
+                ]
+            for side, each in inner:
+                if type(each) is int and signs.setdefault(each, float(side)) != side:
+                    return True
+    return False
 
 
 def _opens(equation: Equation, sign: float) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.backends import choose
+from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
@@ -54,20 +53,25 @@ def joined(pieces: Sequence[Any]) -> Any:
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:
-    """The recording built, once it has been seen to compute what was recorded; else by the back end python, which is
-    eager arithmetic, with a warning. CompileError if that differs too: a function or a primitive is not pure.
+    """The recording built, once it has been seen to compute what was recorded; else by the next best back end, with a
+    warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a
+    primitive is not pure.
     """
     reference = Reference(lowered.program, joined(pieces), samples, lowered.indices)
     _check_pure(lowered, reference.recorded)
     variant, wrong = _built(lowered, options, samples, reference)
-    if wrong and variant.name != "python":
+    failed: list[str] = []
+    while wrong and variant.name != "python":
+        failed.append(variant.name)
+        options = next_best(lowered.program, options, variant.samples, failed)
         warnings.warn(
-            f"the back end {variant.name} computes something else than the recorded graph: {wrong}; Python runs the "
-            "program instead. Please report this with the function and its arguments",
+            f"the back end {variant.name} computes something else than the recorded graph: {wrong}; "
+            f"{NAMES[options.backend]} runs the program instead. Please report this with the function and its "
+            "arguments",
             RuntimeWarning,
             stacklevel=6,
         )
-        variant, wrong = _built(lowered, replace(options, backend="python", dtype="float64"), samples, reference)
+        variant, wrong = _built(lowered, options, samples, reference)
     if wrong:
         raise CompileError(f"the program does not compute what was recorded: {wrong}")
     return variant

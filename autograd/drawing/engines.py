@@ -62,12 +62,13 @@ def _chain(chosen: str) -> Iterator[Engine]:
 
 def find_program(name: str) -> str | None:
     """The path of a program: on PATH, or among the scripts of this Python, whose environment need not be active."""
-    return shutil.which(name) or shutil.which(name, path=os.path.dirname(sys.executable)) or _script(name)
+    return shutil.which(name) or shutil.which(name, path=os.path.dirname(sys.executable or "")) or _script(name)
 
 
 def _script(name: str) -> str | None:
-    folders = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user")]
-    return shutil.which(name, path=os.pathsep.join(folders))
+    """Where pip puts it. A Python without users, as in a browser, has no scheme for them."""
+    schemes = {sysconfig.get_default_scheme(), f"{os.name}_user"} & {*sysconfig.get_scheme_names()}
+    return shutil.which(name, path=os.pathsep.join(sysconfig.get_path("scripts", each) for each in sorted(schemes)))
 
 
 def _program(path: str) -> Callable[[str], str]:

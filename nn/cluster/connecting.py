@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nn.cluster.deadlines import within
 from nn.cluster.errors import ClusterError
 from nn.cluster.worker import fingerprint
 
@@ -19,6 +20,7 @@ INSTALL = "pip install 'scalar-autograd[cluster]'"
 # The statistical profiler and the clock of every process serve the dashboard, which an embedded cluster does not have;
 # they take a tenth of the time of workers that use all cores.
 QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
+ANSWER_SECONDS = 30.0  # how long the scheduler may take to answer, and new workers to say what they are
 CONNECT_SECONDS = 10  # how long an address may stay silent, and a scheduler may be without workers at the start
 
 
@@ -49,13 +51,23 @@ def connect(cluster: ClusterLike) -> Iterator[Client]:
             yield client
 
 
+def workers_of(client: Client) -> dict[str, int]:
+    """The workers that the scheduler knows, and how many threads each has; ClusterError when it does not answer."""
+    try:
+        return dict(within(ANSWER_SECONDS, client.nthreads))
+    except TimeoutError:
+        raise ClusterError(f"the scheduler {_address(client)} has not answered for {ANSWER_SECONDS:g} s") from None
+
+
 def check_versions(client: Client, workers: list[str]) -> list[str]:
     """Those of the workers that answer; ClusterError unless they run the same versions and source text as we do."""
     if not workers:
         return []
     ours = fingerprint()
     try:
-        found: dict[str, Any] = client.run(fingerprint, workers=workers, on_error="return")
+        found: dict[str, Any] = within(ANSWER_SECONDS, client.run, fingerprint, workers=workers, on_error="return")
+    except TimeoutError:
+        return []  # one of them died while it was asked; whoever is there is asked again
     except (ImportError, AttributeError) as error:
         found = dict.fromkeys(workers, error)
     answers = {worker: theirs for worker, theirs in sorted(found.items()) if not isinstance(theirs, OSError)}

@@ -6,9 +6,9 @@ import concurrent.futures
 import time
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,12 @@ from nn.cluster.errors import ClusterError
 from nn.cluster.placement import Holding, LostWorker
 from nn.cluster.sources import Source
 from nn.cluster.tree import Nodes, root
-from nn.cluster.worker import Answer, MeanLoss, Summary
+from nn.cluster.worker import MeanLoss, Summary
 
 if TYPE_CHECKING:
     from distributed import Client
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0  # how long a step waits for workers when there is none
 PAUSE_SECONDS = 0.2  # between two looks for them
@@ -51,7 +53,7 @@ class Objective:
         with while_connected(self.client):
             if not self.holding.look():
                 raise ClusterError("the cluster has no workers; start some")
-            self.summaries = self.holding.summaries()
+            self.summaries = self._persist(self.holding.summaries)
         check_alike(self.summaries)
         self.counts = [summary.count for summary in self.summaries]
         self.whole = all(summary.y.dtype.kind == "i" for summary in self.summaries)
@@ -86,7 +88,7 @@ class Objective:
             raise ClusterError("there is no loss yet; call use(loss) first")
         vector = np.ascontiguousarray(theta, dtype=np.float64)
         with while_connected(self.client):
-            answers = self._ask(vector, batch)
+            answers = self._persist(lambda: self.holding.ask(vector, batch, len(self.counts)))
         nodes: Nodes = {}
         for answer in answers:
             if isinstance(answer, Exception):
@@ -94,13 +96,13 @@ class Objective:
             nodes |= answer
         return root(nodes, len(self.counts)).mean()
 
-    def _ask(self, theta: NDArray[np.float64], batch: Batch) -> list[Answer]:
-        """What all holders answer; when one is lost on the way, all are asked again once its shards are elsewhere."""
+    def _persist(self, ask: Callable[[], T]) -> T:
+        """What all workers answer; when one is lost on the way, all are asked again once its shards are elsewhere."""
         patience, losses = time.monotonic() + PATIENCE_SECONDS, 0
         while losses <= MANY_LOSSES:
             try:
                 if self.holding.look():
-                    return self.holding.ask(theta, batch, len(self.counts))
+                    return ask()
             except LostWorker as lost:
                 self.holding.give_up(lost.worker)
                 patience, losses = time.monotonic() + PATIENCE_SECONDS, losses + 1

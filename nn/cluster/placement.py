@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.cluster.batches import Batch
-from nn.cluster.connecting import check_versions
+from nn.cluster.connecting import check_versions, workers_of
 from nn.cluster.sources import Source
 from nn.cluster.worker import Answer, Holder, Summary, read, summarise
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0  # how often the list of workers is asked for
 POLL_SECONDS = 2.0  # how long a call may take before its worker is asked for
+STALL_SECONDS = 20.0  # how long a worker may take to read its shards before they are sent anew; twice as long each time
 ONE_MESSAGE = "1 TB"  # Dask warns when data travels inside a task; here that is the point: it can be sent again
 
 
@@ -44,6 +45,7 @@ class Holding:
     looked: float = 0.0
     token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     placed: int = 0
+    patience: float = STALL_SECONDS
 
     def look(self) -> bool:
         """Notice workers that came or went, at most once a second, and put shards where they now belong.
@@ -52,7 +54,7 @@ class Holding:
         """
         if self.threads and time.monotonic() - self.looked < LOOK_SECONDS:
             return bool(self.threads)
-        found = self.client.nthreads()
+        found = workers_of(self.client)
         self.looked = time.monotonic()
         kept = [worker for worker in self.threads if worker in found]
         new = check_versions(self.client, sorted(found.keys() - set(kept)))
@@ -89,9 +91,10 @@ class Holding:
 
     def summaries(self) -> list[Summary]:
         """What the shards hold, looked at by the workers."""
-        asked = [self._submit(summarise, rows, on=home) for rows, home in zip(self.rows, self.homes, strict=True)]
-        found: list[Summary] = self.client.gather(asked)
-        return found
+        asked = [
+            (home, self._submit(summarise, rows, on=home)) for rows, home in zip(self.rows, self.homes, strict=True)
+        ]
+        return [self._result(home, future) for home, future in asked]
 
     def prepare(self, packed: bytes, whole: bool) -> None:
         """Give every worker a holder of its shards and of the loss; see `Holder`."""
@@ -105,14 +108,32 @@ class Holding:
         self.holders = {worker: self._holder(worker, future) for worker, future in futures.items()}
 
     def _holder(self, worker: str, future: Future[Any]) -> Any:
-        try:
-            # An actor binds itself to the client that is current where it is made: here, by the copy.
-            with self.client.as_current():
-                return copy.copy(future.result())
-        except Exception:
-            if worker in self.client.nthreads():
-                raise
-            raise LostWorker(worker) from None
+        # An actor binds itself to the client that is current where it is made: here, by the copy.
+        with self.client.as_current():
+            return copy.copy(self._result(worker, future))
+
+    def _result(self, worker: str, future: Future[Any]) -> Any:
+        """The result of a task; LostWorker when its worker dies, or when it makes no end of it.
+
+        Dask may lose a task together with another worker, and would leave us waiting for ever. A task that is only
+        slow has twice the time when it is sent again.
+        """
+        last = time.monotonic() + self.patience
+        while True:
+            try:
+                return future.result(timeout=POLL_SECONDS)
+            except TimeoutError:
+                if time.monotonic() > last and not future.done():
+                    self.patience *= 2.0
+                    raise LostWorker(worker) from None
+                if worker not in workers_of(self.client):
+                    raise LostWorker(worker) from None
+                if future.status == "error":
+                    raise  # the task's own
+            except Exception:
+                if worker in workers_of(self.client):
+                    raise
+                raise LostWorker(worker) from None
 
     def ask(self, theta: NDArray[np.float64], batch: Batch, total: int) -> list[Answer]:
         """The answers of all holders to `gradient`; LostWorker when one of them is gone."""
@@ -124,9 +145,9 @@ class Holding:
             try:
                 return call.result(timeout=POLL_SECONDS)  # type: ignore[no-any-return]
             except TimeoutError:  # either the step takes long, or Dask has lost the call together with the worker
-                if worker not in self.client.nthreads():
+                if worker not in workers_of(self.client):
                     raise LostWorker(worker) from None
-            except (OSError, RuntimeError, ValueError):
+            except Exception:  # what goes wrong in a shard is an answer: this is trouble on the way
                 raise LostWorker(worker) from None
 
     def give_up(self, worker: str) -> None:

@@ -85,7 +85,7 @@ class Body:
         return self.call("fmuladd", x, y, z)
 
     def call(self, name: str, *operands: Word) -> str:
-        """A function that LLVM itself knows: sqrt, fabs, copysign, rint, floor, ceil."""
+        """A function that LLVM itself knows: sqrt, fabs, copysign, trunc, floor, ceil."""
         suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
         return self._call(f"llvm.{name}.{suffix}", self.number, [self.word(x) for x in operands])
 

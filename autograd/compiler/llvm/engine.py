@@ -19,6 +19,8 @@ from autograd.errors import CompileError
 STRAIGHT, LOOPS = 0, 2
 VECTOR_BYTES = {"avx512f": 64, "avx": 32}  # widest first; else 16: SSE2, NEON
 _lock = RLock()
+if hasattr(os, "register_at_fork"):  # no fork while another thread compiles: the child would wait for it for ever
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 @lru_cache(maxsize=1)

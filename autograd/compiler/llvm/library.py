@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from autograd.compiler.llvm.vector_math import LARGEST_ANGLE, elementary, sin_co
 from autograd.primitive import Primitive
 
 _lock = RLock()
+if hasattr(os, "register_at_fork"):  # as in engine.py; taken before that one, as everywhere
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _machines: list[Machine] = []  # never dropped: compiled programs call into them
 _known: set[str] = set()
 _callbacks: dict[tuple[Primitive, int], tuple[str, Any]] = {}

@@ -84,8 +84,13 @@ def _silu(b: Body, x: str) -> str:
     return b.mul(x, _sigmoid(b, x))
 
 
+def _sech_square(b: Body, x: str) -> str:
+    y = b.div(1.0, elementary(b, "cosh", x))
+    return b.mul(y, y)
+
+
 def _exp_square(b: Body, x: str, c: Word) -> str:
-    head = b.div(b.call("rint", b.mul(x, 256.0)), 256.0)
+    head = b.div(b.call("trunc", b.mul(x, 256.0)), 256.0)
     first = elementary(b, "exp", b.mul(b.mul(c, head), head))
     rest = elementary(b, "exp", b.mul(b.mul(c, b.sub(x, head)), b.add(x, head)))
     plain = elementary(b, "exp", b.mul(b.mul(c, x), x))
@@ -118,7 +123,7 @@ def _head(b: Body, x: Word) -> str:
 
 
 def _gelu(b: Body, x: str) -> str:
-    return b.mul(x, _normal_cdf(b, x))
+    return b.mul(_maximum(b, x, b.word(-64.0)), _normal_cdf(b, x))
 
 
 # --- steps of what takes any number of operands -----------------------------------------------------------------------
@@ -221,6 +226,7 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     "gelu": (1, _gelu),
     "normal_cdf": (1, _normal_cdf),
     "normal_pdf": (1, _normal_pdf),
+    "sech_square": (1, _sech_square),
     "exp_square": (2, _exp_square),
     "exp_shift": (2, _exp_shift),
     **{name: (1, _library(name)) for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan")},

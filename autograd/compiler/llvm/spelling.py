@@ -192,6 +192,7 @@ SPELLING: Mapping[Primitive, Speller] = {
     rules.dot: _dot,
     rules.prod: _prod,
     rules.pivot: _pivot,
+    rules.largest: _pivot,
     rules.logsumexp: _logsumexp,
     rules.hypot: _hypot,
     rules.pick: _pick,

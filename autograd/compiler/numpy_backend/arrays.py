@@ -52,6 +52,7 @@ class Arrays:
     parts: dict[Look, str] = field(default_factory=dict)  # the same without axes of length 1
     tables: dict[str, NDArray[Any]] = field(default_factory=dict)
     known: dict[tuple[object, ...], str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)  # the last that a wish has got: none before it is free
 
     def wish(self, name: str, kind: str, lanes: Lanes) -> None:
         """Call these lanes so if they are ever looked at as a whole."""
@@ -61,10 +62,11 @@ class Arrays:
 
     def fresh(self, wish: str) -> str:
         """A name that nothing has: the wish, or with a number behind."""
-        name, number = wish, 1
+        name, number = wish, self.numbers.get(wish, 1)
         while name in self.taken:
             number += 1
             name = f"{wish}_{number}"
+        self.numbers[wish] = number
         self.taken.add(name)
         return name
 

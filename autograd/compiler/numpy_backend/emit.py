@@ -13,7 +13,7 @@ from autograd.compiler.numpy_backend.exponentials import opposites, shared_first
 from autograd.compiler.numpy_backend.operands import Operands
 from autograd.compiler.numpy_backend.steps import write
 from autograd.compiler.vector.layout import strides
-from autograd.compiler.vector.program import VectorProgram
+from autograd.compiler.vector.program import VectorProgram, check_lanes
 
 GUARDED = ["failed = guards(shared, p)", "if failed >= 0:", "    return failed"]
 
@@ -45,6 +45,7 @@ class _Emitter:
         """Everything."""
         texts = self.vectors.texts
         steps, self.to.softmax = shared_first(self.vectors.steps)
+        check_lanes(self.vectors, steps, self.to.softmax)
         self.to.opposites = opposites(steps)
         for step in steps:
             write(self.to, step, texts)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from autograd import rules
+from autograd.compiler.vector.order import in_order
 from autograd.compiler.vector.steps import Lanes, Operand, Step
+
+Key = tuple[str, tuple[int, ...], bytes]
 
 
 class Known(NamedTuple):
@@ -19,63 +22,75 @@ class Known(NamedTuple):
 
 
 def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[Step, Known]]:
-    """The steps with those that a logsumexp can use moved in front of it, and what that is."""
-    order = list(steps)
+    """The steps with every logsumexp behind those that compute what it can use, and what that is."""
+    softmaxes = _Softmaxes(steps)
     known: dict[Step, Known] = {}
+    after: dict[Step, Sequence[Step]] = {}
     for step in steps:
-        if step.row is rules.logsumexp and (found := _softmax(steps, step.operands[0])):
-            pivot, exponentials, known[step] = found
-            for each in (pivot, exponentials):  # never later than they were: others may look at them as well
-                if order.index(each) > order.index(step):
-                    order.remove(each)
-                    order.insert(order.index(step), each)
-    return order, known
+        if step.row is rules.logsumexp and (found := softmaxes.of(step.operands[0])):
+            *after[step], known[step] = found
+    order = in_order(steps, after)
+    return (list(steps), {}) if order is None else (order, known)
 
 
 def opposites(steps: Sequence[Step]) -> dict[Step, Step]:
     """The later step that computes σ(−x), by the one that computes σ(x): σ′(x) is their product."""
     negative = {_key(step.operands[0]): step for step in steps if step.row is rules.neg and step.results is None}
     sigmoids = {_key(step.operands[0]): step for step in steps if step.row is rules.sigmoid and step.results is None}
+    at = {step: number for number, step in enumerate(steps)}
     found = {}
     for x, step in sigmoids.items():
         minus = negative.get(x)
         later = minus and sigmoids.get(_key(Operand(minus.kind, minus.lanes)))
-        if later and (later.kind, later.shape) == (step.kind, step.shape) and later.start > step.start:
+        if later and (later.kind, later.shape) == (step.kind, step.shape) and at[later] > at[step]:
             found[step] = later
     return found
 
 
-def _key(x: Operand) -> tuple[str, tuple[int, ...], bytes]:
+def _key(x: Operand) -> Key:
     return x.kind, x.shape, x.table.tobytes()
 
 
-def _softmax(steps: Sequence[Step], xs: Operand) -> tuple[Step, Step, Known] | None:
-    """The steps that compute pivot and exponentials of the same numbers, which depend on nothing else."""
-    for pivot in steps:
-        if pivot.row is rules.pivot and pivot.results is None and _equal(pivot.operands[0], xs):
-            largest = pivot.lanes
-            for step in steps:
-                if step.row is rules.exp_shift and step.results is None:
-                    lanes = _shifted(step, xs, largest, pivot.batched)
-                    if lanes is not None:
-                        return pivot, step, Known(Operand(xs.kind, largest), Operand(xs.kind, lanes))
-    return None
+class _Softmaxes:
+    """The pivots and exponentials among some steps, by what they are of: each step is looked at once."""
 
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._pivots: dict[Key, Step] = {}
+        self._with_shift: dict[tuple[str, int], list[Step]] = {}
+        self._places: dict[Step, dict[tuple[int, int], int]] = {}
+        for step in steps:
+            if step.results is not None:
+                continue
+            if step.row is rules.pivot:
+                self._pivots.setdefault(_key(step.operands[0]), step)
+            elif step.row is rules.exp_shift and (shift := step.operands[1]).kind != "constant":
+                for lane in np.unique(shift.lanes).tolist():
+                    self._with_shift.setdefault((shift.kind, lane), []).append(step)
 
-def _equal(x: Operand, y: Operand) -> bool:
-    return x.kind == y.kind != "constant" and np.array_equal(x.lanes, y.lanes)
-
-
-def _shifted(step: Step, xs: Operand, largest: Lanes, batched: bool) -> Lanes | None:
-    """Where the exponentials of xs are, if this step computes them all, and from these largest ones."""
-    x, shift = step.operands
-    if x.kind != xs.kind or shift.kind != xs.kind or step.batched is not batched:
+    def of(self, xs: Operand) -> tuple[Step, Step, Known] | None:
+        """The steps that compute pivot and exponentials of these numbers, if there are such."""
+        pivot = self._pivots.get(_key(xs))
+        if pivot is None or xs.kind == "constant":
+            return None
+        for step in self._exponentials(pivot):
+            lanes = self._shifted(step, xs, pivot)
+            if lanes is not None:
+                return pivot, step, Known(Operand(xs.kind, pivot.lanes), Operand(xs.kind, lanes))
         return None
-    given = {lane: place for place, lane in enumerate(x.lanes.ravel().tolist())}
-    places = [given.get(lane, -1) for lane in xs.lanes.ravel().tolist()]
-    if min(places) < 0:
-        return None
-    wanted = np.broadcast_to(largest, xs.lanes.shape).ravel()
-    if not np.array_equal(shift.lanes.ravel()[places], wanted):
-        return None
-    return (step.start + np.array(places, np.intp)).reshape(xs.lanes.shape)
+
+    def _exponentials(self, pivot: Step) -> Iterator[Step]:
+        for step in self._with_shift.get((pivot.kind, pivot.start), []):
+            if step.batched is pivot.batched and step.operands[0].kind == pivot.kind:
+                yield step
+
+    def _shifted(self, step: Step, xs: Operand, pivot: Step) -> Lanes | None:
+        """Where the exponentials of xs are, if this step computes them all, and from these largest ones."""
+        if step not in self._places:
+            pairs = zip(
+                *[np.broadcast_to(each.lanes, step.shape).ravel().tolist() for each in step.operands], strict=True
+            )
+            self._places[step] = {pair: place for place, pair in enumerate(pairs)}
+        given = self._places[step]
+        largest = np.broadcast_to(pivot.lanes, xs.shape)
+        places = [given.get(pair, -1) for pair in zip(xs.lanes.ravel().tolist(), largest.ravel().tolist(), strict=True)]
+        return None if min(places) < 0 else step.start + np.array(places, np.intp).reshape(xs.shape)

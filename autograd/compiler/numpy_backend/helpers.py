@@ -12,6 +12,11 @@ Array = NDArray[Any]
 LARGEST = {np.dtype(name): float(np.finfo(name).max) for name in ("float32", "float64")}
 
 
+def empty(shape: int | tuple[int, ...], dtype: Any = float) -> Array:
+    """A new array, all nan: what is read before it is written shows at the first run, when the result is verified."""
+    return np.full(shape, np.nan, dtype)
+
+
 def view(base: Array, first: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """Lanes first + Σ index · stride of a file; its samples, if it has any, stay the last axis."""
     step = base.strides[0]
@@ -61,6 +66,13 @@ def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
         np.minimum(power, LARGEST[power.dtype], out=power)
     np.add(power, 1.0, out)
     np.reciprocal(out, out)
+
+
+def sech_square(x: Any, out: Array) -> None:
+    """1 / cosh² x."""
+    np.cosh(x, out)
+    np.reciprocal(out, out)
+    np.square(out, out)
 
 
 def silu(x: Any, out: Array) -> None:

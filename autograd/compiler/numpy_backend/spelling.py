@@ -58,6 +58,7 @@ HELPERS: dict[Primitive, Callable[..., None]] = {
     rules.elu: helpers.elu,
     rules.sigmoid: helpers.sigmoid,
     rules.silu: helpers.silu,
+    rules.sech_square: helpers.sech_square,
     rules.exp_shift: helpers.exp_shift,
     rules.pick: helpers.pick,
     rules.logsumexp: helpers.logsumexp,
@@ -68,10 +69,11 @@ REDUCTIONS: dict[Primitive, str] = {
     rules.prod: "multiply",
     rules.hypot: "hypot",
     rules.pivot: "maximum",
+    rules.largest: "maximum",
 }
 
 CALLS = {"where": 4, "step": 7, "clip": 2, "leaky_relu": 3, "elu": 4, "sigmoid": 4, "silu": 5, "exp_shift": 4}
-CALLS |= {"pick": 12, "logsumexp": 12}
+CALLS |= {"pick": 12, "logsumexp": 12, "sech_square": 3}
 
 
 def elementwise(row: Primitive, operands: Sequence[str], out: str) -> tuple[str, int] | None:
@@ -107,11 +109,11 @@ def _special(row: Primitive, operands: Sequence[str]) -> str:
     return ""
 
 
-NAMES = sorted({*UFUNCS.values(), *REDUCTIONS.values(), "heaviside", "logaddexp", "matmul", "take", "copyto", "empty"})
+NAMES = sorted({*UFUNCS.values(), *REDUCTIONS.values(), "heaviside", "logaddexp", "matmul", "take", "copyto"})
 
 
 def scope() -> dict[str, object]:
     """The names that the source of a program may use."""
     functions: dict[str, object] = {name: getattr(np, name) for name in NAMES}
     functions |= {row.name: function for row, function in HELPERS.items()}
-    return functions | {"view": helpers.view, "inf": np.inf, "nan": np.nan}
+    return functions | {"view": helpers.view, "empty": helpers.empty, "inf": np.inf, "nan": np.nan}

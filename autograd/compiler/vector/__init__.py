@@ -3,6 +3,7 @@
     scalars.py    sums flattened, means over the samples as equations of their own
     groups.py     equations of one kind and level; ragged dots padded
     lanes.py      which lane of which file a place gets
+    order.py      who reads what whom writes
     products.py   complete sets of dots: matrix products
     layout.py     lanes as views
     recover.py    all of it: Program -> VectorProgram

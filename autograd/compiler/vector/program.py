@@ -11,16 +11,18 @@ begin with the inputs of their kind, in order. `places` connects lanes with the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from autograd.compiler.program import Program
+from autograd.compiler.vector.order import Reads, check_reads
 from autograd.compiler.vector.printing import KINDS, Texts, printed
 from autograd.compiler.vector.steps import FORMS, Array, Lanes, Numbers, Operand, Step
 from autograd.errors import CompileError
 
-__all__ = ["FORMS", "Array", "Lanes", "Numbers", "Operand", "Step", "VectorProgram", "check"]
+__all__ = ["FORMS", "Array", "Lanes", "Numbers", "Operand", "Step", "VectorProgram", "check", "check_lanes"]
 
 
 @dataclass(frozen=True)
@@ -79,25 +81,35 @@ def _work(step: Step) -> int:
 
 def check(vectors: VectorProgram) -> VectorProgram:
     """The vector program itself, if every lane is computed once and before it is used; else CompileError."""
-    inputs = {"shared": len(vectors.program.shared), "batched": len(vectors.program.batched)}
-    known = {kind: np.zeros(size, bool) for kind, size in zip(KINDS, vectors.sizes, strict=True)}
-    for kind, size in inputs.items():
-        known[kind][:size] = True
-    for kind, lane, _ in vectors.constants:
-        known[kind][lane] = True
+    check_lanes(vectors, vectors.steps)
     for number, step in enumerate(vectors.steps):
         if step.form not in FORMS:
             raise CompileError(f"step {number} has the unknown form {step.form!r}")
-        for operand in step.operands:
-            if operand.kind != "constant" and not known[operand.kind][operand.lanes].all():
-                raise CompileError(f"step {number} ({step.form}) uses lanes that are not computed before it")
-        mine = known[step.kind][step.start : step.start + step.size]
-        if step.results is None and mine.any():
-            raise CompileError(f"step {number} ({step.form}) computes lanes that are known already")
-        mine[:] = True
         if wrong := _wrong_shape(step):
             raise CompileError(f"step {number} ({step.form}) {wrong}")
     return vectors
+
+
+def check_lanes(vectors: VectorProgram, steps: Sequence[Step], also: Reads | None = None) -> None:
+    """CompileError unless these steps, in their order, read only what is written; guards and outputs likewise.
+
+    `also` are operands that a back end reads besides those of a step.
+    """
+    program = vectors.program
+    written = {kind: np.zeros(size, bool) for kind, size in zip(KINDS, vectors.sizes, strict=True)}
+    for kind, inputs in zip(KINDS, (program.shared, program.batched), strict=True):
+        written[kind][: len(inputs)] = True
+    for kind, constant, _ in vectors.constants:
+        written[kind][constant] = True
+    check_reads(steps, written, also)
+    given = {int(i) for step in steps if step.results is not None for i in step.results.ravel()}
+    for kind, lane in vectors.outputs:
+        if not (kind == "constant" or (int(lane) in given if kind == "result" else written[kind][int(lane)])):
+            raise CompileError(f"the result looks at lane {lane} ({kind}), which no step computes")
+    for _, *atoms, _ in vectors.guards:
+        for atom in atoms:
+            if type(atom) is int and not written["shared"][atom]:
+                raise CompileError(f"a guard looks at lane {atom}, which no step computes")
 
 
 def _wrong_shape(step: Step) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -33,9 +34,20 @@ class Connection:
         self._source, self._sink = source, sink
         self._sent = 0
         self._lock = Lock()
+        self._coming = self._read()
+
+    def begin(self) -> None:
+        """Wait for the first request, which `requests` still gives; ProtocolError when there comes none."""
+        first = next(self._coming, None)
+        if first is None:
+            raise ProtocolError("it was closed before its first request was whole")
+        self._coming = chain([first], self._coming)
 
     def requests(self) -> Iterator[Message]:
         """The requests as they come, until the other end closes; ProtocolError for anything else."""
+        return self._coming
+
+    def _read(self) -> Iterator[Message]:
         while (size := self._header()) is not None:
             body = self._source.read(size)
             if len(body) < size:

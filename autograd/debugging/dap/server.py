@@ -7,16 +7,19 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from queue import Queue
 from threading import Thread
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from autograd.debugging.dap.program import INTERRUPTED, Program, heard
 from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.requests import listen
 from autograd.debugging.dap.session import Session
+from autograd.errors import AutogradError
 from autograd.usage import UsageError
 
 LOOPBACK = "127.0.0.1"  # nobody else may command a debugger
+GLANCE = 0.05  # seconds between two looks whether one of those who have connected is an editor
 FAREWELL = 5.0  # seconds for the editor to close the connection when the program has ended
 
 
@@ -49,17 +52,51 @@ def serve(connection: Connection, program: Program | None, *, also_here: bool) -
 def on_socket(port: int) -> Iterator[Connection]:
     """The first editor that connects to the port on this machine; 0 is any free port. Which it is is said on stderr.
 
+    What speaks another language, as a browser does, or says nothing is refused and does not keep an editor out.
     UsageError when the port is taken.
     """
     with _listening(port) as listener:
         number = listener.getsockname()[1]
         print(f"waiting for an editor on {LOOPBACK}:{number}", file=sys.stderr, flush=True)
-        connected, _ = listener.accept()
+        connected, connection, sink = _first_editor(listener)
     with connected:
-        with _connected(connected.makefile("rb"), connected.makefile("wb")) as connection:
+        with _closing(sink):
             yield connection
         with suppress(OSError):
             connected.shutdown(socket.SHUT_RDWR)  # the reader may still be waiting for a request
+
+
+class _Editor(NamedTuple):
+    connected: socket.socket
+    connection: Connection
+    sink: BinaryIO
+
+
+def _first_editor(listener: socket.socket) -> _Editor:
+    """Whoever makes a request first. Each is heard in a thread of its own: a silent one would keep all others out."""
+    found: Queue[_Editor] = Queue()
+    listener.settimeout(GLANCE)
+    while found.empty():
+        with suppress(TimeoutError):
+            connected, _ = listener.accept()
+            connected.settimeout(None)
+            Thread(target=_hear, args=(connected, found), daemon=True, name="debug adapter, door").start()
+    return found.get()
+
+
+def _hear(connected: socket.socket, found: Queue[_Editor]) -> None:
+    """Add what is an editor; hang up on what is none."""
+    sink = connected.makefile("wb")
+    connection = Connection(connected.makefile("rb"), sink)
+    try:
+        connection.begin()
+    except (AutogradError, OSError) as error:
+        print(f"refused a connection: {error}", file=sys.stderr, flush=True)
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+        connected.close()
+    else:
+        found.put(_Editor(connected, connection, sink))
 
 
 def _listening(port: int) -> socket.socket:
@@ -77,7 +114,9 @@ def on_stdio() -> Iterator[Connection]:
     The program, and what it starts, have no stdin, and stderr in the place of stdout.
     """
     sys.stdout.flush()
-    with _connected(open(os.dup(0), "rb"), open(os.dup(1), "wb")) as connection:
+    sink = open(os.dup(1), "wb")  # noqa: SIM115 (closed below, where the editor may have gone)
+    connection = Connection(open(os.dup(0), "rb"), sink)  # noqa: SIM115 (the reader may be in the middle of it)
+    with _closing(sink):
         with open(os.devnull, "rb") as nothing:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
@@ -85,13 +124,13 @@ def on_stdio() -> Iterator[Connection]:
 
 
 @contextmanager
-def _connected(source: BinaryIO, sink: BinaryIO) -> Iterator[Connection]:
-    """A connection; the other end may well be closed first, with an answer still on its way there.
+def _closing(sink: BinaryIO) -> Iterator[None]:
+    """Close our end; the other may well be closed first, with an answer still on its way there.
 
     The source stays open: the reader's thread may be in the middle of reading, and holds its lock then.
     """
     try:
-        yield Connection(source, sink)
+        yield
     finally:
         with suppress(ConnectionError):
             sink.close()

@@ -1,0 +1,97 @@
+"""No wait without an end when workers die (row F3); `python -m tests.kills` does the last of these a hundred times."""
+
+from __future__ import annotations
+
+import random
+from threading import Event
+from typing import Any
+
+import pytest
+
+import nn
+from nn.cluster import ClusterError, connecting
+from nn.cluster.deadlines import within
+from nn.cluster.placement import Holding, LostWorker
+from tests import kills
+
+distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
+
+
+class Silent:
+    """A task of Dask that never ends."""
+
+    status = "pending"
+
+    def result(self, timeout: float) -> Any:
+        raise TimeoutError
+
+    def done(self) -> bool:
+        return False
+
+
+class Scheduler:
+    """A client whose scheduler knows these workers."""
+
+    scheduler = None
+
+    def __init__(self, *workers: str) -> None:
+        self.workers = workers
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(self.workers, 1)
+
+
+def holding(*workers: str, patience: float) -> Holding:
+    return Holding(Scheduler(*workers), [], patience=patience)  # type: ignore[arg-type]
+
+
+def test_a_task_that_never_ends_is_sent_again_with_twice_the_time() -> None:
+    held = holding("a", patience=1e-9)
+    with pytest.raises(LostWorker):
+        held._result("a", Silent())  # type: ignore[arg-type]
+    assert held.patience == 2e-9
+
+
+def test_a_task_ends_with_its_worker() -> None:
+    with pytest.raises(LostWorker):
+        holding("b", patience=1e9)._result("a", Silent())  # type: ignore[arg-type]
+
+
+def test_a_call_that_fails_on_the_way_is_a_lost_worker() -> None:
+    class Lost:
+        def result(self, timeout: float) -> Any:
+            raise KeyError("the worker has no such actor any more")
+
+    with pytest.raises(LostWorker):
+        holding("a", patience=1.0)._answer("a", Lost())
+
+
+def test_what_a_call_gives_or_raises_comes_through_and_so_does_the_deadline() -> None:
+    never = Event()
+    with pytest.raises(TimeoutError):
+        within(1e-3, never.wait)
+    never.set()
+    assert within(60.0, max, 1, 2) == 2
+    with pytest.raises(ZeroDivisionError):
+        within(60.0, divmod, 1, 0)
+
+
+def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "ANSWER_SECONDS", 1e-3)
+    never = Event()
+    client = Scheduler()
+    client.nthreads = never.wait  # type: ignore[method-assign, assignment]
+    with pytest.raises(ClusterError, match="has not answered"):
+        connecting.workers_of(client)  # type: ignore[arg-type]
+    monkeypatch.setattr(client, "run", lambda *_arguments, **_options: never.wait(), raising=False)
+    assert connecting.check_versions(client, ["a"]) == []  # type: ignore[arg-type]
+    never.set()
+
+
+def test_a_training_whose_workers_are_killed_returns_with_the_same_bits() -> None:
+    rng = random.Random(0)
+    with nn.cluster.connect(kills.WORKERS) as client:
+        expected = kills.train(client)
+        for after in (0.0, expected.seconds / 2):
+            ending = kills.disturbed(client, after, rng)
+            assert (ending.error, ending.bits) == ("", expected.bits)

@@ -1,0 +1,117 @@
+"""Orders 0 to 3 at awkward points, against closed forms in 60 digits or known limits; ties of several operands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from mpmath import mp, mpf
+
+import autograd as ag
+from autograd import PRIMITIVES, Value, rules
+
+INF, NAN = math.inf, math.nan
+LARGE = [711.0, 712.0, 1e3, 1e154, 1e308, INF]
+
+
+def orders(row: Any, x: float) -> list[float]:
+    """The value and three derivatives by repeated `grad`."""
+    leaf = Value(x)
+    results = [row(leaf)]
+    for _ in range(3):
+        results.append(ag.grad(results[-1], leaf))
+    return [each.data for each in results]
+
+
+@pytest.mark.parametrize("x", [sign * x for x in LARGE for sign in (1.0, -1.0)])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "erf", "normal_cdf", "normal_pdf", "sech_square"])
+def test_f5_saturated_rows_are_flat_in_every_order(name: str, x: float) -> None:
+    derivatives = orders(PRIMITIVES[name], x)[1:]
+    assert all(abs(d) < 1e-305 for d in derivatives), derivatives
+
+
+@pytest.mark.parametrize(
+    ("name", "x"), [("atan", INF), ("atan", -INF), ("asinh", INF), ("asinh", -INF), ("acosh", INF)]
+)
+def test_f5_limits_at_infinity_are_0_in_every_order(name: str, x: float) -> None:
+    assert orders(PRIMITIVES[name], x)[1:] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("x", [1e154, 1e308, INF])
+def test_f5_gelu_far_out(x: float) -> None:
+    assert orders(rules.gelu, x) == [x, 1.0, 0.0, 0.0]
+    assert orders(rules.gelu, -x) == [0.0, 0.0, 0.0, 0.0]
+
+
+OUTSIDE = {"log": -1.0, "log1p": -2.0, "atanh": 2.0, "asin": 2.0, "acos": -2.0, "acosh": 0.5, "sqrt": -1.0}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_f16_outside_the_domain_every_order_is_nan(name: str) -> None:
+    far = -INF if OUTSIDE[name] < 1.0 else INF
+    for x in (OUTSIDE[name], far):
+        assert all(map(math.isnan, orders(PRIMITIVES[name], x))), x
+
+
+CLOSED: dict[str, Callable[[Any], Sequence[Any]]] = {
+    "asin": lambda x: (x / (1 - x * x) ** 1.5, (1 + 2 * x * x) / (1 - x * x) ** 2.5),
+    "acos": lambda x: (-x / (1 - x * x) ** 1.5, -(1 + 2 * x * x) / (1 - x * x) ** 2.5),
+    "atanh": lambda x: (2 * x / (1 - x * x) ** 2, (2 + 6 * x * x) / (1 - x * x) ** 3),
+    "tanh": lambda x: (-2 * mp.tanh(x) * mp.sech(x) ** 2, (4 - 6 * mp.sech(x) ** 2) * mp.sech(x) ** 2),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("x", [5e-324, 1e-300, 1e-16, -1e-8, 0.25, -0.49, 0.5, 0.625])
+def test_f16_second_and_third_order_keep_their_digits(name: str, x: float) -> None:
+    with mp.workdps(60):
+        exact = [float(each) for each in CLOSED[name](mpf(x))]
+    for got, expected in zip(orders(PRIMITIVES[name], x)[2:], exact, strict=True):
+        assert got == pytest.approx(expected, rel=32 * 2.0**-52, abs=5e-324)
+
+
+@pytest.mark.parametrize("f", [lambda x, y: ag.hypot(x, y) ** 2, lambda x, y: ag.norm([x, y]) ** 2, ag.hypot, ag.atan2])
+def test_a8_a_tip_has_no_second_derivative(f: Callable[..., Value]) -> None:
+    x, y = Value(0.0), Value(0.0)
+    first = ag.grad(f(x, y), [x, y])
+    assert [each.data for each in first] == [0.0, 0.0]
+    assert any(math.isnan(each.data) for d in first for each in ag.grad(d, [x, y]))
+
+
+def test_a8_the_checker_does_not_settle_it() -> None:
+    assert ag.check_gradients(lambda x, y: ag.hypot(x, y) ** 2, 0.0, 0.0, order=2).inconclusive
+
+
+@pytest.mark.parametrize("x", [0.0, 5e-324, -5e-324, 1e-310, 2.0, INF, NAN])
+def test_f16_grad_and_backward_agree_on_a_power_of_0(x: float) -> None:
+    base = Value(x)
+    out = base ** Value(0.0)
+    out.backward()
+    assert ag.grad(out, base).data == base.grad == 0.0
+
+
+def test_f16_values() -> None:
+    assert [ag.std([0.1] * n) for n in (1, 3, 7, 1000)] == [0.0] * 4
+    assert [rules.round_(1.5, digits) for digits in (INF, 1e300, -INF)] == [1.5, 1.5, 0.0]
+    assert math.isnan(rules.round_(1.5, NAN))
+    assert rules.exp_square(1.003, -1e6) == 0.0
+
+
+@pytest.mark.parametrize("f", [ag.maximum, ag.minimum])
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_b6_operands_that_tie_share(f: Callable[..., Value], k: int) -> None:
+    xs = [Value(2.0) for _ in range(k)]
+    f(xs).backward()
+    assert [x.grad for x in xs] == [1.0 / k] * k
+
+
+def test_b6_a_fold_shares_in_steps() -> None:
+    a, b, c = Value(1.0), Value(1.0), Value(1.0)
+    ag.maximum(ag.maximum(a, b), c).backward()
+    assert [x.grad for x in (a, b, c)] == [0.25, 0.25, 0.5]
+
+
+def test_b11_help_of_pow_does_not_deny_negative_bases() -> None:
+    assert "nan outside" not in str(rules.pow_.__doc__)
