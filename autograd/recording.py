@@ -12,12 +12,11 @@ from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
-from threading import Lock
 from types import FrameType
 from typing import Any, TypeVar
 from weakref import ref
 
-from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks
+from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks, locked
 
 T = TypeVar("T")
 
@@ -143,9 +142,7 @@ class paused_gc(Atomic):  # noqa: N801 (used like a function)
 
     def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
         """`gc.disable`, and what turns the collector on again when it is gone, if it is on now."""
-        lock = Lock()
-        lock.acquire()
-        leave: Any = partial(lock.__exit__)  # unlike a method in C, a partial has a dictionary
+        leave: Any = partial(locked().__exit__)  # unlike a method in C, a partial has a dictionary
         if gc.isenabled():
             leave.resume = _Resume(leave, methodcaller("enable"))
         return gc.disable, leave

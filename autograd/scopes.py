@@ -4,9 +4,10 @@ One context variable holds the innermost open block, or None, which an operator 
 There is nothing to restore at the end of a block, so nothing that an interrupt or a suspended generator could leave
 behind:
 
-- A block is open while its lock is locked. The `with` statement keeps the lock's own `__exit__`, which is C: no
-  bytecode, so no Ctrl-C, comes between the end of the block and its effect. Nor does one at the beginning, which is
-  the `set` of the context variable. Closed blocks in the chain are skipped, and dropped when the chain is read.
+- A block is open while its lock exists and is locked. The `with` statement holds the only reference to the lock, by
+  its own `__exit__`, which is C: the block ends when that is called, and also when the statement is left in any other
+  way. Nor does a bytecode, and so a Ctrl-C, come between its beginning and the `set` of the context variable. Closed
+  blocks in the chain are skipped, and dropped when the chain is read.
 - A block in a generator or coroutine counts only while that one runs: its frame must be on the stack. So the caller of
   `next()` is not in the block, and blocks may be closed in any order.
 """
@@ -24,6 +25,7 @@ from os import environ
 from threading import Lock, get_ident
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
+from weakref import ref
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,29 +58,43 @@ class Hooks:
 
 
 PLAIN = Hooks()
+
+
+def locked() -> Any:
+    """A new lock, locked."""
+    lock = Lock()
+    lock.acquire()
+    return lock
+
+
 Change = Callable[[Hooks], Hooks]
 
 
 class _Block:
     """One entry into a scope: how it changes the hooks, what it is nested in, and whether it is still open."""
 
-    __slots__ = ("change", "frame", "known", "lock", "outer")
+    __slots__ = ("change", "frame", "key", "known", "outer")
 
-    def __init__(self, change: Change, frame: int | None, outer: _Block | None = None) -> None:
+    def __init__(self, change: Change, lock: Any, frame: int | None = None, outer: _Block | None = None) -> None:
         self.change = change
         self.frame = frame
-        self.lock = Lock()
-        self.lock.acquire()
+        self.key = ref(lock)
         self.outer = outer
         self.known: Hooks | None = None  # the hooks in it, as long as no block around it can be suspended
 
+    def is_open(self) -> bool:
+        """Whether its lock is there and locked."""
+        lock = self.key()
+        return lock is not None and lock.locked()
+
     def counts(self) -> bool:
         """Whether it is open and, if it belongs to a generator, that one runs."""
-        return self.lock.locked() and (self.frame is None or _is_running(self.frame))
+        return self.is_open() and (self.frame is None or _is_running(self.frame))
 
 
 # With AUTOGRAD_DEBUG all threads are in one block, from the first node on; `change_everywhere` says what it does.
-_everywhere = _Block(lambda hooks: hooks, None) if environ.get("AUTOGRAD_DEBUG", "0") != "0" else None
+_forever = locked()
+_everywhere = _Block(lambda now: now, _forever) if environ.get("AUTOGRAD_DEBUG", "0") != "0" else None
 _innermost: ContextVar[_Block | None] = ContextVar("the innermost open block of autograd", default=_everywhere)
 active: Callable[[], _Block | None] = _innermost.get
 """None while the hooks are `PLAIN`, which is nearly always; a call in C, for operators to ask."""
@@ -94,13 +110,13 @@ def hooks() -> Hooks:
     if innermost is None:
         return PLAIN
     chain = list(_outwards(innermost))
-    if innermost.known is not None and all(block.lock.locked() for block in chain):
+    if innermost.known is not None and all(block.is_open() for block in chain):
         return innermost.known
     found = PLAIN
     for block in reversed(chain):
         if block.counts():
             found = block.change(found)
-    if all(block.frame is None and block.lock.locked() for block in chain):
+    if all(block.frame is None and block.is_open() for block in chain):
         innermost.known = found
     elif _first_open(innermost) is None:
         _innermost.set(None)
@@ -120,7 +136,7 @@ def change_everywhere(change: Change) -> None:
 
 
 def _first_open(block: _Block | None) -> _Block | None:
-    while block is not None and not block.lock.locked():
+    while block is not None and not block.is_open():
         block = block.outer
     return block
 
@@ -220,8 +236,8 @@ class Scope(Atomic):
 
     def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
         """A block, which is open once it is the innermost."""
-        block = _Block(self.change, _owner(frame), _first_open(active()))
-        return partial(_innermost.set, block), block.lock.__exit__
+        lock = locked()
+        return partial(_innermost.set, _Block(self.change, lock, _owner(frame), _first_open(active()))), lock.__exit__
 
 
 def _decorated(function: Callable[..., Any], block: Atomic) -> Callable[..., Any]:

@@ -325,3 +325,48 @@ class TestSameBitsEverywhere:
             _, silent = graph.record()
         assert root.data.hex() == silent.data.hex() == graph(*graph.inputs).hex()
         assert math.isfinite(root.data)
+
+
+class TestTwoPassesAtOnce:
+    """Row A6: adjoints belong to a pass, and leaves add up."""
+
+    def test_by_turns(self) -> None:
+        x = Value(2.0)
+        h = x * x
+        loss = h * 3.0 + h * 4.0
+        passes = [backward_steps(loss), backward_steps(loss)]
+        while passes:
+            passes = [each for each in passes if next(each, None) is not None]
+        assert x.grad == 56.0
+
+    def test_a_plain_pass_in_the_middle_of_one_by_steps(self) -> None:
+        x = Value(2.0)
+        h = x * x
+        loss = h * 3.0 + h * 4.0
+        steps = backward_steps(loss)
+        next(steps), next(steps)
+        loss.backward()
+        assert [*steps][-1].parent is x
+        assert x.grad == 56.0
+
+    def test_threads_whose_graphs_share_a_leaf(self) -> None:
+        x = Value(1.0)
+
+        def work(by_steps: bool) -> None:
+            for _ in range(200):
+                loss = x * 3.0 + x
+                if by_steps:
+                    list(backward_steps(loss))
+                else:
+                    loss.backward()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, [False, True] * 4))
+        assert x.grad == 8 * 200 * 4.0
+
+
+@pytest.mark.parametrize("gradient", [5.0, 1.0, 1, None, Value(2.0)])
+def test_backward_takes_no_gradient(gradient: Any) -> None:
+    """Row B2."""
+    with pytest.raises(TypeError, match=r"backward takes no gradient; write \(.* \* y\)\.backward\(\)"):
+        (Value(2.0) * 3.0).backward(gradient)

@@ -10,7 +10,7 @@ from hypothesis import given
 from mpmath import mp, mpf
 
 import autograd
-from autograd import PRIMITIVES, Value, grad
+from autograd import PRIMITIVES, GraphError, Value, grad
 from autograd.graph import topological
 from tests.graphs import Graph, graphs
 from tests.test_rules import ORACLE
@@ -182,3 +182,25 @@ def test_a_deep_chain_can_be_differentiated_twice() -> None:
         y = y * 1.0 + 0.0 * x
     first = grad(y * y, x)
     assert (first.data, grad(first, x).data) == (2.0, 2.0)
+
+
+def test_a_graph_whose_data_changed_is_stale() -> None:
+    """Row A5."""
+    x = Value(3.0, label="x")
+    y = x * x
+    x.data = 100.0
+    with pytest.raises(GraphError, match=r"stale: ∂mul/∂x was 3\.0 .* is 100\.0 now"):
+        grad(y, x)
+
+
+def test_data_that_no_partial_depends_on_may_change() -> None:
+    x = Value(3.0)
+    y = x * 2.0 + 1.0
+    x.data = 100.0
+    assert grad(y, x).data == 2.0
+
+
+def test_a_function_is_sent_to_functional_grad() -> None:
+    """Row B7."""
+    with pytest.raises(TypeError, match=r"autograd\.functional\.grad"):
+        grad(lambda x: x, 1.0)  # type: ignore[call-overload]

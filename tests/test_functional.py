@@ -267,3 +267,44 @@ class TestErrors:
     def test_bad_input_is_named(self, call: Callable[[], Any], words: str) -> None:
         with pytest.raises(TypeError, match=words):
             call()
+
+
+# --- functions that close over a Value (row A3) -----------------------------------------------------------------------
+
+INNER: dict[str, Any] = {  # each is 4w at p = 2
+    "grad": lambda w: grad(lambda p: p * p * w)(2.0),
+    "value_and_grad": lambda w: autograd.functional.value_and_grad(lambda p: p * p * w)(2.0)[1],
+    "value": lambda w: autograd.functional.value_and_grad(lambda p: p * p * w)(2.0)[0],
+    "jacobian": lambda w: autograd.functional.jacobian(lambda p: [p * p * w])(2.0)[0],
+    "jvp": lambda w: autograd.functional.jvp(lambda p: p * p * w, (2.0,), (1.0,))[1],
+    "hessian": lambda w: autograd.functional.hessian(lambda p: p * p * w)(2.0) * 2.0,
+    "hvp": lambda w: autograd.functional.hvp(lambda p: p * p * w, (2.0,), (2.0,))[1],
+    "nested": lambda w: grad(lambda p: grad(lambda q: q * q * w * p)(1.0) * p)(1.0),
+}
+
+
+@pytest.mark.parametrize("inner", INNER.values(), ids=INNER)
+class TestClosures:
+    def test_backward_reaches_what_was_closed_over(self, inner: Any) -> None:
+        w = Value(3.0)
+        (inner(w) * w).backward()
+        assert w.grad == 24.0
+
+    def test_derivatives_of_functions(self, inner: Any) -> None:
+        def f(w: Any) -> Any:
+            return inner(w) * w
+
+        assert grad(f)(3.0) == 24.0
+        assert autograd.functional.hessian(f)(3.0) == 8.0
+
+    def test_a_value_without_a_graph_inside_no_graph(self, inner: Any) -> None:
+        with no_graph():
+            found = inner(Value(3.0))
+        assert (found.data, found.parents) == (12.0, ())
+
+    def test_numbers_alone_give_numbers(self, inner: Any) -> None:
+        assert type(inner(3.0)) is float
+
+
+def test_leaves_that_the_function_makes_itself_are_not_closed_over() -> None:
+    assert grad(lambda x: x * Value(3.0))(2.0) == 3.0

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, no_graph
+from autograd import GraphError, Value, no_graph
 
 OPERATORS: list[Callable[[Any, Any], Any]] = [
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow,
@@ -314,3 +314,53 @@ class TestProtocol:
 
         assert autograd.maximum(Shy(), self.Symbol("x")).text.endswith(", x)")
         assert autograd.maximum(Shy(), 1.0) == 2.0
+
+
+class TestOtherDialects:
+    """Rows B4 and B10: what other scalar engines have, and what does not get in."""
+
+    def test_children_without_derivatives_are_kept_and_refused_by_backward(self) -> None:
+        a, b = Value(1.0), Value(2.0)
+        out = Value(3.0, _children=(a, b), _op="+")
+        assert (out.parents, out._prev, out.op) == ((a, b), {a, b}, "+")
+        with pytest.raises(GraphError, match="has no local derivatives"):
+            (out * 2.0).backward()
+
+    def test_op_alone(self) -> None:
+        assert Value(3.0, _op="Op").op == "Op"
+
+    def test_zero_grad(self) -> None:
+        x = Value(2.0)
+        (x * x).backward()
+        x.zero_grad()
+        assert x.grad == 0.0
+
+    def test_clip(self) -> None:
+        x = Value(2.0)
+        out = x.clip(0, 1)
+        out.backward()
+        assert (out.data, x.grad) == (1.0, 0.0)
+
+    @pytest.mark.parametrize(("x", "y"), [(7.0, 3.0), (-7.0, 3.0), (7.0, -3.0), (0.5, 0.25)])
+    def test_modulo_is_pythons(self, x: float, y: float) -> None:
+        a, b = Value(x), Value(y)
+        out = a % b
+        out.backward()
+        assert (out.data, (a % y).data, (x % b).data) == (x % y,) * 3
+        assert (a.grad, b.grad) == (1.0, -(x // y))
+
+    @pytest.mark.parametrize("bad", ["10", None, [1.0], 1j, True])
+    def test_only_numbers_get_in(self, bad: Any) -> None:
+        p = Value(2.0)
+        with pytest.raises(TypeError, match="a Value holds a real number"):
+            p.data = bad
+        with pytest.raises(TypeError, match="a Value holds a real number"):
+            p.grad = bad
+        assert (p.data, p.grad) == (2.0, 0.0)
+
+    def test_numbers_of_other_kinds_become_floats(self) -> None:
+        p = Value(2.0)
+        p.data = np.float32(0.5)
+        assert type(p.data) is float
+        p.data = 3
+        assert (type(p.data), p.data) == (float, 3.0)

@@ -110,7 +110,7 @@ class Frames:
     def _scope(self, file: str) -> dict[str, Any]:
         """The globals of the program's module as they are now, and what the statements call."""
         if file not in self.globals:
-            modules = [vars(module) for module in list(sys.modules.values())]
+            modules = [getattr(module, "__dict__", {}) for module in list(sys.modules.values())]  # None blocks one
             own = next((names for names in modules if names.get("__file__") == file), {"__name__": "backward"})
             self.globals[file] = {**own, **self.helpers}
         return self.globals[file]

@@ -1,0 +1,74 @@
+"""NumPy's functions on Values and on arrays with Values (row B5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, exp, maximum, tanh
+
+A = np.array([1.0, 5.0])
+
+
+def data(x: Any) -> list[float]:
+    return [each.data for each in x]
+
+
+def test_an_array_of_floats_and_a_value() -> None:
+    v = Value(3.0)
+    for result, expected in ((A * v, [3.0, 15.0]), (v * A, [3.0, 15.0]), (A - v, [-2.0, 2.0]), (v - A, [2.0, -2.0])):
+        assert data(result) == expected
+    sum(A * v).backward()
+    assert v.grad == 6.0
+
+
+def test_an_array_of_values_and_a_value() -> None:
+    v, w = Value(3.0), Value(4.0)
+    assert data(np.array([v, w]) - v) == [0.0, 1.0]
+    assert data(v**2 + np.array([v, w])) == [12.0, 13.0]
+    assert data(np.exp(np.array([v, w]))) == [exp(3.0), exp(4.0)]
+
+
+def test_functions_of_one_value() -> None:
+    v = Value(0.5)
+    for function, expected in ((np.exp, exp(0.5)), (np.tanh, tanh(0.5)), (np.negative, -0.5), (np.square, 0.25)):
+        out = function(v)
+        assert (type(out), out.data, out.parents) == (Value, expected, (v,))
+    assert np.maximum(v, 2.0).data == maximum(v, 2.0).data
+    assert data(np.maximum(A, v)) == [1.0, 5.0]
+    assert np.clip(v, 0.0, 0.25).data == 0.25
+    assert np.sum([v, v]).data == 1.0
+    assert np.isfinite(v) is True
+
+
+@pytest.mark.parametrize("scalar", [np.float64(2.0), np.float32(2.0), np.int64(2), np.array(2.0)])
+def test_numpy_scalars_keep_a_value(scalar: Any) -> None:
+    v = Value(3.0)
+    assert (type(scalar * v), (scalar * v).data, (v * scalar).data, (scalar - v).data) == (Value, 6.0, 6.0, -1.0)
+    assert type(scalar**v) is type(v / scalar) is Value
+
+
+def test_comparisons_give_bools() -> None:
+    assert (Value(3.0) < A).tolist() == [False, True]
+    assert np.greater(A, Value(3.0)).tolist() == [False, True]
+    assert (Value(3.0) < A).dtype == bool
+
+
+@pytest.mark.parametrize("operate", [lambda a, v: a.__imul__(v), lambda a, v: np.add(a, v, out=a)])
+def test_an_array_of_floats_cannot_hold_values(operate: Callable[[Any, Any], Any]) -> None:
+    with pytest.raises(TypeError, match="cannot hold Values; write a = a"):
+        operate(A.copy(), Value(3.0))
+
+
+def test_in_place_on_an_object_array() -> None:
+    a = np.array([Value(1.0), Value(2.0)])
+    a *= Value(3.0)
+    assert data(a) == [3.0, 6.0]
+
+
+def test_what_has_no_primitive_is_refused() -> None:
+    with pytest.raises(TypeError):
+        np.heaviside(Value(1.0), 0.0)

@@ -1,0 +1,216 @@
+"""Blocks leave nothing behind: not in generators, tasks or threads, not closed out of order, not after Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from autograd import Value, debug, no_graph, paused_gc
+from autograd.backward import use_backward
+from autograd.recording import recorded, watching
+from autograd.scopes import PLAIN, active, hooks
+
+BLOCKS: dict[str, Callable[[], Any]] = {
+    "no_graph": no_graph,
+    "recorded": recorded,
+    "watching": lambda: watching(lambda node: None),
+    "debug": debug,
+    "use_backward": lambda: use_backward(print),
+}
+blocks = pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
+
+
+def parents() -> int:
+    return len((Value(2.0) * Value(3.0)).parents)
+
+
+class TestGenerators:
+    """Rows A7 and F20: a block does not outlive its frame."""
+
+    def test_the_caller_between_two_next_is_outside(self) -> None:
+        def numbers() -> Iterator[int]:
+            with no_graph():
+                yield parents()
+                yield parents()
+
+        running = numbers()
+        assert [next(running), parents(), next(running), parents()] == [0, 2, 0, 2]
+        running.close()
+        assert parents() == 2
+
+    def test_a_decorated_generator_is_inside_while_its_body_runs(self) -> None:
+        @no_graph()
+        def numbers() -> Iterator[int]:
+            yield parents()
+            yield parents()
+
+        assert [(inside, parents()) for inside in numbers()] == [(0, 2), (0, 2)]
+
+    @blocks
+    def test_a_suspended_generator_that_is_dropped_leaves_nothing(self, block: Callable[[], Any]) -> None:
+        def suspended() -> Iterator[None]:
+            with block():
+                yield
+
+        running = suspended()
+        next(running)
+        assert hooks() == PLAIN
+        del running
+        assert hooks() == PLAIN
+        assert active() is None
+
+    @blocks
+    def test_two_generators_closed_in_the_order_they_were_opened(self, block: Callable[[], Any]) -> None:
+        def suspended() -> Iterator[bool]:
+            with block():
+                yield hooks() != PLAIN
+                yield hooks() != PLAIN
+
+        first, second = suspended(), suspended()
+        inside = [next(first), next(second)]
+        first.close()
+        inside.append(next(second))
+        second.close()
+        assert inside == [block is not recorded] * 3
+        assert hooks() == PLAIN
+
+    def test_a_context_manager_made_from_a_generator_holds_for_its_user(self) -> None:
+        @contextlib.contextmanager
+        def evaluation() -> Iterator[None]:
+            with no_graph():
+                yield
+
+        with evaluation():
+            assert parents() == 0
+        assert parents() == 2
+
+
+class TestTasks:
+    def test_coroutines_by_turns(self) -> None:
+        async def silent() -> list[int]:
+            found = []
+            for _ in range(3):
+                with no_graph():
+                    await asyncio.sleep(0)
+                    found.append(parents())
+            return found
+
+        @no_graph()
+        async def decorated() -> list[int]:
+            await asyncio.sleep(0)
+            return [parents()]
+
+        async def loud() -> list[int]:
+            found = []
+            for _ in range(5):
+                await asyncio.sleep(0)
+                found.append(parents())
+            return found
+
+        async def main() -> list[list[int]]:
+            return list(await asyncio.gather(silent(), loud(), decorated(), loud()))
+
+        assert asyncio.run(main()) == [[0] * 3, [2] * 5, [0], [2] * 5]
+
+    def test_an_asynchronous_generator(self) -> None:
+        @no_graph()
+        async def numbers() -> AsyncIterator[int]:
+            yield parents()
+            yield parents()
+
+        async def main() -> list[tuple[int, int]]:
+            return [(inside, parents()) async for inside in numbers()]
+
+        assert asyncio.run(main()) == [(0, 2), (0, 2)]
+
+
+class TestStacks:
+    @blocks
+    def test_an_exit_stack(self, block: Callable[[], Any]) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(block())
+            assert (hooks() == PLAIN) == (block is recorded)
+        assert hooks() == PLAIN
+
+    def test_one_object_in_several_blocks_and_threads(self) -> None:
+        silent = no_graph()
+
+        def work(_: int) -> set[int]:
+            found = set()
+            for _ in range(100):
+                with silent:
+                    with silent:
+                        found.add(parents())
+                    found.add(parents())
+            return found
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(4))) == [{0}] * 4
+        assert parents() == 2
+
+
+# --- Ctrl-C -----------------------------------------------------------------------------------------------------------
+
+
+class _Interrupted(BaseException):
+    pass
+
+
+def _interrupted_everywhere(work: Callable[[], object]) -> Iterator[int]:
+    """Run `work` again and again, each time interrupted one bytecode later, until it comes to its end."""
+    for stop in range(100_000):
+        left = stop
+
+        def trace(frame: FrameType, event: str, arg: object) -> Any:
+            nonlocal left
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                left -= 1
+                if left < 0:
+                    sys.settrace(None)
+                    raise _Interrupted
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            work()
+        except _Interrupted:
+            yield stop
+        else:
+            return
+        finally:
+            sys.settrace(before)
+
+
+def _in_blocks() -> None:
+    with no_graph(), paused_gc():
+        Value(2.0) * 3.0
+    with watching(lambda node: None):
+        Value(2.0) * 3.0
+
+
+def _backward() -> None:
+    x = Value(2.0)
+    (x * x + x.tanh()).backward()
+
+
+@pytest.mark.parametrize("work", [_in_blocks, _backward])
+def test_an_interrupt_at_any_bytecode_changes_nothing(work: Callable[[], object]) -> None:
+    """Row F12. What is left to be freed is freed, since an error keeps its frames alive until it has been handled."""
+    gc.enable()
+    count = 0
+    for stop in _interrupted_everywhere(work):
+        count += 1
+        assert gc.isenabled(), stop
+        assert hooks() == PLAIN, stop
+        assert parents() == 2, stop
+    assert count > 100
