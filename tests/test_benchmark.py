@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import CheckError
-from tests.benchmark import checkers, checkers_peers, gpt, measure, moons, report, tuples
+from tests.benchmark import checkers, checkers_peers, gpt, measure, moons, operations, report, tuples
 from tests.benchmark.checkers_peers import CORRECT, ERRORS, SCALES, Checker
 from tests.benchmark.command import Entry, entry, main
 from tests.benchmark.compiling.rows import SETUP
@@ -326,3 +326,13 @@ def every_operator(x: tuples.Value, y: tuples.Value) -> tuples.Value:
     """Each operation of the peer, forward and reflected, away from the kink of relu."""
     powers = 2.0 * x.exp() + (x * y).relu() ** 1.5 - y.log() * 0.5
     return powers + 1.0 - x / y + 3.0 / x - (1.0 - y) + -(y**3) + (1.0 + x)
+
+
+def test_operations_agree_with_their_peer_and_a_difference_is_noticed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert operations.run(quick=True)
+    assert capsys.readouterr().out.count("slots and tuples") == len(operations.OPERATIONS)
+    monkeypatch.setattr(operations.Peer, "tanh", lambda x: x.exp())
+    assert not operations.run(quick=True)
+    assert capsys.readouterr().out.count("DIFFERENT NUMBERS") == 1
