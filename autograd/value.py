@@ -82,6 +82,13 @@ def _recorder() -> Any:
     return None if active() is None else hooks().recorder
 
 
+def _entered(x: Any) -> float:
+    """The number of a new Value, which may be made of one that is being recorded."""
+    if isinstance(x, Value) and (recorder := _recorder()) is not None:
+        return recorder.wrap(x)  # type: ignore[no-any-return]
+    return as_float(x)
+
+
 def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
     def method(self: Value, other: Any) -> Any:
         number = other._data if isinstance(other, Value) else _constant(other)
@@ -246,7 +253,7 @@ class Value:
         _children: Sequence[Value] = (),
         _op: str = "",
     ) -> None:
-        self._data = data if type(data) is float else as_float(data)
+        self._data = data if type(data) is float else _entered(data)
         self._grad = 0.0
         if type(parents) is type(partials) is tuple and len(parents) == len(partials) == 1:
             ((x,), (dx,)) = parents, partials
@@ -402,6 +409,8 @@ class Value:
 
         TypeError for what cannot be called.
         """
+        if (recorder := _recorder()) is not None:
+            recorder.refuse_callback()
         return attach(self, callback)
 
     def detach(self) -> Value:
