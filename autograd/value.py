@@ -88,6 +88,13 @@ def _recorder() -> Any:
     return None if active() is None else hooks().recorder
 
 
+def _entered(x: Any) -> float:
+    """The number of a new Value, which may be made of one that is being recorded."""
+    if isinstance(x, Value) and (recorder := _recorder()) is not None:
+        return recorder.wrap(x)  # type: ignore[no-any-return]
+    return as_float(x)
+
+
 def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
     def method(self: Value, other: Any) -> Any:
         number = other._data if isinstance(other, Value) else _constant(other)
@@ -293,7 +300,7 @@ class Value:
         if type(data) is float:
             self._data = data
         else:
-            self._data = float(data) if type(data) is int else as_float(data)
+            self._data = float(data) if type(data) is int else _entered(data)
         self._grad = 0.0
         self.primitive = self._dx = self._dy = None  # and _x and _y unset: a leaf is made as often as anything
         if parents or partials or op or _children or _op:
@@ -461,6 +468,8 @@ class Value:
 
         TypeError for what cannot be called.
         """
+        if (recorder := _recorder()) is not None:
+            recorder.refuse_callback()
         return attach(self, callback)
 
     def detach(self) -> Value:

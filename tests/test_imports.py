@@ -45,7 +45,13 @@ ALLOWED: dict[str, set[str]] = {
     "compiler": set(),
     "compiler.structure": {"errors", "value"},
     "compiler.options": {"errors"},
-    "compiler.record": {"errors", "origin", "primitive", "recording", "rules", "value"},
+    "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
+    "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
+    "compiler.constants": {"origin"},
+    "compiler.record": {
+        *("compiler.constants", "compiler.refusal", "compiler.traced"),
+        *("primitive", "recording", "rules", "scopes", "value"),
+    },
     "compiler.program": {"errors", "primitive"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
     "compiler.sums": {"compiler.program", "rules"},
@@ -54,8 +60,8 @@ ALLOWED: dict[str, set[str]] = {
         *("derivative", "primitive", "rules", "value"),
     },
     "compiler.lower": {
-        *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.structure"),
-        *("derivative", "errors", "primitive", "value"),
+        *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
+        *("compiler.structure", "derivative", "errors", "primitive", "value"),
     },
     "compiler.python": {
         *("compiler.options", "compiler.program", "compiler.structure"),

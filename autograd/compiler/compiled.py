@@ -311,7 +311,7 @@ class Compiled:
             self.function,
             arguments.keys,
             self._names_of(len(arguments.keys)),
-            self.parameters or (),
+            self.parameters,
             [*arguments.example, *map(float, pieces[-1])],
             self.batch,
             arguments.indices,

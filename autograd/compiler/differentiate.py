@@ -50,7 +50,7 @@ class Writer:
         for node in nodes[len(atoms) - self.builder.first :]:
             row = node.primitive
             if row is None:
-                atoms[node] = node.data
+                atoms[node] = node._data
             else:
                 operands = [atoms[x] if isinstance(x, Value) else float(x) for x in node.operands]
                 atoms[node] = apply(row, tuple(operands))

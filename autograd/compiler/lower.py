@@ -11,7 +11,8 @@ from typing import Any
 from autograd.compiler.differentiate import Gated, Recorded, Writer
 from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
-from autograd.compiler.record import Observed, Recorder, refuse_foreign, tracing, where_asked
+from autograd.compiler.record import Observed, Recorder
+from autograd.compiler.refusal import refuse_foreign, where_asked
 from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
 from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError
@@ -29,19 +30,22 @@ Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
 class Lowered:
     """A program, the structure of the function's result, and what that came to when it was recorded.
 
-    With a batch, `recorded` belongs to the sample that was recorded. `indices` are inputs that were integers.
+    With a batch, `recorded` belongs to the sample that was recorded. `indices` are inputs that were integers; with
+    `by_kind` the function has asked which are.
     """
 
     program: Program
     result: Key
     recorded: tuple[float, ...]
     indices: frozenset[int] = frozenset()
+    by_kind: bool = False
 
 
 @dataclass(frozen=True)
 class Call:
     """What is to be recorded: a function, its arguments by key and name, the parameters, and the numbers of both.
 
+    Without parameters (None), derivatives are by the arguments.
     With a batch, the arguments named in `batch` differ from sample to sample, and their numbers are those of one.
     `indices` are the places of numbers that were integers.
     """
@@ -49,7 +53,7 @@ class Call:
     function: Callable[..., Any]
     keys: tuple[Key, ...]
     names: tuple[str, ...]
-    parameters: Sequence[Value]
+    parameters: Sequence[Value] | None
     numbers: Sequence[float]
     batch: frozenset[str] = frozenset()
     indices: frozenset[int] = field(default=frozenset())
@@ -60,7 +64,7 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
 
     >>> from autograd import tanh
     >>> from autograd.compiler.structure import key_of
-    >>> call = Call(lambda x, y: tanh(x) * y, (key_of(1.0),) * 2, ("x", "y"), [], [1.0, 2.0])
+    >>> call = Call(lambda x, y: tanh(x) * y, (key_of(1.0),) * 2, ("x", "y"), None, [1.0, 2.0])
     >>> print(lower(call).program)
     program(x, y):
         t2 = tanh(x)
@@ -69,26 +73,35 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
 
     CompileError where the function does what a program cannot repeat, or gives no number to differentiate.
     """
-    inputs = [Value(number) for number in call.numbers[: len(call.numbers) - len(call.parameters)]]
-    leaves = [*inputs, *call.parameters]
-    with tracing(leaves, call.numbers, call.indices) as recorder:
-        remaining = iter(inputs)
-        result = call.function(*[rebuild(key, remaining) for key in call.keys])
-        found: list[Any] = []
-        key = flatten(result, found, _output)
-        writer = Writer(leaves, call.numbers, where_asked)
+    count = len(call.numbers) - len(call.parameters or ())
+    recorder = Recorder(dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True)))
+    inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
+    found, key = recorder.run(_called, call, inputs)
+    recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
+    _check_kind(key, found, outputs)
+    writer = Writer([*inputs, *(call.parameters or ())], call.numbers, where_asked)
+    try:
         writer.write(recorder.nodes)
-        recorded = tuple([each.data if isinstance(each, Value) else each for each in found])
-        _check_kind(key, found, outputs)
-        leaves = list(call.parameters) or inputs
+        leaves = inputs if call.parameters is None else call.parameters
         atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
         program = _program(call, writer, recorder, atoms, named, outputs)
-    return Lowered(_without_samples(program), key, recorded, call.indices)
+    except KeyError as error:
+        if isinstance(error.args[0], Value):  # made in another recording, where the function has kept it
+            refuse_foreign(error.args[0])
+        raise
+    return Lowered(_without_samples(program), key, recorded, call.indices, recorder.asked_kinds)
+
+
+def _called(call: Call, inputs: Sequence[Value]) -> tuple[list[Any], Key]:
+    """The numbers that the function returns, and the key of their structure."""
+    remaining = iter(inputs)
+    result = call.function(*[rebuild(key, remaining) for key in call.keys])
+    found: list[Any] = []
+    key = flatten(result, found, _output)
+    return found, key
 
 
 def _output(x: Any) -> Any:
-    if type(x) is Value:
-        refuse_foreign(x)
     try:
         return x if isinstance(x, Value) else as_float(x)
     except TypeError as error:
@@ -110,7 +123,7 @@ def _outputs(
     atoms = list(map(writer.atom, found))
     rows: Sequence[Any] = found if outputs in (GRADIENT, HESSIAN) else ()
     if outputs == HESSIAN:
-        rows = grad(found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
+        rows = recorder.run(grad, found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
         writer.write(recorder.nodes)
         atoms += map(writer.atom, rows)
     named: Named = ()
@@ -123,13 +136,14 @@ def _outputs(
 def _program(
     call: Call, writer: Writer, recorder: Recorder, atoms: Sequence[Atom], named: Named, outputs: str
 ) -> Program:
-    count = len(call.numbers) - len(call.parameters)
+    parameters = call.parameters or ()
+    count = len(call.numbers) - len(parameters)
     names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
     owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
-    wanted = range(count, len(call.numbers)) if call.parameters else range(count)
+    wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
     return without_dead(  # the writer has shared and folded already
         Program(
-            names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters))])),
+            names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(parameters))])),
             equations=tuple(writer.builder.equations),
             guards=(*[_guard(writer, each) for each in recorder.guards], *writer.guards),
             outputs=tuple(atoms),

@@ -1,36 +1,42 @@
 """Recording: run a function once on Values, keep every node, and notice whatever a program could not repeat.
 
-While a function is recorded, each node that its thread makes becomes a `Traced`: a Value whose class says what happens
-when the program looks at numbers. A comparison gives a `Condition`, which `where` takes as it is; `if` makes it a
-*guard*: the outcome is kept, and a later call for which it would come out differently records again. So are
-`float(v)`, `int(v)` and an index: the program is for that number only. `pick` takes an index as it is.
-Reading or writing `.data` is refused, with the line and the way out. Parameters are Traced for the time of the
-recording, and plain Values for other threads all the same: what is guarded depends on the thread.
+A `Recorder` is in the hooks while the function runs, in a context of its own: operators hand their operations to it,
+and Values ask it before they tell a number. A comparison gives a `Condition`, which `where` takes as it is; `if` makes
+it a *guard*: the outcome is kept, and a later call for which it would come out differently records again. So are
+`int(v)` and an index: the program is for that number only. `pick` takes an index as it is. What is neither a number of
+the program nor a guard is refused, with the line and the way out: `.data`, text, `float(v)`.
+
+Parameters are plain Values, known by identity; other threads see nothing, and there is nothing to restore.
 """
 
 from __future__ import annotations
 
-import numbers
+import operator
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from threading import RLock
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from autograd import origin, recording, rules
-from autograd.errors import CompileError
+from autograd import recording, rules
+from autograd.compiler.constants import compares_with_is
+from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
+from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
 from autograd.primitive import PRIMITIVES, Primitive
-from autograd.value import Value, as_float, node
+from autograd.scopes import Hooks, active, hooks
+from autograd.value import Value, as_float
 
-# Modules that look at numbers in order to record; the debugger's watchers only show them.
-_MAY_READ = {"autograd.value", "autograd.affine", "autograd.compiler.lower", "autograd.compiler.differentiate"}
-_MAY_READ_PREFIX = ("autograd.debugging.",)
+T = TypeVar("T")
 _BAKED = (
     "that number would be baked into the program; use v.detach() for a number without a gradient, and "
     "autograd.maximum, where, softmax or logsumexp for a choice or a shift"
 )
+_MIRRORED = {"<": ">", "<=": ">="}
+_ROWS = {">": rules.greater, ">=": rules.at_least, "==": rules.equal}
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
+}  # fmt: skip
+_new = object.__new__
 
 
 class Observed(NamedTuple):
@@ -43,306 +49,234 @@ class Observed(NamedTuple):
     where: str
 
 
-@dataclass
-class Recorder:
-    """What a recording collects: the nodes in the order they were made, which is topological, and the guards."""
-
-    numbers: dict[int, float]  # of the parameters, by identity: another thread may change theirs meanwhile
-    nodes: list[Any] = field(default_factory=list)
-    guards: list[Observed] = field(default_factory=list)
-
-    def record(self, row: Primitive, left: Any, right: Any) -> Any:
-        """The node of an operator on recorded numbers, or one of them and a float or int."""
-        numbers = self.numbers
-        x, y = [
-            numbers[id(each)] if id(each) in numbers else _get_data(each) if isinstance(each, Value) else float(each)
-            for each in (left, right)
-        ]
-        out = _new(Value)
-        out.data = data = row.value(x, y)
-        out.grad = 0.0
-        out.primitive = row
-        dx, dy = row.partials
-        out._x, out._dx = (left, dx(data, x, y) if callable(dx) else dx) if isinstance(left, Value) else (x, None)
-        out._y, out._dy = (right, dy(data, x, y) if callable(dy) else dy) if isinstance(right, Value) else (y, None)
-        out.__class__ = Traced
-        self.nodes.append(out)
-        return out
-
-    def see(self, made: Any) -> None:
-        """The watcher: take in a new node, or say why a program cannot have it."""
-        if type(made) is not Value:
-            refuse(
-                f"a node of the class {type(made).__name__}", "only plain Values can be recorded; use autograd.Value"
-            )
-        row = made.primitive
-        if row is None:
-            if recording.is_off():
-                refuse("no_graph()", "its results would be baked in; use v.detach() instead")
-        elif PRIMITIVES.get(row.name) is not row:
-            refuse(f"the node {row.name!r} made by hand", "there is no rule for it; see autograd.define")
-        else:
-            for operand in made.operands:
-                if type(operand) is Value:
-                    refuse_foreign(operand)
-        made.__class__ = Traced
-        self.nodes.append(made)
-
-
-_active: ContextVar[Recorder | None] = ContextVar("the recording of this thread", default=None)
-_lock = RLock()  # one recording at a time: parameters change their class
-
-
 def is_recording() -> bool:
     """Whether this thread is recording a function."""
-    return _active.get() is not None
+    return current.get() is not None
 
 
-@contextmanager
-def tracing(
-    leaves: Sequence[Any], numbers: Sequence[float], indices: Container[int] = frozenset()
-) -> Iterator[Recorder]:
-    """Record what this thread does in the block, `leaves` having these numbers; then all are plain Values again.
+@dataclass(eq=False)
+class Recorder:
+    """What a recording collects: the nodes in the order they were made, which is topological, and the guards.
 
-    The leaves in the places `indices` are of the class `Index`.
+    `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
+    that the function makes. `asked_kinds` says that it asked for the type of a number: an int is another one then.
 
-    >>> w = Value(0.0)
-    >>> with tracing([w], [2.0]) as recorder:
-    ...     y = w * 3.0 if w > 1.0 else w
-    >>> [node.op for node in recorder.nodes], recorder.guards[0].relation, type(w) is type(y) is Value
+    >>> w = Value(2.0)
+    >>> recorder = Recorder({id(w): 2.0})
+    >>> y = recorder.run(lambda: w * 3.0 if w > 1.0 else w)
+    >>> [node.op for node in recorder.nodes], recorder.guards[0].relation, type(w) is Value
     (['greater', 'mul'], '>', True)
 
     CompileError for what a program could not repeat; it names file and line.
     """
-    recorder = Recorder({id(leaf): number for leaf, number in zip(leaves, numbers, strict=True)})
-    with _lock, recording.paused_gc(), recording.recorded(), recording.watching(recorder.see):
-        token = _active.set(recorder)
-        try:
-            for place, leaf in enumerate(leaves):
-                leaf.__class__ = Index if place in indices else Traced
-            yield recorder
-        finally:
-            _active.reset(token)
-            for each in (*leaves, *recorder.nodes):
-                each.__class__ = Value
 
+    numbers: dict[int, float]
+    nodes: list[Any] = field(default_factory=list)
+    guards: list[Observed] = field(default_factory=list)
+    asked_kinds: bool = False
+    block: Any = None  # the innermost scope, as long as nothing but this records: operators then come at once
+    _wrapped: Any = None
 
-def where_asked() -> str:
-    """`file:line` of the user's code that is being carried out."""
-    asking = origin.asking()
-    return "an unknown place" if asking is None else f"{asking[0].co_filename}:{origin.span(asking)[0]}"
+    def run(self, function: Callable[..., T], *args: Any) -> T:
+        """`function(*args)`, recorded."""
+        with recording.paused_gc():
+            return recording.under(self._change, self._called, function, args)
 
+    def _change(self, now: Hooks) -> Hooks:
+        return replace(now, off=False, recorder=self, watchers=(*now.watchers, self.see))
 
-def refuse(what: str, way_out: str) -> NoReturn:
-    """Raise the CompileError of something that cannot be recorded, with the place."""
-    raise CompileError(f"{where_asked()}: cannot compile {what}: {way_out}")
+    def _called(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+        current.set(self)  # in the context of `run`, which ends with it
+        self.block = active() if hooks().watchers == (self.see,) and not hooks().generic else None
+        return function(*args)
 
+    def argument(self, number: float, is_index: bool = False) -> Number:
+        """A new argument with that number."""
+        made: Number = self._made(Index if is_index else Number, None, number, None, None, None, None)
+        self.nodes.pop()  # an input is no equation
+        return made
 
-def refuse_foreign(value: Value) -> NoReturn:
-    """Raise for a Value that was made outside, and is no parameter: a program would not see it change."""
-    way_out = "pass it in parameters= or as an argument, or close over a plain number, as in v.data"
-    if value.primitive is not None:
-        way_out = "compute it inside the function, or close over a plain number, as in v.data"
-    refuse(f"the use of {value!r}, made outside the function", way_out)
+    # --- operations ---------------------------------------------------------------------------------------------------
 
+    def record(self, row: Primitive, left: Any, right: Any) -> Any:
+        """The node of an operator whose operands are of the usual types."""
+        x = left if type(left) is float else self.number(left)
+        y = right if type(right) is float else self.number(right)
+        out: Any = _new(Node if AS_VALUES(type(left)) or AS_VALUES(type(right)) else Number)
+        out._data = data = row.value(x, y)
+        out._grad = 0.0
+        out.primitive = row
+        dx, dy = row.partials
+        out._x, out._dx = (left, dx(data, x, y) if callable(dx) else dx) if isinstance(left, Value) else (x, None)
+        out._y, out._dy = (right, dy(data, x, y) if callable(dy) else dy) if isinstance(right, Value) else (y, None)
+        self.nodes.append(out)
+        return out
 
-# --- Values that notice -----------------------------------------------------------------------------------------------
+    def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """The node of a primitive on Values and floats."""
+        if PRIMITIVES.get(primitive.name) is not primitive:
+            refuse(f"the node {primitive.name!r} made by hand", "there is no rule for it; see autograd.define")
+        if active() is not self.block and hooks().off:
+            refuse("no_graph()", "its results would be baked in; use v.detach() instead")
+        data = [x if type(x) is float else self.number(x) for x in operands]
+        result = float(primitive.value(*data))
+        partials = primitive.partials_at(result, data)
+        flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
+        kind = Node if any(map(AS_VALUES, map(type, operands))) else Number
+        if primitive.arity in (1, 2):
+            edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
+            return self._made(kind, primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
+        parents = tuple(compress(operands, flows))
+        return self._made(kind, primitive, result, parents, operands, tuple(compress(partials, flows)), None)
 
+    def _made(self, kind: type, primitive: Primitive | None, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Any:
+        out: Any = _new(kind)
+        out._data, out._grad, out.primitive = data, 0.0, primitive
+        out._x, out._y, out._dx, out._dy = x, y, dx, dy
+        self.nodes.append(out)
+        if active() is not self.block:
+            for watch in hooks().watchers:
+                watch(out)
+        return out
 
-def _observe(relation: str, left: Any, right: Any, outcome: bool) -> None:
-    """Keep the answer as a guard, if this thread is recording."""
-    if (recorder := _active.get()) is not None:
-        recorder.guards.append(Observed(relation, left, right, outcome, where_asked()))
+    def see(self, made: Any) -> None:
+        """The watcher: take in a leaf that the function makes, or say why a program cannot have it."""
+        if isinstance(made, Traced):
+            return
+        if type(made) is not Value:
+            refuse(
+                f"a node of the class {type(made).__name__}", "only plain Values can be recorded; use autograd.Value"
+            )
+        if made.primitive is not None:
+            refuse(f"the node {made.primitive.name!r} made by hand", "there is no rule for it; see autograd.define")
+        wrapped, self._wrapped = self._wrapped, None
+        if wrapped is not None:  # times one is exact, and its derivative 1
+            made.primitive, made._x, made._y, made._dx = rules.mul, wrapped, 1.0, 1.0
+        self.numbers[id(made)] = made._data
+        self.nodes.append(made)
 
+    def wrap(self, value: Value) -> float:
+        """The number for `Value(value)`, which will be a Value with the same number, and its gradient is passed on."""
+        if type(value) not in (Number, Index):
+            return as_float(value)  # TypeError, as ever
+        self._wrapped = value
+        return value._data
 
-def _comparison(name: str, relation: str, row: Primitive, mirrored: bool = False) -> Callable[[Value, Any], Any]:
-    compare = getattr(Value, name)
+    def detach(self, value: Value) -> Value:
+        """A node with the same number through which no gradient flows: the program follows v, the gradient does not."""
+        # The pivot of one number is that number; without parents, no derivative passes.
+        made: Value = self._made(Node, rules.pivot, self.number(value), (), (value,), (), None)
+        return made
 
-    def method(self: Value, other: Any) -> Any:
-        outcome = compare(self, other)
-        if outcome is NotImplemented or not is_recording():
-            return outcome
-        if type(other) is Value:
-            refuse_foreign(other)
-        right = other if isinstance(other, Value) else as_float(other)
-        return _condition(row(right, self) if mirrored else row(self, right), relation, self, right, outcome)
+    # --- questions ----------------------------------------------------------------------------------------------------
 
-    return method
-
-
-def _condition(made: Any, relation: str, left: Any, right: Any, outcome: bool) -> Any:
-    """The node of a comparison, which knows what to guard when its truth is asked for."""
-    made.__class__ = Condition
-    made.asked = Observed(relation, left, right, outcome, where_asked())
-    return made
-
-
-def _refused(name: str, what: str, way_out: str) -> Any:
-    usual = getattr(Value, name)
-
-    def method(self: Value, *args: Any, **options: Any) -> Any:
-        if is_recording():
-            refuse(what, way_out)
-        return usual(self, *args, **options)
-
-    return method
-
-
-def _guarded_slot(name: str, reading: str) -> Any:
-    """The slot of that name: the engine may use it, the function that is being recorded may not."""
-    slot = Value.__dict__[name]
-
-    def get(self: Value) -> Any:
-        recorder = _active.get()
-        if recorder is None:
-            return slot.__get__(self)
-        module = sys._getframe(1).f_globals.get("__name__", "")
-        if module not in _MAY_READ and not module.startswith(_MAY_READ_PREFIX):
-            refuse(f"a read of .{name}", reading)
-        number = recorder.numbers.get(id(self)) if name == "data" else None
-        return slot.__get__(self) if number is None else number
-
-    def put(self: Value, x: Any) -> None:
-        if is_recording():
-            refuse(f"an assignment to .{name}", _NO_EFFECTS)
-        slot.__set__(self, x)
-
-    return property(get, put)
-
-
-_NO_EFFECTS = "a program repeats no side effects; do it outside the function"
-
-
-_get_data, _new = Value.__dict__["data"].__get__, object.__new__
-_get_parents = Value.__dict__["parents"].__get__
-
-
-def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
-    """`__name__` and its reflection: what those of Value do, written out for speed: recordings are full of them."""
-    usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
-
-    def forward(self: Value, other: Any) -> Any:
-        recorder = _active.get()
-        if recorder is None or recording.busy or recording.watchers() > 1 or other.__class__ not in _OPERANDS:
-            return usual(self, other)
-        return recorder.record(row, self, other)
-
-    def backward(self: Value, other: Any) -> Any:
-        recorder = _active.get()
-        if recorder is None or recording.busy or recording.watchers() > 1 or other.__class__ not in _NUMBERS:
-            return reflected(self, other)
-        return recorder.record(row, other, self)
-
-    return forward, backward
-
-
-class Traced(Value):
-    """A Value while it is recorded; for threads that record nothing, a Value like any other.
-
-    Its class is put on and taken off a node, so it has no contents of its own.
-    """
-
-    __slots__ = ()
-
-    __add__, __radd__ = _operators("add", rules.add)
-    __sub__, __rsub__ = _operators("sub", rules.sub)
-    __mul__, __rmul__ = _operators("mul", rules.mul)
-    __truediv__, __rtruediv__ = _operators("truediv", rules.div)
-    __pow__, __rpow__ = _operators("pow", rules.pow_)
-    data = _guarded_slot("data", _BAKED)
-    grad = _guarded_slot("grad", "take the gradient of the compiled function with value_and_grad")
-    __lt__, __le__ = _comparison("__lt__", "<", rules.greater, True), _comparison("__le__", "<=", rules.at_least, True)
-    __gt__, __ge__ = _comparison("__gt__", ">", rules.greater), _comparison("__ge__", ">=", rules.at_least)
-    __hash__ = Value.__hash__
-    __copy__ = _refused("__copy__", "copy(v)", "use v itself, or v.detach()")
-    __reduce__ = _refused("__reduce__", "pickling or copying v", "use v itself, or v.detach()")
-    backward = _refused("backward", "backward()", "the compiled function has value_and_grad; or use autograd.grad")
-    on_backward = _refused("on_backward", "a callback", _NO_EFFECTS)
-
-    def __eq__(self, other: object) -> Any:
-        """Like a float with a number, since the function is called with floats; identity with another Value."""
-        if not is_recording() or isinstance(other, Value) or not isinstance(other, numbers.Real):
-            return NotImplemented
-        right = float(other)
-        return _condition(rules.equal(self, right), "==", self, right, Value.__float__(self) == other)
-
-    def __float__(self) -> float:
-        number: float = Value.__float__(self)
-        if sys._getframe(1).f_globals.get("__name__") == "autograd.rules":
-            # Which branch did `where` take? All that a rule wants to know is whether the condition holds.
-            _observe("truth", self, 0.0, bool(number))
-        else:
-            _observe("same", self, number, True)
+    def number(self, x: Any) -> float:
+        """The number of an operand, for this recording to compute with."""
+        if isinstance(x, Traced):
+            return x._data
+        if not isinstance(x, Value):
+            return float(x)
+        number = self.numbers.get(id(x))
+        if number is None:
+            refuse_foreign(x)
         return number
 
-    def __int__(self) -> int:
-        return int(float(self))
+    def observe(self, relation: str, left: Any, right: Any, outcome: bool) -> None:
+        """Keep the answer as a guard."""
+        self.guards.append(Observed(relation, left, right, outcome, where_asked()))
 
-    def __index__(self) -> int:
-        number = float(self)
-        if not number.is_integer():
-            raise TypeError(f"an index must be a whole number, got {number!r}")
-        return int(number)
+    def compare(self, relation: str, left: Value, right: Any) -> Any:
+        """`left relation right`: a Condition, or a bool and a guard if the function asks whether it `is` one."""
+        right = right if isinstance(right, Value) else as_float(right)
+        outcome = _COMPARE[relation](self.number(left), self.number(right))
+        if compares_with_is(sys._getframe(2)):
+            self.observe(relation, left, right, outcome)
+            return outcome
+        mirrored = _MIRRORED.get(relation)
+        first, second = (right, left) if mirrored else (left, right)
+        edges = (None, None)  # steps: nothing flows
+        made = self._made(Condition, _ROWS[mirrored or relation], float(outcome), first, second, *edges)
+        made.asked = Observed(relation, left, right, outcome, where_asked())
+        return made
 
-    @property
-    def parents(self) -> tuple[Value, ...]:
-        """The operands that gradients flow to; a rule that dropped one here is asked why, since that is a guard too."""
-        found: tuple[Value, ...] = _get_parents(self)
-        if self.primitive is not None and len(found) < len(self.operands) and is_recording():
-            for operand, rule in zip(self.operands, self.primitive.partials, strict=False):
-                if callable(rule) and isinstance(operand, Value) and operand not in found:
-                    rule(self, *self.operands)
-        return found
+    def equal(self, left: Value, right: Any) -> Any:
+        """`left == right`: of floats in eager mode, else identity."""
+        if AS_VALUES(type(left)) or not isinstance(left, Number) or AS_VALUES(type(right)):
+            return NotImplemented
+        if type(right) is Condition:
+            right = float(bool(right))
+        if not isinstance(right, Number):
+            try:
+                right = float(right) if isinstance(right, bool) else as_float(right)
+            except TypeError:
+                return NotImplemented
+        return self.compare("==", left, right)
 
-    def detach(self) -> Value:
-        """A node with the same number through which no gradient flows: the program follows v, the gradient does not."""
-        if not is_recording():
-            return Value.detach(self)
-        # The pivot of one number is that number; without parents, no derivative passes.
-        return node(rules.pivot, Value.__float__(self), (), (self,), (), None)
-
-
-class Condition(Traced):
-    """A comparison of recorded numbers: 1 or 0 to a primitive, and a guard where a bool is asked for."""
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        asked: Observed = self.__dict__["asked"]
-        _observe(*asked[:-1])
+    def decide(self, condition: Any) -> bool:
+        """The outcome of a comparison, guarded."""
+        asked: Observed = condition.asked if "asked" in vars(condition) else Observed("truth", condition, 0.0, True, "")
+        self.guards.append(asked)
         return asked.outcome
 
-    def __index__(self) -> int:
-        return int(bool(self))
+    def truth(self, value: Value) -> bool:
+        """Whether it is not 0, guarded."""
+        outcome = bool(self.number(value))
+        self.observe("truth", value, 0.0, outcome)
+        return outcome
 
-    def __and__(self, other: Any) -> Any:
-        return bool(self) & other
+    def as_float(self, value: Value) -> float:
+        """The number for `float(value)`, guarded; refused where one program per number would be recorded."""
+        number, asking = self.number(value), sys._getframe(2)
+        if asking.f_globals.get("__name__") == "autograd.rules":
+            # Which branch did `where` take? All that a rule wants to know is whether the condition holds.
+            self.observe("truth", value, 0.0, bool(number))
+        elif isinstance(value, Condition):
+            return float(self.decide(value))
+        elif isinstance(value, Index) or is_ours(asking):
+            self.observe("same", value, number, True)
+        else:
+            refuse_float()
+        return number
 
-    def __or__(self, other: Any) -> Any:
-        return bool(self) | other
+    def as_integer(self, value: Value) -> float:
+        """The number for `int(value)` or an index, guarded."""
+        number = self.number(value)
+        self.observe("same", value, number, True)
+        return number
 
-    def __xor__(self, other: Any) -> Any:
-        return bool(self) ^ other
+    def read(self, value: Value, name: str) -> float:
+        """`.data` or `.grad`, which only the debugger may show."""
+        number = self.number(value)
+        if not sys._getframe(2).f_globals.get("__name__", "").startswith("autograd.debugging."):
+            refuse(
+                f"a read of .{name}",
+                _BAKED if name == "data" else "take the gradient of the compiled function with value_and_grad",
+            )
+        return number if name == "data" else value._grad
 
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    def text(self, value: Value, spec: str) -> str:
+        """`repr`, `str` and `format`: of a condition as of a bool, and refused for numbers; messages of ours show all."""
+        if is_ours(sys._getframe(2)):
+            return format(value._data, spec) if spec else value._described()
+        if isinstance(value, Condition):
+            return format(self.decide(value), spec)
+        self.number(value)
+        refuse("a number as text", "it would be that of one call for ever; print or format what the function returns")
 
+    # --- refused ------------------------------------------------------------------------------------------------------
 
-class Index(Traced):
-    """An argument that was given as an integer, while the function is recorded; `pick` keeps it in the program.
+    def write(self, value: Value, name: str) -> NoReturn:
+        """An assignment to `.data` or `.grad`."""
+        refuse(f"an assignment to .{name}", NO_EFFECTS)
 
-    So one recording serves all indices, where `values[index]` would be recorded again for every one. A library asks
-    `isinstance(target, autograd.Index)` to see that a target is the number of a class.
+    def refuse_backward(self) -> NoReturn:
+        """`v.backward()`."""
+        refuse("backward()", "the compiled function has value_and_grad; or use autograd.grad")
 
-    >>> from autograd import compile, pick
-    >>> choose = compile(lambda xs, i: pick(xs, i))
-    >>> choose([1.5, 2.5], 0), choose([1.5, 2.5], 1)
-    (1.5, 2.5)
-    >>> "recordings: 1" in choose.explain()
-    True
-    """
+    def refuse_callback(self) -> NoReturn:
+        """`v.on_backward(…)`."""
+        refuse("a callback", NO_EFFECTS)
 
-    __slots__ = ()
-
-
-_NUMBERS = frozenset([float, int])
-_OPERANDS = frozenset([Traced, Condition, Index, float, int])
+    def refuse_copy(self) -> NoReturn:
+        """`copy.copy(v)`, `copy.deepcopy(v)` and `pickle.dumps(v)`."""
+        refuse("copying v (or pickling it)", "use v itself, or v.detach()")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import nn
 from autograd import Value
 from autograd.check.report import aligned
-from autograd.compiler.record import tracing
+from autograd.compiler.record import Recorder
 from autograd.compiler.vector.recover import recover
 from tests.benchmark import gpt, moons
 from tests.benchmark.compiling import documents
@@ -120,21 +120,15 @@ def compile_time(name: str, make: Callable[[int], Scalars], backend: str, limit:
 
 def recorded(scalars: Scalars) -> tuple[int, float]:
     """How many nodes the function makes while it is recorded, and the seconds that takes."""
-    arguments = [argument[0] if scalars.batch else argument for argument in scalars.arguments]
-    leaves: list[Value] = []
+    recorder = Recorder({id(each): each.data for each in scalars.parameters or ()})
 
     def inputs(x: object) -> object:
-        if isinstance(x, list):
-            return [inputs(each) for each in x]
-        leaves.append(Value(x))  # type: ignore[arg-type]
-        return leaves[-1]
+        return [inputs(each) for each in x] if isinstance(x, list) else recorder.argument(x)  # type: ignore[arg-type]
 
-    values = [inputs(argument.tolist()) for argument in arguments]
-    leaves.extend(scalars.parameters or ())
-    with tracing(leaves, [leaf.data for leaf in leaves]) as recorder:
-        start = time.perf_counter()
-        scalars.f(*values)
-        return len(recorder.nodes), time.perf_counter() - start
+    values = [inputs((argument[0] if scalars.batch else argument).tolist()) for argument in scalars.arguments]
+    start = time.perf_counter()
+    recorder.run(scalars.f, *values)
+    return len(recorder.nodes), time.perf_counter() - start
 
 
 # --- vector equations -------------------------------------------------------------------------------------------------

@@ -1,0 +1,213 @@
+"""Numbers that notice: what a recorded function computes with.
+
+In eager mode the arguments of a function are floats, and what is computed from parameters are Values. Both are Values
+here, of two classes that answer to Python as those would: a `Number` where eager has a float, a `Node` where it has a
+Value, a `Condition` where it has a bool, an `Index` where it has an int that was given. Parameters stay what they are.
+
+Nodes are made of their class and keep it; when the recording is over they are Values like any other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from numbers import Real
+from types import FrameType
+from typing import Any
+
+from autograd import origin, rules
+from autograd.compiler.refusal import refuse
+from autograd.primitive import Primitive
+from autograd.scopes import active
+from autograd.value import Value
+
+current: ContextVar[Any] = ContextVar("what records in this thread (or task)", default=None)
+_recorder = current.get
+_identity = object.__hash__
+_get_parents = Value.__dict__["parents"].__get__
+
+
+def is_ours(frame: FrameType | None) -> bool:
+    """Whether code of this project asks, also by way of an abstract class such as `numbers.Real`."""
+    while frame is not None and frame.f_globals.get("__name__") == "abc":
+        frame = frame.f_back
+    return next(origin.inside(frame), None) is not None
+
+
+def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
+    """`__name__` and its reflection: what those of Value do, without a detour: recordings are full of them."""
+    usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
+
+    def forward(self: Value, other: Any) -> Any:
+        recorder = _recorder()
+        if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
+            return usual(self, other)
+        return recorder.record(row, self, other)
+
+    def backward(self: Value, other: Any) -> Any:
+        recorder = _recorder()
+        if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
+            return reflected(self, other)
+        return recorder.record(row, other, self)
+
+    return forward, backward
+
+
+class Traced(Value):
+    """A number that was computed during a recording, or an argument."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = _operators("add", rules.add)
+    __sub__, __rsub__ = _operators("sub", rules.sub)
+    __mul__, __rmul__ = _operators("mul", rules.mul)
+    __truediv__, __rtruediv__ = _operators("truediv", rules.div)
+    __pow__, __rpow__ = _operators("pow", rules.pow_)
+
+    @staticmethod
+    def __primitive__(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """Record it, at once if the operands are all of the usual kinds."""
+        recorder = _recorder()
+        if recorder is None or active() is not recorder.block or not _OPERANDS.issuperset(map(type, operands)):
+            return Value.__primitive__(primitive, operands)
+        primitive.check_arity(operands)
+        return recorder.apply(primitive, tuple([float(x) if type(x) is int else x for x in operands]))
+
+    def __index__(self) -> int:
+        recorder = _recorder()
+        number = self._data if recorder is None else recorder.as_integer(self)
+        if not number.is_integer():
+            raise TypeError(f"an index must be a whole number, got {number!r}")
+        return int(number)
+
+    def _described(self) -> str:
+        return f"Value{super()._described().removeprefix(type(self).__name__)}"
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands that gradients flow to; a rule that dropped one here is asked why, since that is a guard too."""
+        found: tuple[Value, ...] = _get_parents(self)
+        if self.primitive is not None and len(found) < len(self.operands) and _recorder() is not None:
+            for operand, rule in zip(self.operands, self.primitive.partials, strict=False):
+                if callable(rule) and isinstance(operand, Value) and operand not in found:
+                    rule(self, *self.operands)
+        return found
+
+
+class Node(Traced):
+    """What eager mode has as a Value, too: it depends on a parameter. `==` and `hash` are identity."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        if _recorder() is None:
+            return super().__bool__()
+        refuse("the truth of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
+
+
+def _class_in_eager(kind: type) -> Any:
+    """`__class__`, which `isinstance` asks when the type is another one: the answer of eager mode, for the user."""
+
+    def get(self: Traced) -> type:
+        recorder = _recorder()
+        if recorder is None or is_ours(sys._getframe(1)):
+            return type(self)
+        recorder.asked_kinds = True
+        return kind
+
+    return property(get)
+
+
+class Number(Traced):
+    """What eager mode has as a float: an argument, or computed from arguments alone."""
+
+    __slots__ = ()
+    __class__ = _class_in_eager(float)
+
+    def __bool__(self) -> bool:
+        recorder = _recorder()
+        if recorder is None:
+            return super().__bool__()
+        return bool(recorder.truth(self))
+
+    def __eq__(self, other: object) -> Any:
+        recorder = _recorder()
+        if recorder is None or type(other) in (Value, Node):  # a float is no Value
+            return self is other or NotImplemented
+        return recorder.equal(self, other)
+
+    def __hash__(self) -> int:
+        if active() is None or _recorder() is None or is_ours(sys._getframe(1)):
+            return _identity(self)
+        refuse(
+            "a number as the key of a dictionary, the member of a set or the argument of a cache",
+            "one program serves all numbers; compare it, as in v == 0.5, or give an integer",
+        )
+
+
+class Index(Number):
+    """An argument that was given as an integer, while the function is recorded; `pick` keeps it in the program.
+
+    So one recording serves all indices, where `values[index]` would be recorded again for every one. A library asks
+    `isinstance(target, autograd.Index)` to see that a target is the number of a class.
+
+    >>> from autograd import compile, pick
+    >>> choose = compile(lambda xs, i: pick(xs, i))
+    >>> choose([1.5, 2.5], 0), choose([1.5, 2.5], 1)
+    (1.5, 2.5)
+    >>> "recordings: 1" in choose.explain()
+    True
+    """
+
+    __slots__ = ()
+    __class__ = _class_in_eager(int)
+    __eq__ = Number.__eq__
+
+    def __hash__(self) -> int:
+        recorder = _recorder()
+        if active() is None or recorder is None or is_ours(sys._getframe(1)):
+            return _identity(self)
+        return hash(recorder.as_integer(self))
+
+
+class Condition(Number):
+    """A comparison of recorded numbers: 1 or 0 to a primitive, and a guard where a bool is asked for."""
+
+    __slots__ = ()
+    __class__ = _class_in_eager(bool)
+
+    def __bool__(self) -> bool:
+        recorder = _recorder()
+        return bool(self._data) if recorder is None else bool(recorder.decide(self))
+
+    def __eq__(self, other: object) -> Any:
+        if _recorder() is None:
+            return self is other or NotImplemented
+        if isinstance(other, Number):
+            return other == bool(self) if type(other) is not Condition else bool(self) is bool(other)
+        return bool(self) == other if isinstance(other, Real) else NotImplemented
+
+    def __hash__(self) -> int:
+        if active() is None or _recorder() is None or is_ours(sys._getframe(1)):
+            return _identity(self)
+        return hash(bool(self))
+
+    def __index__(self) -> int:
+        return int(bool(self))
+
+    def __and__(self, other: Any) -> Any:
+        return bool(self) & other
+
+    def __or__(self, other: Any) -> Any:
+        return bool(self) | other
+
+    def __xor__(self, other: Any) -> Any:
+        return bool(self) ^ other
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+
+_OPERANDS = frozenset([Value, Node, Number, Condition, Index, float, int])
+AS_VALUES: Callable[[type], bool] = frozenset([Value, Node]).__contains__
+"""Whether eager mode, too, has a Value where the recording has something of this type."""
