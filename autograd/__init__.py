@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from autograd import drawing, functional
     from autograd.check import CheckReport, check_gradients
     from autograd.compiler.compiled import Compiled, compile
-    from autograd.compiler.record import Index
+    from autograd.compiler.traced import Index
     from autograd.debugging.hooks import breakpoint_at
     from autograd.debugging.session import step
     from autograd.debugging.source import backward_source
@@ -86,7 +86,7 @@ else:  # the same, each when it is first used: see later.py
         "autograd": ("drawing", "functional"),
         "autograd.check": ("CheckReport", "check_gradients"),
         "autograd.compiler.compiled": ("Compiled", "compile"),
-        "autograd.compiler.record": ("Index",),
+        "autograd.compiler.traced": ("Index",),
         "autograd.debugging.hooks": ("breakpoint_at",),
         "autograd.debugging.session": ("step",),
         "autograd.debugging.source": ("backward_source",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Callable, Iterable, Sequence
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, NamedTuple, NoReturn
 
 from autograd.compiler.explain import explanation
@@ -157,6 +157,7 @@ class Compiled:
         self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
         self._last: Variant | None = None
         self._lock = Lock()
+        self._recording = RLock()  # one recording at a time, which others then find
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -277,18 +278,32 @@ class Compiled:
                 "in; call the function itself there"
             )
         pieces = [*arguments.shared, parameters]
+        found, _, _ = self._known(kind, arguments, pieces)
+        if found is None:
+            with self._recording:  # another thread may have recorded what this one needs meanwhile
+                found, failed, count = self._known(kind, arguments, pieces)
+                if found is None:
+                    if count and (self.options.on_branch == "raise" or count == BRANCHES):
+                        raise CompileError(self._branched(failed, count))
+                    variant = self._record(kind, arguments, pieces)
+                    found = variant, variant.run(pieces, arguments.samples)
+        return found
+
+    def _known(
+        self, kind: str, arguments: Arguments, pieces: Sequence[Any]
+    ) -> tuple[tuple[Variant, Any] | None, str, int]:
+        """What ran and its outputs, if a program fits; where the last guard failed; how many programs there are."""
         known = self._variants.get((kind, arguments.keys), ())
         failed = ""
         for variant in known:
+            if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
+                continue  # the function asked for the type of an argument, and an int is another one than a float
             outputs = variant.run(pieces, arguments.samples)
             if type(outputs) is not int:
                 self._last = variant
-                return variant, outputs
+                return (variant, outputs), "", len(known)
             failed = variant.lowered.program.guards[outputs].where
-        if known and (self.options.on_branch == "raise" or len(known) == BRANCHES):
-            raise CompileError(self._branched(failed, len(known)))
-        variant = self._record(kind, arguments, pieces)
-        return variant, variant.run(pieces, arguments.samples)
+        return None, failed, len(known)
 
     def _branched(self, where: str, count: int) -> str:
         advice = "use maximum, minimum, clip or relu, which stay in the program"
@@ -393,7 +408,7 @@ class Compiled:
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:
             state = {**vars(self), "_variants": dict(self._variants)}
-        del state["_lock"]
+        del state["_lock"], state["_recording"]
         try:
             pickle.dumps(self.function)
         except (pickle.PicklingError, AttributeError, TypeError):  # each of them means: it cannot be pickled
@@ -403,6 +418,7 @@ class Compiled:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = Lock()
+        self._recording = RLock()
 
 
 def _plain(outputs: Any) -> list[float]:

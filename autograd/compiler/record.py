@@ -80,7 +80,7 @@ class Recorder:
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """`function(*args)`, recorded."""
         with recording.paused_gc():
-            return recording.under(self._change, self._called, function, args)
+            return recording.under(self._change, self._called, function, args)  # type: ignore[no-any-return]
 
     def _change(self, now: Hooks) -> Hooks:
         return replace(now, off=False, recorder=self, watchers=(*now.watchers, self.see))
@@ -255,13 +255,15 @@ class Recorder:
         return number if name == "data" else value._grad
 
     def text(self, value: Value, spec: str) -> str:
-        """`repr`, `str` and `format`: of a condition as of a bool, and refused for numbers; messages of ours show all."""
+        """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers; messages of ours show all."""
         if is_ours(sys._getframe(2)):
             return format(value._data, spec) if spec else value._described()
         if isinstance(value, Condition):
             return format(self.decide(value), spec)
         self.number(value)
-        refuse("a number as text", "it would be that of one call for ever; print or format what the function returns")
+        return refuse(
+            "a number as text", "it would be that of one call for ever; print or format what the function returns"
+        )
 
     # --- refused ------------------------------------------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ class Node(Traced):
     def __bool__(self) -> bool:
         if _recorder() is None:
             return super().__bool__()
-        refuse("the truth of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
+        return refuse("the truth of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
 
 
 def _class_in_eager(kind: type) -> Any:
@@ -140,7 +140,7 @@ class Number(Traced):
     def __hash__(self) -> int:
         if active() is None or _recorder() is None or is_ours(sys._getframe(1)):
             return _identity(self)
-        refuse(
+        return refuse(
             "a number as the key of a dictionary, the member of a set or the argument of a cache",
             "one program serves all numbers; compare it, as in v == 0.5, or give an integer",
         )
