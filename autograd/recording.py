@@ -140,7 +140,7 @@ class paused_gc(Atomic):  # noqa: N801 (used like a function)
 
     __slots__ = ()
 
-    def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+    def _open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
         """`gc.disable`, and what turns the collector on again when it is gone, if it is on now."""
         leave: Any = partial(locked().__exit__)  # unlike a method in C, a partial has a dictionary
         if gc.isenabled():

@@ -189,7 +189,7 @@ class _Exit:
 
 
 def _enter(manager: Atomic, frame: FrameType) -> Callable[[], Any]:
-    enter, leave = manager.open(frame)
+    enter, leave = manager._open(frame)
     manager._exits.setdefault(get_ident(), []).append(leave)
     return enter
 
@@ -208,7 +208,7 @@ class Atomic:
     def __init__(self) -> None:
         self._exits: dict[int, list[Callable[..., Any]]] = {}
 
-    def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+    def _open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
         """What enters a block in `frame` and what leaves it."""
         raise NotImplementedError
 
@@ -234,7 +234,7 @@ class Scope(Atomic):
         super().__init__()
         self.change = change
 
-    def open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+    def _open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
         """A block, which is open once it is the innermost."""
         lock = locked()
         return partial(_innermost.set, _Block(self.change, lock, _owner(frame), _first_open(active()))), lock.__exit__

@@ -269,7 +269,8 @@ class Value:
     ('add', 1.0, ())
 
     Operators and functions record; `==` and `hash` are identity, `<` and its kin compare data. A node made by hand,
-    `Value(data, parents, partials)`, takes part in `backward()`.
+    `Value(data, parents, partials)`, takes part in `backward()`. `_children` and `_op` are what micrograd calls parents
+    and op; a node with `_children` and without partials is refused by `backward()`.
 
     TypeError for data that is no real number, and for parents and partials that do not match.
     """
@@ -553,7 +554,11 @@ class Value:
     relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
 
     def clip(self, low: Any, high: Any, out: None = None) -> Value:
-        """min(max(self, low), high): see `autograd.clip`. `np.clip` passes `out`."""
+        """min(max(self, low), high): see `autograd.clip`. `np.clip` passes `out`, which must be None.
+
+        >>> Value(5.0).clip(-1.0, 1.0).data
+        1.0
+        """
         return rules.clip(self, low, high)  # type: ignore[no-any-return]
 
     # --- recording ----------------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def test_with_a_debugger_there_is_a_file_as_long_as_the_source() -> None:
 def test_an_error_in_the_pass_shows_the_line_of_the_source() -> None:
     x = Value(3.0, label="x")
     source = backward_source(x * x)
-    x.data = None  # type: ignore[assignment]
+    x._data = None  # type: ignore[assignment]
     with pytest.raises(TypeError) as error:
         source.run()
     frame = error.traceback[-1]
