@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from autograd import PRIMITIVES
 from autograd.check.arithmetic import floats
 from tests.fuzz.oracle import NoVerdictError, Number, Replay
-from tests.fuzz.program import FORMS, Body, Constant, Line, Operand, Program, pruned
+from tests.fuzz.program import FORMS, Body, Constant, Line, Operand, Program, depends, pruned
 
 INFIX = ("add", "sub", "mul", "div", "add", "mul")
 SMOOTH = (
@@ -68,7 +68,10 @@ def program(seed: str, mode: str = "ordinary", kinds: tuple[str, ...] = tuple(KI
     True
     """
     rng = random.Random(f"{mode} {seed}")
-    return _Draft(rng, rng.choice(kinds), mode == "hostile").program()
+    while True:
+        drawn = _Draft(rng, rng.choice(kinds), mode == "hostile").program()
+        if depends(drawn):
+            return drawn
 
 
 @dataclass

@@ -2,9 +2,10 @@
 
 No rule and no recording is asked: primitives are spelled as by `check_gradients`, which knows values only. A number is
 carried with the float that a recording has in its place; floats decide at branches and kinks, so that a perturbed
-number stays on its side. `spread` answers how far floats may be off: every operand and result is moved by some
-roundings, each once and for all, and the derivatives are taken again. A derivative of a rounded program moves with
-every path that leads to it, so cancellation anywhere is seen (Vignes, "Discrete stochastic arithmetic", 2004).
+number stays on its side. How far floats may be off is asked of the program itself: in some
+samples every operand and result, and its slope and curvature there, is moved by a few roundings, each once and for all,
+and the derivatives are taken again. They move with every path that leads to them, so cancellation anywhere is seen
+(Vignes, "Discrete stochastic arithmetic", 2004).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.fuzz.program import Body, Line, Operand, Program
 UNIT = 2.0**-53
 MOVED = 4.0  # roundings by which each operand and result is moved: a function may be off by 4 ulp
 SAMPLES = 3
+PLACES = 12  # operands of a line that are moved independently
 SAFETY = 16.0  # signs are random, the worst are not drawn
 NEAR = 1e-9  # what is decided by less, relative to what is compared, another rounding may decide otherwise
 NEAR_FLOAT32 = 1e-4
@@ -137,8 +139,11 @@ class Replay:
             return x
         if path not in self.moves:
             rng = random.Random(f"{self.noise}{path}")
-            self.moves[path] = [self.m.lift(1.0 + rng.choice((-1, 1)) * MOVED * UNIT) for _ in range(12)]
-        return Number(x.value * self.moves[path][place % 12], x.recorded)
+            self.moves[path] = [self.m.lift(rng.choice((-1, 1)) * MOVED * UNIT) for _ in range(4 * PLACES)]
+        moves = self.moves[path][place % PLACES :: PLACES]
+        size = self.m.lift(abs(x.recorded) or 1.0)
+        away = (x.value - x.recorded) / size
+        return Number(x.value + size * sum(move * away**order for order, move in enumerate(moves)), x.recorded)
 
     # --- derivatives --------------------------------------------------------------------------------------------------
 
@@ -221,7 +226,9 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
     moved = [_derivatives(Replay(program, m, step, i, smallest), point) for i in range(1, SAMPLES + 1)]
     errors: dict[str, list[float]] = {}
     for part, exacts in numbers.items():
-        floor = float(max(map(abs, exacts))) * FLOORS[part] * UNIT + 8.0 * smallest
+        floor = float(max(map(abs, exacts))) * FLOORS[part] * UNIT + 8.0 * smallest * (
+            min(max(map(abs, point)), 1e4) + 1.0
+        )
         for x, again in zip(exacts, checked[part], strict=True):
             if abs(x - again) > abs(x) * m.lift(1e-20) + smallest:
                 raise NoVerdictError("differences do not converge: a kink, or the edge of a domain")

@@ -23,6 +23,11 @@ Points = Sequence[Sequence[float]]
 F = Callable[..., Any]
 
 
+def _value(y: Any) -> Value:
+    """The result as a Value: a derivative of a linear function may be a plain number."""
+    return y if isinstance(y, Value) else Value(y)
+
+
 # --- eager ------------------------------------------------------------------------------------------------------------
 
 
@@ -30,7 +35,7 @@ def backward(f: F, points: Points) -> list[float]:
     numbers = []
     for point in points:
         leaves = [Value(x) for x in point]
-        y = f(*leaves)
+        y = _value(f(*leaves))
         y.backward()
         numbers += [y.data, *(leaf.grad for leaf in leaves)]
     return numbers
@@ -40,7 +45,7 @@ def backward_steps(f: F, points: Points) -> list[float]:
     numbers = []
     for point in points:
         leaves = [Value(x) for x in point]
-        y = f(*leaves)
+        y = _value(f(*leaves))
         for step in autograd.backward_steps(y):
             assert step.after == step.before + step.contribution or math.isnan(step.after)
         numbers += [y.data, *(leaf.grad for leaf in leaves)]
@@ -51,7 +56,7 @@ def grad(f: F, points: Points) -> list[float]:
     numbers = []
     for point in points:
         leaves = [Value(x) for x in point]
-        y = f(*leaves)
+        y = _value(f(*leaves))
         numbers += [y.data, *(each.data for each in autograd.grad(y, leaves))]
     return numbers
 
@@ -60,7 +65,7 @@ def grad_of_grad(f: F, points: Points) -> list[float]:
     numbers = []
     for point in points:
         leaves = [Value(x) for x in point]
-        for slope in autograd.grad(f(*leaves), leaves):
+        for slope in autograd.grad(_value(f(*leaves)), leaves):
             numbers += [each.data for each in autograd.grad(slope, leaves)]
     return numbers
 

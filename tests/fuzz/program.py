@@ -99,6 +99,11 @@ def used(lines: tuple[Line, ...]) -> set[str]:
     return found
 
 
+def depends(program: Program) -> bool:
+    """Whether the result looks at an input at all; the program is pruned."""
+    return not used(program.lines).union({program.result}).isdisjoint(program.inputs)
+
+
 def renamed(lines: tuple[Line, ...], new: Mapping[str, Operand]) -> tuple[Line, ...]:
     """The lines with other operands in place of some names."""
 

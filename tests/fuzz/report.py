@@ -13,10 +13,14 @@ from tests.fuzz.program import Program
 from tests.fuzz.run import PATHS, Disagreement, Outcome
 from tests.fuzz.source import text
 
-HEAD = """import inspect
+HEAD = """from __future__ import annotations
+
+import inspect
 import math
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +28,8 @@ import pytest
 import autograd
 from autograd import PRIMITIVES, Value, define, functional
 from autograd.compiler.numpy_backend import runner
+
+Points = Sequence[Sequence[float]]
 """
 
 
@@ -78,14 +84,17 @@ def printed(finding: Finding) -> str:
     options = "".join(f", {key}={value!r}" for key, value in path.options.items())
     parts = [HEAD]
     if any(op.startswith("fuzz_") for op in program.ops):
-        parts.append(inspect.getsource(defined).partition("define\n")[2].strip() + "\n\n")
+        parts.append(inspect.getsource(defined).partition("define\n")[2].strip() + "\n")
     parts.append("\n" + text(program) + "\n\n")
     if path.options:
         parts.append(inspect.getsource(paths.nan_buffers) + "\n")
-    parts.append(re.sub(r"f: F, points: Points", "f, points", _untyped(inspect.getsource(path.function))) + "\n")
+    source = inspect.getsource(path.function)
+    if "_value(" in source:
+        parts.append(inspect.getsource(paths._value) + "\n")
+    parts.append(source.replace("f: F, points: Points", "f: Callable[..., Any], points: Points") + "\n")
     parts.append(f"def test_{re.sub(r'[^a-z0-9]+', '_', wrong.path.lower())}():")
     parts += [f"    # also wrong: {', '.join(others)}" for others in [finding.paths[1:]] if others]
-    parts.append(f"    points = [{', '.join(f'({_listed(point)},)' for point in program.points)}]")
+    parts.append(f"    points = [{', '.join(map(_point, program.points))}]")
     parts.append("    with warnings.catch_warnings():")
     parts.append('        warnings.simplefilter("error")')
     parts.append(f"        given = {path.function.__name__}(f, points{options})")
@@ -110,10 +119,8 @@ def _listed(numbers: Iterable[float]) -> str:
     return ", ".join(repr(x) if abs(x) < float("inf") else f'float("{x}")' for x in map(float, numbers))
 
 
-def _untyped(code: str) -> str:
-    """The text of a function without the types that would need imports."""
-    code = re.sub(r"(\w+): (?:Any|F|Points|int|float|list\[Value\]|F)(?= ?[=,)])", r"\1", code)
-    return re.sub(r"\) -> [^:]+:", "):", code)
+def _point(point: Sequence[float]) -> str:
+    return f"({_listed(point)}{',' * (len(point) == 1)})"
 
 
 def listing(findings: Sequence[Finding]) -> str:

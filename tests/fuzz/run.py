@@ -67,6 +67,8 @@ class _Runner:
     def run(self, paths: Sequence[Path]) -> Outcome:
         compared, refused, found = [], [], []
         for path in paths:
+            if self.hostile and path.unit > 2.0**-53:
+                continue  # 1e308 is not a float32
             given = self._given(path)
             if given is None:
                 refused.append(path.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tests.fuzz.program import FORMS, Constant, Line, Operand, Program, pruned, renamed, used, walk
+from tests.fuzz.program import FORMS, Constant, Line, Operand, Program, depends, pruned, renamed, used, walk
 
 SIMPLE = (1.0, 2.0, 0.0, 0.5)
 VARIADIC = {"total", "prod", "logsumexp", "softmax", "log_softmax", "hypot", "norm", "mean", "fuzz_squares"}
@@ -27,8 +27,9 @@ def shrunk(program: Program, fails: Callable[[Program], bool], tries: int = 600)
 
 
 def _is_function(program: Program) -> bool:
-    """Whether the result depends on an input, as far as names tell."""
-    return program.result in {*program.inputs, *(line.name for line in program.lines)} and bool(program.inputs)
+    """Whether there is a result, and it depends on an input, as far as names tell."""
+    names = {*program.inputs, *(line.name for line in program.lines)}
+    return program.result in names and depends(program)
 
 
 def _simpler(program: Program) -> Iterator[Program]:
