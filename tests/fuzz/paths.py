@@ -17,7 +17,7 @@ import pytest
 
 import autograd
 from autograd import Value, functional
-from autograd.compiler.numpy_backend import runner
+from autograd.compiler.numpy_backend import runner, spelling
 
 Points = Sequence[Sequence[float]]
 F = Callable[..., Any]
@@ -151,7 +151,7 @@ def backward_of_closed_over_grad(f: F, points: Points) -> list[float]:
 @contextmanager
 def nan_buffers() -> Iterator[None]:
     """NumPy programs begin with buffers of nan: a line that reads what none before it has written is found."""
-    names = runner.scope()
+    names = spelling.scope()
     with pytest.MonkeyPatch.context() as patch:
         empty = {"empty": lambda shape, dtype=float: np.full(shape, math.nan, dtype)}
         patch.setattr(runner, "scope", lambda: names | empty)

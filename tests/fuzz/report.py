@@ -27,7 +27,7 @@ import pytest
 
 import autograd
 from autograd import PRIMITIVES, Value, define, functional
-from autograd.compiler.numpy_backend import runner
+from autograd.compiler.numpy_backend import runner, spelling
 
 Points = Sequence[Sequence[float]]
 """
