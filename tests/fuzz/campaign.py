@@ -82,14 +82,16 @@ class Campaign:
         return found[0] if found and found[0].kind == kind else None
 
     def _keep(self, small: Program, wrong: Disagreement, same: list[str]) -> None:
-        known = self.findings.setdefault((_anonymous(small), wrong.kind[1]), Finding(small, wrong, same, 0))
+        known = self.findings.setdefault(_fault(small, wrong), Finding(small, wrong, same, 0))
         known.count += 1
         known.paths += [name for name in same if name not in known.paths]
 
 
-def _anonymous(program: Program) -> str:
-    """The text of a program, whatever its names' numbers and its constants are."""
-    return " ".join(sorted(program.ops))
+def _fault(program: Program, wrong: Disagreement) -> tuple[str, str]:
+    """What tells one fault from another: the ops that are left, or the words of an error."""
+    if wrong.problem and not wrong.problem.startswith("RuntimeWarning"):  # which quotes numbers
+        return "", wrong.problem
+    return " ".join(sorted(program.ops)), wrong.kind[1]
 
 
 def _outcomes(plan: Plan, programs: int | None, workers: int) -> Iterator[tuple[Program, Outcome]]:
