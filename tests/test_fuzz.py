@@ -166,6 +166,13 @@ def test_the_oracle_sees_the_curvature_of_a_squared_norm_at_the_origin() -> None
     assert answer.numbers["hessian"] == [2.0, 0.0, 0.0, 2.0]
 
 
+def test_the_oracle_differentiates_a_derivative_at_zero() -> None:
+    """d/dp of p³ at p = x is 3x²: the inner step must not shrink with the outer one."""
+    body = Body("p", (Line("a", "fuzz_cube", ("p",)),), "a")
+    answer = expected(Program("closures", ("x",), ((0.0,),), (Line("t1", "grad", ("x",), body),), "t1"), (0.0,))
+    assert answer.numbers == {"value": [pytest.approx(0.0, abs=1e-30)], "gradient": [0.0], "hessian": [6.0]}
+
+
 def test_the_oracle_does_not_guess() -> None:
     near = (Line("t1", "mul", ("x", Constant(0.1))), Line("t2", "mul", ("x", Constant(0.3))))
     near += (Line("t3", "add", ("t1", "t1")), Line("t4", "add", ("t1", "t3")), Line("t5", "maximum", ("t2", "t4")))

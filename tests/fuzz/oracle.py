@@ -152,15 +152,14 @@ class Replay:
     def _derivative(self, line: Line, body: Body, xs: Sequence[Number], env: dict[str, Number], path: Path) -> Number:
         at = xs[0]
         middle = self._call(body, at, env, path).value  # and what is recorded in there is known from now on
-        h = self._step(at.value)
+        h = self._step(self.m.lift(at.recorded))  # the same wherever it is perturbed: its error is smooth
         right = self._call(body, Number(at.value + h, at.recorded), env, path).value
         left = self._call(body, Number(at.value - h, at.recorded), env, path).value
         slope, second = (right - left) / (2 * h), (right - 2 * middle + left) / (h * h)
         value = FORM_VALUES[line.op](middle, slope, second, xs[-1].value)
-        if abs(value) < abs(h) * (abs(middle) + abs(slope) + 1):
-            value = 0 * value  # what is left of a 0 by differences
         if path not in self.recorded:
-            self.recorded[path] = float(value)
+            rest = abs(value) < abs(h) * (abs(middle) + abs(slope) + 1)  # what differences leave of a 0
+            self.recorded[path] = 0.0 if rest else float(value)
         return Number(value, self.recorded[path])
 
     def _step(self, x: Any) -> Any:
@@ -237,6 +236,8 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
         errors[part] = [
             floor + SAFETY * max(float(abs(sample[part][i] - x)) for sample in moved) for i, x in enumerate(exacts)
         ]
+    if not all(map(math.isfinite, (error for part in errors.values() for error in part))):
+        raise NoVerdictError("roundings matter without bounds")
     if hostile and not all(abs(x) < LARGEST for exacts in numbers.values() for x in exacts):
         raise NoVerdictError("the derivative is no float")
     return Expected({part: list(map(float, xs)) for part, xs in numbers.items()}, errors, exact.margin)
