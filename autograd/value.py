@@ -116,7 +116,8 @@ def _maker(
     """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents."""
     numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
     lines, partials = computation(primitive, numbers, edges, names)
-    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else None, "_dx": None, "_dy": None}
+    second = operands[1] if operands[1:] else None
+    slots = {"_x": operands[0], "_y": "exponent" if isinstance(second, float) else second, "_dx": None, "_dy": None}
     slots |= {("_dx", "_dy")[i]: partial for i, partial in zip(edges, partials, strict=True)}
     lines += ["out = new(Value)", "out._data = data", "out._grad = 0.0", "out.primitive = primitive"]
     lines += [f"out.{slot} = {text}" for slot, text in slots.items()]
@@ -199,8 +200,8 @@ class _Exponents(dict[float, Callable[[Any], Any]]):
 
 
 def _power_function(exponent: float) -> Callable[[Any], Any]:
-    names: dict[str, Any] = {}
-    head = _UNARY.format(name="power").replace("primitive(x)", f"primitive(x, {exponent!r})")
+    names: dict[str, Any] = {"exponent": exponent}
+    head = _UNARY.format(name="power").replace("primitive(x)", "primitive(x, exponent)")
     return _function(head + _maker(rules.pow_, ("operand", exponent), (0,), "    ", names), "power", rules.pow_, names)
 
 

@@ -61,6 +61,6 @@ def test_operators(operate: Callable[[Any, Any], Any], x: float, y: float) -> No
 
 def test_an_exponent_that_is_used_often() -> None:
     x = Value(1.5)
-    for exponent in (2, 3.0, -1, 0, 0.5, 1.7):
+    for exponent in (2, 3.0, -1, 0, 0.5, 1.7, float("inf")):
         for _ in range(50):
             check(lambda n=exponent: x**n)  # type: ignore[misc]
