@@ -58,7 +58,7 @@ def run(program: Program, shared: Sequence[float], samples: Sequence[Any] = (), 
 
 def of_graph(graph: Graph) -> Program:
     keys = (key_of(0.0),) * len(graph.point)
-    return lower(Call(graph, keys, graph.names, [], graph.point), GRADIENT).program
+    return lower(Call(graph, keys, graph.names, None, graph.point), GRADIENT).program
 
 
 def counts(row: Primitive) -> tuple[int, ...]:

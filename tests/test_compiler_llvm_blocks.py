@@ -47,7 +47,7 @@ def recorded(f: Callable[..., Any], arguments: Sequence[Any], parameters: Sequen
     keys = tuple(flatten(each, numbers) for each in arguments)
     numbers += [parameter.data for parameter in parameters]
     names = tuple("xyw"[: len(arguments)])
-    return lower(Call(f, keys, names, list(parameters), numbers, frozenset(batch)), GRADIENT).program
+    return lower(Call(f, keys, names, list(parameters) or None, numbers, frozenset(batch)), GRADIENT).program
 
 
 def drawn(program: Program, count: int, seed: int = 0) -> tuple[Any, list[Any]]:

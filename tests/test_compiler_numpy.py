@@ -120,7 +120,7 @@ def test_relu_and_its_derivative_at_awkward_points() -> None:
 def lowered(graph: Graph, batch: Sequence[str], outputs: str = "gradient") -> Program:
     names = tuple(f"x{i}" for i in range(len(graph.point)))
     keys = tuple(key_of(x) for x in graph.point)
-    return lower(Call(graph, keys, names, (), graph.point, frozenset(batch)), outputs).program
+    return lower(Call(graph, keys, names, None, graph.point, frozenset(batch)), outputs).program
 
 
 def differs(program: Program, point: Sequence[float], samples: Sequence[Any], dtype: str = "float64") -> str:
@@ -177,7 +177,7 @@ def dense(sizes: Sequence[int], hidden: Callable[[Any], Any] = autograd.tanh) ->
     count = sum(n * (m + 1) for m, n in itertools.pairwise(sizes))
     keys = (key_of([0.0] * sizes[0]), key_of([0.0] * sizes[-1]), key_of([0.0] * count))
     numbers = [0.1 * math.sin(i) for i in range(sizes[0] + sizes[-1] + count)]
-    call = Call(loss, keys, ("x", "y", "p"), (), numbers, frozenset(("x", "y")))
+    call = Call(loss, keys, ("x", "y", "p"), None, numbers, frozenset(("x", "y")))
     return lower(call, "gradient").program
 
 
@@ -384,7 +384,7 @@ def test_a_row_of_a_shared_table_for_each_sample() -> None:
     keys = (key_of(0), key_of([[0.0] * width] * size))
     numbers = [1.0, *(0.1 * i for i in range(size * width))]
     program = lower(
-        Call(loss, keys, ("token", "table"), (), numbers, frozenset(("token",)), frozenset((0,))), "gradient"
+        Call(loss, keys, ("token", "table"), None, numbers, frozenset(("token",)), frozenset((0,))), "gradient"
     )
     runner = build(program.program, OPTIONS["float64"])
     table = np.arange(12.0)

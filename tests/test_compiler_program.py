@@ -165,7 +165,7 @@ def test_passes_and_spelling_change_no_bit(graph: Graph, data: st.DataObject) ->
 
 
 def test_it_prints_the_grammar() -> None:
-    call = Call(lambda p: p[0] if p[0] > p[1] else p[1], (key_of([1.0, 2.0]),), ("p",), [], [1.0, 2.0])
+    call = Call(lambda p: p[0] if p[0] > p[1] else p[1], (key_of([1.0, 2.0]),), ("p",), None, [1.0, 2.0])
     text = str(lower(call).program)
     assert text.splitlines()[0] == "program(p_0, p_1):"
     assert text.splitlines()[1].startswith("    guard p_0 > p_1 is False  # ")
@@ -174,7 +174,7 @@ def test_it_prints_the_grammar() -> None:
 
 @pytest.mark.parametrize("word", [*RESERVED[-5:], "if"])
 def test_labels_and_arguments_may_have_any_name(word: str) -> None:
-    call = Call(lambda x: x["t3"] * x[word], (key_of({"t3": 1.0, word: 2.0}),), (word,), [], [3.0, 4.0])
+    call = Call(lambda x: x["t3"] * x[word], (key_of({"t3": 1.0, word: 2.0}),), (word,), None, [3.0, 4.0])
     assert run(lower(call).program, 5.0, 6.0) == [30.0]
 
 

@@ -38,7 +38,7 @@ def recovered(f: Callable[..., Any], arguments: dict[str, Any], parameters: Sequ
         keys.append(key_of(each))
         numbers += np.ravel(each).tolist()
     numbers += [parameter.data for parameter in parameters]
-    call = Call(f, tuple(keys), tuple(arguments), parameters, numbers, frozenset(batch))
+    call = Call(f, tuple(keys), tuple(arguments), parameters or None, numbers, frozenset(batch))
     program = lower(call, "gradient").program
     vectors = check(recover(program))
     at = dict(enumerate(numbers))

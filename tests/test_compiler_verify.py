@@ -40,7 +40,7 @@ class Off:
 
 def lowered(f: Callable[..., Any], xs: Sequence[float], outputs: str = GRADIENT) -> Program:
     names = tuple(f"x{i}" for i in range(len(xs)))
-    return lower(Call(f, tuple(key_of(x) for x in xs), names, [], list(xs)), outputs).program
+    return lower(Call(f, tuple(key_of(x) for x in xs), names, None, list(xs)), outputs).program
 
 
 def asked(program: Program, xs: Sequence[float], change: Callable[[Any], Any], **options: Any) -> str:
