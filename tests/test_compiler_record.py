@@ -413,3 +413,38 @@ def test_first_calls_from_many_threads_record_once() -> None:
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(work, [3.0] * 20)) == [9.0] * 20
     assert len(calls) == 1
+
+
+def test_without_parameters_in_the_list_there_is_no_gradient() -> None:
+    """`parameters=[]` is a list of none: row F7."""
+    value, gradient = autograd.compile(lambda x: x * x, parameters=[])(3.0)
+    assert (value, gradient.tolist()) == (9.0, [])
+    assert autograd.compile(lambda x: x * x, parameters=[]).hessian(3.0).shape == (0, 0)
+
+
+def test_a_value_of_a_number_is_that_number() -> None:
+    """micrograd's demo enters its inputs so: row C3."""
+    fast = autograd.compile(lambda x: Value(x) * Value(x))
+    assert [fast.value_and_grad(x) for x in (3.0, 5.0)] == [(9.0, 6.0), (25.0, 10.0)]
+    assert "recordings: 1" in fast.explain()
+
+
+def test_derivatives_of_arguments_ask_for_no_numbers() -> None:
+    """Which operand a rule dropped is found by identity: `==` of arguments would be a guard."""
+    fast = autograd.compile(lambda c, y: autograd.grad(autograd.where(c, y, c) * 2.0, y))
+    assert [fast(1.0, y) for y in (2.0, 1.0, 3.0)] == [2.0] * 3
+    assert {guard.relation for guard in fast.program.guards} <= {"truth"}
+
+
+KEPT: list[Any] = []
+
+
+def test_a_node_kept_from_another_recording_is_refused() -> None:
+    def f(x: Any) -> Any:
+        KEPT.append(2.0 * x)
+        return x * KEPT[0] if x > 0.0 else x + KEPT[0]
+
+    fast = autograd.compile(f)
+    assert fast(3.0) == 18.0
+    with pytest.raises(CompileError, match="made outside"):
+        fast(-1.0)

@@ -162,6 +162,15 @@ class Recorded(Flow):
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
 
+    def parents(self, node: Value) -> Sequence[Value]:
+        """As the engine has them; a rule that dropped an operand is asked why, since that is a guard too."""
+        found, row = node.parents, node.primitive
+        if row is not None and row.variadic is None and len(found) < len(node.operands):
+            for operand, rule in zip(node.operands, row.partials, strict=True):
+                if callable(rule) and isinstance(operand, Value) and all(operand is not each for each in found):
+                    rule(*map(self.writer.symbol, (node, *node.operands)))
+        return found
+
     def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
         """As the engine has them."""
         if node.primitive is None:

@@ -83,8 +83,7 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
     try:
         writer.write(recorder.nodes)
         leaves = inputs if call.parameters is None else call.parameters
-        # Recorded, too: a branch that `where` did not take is asked for by the chain rule, and that is a guard.
-        atoms, named = recorder.run(_outputs, writer, recorder, leaves, found, outputs, bool(call.batch))
+        atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
         program = _program(call, writer, recorder, atoms, named, outputs)
     except KeyError as error:
         if isinstance(error.args[0], Value):  # made in another recording, where the function has kept it
@@ -124,7 +123,7 @@ def _outputs(
     atoms = list(map(writer.atom, found))
     rows: Sequence[Any] = found if outputs in (GRADIENT, HESSIAN) else ()
     if outputs == HESSIAN:
-        rows = grad(found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
+        rows = recorder.run(grad, found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
         writer.write(recorder.nodes)
         atoms += map(writer.atom, rows)
     named: Named = ()

@@ -35,6 +35,11 @@ def is_ours(frame: FrameType | None) -> bool:
     return next(origin.inside(frame), None) is not None
 
 
+def _holds(nodes: tuple[Value, ...], node: Value) -> bool:
+    """Whether it is one of them; `in` would ask `==`, which of arguments is a question about numbers."""
+    return any(node is each for each in nodes)
+
+
 def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
     """`__name__` and its reflection: what those of Value do, without a detour: recordings are full of them."""
     usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
@@ -90,7 +95,7 @@ class Traced(Value):
         found: tuple[Value, ...] = _get_parents(self)
         if self.primitive is not None and len(found) < len(self.operands) and _recorder() is not None:
             for operand, rule in zip(self.operands, self.primitive.partials, strict=False):
-                if callable(rule) and isinstance(operand, Value) and operand not in found:
+                if callable(rule) and isinstance(operand, Value) and not _holds(found, operand):
                     rule(self, *self.operands)
         return found
 
