@@ -88,11 +88,10 @@ def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch: pytest.Monkey
     never.set()
 
 
-def test_a_training_whose_workers_are_killed_returns_with_the_same_bits_or_a_cluster_error() -> None:
-    """Whether Dask has started a killed worker again before the next one dies is not ours to say."""
-    rng = random.Random(0)
+@pytest.mark.parametrize("part", [0.0, 0.5])
+def test_a_training_whose_workers_are_killed_returns_with_the_same_bits(part: float) -> None:
+    """On a cluster of its own: one of two workers dies, so that nothing hangs on how soon Dask starts it again."""
     with nn.cluster.connect(kills.WORKERS) as client:
         expected = kills.train(client)
-        for after in (0.0, expected.seconds / 2):
-            ending = kills.disturbed(client, after, rng)
-            assert ending.bits == expected.bits or "the cluster has no workers" in ending.error
+        ending = kills.disturbed(client, part * expected.seconds, random.Random(0))
+        assert (ending.error, ending.bits) == ("", expected.bits)

@@ -51,8 +51,6 @@ class Objective:
         self.client = client
         self.holding = Holding(client, sources)
         with while_connected(self.client):
-            if not self.holding.look():
-                raise ClusterError("the cluster has no workers; start some")
             self.summaries = self._persist(self.holding.summaries)
         check_alike(self.summaries)
         self.counts = [summary.count for summary in self.summaries]
