@@ -74,11 +74,6 @@ def _constant(x: Any) -> Any:
         return NotImplemented
 
 
-def _entering(x: Any) -> Any:
-    """What may be the number of a node: a float, or a number of another kind that primitives know, as in a replay."""
-    return x if hasattr(x, "__primitive__") and not isinstance(x, Value) else as_float(x)
-
-
 def _is_foreign(x: Any) -> bool:
     return not isinstance(x, Value) and _constant(x) is NotImplemented
 
@@ -360,7 +355,7 @@ class Value:
     def data(self, x: float) -> None:
         if (recorder := _recorder()) is not None:
             recorder.write(self, "data")
-        self._data = x if type(x) is float else _entering(x)
+        self._data = x if type(x) is float else as_float(x)
 
     @property
     def grad(self) -> float:
@@ -373,7 +368,7 @@ class Value:
     def grad(self, x: float) -> None:
         if (recorder := _recorder()) is not None:
             recorder.write(self, "grad")
-        self._grad = x if type(x) is float else _entering(x)
+        self._grad = x if type(x) is float else as_float(x)
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.
