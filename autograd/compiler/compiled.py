@@ -40,8 +40,8 @@ def compile(
     with operators and functions of this package. It is recorded at its first call, and again for arguments of another
     structure, or when a comparison comes out differently (with `on_branch="raise"`: CompileError). It has to be pure:
     numbers that it closes over, random ones too, are read while it is recorded. `parameters` are the leaf Values that
-    it closes over; they are read at each call. Another Value is refused where it enters the computation; that it is
-    only compared with a number, or only read, cannot be noticed: such a Value counts as a number closed over.
+    it closes over; they are read at each call. Another Value is refused where it is used, compared or read. What cannot
+    be noticed is `type(x) is float`, which f answers as for a Value.
 
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)
