@@ -66,7 +66,11 @@ def _first_outside(frame: FrameType | None) -> Instruction | None:
 
 
 def _is_ours(frame: FrameType) -> bool:
-    file = frame.f_code.co_filename
+    return is_ours(frame.f_code.co_filename)
+
+
+def is_ours(file: str) -> bool:
+    """Whether a file of source is one of this project."""
     return _inside.setdefault(file, file.startswith(_OURS))
 
 

@@ -48,6 +48,12 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
+    "compiler.reach": {"compiler.constants", "compiler.program", "value"},
+    "compiler.outside": {"compiler.reach"},
+    "compiler.repeat": {
+        *("compiler.constants", "compiler.program", "compiler.record", "compiler.structure"),
+        *("errors", "origin", "recording"),
+    },
     "compiler.record": {
         *("compiler.constants", "compiler.refusal", "compiler.traced"),
         *("primitive", "recording", "rules", "scopes", "value"),
@@ -61,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
-        *("compiler.structure", "derivative", "errors", "primitive", "value"),
+        *("compiler.repeat", "compiler.structure", "derivative", "errors", "primitive", "value"),
     },
     "compiler.python": {
         *("compiler.options", "compiler.program", "compiler.structure"),
@@ -78,13 +84,13 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.variant": {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
-        *("compiler.structure", "compiler.verify", "errors"),
+        *("compiler.outside", "compiler.structure", "compiler.verify", "errors"),
     },
     "compiler.explain": {"compiler.variant"},
     "compiler.flat": {"compiler.structure", "errors", "value"},
     "compiler.compiled": {
         *("compiler.explain", "compiler.flat", "compiler.lower", "compiler.options", "compiler.program"),
-        *("compiler.record", "compiler.structure", "compiler.variant"),
+        *("compiler.outside", "compiler.record", "compiler.structure", "compiler.variant"),
         *("errors", "recording", "value"),
     },
 }

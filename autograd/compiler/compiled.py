@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock, RLock
 from typing import Any, NamedTuple, NoReturn
 
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
-from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, lower
+from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, lower
 from autograd.compiler.options import Options
+from autograd.compiler.outside import Outside
 from autograd.compiler.program import Program
 from autograd.compiler.record import is_recording
 from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
@@ -21,6 +23,8 @@ from autograd.recording import paused_gc
 from autograd.value import Value
 
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
+MANY = 3  # recordings because something outside has changed, before a warning says what it costs
+_AS_ARGUMENT = "pass it as an argument, and one program serves all its values"
 
 
 def compile(
@@ -38,10 +42,12 @@ def compile(
 
     f takes and returns numbers, or lists, tuples, dicts and arrays of them (it sees arrays as lists), and is written
     with operators and functions of this package. It is recorded at its first call, and again for arguments of another
-    structure, or when a comparison comes out differently (with `on_branch="raise"`: CompileError). It has to be pure:
-    numbers that it closes over, random ones too, are read while it is recorded. `parameters` are the leaf Values that
-    it closes over; they are read at each call. Another Value is refused where it is used, compared or read. What cannot
-    be noticed is `type(x) is float`, which f answers as for a Value.
+    structure, or when a comparison comes out differently (with `on_branch="raise"`: CompileError). `parameters` are the
+    leaf Values that it closes over; they are read at each call, and another Value is refused where it is used. Other
+    things that f reads, such as globals, attributes, containers and small arrays, are compared at each call, and f is
+    recorded again when they have changed; `explain()` lists them. It has to be pure: a recording calls it twice, and
+    random numbers, a clock or an iterator are refused. What cannot be noticed is `type(x) is float`, which f answers as
+    for a Value, and what changes in files or inside libraries.
 
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)
@@ -132,6 +138,15 @@ class Arguments(NamedTuple):
         return frozenset([place for place, flag in enumerate(flags) if flag])
 
 
+class Known(NamedTuple):
+    """What ran and its outputs, if a program fits; else how many do not, where a guard failed, and what has changed."""
+
+    found: tuple[Variant, Any] | None
+    programs: int
+    failed: str = ""
+    changed: str = ""
+
+
 class Compiled:
     """What `autograd.compile` returns. It may be called from several threads, and pickled.
 
@@ -156,6 +171,7 @@ class Compiled:
         self._names = _argument_names(f)
         self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
         self._last: Variant | None = None
+        self._warned = False
         self._lock = Lock()
         self._recording = RLock()  # one recording at a time, which others then find
 
@@ -278,32 +294,48 @@ class Compiled:
                 "in; call the function itself there"
             )
         pieces = [*arguments.shared, parameters]
-        found, _, _ = self._known(kind, arguments, pieces)
-        if found is None:
+        known = self._known(kind, arguments, pieces)
+        if known.found is None:
             with self._recording:  # another thread may have recorded what this one needs meanwhile
-                found, failed, count = self._known(kind, arguments, pieces)
-                if found is None:
-                    if count and (self.options.on_branch == "raise" or count == BRANCHES):
-                        raise CompileError(self._branched(failed, count))
+                known = self._known(kind, arguments, pieces)
+                if known.found is None:
+                    self._check_branches(known)
                     variant = self._record(kind, arguments, pieces)
-                    found = variant, variant.run(pieces, arguments.samples)
-        return found
+                    return variant, variant.run(pieces, arguments.samples)
+        return known.found
 
-    def _known(
-        self, kind: str, arguments: Arguments, pieces: Sequence[Any]
-    ) -> tuple[tuple[Variant, Any] | None, str, int]:
-        """What ran and its outputs, if a program fits; where the last guard failed; how many programs there are."""
+    def _known(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Known:
+        """What the programs so far say of these arguments."""
         known = self._variants.get((kind, arguments.keys), ())
-        failed = ""
+        failed, changed = "", ""
         for variant in known:
             if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
                 continue  # the function asked for the type of an argument, and an int is another one than a float
+            if change := variant.outside.change(self.function):
+                changed = changed or change
+                continue
             outputs = variant.run(pieces, arguments.samples)
             if type(outputs) is not int:
                 self._last = variant
-                return (variant, outputs), "", len(known)
+                return Known((variant, outputs), len(known))
             failed = variant.lowered.program.guards[outputs].where
-        return None, failed, len(known)
+        return Known(None, len(known), failed, changed)
+
+    def _check_branches(self, known: Known) -> None:
+        """CompileError if nothing more is to be recorded."""
+        if known.changed and not known.failed:
+            if known.programs and self.options.on_branch == "raise":
+                raise CompileError(f"{known.changed} has changed since the function was recorded; {_AS_ARGUMENT}")
+            if known.programs >= MANY - 1 and not self._warned:
+                self._warned = True
+                warnings.warn(
+                    f"the function is recorded for the {MANY}rd time since what it reads has changed: {known.changed}; "
+                    f"{_AS_ARGUMENT}",
+                    RuntimeWarning,
+                    stacklevel=5,
+                )
+        elif known.programs and (self.options.on_branch == "raise" or known.programs == BRANCHES):
+            raise CompileError(self._branched(known.failed, known.programs))
 
     def _branched(self, where: str, count: int) -> str:
         advice = "use maximum, minimum, clip or relu, which stay in the program"
@@ -322,6 +354,7 @@ class Compiled:
                 "no program for these arguments; call it with such arguments before pickling, or use a function that "
                 "can be imported"
             )
+        outside = Outside(self.function)
         call = Call(
             self.function,
             arguments.keys,
@@ -330,14 +363,25 @@ class Compiled:
             [*arguments.example, *map(float, pieces[-1])],
             self.batch,
             arguments.indices,
+            outside.generators,
         )
+        place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            variant = verified(lower(call, kind), self.options, pieces, arguments.samples)
+            lowered = lower(call, kind)
+            outside.settle()
+            variant = self._like(place, lowered) or verified(lowered, self.options, pieces, arguments.samples)
+        variant.outside = outside
         with self._lock:
-            place = (kind, arguments.keys)
-            self._variants[place] = (variant, *self._variants.get(place, ()))
+            others = [each for each in self._variants.get(place, ()) if each is not variant]
+            self._variants[place] = (variant, *others[: BRANCHES - 1])
             self._last = variant
         return variant
+
+    def _like(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
+        """The variant with the same program: what has changed outside does not matter to it."""
+        same = (each for each in self._variants.get(place, ()) if each.lowered == lowered and each.outside.change())
+        # Equal numbers may be 0 and −0, and one text has all of their signs.
+        return next((each for each in same if str(each.lowered.program) == str(lowered.program)), None)
 
     # --- looking at it ------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,19 @@
-"""What the code of a function asks for besides its arguments: read off its instructions."""
+"""What the code of a function asks for besides its arguments, read off its instructions; and whose code it is."""
 
 from __future__ import annotations
 
 import dis
+import sys
+import sysconfig
 from functools import lru_cache
-from types import CodeType, FrameType
+from os.path import join
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
 
 from autograd import origin
+
+_INSTALLED = frozenset(["site-packages", "dist-packages"])
+_STDLIB = (join(sysconfig.get_path("stdlib"), ""), join(sysconfig.get_path("platstdlib"), ""))
 
 
 def compares_with_is(frame: FrameType | None) -> bool:
@@ -42,3 +49,49 @@ def _within(inner: dis.Instruction, outer: dis.Instruction) -> bool:
     a, b = inner.positions, outer.positions
     start, end = (b.lineno or 0, b.col_offset or 0), (b.end_lineno or 0, b.end_col_offset or 0)
     return start <= (a.lineno or 0, a.col_offset or 0) and (a.end_lineno or 0, a.end_col_offset or 0) <= end
+
+
+@lru_cache(maxsize=1024)
+def names_in(code: CodeType) -> tuple[list[str], frozenset[str]]:
+    """The names that code loads from outside, sorted, and those of attributes; with the functions inside it.
+
+    A text counts as the name of an attribute, which `getattr` may ask for.
+
+    >>> names_in((lambda x: rate * x.size).__code__)
+    (['rate'], frozenset({'size'}))
+    """
+    loaded: set[str] = set()
+    attributes: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            loaded.add(instruction.argval)
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
+            attributes.add(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names, others = names_in(constant)
+            loaded.update(names)
+            attributes |= others
+        elif isinstance(constant, str) and constant.isidentifier():
+            attributes.add(constant)
+    return sorted(loaded), frozenset(attributes)
+
+
+def is_library(x: FunctionType | ModuleType | type) -> bool:
+    """Whether a function, module or class belongs to this project, Python or an installed package.
+
+    >>> is_library(dis), is_library(dis.dis), is_library(dict), is_library(lambda x: x)
+    (True, True, True, False)
+    """
+    if isinstance(x, FunctionType):
+        return is_library_file(x.__code__.co_filename)
+    name = x.__name__ if isinstance(x, ModuleType) else x.__module__
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return name.partition(".")[0] in sys.stdlib_module_names or bool(file and is_library_file(file))
+
+
+@lru_cache(maxsize=1024)
+def is_library_file(file: str) -> bool:
+    """Whether a file of source, or what a function has as its file, belongs to one of those."""
+    generated = file.startswith(("<frozen ", "<__array_function__"))  # of Python and NumPy
+    return generated or origin.is_ours(file) or file.startswith(_STDLIB) or not _INSTALLED.isdisjoint(Path(file).parts)

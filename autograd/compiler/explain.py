@@ -6,6 +6,8 @@ from collections import Counter
 
 from autograd.compiler.variant import Variant
 
+SHOWN = 10  # constants that are listed
+
 
 def explanation(variant: Variant, recordings: int) -> str:
     """The lines of `Compiled.explain`."""
@@ -18,8 +20,21 @@ def explanation(variant: Variant, recordings: int) -> str:
     lines.append(f"program that ran last: {', '.join(parts)}")
     if program.batched:
         lines.append(f"batch: {_count(len(program.batched), 'input')} of each sample")
-    return "\n".join(lines + [f"guard: {guard.where}" for guard in program.guards])
+    lines += [f"guard: {guard.where}" for guard in program.guards]
+    return "\n".join(lines + _outside(variant))
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _outside(variant: Variant) -> list[str]:
+    """What the function read besides its arguments: numbers that are compared at each call, and what is not."""
+    numbers = [f"{name} = {number!r}" for name, number in variant.outside.numbers.items()]
+    lines = [f"constant from outside: {text}" for text in numbers[:SHOWN]]
+    if len(numbers) > SHOWN:
+        lines.append(f"constant from outside: {len(numbers) - SHOWN} more")
+    return lines + [
+        f"constant from outside: {name}, {_count(size, 'entry', 'entries')}; not compared at each call"
+        for name, size in variant.outside.too_large.items()
+    ]
+
+
+def _count(count: int, what: str, plural: str = "") -> str:
+    return f"{count} {what if count == 1 else plural or what + 's'}"

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from autograd.compiler.differentiate import Gated, Recorded, Writer
@@ -13,6 +14,7 @@ from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
+from autograd.compiler.repeat import Recording, repeatable
 from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
 from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError
@@ -47,7 +49,7 @@ class Call:
 
     Without parameters (None), derivatives are by the arguments.
     With a batch, the arguments named in `batch` differ from sample to sample, and their numbers are those of one.
-    `indices` are the places of numbers that were integers.
+    `indices` are the places of numbers that were integers, `generators` those of random numbers that it might use.
     """
 
     function: Callable[..., Any]
@@ -57,6 +59,7 @@ class Call:
     numbers: Sequence[float]
     batch: frozenset[str] = frozenset()
     indices: frozenset[int] = field(default=frozenset())
+    generators: Sequence[Any] = ()
 
 
 def lower(call: Call, outputs: str = VALUE) -> Lowered:
@@ -73,10 +76,7 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
 
     CompileError where the function does what a program cannot repeat, or gives no number to differentiate.
     """
-    count = len(call.numbers) - len(call.parameters or ())
-    recorder = Recorder(dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True)))
-    inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
-    found, key = recorder.run(_called, call, inputs)
+    recorder, inputs, found, key = repeatable(partial(_record, call), call.generators)
     recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
     _check_kind(key, found, outputs)
     writer = Writer([*inputs, *(call.parameters or ())], call.numbers, where_asked)
@@ -90,6 +90,13 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
             refuse_foreign(error.args[0])
         raise
     return Lowered(_without_samples(program), key, recorded, call.indices, recorder.asked_kinds)
+
+
+def _record(call: Call) -> Recording:
+    count = len(call.numbers) - len(call.parameters or ())
+    recorder = Recorder(dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True)))
+    inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
+    return Recording(recorder, inputs, *recorder.run(_called, call, inputs))
 
 
 def _called(call: Call, inputs: Sequence[Value]) -> tuple[list[Any], Key]:

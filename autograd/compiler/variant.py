@@ -9,6 +9,7 @@ from typing import Any
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
+from autograd.compiler.outside import Outside
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
 from autograd.compiler.structure import as_array
@@ -23,6 +24,7 @@ class Variant:
         self.lowered = lowered
         self.options = options
         self.samples = samples
+        self.outside = Outside(None)  # what the function read besides its arguments
         self.name, self.runner, self.reason = choose(lowered.program, options, samples)
         self.source = self.runner.source
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
@@ -40,8 +42,8 @@ class Variant:
             return self._numbers(inputs)
         return self.runner.run(joined(pieces), samples)
 
-    def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int]]:
-        return Variant, (self.lowered, self.options, self.samples)
+    def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Outside]]:
+        return Variant, (self.lowered, self.options, self.samples), {"outside": self.outside}
 
 
 def joined(pieces: Sequence[Any]) -> Any:

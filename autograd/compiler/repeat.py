@@ -1,0 +1,153 @@
+"""A function is recorded twice: what the two recordings disagree on would be wrong in a program, and is refused."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import origin, recording
+from autograd.compiler.constants import is_library_file
+from autograd.compiler.program import same
+from autograd.compiler.record import Recorder
+from autograd.compiler.structure import Key
+from autograd.errors import CompileError
+
+
+class Recording(NamedTuple):
+    """What a call of the function came to: `found` are the numbers that it returned, in the structure `key`."""
+
+    recorder: Recorder
+    inputs: list[Any]
+    found: list[Any]
+    key: Key
+
+
+Record = Callable[[], Recording]
+
+
+def repeatable(record: Record, generators: Sequence[Any]) -> Recording:
+    """What `record` gives, if it gives the same twice and draws no random numbers; else CompileError with the line.
+
+    `generators` are those that the function may draw from besides the global ones.
+    """
+    first = record()
+    states = _states(generators)
+    try:
+        again = record()
+    except CompileError:
+        raise
+    except Exception as error:
+        raise CompileError(
+            f"the function cannot be called twice with the same numbers: {type(error).__name__}: {error}; pass what it "
+            "uses up, such as the next item of an iterator, as an argument"
+        ) from error
+    if states != _states(generators) and (line := _line_that_draws(record, generators)):
+        raise CompileError(
+            f"{line}: cannot compile the drawing of random numbers: they would be baked into the program; draw them "
+            "outside and pass them as arguments"
+        )
+    if _digest(first) != _digest(again):
+        raise CompileError(_disagreement(record))
+    return first
+
+
+def _states(generators: Sequence[Any]) -> list[bytes]:
+    return [pickle.dumps(each) for each in (random.getstate(), np.random.get_state(), *generators)]
+
+
+def _digest(made: Recording) -> tuple[list[Any], bytes, list[Any]]:
+    """Rows, numbers and guards: what a program would be made of."""
+    nodes = made.recorder.nodes
+    numbers = array("d", [x for node in nodes for x in _numbers(node)])
+    numbers.extend(made.recorder.number(x) for x in made.found)
+    guards = [(guard.relation, guard.outcome) for guard in made.recorder.guards]
+    return [node.primitive for node in nodes], numbers.tobytes(), guards
+
+
+def _numbers(node: Any) -> list[float]:
+    """The result of a node, and its operands that are constants."""
+    row = node.primitive
+    if row is None:
+        return [node._data]
+    operands = (node._x, node._y) if row.arity in (1, 2) else node._y
+    return [node._data, *[x for x in operands if type(x) is float]]
+
+
+def _disagreement(record: Record) -> str:
+    """What two more recordings disagree on first, with its line."""
+    with recording.watching(origin.remember):
+        pairs = zip(record().recorder.nodes, record().recorder.nodes, strict=False)
+        for one, other in pairs:
+            if one.primitive is not other.primitive or _bits(one) != _bits(other):
+                return _differs(one, other)
+    return "cannot compile the function: it gives other numbers, or takes another branch, at each call; " + _WAY_OUT
+
+
+_WAY_OUT = "what changes from call to call, like a random number, a clock or an iterator, has to be an argument"
+
+
+def _bits(node: Any) -> bytes:
+    return array("d", _numbers(node)).tobytes()
+
+
+def _differs(one: Any, other: Any) -> str:
+    place = origin.position(one)
+    where = f"{place.file}:{place.line}: " if place else ""
+    what = f"`{place.text}`" if place else "the function"
+    pairs = zip(_numbers(one), _numbers(other), strict=False)
+    x, y = next(((x, y) for x, y in pairs if not same(x, y)), (one.op, other.op))
+    return f"{where}cannot compile {what}, which has {x} in one recording and {y} in the next; {_WAY_OUT}"
+
+
+def _line_that_draws(record: Record, generators: Sequence[Any]) -> str | None:
+    """`file:line` of the user's code that changes a generator; None if it was another thread: no line does it twice."""
+    found = _traced(record, generators)
+    return found if found == _traced(record, generators) else None
+
+
+def _traced(record: Record, generators: Sequence[Any]) -> str | None:
+    lines = _Lines(generators)
+    before = sys.gettrace()
+    sys.settrace(lines.enter)
+    try:
+        with suppress(Exception):
+            record()
+    finally:
+        sys.settrace(before)
+    return lines.found
+
+
+class _Lines:
+    """A trace function that finds the line at which a generator changes."""
+
+    def __init__(self, generators: Sequence[Any]) -> None:
+        self.generators = generators
+        self.states = _states(generators)
+        self.at: str | None = None
+        self.found: str | None = None
+
+    def enter(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """For a frame that begins: whether its lines are of interest."""
+        return None if self.found or is_library_file(frame.f_code.co_filename) else self.line
+
+    def line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """Before each line, and when the frame ends."""
+        if self.found is None and _states(self.generators) != self.states:
+            self.found = self.at
+        self.at = next(_users(frame if event == "line" else frame.f_back), self.at)
+        return None if self.found else self.line
+
+
+def _users(frame: FrameType | None) -> Iterator[str]:
+    while frame is not None:
+        if not is_library_file(frame.f_code.co_filename):
+            yield f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
