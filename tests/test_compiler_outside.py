@@ -50,6 +50,13 @@ class Scale:
         return 2.0 * self.own
 
 
+class Scaled(Scale):
+    shared = 1.0
+
+    def method(self, x: Any) -> Any:
+        return super().method(x) + x
+
+
 class Slotted:
     __slots__ = ("own",)
 
@@ -110,6 +117,7 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], Callable[[], None]]] = {
     "attribute of the class": (scale, attribute(Scale, "shared")),
     "attribute that hides the class's": (lambda x: scale(x) + 1.0, attribute(scale, "shared")),
     "method": (scale.method, attribute(scale, "own")),
+    "method of a base class": (Scaled().method, attribute(Scaled, "shared")),
     "property": (lambda x: scale.twice * x, attribute(scale, "own")),
     "slot": (lambda x: slotted.own * x, attribute(slotted, "own")),
     "data class": (lambda x: settings.rate * x, attribute(settings, "rate")),
@@ -132,6 +140,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Any:
     SETTINGS["rate"] = slotted.own = settings.rate = namespace.inner.rate = Scale.shared = 2.0
     scale.own = settings.layers[1].own = with_default.__defaults__[0][0] = 2.0  # type: ignore[index]
     vars(scale).pop("shared", None)
+    Scaled.shared = 1.0
     TABLE[0][:], TABLE[1][:], ARRAY[:] = [1.0], [2.0, 3.0], [1.0, 2.0]
 
 

@@ -12,6 +12,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from operator import is_
 from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, NamedTuple
@@ -218,15 +219,15 @@ class Reach:
         own = _namespace(x)  # watched also for names that only the classes have now
         kinds = [kind for kind in (x.__mro__[1:] if isinstance(x, type) else type(x).__mro__) if not is_library(kind)]
         wanted = self._named if isinstance(x, type | ModuleType) else self._named | _IMPLICIT
-        inherited = {key: kind for kind in reversed(kinds) for key in wanted.intersection(vars(kind))}
+        inherited = [(kind, wanted.intersection(vars(kind))) for kind in kinds]  # all of them: `super()` skips some
         if own is not None:
-            self._space(name, x, own, wanted.intersection([*own, *inherited]))
-        for key, kind in inherited.items():
-            if isinstance(vars(kind)[key], MemberDescriptorType):
+            self._space(name, x, own, wanted.intersection([*own, *chain.from_iterable(keys for _, keys in inherited)]))
+        for kind, keys in inherited:
+            slots = {key for key in keys if isinstance(vars(kind)[key], MemberDescriptorType)}
+            self._space(name, kind, vars(kind), keys - slots)
+            for key in slots:
                 if self._is_new(x, key):
                     self._watch(partial(_slot, x, key), [f"{name}.{key}"])
-            else:
-                self._space(name, kind, vars(kind), {key})
 
     def _space(self, name: str, owner: Any, space: Any, keys: set[str]) -> None:
         new = sorted(key for key in keys if self._is_new(owner, key))
