@@ -202,7 +202,7 @@ class Own(Value):
     ],
 )
 def test_what_a_program_cannot_repeat_is_refused_with_its_line(f: Callable[[Any], Any], words: str) -> None:
-    with pytest.raises(CompileError, match=rf"^[^\n]*\.py:\d+: cannot compile {words}|^[^\n]*\.py:\d+: .*{words}"):
+    with pytest.raises(CompileError, match=rf"^[^\n]*test_compiler_record\.py:\d+: .*{words}"):
         autograd.compile(f)(2.0)
     assert OUTSIDE.data == 3.0
 

@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler": set(),
     "compiler.structure": {"errors", "value"},
     "compiler.options": {"errors"},
-    "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
+    "compiler.refusal": {"assignments", "compiler.constants", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
     "compiler.reach": {"compiler.constants", "compiler.program", "value"},

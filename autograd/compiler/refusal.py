@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import sys
+from types import FrameType, SimpleNamespace
 from typing import NoReturn
 
 from autograd import origin
 from autograd.assignments import callee
+from autograd.compiler.constants import is_library_file
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
@@ -16,8 +18,16 @@ NO_EFFECTS = "a program repeats no side effects; do it outside the function"
 
 def where_asked() -> str:
     """`file:line` of the user's code that is being carried out."""
-    asking = origin.asking()
+    asking = _users_instruction()
     return "an unknown place" if asking is None else f"{asking[0].co_filename}:{origin.span(asking)[0]}"
+
+
+def _users_instruction() -> origin.Instruction | None:
+    """The innermost instruction that is neither ours nor a library's, such as `copy` or `statistics`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_library_file(frame.f_code.co_filename):
+        frame = frame.f_back
+    return (frame.f_code, frame.f_lasti) if frame else origin.asking()
 
 
 def refuse(what: str, way_out: str) -> NoReturn:
@@ -35,7 +45,7 @@ def refuse_foreign(value: Value) -> NoReturn:
 
 def refuse_float() -> NoReturn:
     """Raise for `float(v)`, by that name or by a function like `math.exp` that makes its argument a float."""
-    asking = origin.asking()
+    asking = _users_instruction()
     place = origin.position(SimpleNamespace(_origin=asking)) if asking else None
     called = callee(place.text) if place else None
     if called in PRIMITIVES:
