@@ -90,6 +90,15 @@ def boolean(value: Any, field: str) -> None:
         raise SchemaError(field, f"expected true or false, got {shown(value)}")
 
 
+def scalar(value: Any, field: str) -> None:
+    """A number, a text, true, false or null.
+
+    >>> scalar("adam", "optimizer")
+    """
+    if type(value) not in (bool, str, type(None)):
+        real(value, field)
+
+
 def anything(value: Any, field: str) -> None:
     """Whatever JSON can hold.
 

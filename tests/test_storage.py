@@ -242,7 +242,7 @@ def test_f19_an_edited_number_is_noticed_and_the_way_to_allow_it_is_told(path):
     save(MLP(2, [2, 1], hidden="tanh", bias=0.5, seed=0), path)
     head, parameters, tail = path.read_text().partition('"parameters"')
     path.write_text(head + parameters + tail.replace(": 0.", ": 1.", 1))
-    with pytest.raises(StorageError, match="checksum: does not match.*delete"):
+    with pytest.raises(StorageError, match=r"checksum: does not match.*delete"):
         load(path)
     whole = json.loads(path.read_text())
     del whole["checksum"]
