@@ -71,7 +71,7 @@ class Form:
         if type(document) is not dict or document.get("format") != self.format:
             found = shown(document.get("format")) if type(document) is dict else "no object"
             raise SchemaError("format", f"expected {self.format!r}, got {found}: another kind of file")
-        version = document.get("schema")
+        version: Any = document.get("schema")
         integer(1)(version, "schema")
         if version > self.schema:
             raise SchemaError(
@@ -108,11 +108,11 @@ def _checksum(document: Mapping[str, Any]) -> str:
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) < len(pairs):
-        seen: set[str] = set()
-        twin = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise SchemaError(shown(twin), "appears twice")
+    unique: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in unique:
+            raise SchemaError(shown(key), "appears twice")
+        unique[key] = value
     return unique
 
 

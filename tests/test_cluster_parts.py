@@ -203,7 +203,9 @@ def test_checkpoints_come_back_bit_for_bit(
 
 def test_a_checkpoint_of_another_run_is_refused_and_says_why(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "run.npz", RUN, {}, {})
-    with pytest.raises(CheckpointError, match=r"loss was 'mse', now 'hinge'; seed was 1, now 2.*Delete it"):
+    with pytest.raises(
+        CheckpointError, match=r"loss was 'mse', now 'hinge'; seed was 1, now 2.*same options.*Delete it"
+    ):
         checkpoint.load(tmp_path / "run.npz", {"seed": 2, "loss": "hinge"})
 
 
