@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nn.documents import Form, StorageError, file_name
 from nn.files import write_bytes
 from nn.optimizers import OPTIMIZERS, Optimizer
-from nn.schema import SchemaError, anything, check_keys, integer, shown, table, text
+from nn.schema import SchemaError, anything, check_keys, integer, shown, shown_key, table, text
 
 CHECKPOINT = Form(
     "scalar-autograd checkpoint", {"run": table(anything), "state": anything, "arrays": table(text())}, finite=False
@@ -90,7 +90,7 @@ def _unpacked(data: bytes, name: str) -> tuple[dict[str, Any], Arrays]:
     check_keys(members, wanted.keys(), "arrays")
     for member, content in members.items():
         if _digest(content) != wanted[member]:
-            raise SchemaError(f"arrays.{member}", "is damaged: its checksum does not match")
+            raise SchemaError(f"arrays.{shown_key(member)}", "is damaged: its checksum does not match")
     return header, {member.removesuffix(".npy"): _array(content, member) for member, content in members.items()}
 
 
@@ -116,9 +116,11 @@ def _array(content: bytes, member: str) -> NDArray[Any]:
     try:
         found = np.load(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # as above; the bytes are those that were written, but by whom?
-        raise SchemaError(f"arrays.{member}", f"is no array ({type(error).__name__}: {error!s:.200})") from None
+        raise SchemaError(
+            f"arrays.{shown_key(member)}", f"is no array ({type(error).__name__}: {error!s:.200})"
+        ) from None
     if not isinstance(found, np.ndarray):
-        raise SchemaError(f"arrays.{member}", "is no array")
+        raise SchemaError(f"arrays.{shown_key(member)}", "is no array")
     return found
 
 
@@ -130,13 +132,13 @@ def _same_run(saved: Mapping[str, Any], run: Mapping[str, Any]) -> None:
     """Raise SchemaError, with every difference, unless the two runs have the same options."""
     shared = [name for name in sorted(saved.keys() & run.keys()) if saved[name] != run[name]]
     alone = [] if shared else sorted(saved.keys() ^ run.keys())  # another optimizer has other options: say that alone
-    different = [f"{name} was {_told(saved, name)}, now {_told(run, name)}" for name in [*shared, *alone]]
+    different = [f"{shown_key(name)} was {_told(saved, name)}, now {_told(run, name)}" for name in [*shared, *alone]]
     if different:
         raise SchemaError("run", f"this is another run: {'; '.join(different)}. Give the same options to go on with it")
 
 
 def _told(options: Mapping[str, Any], name: str) -> str:
-    return repr(options[name]) if name in options else "not known"
+    return shown(options[name]) if name in options else "not known"
 
 
 def memory(optimizer: Optimizer) -> tuple[dict[str, Any], Arrays]:
@@ -182,7 +184,7 @@ def check_memory(optimizer: Optimizer, numbers: Mapping[str, Any], arrays: Array
     known = vars(optimizer).keys() - {*options(optimizer), "schedule"}
     for name in [*numbers, *arrays]:
         if name not in known:
-            raise SchemaError(f"optimizer.{name}", f"is nothing that {type(optimizer).__name__} remembers")
+            raise SchemaError(f"optimizer.{shown_key(name)}", f"is nothing that {type(optimizer).__name__} remembers")
     integer()(numbers.get("steps", 0), "optimizer.steps")
     if numbers.get("size") not in (None, size):
         raise SchemaError("optimizer.size", f"expected {size}, got {shown(numbers['size'])}")
@@ -203,7 +205,8 @@ def check_arrays(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], field: s
         found = arrays[name]
         if found.shape != shape or found.dtype != np.float64:
             raise SchemaError(
-                f"{field}.{name}", f"expected float64 of shape {shape}, got {found.dtype} of shape {found.shape}"
+                f"{field}.{shown_key(name)}",
+                f"expected float64 of shape {shape}, got {found.dtype} of shape {found.shape}",
             )
 
 

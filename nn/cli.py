@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nn import inspect_command, options, predict_command, train_command
 from nn.cells import TableError
 from nn.cluster.errors import ClusterError
-from nn.documents import StorageError
+from nn.documents import StorageError, file_name
 from nn.options import UsageError
 from nn.streams import let_go_of_streams, say
 
@@ -104,7 +104,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:  # the reader (`| head`) has gone
         return FAILED
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return _fail(f"{file_name(error.filename)}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED

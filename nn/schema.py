@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 Kind: TypeAlias = Callable[[Any, str], None]
 
 _short = reprlib.Repr()
-_short.maxstring = _short.maxother = 60
+_short.maxstring = _short.maxother = 120
 _short.maxlong = 30
 
 
@@ -196,6 +196,14 @@ def _object(value: Any, field: str) -> None:
         raise SchemaError(field, f"expected an object, got {shown(value)}")
 
 
+def shown_key(key: str) -> str:
+    """A key as it is, or in quotes where it would not be read as one word on one line.
+
+    >>> shown_key("lr"), shown_key("")
+    ('lr', "''")
+    """
+    return key if key.isprintable() and key and len(key) < _short.maxstring else shown(key)
+
+
 def _inside(field: str, key: str) -> str:
-    name = key if key.isprintable() and key else shown(key)
-    return f"{field}.{name}" if field else name
+    return f"{field}.{shown_key(key)}" if field else shown_key(key)

@@ -229,7 +229,7 @@ def test_inspect_shows_layers_purpose_and_training(trained: Path) -> None:
 
 def test_inspect_of_a_model_saved_by_a_program(tmp_path: Path) -> None:
     nn.save(nn.MLP(2, [1], seed=0), tmp_path / "m.json")
-    assert "no more is known: the model has no recipe" in run(tmp_path, "inspect", "m.json").stdout
+    assert "no more is known: m.json has no recipe" in run(tmp_path, "inspect", "m.json").stdout
 
 
 def test_a_reader_that_goes_away_is_no_traceback(trained: Path) -> None:
@@ -267,8 +267,8 @@ TRAIN_ERRORS = [
     (["train", "xor", "--activation", "tan"], "invalid choice: 'tan'"),
     (["train", "xor", "--out", "flowers.csv"], "flowers.csv"),
     (["predict", "model.json", "flowers.csv"], "model.json: No such file"),
-    (["predict", "flowers.csv", "flowers.csv"], "flowers.csv: this is no JSON"),
-    (["predict", "plain.json", "flowers.csv"], "the model has no recipe"),
+    (["predict", "flowers.csv", "flowers.csv"], "flowers.csv: not a JSON file"),
+    (["predict", "plain.json", "flowers.csv"], "plain.json has no recipe"),
     (["predict", "flowers/model.json", "gap.csv"], "the model needs the column 'long' and 2 more; the file has x, y"),
     (["predict", "flowers/model.json", "pink.csv"], "pink.csv line 2, column 'colour': 'pink' is none of the known"),
     (["inspect", "."], "Is a directory"),

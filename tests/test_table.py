@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nn.cells import MISSING, TableError, as_number, read_cells
+from nn.cells import MISSING, Cells, Row, TableError, _check_header, as_number, read_cells
 from nn.documents import StorageError
+from nn.lookup import look_up
 from nn.neuron import MLP
 from nn.recipe import Recipe, RecipeError, Scaling
 from nn.table import Column, encode, read_table
@@ -187,6 +188,40 @@ def test_any_bytes_are_a_table_or_a_table_error(tmp_path_factory: pytest.TempPat
 
 def test_words_for_missing_are_lower_case_as_they_are_compared() -> None:
     assert {word.casefold() for word in MISSING} == MISSING
+
+
+class Counted(str):
+    """A name that counts how often any of its kind is compared or hashed."""
+
+    asked = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.asked += 1
+        return str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        Counted.asked += 1
+        return str.__hash__(self)
+
+
+def test_f19_a_wide_header_is_looked_at_a_few_times_for_each_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = tuple(Counted(f"c{i}") for i in range(2000))
+    row = Row(2, ("1",) * len(wide))
+    monkeypatch.setattr(Counted, "asked", 0)
+    _check_header("t.csv", Row(1, wide))
+    cells = Cells("t.csv", wide, (row,))
+    for name in wide:
+        cells.column(name)
+    # In the set of names seen: looked up, and put in. In the table of places: put in, and looked up twice.
+    assert Counted.asked <= 8 * len(wide)
+
+
+def test_f19_a_known_name_is_found_without_listing_the_others() -> None:
+    class Unlisted(dict[str, int]):
+        def __iter__(self) -> Any:
+            raise AssertionError("listed")
+
+    assert look_up(Unlisted(a=1), "a", "column") == 1
 
 
 # --- reading more of the same -----------------------------------------------------------------------------------------
