@@ -392,6 +392,10 @@ def test_the_command_line_trains_on_a_cluster(client: Any, tmp_path: Path, capsy
     assert np.allclose(numbers(one), numbers(many), rtol=1e-8, atol=1e-10)
     assert main([*options, "--out", str(there), "--cluster", address, "--checkpoint", str(here / "model.json")]) == 2
     assert "is no checkpoint, or a damaged one" in capsys.readouterr().err
+    again = [*options, "--lr", "0.2", "--out", str(there), "--cluster", address, "--checkpoint"]
+    assert main([*again, str(tmp_path / "run.npz")]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path / 'run.npz'}: run: this is another run: lr was 0.05, now 0.2.")
 
 
 @pytest.mark.parametrize(
