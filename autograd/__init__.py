@@ -11,6 +11,7 @@ from autograd.installation import refuse_mixture
 refuse_mixture(__path__[0])
 
 from autograd import backward as _backward
+from autograd import hypothesis_entry as _hypothesis_entry
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad
@@ -188,3 +189,4 @@ def __dir__() -> list[str]:
 # What lies above the engine, and what the engine leaves to it: a debugger's pass, and what notebooks show.
 _backward.debugged = call_later("autograd.debugging.switch", "debugged_pass")
 Value._repr_mimebundle_ = call_later("autograd.drawing.notebook", "mimebundle")  # type: ignore[attr-defined]
+_hypothesis_entry.register()  # if Hypothesis is there already; else it asks for it when it is imported

@@ -1,14 +1,18 @@
-"""What Hypothesis calls when it is imported, by the entry point group `hypothesis`: `st.from_type(Value)` is known.
+"""`st.from_type(Value)` draws leaves, whichever is imported first, `autograd` or Hypothesis.
 
-The strategies themselves import Hypothesis and are not touched before somebody draws a Value, lest the two import each
-other in a circle, and lest everybody who uses Hypothesis pays for them.
+`autograd` calls `register` when it is imported, and so does Hypothesis, by way of `scalar_autograd_hypothesis`. The
+strategies themselves import Hypothesis and wait until somebody draws a Value.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from autograd.later import call_later
 from autograd.value import Value
+
+_values = call_later("autograd.strategies", "values")
 
 
 def register() -> None:
@@ -17,13 +21,13 @@ def register() -> None:
     >>> from hypothesis import strategies as st
     >>> register()
     >>> st.from_type(Value).validate()
-    """
-    import hypothesis.strategies as st
 
-    st.register_type_strategy(Value, _leaves)
+    Nothing happens while Hypothesis is not imported.
+    """
+    tell = getattr(sys.modules.get("hypothesis.strategies"), "register_type_strategy", None)
+    if tell is not None:
+        tell(Value, _leaves)
 
 
 def _leaves(_: type) -> Any:
-    from autograd.strategies import values  # needs Hypothesis, which is there by now
-
-    return values()
+    return _values()

@@ -23,6 +23,7 @@ from nn.activations import ACTIVATIONS, Activation, get_activation
 from nn.cells import TableError
 from nn.checking import check_gradients
 from nn.diagnosis import Diagnosis, LayerReport, diagnose
+from nn.documents import StorageError
 from nn.embedding import Embedding
 from nn.history import Epoch, History
 from nn.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
@@ -52,7 +53,7 @@ from nn.optimizers import (
     step_decay,
 )
 from nn.prediction import predict
-from nn.storage import StorageError, load, load_document, save
+from nn.storage import load, load_document, save
 from nn.sweeps import Sweep, Trial, sweep
 from nn.table import read_table
 from nn.training import Until, fit

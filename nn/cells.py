@@ -7,10 +7,12 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import NoReturn
 
+from nn.documents import file_name
 from nn.lookup import look_up
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -45,9 +47,13 @@ class Cells:
         1
         """
         try:
-            return look_up({column: i for i, column in enumerate(self.header)}, name, "column")
+            return look_up(self._places, name, "column")
         except ValueError as error:
             raise TableError(f"{self.path}: {error}") from None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column: i for i, column in enumerate(self.header)}
 
     def column(self, name: str) -> list[str]:
         """The cells of a column, top to bottom."""
@@ -113,7 +119,7 @@ def read_cells(path: str | PathLike[str]) -> Cells:
     Blank lines are skipped. Raises `TableError` for a file that is empty, not UTF-8, has an empty or doubled column
     name, or a row that is longer or shorter than the header; `OSError` when it cannot be read.
     """
-    name = str(path)
+    name = file_name(path)
     text = _decode(name, Path(path).read_bytes())
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(name, text), strict=True)
     try:
@@ -160,10 +166,12 @@ def _delimiter(name: str, text: str) -> str:
 
 
 def _check_header(name: str, header: Row) -> None:
+    seen: set[str] = set()
     for place, column in enumerate(header.cells):
         if not column:
             raise TableError(
                 f"{name} line {header.line}: column {place + 1} has no name; the first line must name the columns"
             )
-        if column in header.cells[:place]:
+        if column in seen:
             raise TableError(f"{name} line {header.line}: two columns are called {column!r}; rename one")
+        seen.add(column)

@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from nn import inspect_command, options, predict_command, train_command
 from nn.cells import TableError
-from nn.checkpoint import CheckpointError
 from nn.cluster.errors import ClusterError
+from nn.documents import StorageError, file_name
 from nn.options import UsageError
-from nn.recipe import RecipeError
-from nn.storage import StorageError
 from nn.streams import let_go_of_streams, say
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -101,12 +99,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         args = build_parser().parse_args(arguments)
         code = int(args.run(args))
         sys.stdout.flush()  # here, where it can still be told that it cannot be written
-    except (UsageError, TableError, RecipeError, StorageError, ClusterError, CheckpointError) as error:
+    except (UsageError, TableError, StorageError, ClusterError) as error:
         return _fail(str(error))
     except BrokenPipeError:  # the reader (`| head`) has gone
         return FAILED
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return _fail(f"{file_name(error.filename)}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from nn.documents import file_name
 from nn.neuron import MLP
 from nn.recipe import Recipe, RecipeError
 from nn.storage import load_document
@@ -25,8 +26,8 @@ def add_inspect_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the architecture, the layers' weights in numbers, what the model reads and says, how it was trained."""
     model, extra = load_document(args.model)
-    print(f"model: {model!r}")
-    for line in (*_layers(model), *_purpose(extra)):
+    lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
+    for line in lines:
         print(line)
     return 0
 
@@ -40,12 +41,13 @@ def _layers(model: MLP) -> Iterator[str]:
         yield f"{layer.number:>5}  {shape:<10} {layer.activation.name:<11} {len(layer.parameters()):>11} {columns}"
 
 
-def _purpose(extra: dict[str, Any]) -> Iterator[str]:
+def _purpose(model: MLP, extra: dict[str, Any], name: str) -> Iterator[str]:
     try:
-        recipe = Recipe.from_json(extra)
+        recipe = Recipe.from_json(extra, name)
     except RecipeError as error:
         yield f"no more is known: {error}"
         return
+    recipe.check_model(model, name)
     yield f"reads: {_some([column.name for column in recipe.columns])}"
     classes = f", one of {_some(list(recipe.class_names))}" if recipe.class_names else ", a number"
     yield f"says: {recipe.target}{classes} ({recipe.task}, {recipe.loss})"

@@ -17,11 +17,11 @@ def look_up(table: Mapping[str, T], name: object, kind: str, also: str = "") -> 
 
     `also` says what may be given besides a name. TypeError when `name` is no text at all.
     """
+    if isinstance(name, str) and name in table:
+        return table[name]
     known = ", ".join(table) + (f"; {also}" if also else "")
     if not isinstance(name, str):
         raise TypeError(f"{kind} {name!r} is a {type(name).__name__}; give a name. Known: {known}")
-    if name not in table:
-        close = get_close_matches(name.lower(), table, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ValueError(f"unknown {kind} {name!r}; {hint}Known: {known}")
-    return table[name]
+    close = get_close_matches(name.lower(), table, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(f"unknown {kind} {name!r}; {hint}Known: {known}")

@@ -88,7 +88,7 @@ class Optimizer(ABC):
     """
 
     def __init__(self, lr: float | Schedule) -> None:
-        self.schedule = lr if callable(lr) else constant(lr)
+        self.lr, self.schedule = lr, lr if callable(lr) else constant(lr)
         self.reset()
 
     def reset(self) -> None:

@@ -10,10 +10,11 @@ import sys
 import numpy as np
 
 from nn.cells import Cells, TableError, as_number, read_cells
+from nn.documents import file_name
 from nn.files import write_text
 from nn.metrics import Prediction, r_squared
 from nn.prediction import predict
-from nn.recipe import Recipe, RecipeError
+from nn.recipe import Recipe
 from nn.storage import load_document
 from nn.table import class_name, encode
 
@@ -37,11 +38,9 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Predict every row; the rows come back with the columns `prediction` and, where it means one, `probability`."""
     model, extra = load_document(args.model)
-    recipe = Recipe.from_json(extra)
-    if model.n_in != len(recipe.x_scaling.mean):
-        raise RecipeError(
-            f"the model takes {model.n_in} inputs, but its recipe {len(recipe.x_scaling.mean)}; train again"
-        )
+    name = file_name(args.model)
+    recipe = Recipe.from_json(extra, name)
+    recipe.check_model(model, name)
     cells = _complete(read_cells(args.data), recipe, drop=args.drop_missing)
     rows = recipe.x_scaling.apply(encode(cells, recipe.columns))
     outputs = predict(model, rows)
@@ -58,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _complete(cells: Cells, recipe: Recipe, *, drop: bool) -> Cells:
     needed = [column.name for column in recipe.columns]
-    absent = [name for name in needed if name not in cells.header]
+    there = set(cells.header)
+    absent = [name for name in needed if name not in there]
     if absent:
         raise TableError(
             f"{cells.path}: the model needs the column {absent[0]!r}"

@@ -3,21 +3,60 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nn.documents import StorageError
 from nn.metrics import Prediction, as_row
+from nn.neuron import MLP
 from nn.prediction import Model, predict
+from nn.schema import (
+    Kind,
+    SchemaError,
+    array,
+    boolean,
+    finite,
+    integer,
+    positive,
+    record,
+    scalar,
+    table,
+    text,
+)
 from nn.table import Column
-from nn.tasks import TASKS, Scheme, Task, scheme
+from nn.tasks import LOSS_NAMES, TASKS, Scheme, Task, scheme
 
 Array = NDArray[np.float64]
 
+SCALING = record({"mean": array(finite), "std": array(positive)})
+SCORE = record({"metric": text(), "value": finite, "samples": integer(), "held_out": boolean})
+ACCOUNT = record(
+    {
+        "data": text(),
+        "samples": integer(),
+        "options": table(scalar),
+        "stopped": text(),
+        "epochs": integer(),
+        "best_epoch": integer(),
+        "score": SCORE,
+    }
+)
+STORED: dict[str, Kind] = {
+    "task": text(*TASKS),
+    "loss": text(*LOSS_NAMES),
+    "target": text(),
+    "columns": array(record({"name": text(), "categories": array(text())}), least=1),
+    "class_names": array(text()),
+    "x_scaling": SCALING,
+    "y_scaling": SCALING,
+    "training": lambda value, field: None if value == {} else ACCOUNT(value, field),
+}
 
-class RecipeError(ValueError):
+
+class RecipeError(StorageError):
     """A model file without what `python -m nn train` stores beside the model."""
 
 
@@ -108,14 +147,23 @@ class Recipe:
         return dict(json.loads(json.dumps(asdict(self))))
 
     @classmethod
-    def from_json(cls, extra: Any) -> Self:
-        """The recipe in a model's `extra`; a `RecipeError` says what is missing from it.
+    def from_json(cls, extra: dict[str, Any], name: str = "the model") -> Self:
+        """The recipe in a model's `extra`; `name` is what messages call the file.
 
         >>> try: Recipe.from_json({})
         ... except RecipeError as error: print(str(error)[:44])
         the model has no recipe ('task' is missing):
+
+        RecipeError when there is none, StorageError, naming the field, when it is not what it should be.
         """
+        names = [each.name for each in fields(cls)]
+        if missing := [each for each in names if each not in extra]:
+            raise RecipeError(
+                f"{name} has no recipe ({missing[0]!r} is missing): it was not saved by `python -m nn train`;"
+                " use nn.load in a program of your own"
+            )
         try:
+            record(STORED)({each: extra[each] for each in names}, "extra")
             recipe = cls(
                 task=extra["task"],
                 loss=extra["loss"],
@@ -124,29 +172,55 @@ class Recipe:
                 class_names=tuple(extra["class_names"]),
                 x_scaling=_scaling(extra["x_scaling"]),
                 y_scaling=_scaling(extra["y_scaling"]),
-                training=dict(extra["training"]),
+                training=extra["training"],
             )
             recipe.check()
-        except KeyError as error:
-            raise RecipeError(
-                f"the model has no recipe ({error} is missing): it was not saved by `python -m nn train`;"
-                " use nn.load in a program of your own"
-            ) from None
-        except (TypeError, ValueError) as error:
-            raise RecipeError(f"the model's recipe is damaged ({error}); train it again") from None
+        except SchemaError as error:
+            raise StorageError(f"{name}: {error}; train it again") from None
         return recipe
 
     def check(self) -> None:
-        """Raise `ValueError` when the parts are not what they should be or do not fit together."""
+        """Raise `SchemaError` when the parts do not fit together."""
+        names = [column.name for column in self.columns]
         features = [name for column in self.columns for name in column.feature_names]
-        texts = (self.task, self.loss, self.target, *self.class_names, *features)
-        if wrong := [text for text in texts if not isinstance(text, str)]:
-            raise ValueError(f"{wrong[0]!r} should be a text")
-        if self.task not in TASKS:
-            raise ValueError(f"unknown task {self.task!r}")
-        if not len(features) == len(self.x_scaling.mean) == len(self.x_scaling.std):
-            raise ValueError(f"{len(features)} features, but scaling for {len(self.x_scaling.mean)}")
-        scheme(self.task, self.loss)
+        _expect(len({*names, self.target}) == len(names) + 1, "columns", "two have one name, or that of the target")
+        for i, column in enumerate(self.columns):
+            twins = len(set(column.categories)) < len(column.categories)
+            _expect(not twins, f"columns[{i}].categories", "two are the same")
+        for part, wanted in ("x_scaling", len(features)), ("y_scaling", 1):
+            scaling = getattr(self, part)
+            for key, numbers in ("mean", scaling.mean), ("std", scaling.std):
+                _expect(len(numbers) == wanted, f"{part}.{key}", f"expected {wanted} numbers, got {len(numbers)}")
+        classes = len(self.class_names)
+        fitting = {"binary": classes == 2, "classification": classes > 1, "regression": classes == 0}[self.task]
+        _expect(fitting and len(set(self.class_names)) == classes, "class_names", f"{classes} for {self.task!r}")
+        try:
+            scheme(self.task, self.loss)
+        except ValueError as error:
+            raise SchemaError("extra.loss", str(error)) from None
+
+    def check_model(self, model: MLP, name: str) -> None:
+        """Raise `StorageError` when this is not the recipe of that model; `name` is what messages call the file."""
+        wanted = {
+            "n_in": len(self.x_scaling.mean),
+            "n_outs[-1]": len(self.class_names) if self.task == "classification" else 1,
+        }
+        for field_name, found in ("n_in", model.n_in), ("n_outs[-1]", model.n_outs[-1]):
+            if found != wanted[field_name]:
+                raise StorageError(
+                    f"{name}: architecture.{field_name}: is {found}, but the recipe in extra is for a model with"
+                    f" {wanted[field_name]}; train it again"
+                )
+        if model.output.name not in self.scheme.outputs:
+            raise StorageError(
+                f"{name}: architecture.output: {model.output.name!r} does not fit the loss {self.loss!r} in extra;"
+                " train it again"
+            )
+
+
+def _expect(holds: bool, field_name: str, problem: str) -> None:
+    if not holds:
+        raise SchemaError(f"extra.{field_name}", problem)
 
 
 def _scaling(parts: dict[str, Any]) -> Scaling:

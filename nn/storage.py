@@ -2,25 +2,34 @@
 
 import json
 import sys
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from autograd import AutogradError
 from nn.activations import ACTIVATIONS
+from nn.documents import Form, StorageError, file_name
 from nn.files import write_text
 from nn.neuron import MLP
+from nn.schema import SchemaError, anything, array, check_keys, finite, integer, record, shown, table, text
 
-FORMAT = "scalar-autograd model"
-SCHEMA = 1
-KEYS = {"format", "schema", "architecture", "parameters", "extra"}
-ARCHITECTURE = {"n_in", "n_outs", "hidden", "output"}
-
-
-class StorageError(AutogradError, ValueError):
-    """A model cannot be written, or a file is not the whole model it should be."""
+HIDDEN = [name for name, activation in ACTIVATIONS.items() if not activation.vector]
+MODEL = Form(
+    "scalar-autograd model",
+    {
+        "architecture": record(
+            {
+                "n_in": integer(1),
+                "n_outs": array(integer(1), least=1),
+                "hidden": text(*HIDDEN),
+                "output": text(*ACTIVATIONS),
+            }
+        ),
+        "parameters": table(finite),
+        "extra": table(anything),
+    },
+)
 
 
 def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
@@ -37,21 +46,19 @@ def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | No
     cannot describe (a class of your own, an activation given as a function, layers changed by hand), for parameters
     that are not finite, and for an `extra` that JSON would change. OSError when the folder cannot be written.
     """
-    document = {
-        "format": FORMAT,
-        "schema": SCHEMA,
+    content = {
         "architecture": _architecture(model),
         "parameters": {name: _finite(name, parameter.data) for name, parameter in model.named_parameters()},
         "extra": _extra(extra),
     }
-    write_text(path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n")
+    write_text(path, MODEL.write(content))
 
 
 def load(path: str | PathLike[str]) -> MLP:
     """The model in the file, with exactly the numbers that were saved.
 
-    StorageError, naming what is wrong, when the file is damaged, of another kind or written by a newer version;
-    FileNotFoundError when there is none. Nothing in the file is executed.
+    StorageError, naming the file and the field, when it is damaged (a checksum tells), edited, of another kind or
+    written by a newer version; FileNotFoundError when there is none. Nothing in the file is executed.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -73,11 +80,12 @@ def load_document(path: str | PathLike[str]) -> tuple[MLP, dict[str, Any]]:
     >>> extra
     {'trained on': 'xor'}
     """
+    name = file_name(path)
+    document = MODEL.read(Path(path).read_bytes(), name)
     try:
-        document = _parse(Path(path).read_bytes())
         model = _build(document["architecture"], document["parameters"])
-    except StorageError as error:
-        raise StorageError(f"{path}: {error}") from error.__cause__
+    except SchemaError as error:
+        raise StorageError(f"{name}: {error}") from None
     return model, document["extra"]
 
 
@@ -126,62 +134,17 @@ def _finite(name: str, number: Any) -> float:
     return float(number)
 
 
-def _parse(data: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(data.decode(), object_pairs_hook=_without_twins, parse_constant=_refuse)
-    except StorageError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise StorageError(f"this is no JSON, or a damaged file: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StorageError(f'this is not a model: it has no "format": "{FORMAT}"')
-    schema = document.get("schema")
-    if type(schema) is not int or schema < 1:
-        raise StorageError(f"the schema version is {schema!r}, not a whole number from 1 on")
-    if schema > SCHEMA:
-        raise StorageError(f"schema {schema} was written by a newer version (this one reads up to {SCHEMA}): upgrade")
-    _check_keys("the file", document, KEYS)
-    if not isinstance(document["extra"], dict):
-        raise StorageError(f"extra is {document['extra']!r}, not an object")
-    return document
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) < len(pairs):
-        twin = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
-        raise StorageError(f"{twin!r} appears twice")
-    return unique
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise StorageError(f"{constant} is not a number that a model may hold")
-
-
-def _check_keys(what: str, found: Any, wanted: Set[str]) -> None:
-    if not isinstance(found, dict):
-        raise StorageError(f"{what} should be an object, got {found!r}")
-    for problem, names in (("lacks", wanted - found.keys()), ("has the unknown", found.keys() - wanted)):
-        if names:
-            first, others = min(names), len(names) - 1
-            raise StorageError(f"{what} {problem} {first!r}" + (f" and {others} more" if others else ""))
-
-
-def _build(architecture: Any, parameters: Any) -> MLP:
+def _build(architecture: dict[str, Any], parameters: dict[str, Any]) -> MLP:
     """The model, made only when the parameters are as many as it needs: a damaged size must not fill the memory."""
-    _check_keys("the architecture", architecture, ARCHITECTURE)
     n_in, n_outs = architecture["n_in"], architecture["n_outs"]
-    sizes = [n_in, *n_outs] if isinstance(n_outs, list) else []
-    if not sizes or any(type(size) is not int or size < 1 for size in sizes):
-        raise StorageError(f"the sizes n_in={n_in!r}, n_outs={n_outs!r} are no whole numbers from 1 on")
-    if isinstance(parameters, dict) and sum((m + 1) * n for m, n in pairwise(sizes)) > len(parameters):
-        raise StorageError(f"{len(parameters)} parameters are too few for {n_in} inputs and layers of {n_outs}")
-    try:
-        model = _empty(n_in, n_outs, architecture["hidden"], architecture["output"])
-    except (TypeError, ValueError) as error:
-        raise StorageError(f"the architecture makes no model: {error}") from error
+    needed = sum((m + 1) * n for m, n in pairwise([n_in, *n_outs]))
+    if needed > len(parameters):
+        raise SchemaError(
+            "parameters", f"{len(parameters)} are too few for {shown(n_in)} inputs and layers of {shown(n_outs)}"
+        )
+    model = _empty(n_in, n_outs, architecture["hidden"], architecture["output"])
     wanted = dict(model.named_parameters())
-    _check_keys("the list of parameters", parameters, wanted.keys())
+    check_keys(parameters, wanted.keys(), "parameters")
     for name, parameter in wanted.items():
-        parameter.data = _finite(name, parameters[name])
+        parameter.data = float(parameters[name])
     return model

@@ -18,15 +18,29 @@ import numpy as np
 from nn.checkpoint import CheckpointError
 from nn.cluster.connecting import ClusterLike, check_versions, connect
 from nn.cluster.objective import while_connected
+from nn.documents import Form, StorageError, file_name
 from nn.files import write_text
 from nn.prediction import Model
+from nn.schema import anything, array, integer, optional, real, record, table, text
 from nn.training import fit
 
 Point: TypeAlias = dict[str, Any]
 Grid: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Point]
 Build: TypeAlias = Callable[..., tuple[Model, Mapping[str, Any]]]
 
-FORMAT = "scalar-autograd sweep 1"
+TRIAL = record(
+    {
+        "point": table(anything),
+        "loss": real,
+        "metric": optional(real),
+        "epochs": integer(),
+        "best_epoch": integer(),
+        "stopped": text(),
+        "seconds": real,
+        "error": text(),
+    }
+)
+SWEEP = Form("scalar-autograd sweep", {"data": integer(), "trials": array(TRIAL)}, finite=False)
 
 
 @dataclass(frozen=True)
@@ -189,25 +203,18 @@ class _Saved:
         """Take in a trial, and write the file anew."""
         self.trials[_key(trial.point)] = trial
         if self.path is not None:
-            document = {
-                "format": FORMAT,
-                "data": self.data,
-                "trials": [asdict(trial) for trial in self.trials.values()],
-            }
-            write_text(self.path, json.dumps(document, indent=1) + "\n")
+            rows = [asdict(trial) for trial in self.trials.values()]
+            write_text(self.path, SWEEP.write({"data": self.data, "trials": rows}))
 
     def _read(self, path: Path) -> list[Trial]:
+        name = file_name(path)
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            if document["format"] != FORMAT:
-                raise CheckpointError(f"{path} is a {document['format']!r}, this version reads {FORMAT!r}")
-            if document["data"] != self.data:
-                raise CheckpointError(f"{path} is of other data; delete it, or choose another file, to start anew")
-            return [Trial(**row) for row in document["trials"]]
-        except CheckpointError:
-            raise
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path} is no table of trials, or a damaged one ({error!r})") from error
+            document = SWEEP.read(path.read_bytes(), name)
+        except StorageError as error:
+            raise CheckpointError(f"{error}. Delete it, or choose another file, to start anew") from None
+        if document["data"] != self.data:
+            raise CheckpointError(f"{name}: data: these are trials of other data; delete it, or choose another file")
+        return [Trial(**row) for row in document["trials"]]
 
 
 def _points(grid: Grid) -> list[Point]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from nn.cells import Cells, TableError, as_number, read_cells
 from nn.datasets import Dataset, split
+from nn.files import plain_name
 from nn.tasks import Task
 
 MAX_CATEGORIES = 20
@@ -90,9 +90,9 @@ def read_table(
     is a class when it is text, or at most 20 different whole numbers; else it is a number (a regression). `task`
     overrides that. A row with an empty cell is an error, or left out with `drop_missing`.
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "fruit.csv")
+    ...     path = pathlib.Path(folder, "fruit.csv")
     ...     _ = path.write_text("grams,colour,fruit\\n150,red,apple\\n120,yellow,banana\\n170,green,apple\\n")
     ...     table = read_table(path, "fruit")
     >>> table.feature_names
@@ -114,7 +114,7 @@ def read_table(
     columns = tuple(_infer(complete, name) for name in features)
     y, classes, chosen, reason = _target(complete, target, task)
     return Table(
-        name=Path(path).stem,
+        name=plain_name(path),
         x=encode(complete, columns),
         y=y,
         columns=columns,

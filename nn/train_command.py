@@ -14,6 +14,7 @@ from autograd import draw
 from nn.cells import TableError, read_cells
 from nn.datasets import DATASETS, Dataset, load
 from nn.diagnosis import diagnose
+from nn.documents import file_name
 from nn.gradient_check import check_gradient
 from nn.history import History, describe
 from nn.lookup import look_up
@@ -111,7 +112,7 @@ def _check_file(args: argparse.Namespace) -> None:
             raise UsageError(f"no file of this name, and {error}; or give a CSV file") from None
     if args.target is None:
         columns = ", ".join(read_cells(path).header)
-        raise UsageError(f"which column of {args.data} is to be learned? --target COLUMN, one of: {columns}")
+        raise UsageError(f"which column of {file_name(path)} is to be learned? --target COLUMN, one of: {columns}")
 
 
 def _or_usage_error(make: Any, *arguments: Any, **options: Any) -> Any:

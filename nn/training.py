@@ -121,7 +121,9 @@ def fit(
       the workers read, and `y` the target column of CSV files or a list of `.npy` files; `optimizer` may be "lbfgs";
       each shard is shuffled by itself; the metric is that of the validation samples. `shards` cuts arrays (default 16):
       their number decides the bits, the number of workers does not. `checkpoint` is a file, written every
-      `checkpoint_every` steps and at the end; if it is there, training goes on from it with the same bits.
+      `checkpoint_every` steps and at the end; if it is there, training goes on from it with the same bits. Then only
+      how long it goes on, and what is shown, may be another than before: any other difference is a `StorageError` that
+      names the option and both values, as is a file that is damaged.
 
     `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; nothing is lost but the
     epoch under way), "diverged" (a loss that is not finite; a `RuntimeWarning` says where) or, with "lbfgs",

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,47 @@ def test_ctrl_c_saves_what_there_is_and_exits_130(tmp_path: Path) -> None:
     assert nn.load(tmp_path / "runs" / "xor" / "model.json").n_in == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "run_name"),
+    [
+        ("...csv", "csv"),
+        (".csv", "csv"),
+        (" .csv", "csv"),
+        ("a\nb.csv", "a_b"),
+        ("no ending", "no ending"),
+        ("\x01<", "__"),
+    ],
+)
+def test_f19_a_file_of_any_name_is_trained_on_below_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    no_pictures: None,
+    name: str,
+    run_name: str,
+) -> None:
+    (tmp_path / name).write_text(FLOWERS)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", name, "--target", "kind", "--epochs", "1", "--hidden", "2", "--quiet"]) == 0
+    assert sorted(os.listdir()) == sorted([name, "runs"])
+    assert os.listdir("runs") == [run_name]
+    assert {"model.json", "history.csv", "graph.svg"} <= set(os.listdir(Path("runs", run_name)))
+    assert main(["predict", f"runs/{run_name}/model.json", name]) == 0
+    assert capsys.readouterr().out.replace("\n", "").isprintable()
+    ElementTree.parse(Path("runs", run_name, "graph.svg"))
+
+
+@pytest.mark.parametrize("name", ["folder.csv", "a\nb.csv"])
+def test_f19_what_cannot_be_read_is_named_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "a\nb.csv").write_text("x,y\n1,\n")
+    assert main(["train", str(tmp_path / name), "--target", "y"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert name.replace("\n", "\\n") in line
+
+
 # --- predict and inspect ----------------------------------------------------------------------------------------------
 
 
@@ -229,7 +272,7 @@ def test_inspect_shows_layers_purpose_and_training(trained: Path) -> None:
 
 def test_inspect_of_a_model_saved_by_a_program(tmp_path: Path) -> None:
     nn.save(nn.MLP(2, [1], seed=0), tmp_path / "m.json")
-    assert "no more is known: the model has no recipe" in run(tmp_path, "inspect", "m.json").stdout
+    assert "no more is known: m.json has no recipe" in run(tmp_path, "inspect", "m.json").stdout
 
 
 def test_a_reader_that_goes_away_is_no_traceback(trained: Path) -> None:
@@ -267,8 +310,8 @@ TRAIN_ERRORS = [
     (["train", "xor", "--activation", "tan"], "invalid choice: 'tan'"),
     (["train", "xor", "--out", "flowers.csv"], "flowers.csv"),
     (["predict", "model.json", "flowers.csv"], "model.json: No such file"),
-    (["predict", "flowers.csv", "flowers.csv"], "flowers.csv: this is no JSON"),
-    (["predict", "plain.json", "flowers.csv"], "the model has no recipe"),
+    (["predict", "flowers.csv", "flowers.csv"], "flowers.csv: not a JSON file"),
+    (["predict", "plain.json", "flowers.csv"], "plain.json has no recipe"),
     (["predict", "flowers/model.json", "gap.csv"], "the model needs the column 'long' and 2 more; the file has x, y"),
     (["predict", "flowers/model.json", "pink.csv"], "pink.csv line 2, column 'colour': 'pink' is none of the known"),
     (["inspect", "."], "Is a directory"),
@@ -294,6 +337,47 @@ def test_what_cannot_be_done_is_said_in_two_lines(
     assert words in error
     assert "Traceback" not in error
     assert not (trained / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["inspect", "predict"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text[:-30], "not a JSON file, or damaged: "),
+        (lambda text: text.replace('"tanh"', '"tanhh"'), "architecture.hidden: expected one of linear, "),
+        (lambda text: text.replace('"task": "binary"', '"task": 7'), "checksum: does not match"),
+        (lambda text: as_schema_1(text).replace('"task": "binary"', '"task": 7'), "extra.task: expected one of"),
+        (
+            lambda text: as_schema_1(text).replace('"held_out": ', '"held": '),
+            "extra.training.score.held_out: is missing",
+        ),
+        (lambda text: as_schema_1(text).replace('"wide"', '"long"'), "extra.columns: two have one name"),
+    ],
+    ids=["cut", "activation", "edited", "task", "score", "columns"],
+)
+def test_f19_a_damaged_model_is_one_line_and_exit_2(
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    change: Callable[[str], str],
+    words: str,
+) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(change((trained / "flowers" / "model.json").read_text()))
+    data = [str(trained / "flowers.csv")] if command == "predict" else []
+    assert main([command, str(path), *data]) == 2
+    said = capsys.readouterr()
+    [line] = said.err.splitlines()
+    assert line.startswith(f"error: {path}: {words}")
+    assert said.out == ""
+
+
+def as_schema_1(text: str) -> str:
+    """The model file as it was before there were checksums."""
+    document = json.loads(text)
+    del document["checksum"]
+    return json.dumps(document | {"schema": 1})
 
 
 def test_an_error_is_one_line_of_a_real_process(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd import Value, sigmoid, tanh
 from nn.checkpoint import CheckpointError
 from nn.cli import main
 from nn.cluster import Batch, ClusterError, Objective, connect, placement, sources_of
@@ -208,11 +209,11 @@ class Failing(Adam):
     """Adam that raises at one of its steps."""
 
     def __init__(self, at: int) -> None:
-        self.at = at
+        self._at = at
         super().__init__(lr=0.05)
 
     def move(self, theta: Vector, gradient: Vector, rate: float) -> Vector:
-        if self.steps == self.at:
+        if self.steps == self._at:
             raise ZeroDivisionError("stopped for the test")
         return super().move(theta, gradient, rate)
 
@@ -232,6 +233,89 @@ def test_training_is_taken_up_again_with_the_same_bits(client: Any, tmp_path: Pa
     assert further.losses[:5] == told.losses
     with pytest.raises(CheckpointError, match="seed was 3, now 4"):
         nn.fit(model(), X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **{**options, "seed": 4})
+
+
+class Bent(nn.Module):
+    """A model of the user's own, of which nothing can be read but what it computes."""
+
+    def __init__(self, function: Any) -> None:
+        self.w, self.function = Value(0.5), function
+
+    def __call__(self, x: Any) -> Value:
+        return self.function(self.w * x[0])  # type: ignore[no-any-return]
+
+    def parameters(self) -> list[Value]:
+        return [self.w]
+
+
+def resumed(**changes: Any) -> dict[str, Any]:
+    """The options of a run, with an optimiser that has done nothing yet."""
+    optimizer = nn.SGD(lr=0.1, momentum=0.5)
+    fixed = {**OPTIONS, "batch_size": None, "lr": None, "loss": "mse", "epochs": 2, "shards": 4}
+    return fixed | {"optimizer": optimizer} | changes
+
+
+@pytest.mark.parametrize(
+    ("net", "options", "words"),
+    [
+        (None, {"optimizer": nn.SGD(lr=0.2, momentum=0.5)}, r"lr was 0\.1, now 0\.2"),
+        (None, {"optimizer": nn.SGD(lr=0.1, momentum=0.9)}, r"momentum was 0\.5, now 0\.9"),
+        (None, {"optimizer": nn.SGD(0.1, 0.5, nesterov=True)}, "nesterov was False, now True"),
+        (
+            None,
+            {"optimizer": nn.SGD(nn.cosine(0.1, steps=9), 0.5)},
+            r"lr was 0\.1, now 'cosine\(floor=0.0, lr=0.1, steps=9\)",
+        ),
+        (None, {"optimizer": "adam"}, "optimizer was 'SGD', now 'Adam'"),
+        (None, {"optimizer": "lbfgs"}, "optimizer was 'SGD', now 'lbfgs'"),
+        (None, {"loss": "mae"}, "loss was 'mse', now 'mae'"),
+        (None, {"seed": 4}, "seed was 3, now 4"),
+        (None, {"l2": 0.1}, r"l2 was 0\.0, now 0\.1"),
+        (None, {"batch_size": 50}, "batch_size was None, now 50"),
+        (None, {"shards": 5}, "shards was 4, now 5"),
+        (None, {"validation": 0.25}, r"validation was None, now 0\.25"),
+        (None, {"metric": "accuracy"}, "metric was None, now 'accuracy'"),
+        (
+            nn.MLP(2, [4, 1], hidden="sigmoid", seed=2),
+            {},
+            r"model was 'MLP\(2, \[4, 1\], hidden='tanh'.*now .*hidden='sigmoid'",
+        ),
+        (nn.MLP(2, [5, 1], hidden="tanh", seed=2), {}, r"model was 'MLP\(2, \[4, 1\],.*now 'MLP\(2, \[5, 1\],"),
+        (nn.MLP(2, [4, 1], hidden="tanh", seed=5), {}, "start was"),
+    ],
+    ids=lambda case: case.split("was")[0].strip() if isinstance(case, str) else "",
+)
+def test_f19_another_option_is_no_resumption(
+    client: Any, tmp_path: Path, net: Any, options: dict[str, Any], words: str
+) -> None:
+    path = tmp_path / "run.npz"
+    first = nn.MLP(2, [4, 1], hidden="tanh", seed=2)
+    nn.fit(first, X, SIGNS, cluster=client, checkpoint=path, **resumed())
+    before = path.read_bytes()
+    again = net or nn.MLP(2, [4, 1], hidden="tanh", seed=2)
+    with pytest.raises(
+        CheckpointError, match=f"this is another run: .*{words.replace(chr(39), '.')}.*Delete it"
+    ) as caught:
+        nn.fit(again, X, SIGNS, cluster=client, checkpoint=path, **resumed(**options))
+    assert str(caught.value).startswith(str(path))
+    assert path.read_bytes() == before
+
+
+def test_f19_other_data_and_another_model_of_the_users_are_no_resumption(client: Any, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    nn.fit(Bent(tanh), X, SIGNS, cluster=client, checkpoint=path, **resumed())
+    with pytest.raises(CheckpointError, match="another run: data was"):
+        nn.fit(Bent(tanh), X + 1.0, SIGNS, cluster=client, checkpoint=path, **resumed())
+    with pytest.raises(CheckpointError, match="another run: computation was"):
+        nn.fit(Bent(sigmoid), X, SIGNS, cluster=client, checkpoint=path, **resumed())
+
+
+def test_f19_how_long_and_what_is_shown_may_change(client: Any, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    nn.fit(Bent(tanh), X, SIGNS, cluster=client, checkpoint=path, **resumed())
+    more = resumed(epochs=4, until=1e-9, checkpoint_every=1, on_epoch=lambda row: None)
+    history = nn.fit(Bent(tanh), X, SIGNS, cluster=client, checkpoint=path, **more)
+    assert [row.epoch for row in history] == [1, 2, 3, 4]
 
 
 def test_lbfgs_converges_and_is_taken_up_again_with_the_same_bits(client: Any, tmp_path: Path) -> None:
@@ -308,6 +392,10 @@ def test_the_command_line_trains_on_a_cluster(client: Any, tmp_path: Path, capsy
     assert np.allclose(numbers(one), numbers(many), rtol=1e-8, atol=1e-10)
     assert main([*options, "--out", str(there), "--cluster", address, "--checkpoint", str(here / "model.json")]) == 2
     assert "is no checkpoint, or a damaged one" in capsys.readouterr().err
+    again = [*options, "--lr", "0.2", "--out", str(there), "--cluster", address, "--checkpoint"]
+    assert main([*again, str(tmp_path / "run.npz")]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path / 'run.npz'}: run: this is another run: lr was 0.05, now 0.2.")
 
 
 @pytest.mark.parametrize(

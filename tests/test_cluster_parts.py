@@ -20,8 +20,10 @@ from nn.cluster.training import hold_back
 from nn.cluster.tree import Sums, climb, root
 from nn.cluster.worker import aligned, fingerprint, portable
 from nn.cluster.worker import read as read_shard
+from nn.documents import StorageError
 from nn.optimizers import SGD, Adam, AdamW, Optimizer
 from nn.samples import divide
+from tests.damage import bytes_damaged
 
 
 def _leaves(shards: int) -> dict[tuple[int, int], Sums]:
@@ -100,6 +102,24 @@ def test_files_are_shards(tmp_path: Path) -> None:
     [pair] = sources_of([str(tmp_path / "x.npy")], [tmp_path / "y.npy"])
     assert isinstance(pair, NpySource)
     assert np.array_equal(pair.read()[0], np.eye(2))
+
+
+@given(seed=st.integers(0, 2**63))
+def test_f19_a_damaged_npy_file_is_an_array_or_one_error(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("npy") / "x.npy"
+    np.save(path, np.eye(3))
+    path.write_bytes(bytes_damaged(path.read_bytes(), random.Random(seed)))
+    try:
+        said = f"{type(NpySource(str(path), str(path)).read()[0])}"
+    except StorageError as error:
+        said = str(error)
+    assert said.startswith((f"{np.ndarray}", f"{path}: this is "))
+
+
+def test_f19_an_archive_of_arrays_is_no_array(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=np.eye(3))
+    with pytest.raises(StorageError, match=r"this is an \.npz archive"):
+        NpySource(str(tmp_path / "x.npz"), str(tmp_path / "x.npz")).read()
 
 
 def test_pickled_objects_in_npy_files_are_refused(tmp_path: Path) -> None:
@@ -203,7 +223,9 @@ def test_checkpoints_come_back_bit_for_bit(
 
 def test_a_checkpoint_of_another_run_is_refused_and_says_why(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "run.npz", RUN, {}, {})
-    with pytest.raises(CheckpointError, match=r"loss was 'mse', now 'hinge'; seed was 1, now 2.*Delete it"):
+    with pytest.raises(
+        CheckpointError, match=r"loss was 'mse', now 'hinge'; seed was 1, now 2.*same options.*Delete it"
+    ):
         checkpoint.load(tmp_path / "run.npz", {"seed": 2, "loss": "hinge"})
 
 

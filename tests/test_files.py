@@ -7,8 +7,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nn.files import write_bytes, write_text
+from nn.files import plain_name, write_bytes, write_text
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
@@ -37,3 +39,35 @@ def test_what_cannot_be_put_in_its_place_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"a\.json"):
         write_bytes(tmp_path / "a.json", b"data")
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("flowers.csv", "flowers"),
+        ("a.b.csv", "a.b"),
+        ("...csv", "csv"),
+        ("..csv", "csv"),
+        (".csv", "csv"),
+        (" .csv", "csv"),
+        ("no ending", "no ending"),
+        ("..", "data"),
+        (".", "data"),
+        ("", "data"),
+        ("a\nb.csv", "a_b"),
+        ("nul.csv", "nul_"),
+        ("größe.csv", "größe"),
+        ("\udcff.csv", "_"),
+    ],
+)
+def test_f19_a_run_is_named_after_its_file_whatever_that_is_called(path: str, name: str) -> None:
+    assert plain_name(path) == name
+
+
+@given(st.text(st.characters(exclude_characters="\0")))
+def test_f19_such_a_name_is_a_folder_below_another_and_one_line(path: str) -> None:
+    name = plain_name(path)
+    assert Path("runs", name).name == name
+    assert name not in ("", ".", "..")
+    assert name.isprintable()
+    assert plain_name(name + ".csv") == name

@@ -52,14 +52,16 @@ def test_from_type(leaf):
 @pytest.fixture
 def installed(tmp_path):
     """An environment in which the entry points of pyproject.toml are those of an installed distribution."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = settings["project"]
+    roots = [ROOT / folder for folder in settings["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]]
     folder = tmp_path / "site" / "scalar_autograd-0.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: scalar-autograd\nVersion: 0\n")
     groups = project["entry-points"].items()
     lines = [line for group, names in groups for line in (f"[{group}]", *(f"{n} = {at}" for n, at in names.items()))]
     (folder / "entry_points.txt").write_text("\n".join(lines))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), str(ROOT)])}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [tmp_path / "site", *roots, ROOT]))}
 
 
 def run(environment, *arguments, cwd=None):
@@ -117,11 +119,12 @@ HEAVY = ("mpmath", "matplotlib", "rich", "graphviz", "nn", "autograd.strategies"
 @pytest.mark.parametrize(
     ("program", "also_absent"),
     [
-        ("import hypothesis; import autograd; assert 'autograd.hypothesis_entry' in sys.modules", "numpy"),
-        ("import autograd.pytest_plugin", "hypothesis"),
+        ("import hypothesis; import autograd", "numpy"),
+        ("import hypothesis", "autograd"),
+        ("import scalar_autograd_pytest", "autograd"),
         ("import autograd.testing as t; list(t.mutants()); del sys.modules['autograd.testing']", "hypothesis"),
     ],
-    ids=["hypothesis", "pytest", "mutants"],
+    ids=["autograd", "hypothesis", "pytest", "mutants"],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(installed, program, also_absent):
     listing = f"print([name for name in {(*HEAVY, also_absent)!r} if name in sys.modules])"
@@ -140,3 +143,106 @@ except AttributeError as error:
 """
     process = run(installed, "-c", program)
     assert process.stdout == "module 'autograd.strategies' has no attribute 'mlp'\n", process.stderr
+
+
+# --- an `autograd` of the user's own: row B1 ------------------------------------------------------------------------
+
+OWN = {
+    "module": {"autograd.py": "class Value: ...\nMINE = True\n"},
+    "package": {"autograd/__init__.py": "MINE = True\n", "autograd/value.py": "class Value: ...\n"},
+    "without Value": {"autograd.py": "MINE = True\n"},
+}
+THEIRS = """
+import autograd
+from hypothesis import given, strategies as st
+
+@given(st.integers())
+def test_it_is_theirs(number):
+    assert autograd.MINE
+"""
+COMMANDS = {"python -m pytest": ["-m", "pytest"], "pytest": ["-c", "import pytest, sys; sys.exit(pytest.main())"]}
+
+
+@pytest.fixture(params=OWN.values(), ids=OWN.keys())
+def theirs(request, tmp_path):
+    """A folder with an `autograd` that is not ours, and a test of it."""
+    folder = tmp_path / "project"
+    for name, text in {**request.param, "test_users.py": THEIRS}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def run_bare(installed, folder, kind, *options):
+    """pytest as the command of that kind starts it: `pytest`, unlike `python -m`, does not look in the folder."""
+    safe = ["-P"] if kind == "pytest" else []
+    return run(installed, *safe, "-W", "error", *COMMANDS[kind], "-rA", "-p", "no:cacheprovider", *options, cwd=folder)
+
+
+def test_b1_hypothesis_is_imported_beside_an_autograd_of_the_users(installed, theirs):
+    process = run(installed, "-W", "error", "-c", "import hypothesis, autograd; print(autograd.MINE)", cwd=theirs)
+    assert (process.stdout, process.stderr) == ("True\n", "")
+
+
+def test_b1_hypothesis_does_not_import_an_autograd_that_fails(installed, tmp_path):
+    (tmp_path / "autograd.py").write_text("raise SystemExit('imported')")
+    process = run(installed, "-c", "import hypothesis; print('fine')", cwd=tmp_path)
+    assert (process.stdout, process.stderr) == ("fine\n", "")
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_b1_pytest_gives_tests_the_autograd_of_their_folder(installed, theirs, kind):
+    process = run_bare(installed, theirs, kind)
+    assert outcomes(process) == {"test_it_is_theirs": "PASSED"}, process.stdout + process.stderr
+    assert "warning" not in process.stdout.lower()
+    assert process.stderr == ""
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_b1_a_path_that_is_set_later_still_decides(installed, tmp_path, kind):
+    """Neither pytest nor Hypothesis has imported ours by the time `conftest.py` says where theirs is."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "autograd.py").write_text("MINE = True\n")
+    (tmp_path / "conftest.py").write_text("import hypothesis, sys\nsys.path.insert(0, 'src')\n")
+    (tmp_path / "test_users.py").write_text(THEIRS)
+    process = run_bare(installed, tmp_path, kind)
+    assert outcomes(process) == {"test_it_is_theirs": "PASSED"}, process.stdout + process.stderr
+
+
+def test_b1_their_markers_and_fixtures_of_our_names_are_theirs(installed, theirs):
+    (theirs / "test_users.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture\ndef gradcheck(): return 'mine'\n"
+        "@pytest.mark.gradcheck(2)\ndef test_marked(gradcheck): assert gradcheck == 'mine'\n"
+    )
+    process = run_bare(installed, theirs, "pytest", "--strict-markers")
+    assert outcomes(process) == {"test_marked": "PASSED"}, process.stdout + process.stderr
+
+
+def test_b1_our_fixture_says_that_their_autograd_is_in_the_way(installed, theirs):
+    (theirs / "test_users.py").write_text("def test_asks(gradcheck): pass\n")
+    process = run_bare(installed, theirs, "pytest")
+    assert outcomes(process) == {"test_asks": "ERROR"}
+    assert f"`import autograd` finds {theirs / 'autograd'}" in process.stdout
+    assert "Traceback" not in process.stdout + process.stderr
+
+
+@pytest.mark.parametrize("order", ["import autograd, hypothesis", "import hypothesis, autograd"])
+def test_b1_leaves_are_drawn_whichever_is_imported_first(installed, order):
+    program = (
+        f"{order}\nfrom hypothesis import strategies as st\nst.from_type(autograd.Value).validate(); print('fine')"
+    )
+    process = run(installed, "-W", "error", "-c", program)
+    assert (process.stdout, process.stderr) == ("fine\n", "")
+
+
+@pytest.mark.parametrize("name", ["hypothesis", "hypothesis.strategies"])
+def test_b1_autograd_is_imported_where_hypothesis_is_shut_out(installed, name):
+    process = run(installed, "-c", f"import sys; sys.modules['{name}'] = None; import autograd; print('fine')")
+    assert (process.stdout, process.stderr) == ("fine\n", "")
+
+
+def test_b1_entry_points_that_others_load_are_names_of_our_own():
+    entries = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    loaded = {at.partition(":")[0] for group in ("hypothesis", "pytest11") for at in entries[group].values()}
+    assert {name.partition(".")[0].removesuffix(name.rpartition("_")[2]) for name in loaded} == {"scalar_autograd_"}

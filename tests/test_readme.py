@@ -77,8 +77,10 @@ def test_every_block_is_of_a_kind_that_is_run() -> None:
 @pytest.mark.parametrize("name", [name for name in files() if name.startswith("test_")])
 def test_property_tests_pass(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(files()[name], encoding="utf-8")
-    installed = any(entry.value == "autograd.pytest_plugin" for entry in entry_points(group="pytest11"))
-    plugin = [] if installed else ["-p", "autograd.pytest_plugin"]  # pytest refuses one that it knows already
+    installed = any(entry.value == "scalar_autograd_pytest" for entry in entry_points(group="pytest11"))
+    plugin = (
+        [] if installed else ["-p", "autograd.plugins.scalar_autograd_pytest"]
+    )  # pytest refuses one that it knows already
     assert "1 passed" in run(["-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, name], tmp_path)
 
 

@@ -159,45 +159,52 @@ def test_the_document_is_what_the_schema_says(path):
     assert model.layers[0].W.tolist() == [[1.0], [2.0]]
     assert model.layers[0].b.tolist() == [0.5, 0.0]
     save(model, path)
-    assert json.loads(path.read_text()) == document()
+    written = json.loads(path.read_text())
+    assert len(written.pop("checksum")) == 64
+    assert written == document() | {"schema": 2}
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", "no JSON"),
-    ("{", "no JSON"),
+    ("", "not a JSON file"),
+    ("{", "not a JSON file, or damaged: Expecting property name.*line 1 column 2"),
     (json.dumps(document())[:-20], "damaged"),
-    ("\x00\x01", "no JSON"),
-    ("[" * 100_000, "no JSON"),
-    ("[]", "this is not a model"),
-    ('{"format": "other"}', "this is not a model"),
-    (changed("schema", 2), "schema 2 was written by a newer version"),
-    (changed("schema", "1"), "schema version is '1'"),
-    (changed("schema", True), "schema version is True"),
-    (changed("extra", ...), "the file lacks 'extra'"),
-    (changed("more", 1), "the file has the unknown 'more'"),
-    (changed("extra", []), r"extra is \[\]"),
-    (changed("architecture", 3), "architecture should be an object, got 3"),
-    (changed("architecture/hidden", ...), "architecture lacks 'hidden'"),
-    (changed("architecture/hidden", "tanhh"), "unknown activation 'tanhh'"),
-    (changed("architecture/output", 5), "activation 5"),
-    (changed("architecture/n_outs", []), "makes no model: n_outs is empty"),
-    (changed("architecture/n_outs", 5), "n_outs=5"),
-    (changed("architecture/n_outs", [2, 0]), r"n_outs=\[2, 0\]"),
-    (changed("architecture/n_outs", [2, True]), "True"),
-    (changed("architecture/n_outs", [10**12, 1]), "7 parameters are too few"),
-    (changed("architecture/n_in", 10**30), "7 parameters are too few"),
-    (changed("architecture/n_outs", [1, 1]), r"has the unknown 'b1\[1\]' and 2 more"),
-    (changed("parameters", []), "list of parameters should be an object"),
-    (changed("parameters/b2[0]", ...), "6 parameters are too few"),
-    (changed("parameters/b3[0]", 0.0), r"has the unknown 'b3\[0\]'"),
-    (changed("parameters/b2[0]", "0"), r"parameter b2\[0\] is '0', not a number"),
-    (changed("parameters/b2[0]", True), "is True, not a number"),
-    (changed("parameters/b2[0]", None), "is None, not a number"),
-    (changed("parameters/b2[0]", math.nan), "NaN is not a number that a model may hold"),
+    ("\x00\x01", "not a JSON file"),
+    ("[" * 100_000, "not a JSON file"),
+    ("9" * 5000, "not a JSON file"),
+    ("[]", "format: expected 'scalar-autograd model', got no object"),
+    ('{"format": "other"}', "format: expected 'scalar-autograd model', got 'other'"),
+    (changed("schema", 3), r"schema: 3 was written by a newer version \(this one reads up to 2\)"),
+    (changed("schema", 2), "checksum: is missing"),
+    (changed("schema", "1"), "schema: expected an integer from 1 on, got '1'"),
+    (changed("schema", True), "schema: expected an integer from 1 on, got True"),
+    (changed("extra", ...), "json: extra: is missing"),
+    (changed("more", 1), "json: more: is unknown"),
+    (changed("a\nb", 1), r"json: 'a\\nb': is unknown"),
+    (changed("extra", []), r"extra: expected an object, got \[\]"),
+    (changed("architecture", 3), "architecture: expected an object, got 3"),
+    (changed("architecture/hidden", ...), "architecture.hidden: is missing"),
+    (changed("architecture/hidden", "tanhh"), "architecture.hidden: expected one of linear, .*, got 'tanhh'"),
+    (changed("architecture/hidden", "softmax"), "architecture.hidden: expected one of .*, got 'softmax'"),
+    (changed("architecture/output", 5), "architecture.output: expected one of .*softmax.*, got 5"),
+    (changed("architecture/output", []), r"architecture.output: expected one of .*, got \[\]"),
+    (changed("architecture/n_outs", []), r"architecture.n_outs: expected a list of at least 1, got \[\]"),
+    (changed("architecture/n_outs", 5), "architecture.n_outs: expected a list of at least 1, got 5"),
+    (changed("architecture/n_outs", [2, 0]), r"architecture.n_outs\[1\]: expected an integer from 1 on, got 0"),
+    (changed("architecture/n_outs", [2, True]), r"architecture.n_outs\[1\]: .*got True"),
+    (changed("architecture/n_outs", [10**12, 1]), "parameters: 7 are too few"),
+    (changed("architecture/n_in", 10**30), "parameters: 7 are too few"),
+    (changed("architecture/n_outs", [1, 1]), r"parameters.b1\[1\]: is unknown \(and 2 more\)"),
+    (changed("parameters", []), "parameters: expected an object"),
+    (changed("parameters/b2[0]", ...), "parameters: 6 are too few"),
+    (changed("parameters/b3[0]", 0.0), r"parameters.b3\[0\]: is unknown"),
+    (changed("parameters/b2[0]", "0"), r"parameters.b2\[0\]: expected a finite number, got '0'"),
+    (changed("parameters/b2[0]", True), "got True"),
+    (changed("parameters/b2[0]", None), "got None"),
+    (changed("parameters/b2[0]", math.nan), "NaN is not a number that this file may hold"),
     (changed("parameters/b2[0]", -math.inf), "-Infinity is not"),
-    (changed("parameters/b2[0]", 0.25).replace("0.25", "1e999"), r"b2\[0\] is inf; only finite"),
-    (changed("parameters/b2[0]", 10**400), r"parameter b2\[0\] is 1000.*; only finite"),
-    (json.dumps(document()).replace('"b2[0]"', '"b1[0]"'), r"'b1\[0\]' appears twice"),
+    (changed("parameters/b2[0]", 0.25).replace("0.25", "1e999"), r"b2\[0\]: expected a finite number, got inf"),
+    (changed("parameters/b2[0]", 10**400), r"parameters.b2\[0\]: expected a finite number, got 1000"),
+    (json.dumps(document()).replace('"b2[0]"', '"b1[0]"'), r"'b1\[0\]': appears twice"),
 ])  # fmt: skip
 def test_a_wrong_file_is_named_and_explained(path, text, words):
     path.write_text(text)
@@ -208,7 +215,7 @@ def test_a_wrong_file_is_named_and_explained(path, text, words):
 
 def test_bytes_that_are_no_text(path):
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(StorageError, match="no JSON"):
+    with pytest.raises(StorageError, match="not a JSON file"):
         load(path)
 
 
@@ -229,3 +236,33 @@ def test_a_missing_file_is_the_usual_error(path):
 def test_the_error_is_caught_as_either_base():
     assert issubclass(StorageError, AutogradError)
     assert issubclass(StorageError, ValueError)
+
+
+def test_f19_an_edited_number_is_noticed_and_the_way_to_allow_it_is_told(path):
+    save(MLP(2, [2, 1], hidden="tanh", bias=0.5, seed=0), path)
+    head, parameters, tail = path.read_text().partition('"parameters"')
+    path.write_text(head + parameters + tail.replace(": 0.", ": 1.", 1))
+    with pytest.raises(StorageError, match=r"checksum: does not match.*delete"):
+        load(path)
+    whole = json.loads(path.read_text())
+    del whole["checksum"]
+    path.write_text(json.dumps(whole | {"schema": 1}))
+    assert load(path).layers[0].b.tolist() == [1.5, 0.5]
+
+
+def test_f19_another_layout_of_the_same_values_is_the_same_file(path):
+    model = MLP(2, [2, 1], hidden="tanh", seed=0)
+    save(model, path, extra={"größe": [1, 2.5, None]})
+    path.write_bytes(
+        json.dumps(json.loads(path.read_text()), ensure_ascii=False, indent=7).replace("\n", "\r\n").encode()
+    )
+    assert numbers(load(path)) == numbers(model)
+
+
+def test_f19_the_message_is_one_line_whatever_the_file_is_called(tmp_path):
+    path = tmp_path / "a\nb.json"
+    path.write_text("{}")
+    with pytest.raises(StorageError) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert repr(str(path)) in str(caught.value)

@@ -87,11 +87,11 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
 def test_a_table_of_other_data_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sweep.json"
     nn.sweep(build, [{"lr": 0.1, "hidden": 1}], (X, Y), path=path, progress=False)
-    with pytest.raises(CheckpointError, match="is of other data; delete it"):
+    with pytest.raises(CheckpointError, match="data: these are trials of other data; delete it"):
         nn.sweep(build, GRID, (X, [1.0, 3.0, 6.0]), path=path, progress=False)
-    for text in ("{", "{}", '{"format": "scalar-autograd sweep 1", "data": 0}', "[1]"):
+    for text in ("{", "{}", '{"format": "scalar-autograd sweep", "schema": 1, "data": 0}', "[1]"):
         path.write_text(text, encoding="utf-8")
-        with pytest.raises(CheckpointError, match=r"sweep\.json is"):
+        with pytest.raises(CheckpointError, match=r"sweep\.json: .*Delete it"):
             nn.sweep(build, GRID, (X, Y), path=path, progress=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nn.cells import MISSING, TableError, as_number, read_cells
+from nn.cells import MISSING, Cells, Row, TableError, _check_header, as_number, read_cells
+from nn.documents import StorageError
+from nn.lookup import look_up
+from nn.neuron import MLP
 from nn.recipe import Recipe, RecipeError, Scaling
 from nn.table import Column, encode, read_table
 
@@ -186,6 +190,40 @@ def test_words_for_missing_are_lower_case_as_they_are_compared() -> None:
     assert {word.casefold() for word in MISSING} == MISSING
 
 
+class Counted(str):
+    """A name that counts how often any of its kind is compared or hashed."""
+
+    asked = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.asked += 1
+        return str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        Counted.asked += 1
+        return str.__hash__(self)
+
+
+def test_f19_a_wide_header_is_looked_at_a_few_times_for_each_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = tuple(Counted(f"c{i}") for i in range(2000))
+    row = Row(2, ("1",) * len(wide))
+    monkeypatch.setattr(Counted, "asked", 0)
+    _check_header("t.csv", Row(1, wide))
+    cells = Cells("t.csv", wide, (row,))
+    for name in wide:
+        cells.column(name)
+    # In the set of names seen: looked up, and put in. In the table of places: put in, and looked up twice.
+    assert Counted.asked <= 8 * len(wide)
+
+
+def test_f19_a_known_name_is_found_without_listing_the_others() -> None:
+    class Unlisted(dict[str, int]):
+        def __iter__(self) -> Any:
+            raise AssertionError("listed")
+
+    assert look_up(Unlisted(a=1), "a", "column") == 1
+
+
 # --- reading more of the same -----------------------------------------------------------------------------------------
 
 
@@ -224,7 +262,15 @@ RECIPE = Recipe(
     class_names=("a", "b", "c"),
     x_scaling=Scaling((0.1, 0.2, 0.3), (1.0, 2.0, 3.0)),
     y_scaling=Scaling.none(1),
-    training={"data": "t"},
+    training={
+        "data": "t",
+        "samples": 9,
+        "options": {"lr": 0.1, "patience": None},
+        "stopped": "epochs",
+        "epochs": 3,
+        "best_epoch": 2,
+        "score": {"metric": "accuracy", "value": 0.5, "samples": 2, "held_out": True},
+    },
 )
 
 
@@ -239,5 +285,42 @@ def test_a_recipe_with_a_part_missing_or_damaged_is_refused(part: str) -> None:
     stored = RECIPE.to_json()
     with pytest.raises(RecipeError, match=f"'{part}' is missing"):
         Recipe.from_json({key: value for key, value in stored.items() if key != part})
-    with pytest.raises(RecipeError, match="damaged"):
-        Recipe.from_json(stored | {part: 7})
+    with pytest.raises(StorageError, match=rf"^m\.json: extra\.{part}: expected .*, got 7; train it again"):
+        Recipe.from_json(stored | {part: 7}, "m.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"columns": [{"name": "x"}]}, r"extra.columns\[0\].categories: is missing"),
+        ({"columns": []}, "extra.columns: expected a list of at least 1"),
+        ({"columns": [{"name": "y", "categories": ["a", "b", "c"]}]}, "extra.columns: two have one name"),
+        ({"columns": [{"name": "x", "categories": ["a", "b", "b"]}]}, r"columns\[0\].categories: two are the same"),
+        ({"x_scaling": {"mean": [0.0], "std": [1.0]}}, "extra.x_scaling.mean: expected 3 numbers, got 1"),
+        ({"x_scaling": {"mean": [0.0] * 3, "std": [1.0, 0.0, 1.0]}}, r"x_scaling.std\[1\]: expected a number above 0"),
+        ({"x_scaling": {"mean": [0.0, math.nan, 0.0], "std": [1.0] * 3}}, r"mean\[1\]: expected a finite number"),
+        ({"y_scaling": {"mean": [], "std": []}}, "extra.y_scaling.mean: expected 1 numbers, got 0"),
+        ({"class_names": ["a"]}, "extra.class_names: 1 for 'classification'"),
+        ({"class_names": ["a", "a"]}, "extra.class_names: 2 for 'classification'"),
+        ({"task": "binary"}, "extra.class_names: 3 for 'binary'"),
+        ({"loss": "mae"}, "extra.loss: loss 'mae' does not fit"),
+        ({"training": {"data": "t"}}, "extra.training.best_epoch: is missing"),
+    ],
+)
+def test_f19_parts_of_a_recipe_that_do_not_fit_are_named(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(StorageError, match=words):
+        Recipe.from_json(RECIPE.to_json() | change)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (MLP(2, [3]), "architecture.n_in: is 2, but the recipe in extra is for a model with 3"),
+        (MLP(3, [4, 2]), r"architecture.n_outs\[-1\]: is 2, but the recipe in extra is for a model with 3"),
+        (MLP(3, [3], output="tanh"), "architecture.output: 'tanh' does not fit the loss 'cross_entropy'"),
+    ],
+)
+def test_f19_the_recipe_of_another_model_is_refused(model: MLP, words: str) -> None:
+    RECIPE.check_model(MLP(3, [4, 3]), "m.json")
+    with pytest.raises(StorageError, match=f"m.json: {words}"):
+        RECIPE.check_model(model, "m.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from nn.cluster.run import Settings, State, Vector, replay
 from nn.history import Stop
 from nn.losses import l2_gradient
 from nn.optimizers import get_optimizer
+from nn.schema import anything, record, scalar, table
+
+PREFIX = "optimizer."  # of the names of an optimiser's arrays
 
 
 class Descent:
@@ -72,15 +76,27 @@ class Descent:
         numbers, arrays = self.memory
         state = {"run": self.state.numbers(), "optimizer": numbers}
         vectors = {"theta": self.state.theta, "best": self.state.best}
-        vectors |= {f"optimizer.{name}": array for name, array in arrays.items()}
+        vectors |= {f"{PREFIX}{name}": array for name, array in arrays.items()}
         checkpoint.save(self.settings.path, self.description, state, vectors)
 
     def _resume(self) -> State | None:
         path = self.settings.path
         if path is None or not os.path.exists(path):
             return None
-        numbers, arrays = checkpoint.load(path, self.description)
-        prefix = "optimizer."
-        kept = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-        checkpoint.remember(self.optimizer, numbers["optimizer"], kept)
+        numbers, arrays = checkpoint.load(path, self.description, self._check)
+        checkpoint.remember(self.optimizer, numbers["optimizer"], _of_optimizer(arrays))
         return State.of(numbers["run"], np.asarray(arrays["theta"]), np.asarray(arrays["best"]))
+
+    def _check(self, numbers: Any, arrays: checkpoint.Arrays) -> None:
+        """Raise SchemaError unless a checkpoint holds what `_save` writes."""
+        size = self.description["parameters"]
+        record({"run": anything, "optimizer": table(scalar)})(numbers, "state")
+        State.check(numbers["run"], self.parts)
+        kept = _of_optimizer(arrays)
+        checkpoint.check_memory(self.optimizer, numbers["optimizer"], kept, size)
+        others = {name: array for name, array in arrays.items() if name.removeprefix(PREFIX) not in kept}
+        checkpoint.check_arrays(others, {"theta": (size,), "best": (size,)})
+
+
+def _of_optimizer(arrays: checkpoint.Arrays) -> checkpoint.Arrays:
+    return {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from nn.following import Follower
 from nn.history import Epoch, Stop
 from nn.losses import Loss, LossLike
 from nn.metrics import Metric
+from nn.neuron import MLP
 from nn.optimizers import Optimizer
 from nn.prediction import Model
 from nn.progress import Progress
@@ -68,6 +70,7 @@ def fit_on_cluster(model: Model, x: Any, y: Any, order: Order, follower: Followe
         take=take,
         show=_shower(model, order, watched, follower),
         advance=lambda part: display.advance(round(UNITS * part)),
+        watched=_watched(model, order),
     )
     follower.history.engine = f"compiled, on the cluster {order.cluster}"
     if isinstance(order.cluster, int):
@@ -76,6 +79,17 @@ def fit_on_cluster(model: Model, x: Any, y: Any, order: Order, follower: Followe
         return train(order.cluster, sources_of(x, y, order.shards), sample_loss, follower.parameters, settings)
     except KeyboardInterrupt:
         return "interrupted"
+
+
+def _watched(model: Model, order: Order) -> dict[str, Any]:
+    """What a checkpoint says of the model, the validation samples and the metric."""
+    validation = order.validation
+    if isinstance(validation, tuple):
+        bits = b"".join(np.asarray(part).tobytes() for part in validation)
+        validation = f"samples {zlib.crc32(bits):08x}"
+    name = repr(model).partition("  #")[0] if isinstance(model, MLP) else type(model).__qualname__
+    metric = None if order.metric is None else getattr(order.metric, "__name__", type(order.metric).__name__)
+    return {"model": name, "validation": validation, "metric": metric}
 
 
 def _shower(model: Model, order: Order, watched: Any, follower: Follower) -> Callable[[Vector], Watched]:

@@ -13,7 +13,7 @@ from nn import checkpoint
 from nn.checkpoint import CheckpointError
 from nn.cluster.errors import ClusterError
 from nn.cluster.objective import Objective
-from nn.cluster.run import Settings, Vector, hash_of
+from nn.cluster.run import LOOKS, Settings, Vector, hash_of
 from nn.history import Epoch, Stop
 from nn.losses import l2_gradient
 
@@ -89,8 +89,7 @@ class Lbfgs:
         if self.settings.path is None or not self.looks:
             return
         state = {
-            "thetas": [look.theta for look in self.looks],
-            "losses": [look.loss for look in self.looks],
+            "looks": [{"theta": look.theta, "loss": look.loss} for look in self.looks],
             "seconds": self.before + time.monotonic() - self.begun,
         }
         gradients = np.stack([look.gradient for look in self.looks])
@@ -100,6 +99,12 @@ class Lbfgs:
         path = self.settings.path
         if path is None or not os.path.exists(path):
             return
-        state, arrays = checkpoint.load(path, self.description)
-        self.looks = list(map(Look, state["thetas"], state["losses"], arrays["gradients"]))
+        state, arrays = checkpoint.load(path, self.description, self._check)
+        pairs = zip(state["looks"], arrays["gradients"], strict=True)
+        self.looks = [Look(**told, gradient=gradient) for told, gradient in pairs]
         self.before = state["seconds"]
+
+    def _check(self, state: Any, arrays: checkpoint.Arrays) -> None:
+        """Raise SchemaError unless a checkpoint holds what `_save` writes."""
+        LOOKS(state, "state")
+        checkpoint.check_arrays(arrays, {"gradients": (len(state["looks"]), len(self.start))})

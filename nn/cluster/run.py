@@ -13,15 +13,34 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nn.checkpoint import options
 from nn.cluster.objective import Objective
 from nn.history import Epoch, Stop
 from nn.optimizers import Optimizer
+from nn.schema import Kind, SchemaError, array, integer, optional, real, record, shown, text
 
 Vector: TypeAlias = NDArray[np.float64]
 Take: TypeAlias = Callable[[Epoch], Stop | None]  # what is done with an epoch's row; a reason to stop, or None
 Watched: TypeAlias = tuple[float | None, float | None]  # validation loss and metric
 
 EVERY = 100  # steps between two checkpoints
+EPOCH = record(
+    {
+        "epoch": integer(1),
+        "loss": real,
+        "validation_loss": optional(real),
+        "metric": optional(real),
+        "seconds": real,
+    }
+)
+NUMBERS: dict[str, Kind] = {
+    "epoch": integer(),
+    "part": integer(),
+    "best_loss": real,
+    "rows": array(EPOCH),
+    "seconds": real,
+}
+LOOKS = record({"looks": array(record({"theta": text(), "loss": real})), "seconds": real})
 
 
 @dataclass(frozen=True)
@@ -29,7 +48,7 @@ class Settings:
     """What `fit` was asked for. `optimizer` "lbfgs" is SciPy's L-BFGS-B; `batch_size` None is all samples at once.
 
     `show(theta)` gives the model its parameters and returns the validation loss and metric; `advance` counts parts
-    of an epoch.
+    of an epoch. `watched` says in plain JSON what `show` measures, and `computation` what is minimised.
     """
 
     optimizer: Optimizer | Literal["lbfgs"]
@@ -43,13 +62,21 @@ class Settings:
     take: Take
     show: Callable[[Vector], Watched]
     advance: Callable[[float], None]
+    watched: dict[str, Any] = field(default_factory=dict)
+    computation: str = ""
 
     def describe(self, objective: Objective, start: Vector) -> dict[str, Any]:
-        """What decides every bit of the run, but how long it goes on."""
-        lbfgs = self.optimizer == "lbfgs"
+        """What decides every number of the run, but how long it goes on: each name is that of an option of `fit`.
+
+        `start` stands for the parameters at the beginning, `computation` for what model and loss do with a sample.
+        """
+        made: dict[str, Any] = {"optimizer": "lbfgs", "batch_size": None}
+        if isinstance(self.optimizer, Optimizer):
+            made = {"optimizer": type(self.optimizer).__name__, "batch_size": self.batch_size}
+            made |= options(self.optimizer)
         return {
-            "optimizer": "lbfgs" if lbfgs else type(self.optimizer).__name__,
-            "batch_size": None if lbfgs else self.batch_size,
+            **made,
+            **self.watched,
             "seed": self.seed,
             "l2": self.l2,
             "loss": self.loss_name,
@@ -58,6 +85,7 @@ class Settings:
             "data": objective.checksum,
             "parameters": len(start),
             "start": hash_of(start),
+            "computation": self.computation,
         }
 
 
@@ -100,6 +128,13 @@ class State:
             "rows": [asdict(row) for row in self.rows],
             "seconds": self.seconds(),
         }
+
+    @staticmethod
+    def check(numbers: Any, parts: int) -> None:
+        """Raise SchemaError unless `of` can read that: a state of a run with `parts` steps an epoch."""
+        record({**NUMBERS, "part": integer(0, parts)})(numbers, "state.run")
+        if [row["epoch"] for row in numbers["rows"]] != list(range(1, numbers["epoch"] + 1)):
+            raise SchemaError("state.run.rows", f"these are not the epochs 1 to {shown(numbers['epoch'])}")
 
     @classmethod
     def of(cls, numbers: dict[str, Any], theta: Vector, best: Vector) -> State:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.cells import read_cells
+from nn.documents import StorageError, file_name
 
 Array: TypeAlias = NDArray[Any]
 
@@ -57,8 +58,20 @@ class NpySource:
         return self.x_path
 
     def read(self) -> tuple[Array, Array]:
-        """Both files, whole."""
-        return np.load(self.x_path, allow_pickle=False), np.load(self.y_path, allow_pickle=False)
+        """Both files, whole; `StorageError` names one that is damaged, or no array."""
+        return _load(self.x_path), _load(self.y_path)
+
+
+def _load(path: str) -> Array:
+    with open(path, "rb") as file:
+        try:
+            found = np.load(file, allow_pickle=False)
+        except Exception as error:  # for bytes that are no array NumPy has many types
+            reason = f"{type(error).__name__}: {error!s:.200}"
+            raise StorageError(f"{file_name(path)}: this is no .npy file, or a damaged one ({reason})") from None
+    if not isinstance(found, np.ndarray):
+        raise StorageError(f"{file_name(path)}: this is an .npz archive; give one .npy file for each array")
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +45,9 @@ def train(
         start = np.array([parameter.data for parameter in parameters])
         slices_of_epoch = 1 if settings.optimizer == "lbfgs" else slices(objective.counts, settings.batch_size)
         rows = -(-max(objective.counts) // slices_of_epoch)
-        objective.use(compiled(loss, parameters, objective, min(rows, MANY_ROWS)))
+        program = compiled(loss, parameters, objective, min(rows, MANY_ROWS))
+        objective.use(program)
+        settings = replace(settings, computation=computation(program))
         driver = Lbfgs if settings.optimizer == "lbfgs" else Descent
         return driver(objective, settings, start).run()
 
@@ -66,6 +70,18 @@ def compiled(loss: SampleLoss, parameters: list[Value], objective: Objective, ro
     except CompileError as error:
         raise ClusterError(f"only a loss that can be compiled runs on a cluster: {error}") from error
     return program
+
+
+def computation(program: Any) -> str:
+    """A short text that differs where two compiled losses compute something else from a sample.
+
+    >>> square, cube = compile(lambda x: x * x), compile(lambda x: x**3)
+    >>> square(2.0), cube(2.0), computation(square) == computation(cube)
+    (4.0, 8.0, False)
+    """
+    written = program.program
+    steps = [(equation.primitive.name, equation.operands) for equation in written.equations]
+    return hashlib.sha256(repr((steps, written.outputs)).encode()).hexdigest()[:16]
 
 
 def check_targets(objective: Objective, loss: SampleLoss) -> None:

@@ -6,15 +6,19 @@
 
 The fixture is `autograd.check_gradients`, with the command line's oracle and the options of the test's marker as
 defaults: `@pytest.mark.gradcheck(order=2, kinks="raise")`. `pytest -m gradcheck` runs the tests that use it.
+
+pytest loads its plugins before it knows where the tests are, and a project may have an `autograd.py` of its own. So
+this is a module on the top level, and imports nothing of `autograd` until a test asks for the fixture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
-
-from autograd.check import check_gradients
 
 ORACLES = ("auto", "mpmath", "complex", "differences")
 MARKER = "gradcheck(**options): options for the fixture gradcheck in this test, such as order=2 or kinks='raise'"
@@ -27,22 +31,23 @@ class GradientCheck:
     the options of the running test's marker are looked up at each call.
     """
 
-    def __init__(self, oracle: str) -> None:
-        self.oracle = oracle
-        self.item: pytest.Item | None = None
+    def __init__(self, check_gradients: Callable[..., Any], config: pytest.Config) -> None:
+        self.check_gradients, self.config = check_gradients, config
+        self.oracle = config.getoption("--gradcheck-oracle")
 
     def __call__(self, f: Any, *at: Any, **options: Any) -> Any:
         """`check_gradients(f, *at)`; CheckError, an AssertionError, where a gradient is wrong."""
         __tracebackhide__ = True
-        return check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
+        return self.check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
 
     def _marked(self) -> dict[str, Any]:
         """The options of the running test's markers; where several name one, the nearest to the test wins."""
-        markers = list(self.item.iter_markers("gradcheck")) if self.item else []
+        item = self.config.stash.get(_running, None)
+        markers = list(item.iter_markers("gradcheck")) if item else []
         return {name: value for marker in reversed(markers) for name, value in marker.kwargs.items()}
 
 
-_check = pytest.StashKey[GradientCheck]()
+_running = pytest.StashKey[pytest.Item | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +62,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    config.stash[_check] = GradientCheck(config.getoption("--gradcheck-oracle"))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -65,7 +69,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     marker = item.get_closest_marker("gradcheck")
     if uses and marker is None:
         item.add_marker("gradcheck")
-    if marker is not None and marker.args:
+    if marker is not None and marker.args and _is_ours(_found()):
         raise pytest.UsageError(
             f"{item.nodeid}: @pytest.mark.gradcheck takes options by name, got {marker.args[0]!r}; "
             "write for instance @pytest.mark.gradcheck(order=2)"
@@ -73,14 +77,39 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.config.stash[_check].item = item
+    item.config.stash[_running] = item
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    item.config.stash[_check].item = None
+    item.config.stash[_running] = None
 
 
 @pytest.fixture(scope="session")
 def gradcheck(pytestconfig: pytest.Config) -> GradientCheck:
     """`gradcheck(f, *at)` compares the gradients of f at a point with an independent oracle: `check_gradients`."""
-    return pytestconfig.stash[_check]
+    found = _found()
+    if not _is_ours(found):
+        place = found.origin if found and found.origin else "no such package"
+        pytest.fail(
+            f"the fixture gradcheck is scalar-autograd's, but `import autograd` finds {place}; rename that file, or "
+            "define a fixture gradcheck of your own",
+            pytrace=False,
+        )
+    from autograd.check import check_gradients
+
+    check_gradients(lambda x: x + x, 1.0)  # the first check imports its oracle: not in a test that has a deadline
+    return GradientCheck(check_gradients, pytestconfig)
+
+
+def _found() -> ModuleSpec | None:
+    """What `import autograd` gives here and now; nothing is imported to find out."""
+    try:
+        return find_spec("autograd")
+    except ValueError:  # a stand-in in sys.modules without a specification
+        return None
+
+
+def _is_ours(found: ModuleSpec | None) -> bool:
+    """Whether that package has a module that only ours has."""
+    places = found.submodule_search_locations if found else None
+    return places is not None and PathFinder.find_spec("autograd.hypothesis_entry", places) is not None
