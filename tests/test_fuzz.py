@@ -188,6 +188,13 @@ def test_the_oracle_differentiates_a_derivative_at_zero() -> None:
     assert answer.numbers == {"value": [pytest.approx(0.0, abs=1e-30)], "gradient": [0.0], "hessian": [6.0]}
 
 
+def test_the_oracle_leaves_a_length_of_zero_alone_that_relu_cuts_off() -> None:
+    """Nothing moves it, so differences see 0; by the chain rule it is nan · 0 (decision 3d)."""
+    lines = (Line("t1", "relu", ("x",)), Line("t2", "hypot", ("t1",)))
+    with pytest.raises(NoVerdictError, match="a length of 0"):
+        expected(Program("rows", ("x",), ((0.0,),), lines, "t2"), (0.0,))
+
+
 def test_the_oracle_does_not_guess() -> None:
     near = (Line("t1", "mul", ("x", Constant(0.1))), Line("t2", "mul", ("x", Constant(0.3))))
     near += (Line("t3", "add", ("t1", "t1")), Line("t4", "add", ("t1", "t3")), Line("t5", "maximum", ("t2", "t4")))

@@ -62,6 +62,7 @@ class Replay:
     recorded: dict[Path, float] = field(default_factory=dict)
     moves: dict[Path, list[Any]] = field(default_factory=dict)
     noted: set[Path] = field(default_factory=set)
+    tips: dict[Path, bool] = field(default_factory=dict)  # lengths of 0, and whether anything has moved them
     margin: float = math.inf  # of the closest decision, relative
 
     def __call__(self, xs: Sequence[Number]) -> Any:
@@ -118,6 +119,8 @@ class Replay:
         if op == "atan2" and not any(floats):
             raise NoVerdictError("the angle of the origin depends on the signs of zeros")
         if op == "hypot":  # at the origin too, where `evaluate` holds it constant: its square has a second derivative
+            if not any(floats):
+                self.tips[path] = self.tips.get(path, False) or any(values)
             value = self.m.spelling["sqrt"](sum([x * x for x in values], self.m.lift(0.0)))
         else:
             value = evaluate(self.m, row, values, floats, out)
@@ -223,6 +226,8 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
     numbers = _derivatives(exact, point)
     if exact.margin < NEAR:
         raise NoVerdictError("a branch hangs on a rounding")
+    if not all(exact.tips.values()):
+        raise NoVerdictError("a length of 0 that nothing moves: its second derivative, nan, is multiplied by 0")
     checked = _derivatives(Replay(program, m, step / 1024, 0, smallest), point)
     moved = [_derivatives(Replay(program, m, step, i, smallest), point) for i in range(1, SAMPLES + 1)]
     errors: dict[str, list[float]] = {}
