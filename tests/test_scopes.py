@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, debug, no_graph, paused_gc
+from autograd.backward import _lock as LOCK  # noqa: N812
 from autograd.backward import use_backward
 from autograd.recording import recorded, watching
 from autograd.scopes import PLAIN, active, hooks
@@ -213,4 +214,5 @@ def test_an_interrupt_at_any_bytecode_changes_nothing(work: Callable[[], object]
         assert gc.isenabled(), stop
         assert hooks() == PLAIN, stop
         assert parents() == 2, stop
+        assert not LOCK._is_owned(), stop  # type: ignore[attr-defined]
     assert count > 100

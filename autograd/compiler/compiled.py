@@ -17,7 +17,7 @@ from autograd.compiler.record import is_recording
 from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
 from autograd.compiler.variant import Variant, verified
 from autograd.errors import CompileError
-from autograd.recording import paused_gc
+from autograd.recording import alone, paused_gc
 from autograd.value import Value
 
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
@@ -280,7 +280,7 @@ class Compiled:
         pieces = [*arguments.shared, parameters]
         found, _, _ = self._known(kind, arguments, pieces)
         if found is None:
-            with self._recording:  # another thread may have recorded what this one needs meanwhile
+            with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
                 found, failed, count = self._known(kind, arguments, pieces)
                 if found is None:
                     if count and (self.options.on_branch == "raise" or count == BRANCHES):
@@ -333,7 +333,7 @@ class Compiled:
         )
         with paused_gc():  # nothing here has cycles, and the collector would double the time
             variant = verified(lower(call, kind), self.options, pieces, arguments.samples)
-        with self._lock:
+        with alone(self._lock):
             place = (kind, arguments.keys)
             self._variants[place] = (variant, *self._variants.get(place, ()))
             self._last = variant
@@ -406,7 +406,7 @@ class Compiled:
     # --- pickling -----------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        with self._lock:
+        with alone(self._lock):
             state = {**vars(self), "_variants": dict(self._variants)}
         del state["_lock"], state["_recording"]
         try:
