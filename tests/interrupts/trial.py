@@ -104,7 +104,10 @@ class Places:
 
     def choose(self, rng: random.Random) -> Place:
         """Each bytecode with the same chance."""
-        number = rng.randrange(self.ends[-1])
+        return self.at(rng.randrange(self.ends[-1]))
+
+    def at(self, number: int) -> Place:
+        """The bytecode of that number."""
         call = bisect_right(self.ends, number)
         return Place(call, number - (self.ends[call - 1] if call else 0))
 
@@ -173,13 +176,29 @@ def _is_held(lock: Any) -> bool:
 
 
 def interrupted(task: Task, place: Place) -> bool:
-    """Run the task until it comes to the place; whether it did."""
-    try:
-        with traced(place.trace):
-            task.work()
-    except KeyboardInterrupt:
-        pass
+    """Run the task until it comes to the place; whether it did.
+
+    A file that is dropped before it was closed, or an interrupt in a callback of a weak reference, is no news.
+    """
+    with warnings.catch_warnings(), quiet_callbacks():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            with traced(place.trace):
+                task.work()
+        except KeyboardInterrupt:
+            pass
     return bool(place.where)
+
+
+@contextmanager
+def quiet_callbacks() -> Iterator[None]:
+    """Python prints what a callback raises and goes on; not so a KeyboardInterrupt of ours in this block."""
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda error: None if error.exc_type is KeyboardInterrupt else before(error)
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def faults(task: Task, place: Place, state: State, expected: object) -> list[str]:
