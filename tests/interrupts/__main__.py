@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 from tests.interrupts.jobs import JOBS
@@ -58,16 +59,12 @@ class Tally:
     def run(self, name: str, times: int, rng: random.Random) -> None:
         """So many interrupts of a job."""
         start = time.monotonic()
-        for trial in trials(name, rng):
-            if not trial.where:
-                self.missed[name] += 1
-            else:
-                self.interrupted[name] += 1
-                self.faults[name] += bool(trial.faults)
-                self.found.update((name, trial.where, fault) for fault in trial.faults)
+        for trial in islice(trials(name, rng), times):
+            self.interrupted[name] += bool(trial.where)
+            self.missed[name] += not trial.where
+            self.faults[name] += bool(trial.faults)
+            self.found.update((name, trial.where, fault) for fault in trial.faults)
             self.seconds[name] = time.monotonic() - start  # type: ignore[assignment]
-            if self.interrupted[name] >= times or self.missed[name] > times + 10:
-                return
 
     def table(self) -> str:
         """A line for each job, then each distinct fault with its place."""
@@ -89,10 +86,11 @@ def main(arguments: list[str]) -> int:
         "--jobs", nargs="+", choices=tuple(JOBS), default=tuple(JOBS), metavar="JOB", help="default: all"
     )
     given = parser.parse_args(arguments)
-    tally, shares = Tally(), sum(JOBS[name].share for name in given.jobs)
+    tally, ends = Tally(), list(accumulate([JOBS[name].share for name in given.jobs], initial=0))
+    bounds = [given.times * end // ends[-1] for end in ends]
     try:
-        for name in given.jobs:
-            tally.run(name, max(1, given.times * JOBS[name].share // shares), random.Random(f"{given.seed} {name}"))
+        for name, (begin, end) in zip(given.jobs, pairwise(bounds), strict=True):
+            tally.run(name, end - begin, random.Random(f"{given.seed} {name}"))
     except KeyboardInterrupt:
         print("interrupted; so far:")
     print(tally.table())

@@ -28,7 +28,7 @@ from autograd import (
     where,
 )  # fmt: skip
 from autograd.backward import use_backward
-from autograd.recording import recorded, watching
+from autograd.recording import watching
 from tests.interrupts.trial import Task
 
 X = [[0.1, -0.7], [1.2, 0.4], [-0.5, 0.9], [0.8, -1.1]]
@@ -71,8 +71,10 @@ def blocks() -> Task:
         seen.clear()
         with no_graph(), paused_gc():
             counts = [len((x * 3.0).parents)]
-            with recorded(), watching(seen.append):
+            with watching(seen.append):
                 counts += [len((x * x).parents), *silent()]
+        with watching(seen.append), no_graph(), no_graph():
+            counts += [len((x * x).parents), *silent()]
         with debug(anomaly=True), debug(mirror=True), use_backward(seen.append), contextlib.ExitStack() as stack:
             stack.enter_context(no_graph())
             counts.append(len((x * x).parents))
