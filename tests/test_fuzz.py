@@ -195,6 +195,13 @@ def test_the_oracle_leaves_a_length_of_zero_alone_that_relu_cuts_off() -> None:
         expected(Program("rows", ("x",), ((0.0,),), lines, "t2"), (0.0,))
 
 
+def test_the_oracle_knows_powers_of_zero_while_the_exponent_stays() -> None:
+    square = expected(Program("plain", ("x",), ((0.0,),), (Line("t1", "pow", ("x", Constant(2.0))),), "t1"), (0.0,))
+    assert square.numbers == {"value": [0.0], "gradient": [0.0], "hessian": [2.0]}
+    with pytest.raises(NoVerdictError, match="an exponent that moves"):
+        expected(Program("plain", ("x",), ((0.0,),), (Line("t1", "pow", ("x", "x")),), "t1"), (0.0,))
+
+
 def test_the_oracle_does_not_guess() -> None:
     near = (Line("t1", "mul", ("x", Constant(0.1))), Line("t2", "mul", ("x", Constant(0.3))))
     near += (Line("t3", "add", ("t1", "t1")), Line("t4", "add", ("t1", "t3")), Line("t5", "maximum", ("t2", "t4")))

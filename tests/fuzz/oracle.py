@@ -118,6 +118,8 @@ class Replay:
             raise NoVerdictError(f"{op} is {out}")
         if op == "atan2" and not any(floats):
             raise NoVerdictError("the angle of the origin depends on the signs of zeros")
+        if op == "pow" and floats[0] == 0.0 and not self.noise and values[1] != self.m.lift(floats[1]):
+            raise NoVerdictError("powers of 0 to an exponent that moves: for numbers below 0 there is none")
         if op == "hypot":  # at the origin too, where `evaluate` holds it constant: its square has a second derivative
             if not any(floats):
                 self.tips[path] = self.tips.get(path, False) or any(values)
