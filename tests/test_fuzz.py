@@ -195,9 +195,10 @@ def test_the_oracle_leaves_a_length_of_zero_alone_that_relu_cuts_off() -> None:
         expected(Program("rows", ("x",), ((0.0,),), lines, "t2"), (0.0,))
 
 
-def test_the_oracle_knows_powers_of_zero_while_the_exponent_stays() -> None:
-    square = expected(Program("plain", ("x",), ((0.0,),), (Line("t1", "pow", ("x", Constant(2.0))),), "t1"), (0.0,))
-    assert square.numbers == {"value": [0.0], "gradient": [0.0], "hessian": [2.0]}
+@pytest.mark.parametrize("x", [0.0, -3.0])
+def test_the_oracle_knows_powers_below_zero_while_the_exponent_stays(x: float) -> None:
+    square = expected(Program("plain", ("x",), ((x,),), (Line("t1", "pow", ("x", Constant(2.0))),), "t1"), (x,))
+    assert square.numbers == {"value": [x * x], "gradient": [2.0 * x], "hessian": [2.0]}
     with pytest.raises(NoVerdictError, match="an exponent that moves"):
         expected(Program("plain", ("x",), ((0.0,),), (Line("t1", "pow", ("x", "x")),), "t1"), (0.0,))
 

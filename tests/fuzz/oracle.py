@@ -82,7 +82,10 @@ class Replay:
     def _line(self, line: Line, env: dict[str, Number], path: Path) -> Number:
         xs = [self._operand(x, env) for x in line.operands]
         if line.body is None:
-            return self._op(line.op, [self._moved(x, path, i) for i, x in enumerate(xs, 1)], path)
+            moved = [self._moved(x, path, i) for i, x in enumerate(xs, 1)]
+            if line.op == "pow" and xs[0].recorded <= 0.0:
+                moved[1] = xs[1]  # an integer, for there to be a value, and next to it there is none
+            return self._op(line.op, moved, path)
         if line.op != "loop":
             return self._moved(self._derivative(line, line.body, xs, env, path), path, 0)
         x = xs[0]
