@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from autograd import Value, no_graph
+from nn.following import Follower
+from nn.history import History
 from tests.interrupts import __main__ as command
 from tests.interrupts.jobs import JOBS, Job
 from tests.interrupts.trial import Place, Places, State, Task, faults, interrupted
@@ -30,7 +32,7 @@ def test_an_interrupt_leaves_nothing_behind(name: str) -> None:
 def left_behind(work: Any, **options: Any) -> set[str]:
     """The words for what an interrupt leaves, at any bytecode."""
     task = Task(work, **options)
-    expected = task.work()
+    expected = task.run()
     places, found = Places(work), set()
 
     def trial(place: Place) -> list[str]:
@@ -99,6 +101,24 @@ def test_every_bytecode_is_a_place_and_is_reached() -> None:
     assert len(reached) > 10
     assert not interrupted(Task(work), Place(10**6, 0))
     assert sys.gettrace() is None or "coverage" in repr(sys.gettrace())
+
+
+def test_a_training_ends_with_the_parameters_of_one_epoch() -> None:
+    parameters = [Value(1.0), Value(1.0)]
+
+    def prepare() -> None:
+        for parameter in parameters:
+            parameter.data = 1.0
+
+    def work() -> None:
+        with Follower(History(), parameters, lambda history: None):
+            for parameter in parameters:
+                parameter.data = 2.0
+
+    def is_whole() -> bool:
+        return parameters[0].data == parameters[1].data
+
+    assert left_behind(work, parameters=parameters, prepare=prepare, is_whole=is_whole) == set()
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -26,10 +26,11 @@ def trials(name: str, rng: random.Random) -> Iterator[Trial]:
     """One interrupt of a job after another, without end."""
     job = JOBS[name]
     task = job.make()
-    expected = task.work()
-    task.work()  # whatever is done once a process has been done
+    expected = task.run()
+    task.run()  # whatever is done once a process has been done
     profiled = job.make() if job.is_fresh else task
     State()  # as before each trial: looking at the hooks drops closed blocks
+    profiled.prepare()
     places = Places(profiled.work)
     while True:
         if job.is_fresh:

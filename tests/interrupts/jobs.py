@@ -213,13 +213,13 @@ def first_batch(backend: str) -> Callable[[], Task]:
 
 def later_calls() -> Task:
     task = first_call("python")()
-    task.work()
+    task.run()
     return task
 
 
 def later_batches() -> Task:
     task = first_batch("numpy")()
-    task.work()
+    task.run()
     return task
 
 
@@ -249,16 +249,26 @@ def training(**options: Any) -> Callable[[], Task]:
         def current() -> list[str]:
             return bits(*[parameter.data for parameter in parameters])
 
-        def work() -> object:
+        def prepare() -> None:
             for parameter, number in zip(parameters, start, strict=True):
                 parameter.data = number
-            more = {"loss": "mse", "epochs": 2, "batch_size": 2, "lr": 0.1, "progress": False} | options
+
+        def work() -> object:
+            # It gets worse in the second epoch, so that the first is what it goes back to.
+            more = {
+                "loss": "mse",
+                "epochs": 2,
+                "batch_size": 2,
+                "optimizer": "sgd",
+                "lr": 1.5,
+                "progress": False,
+            } | options
             nn.fit(model, X, Y, on_epoch=lambda _: states.append(current()), **more)
             return current()
 
         work()
         known = list(states)
-        return Task(work, parameters, is_whole=lambda: current() in known)
+        return Task(work, parameters, prepare=prepare, is_whole=lambda: current() in known)
 
     return make
 

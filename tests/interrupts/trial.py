@@ -34,7 +34,8 @@ class Task:
     """A function that can be run again and again, with the same result: bits, or what is equal when nothing is lost.
 
     `parameters` are Values that it uses, `locks` those that it takes, and `folder` is where it writes `files`.
-    `is_whole` says, after an interrupt, whether what it changes step by step is as some step has left it.
+    `prepare` comes before it, undisturbed. `is_whole` says, after an interrupt, whether what it changes step by step is
+    as some step has left it.
     """
 
     work: Callable[[], object]
@@ -42,7 +43,13 @@ class Task:
     locks: Sequence[Any] = ()
     folder: Path | None = None
     files: frozenset[str] = frozenset()
+    prepare: Callable[[], object] = lambda: None
     is_whole: Callable[[], bool] = lambda: True
+
+    def run(self) -> object:
+        """Undisturbed."""
+        self.prepare()
+        return self.work()
 
 
 # --- where to stop ----------------------------------------------------------------------------------------------------
@@ -182,6 +189,7 @@ def interrupted(task: Task, place: Place) -> bool:
     """
     with warnings.catch_warnings(), quiet_callbacks():
         warnings.simplefilter("ignore", ResourceWarning)
+        task.prepare()
         try:
             with traced(place.trace):
                 task.work()
@@ -206,7 +214,7 @@ def faults(task: Task, place: Place, state: State, expected: object) -> list[str
     gc.collect(0)  # contextlib.ExitStack keeps an error in a frame that the error's traceback keeps
     found = [*state.changed(), *leftovers(task)]
     try:
-        again = task.work()
+        again = task.run()
     except Exception as error:
         return [*found, f"the next run raises {type(error).__name__}: {error}"]
     if again != expected:
