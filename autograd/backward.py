@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from autograd.graph import topological
-from autograd.recording import paused_gc
+from autograd.recording import alone
 from autograd.scopes import Scope, active, hooks
 
 
@@ -38,11 +38,12 @@ class Step(NamedTuple):
 Pass = Callable[[Any], None]
 
 # Switches of debugging, set as attributes of this module: read once a pass, they cost nothing.
-reached: Callable[[Any], None] | None = None  # called, in every pass, with each node whose gradient is complete
+callbacks: set[Any] = set()  # weak references to those of all nodes: see callbacks.py
 breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
 debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there are some or, second argument, debug=True
 
-_one_at_a_time = RLock()  # leaves may be shared between threads, and `+=` is not one step
+_lock = RLock()
+_one_at_a_time = alone(_lock)  # leaves may be shared between threads, and `+=` is not one step
 
 
 def backward(root: Any, debug: bool = False) -> None:
@@ -57,10 +58,10 @@ def backward(root: Any, debug: bool = False) -> None:
 
 def plain_pass(root: Any) -> None:
     """The chain rule as fast as it goes."""
-    if reached is not None:
+    if callbacks:
         deque(backward_steps(root), maxlen=0)
         return
-    with paused_gc(), _one_at_a_time:
+    with _one_at_a_time:
         for node in reversed(start(root)):
             upstream, dx, dy = node._grad, node._dx, node._dy
             if type(dx) is tuple:
@@ -113,7 +114,7 @@ def backward_steps(root: Any) -> Iterator[Step]:
         interior = node.primitive is not None
         if interior:
             node._grad = adjoints[node]
-        if reached is not None:
+        if callbacks:
             reached(node)
         upstream = node._grad
         for parent, local in zip(node.parents, node.partials, strict=True):
@@ -125,6 +126,13 @@ def backward_steps(root: Any) -> Iterator[Step]:
                 adjoints[parent] = after
             yield Step(index, node, parent, local, upstream, contribution, before, after)
             index += 1
+
+
+def reached(node: Any) -> None:
+    """What every pass does, while there are callbacks, with each node whose gradient is complete: call its own."""
+    for callback in getattr(node, "_callbacks", ()):
+        if callback.function is not None:
+            callback.function(node)
 
 
 def start(root: Any) -> list[Any]:

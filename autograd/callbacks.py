@@ -1,20 +1,24 @@
 """Callbacks on nodes: `value.on_backward(callback)`.
 
-A node keeps its callbacks itself, so that they go when it goes. While there are any at all, `backward.reached` is set
-and passes look for them; while there are none, a pass only sees that it is not.
+A node keeps its callbacks itself, so that they go when it goes. `backward.callbacks` has a weak reference to each,
+which takes itself out, in C: passes look for callbacks while there are any, and no interrupt makes them do so for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import RLock
 from typing import Any
-from weakref import finalize
+from weakref import ref
 
 from autograd import backward
 
-_lock = RLock()  # a finalizer may run while this thread holds it
-_count = 0
+
+class _Known(ref[Any]):
+    """A weak reference that can be looked up by itself, also when what it refers to has gone."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
 
 class Callback:
@@ -22,14 +26,13 @@ class Callback:
 
     def __init__(self, function: Callable[[Any], object]) -> None:
         self.function: Callable[[Any], object] | None = function
-        _add(+1)
-        self._end = finalize(self, _add, -1)
-        self._end.atexit = False
+        self._known = _Known(self, backward.callbacks.discard)
+        backward.callbacks.add(self._known)
 
     def remove(self) -> None:
         """Call it no more; a second call does nothing."""
         self.function = None
-        self._end()
+        backward.callbacks.discard(self._known)
 
     def __enter__(self) -> Callback:
         return self
@@ -60,16 +63,3 @@ def _of(node: Any) -> _Callbacks:
 
 
 _NONE = _Callbacks()
-
-
-def _call_back(node: Any) -> None:
-    for callback in _of(node):
-        if callback.function is not None:
-            callback.function(node)
-
-
-def _add(change: int) -> None:
-    global _count  # noqa: PLW0603 (the switch in backward.py is one for the process)
-    with _lock:
-        _count += change
-        backward.reached = _call_back if _count else None

@@ -200,6 +200,8 @@ def define(
     >>> cube(x).backward(); x.grad
     12.0
 
+    It stays for the whole process; `autograd.testing.defined` is for a test that wants a primitive of its own.
+
     ValueError when the name is taken or no identifier; TypeError when the parts do not fit together.
     """
     if not (isinstance(name, str) and name.isidentifier()):
@@ -228,6 +230,19 @@ def define(
         arity=None if variadic else len(partials),
     )
     return _registry[name]
+
+
+def undefine(row: Primitive) -> None:
+    """Take a user's primitive out of the table, if it is still there; nodes made with it remain what they are.
+
+    >>> from autograd.primitive import undefine
+    >>> half = define("half_for_now", lambda x: x / 2.0, 0.5)
+    >>> undefine(half)
+    >>> "half_for_now" in PRIMITIVES, half(3.0)
+    (False, 1.5)
+    """
+    if _registry.get(row.name) is row:
+        del _registry[row.name]
 
 
 def lookup(name: str) -> Primitive:

@@ -7,16 +7,18 @@ scopes.py.
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
-from operator import methodcaller
+from itertools import chain, compress
+from operator import call, methodcaller
 from types import FrameType
 from typing import Any, TypeVar
 from weakref import ref
 
-from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks, locked
+from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks
 
 T = TypeVar("T")
 
@@ -119,15 +121,48 @@ class paused_gc(Atomic):  # noqa: N801 (used like a function)
 
     __slots__ = ()
 
-    def _open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
-        """`gc.disable`, and what turns the collector on again when it is gone, if it is on now."""
-        leave: Any = partial(locked().__exit__)  # unlike a method in C, a partial has a dictionary
+    def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
+        """`gc.disable`; when `leave` is gone the collector is turned on again, if it is on now."""
         if gc.isenabled():
             leave.resume = _Resume(leave, methodcaller("enable"))
-        return gc.disable, leave
+        return gc.disable
 
 
 class _Resume(ref[Any]):
     """A weak reference whose callback turns the collector on."""
 
     enable = staticmethod(gc.enable)
+
+
+class alone(paused_gc):  # noqa: N801 (used like a function)
+    """Hold `lock`, which may be an RLock, and pause the collector: `with lock:` that Ctrl-C at no bytecode can break.
+
+    >>> from threading import Lock
+    >>> lock = Lock()
+    >>> with alone(lock):
+    ...     lock.locked()
+    True
+    >>> lock.locked()
+    False
+
+    A `with` statement may be left between the call that takes a lock and the lines that give it back, and then other
+    threads wait for ever. Here, as in `paused_gc`, it holds the only reference to what leaves the block, and when that
+    goes, the lock is free.
+    """
+
+    __slots__ = ("acquire", "release")
+
+    def __init__(self, lock: Any) -> None:
+        super().__init__()
+        self.acquire, self.release = lock.acquire, (lock.release,)
+
+    def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
+        """What takes the lock and notes, in the same call in C, how to give it back when `leave` is gone."""
+        held: list[Callable[[], None]] = []
+        leave.release = ref(leave, partial(next, map(call, held)))
+        taken = compress(self.release, map(self.acquire, _ONCE))
+        return partial(_DRAIN, chain(map(call, (super()._open(frame, leave),)), map(held.append, taken)))
+
+
+_ONCE = (True,)
+_DRAIN = deque[Any](maxlen=0).extend  # runs an iterator to its end, in C

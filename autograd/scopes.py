@@ -174,24 +174,47 @@ class _Enter:
     """`__enter__`: a function in C, made when the `with` statement looks it up, with the `__exit__` of this entry."""
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
+        leave = partial(locked().__exit__)
         if manager is None:  # contextlib.ExitStack asks the class
-            return lambda manager: _enter(manager, sys._getframe(1))()
-        return _enter(manager, sys._getframe(1))
+            return _looked_up_by_class(leave)
+        enter = manager._open(sys._getframe(1), leave)
+        manager._exits.setdefault(get_ident(), []).append(leave)
+        return enter
 
 
 class _Exit:
-    """`__exit__`, which the `with` statement looks up next."""
+    """`__exit__`, which the `with` statement looks up next.
+
+    An ExitStack too, before it calls `__enter__`: then it has the only reference. From whoever looks it up later, it is
+    kept with the manager.
+    """
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        if manager is None:
-            return lambda manager, *exception: manager._exits[get_ident()].pop()(*exception)
-        return manager._exits[get_ident()].pop()
+        if manager is not None:
+            return manager._exits[get_ident()].pop()
+        enter: Any = _by_class.get(get_ident(), _nothing)()
+        if enter is not None and enter.pending:
+            return enter.pending.pop()  # type: ignore[no-any-return]
+        return lambda manager, *exception: manager._exits[get_ident()].pop()(*exception)
 
 
-def _enter(manager: Atomic, frame: FrameType) -> Callable[[], Any]:
-    enter, leave = manager._open(frame)
-    manager._exits.setdefault(get_ident(), []).append(leave)
-    return enter
+def _looked_up_by_class(leave: Any) -> Callable[[Atomic], None]:
+    enter: Any = partial(_enter_by_class, leave, pending := [leave])
+    enter.pending = pending
+    _by_class[get_ident()] = ref(enter)
+    return enter  # type: ignore[no-any-return]
+
+
+def _enter_by_class(leave: Any, pending: list[Any], manager: Atomic) -> None:
+    manager._open(sys._getframe(1), leave)()
+    manager._exits.setdefault(get_ident(), []).extend(pending)
+
+
+_by_class: dict[int, Callable[[], Any]] = {}  # what a thread looked up last
+
+
+def _nothing() -> None:
+    return None
 
 
 class Atomic:
@@ -208,8 +231,8 @@ class Atomic:
     def __init__(self) -> None:
         self._exits: dict[int, list[Callable[..., Any]]] = {}
 
-    def _open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
-        """What enters a block in `frame` and what leaves it."""
+    def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
+        """What enters a block in `frame` that is left when `leave` is called or gone: a call in C."""
         raise NotImplementedError
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -234,10 +257,10 @@ class Scope(Atomic):
         super().__init__()
         self.change = change
 
-    def _open(self, frame: FrameType) -> tuple[Callable[[], Any], Callable[..., Any]]:
+    def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
         """A block, which is open once it is the innermost."""
-        lock = locked()
-        return partial(_innermost.set, _Block(self.change, lock, _owner(frame), _first_open(active()))), lock.__exit__
+        block = _Block(self.change, leave.func.__self__, _owner(frame), _first_open(active()))
+        return partial(_innermost.set, block)
 
 
 def _decorated(function: Callable[..., Any], block: Atomic) -> Callable[..., Any]:

@@ -24,14 +24,12 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None:
     target = Path(path)
     # Made by `open`, so that the system applies the umask: to read it one would have to set it, for all threads.
     temporary = target.parent / f".{target.name}.{os.urandom(8).hex()}"
-    with _named(target):
-        file = open(temporary, "xb")  # noqa: SIM115 (nothing stays behind only after this has worked)
     try:
-        with file:
+        with _named(target), open(temporary, "xb") as file:
             file.write(data)
         os.replace(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)  # Ctrl-C may come as soon as `open` has made it
         raise
 
 

@@ -57,5 +57,12 @@ class Follower:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        try:
+            self._restore()
+        except KeyboardInterrupt:
+            self._restore()  # half of them would be parameters that no epoch had
+            raise
+
+    def _restore(self) -> None:
         for parameter, number in zip(self.parameters, self.data, strict=True):
             parameter.data = number

@@ -100,7 +100,7 @@ BACK_END = {"compiler.options", "compiler.program", "compiler.sums", "errors", "
 INSIDE: dict[str, set[str]] = {
     "compiler.vector": BACK_END - {"compiler.options"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
-    "compiler.llvm": BACK_END | {"compiler.vector"},
+    "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
 }
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
 OPTIONAL = {

@@ -8,14 +8,16 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock, RLock
 from types import FrameType
 from typing import Any
 
 import pytest
 
 from autograd import Value, debug, no_graph, paused_gc
-from autograd.backward import use_backward
-from autograd.recording import watching
+from autograd.backward import _lock as LOCK  # noqa: N812
+from autograd.backward import callbacks, use_backward
+from autograd.recording import alone, watching
 from autograd.scopes import PLAIN, active, hooks
 
 BLOCKS: dict[str, Callable[[], Any]] = {
@@ -131,6 +133,63 @@ class TestTasks:
         assert asyncio.run(main()) == [(0, 2), (0, 2)]
 
 
+class TestByHand:
+    """`__enter__` and `__exit__` without a `with` statement: the manager holds the block."""
+
+    @pytest.mark.parametrize("of", [lambda block: block, type], ids=["manager", "class"])
+    def test_entered_and_left_twice(self, of: Callable[[Any], Any]) -> None:
+        block = no_graph()
+        arguments = () if of(block) is block else (block,)
+        found = []
+        for _ in range(2):
+            of(block).__enter__(*arguments)
+            found.append(parents())
+        for _ in range(2):
+            of(block).__exit__(*arguments, None, None, None)
+            found.append(parents())
+        assert found == [0, 0, 0, 2]
+
+    def test_a_block_ends_with_its_manager(self) -> None:
+        block = no_graph()
+        block.__enter__()
+        del block
+        assert parents() == 2
+
+
+class TestAlone:
+    """A lock that is taken whenever and only when the block is open."""
+
+    def test_others_wait_and_the_same_thread_does_not(self) -> None:
+        lock = RLock()
+        with alone(lock), alone(lock), ThreadPoolExecutor(1) as pool:
+            assert not pool.submit(lock.acquire, False).result()
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(lock.acquire, False).result()
+
+    def test_it_is_given_back_after_an_exception(self) -> None:
+        lock = Lock()
+        with pytest.raises(KeyError), alone(lock):
+            raise KeyError(lock.locked())
+        assert not lock.locked()
+
+    def test_one_object_in_many_threads(self) -> None:
+        lock, count = alone(Lock()), 0
+
+        def work(_: int) -> None:
+            nonlocal count
+            for _ in range(200):
+                with lock:
+                    before = count
+                    hooks()  # a call, so that threads may change places here
+                    count = before + 1
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, range(4)))
+        assert count == 800
+
+
 class TestStacks:
     @blocks
     def test_an_exit_stack(self, block: Callable[[], Any]) -> None:
@@ -163,7 +222,7 @@ class _Interrupted(BaseException):
     pass
 
 
-def _interrupted_everywhere(work: Callable[[], object]) -> Iterator[int]:
+def _interrupted_everywhere(work: Callable[[], object], handled: bool = False) -> Iterator[int]:
     """Run `work` again and again, each time interrupted one bytecode later, until it comes to its end."""
     for stop in range(100_000):
         left = stop
@@ -183,11 +242,14 @@ def _interrupted_everywhere(work: Callable[[], object]) -> Iterator[int]:
         try:
             work()
         except _Interrupted:
-            yield stop
+            if not handled:
+                yield stop
         else:
             return
         finally:
             sys.settrace(before)
+        if handled:
+            yield stop
 
 
 def _in_blocks() -> None:
@@ -197,19 +259,58 @@ def _in_blocks() -> None:
         Value(2.0) * 3.0
 
 
+def _stacked() -> None:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(no_graph())
+        stack.enter_context(paused_gc())
+        Value(2.0) * 3.0
+
+
+def _alone() -> None:
+    with alone(LOCK), alone(LOCK):
+        Value(2.0) * 3.0
+
+
+def _with_a_callback() -> None:
+    x = Value(2.0)
+    with x.on_backward(str):
+        (x * x).backward()
+
+
 def _backward() -> None:
     x = Value(2.0)
     (x * x + x.tanh()).backward()
 
 
-@pytest.mark.parametrize("work", [_in_blocks, _backward])
+def _check_nothing_is_changed(stop: int) -> None:
+    assert gc.isenabled(), stop
+    assert hooks() == PLAIN, stop
+    assert parents() == 2, stop
+    assert not LOCK._is_owned(), stop  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("work", [_in_blocks, _alone, _backward])
 def test_an_interrupt_at_any_bytecode_changes_nothing(work: Callable[[], object]) -> None:
-    """Row F12. What is left to be freed is freed, since an error keeps its frames alive until it has been handled."""
+    """Row F12. Not even while the error is handled, which keeps the frames that it has left."""
     gc.enable()
-    count = 0
+    stops = 0
     for stop in _interrupted_everywhere(work):
-        count += 1
-        assert gc.isenabled(), stop
-        assert hooks() == PLAIN, stop
-        assert parents() == 2, stop
-    assert count > 100
+        stops += 1
+        _check_nothing_is_changed(stop)
+    assert stops > 100
+
+
+@pytest.mark.parametrize("work", [_stacked, _with_a_callback])
+def test_what_python_code_leaves_is_gone_when_the_interrupt_has_been_handled(work: Callable[[], object]) -> None:
+    """Row F12. An ExitStack is left by lines of Python; what they did not end, the end of their frame does.
+
+    That frame refers to the error, whose traceback refers to the frame: it ends when the collector finds it.
+    """
+    gc.enable()
+    stops = 0
+    for _ in _interrupted_everywhere(work, handled=True):
+        stops += 1
+        gc.collect(0)
+        _check_nothing_is_changed(stops)
+        assert not callbacks, stops
+    assert stops > 100

@@ -18,6 +18,7 @@ from autograd.hypothesis_entry import register
 from autograd.strategies import Graph, Line, expressions, graphs, numbers, points, values
 from autograd.strategies.graph_data import references, resolve
 from autograd.strategies.graphs import DEFAULT, LARGEST, is_defined
+from autograd.testing import defined
 from nn.strategies import mlps
 
 QUICK = settings(max_examples=40)
@@ -118,11 +119,10 @@ def test_what_matters_is_drawn(wanted):
 
 
 def test_a_primitive_of_the_users_own_can_be_drawn():
-    if "cubed_for_a_graph" not in PRIMITIVES:
-        autograd.define("cubed_for_a_graph", lambda x: x * x * x, lambda out, x: 3.0 * x * x)
-    graph = find(graphs(primitives=["cubed_for_a_graph"]), lambda graph: True, settings=SURE)
-    assert str(graph) == 'PRIMITIVES["cubed_for_a_graph"](x)'
-    assert eval(str(graph), dict(vars(autograd)), {"x": 2.0}) == 8.0
+    with defined("cubed_for_a_graph", lambda x: x * x * x, lambda out, x: 3.0 * x * x):
+        graph = find(graphs(primitives=["cubed_for_a_graph"]), lambda graph: True, settings=SURE)
+        assert str(graph) == 'PRIMITIVES["cubed_for_a_graph"](x)'
+        assert eval(str(graph), dict(vars(autograd)), {"x": 2.0}) == 8.0
 
 
 def test_a_graph_refuses_a_wrong_number_of_arguments():

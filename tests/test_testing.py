@@ -6,7 +6,8 @@ import pytest
 
 import autograd
 from autograd import PRIMITIVES, GraphError, Value, backward_steps, dot, no_graph, relu, square, tanh
-from autograd.testing import Mutant, mutants, mutated, table, textbook_pass
+from autograd.primitive import undefine
+from autograd.testing import Mutant, defined, mutants, mutated, table, textbook_pass
 from autograd.testing.dependence import depends_on
 
 WRONG_MUL = (lambda out, x, y: 7.0, lambda out, x, y: 8.0)
@@ -46,11 +47,48 @@ def test_recording_can_still_be_switched_off_inside_a_block():
 
 
 def test_a_primitive_of_the_users_own_can_be_mutated():
-    if "tripled_to_mutate" not in PRIMITIVES:
-        autograd.define("tripled_to_mutate", lambda x: 3.0 * x, 3.0)
-    with mutated("tripled_to_mutate", 4.0) as row:
-        assert row(Value(1.0)).partials == (4.0,)
-    assert [m.mutation for m in mutants(["tripled_to_mutate"], engine=False)][-1] == "one"
+    with defined("tripled_to_mutate", lambda x: 3.0 * x, 3.0):
+        with mutated("tripled_to_mutate", 4.0) as row:
+            assert row(Value(1.0)).partials == (4.0,)
+        assert [m.mutation for m in mutants(["tripled_to_mutate"], engine=False)][-1] == "one"
+
+
+def test_a_primitive_is_defined_for_a_block_and_its_graphs_outlive_it():
+    before = dict(PRIMITIVES)
+    with defined("cubed_for_a_block", lambda x: x * x * x, lambda out, x: 3.0 * x * x, symbol="³") as row:
+        assert PRIMITIVES["cubed_for_a_block"] is row
+        y = row(x := Value(2.0))
+    assert dict(PRIMITIVES) == before
+    y.backward()
+    assert (y.data, x.grad, autograd.grad(y, x).data, row.symbol) == (8.0, 12.0, 12.0, "³")
+
+
+def test_a_definition_is_undone_after_an_exception_and_one_that_is_refused_changes_nothing():
+    before = dict(PRIMITIVES)
+    with pytest.raises(KeyError), defined("for_an_error", abs, 1.0):
+        raise KeyError
+    with pytest.raises(ValueError, match="'exp' is already defined"), defined("exp", abs, 1.0):
+        pass
+    with pytest.raises(TypeError, match="one partial per operand"), defined("without_partials", abs):
+        pass
+    assert dict(PRIMITIVES) == before
+
+
+def test_a_primitive_that_was_defined_again_meanwhile_stays():
+    with defined("defined_twice", abs, 1.0) as first:
+        undefine(first)
+        with defined("defined_twice", abs, 2.0) as second:
+            undefine(first)
+            assert PRIMITIVES["defined_twice"] is second
+
+
+def test_a_function_is_decorated():
+    @defined("for_a_function", variadic=lambda out, *xs: (1.0,) * len(xs), value=lambda *xs: sum(xs))
+    def partials() -> tuple[float, ...]:
+        return PRIMITIVES["for_a_function"](Value(1.0), Value(2.0)).partials
+
+    assert partials() == partials() == (1.0, 1.0)
+    assert "for_a_function" not in PRIMITIVES
 
 
 @pytest.mark.parametrize(

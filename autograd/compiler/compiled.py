@@ -19,7 +19,7 @@ from autograd.compiler.record import is_recording
 from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
 from autograd.compiler.variant import Variant, verified
 from autograd.errors import CompileError
-from autograd.recording import paused_gc
+from autograd.recording import alone, paused_gc
 from autograd.value import Value
 
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
@@ -296,7 +296,7 @@ class Compiled:
         pieces = [*arguments.shared, parameters]
         known = self._known(kind, arguments, pieces)
         if known.found is None:
-            with self._recording:  # another thread may have recorded what this one needs meanwhile
+            with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
                 known = self._known(kind, arguments, pieces)
                 if known.found is None:
                     self._check_branches(known)
@@ -371,7 +371,7 @@ class Compiled:
             outside.settle()
             variant = self._like(place, lowered) or verified(lowered, self.options, pieces, arguments.samples)
         variant.outside = outside
-        with self._lock:
+        with alone(self._lock):
             others = [each for each in self._variants.get(place, ()) if each is not variant]
             self._variants[place] = (variant, *others[: BRANCHES - 1])
             self._last = variant
@@ -450,7 +450,7 @@ class Compiled:
     # --- pickling -----------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        with self._lock:
+        with alone(self._lock):
             state = {**vars(self), "_variants": dict(self._variants)}
         del state["_lock"], state["_recording"]
         try:

@@ -42,7 +42,7 @@ def mirror_pass(root: Any, visitors: Sequence[Visitor] = ()) -> None:
 def build(root: Any, visitors: Sequence[Visitor] = ()) -> list[Part]:
     """What the pass is made of: callables, to be called in this order after `backward.start(root)`."""
     order = topological(root)
-    if backward.reached is not None:
+    if backward.callbacks:
         visitors = [*visitors, backward.reached]
     visits = list(_visits(order, bool(visitors)))
     shown = {visit.node for visit in visits if visit.origin}

@@ -163,7 +163,7 @@ class Walk:
         """Tell the callbacks of `Value.on_backward` that the pass has come to `node`, or to the end; only once."""
         while self._ahead and (node is None or node is not self._reached):
             self._reached = self._ahead.popleft()
-            if backward.reached is not None:
+            if backward.callbacks:
                 backward.reached(self._reached)
 
     def _refuse_after_abort(self) -> None:

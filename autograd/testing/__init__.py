@@ -1,7 +1,8 @@
 """Faults to order: see whether your tests of derivatives would notice them.
 
 `mutants()` yields small faults in every rule and in the engine itself, each a context manager that plants the fault for
-its block and removes it afterwards; `mutated(…)` plants one of your own. Source: DeMillo, Lipton & Sayward, "Hints on
+its block and removes it afterwards; `mutated(…)` plants one of your own. `defined(…)` is `autograd.define` for a block:
+a primitive that a test needs is not in the table of the next one. Source: DeMillo, Lipton & Sayward, "Hints on
 Test Data Selection", Computer 11 (1978).
 """
 
@@ -15,10 +16,10 @@ from typing import Any
 from autograd import rules
 from autograd.primitive import Primitive, lookup
 from autograd.testing.engine_mutations import engine_mutations, textbook_pass
-from autograd.testing.replacing import mutated
+from autograd.testing.replacing import defined, mutated
 from autograd.testing.rule_mutations import rule_mutations
 
-__all__ = ["Mutant", "mutants", "mutated", "table", "textbook_pass"]
+__all__ = ["Mutant", "defined", "mutants", "mutated", "table", "textbook_pass"]
 
 
 class Mutant:

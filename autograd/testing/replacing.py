@@ -1,13 +1,39 @@
-"""Put a row's partials out of order for a block, and always back in order."""
+"""Change the table for a block, and always back: a row of its own, or other partials in one that is there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from autograd.primitive import Primitive, Rule, lookup
+from autograd.primitive import Primitive, Rule, define, lookup, undefine
 from autograd.recording import generic_dispatch
+
+
+@contextmanager
+def defined(
+    name: str, value: Callable[..., float], *partials: Rule | float | None, **options: Any
+) -> Iterator[Primitive]:
+    """Define a primitive for the block: what `autograd.define` does with the same arguments, undone at the end.
+
+    The table is that of the process, and whatever goes through it (strategies, mutants, other tests) would meet the
+    primitive from then on. After the block it can be called no less than before, and graphs made with it still have
+    their gradients, but it is not found by name: neither by pickles nor by `autograd.compile`. It decorates functions,
+    as every context manager of `contextlib` does.
+
+    >>> from autograd import PRIMITIVES, Value
+    >>> with defined("cubed", lambda x: x * x * x, lambda out, x: 3.0 * x * x) as cubed:
+    ...     y = cubed(x := Value(2.0))
+    >>> y.backward(); x.grad, "cubed" in PRIMITIVES
+    (12.0, False)
+
+    ValueError and TypeError as for `autograd.define`.
+    """
+    row = define(name, value, *partials, **options)
+    try:
+        yield row
+    finally:
+        undefine(row)
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.errors import CompileError
+from autograd.recording import alone
 
 # Level 0 takes time linear in the length of a function and a tenth of level 2; straight-line code gains little by more.
 STRAIGHT, LOOPS = 0, 2
 VECTOR_BYTES = {"avx512f": 64, "avx": 32}  # widest first; else 16: SSE2, NEON
 _lock = RLock()
+_one_at_a_time = alone(_lock)
 if hasattr(os, "register_at_fork"):  # no fork while another thread compiles: the child would wait for it for ever
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
@@ -59,7 +61,7 @@ class Machine:
 
     def __init__(self, texts: Sequence[str], level: int) -> None:
         llvm = binding()
-        with _lock:
+        with _one_at_a_time:
             self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target(level))
             for text in texts:
                 # An object file at a time: the text's parsed form, many times larger, is dropped at once.
@@ -69,7 +71,7 @@ class Machine:
 
     def address(self, name: str) -> int:
         """Where a function of the texts begins."""
-        with _lock:
+        with _one_at_a_time:
             return int(self._engine.get_function_address(name))
 
     def function(self, name: str, result: Any, *arguments: Any) -> Any:
@@ -97,7 +99,7 @@ _machines: WeakValueDictionary[tuple[int, tuple[str, ...]], Machine] = WeakValue
 def machine(texts: Sequence[str], level: int = STRAIGHT) -> Machine:
     """The machine code of some texts; equal texts share it while one of them is in use."""
     key = (level, tuple(texts))
-    with _lock:
+    with _one_at_a_time:
         found = _machines.get(key)
         if found is None:
             _machines[key] = found = Machine(texts, level)

@@ -22,8 +22,10 @@ from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, c_address
 from autograd.compiler.llvm.rows import FUNCTIONS, LOOPED
 from autograd.compiler.llvm.vector_math import LARGEST_ANGLE, elementary, sin_cos
 from autograd.primitive import Primitive
+from autograd.recording import alone
 
 _lock = RLock()
+_one_at_a_time = alone(_lock)
 if hasattr(os, "register_at_fork"):  # as in engine.py; taken before that one, as everywhere
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _machines: list[Machine] = []  # never dropped: compiled programs call into them
@@ -95,7 +97,7 @@ class Library:
 
     def compile(self) -> None:
         """Compile what no program asked for before."""
-        with _lock:
+        with _one_at_a_time:
             missing = {symbol: each for symbol, each in self._wanted.items() if symbol not in _known}
             if missing:
                 texts = [_text(symbol, each) for symbol, each in missing.items()]
@@ -220,12 +222,12 @@ def _trigonometric(body: Body, name: str, x: str) -> list[str]:
 
 def _callback(row: Primitive, count: int) -> str:
     """The symbol under which machine code finds a row's value, of `count` operands."""
-    with _lock:
+    with _one_at_a_time:
         if (row, count) not in _callbacks:
             symbol = f"row{len(_callbacks)}_{re.sub('[^A-Za-z0-9_]', '_', row.name)}"
             function = ctypes.CFUNCTYPE(*[ctypes.c_double] * (count + 1))(partial(_called, row.value))
-            _callbacks[row, count] = symbol, function
             add_symbols({symbol: ctypes.cast(function, ctypes.c_void_p).value or 0})
+            _callbacks[row, count] = symbol, function  # only now: an interrupt must not leave it without an address
         return _callbacks[row, count][0]
 
 

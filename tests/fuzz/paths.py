@@ -1,0 +1,251 @@
+"""The ways through the package. Each is a function by itself, of a function and some points, that can be printed.
+
+It gives flat numbers: for each point in turn what it `gives`, or their means over the points for a batch.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, functional
+from autograd.compiler.numpy_backend import runner, spelling
+
+Points = Sequence[Sequence[float]]
+F = Callable[..., Any]
+
+
+def _value(y: Any) -> Value:
+    """The result as a Value: a derivative of a linear function may be a plain number."""
+    return y if isinstance(y, Value) else Value(y)
+
+
+# --- eager ------------------------------------------------------------------------------------------------------------
+
+
+def backward(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        leaves = [Value(x) for x in point]
+        y = _value(f(*leaves))
+        y.backward()
+        numbers += [y.data, *(leaf.grad for leaf in leaves)]
+    return numbers
+
+
+def backward_steps(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        leaves = [Value(x) for x in point]
+        y = _value(f(*leaves))
+        for step in autograd.backward_steps(y):
+            assert step.after == step.before + step.contribution or math.isnan(step.after)
+        numbers += [y.data, *(leaf.grad for leaf in leaves)]
+    return numbers
+
+
+def grad(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        leaves = [Value(x) for x in point]
+        y = _value(f(*leaves))
+        numbers += [y.data, *(each.data for each in autograd.grad(y, leaves))]
+    return numbers
+
+
+def grad_of_grad(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        leaves = [Value(x) for x in point]
+        for slope in autograd.grad(_value(f(*leaves)), leaves):
+            numbers += [each.data for each in autograd.grad(slope, leaves)]
+    return numbers
+
+
+# --- functional -------------------------------------------------------------------------------------------------------
+
+
+def functional_grad(f: F, points: Points) -> list[float]:
+    return [functional.grad(f, i)(*map(Value, point)) for point in points for i in range(len(point))]
+
+
+def functional_value_and_grad(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        value, gradient = functional.value_and_grad(lambda xs: f(*xs))(list(point))
+        numbers += [value, *gradient]
+    return numbers
+
+
+def functional_jacobian(f: F, points: Points) -> list[float]:
+    return [x for point in points for x in functional.jacobian(lambda xs: [f(*xs)])(list(point))[0]]
+
+
+def functional_hessian(f: F, points: Points) -> list[float]:
+    return [x for point in points for row in functional.hessian(lambda xs: f(*xs))(list(point)) for x in row]
+
+
+def functional_jvp(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        units = [[float(i == j) for j in range(len(point))] for i in range(len(point))]
+        both = [functional.jvp(f, point, unit) for unit in units]
+        numbers += [both[0][0], *(slope for _, slope in both)]
+    return numbers
+
+
+def functional_hvp(f: F, points: Points) -> list[float]:
+    numbers = []
+    for point in points:
+        for i in range(len(point)):
+            unit = [float(i == j) for j in range(len(point))]
+            numbers += functional.hvp(lambda xs: f(*xs), (list(point),), (unit,))[1]
+    return numbers
+
+
+def grad_of_closed_over_grad(f: F, points: Points) -> list[float]:
+    """∂/∂xⱼ of ∂f/∂xᵢ where the inner derivative is taken at a plain number, and closes over xⱼ."""
+    numbers = []
+    for point in points:
+        for i, x in enumerate(point):
+            for j in range(len(point)):
+
+                def slope(*xs: Any, i: int = i, j: int = j, x: float = x) -> Any:
+                    others = list(xs)
+                    at = xs[i] if i == j else x
+                    return functional.grad(lambda p: f(*others[:i], p, *others[i + 1 :]))(at)
+
+                numbers.append(functional.grad(slope, j)(*map(Value, point)))
+    return numbers
+
+
+def backward_of_closed_over_grad(f: F, points: Points) -> list[float]:
+    """The same by backward() on Values."""
+    numbers = []
+    for point in points:
+        for i, x in enumerate(point):
+            for j in range(len(point)):
+                leaves = [Value(each) for each in point]
+
+                def along(p: Any, i: int = i, leaves: list[Value] = leaves) -> Any:
+                    return f(*leaves[:i], p, *leaves[i + 1 :])
+
+                slope = functional.grad(along)(leaves[i] if i == j else x)
+                if isinstance(slope, Value):  # a number where nothing else is closed over
+                    slope.backward()
+                numbers.append(leaves[j].grad if len(point) > 1 or i == j else 0.0)
+    return numbers
+
+
+# --- compiled ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def nan_buffers() -> Iterator[None]:
+    """NumPy programs begin with buffers of nan: a line that reads what none before it has written is found."""
+    names = spelling.scope()
+    with pytest.MonkeyPatch.context() as patch:
+        empty = {"empty": lambda shape, dtype=float: np.full(shape, math.nan, dtype)}
+        patch.setattr(runner, "scope", lambda: names | empty)
+        yield
+
+
+def compiled(f: F, points: Points, **options: Any) -> list[float]:
+    with nan_buffers():
+        fast = autograd.compile(f, threads=1, **options)
+        numbers = []
+        for point in [*points, points[0]]:
+            value, gradient = fast.value_and_grad(*point)
+            assert repr(fast.value(*point)) == repr(value), "value() is not the value of value_and_grad()"
+            numbers += [value, *(gradient if len(point) > 1 else [gradient])]
+    first, again = numbers[: 1 + len(points[0])], numbers[-1 - len(points[0]) :]
+    assert repr(first) == repr(again), f"a second call gives {again}, the first gave {first}"
+    return numbers[: -len(first)]
+
+
+def compiled_hessian(f: F, points: Points, **options: Any) -> list[float]:
+    with nan_buffers():
+        fast = autograd.compile(f, threads=1, **options)
+        return [float(x) for point in points for row in fast.hessian(*point) for x in row]
+
+
+def compiled_batch(f: F, points: Points, **options: Any) -> list[float]:
+    with nan_buffers():
+        names = tuple(inspect.signature(f).parameters)
+        fast = autograd.compile(f, batch=names, threads=1, **options)
+        value, gradient = fast.value_and_grad(*zip(*points, strict=True))
+        return [value, *(gradient if len(names) > 1 else [gradient])]
+
+
+# --- which there are, and what each promises --------------------------------------------------------------------------
+
+BOTH = ("value", "gradient")
+
+
+@dataclass(frozen=True)
+class Path:
+    """`function(f, points, **options)` gives these parts for each point, or their mean with a batch.
+
+    `same_as` is the path whose bits it promises; another promises the oracle's numbers, to `unit` roundings.
+    """
+
+    name: str
+    function: Callable[..., list[float]]
+    gives: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    same_as: str = ""
+
+    @property
+    def unit(self) -> float:
+        """The relative error of a rounding."""
+        return 2.0**-24 if self.options.get("dtype") == "float32" else 2.0**-53
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether it gives means over the points."""
+        return self.function is compiled_batch
+
+
+EAGER = (
+    Path("backward", backward, BOTH),
+    Path("backward_steps", backward_steps, BOTH, same_as="backward"),
+    Path("grad", grad, BOTH, same_as="backward"),
+    Path("grad of grad", grad_of_grad, ("hessian",)),
+    Path("functional.grad", functional_grad, ("gradient",)),
+    Path("functional.value_and_grad", functional_value_and_grad, BOTH, same_as="backward"),
+    Path("functional.jacobian", functional_jacobian, ("gradient",)),
+    Path("functional.hessian", functional_hessian, ("hessian",)),
+    Path("functional.jvp", functional_jvp, BOTH),
+    Path("functional.hvp", functional_hvp, ("hessian",)),
+    Path("grad of a grad that closes over", grad_of_closed_over_grad, ("hessian",)),
+    Path("backward of a grad that closes over", backward_of_closed_over_grad, ("hessian",)),
+)
+WAYS: tuple[tuple[str, Callable[..., list[float]], tuple[str, ...], str], ...] = (
+    ("gradient", compiled, BOTH, "backward"),
+    ("hessian", compiled_hessian, ("hessian",), "grad of grad"),
+    ("batch", compiled_batch, BOTH, "mean of backward"),
+)
+OPTIONS: tuple[dict[str, Any], ...] = tuple(
+    {"backend": backend, **more}
+    for backend in ("python", "numpy", "llvm")
+    for more in ({}, {"exact": True}, {"dtype": "float32"})
+    if (backend, *more) not in (("numpy", "exact"), ("python", "dtype"))  # which they do not offer
+)
+
+
+def _compiled_paths() -> Iterator[Path]:
+    for options in OPTIONS:
+        for name, function, gives, same_as in WAYS:
+            title = ", ".join(str(x) if key != "exact" else "exact" for key, x in options.items())
+            yield Path(f"compile {name}: {title}", function, gives, options, same_as if "exact" in options else "")
+
+
+COMPILED = tuple(_compiled_paths())
