@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -43,6 +44,16 @@ breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
 debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there are some or, second argument, debug=True
 
 _one_at_a_time = RLock()  # leaves may be shared between threads, and `+=` is not one step
+
+
+def _unlock() -> None:
+    """In a fork: a pass that another thread was making when it was made does not go on here."""
+    global _one_at_a_time  # noqa: PLW0603 (the lock is one for the process)
+    _one_at_a_time = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def backward(root: Any, debug: bool = False) -> None:

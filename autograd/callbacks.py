@@ -6,6 +6,7 @@ and passes look for them; while there are none, a pass only sees that it is not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from threading import RLock
 from typing import Any
@@ -14,6 +15,8 @@ from weakref import finalize
 from autograd import backward
 
 _lock = RLock()  # a finalizer may run while this thread holds it
+if hasattr(os, "register_at_fork"):  # nor may a fork be made while another thread does: it would stay locked there
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _count = 0
 
 
