@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -44,6 +45,17 @@ debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there a
 
 _lock = RLock()
 _one_at_a_time = alone(_lock)  # leaves may be shared between threads, and `+=` is not one step
+
+
+def _unlock() -> None:
+    """In a fork: a pass that another thread was making when it was made does not go on here."""
+    global _lock, _one_at_a_time  # noqa: PLW0603 (the lock is one for the process)
+    _lock = RLock()
+    _one_at_a_time = alone(_lock)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def backward(root: Any, debug: bool = False) -> None:

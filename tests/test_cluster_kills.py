@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from threading import Event
 from typing import Any
 
 import pytest
 
 import nn
-from nn.cluster import ClusterError, connecting
+from nn.cluster import ClusterError, connecting, placement
 from nn.cluster.deadlines import within
 from nn.cluster.placement import Holding, LostWorker
 from tests import kills
@@ -50,6 +52,34 @@ def test_a_task_that_never_ends_is_sent_again_with_twice_the_time() -> None:
     with pytest.raises(LostWorker):
         held._result("a", Silent())  # type: ignore[arg-type]
     assert held.patience == 2e-9
+
+
+def test_a_task_that_takes_longer_than_the_longest_is_an_error() -> None:
+    """The time doubles up to a bound of the user's, and ends there."""
+    dask = pytest.importorskip("dask")
+    with dask.config.set({"nn.cluster.longest-task": 3e-9}):
+        held = holding("a", patience=1e-9)
+        for expected in (2e-9, 3e-9):
+            with pytest.raises(LostWorker):
+                held._result("a", Silent())  # type: ignore[arg-type]
+            assert held.patience == expected
+        with pytest.raises(ClusterError, match=r"longest-task"):
+            held._result("a", Silent())  # type: ignore[arg-type]
+
+
+def test_a_worker_that_does_not_answer_is_left_out_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one stopped by a signal: the scheduler goes on knowing it."""
+    monkeypatch.setattr(placement, "SILENT_SECONDS", 1e-3)
+    awake = Event()
+    client = Scheduler("a", "b")
+    monkeypatch.setattr(client, "run", lambda *_arguments, **_options: awake.wait(), raising=False)
+    held = Holding(client, [])  # type: ignore[arg-type]
+    with pytest.raises(LostWorker):
+        held._answer("a", Silent())
+    assert list(held.answering()) == ["b"]
+    awake.set()
+    held.pings["a"].result(timeout=60.0)
+    assert list(held.answering()) == ["a", "b"]
 
 
 def test_a_task_ends_with_its_worker() -> None:
@@ -94,4 +124,19 @@ def test_a_training_whose_workers_are_killed_returns_with_the_same_bits(part: fl
     with nn.cluster.connect(kills.WORKERS) as client:
         expected = kills.train(client)
         ending = kills.disturbed(client, part * expected.seconds, random.Random(0))
+        assert (ending.error, ending.bits) == ("", expected.bits)
+
+
+def test_a_training_goes_on_without_a_frozen_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask itself would wait for it for five minutes."""
+    monkeypatch.setattr(placement, "SILENT_SECONDS", 5.0)
+    monkeypatch.setattr(connecting, "ANSWER_SECONDS", 5.0)
+    with nn.cluster.connect(kills.WORKERS) as client:
+        expected = kills.train(client)
+        frozen = min(client.run(os.getpid).values())
+        os.kill(frozen, signal.SIGSTOP)
+        try:
+            ending = kills.train(client)
+        finally:
+            os.kill(frozen, signal.SIGCONT)
         assert (ending.error, ending.bits) == ("", expected.bits)

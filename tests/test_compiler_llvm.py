@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 import random
-import signal
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -29,6 +27,7 @@ from autograd.primitive import Primitive
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.testing import table
+from tests.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
@@ -395,23 +394,6 @@ def test_without_llvmlite_the_error_says_what_to_install(monkeypatch: pytest.Mon
     with pytest.raises(CompileError, match=r"pip install 'scalar-autograd\[llvm\]'"):
         build(weighted(False), FAST)
     engine.binding.cache_clear()
-
-
-def in_a_child(answer: Callable[[], bytes]) -> bytes:
-    """What a fork of this process answers; nothing if it is still waiting after a minute."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:  # pragma: no cover (coverage does not follow)
-        signal.alarm(60)
-        try:
-            os.write(writing, answer())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        found = pipe.read()
-    os.waitpid(child, 0)
-    return found
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")

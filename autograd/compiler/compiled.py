@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import os
 import pickle
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock, RLock
 from typing import Any, NamedTuple, NoReturn
+from weakref import WeakSet
 
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
@@ -172,6 +174,10 @@ class Compiled:
         self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
         self._last: Variant | None = None
         self._warned = False
+        self._make_locks()
+        _all.add(self)
+
+    def _make_locks(self) -> None:
         self._lock = Lock()
         self._recording = RLock()  # one recording at a time, which others then find
 
@@ -461,8 +467,21 @@ class Compiled:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._lock = Lock()
-        self._recording = RLock()
+        self._make_locks()
+        _all.add(self)
+
+
+_all: WeakSet[Compiled] = WeakSet()
+
+
+def _unlock() -> None:
+    """In a fork: whoever was recording when it was made does not do so here, and would never be done."""
+    for compiled in _all:
+        compiled._make_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def _plain(outputs: Any) -> list[float]:

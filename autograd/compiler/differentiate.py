@@ -194,9 +194,10 @@ def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None
         partials = row.partials_at(operands[-1], operands[:-1])
     except Exception:  # rules are anybody's, and may fail on an object in any way
         return None
-    if any(not (each is None or type(each) is float or each in operands) for each in partials):
+    place = {id(operand): i for i, operand in enumerate(operands)}
+    if any(not (each is None or type(each) is float or id(each) in place) for each in partials):
         return None
-    return tuple([each if each is None or type(each) is float else operands.index(each) for each in partials])
+    return tuple([each if each is None or type(each) is float else place[id(each)] for each in partials])
 
 
 class Gated(Flow):

@@ -205,13 +205,18 @@ def identifiers(texts: Iterable[str]) -> list[str]:
 
     >>> identifiers(["x[0]", "w2[1,0]", "x 0", "if", "exp", "t3", ""])
     ['x_0', 'w2_1_0', 'x_0_', 'if_', 'exp_', 't3_', 'v']
+    >>> identifiers(["w", "w", "w", "w"])
+    ['w', 'w_', 'w_2', 'w_3']
     """
     found: dict[str, None] = {}
+    clashes: dict[str, int] = {}
     for text in texts:
-        name = _NO_LETTERS.sub("_", unicodedata.normalize("NFKC", text)).strip("_") or "v"
-        if not name.isidentifier():
-            name = f"v_{name}"
+        stem = _NO_LETTERS.sub("_", unicodedata.normalize("NFKC", text)).strip("_") or "v"
+        if not stem.isidentifier():
+            stem = f"v_{stem}"
+        name = stem
         while name in found or name in _RESERVED or name in PRIMITIVES or _EQUATION.fullmatch(name):
-            name += "_"
+            clashes[stem] = number = clashes.get(stem, 0) + 1
+            name = f"{stem}_{number if number > 1 else ''}"
         found[name] = None
     return list(found)

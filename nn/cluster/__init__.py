@@ -13,6 +13,11 @@ in a fixed tree over the shards, so results have the same bits for any number of
 after training is taken up again from a checkpoint. That holds for workers with the same kind of processor and the same
 NumPy; it does not hold between different numbers of shards, which is why 16 is the default for any number of workers.
 
+No wait is without an end. A worker that died, or that does not answer for 20 s, being frozen, is done without until it
+answers again, and its shards are read elsewhere. Reading them may take 20 s, twice as long when it was too short, and
+300 s at most: `dask.config.set({"nn.cluster.longest-task": 1200})` allows more. Then, or after a minute without a
+worker, comes a ClusterError.
+
 Use trusted clusters only: who reaches a scheduler can run code on its workers. `connect` tells how to use TLS. Nothing
 is unpickled but what comes from the scheduler; checkpoints are plain arrays and JSON.
 """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nn.cluster.deadlines import within
+from nn.cluster.deadlines import begun, within
 from nn.cluster.errors import ClusterError
 from nn.cluster.worker import fingerprint
 
@@ -64,18 +65,27 @@ def check_versions(client: Client, workers: list[str]) -> list[str]:
     if not workers:
         return []
     ours = fingerprint()
-    try:
-        found: dict[str, Any] = within(ANSWER_SECONDS, client.run, fingerprint, workers=workers, on_error="return")
-    except TimeoutError:
-        return []  # one of them died while it was asked; whoever is there is asked again
-    except (ImportError, AttributeError) as error:
-        found = dict.fromkeys(workers, error)
-    answers = {worker: theirs for worker, theirs in sorted(found.items()) if not isinstance(theirs, OSError)}
+    answers = dict(_fingerprints(client, sorted(workers)))
     problems = [_difference(worker, ours, theirs) for worker, theirs in answers.items() if theirs != ours]
     if problems:
         more = f"; and {len(problems) - 1} more workers" if len(problems) > 1 else ""
         raise ClusterError(f"{problems[0]}{more}. Install the same versions there, and restart the workers")
     return list(answers)
+
+
+def _fingerprints(client: Client, workers: list[str]) -> Iterator[tuple[str, Any]]:
+    """What workers say they are, or why they cannot; each is asked by itself, since one may be dead or frozen."""
+    asked = {worker: begun(client.run, fingerprint, workers=[worker], on_error="return") for worker in workers}
+    last = time.monotonic() + ANSWER_SECONDS
+    for worker, answer in asked.items():
+        try:
+            theirs = answer.result(timeout=max(0.0, last - time.monotonic())).get(worker, OSError())
+        except TimeoutError:
+            continue
+        except (ImportError, AttributeError) as error:
+            theirs = error
+        if not isinstance(theirs, OSError):
+            yield worker, theirs
 
 
 def _difference(worker: str, ours: dict[str, str], theirs: Any) -> str:

@@ -17,6 +17,15 @@ def within(seconds: float, call: Callable[P, T], *arguments: P.args, **options: 
     >>> within(60.0, sorted, [2, 1])
     [1, 2]
     """
+    return begun(call, *arguments, **options).result(timeout=seconds)
+
+
+def begun(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Future[T]:
+    """What the call will give or raise, if it ever returns.
+
+    >>> begun(sorted, [2, 1]).result()
+    [1, 2]
+    """
     answer: Future[T] = Future()
 
     def run() -> None:
@@ -26,4 +35,4 @@ def within(seconds: float, call: Callable[P, T], *arguments: P.args, **options: 
             answer.set_exception(error)
 
     Thread(target=run, daemon=True, name="call with a deadline").start()
-    return answer.result(timeout=seconds)
+    return answer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
+import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 
 from nn.cluster.batches import Batch
 from nn.cluster.connecting import check_versions, workers_of
+from nn.cluster.deadlines import begun
+from nn.cluster.errors import ClusterError
 from nn.cluster.sources import Source
 from nn.cluster.worker import Answer, Holder, Summary, read, summarise
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0  # how often the list of workers is asked for
 POLL_SECONDS = 2.0  # how long a call may take before its worker is asked for
 STALL_SECONDS = 20.0  # how long a worker may take to read its shards before they are sent anew; twice as long each time
+LONGEST_SECONDS = 300.0  # the most that becomes of that; see `longest_task`
+SILENT_SECONDS = 20.0  # how long a worker may take to answer a ping
 ONE_MESSAGE = "1 TB"  # Dask warns when data travels inside a task; here that is the point: it can be sent again
 
 
@@ -46,6 +52,7 @@ class Holding:
     token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     placed: int = 0
     patience: float = STALL_SECONDS
+    pings: dict[str, concurrent.futures.Future[Any]] = field(default_factory=dict)  # which workers owe us
 
     def look(self) -> bool:
         """Notice workers that came or went, at most once a second, and put shards where they now belong.
@@ -54,15 +61,45 @@ class Holding:
         """
         if self.threads and time.monotonic() - self.looked < LOOK_SECONDS:
             return bool(self.threads)
-        found = workers_of(self.client)
+        found = self.answering()
         self.looked = time.monotonic()
         kept = [worker for worker in self.threads if worker in found]
-        new = check_versions(self.client, sorted(found.keys() - set(kept)))
+        new = self.checked(sorted(found.keys() - set(kept)))
         if [*kept, *new] != list(self.threads) or "" in self.homes:
             self.threads = {worker: found[worker] for worker in [*kept, *new]}
             if self.threads:
                 self.place()
         return bool(self.threads)
+
+    def answering(self) -> dict[str, int]:
+        """The workers that the scheduler knows, without those of which a ping has not come back yet."""
+        self.pings = {worker: ping for worker, ping in self.pings.items() if not ping.done()}
+        return {worker: threads for worker, threads in workers_of(self.client).items() if worker not in self.pings}
+
+    def checked(self, workers: list[str]) -> list[str]:
+        """Those of the workers that answer, see `check_versions`; the others are asked for nothing until they do."""
+        found = check_versions(self.client, workers)
+        self.pings |= {worker: self._ping(worker) for worker in workers if worker not in found}
+        return found
+
+    def _ping(self, worker: str) -> concurrent.futures.Future[Any]:
+        return begun(self.client.run, os.getpid, workers=[worker], on_error="return")
+
+    def check_alive(self, worker: str) -> None:
+        """LostWorker unless the scheduler knows the worker and it answers a ping, as it does while it computes.
+
+        A frozen one does not; Dask itself would wait for it for minutes (`distributed.scheduler.worker-ttl`).
+        """
+        if worker not in workers_of(self.client):
+            raise LostWorker(worker) from None
+        ping = self._ping(worker)
+        try:
+            ping.result(timeout=SILENT_SECONDS)
+        except TimeoutError:
+            self.pings[worker] = ping
+            raise LostWorker(worker) from None
+        except Exception:  # it went away meanwhile
+            raise LostWorker(worker) from None
 
     def place(self) -> None:
         """Read every shard that is elsewhere where it belongs, and have holders for what each worker has."""
@@ -116,7 +153,7 @@ class Holding:
         """The result of a task; LostWorker when its worker dies, or when it makes no end of it.
 
         Dask may lose a task together with another worker, and would leave us waiting for ever. A task that is only
-        slow has twice the time when it is sent again.
+        slow has twice the time when it is sent again, up to `longest_task()`; ClusterError when it needs more.
         """
         last = time.monotonic() + self.patience
         while True:
@@ -124,10 +161,9 @@ class Holding:
                 return future.result(timeout=POLL_SECONDS)
             except TimeoutError:
                 if time.monotonic() > last and not future.done():
-                    self.patience *= 2.0
+                    self.patience = _longer(self.patience)
                     raise LostWorker(worker) from None
-                if worker not in workers_of(self.client):
-                    raise LostWorker(worker) from None
+                self.check_alive(worker)
                 if future.status == "error":
                     raise  # the task's own
             except Exception:
@@ -145,8 +181,7 @@ class Holding:
             try:
                 return call.result(timeout=POLL_SECONDS)  # type: ignore[no-any-return]
             except TimeoutError:  # either the step takes long, or Dask has lost the call together with the worker
-                if worker not in workers_of(self.client):
-                    raise LostWorker(worker) from None
+                self.check_alive(worker)
             except Exception:  # what goes wrong in a shard is an answer: this is trouble on the way
                 raise LostWorker(worker) from None
 
@@ -165,6 +200,30 @@ class Holding:
             return self.client.submit(
                 function, *arguments, key=key, workers=[on], allow_other_workers=True, actor=actor, pure=False
             )
+
+
+def longest_task() -> float:
+    """How many seconds a worker may take to read its shards: Dask's setting `nn.cluster.longest-task`, else 300.
+
+    >>> import dask
+    >>> with dask.config.set({"nn.cluster.longest-task": 1200}):
+    ...     longest_task()
+    1200.0
+    """
+    import dask
+
+    return float(dask.config.get("nn.cluster.longest-task", LONGEST_SECONDS))
+
+
+def _longer(patience: float) -> float:
+    """Twice the patience; ClusterError when it was the longest already."""
+    longest = longest_task()
+    if patience >= longest:
+        raise ClusterError(
+            f"a worker has not read its shards in {patience:g} s; make the shards smaller, or allow more: "
+            f'dask.config.set({{"nn.cluster.longest-task": {2 * patience:g}}})'
+        )
+    return min(2.0 * patience, longest)
 
 
 class LostWorker(Exception):  # noqa: N818 (not an error of the caller's: it is dealt with)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.vector.layout import strides
@@ -123,7 +123,7 @@ class Arrays:
             length, step = long[0]
             text = _slice(base, first, length, step)
             return text if len(wanted.axes) == 1 else _reshaped(text, wanted.shape, tail)
-        contiguous = int(np.prod(wanted.shape))
+        contiguous = math.prod(wanted.shape)
         if wanted.axes == _row_major(wanted.shape):
             return _reshaped(f"{base}[{first}:{first + contiguous}]", wanted.shape, tail)
         if len(wanted.axes) == 2 and (text := _in_rows(base, size, first, long, tail)):

@@ -1,4 +1,8 @@
-"""A vector program as the source of a Python function: declarations of its work buffers, then one call per line."""
+"""A vector program as Python source: declarations of its work buffers, then a function with one call per line.
+
+The buffers are globals of the function: as variables of a function around it they would take CPython's compiler
+quadratic time, since it shifts all instructions of that function for each of them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ class Source:
 
 
 def emit(vectors: VectorProgram, widths: Sequence[int], dtype: str = "float64") -> Source:
-    """The source of `work(B)`: it allocates buffers for B samples and returns `run(shared, samples)`.
+    """The source that allocates buffers for B samples, B being known, and defines `run(shared, samples)`.
 
     `widths` are the numbers of columns of the arrays of samples, which side by side are the batched inputs.
     """
@@ -52,16 +56,8 @@ class _Emitter:
         ends = self._results()
         begins = self._begins()
         inner = [*begins, *self.to.body, *GUARDED * self._guards_look_inside(), *ends]
-        lines = ["def work(B):", *self._buffers(), *self.to.arrays.lines, "", "def run(shared, samples):"]
-        text = "\n".join(
-            [
-                lines[0],
-                *[f"    {line}".rstrip() for line in lines[1:]],
-                *[f"        {line}" for line in inner],
-                "    return run",
-                "",
-            ]
-        )
+        lines = [*self._buffers(), *self.to.arrays.lines, "", "", "def run(shared, samples):"]
+        text = "\n".join([*lines, *[f"    {line}" for line in inner], ""])
         tables: dict[str, Any] = self.to.arrays.tables | self.to.functions
         return Source(text, tables, self.to.calls)
 

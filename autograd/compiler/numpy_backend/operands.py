@@ -30,7 +30,6 @@ OWN = (
     "guards",
     "dtype",
     "float64",
-    "work",
     "scale",
     "failed",
 )

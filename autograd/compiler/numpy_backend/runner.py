@@ -98,8 +98,14 @@ class NumpyRunner:
         source: Source = self._emitted(layout)
         names = scope() | source.tables
         names |= {"dtype": np.dtype(self.dtype), "float64": np.float64, "guards": self._guards}
-        exec(compile(source.text, "<vector program>", "exec"), names)
-        return names["work"]  # type: ignore[return-value]
+        code = compile(source.text, "<vector program>", "exec")
+
+        def with_buffers(count: int) -> Run:
+            mine = names | {"B": count}
+            exec(code, mine)
+            return mine["run"]  # type: ignore[return-value]
+
+        return with_buffers
 
 
 def widths(program: Program) -> tuple[int, ...]:

@@ -26,15 +26,19 @@ class Files:
         self.sizes = [0, 0]
         for place in range(given.first):
             self.lane[place] = self.take(1, bool(given.batched[place]))
+        derivatives = set(given.program.derivatives)
+        self.wanted = [  # for each lane of an input whether a derivative by it is wanted
+            np.array([*(place in derivatives for place in inputs), False])
+            for inputs in (given.program.shared, given.program.batched)
+        ]
         self.constants: dict[tuple[bool, bytes], int] = {}
         self.lifted: dict[int, int] = {}
 
-    def age(self, kind: str) -> Lanes:
+    def age(self, lanes: Lanes, kind: str) -> Lanes:
         """What is older has the smaller number: first what derivatives are by (W is left of x), then lanes in order."""
-        age = np.arange(self.sizes[kind == "batched"])
-        wanted = np.array(self.given.program.derivatives, np.intp)
-        age[self.lane[wanted[self.batched[wanted] == (kind == "batched")]]] -= len(age)
-        return age
+        wanted = self.wanted[kind == "batched"]
+        is_input = lanes < len(wanted)
+        return lanes - np.where(is_input & wanted[np.where(is_input, lanes, 0)], self.sizes[kind == "batched"], 0)
 
     def take(self, count: int, batched: bool) -> int:
         """The first of `count` new lanes."""
@@ -88,6 +92,8 @@ class Files:
 
 def ordered(columns: Sequence[Lanes]) -> NDArray[np.intp]:
     """The order of lanes in which their operands are as contiguous as can be: that of the most varied operand first."""
+    if len(columns[0]) == 1:
+        return np.zeros(1, np.intp)
     distinct = [-np.unique(column).size for column in columns]
     by = np.argsort(distinct, kind="stable")
     return np.lexsort([columns[i] for i in by[::-1]])

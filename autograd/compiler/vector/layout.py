@@ -17,7 +17,7 @@ def strides(lanes: Lanes) -> Shape | None:
     >>> strides(np.array([[5, 7, 9], [6, 8, 10]])), strides(np.array([1, 2, 4]))
     ((1, 2), None)
     """
-    if not lanes.size:
+    if lanes.size <= 1:
         return (0,) * lanes.ndim
     first = int(lanes.flat[0])
     result = []
@@ -40,6 +40,8 @@ def factored(columns: Sequence[Lanes]) -> Shape:
     (3, 2)
     """
     n = len(columns[0])
+    if n == 1:
+        return (1,)
     periods = sorted({period for column in columns if (period := _period(column)) < n})
     for inner in periods:
         if n % inner == 0 and all(_regular(column, inner) for column in columns):

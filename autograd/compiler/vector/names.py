@@ -98,6 +98,7 @@ class _Namer:
     def __init__(self, vectors: VectorProgram, given: Scalars, owners: _Owners) -> None:
         self.owners = owners
         self.taken = {array.name for array in owners.arrays}
+        self.clashes: Counter[str] = Counter()
         self.anonymous = 0
         self.sizes: dict[str, int] = {}
         self.by_place = dict(_families(vectors.program, owners.arrays))
@@ -130,9 +131,12 @@ class _Namer:
         name = self.owners.only(step.operands[0])
         return name if re.fullmatch(r"z\d+", name) and step.operands[0].lanes.size == self.sizes[name] else ""
 
-    def fresh(self, name: str) -> str:
+    def fresh(self, wish: str) -> str:
+        """The wish; a second one with _ behind, others with _2, _3, …"""
+        name = wish
         while name in self.taken:
-            name += "_"
+            self.clashes[wish] += 1
+            name = f"{wish}_{self.clashes[wish] if self.clashes[wish] > 1 else ''}"
         self.taken.add(name)
         return name
 

@@ -21,6 +21,7 @@ class Texts:
 
     def __init__(self, inputs: Sequence[Array], steps: Sequence[Step], sizes: Sequence[int]) -> None:
         self.steps = steps
+        self._sorted: dict[int, Lanes] = {}  # the lanes of arrays, by their number
         self.arrays = list(inputs)
         self.owner = {kind: np.full(size, -1, np.intp) for kind, size in zip(KINDS, sizes, strict=True)}
         for number, array in enumerate(self.arrays):
@@ -38,20 +39,24 @@ class Texts:
         if operand.kind == "constant":
             numbers = np.unique(operand.numbers)
             return repr(float(numbers[0])) if numbers.size == 1 else _listed([f"{x:g}" for x in numbers])
-        owners = np.unique(self.owner[operand.kind][operand.lanes])
+        owners = self.owner[operand.kind][operand.lanes.ravel()]
+        owners = owners if owners.size == 1 else np.unique(owners)
         if owners.size == 1 and owners[0] >= 0:
-            return self._part(self.arrays[int(owners[0])], operand.lanes)
+            return self._part(int(owners[0]), operand.lanes)
         names = [self.arrays[int(each)].name if each >= 0 else "constants" for each in owners]
         return _listed(names)
 
-    def _part(self, array: Array, lanes: Lanes) -> str:
+    def _part(self, number: int, lanes: Lanes) -> str:
+        array = self.arrays[number]
         whole = array.lanes
         if lanes.ndim == whole.ndim == 2 and not np.array_equal(lanes, whole) and np.array_equal(lanes.T, whole):
             return f"{array.name}.T"
         lanes = _without_repetition(lanes)
         if lanes.size == whole.size and (lanes.ravel() == whole.ravel()).all():
             return array.name
-        places = np.searchsorted(np.sort(whole.ravel()), lanes.ravel())
+        if number not in self._sorted:
+            self._sorted[number] = np.sort(whole.ravel())
+        places = self._sorted[number].searchsorted(lanes.ravel())
         first, last = int(places.min()), int(places.max())
         if lanes.size == 1:
             return f"{array.name}[{first}]"

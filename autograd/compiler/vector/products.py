@@ -7,7 +7,7 @@ and a (k, c) matrix.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,9 @@ class Block:
     members: NDArray[np.intp]
 
 
-def turned(left: Lanes, right: Lanes, age: NDArray[np.intp]) -> tuple[Lanes, Lanes]:
+def turned(left: Lanes, right: Lanes, age: Callable[[Lanes], Lanes]) -> tuple[Lanes, Lanes]:
     """Both sides with the older number on the left, in every pair: `w * x` or `x * w` is the same."""
-    swap = age[right] < age[left]
+    swap = age(right) < age(left)
     return (np.where(swap, right, left), np.where(swap, left, right)) if swap.any() else (left, right)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,7 @@ class _Recovery:
         self.given = given
         self.files = Files(given)
         self.steps: list[Step] = []
+        self.starts: tuple[list[int], list[int]] = ([], [])  # the first lanes of the steps, of each file, ascending
         self.result = self._results()
         self.means = bool(given.program.batched) and not given.program.per_sample
 
@@ -96,10 +99,10 @@ class _Recovery:
 
     def _by_source(self, lanes: Lanes, batched: bool) -> Iterator[Places]:
         """Which of these lanes come from the same step."""
-        starts = np.array(sorted({step.start for step in self.steps if step.batched == batched} | {0}))
-        source = np.searchsorted(starts, lanes, side="right")
-        for each in np.unique(source):
-            yield np.flatnonzero(source == each)
+        starts = self.starts[batched]
+        source = np.array([bisect_right(starts, lane) for lane in lanes.tolist()], np.intp)
+        order = np.argsort(source, kind="stable")
+        yield from np.split(order, np.flatnonzero(np.diff(source[order])) + 1)
 
     def _order(self, group: Group, columns: Sequence[Lanes]) -> Places:
         places = np.array(group.places, np.intp)
@@ -123,7 +126,7 @@ class _Recovery:
     def _linear(self, group: Group) -> None:
         left, right = self.operand(group.left), self._stored(group.right)
         if left.kind == right.kind:
-            older, younger = turned(left.lanes, right.lanes, self.files.age(right.kind))
+            older, younger = turned(left.lanes, right.lanes, partial(self.files.age, kind=right.kind))
             left, right = Operand(right.kind, older), Operand(right.kind, younger)
         found: list[Block] = []
         rest = np.arange(len(group.places))
@@ -201,8 +204,14 @@ class _Recovery:
     def operand(self, atoms: Sequence[tuple[Atom, ...]]) -> Operand:
         """The lanes of a table of atoms; what has to be brought there first, is."""
         operand, steps = self.files.operand(atoms)
-        self.steps += steps
+        for step in steps:
+            self.append(step)
         return operand
+
+    def append(self, step: Step) -> None:
+        """Append a step, whose lanes are the newest of its file."""
+        self.steps.append(step)
+        self.starts[step.batched].append(step.start)
 
     def _stored(self, atoms: Sequence[tuple[Atom, ...]]) -> Operand:
         """The same, with constants in lanes too."""
@@ -232,7 +241,7 @@ class _Recovery:
             places, results = places.reshape(shape), results.reshape(shape)
             operands = [_shaped(each, shape) for each in operands]
         direct = direct and strides(results) is not None
-        self.steps.append(
+        self.append(
             Step(form, group.batched, start, places.shape, tuple(operands), row, places, results if direct else None)
         )
 
