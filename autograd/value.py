@@ -16,7 +16,7 @@ from autograd.errors import GraphError
 from autograd.inline import computation, function
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, handmade
-from autograd.scopes import PLAIN, active, hooks
+from autograd.scopes import PLAIN, active, hooks, open_blocks
 
 _new = object.__new__
 _waiting: list[dict[str, Any]] = []  # globals of functions that need Value, which is defined below
@@ -80,7 +80,7 @@ def _is_foreign(x: Any) -> bool:
 
 def _recorder() -> Any:
     """What records for `compile` in this thread, if anything does: it answers whatever asks a recorded number."""
-    return None if active() is None else hooks().recorder
+    return None if not open_blocks or active() is None else hooks().recorder
 
 
 def _entered(x: Any) -> float:
@@ -95,7 +95,7 @@ def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Calla
         number = other._data if isinstance(other, Value) else _constant(other)
         if number is NotImplemented:
             return NotImplemented
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.compare(relation, self, other)
         return compare(self._data, number)
 
@@ -121,7 +121,7 @@ def _maker(
 
 
 _UNARY = """def {name}(x):
-    if type(x) is not Value or active() is not None:
+    if type(x) is not Value or (open_blocks and active() is not None):
         return primitive(x)
     operand = x
     x = x._data
@@ -136,7 +136,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
 
 
 _FORWARD = """def forward(self, other):
-    if active() is not None:
+    if open_blocks and active() is not None:
         return generally(self, other)
     if type(other) is Value:
         x = self._data
@@ -151,7 +151,7 @@ _FORWARD = """def forward(self, other):
 {one}"""
 
 _REFLECTED = """def reflected(self, other):
-    if active() is not None:
+    if open_blocks and active() is not None:
         return generally(other, self)
     if type(other) is float:
         x = other
@@ -218,7 +218,7 @@ def _power(general: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any]) -> Callable[..., Any]:
-    names |= {"new": _new, "active": active, "primitive": primitive, "Value": globals().get("Value")}
+    names |= {"new": _new, "active": active, "open_blocks": open_blocks, "primitive": primitive, "Value": globals().get("Value")}
     if names["Value"] is None:
         _waiting.append(names)
     made = function(source, name, names)
@@ -239,7 +239,7 @@ def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) ->
     out._y = y
     out._dx = dx
     out._dy = dy
-    if active() is not None:
+    if open_blocks and active() is not None:
         for watch in hooks().watchers:
             watch(out)
     return out
@@ -315,7 +315,7 @@ class Value:
                 self._record_opaque(parents or _children, partials, op or _op, bool(_children))
         if label:
             self.label = label
-        if active() is not None:
+        if open_blocks and active() is not None:
             now = hooks()
             for watch in now.watchers if self.primitive else (*now.leaf_watchers, *now.watchers):
                 watch(self)
@@ -347,26 +347,26 @@ class Value:
     @property
     def data(self) -> float:
         """The number; to be set to another one, a float or what can be converted, in leaves."""
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "data")  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
     def data(self, x: float) -> None:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.write(self, "data")
         self._data = x if type(x) is float else as_float(x)
 
     @property
     def grad(self) -> float:
         """∂root/∂self after `root.backward()`; added up over calls in leaves, to be set to 0 in between."""
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "grad")  # type: ignore[no-any-return]
         return self._grad
 
     @grad.setter
     def grad(self, x: float) -> None:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.write(self, "grad")
         self._grad = x if type(x) is float else as_float(x)
 
@@ -410,7 +410,7 @@ class Value:
         return tuple([dx for dx in (self._dx, self._dy) if dx is not None])
 
     def __repr__(self) -> str:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.text(self, "")  # type: ignore[no-any-return]
         return self._described()
 
@@ -446,7 +446,7 @@ class Value:
         """
         if gradient:
             raise TypeError(f"backward takes no gradient; write ({gradient[0]!r} * y).backward()")
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_backward()
         backward(self, debug)
 
@@ -465,18 +465,18 @@ class Value:
 
         TypeError for what cannot be called.
         """
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_callback()
         return attach(self, callback)
 
     def detach(self) -> Value:
         """A leaf with the same number: the gradient stops there."""
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.detach(self)  # type: ignore[no-any-return]
         return Value(self._data)
 
     def __copy__(self) -> Value:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_copy()
         out: Value = _new(type(self))
         out._data, out._grad, out.primitive = self._data, self._grad, self.primitive
@@ -487,19 +487,19 @@ class Value:
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_copy()
         return reduce_node(self)
 
     # --- as a number --------------------------------------------------------------------------------------------------
 
     def __float__(self) -> float:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.as_float(self)  # type: ignore[no-any-return]
         return self._data
 
     def __int__(self) -> int:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return int(recorder.as_integer(self))
         return int(self._data)
 
@@ -509,7 +509,7 @@ class Value:
         )
 
     def __format__(self, spec: str) -> str:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.text(self, spec)  # type: ignore[no-any-return]
         return format(self._data, spec) if spec else repr(self)
 
@@ -568,7 +568,7 @@ class Value:
                 return NotImplemented
             operands = tuple([x if isinstance(x, Value) else as_float(x) for x in operands])
         primitive.check_arity(operands)
-        now = PLAIN if active() is None else hooks()
+        now = PLAIN if not open_blocks or active() is None else hooks()
         if now.recorder is not None:
             return now.recorder.apply(primitive, operands)
         return _apply(primitive, operands, now.off)
