@@ -1,8 +1,8 @@
 """Blocks that change what operators do: `with no_graph():` and its kin, for the thread (or task) that is in them.
 
 One context variable holds the innermost open block, or None. An operator reads it before it goes its fast way, if a
-block is open in any thread: `open_blocks` is not empty. There is nothing to restore at the end of a block, so nothing that an interrupt or a suspended generator could leave
-behind:
+block is open in any thread: `open_blocks` is not empty. There is nothing to restore at the end of a block, so nothing
+that an interrupt or a suspended generator could leave behind:
 
 - A block is open while its lock exists and is locked. The `with` statement holds the only reference to the lock, by
   its own `__exit__`, which is C: the block ends when that is called, and also when the statement is left in any other

@@ -106,17 +106,24 @@ def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Calla
 
 
 def _maker(
-    primitive: Primitive, operands: Sequence[str | float], edges: Sequence[int], indent: str, names: dict[str, Any]
+    primitive: Primitive,
+    operands: Sequence[str | float],
+    edges: Sequence[int],
+    call: str,
+    indent: str,
+    names: dict[str, Any],
 ) -> str:
-    """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents."""
+    """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents.
+
+    Where arithmetic raises, `primitive({call})` says what holds.
+    """
     numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
     lines, partials = computation(primitive, numbers, edges, names)
-    second = operands[1] if operands[1:] else None
-    slots = {"_x": operands[0], "_y": "exponent" if isinstance(second, float) else second, "_dx": None, "_dy": None}
+    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else None, "_dx": None, "_dy": None}
     slots |= {("_dx", "_dy")[i]: partial for i, partial in zip(edges, partials, strict=True)}
-    lines += ["out = new(Value)", "out._data = data", "out._grad = 0.0", "out.primitive = primitive"]
-    lines += [f"out.{slot} = {text}" for slot, text in slots.items()]
-    lines.append("return out")
+    lines = ["try:", *[f"    {line}" for line in lines], "except (ArithmeticError, ValueError):"]
+    lines += [f"    return primitive({call})", "out = new(Value)", "out._data = data", "out._grad = 0.0"]
+    lines += ["out.primitive = primitive", *[f"out.{slot} = {text}" for slot, text in slots.items()], "return out"]
     return "".join(f"{indent}{line}\n" for line in lines)
 
 
@@ -131,94 +138,74 @@ _UNARY = """def {name}(x):
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
     names: dict[str, Any] = {}
-    body = _maker(primitive, ("operand",), (0,), "    ", names)
+    body = _maker(primitive, ("operand",), (0,), "operand", "    ", names)
     return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
 
 
 _FORWARD = """def forward(self, other):
     if open_blocks and active() is not None:
         return generally(self, other)
-    if type(other) is Value:
+    kind = type(other)
+    if kind is Value:
         x = self._data
         y = other._data
-{both}    if type(other) is float:
+{both}    if kind is float:
         y = other
-    elif type(other) is int:
-        y = float(other)
+    elif kind is int:
+{usual}        y = 1.0 * other
     else:
         return generally(self, other)
     x = self._data
 {one}"""
 
+_USUAL = """        if other == {number}:
+            x = self._data
+{one}"""
+
 _REFLECTED = """def reflected(self, other):
     if open_blocks and active() is not None:
         return generally(other, self)
-    if type(other) is float:
+    kind = type(other)
+    if kind is float:
         x = other
-    elif type(other) is int:
-        x = float(other)
+    elif kind is int:
+        x = 1.0 * other
     else:
         return generally(other, self)
     y = self._data
 {one}"""
 
 
-def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
-    """The operator of a primitive of two operands and its reflection."""
+def _binary(
+    primitive: Primitive, usual: Sequence[int] = ()
+) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
+    """The operator of a primitive of two operands and its reflection; `usual` operands have lines of their own."""
 
     def generally(left: Any, right: Any) -> Any:
         return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
 
     names: dict[str, Any] = {"generally": generally}
-    both = _maker(primitive, ("self", "other"), (0, 1), " " * 8, names)
-    one = _maker(primitive, ("self", "y"), (0,), " " * 4, names)
-    reflected = _maker(primitive, ("x", "self"), (1,), " " * 4, names)
+    both = _maker(primitive, ("self", "other"), (0, 1), "self, other", " " * 8, names)
+    one = _maker(primitive, ("self", "y"), (0,), "self, other", " " * 4, names)
+    few = [
+        _USUAL.format(number=n, one=_maker(primitive, ("self", float(n)), (0,), "self, other", " " * 12, names))
+        for n in usual
+    ]
+    reflected = _maker(primitive, ("x", "self"), (1,), "other, self", " " * 4, names)
     return (
-        _function(_FORWARD.format(both=both, one=one), "forward", primitive, names),
+        _function(_FORWARD.format(both=both, one=one, usual="".join(few)), "forward", primitive, names),
         _function(_REFLECTED.format(one=reflected), "reflected", primitive, names),
     )
 
 
-class _Exponents(dict[float, Callable[[Any], Any]]):
-    """x ↦ x**n for constant exponents that are used often: `pow` with its partial for that n written out."""
-
-    def __init__(self) -> None:
-        self.uses: dict[float, int] = {}
-
-    def __missing__(self, exponent: float) -> None:
-        """None, and from the 20th time on a function of its own for the 50 exponents that come first."""
-        self.uses[exponent] = uses = self.uses.get(exponent, 0) + 1
-        if len(self.uses) > 1000:
-            self.uses.clear()
-        if uses == 20 and len(self) < 50:
-            self[exponent] = _power_function(float(exponent))
-
-
-def _power_function(exponent: float) -> Callable[[Any], Any]:
-    names: dict[str, Any] = {"exponent": exponent}
-    head = _UNARY.format(name="power").replace("primitive(x)", "primitive(x, exponent)")
-    return _function(head + _maker(rules.pow_, ("operand", exponent), (0,), "    ", names), "power", rules.pow_, names)
-
-
-_exponents = _Exponents()
-
-
-def _power(general: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`**`: by the function of the exponent, if there is one."""
-
-    def power(self: Any, other: Any) -> Any:
-        if type(other) is int or type(other) is float:
-            function = _exponents[other]
-            if function is not None:
-                return function(self)
-        return general(self, other)
-
-    power.__doc__ = general.__doc__
-    return power
-
-
 def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any]) -> Callable[..., Any]:
-    names |= {"new": _new, "active": active, "open_blocks": open_blocks, "primitive": primitive, "Value": globals().get("Value")}
+    names |= {
+        "new": _new,
+        "active": active,
+        "open_blocks": open_blocks,
+        "primitive": primitive,
+        "Value": globals().get("Value"),
+    }
     if names["Value"] is None:
         _waiting.append(names)
     made = function(source, name, names)
@@ -528,8 +515,7 @@ class Value:
     __sub__, __rsub__ = _binary(rules.sub)
     __mul__, __rmul__ = _binary(rules.mul)
     __truediv__, __rtruediv__ = _binary(rules.div)
-    __pow__, __rpow__ = _binary(rules.pow_)
-    __pow__ = _power(__pow__)
+    __pow__, __rpow__ = _binary(rules.pow_, usual=(2, -1))
     __mod__, __rmod__ = _binary(rules.mod)
     __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
     __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
