@@ -274,51 +274,63 @@ class Value:
     def __init__(
         self,
         data: float,
-        parents: Sequence[Value] = (),
-        partials: Sequence[float] = (),
-        op: str = "",
-        label: str = "",
-        _children: Sequence[Value] = (),
-        _op: str = "",
+        parents: Sequence[Value] | None = None,
+        partials: Sequence[float] | None = None,
+        op: str | None = None,
+        label: str | None = None,
+        _children: Sequence[Value] | None = None,
+        _op: str | None = None,
     ) -> None:
-        if type(data) is float:
+        # A leaf is made as often as anything: the usual ways need no call, and None is what costs least to ask for.
+        kind = type(data)
+        if kind is float:
             self._data = data
         else:
-            self._data = float(data) if type(data) is int else _entered(data)
+            self._data = 1.0 * data if kind is int else _entered(data)
         self._grad = 0.0
-        self.primitive = self._dx = self._dy = None  # and _x and _y unset: a leaf is made as often as anything
-        if parents or partials or op or _children or _op:
-            if (  # one or two parents, as most such nodes have, checked without a loop
-                type(parents) is tuple is type(partials)
-                and 0 < len(parents) == len(partials) < 3
-                and type(parents[0]) is type(parents[-1]) is Value
-                and type(partials[0]) is type(partials[-1]) is float
-                and not op
-            ):
-                self._x = self._y = parents
-                self._dx = partials
-                self.primitive = _OPAQUE
-            else:
-                self._record_opaque(parents or _children, partials, op or _op, bool(_children))
-        if label:
-            self.label = label
+        self.primitive = self._dx = self._dy = None  # and _x and _y unset
+        if op is not None or label is not None or _children is not None or _op is not None:
+            self._record_opaque(parents, partials, op or _op or "", _children)
+            if label:
+                self.label = label
+        elif parents is not None or partials is not None:
+            try:  # one or two plain Values and as many floats are checked without a loop
+                if len(parents) == 1:  # type: ignore[arg-type]
+                    [x], [dx] = parents, partials  # type: ignore[misc]
+                    if type(x) is Value and type(dx) is float:
+                        self.primitive = _OPAQUE
+                        self._x = x
+                        self._y = None
+                        self._dx = dx
+                else:
+                    [x, y], [dx, dy] = parents, partials  # type: ignore[misc]
+                    if type(x) is Value and type(y) is Value and type(dx) is float and type(dy) is float:
+                        self.primitive = _OPAQUE
+                        self._x = x
+                        self._y = y
+                        self._dx = dx
+                        self._dy = dy
+            except (TypeError, ValueError):
+                pass
+            if self.primitive is None:
+                self._record_opaque(parents, partials)
         if open_blocks and active() is not None:
             now = hooks()
             for watch in now.watchers if self.primitive else (*now.leaf_watchers, *now.watchers):
                 watch(self)
 
-    def _record_opaque(
-        self, parents: Sequence[Value], partials: Sequence[float], op: str, unknown: bool = False
-    ) -> None:
-        """Take parents and partials that the caller computed; `unknown` partials need not be there."""
+    def _record_opaque(self, parents: Any, partials: Any, op: str = "", children: Any = None) -> None:
+        """Take parents and partials that the caller computed; those of `children` need not be there."""
+        if not (parents or children or op or (partials is not None and len(partials))):
+            return
         if isinstance(partials, str):
             raise TypeError(
                 f"Value(data, parents, {partials!r}): the third argument holds the local derivatives, one per parent; "
                 "an operation with a rule of its own is made by autograd.define(name, value, *partials)"
             )
-        parents = tuple(parents)
-        if unknown and not partials:
-            partials = (_UNKNOWN,) * len(parents)
+        parents = tuple(parents or children or ())
+        if partials is None or (children and not partials):
+            partials = (_UNKNOWN,) * len(parents) if children else ()
         if not all(isinstance(parent, Value) for parent in parents):
             raise TypeError(f"parents must be Values, got {parents!r}")
         if len(parents) != len(partials):
