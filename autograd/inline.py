@@ -56,6 +56,15 @@ class _Path:
             self.lines.append(f"{symbol.name} = {expression}")
         return self.known[expression]
 
+    def give(self, x: Any, name: str) -> None:
+        """Give what has just been computed a name."""
+        text = self.text(x)
+        if self.lines and self.lines[-1].startswith(f"{text} = "):
+            self.lines[-1] = name + self.lines[-1].removeprefix(text)
+            x.name = name
+        else:
+            self.lines.append(f"{name} = {text}")
+
     def holds(self, condition: str) -> bool:
         """The answer on this path; of x > y, x < y and x == y only one holds, if any."""
         if condition in self.answers:
@@ -258,11 +267,7 @@ class _Row:
             out = path.follow(self.primitive.value, *operands)
         except _TooDeep:
             raise _Opaque(self.primitive.value) from None
-        if path.lines and path.lines[-1].startswith(f"{path.text(out)} = "):
-            path.lines[-1] = "data" + path.lines[-1].removeprefix(out.name)
-            out.name = "data"
-        else:
-            path.lines.append(f"data = {path.text(out)}")
+        path.give(out, "data")
         return [path.text(self.partial(path, i, out, operands)) for i in self.wanted]
 
     def partial(self, path: _Path, i: int, out: Any, operands: Sequence[Any]) -> Any:

@@ -90,16 +90,30 @@ def _entered(x: Any) -> float:
     return as_float(x)
 
 
-def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
-    def method(self: Value, other: Any) -> Any:
+_COMPARISON = """def compare(self, other):
+    if open_blocks and active() is not None:
+        return generally(self, other)
+    kind = type(other)
+    if kind is Value:
+        return self._data {sign} other._data
+    if kind is float:
+        return self._data {sign} other
+    return generally(self, other)
+"""
+
+
+def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+    """A comparison of data; what is being recorded is asked instead."""
+
+    def generally(self: Value, other: Any) -> Any:
         number = other._data if isinstance(other, Value) else _constant(other)
         if number is NotImplemented:
             return NotImplemented
-        if open_blocks and (recorder := _recorder()) is not None:
-            return recorder.compare(relation, self, other)
+        if (recorder := _recorder()) is not None:
+            return recorder.compare(sign, self, other)
         return compare(self._data, number)
 
-    return method
+    return _function(_COMPARISON.format(sign=sign), "compare", None, {"generally": generally})
 
 
 # --- operators and functions: made from their rows, see inline.py -----------------------------------------------------
@@ -198,7 +212,7 @@ def _binary(
     )
 
 
-def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any]) -> Callable[..., Any]:
+def _function(source: str, name: str, primitive: Primitive | None, names: dict[str, Any]) -> Callable[..., Any]:
     names |= {
         "new": _new,
         "active": active,
@@ -209,10 +223,10 @@ def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any
     if names["Value"] is None:
         _waiting.append(names)
     made = function(source, name, names)
-    made.__doc__ = (
-        primitive.__doc__ if name == primitive.name else f"Record {primitive.signature()} = {primitive.formula}"
-    )
     made.__module__ = __name__
+    if primitive is not None:
+        recording = f"Record {primitive.signature()} = {primitive.formula}"
+        made.__doc__ = primitive.__doc__ if name == primitive.name else recording
     return made
 
 
