@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,7 +17,7 @@ import pytest
 from autograd import Value, debug, no_graph, paused_gc
 from autograd.backward import use_backward
 from autograd.recording import recorded, watching
-from autograd.scopes import PLAIN, active, hooks
+from autograd.scopes import PLAIN, active, hooks, open_blocks
 
 BLOCKS: dict[str, Callable[[], Any]] = {
     "no_graph": no_graph,
@@ -63,7 +64,9 @@ class TestGenerators:
         running = suspended()
         next(running)
         assert hooks() == PLAIN
+        assert open_blocks
         del running
+        assert not open_blocks
         assert hooks() == PLAIN
         assert active() is None
 
@@ -164,6 +167,47 @@ class _Interrupted(BaseException):
     pass
 
 
+class TestOpenBlocks:
+    """Row B3: operators look no further while no thread is in a block."""
+
+    @blocks
+    def test_there_are_some_while_one_is_open(self, block: Callable[[], Any]) -> None:
+        assert not open_blocks
+        with block(), block():
+            assert len(open_blocks) == 2
+        assert not open_blocks
+
+    @blocks
+    def test_an_error_that_is_kept_costs_speed_only(self, block: Callable[[], Any]) -> None:
+        with pytest.raises(KeyError) as kept, block():
+            raise KeyError
+        assert hooks() == PLAIN
+        del kept
+        gc.collect()
+        assert not open_blocks
+
+    def test_threads_come_and_go(self) -> None:
+        """A block in one thread is not closed for the engine by those that end in another."""
+
+        def work(_: int) -> set[int]:
+            found = set()
+            for _ in range(300):
+                with no_graph():
+                    found.add(parents())
+                found.add(parents() + 10)
+            return found
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(8))) == [{0, 12}] * 8
+        assert not open_blocks
+
+    def test_a_block_entered_in_a_copied_context(self) -> None:
+        with no_graph():
+            inside = contextvars.copy_context()
+            assert inside.run(parents) == 0
+        assert inside.run(parents) == 2
+
+
 def _interrupted_everywhere(work: Callable[[], object]) -> Iterator[int]:
     """Run `work` again and again, each time interrupted one bytecode later, until it comes to its end."""
     for stop in range(100_000):
@@ -214,3 +258,4 @@ def test_an_interrupt_at_any_bytecode_changes_nothing(work: Callable[[], object]
         assert hooks() == PLAIN, stop
         assert parents() == 2, stop
     assert count > 100
+    assert not open_blocks
