@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import numerics, rules
-from autograd.scopes import Hooks, active, hooks
+from autograd.scopes import Hooks, active, hooks, open_blocks
 from autograd.value import Value, node
 
 _OFF = Hooks(off=True)
@@ -26,8 +26,9 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
     kinds = set(map(type, x))
     learnt = all(map({Value}.issuperset, (map(type, parameters) for parameters in (b, *W))))
-    off = active() is not None and hooks() == _OFF
-    if not learnt or not (kinds <= {float, int} or kinds == {Value}) or (active() is not None and not off):
+    hooked = bool(open_blocks) and active() is not None
+    off = hooked and hooks() == _OFF
+    if not learnt or not (kinds <= {float, int} or kinds == {Value}) or (hooked and not off):
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
     parents: Sequence[Value] = x if kinds == {Value} else ()
     x = x if parents else [float(number) for number in x]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.graph import topological
 from autograd.recording import alone
-from autograd.scopes import Scope, active, hooks
+from autograd.scopes import Scope, active, hooks, open_blocks
 
 
 class Step(NamedTuple):
@@ -62,7 +62,7 @@ def backward(root: Any, debug: bool = False) -> None:
     """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
     if (debug or breakpoints) and debugged is not None:
         debugged(root, debug)
-    elif active() is None:
+    elif not open_blocks or active() is None:
         plain_pass(root)
     else:
         (hooks().chosen_pass or plain_pass)(root)

@@ -92,7 +92,7 @@ def atanh(x: float) -> float:
 
 def sign(x: float) -> float:
     """−1, 0 or 1; nan for nan."""
-    return math.copysign(1.0, x) if x < 0.0 or x > 0.0 else x + 0.0
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x + 0.0
 
 
 def step(x: float, y: float, tie: float) -> float:

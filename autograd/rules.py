@@ -43,8 +43,11 @@ square = define("square", lambda x: x * x, lambda out, x: 2.0 * x, symbol="²", 
 def _pow_base(out: Any, x: Any, y: Any) -> Any:
     """y x**(y-1); but y out / x where y - 1 is rounded, lest that error be multiplied by log x. 0 for x**0."""
     exponent = y - 1.0
-    if isinstance(y, float) and (y == 0.0 or (exponent + 1.0 == y and y - exponent == 1.0)):  # no rounding: usual
-        return y * pow_(x, exponent) if y else 0.0
+    if isinstance(y, float):
+        if 0.5 <= y <= 2.0**53 or (exponent + 1.0 == y and y - exponent == 1.0 and y != 0.0):  # no rounding: usual
+            return y * pow_(x, exponent)
+        if y == 0.0:
+            return 0.0
     back = exponent - y
     rounding = (y - (exponent - back)) - (1.0 + back)  # Knuth, TAOCP 2, 4.2.2: what `exponent` lacks, exactly
     power = pow_(x, exponent)

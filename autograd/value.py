@@ -16,7 +16,7 @@ from autograd.errors import GraphError
 from autograd.inline import computation, function
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, handmade
-from autograd.scopes import PLAIN, active, hooks
+from autograd.scopes import PLAIN, active, hooks, open_blocks
 
 _new = object.__new__
 _waiting: list[dict[str, Any]] = []  # globals of functions that need Value, which is defined below
@@ -80,7 +80,7 @@ def _is_foreign(x: Any) -> bool:
 
 def _recorder() -> Any:
     """What records for `compile` in this thread, if anything does: it answers whatever asks a recorded number."""
-    return None if active() is None else hooks().recorder
+    return None if not open_blocks or active() is None else hooks().recorder
 
 
 def _entered(x: Any) -> float:
@@ -90,38 +90,59 @@ def _entered(x: Any) -> float:
     return as_float(x)
 
 
-def _comparison(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
-    def method(self: Value, other: Any) -> Any:
+_COMPARISON = """def compare(self, other):
+    if open_blocks and active() is not None:
+        return generally(self, other)
+    kind = type(other)
+    if kind is Value:
+        return self._data {sign} other._data
+    if kind is float:
+        return self._data {sign} other
+    return generally(self, other)
+"""
+
+
+def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+    """A comparison of data; what is being recorded is asked instead."""
+
+    def generally(self: Value, other: Any) -> Any:
         number = other._data if isinstance(other, Value) else _constant(other)
         if number is NotImplemented:
             return NotImplemented
         if (recorder := _recorder()) is not None:
-            return recorder.compare(relation, self, other)
+            return recorder.compare(sign, self, other)
         return compare(self._data, number)
 
-    return method
+    return _function(_COMPARISON.format(sign=sign), "compare", None, {"generally": generally})
 
 
 # --- operators and functions: made from their rows, see inline.py -----------------------------------------------------
 
 
 def _maker(
-    primitive: Primitive, operands: Sequence[str | float], edges: Sequence[int], indent: str, names: dict[str, Any]
+    primitive: Primitive,
+    operands: Sequence[str | float],
+    edges: Sequence[int],
+    call: str,
+    indent: str,
+    names: dict[str, Any],
 ) -> str:
-    """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents."""
+    """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents.
+
+    Where arithmetic raises, `primitive({call})` says what holds.
+    """
     numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
     lines, partials = computation(primitive, numbers, edges, names)
-    second = operands[1] if operands[1:] else None
-    slots = {"_x": operands[0], "_y": "exponent" if isinstance(second, float) else second, "_dx": None, "_dy": None}
+    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else None, "_dx": None, "_dy": None}
     slots |= {("_dx", "_dy")[i]: partial for i, partial in zip(edges, partials, strict=True)}
-    lines += ["out = new(Value)", "out._data = data", "out._grad = 0.0", "out.primitive = primitive"]
-    lines += [f"out.{slot} = {text}" for slot, text in slots.items()]
-    lines.append("return out")
+    lines = ["try:", *[f"    {line}" for line in lines], "except (ArithmeticError, ValueError):"]
+    lines += [f"    return primitive({call})", "out = new(Value)", "out._data = data", "out._grad = 0.0"]
+    lines += ["out.primitive = primitive", *[f"out.{slot} = {text}" for slot, text in slots.items()], "return out"]
     return "".join(f"{indent}{line}\n" for line in lines)
 
 
 _UNARY = """def {name}(x):
-    if type(x) is not Value or active() is not None:
+    if type(x) is not Value or (open_blocks and active() is not None):
         return primitive(x)
     operand = x
     x = x._data
@@ -131,101 +152,81 @@ _UNARY = """def {name}(x):
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
     names: dict[str, Any] = {}
-    body = _maker(primitive, ("operand",), (0,), "    ", names)
+    body = _maker(primitive, ("operand",), (0,), "operand", "    ", names)
     return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
 
 
 _FORWARD = """def forward(self, other):
-    if active() is not None:
+    if open_blocks and active() is not None:
         return generally(self, other)
-    if type(other) is Value:
+    kind = type(other)
+    if kind is Value:
         x = self._data
         y = other._data
-{both}    if type(other) is float:
+{both}    if kind is float:
         y = other
-    elif type(other) is int:
-        y = float(other)
+    elif kind is int:
+{usual}        y = 1.0 * other
     else:
         return generally(self, other)
     x = self._data
 {one}"""
 
+_USUAL = """        if other == {number}:
+            x = self._data
+{one}"""
+
 _REFLECTED = """def reflected(self, other):
-    if active() is not None:
+    if open_blocks and active() is not None:
         return generally(other, self)
-    if type(other) is float:
+    kind = type(other)
+    if kind is float:
         x = other
-    elif type(other) is int:
-        x = float(other)
+    elif kind is int:
+        x = 1.0 * other
     else:
         return generally(other, self)
     y = self._data
 {one}"""
 
 
-def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
-    """The operator of a primitive of two operands and its reflection."""
+def _binary(
+    primitive: Primitive, usual: Sequence[int] = ()
+) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
+    """The operator of a primitive of two operands and its reflection; `usual` operands have lines of their own."""
 
     def generally(left: Any, right: Any) -> Any:
         return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
 
     names: dict[str, Any] = {"generally": generally}
-    both = _maker(primitive, ("self", "other"), (0, 1), " " * 8, names)
-    one = _maker(primitive, ("self", "y"), (0,), " " * 4, names)
-    reflected = _maker(primitive, ("x", "self"), (1,), " " * 4, names)
+    both = _maker(primitive, ("self", "other"), (0, 1), "self, other", " " * 8, names)
+    one = _maker(primitive, ("self", "y"), (0,), "self, other", " " * 4, names)
+    few = [
+        _USUAL.format(number=n, one=_maker(primitive, ("self", float(n)), (0,), "self, other", " " * 12, names))
+        for n in usual
+    ]
+    reflected = _maker(primitive, ("x", "self"), (1,), "other, self", " " * 4, names)
     return (
-        _function(_FORWARD.format(both=both, one=one), "forward", primitive, names),
+        _function(_FORWARD.format(both=both, one=one, usual="".join(few)), "forward", primitive, names),
         _function(_REFLECTED.format(one=reflected), "reflected", primitive, names),
     )
 
 
-class _Exponents(dict[float, Callable[[Any], Any]]):
-    """x ↦ x**n for constant exponents that are used often: `pow` with its partial for that n written out."""
-
-    def __init__(self) -> None:
-        self.uses: dict[float, int] = {}
-
-    def __missing__(self, exponent: float) -> None:
-        """None, and from the 20th time on a function of its own for the 50 exponents that come first."""
-        self.uses[exponent] = uses = self.uses.get(exponent, 0) + 1
-        if len(self.uses) > 1000:
-            self.uses.clear()
-        if uses == 20 and len(self) < 50:
-            self[exponent] = _power_function(float(exponent))
-
-
-def _power_function(exponent: float) -> Callable[[Any], Any]:
-    names: dict[str, Any] = {"exponent": exponent}
-    head = _UNARY.format(name="power").replace("primitive(x)", "primitive(x, exponent)")
-    return _function(head + _maker(rules.pow_, ("operand", exponent), (0,), "    ", names), "power", rules.pow_, names)
-
-
-_exponents = _Exponents()
-
-
-def _power(general: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`**`: by the function of the exponent, if there is one."""
-
-    def power(self: Any, other: Any) -> Any:
-        if type(other) is int or type(other) is float:
-            function = _exponents[other]
-            if function is not None:
-                return function(self)
-        return general(self, other)
-
-    power.__doc__ = general.__doc__
-    return power
-
-
-def _function(source: str, name: str, primitive: Primitive, names: dict[str, Any]) -> Callable[..., Any]:
-    names |= {"new": _new, "active": active, "primitive": primitive, "Value": globals().get("Value")}
+def _function(source: str, name: str, primitive: Primitive | None, names: dict[str, Any]) -> Callable[..., Any]:
+    names |= {
+        "new": _new,
+        "active": active,
+        "open_blocks": open_blocks,
+        "primitive": primitive,
+        "Value": globals().get("Value"),
+    }
     if names["Value"] is None:
         _waiting.append(names)
     made = function(source, name, names)
-    made.__doc__ = (
-        primitive.__doc__ if name == primitive.name else f"Record {primitive.signature()} = {primitive.formula}"
-    )
     made.__module__ = __name__
+    if primitive is not None:
+        recording = f"Record {primitive.signature()} = {primitive.formula}"
+        made.__doc__ = primitive.__doc__ if name == primitive.name else recording
     return made
 
 
@@ -239,7 +240,7 @@ def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) ->
     out._y = y
     out._dx = dx
     out._dy = dy
-    if active() is not None:
+    if open_blocks and active() is not None:
         for watch in hooks().watchers:
             watch(out)
     return out
@@ -287,51 +288,63 @@ class Value:
     def __init__(
         self,
         data: float,
-        parents: Sequence[Value] = (),
-        partials: Sequence[float] = (),
-        op: str = "",
-        label: str = "",
-        _children: Sequence[Value] = (),
-        _op: str = "",
+        parents: Sequence[Value] | None = None,
+        partials: Sequence[float] | None = None,
+        op: str | None = None,
+        label: str | None = None,
+        _children: Sequence[Value] | None = None,
+        _op: str | None = None,
     ) -> None:
-        if type(data) is float:
+        # A leaf is made as often as anything: the usual ways need no call, and None is what costs least to ask for.
+        kind = type(data)
+        if kind is float:
             self._data = data
         else:
-            self._data = float(data) if type(data) is int else _entered(data)
+            self._data = 1.0 * data if kind is int else _entered(data)
         self._grad = 0.0
-        self.primitive = self._dx = self._dy = None  # and _x and _y unset: a leaf is made as often as anything
-        if parents or partials or op or _children or _op:
-            if (  # one or two parents, as most such nodes have, checked without a loop
-                type(parents) is tuple is type(partials)
-                and 0 < len(parents) == len(partials) < 3
-                and type(parents[0]) is type(parents[-1]) is Value
-                and type(partials[0]) is type(partials[-1]) is float
-                and not op
-            ):
-                self._x = self._y = parents
-                self._dx = partials
-                self.primitive = _OPAQUE
-            else:
-                self._record_opaque(parents or _children, partials, op or _op, bool(_children))
-        if label:
-            self.label = label
-        if active() is not None:
+        self.primitive = self._dx = self._dy = None  # and _x and _y unset
+        if op is not None or label is not None or _children is not None or _op is not None:
+            self._record_opaque(parents, partials, op or _op or "", _children)
+            if label:
+                self.label = label
+        elif parents is not None or partials is not None:
+            try:  # one or two plain Values and as many floats are checked without a loop
+                if len(parents) == 1:  # type: ignore[arg-type]
+                    [x], [dx] = parents, partials  # type: ignore[misc]
+                    if type(x) is Value and type(dx) is float:
+                        self.primitive = _OPAQUE
+                        self._x = x
+                        self._y = None
+                        self._dx = dx
+                else:
+                    [x, y], [dx, dy] = parents, partials  # type: ignore[misc]
+                    if type(x) is Value and type(y) is Value and type(dx) is float and type(dy) is float:
+                        self.primitive = _OPAQUE
+                        self._x = x
+                        self._y = y
+                        self._dx = dx
+                        self._dy = dy
+            except (TypeError, ValueError):
+                pass
+            if self.primitive is None:
+                self._record_opaque(parents, partials)
+        if open_blocks and active() is not None:
             now = hooks()
             for watch in now.watchers if self.primitive else (*now.leaf_watchers, *now.watchers):
                 watch(self)
 
-    def _record_opaque(
-        self, parents: Sequence[Value], partials: Sequence[float], op: str, unknown: bool = False
-    ) -> None:
-        """Take parents and partials that the caller computed; `unknown` partials need not be there."""
+    def _record_opaque(self, parents: Any, partials: Any, op: str = "", children: Any = None) -> None:
+        """Take parents and partials that the caller computed; those of `children` need not be there."""
+        if not (parents or children or op or (partials is not None and len(partials))):
+            return
         if isinstance(partials, str):
             raise TypeError(
                 f"Value(data, parents, {partials!r}): the third argument holds the local derivatives, one per parent; "
                 "an operation with a rule of its own is made by autograd.define(name, value, *partials)"
             )
-        parents = tuple(parents)
-        if unknown and not partials:
-            partials = (_UNKNOWN,) * len(parents)
+        parents = tuple(parents or children or ())
+        if partials is None or (children and not partials):
+            partials = (_UNKNOWN,) * len(parents) if children else ()
         if not all(isinstance(parent, Value) for parent in parents):
             raise TypeError(f"parents must be Values, got {parents!r}")
         if len(parents) != len(partials):
@@ -347,26 +360,26 @@ class Value:
     @property
     def data(self) -> float:
         """The number; to be set to another one, a float or what can be converted, in leaves."""
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "data")  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
     def data(self, x: float) -> None:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.write(self, "data")
         self._data = x if type(x) is float else as_float(x)
 
     @property
     def grad(self) -> float:
         """∂root/∂self after `root.backward()`; added up over calls in leaves, to be set to 0 in between."""
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "grad")  # type: ignore[no-any-return]
         return self._grad
 
     @grad.setter
     def grad(self, x: float) -> None:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.write(self, "grad")
         self._grad = x if type(x) is float else as_float(x)
 
@@ -410,7 +423,7 @@ class Value:
         return tuple([dx for dx in (self._dx, self._dy) if dx is not None])
 
     def __repr__(self) -> str:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.text(self, "")  # type: ignore[no-any-return]
         return self._described()
 
@@ -446,7 +459,7 @@ class Value:
         """
         if gradient:
             raise TypeError(f"backward takes no gradient; write ({gradient[0]!r} * y).backward()")
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_backward()
         backward(self, debug)
 
@@ -465,18 +478,18 @@ class Value:
 
         TypeError for what cannot be called.
         """
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_callback()
         return attach(self, callback)
 
     def detach(self) -> Value:
         """A leaf with the same number: the gradient stops there."""
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.detach(self)  # type: ignore[no-any-return]
         return Value(self._data)
 
     def __copy__(self) -> Value:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_copy()
         out: Value = _new(type(self))
         out._data, out._grad, out.primitive = self._data, self._grad, self.primitive
@@ -487,19 +500,19 @@ class Value:
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             recorder.refuse_copy()
         return reduce_node(self)
 
     # --- as a number --------------------------------------------------------------------------------------------------
 
     def __float__(self) -> float:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.as_float(self)  # type: ignore[no-any-return]
         return self._data
 
     def __int__(self) -> int:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return int(recorder.as_integer(self))
         return int(self._data)
 
@@ -509,7 +522,7 @@ class Value:
         )
 
     def __format__(self, spec: str) -> str:
-        if (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := _recorder()) is not None:
             return recorder.text(self, spec)  # type: ignore[no-any-return]
         return format(self._data, spec) if spec else repr(self)
 
@@ -528,8 +541,7 @@ class Value:
     __sub__, __rsub__ = _binary(rules.sub)
     __mul__, __rmul__ = _binary(rules.mul)
     __truediv__, __rtruediv__ = _binary(rules.div)
-    __pow__, __rpow__ = _binary(rules.pow_)
-    __pow__ = _power(__pow__)
+    __pow__, __rpow__ = _binary(rules.pow_, usual=(2, -1))
     __mod__, __rmod__ = _binary(rules.mod)
     __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
     __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
@@ -568,7 +580,7 @@ class Value:
                 return NotImplemented
             operands = tuple([x if isinstance(x, Value) else as_float(x) for x in operands])
         primitive.check_arity(operands)
-        now = PLAIN if active() is None else hooks()
+        now = PLAIN if not open_blocks or active() is None else hooks()
         if now.recorder is not None:
             return now.recorder.apply(primitive, operands)
         return _apply(primitive, operands, now.off)

@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "pickling": set(),
     "primitive": {"errors"},
     "rules": {"primitive", "numerics"},
-    "inline": {"rules", "primitive"},
+    "inline": {"rules", "numerics", "primitive"},
     "arrays": {"rules", "primitive"},
     "backward": {"graph", "recording", "scopes"},
     "callbacks": {"backward"},

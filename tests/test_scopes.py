@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,7 +19,7 @@ from autograd import Value, debug, no_graph, paused_gc
 from autograd.backward import _lock as LOCK  # noqa: N812
 from autograd.backward import callbacks, use_backward
 from autograd.recording import alone, watching
-from autograd.scopes import PLAIN, active, hooks
+from autograd.scopes import PLAIN, active, hooks, open_blocks
 
 BLOCKS: dict[str, Callable[[], Any]] = {
     "no_graph": no_graph,
@@ -64,7 +65,9 @@ class TestGenerators:
         running = suspended()
         next(running)
         assert hooks() == PLAIN
+        assert open_blocks
         del running
+        assert not open_blocks
         assert hooks() == PLAIN
         assert active() is None
 
@@ -222,6 +225,47 @@ class _Interrupted(BaseException):
     pass
 
 
+class TestOpenBlocks:
+    """Row B3: operators look no further while no thread is in a block."""
+
+    @blocks
+    def test_there_are_some_while_one_is_open(self, block: Callable[[], Any]) -> None:
+        assert not open_blocks
+        with block(), block():
+            assert len(open_blocks) == 2
+        assert not open_blocks
+
+    @blocks
+    def test_an_error_that_is_kept_costs_speed_only(self, block: Callable[[], Any]) -> None:
+        with pytest.raises(KeyError) as kept, block():
+            raise KeyError
+        assert hooks() == PLAIN
+        del kept
+        gc.collect()
+        assert not open_blocks
+
+    def test_threads_come_and_go(self) -> None:
+        """A block in one thread is not closed for the engine by those that end in another."""
+
+        def work(_: int) -> set[int]:
+            found = set()
+            for _ in range(300):
+                with no_graph():
+                    found.add(parents())
+                found.add(parents() + 10)
+            return found
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(8))) == [{0, 12}] * 8
+        assert not open_blocks
+
+    def test_a_block_entered_in_a_copied_context(self) -> None:
+        with no_graph():
+            inside = contextvars.copy_context()
+            assert inside.run(parents) == 0
+        assert inside.run(parents) == 2
+
+
 def _interrupted_everywhere(work: Callable[[], object], handled: bool = False) -> Iterator[int]:
     """Run `work` again and again, each time interrupted one bytecode later, until it comes to its end."""
     for stop in range(100_000):
@@ -298,6 +342,7 @@ def test_an_interrupt_at_any_bytecode_changes_nothing(work: Callable[[], object]
         stops += 1
         _check_nothing_is_changed(stop)
     assert stops > 100
+    assert not open_blocks
 
 
 @pytest.mark.parametrize("work", [_stacked, _with_a_callback])
@@ -314,3 +359,4 @@ def test_what_python_code_leaves_is_gone_when_the_interrupt_has_been_handled(wor
         _check_nothing_is_changed(stops)
         assert not callbacks, stops
     assert stops > 100
+    assert not open_blocks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
+import pickle
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -25,6 +26,12 @@ COMPARISONS: list[Callable[[Any, Any], Any]] = [operator.lt, operator.le, operat
 # Three as every type that counts as a plain number.
 PLAIN = [3, 3.0, Fraction(3), np.float64(3), np.float32(3), np.int64(3), np.uint8(3), np.array(3.0), np.array(3)]
 FOREIGN = ["3", None, True, 3j, Decimal(3), [3.0], np.bool_(True), np.complex128(3)]
+
+
+class Special(Value):
+    """A class of a user."""
+
+    __slots__ = ()
 
 
 class TestConstructor:
@@ -83,6 +90,37 @@ class TestConstructor:
     def test_a_node_by_hand_that_does_not_fit(self, parents: Any, partials: Any, words: str) -> None:
         with pytest.raises(TypeError, match=words):
             Value(1.0, parents, partials)
+
+    @pytest.mark.parametrize(
+        ("parents", "partials"),
+        [
+            ((Value(2.0),), (3.0,)),
+            ([Value(2.0)], [3]),
+            ((Value(2.0), Value(4.0)), (3.0, 5.0)),
+            ((Value(2.0), Value(4.0)), np.array([3.0, 5.0])),
+            ([Value(2.0), Value(4.0), Value(6.0)], (3.0, 5.0, 7.0)),
+            ((Special(2.0),), (3.0,)),
+        ],
+    )
+    def test_nodes_by_hand_are_alike_whatever_they_are_made_of(self, parents: Any, partials: Any) -> None:
+        """Row B3: one or two plain Values and floats go a shorter way."""
+        node = Value(1.0, parents, partials)
+        iterated = Value(1.0, iter(parents), partials)
+        copied, loaded = copy.copy(node), pickle.loads(pickle.dumps(node))
+        for each in (node, iterated, copied):
+            assert each.parents == each.operands == tuple(parents)
+        for each in (node, iterated, copied, loaded):
+            assert each.partials == tuple(partials)
+            assert each.op == ""
+            each.backward()
+        assert [parent.grad for parent in parents] == [3 * partial for partial in partials]
+        assert [parent.grad for parent in loaded.parents] == list(partials)
+
+    def test_what_is_given_and_empty_makes_a_leaf(self) -> None:
+        for leaf in (Value(1.0, (), ()), Value(1.0, (), ""), Value(1.0, op="", label=""), Value(1.0, _children=())):
+            assert (leaf.primitive, leaf.parents, leaf.partials, leaf.label) == (None, (), (), "")
+        assert Value(1.0, label="x").label == "x"
+        assert Value(1.0, label="x").primitive is None
 
     def test_a_node_by_hand_has_no_second_derivative(self) -> None:
         x = Value(3.0)
