@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "affine": {"value", "rules", "numerics", "scopes"},
     "derivative": {"value", "rules", "graph", "errors"},
-    "functions": {"affine", "value", "rules", "primitive", "errors"},
+    "functions": {"affine", "value", "rules", "primitive", "errors", "scopes"},
     "functional": {"derivative", "functions", "value", "graph", "recording", "scopes"},
     "assignments": set(),
     "origin": {"assignments"},
@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.sums": {"compiler.program", "rules"},
     "compiler.differentiate": {
         *("compiler.passes", "compiler.program"),
-        *("derivative", "primitive", "rules", "value"),
+        *("derivative", "errors", "primitive", "rules", "value"),
     },
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
@@ -84,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.flat": {"compiler.structure", "errors", "value"},
     "compiler.compiled": {
         *("compiler.explain", "compiler.flat", "compiler.lower", "compiler.options", "compiler.program"),
-        *("compiler.record", "compiler.structure", "compiler.variant"),
+        *("compiler.python", "compiler.record", "compiler.structure", "compiler.variant"),
         *("errors", "recording", "value"),
     },
 }

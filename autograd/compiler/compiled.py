@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from threading import Lock, RLock
 from typing import Any, NamedTuple, NoReturn
 
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
-from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, lower
+from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, PerSampleError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
+from autograd.compiler.python import means
 from autograd.compiler.record import is_recording
 from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
 from autograd.compiler.variant import Variant, verified
@@ -57,8 +59,9 @@ def compile(
 
     - `backend`: "python" (straight-line code), "numpy" (recovered matrices, readable), "llvm" (machine code, needs the
       extra of that name), or "auto": the one that should be fastest; `explain()` says which and why.
-    - `exact`: the same bits as eager Values, by python and llvm. Else sums may be added up in another order, within the
-      running-error bound, which is verified when a program has been built.
+    - `exact`: the same bits as eager Values, by python and llvm; one recording for each index of `pick`, and for the
+      branches of each `where` that is differentiated, as eager adds up what a sample depends on only. Else sums may be
+      added up in another order, within the running-error bound, which is verified when a program has been built.
     - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
 
     With a batch no Python `if` can look at a number that differs from sample to sample; `where`, `maximum`, `relu` and
@@ -131,6 +134,13 @@ class Arguments(NamedTuple):
             flags += whole(given[0] if part.is_batched else given)
         return frozenset([place for place, flag in enumerate(flags) if flag])
 
+    def each(self) -> Iterator[Arguments]:
+        """Those of one sample after the other."""
+        for i in range(len(self.samples[0])):
+            parts = [Argument(part.key, part.numbers[i].tolist()) if part.is_batched else part for part in self.parts]
+            given = [x[i] if part.is_batched else x for part, x in zip(self.parts, self.given, strict=True)]
+            yield Arguments(self.keys, tuple(parts), tuple(given))
+
 
 class Compiled:
     """What `autograd.compile` returns. It may be called from several threads, and pickled.
@@ -156,6 +166,8 @@ class Compiled:
         self._names = _argument_names(f)
         self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
         self._last: Variant | None = None
+        self._single: Compiled | None = None  # where exact samples need a program each: the function without a batch
+        self._by_sample: frozenset[tuple[str, tuple[Key, ...]]] = frozenset()
         self._lock = Lock()
         self._recording = RLock()  # one recording at a time, which others then find
 
@@ -277,6 +289,8 @@ class Compiled:
                 "a compiled function was called by a function that is being recorded, where its results would be baked "
                 "in; call the function itself there"
             )
+        if self._single is not None and (kind, arguments.keys) in self._by_sample:
+            return self._sampled(self._single, kind, arguments, parameters)
         pieces = [*arguments.shared, parameters]
         found, _, _ = self._known(kind, arguments, pieces)
         if found is None:
@@ -285,9 +299,29 @@ class Compiled:
                 if found is None:
                     if count and (self.options.on_branch == "raise" or count == BRANCHES):
                         raise CompileError(self._branched(failed, count))
-                    variant = self._record(kind, arguments, pieces)
+                    try:
+                        variant = self._record(kind, arguments, pieces)
+                    except PerSampleError:
+                        return self._sampled(self._without_batch(kind, arguments), kind, arguments, parameters)
                     found = variant, variant.run(pieces, arguments.samples)
         return found
+
+    def _without_batch(self, kind: str, arguments: Arguments) -> Compiled:
+        """The function of one sample, which from now on runs for such arguments. Its branches are those of `where`."""
+        if self._single is None:
+            options = replace(self.options, on_branch="record", threads=None)
+            self._single = Compiled(self.function, self.parameters, options=options)
+        self._by_sample |= {(kind, arguments.keys)}
+        return self._single
+
+    def _sampled(self, single: Compiled, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+        """As `_run`, one sample after the other, each by the program of the branches that it takes."""
+        rows = []
+        for sample in arguments.each():
+            variant, outputs = single._run(VALUE if kind == SAMPLES else kind, sample, parameters)
+            rows.append(_plain(outputs))
+        self._last = variant
+        return variant, as_array(rows) if kind == SAMPLES else means(rows)
 
     def _known(
         self, kind: str, arguments: Arguments, pieces: Sequence[Any]
@@ -311,6 +345,8 @@ class Compiled:
             return (
                 f'{where}: a comparison came out differently than when it was recorded; {advice}, or on_branch="record"'
             )
+        if self.options.exact:
+            advice += ", or compile without exact=True, where one program serves all choices of where and pick"
         return f"{where}: a comparison or number came out differently than in all {count} recordings; {advice}"
 
     # --- recording ----------------------------------------------------------------------------------------------------
@@ -332,7 +368,7 @@ class Compiled:
             arguments.indices,
         )
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            variant = verified(lower(call, kind), self.options, pieces, arguments.samples)
+            variant = verified(lower(call, kind, self.options.exact), self.options, pieces, arguments.samples)
         with self._lock:
             place = (kind, arguments.keys)
             self._variants[place] = (variant, *self._variants.get(place, ()))
@@ -398,7 +434,8 @@ class Compiled:
         recordings: 1
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
-        return explanation(self._ran(), sum(map(len, self._variants.values())))
+        single = self._single._variants if self._single else {}
+        return explanation(self._ran(), sum(map(len, [*self._variants.values(), *single.values()])))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

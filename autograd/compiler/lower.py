@@ -59,7 +59,11 @@ class Call:
     indices: frozenset[int] = field(default=frozenset())
 
 
-def lower(call: Call, outputs: str = VALUE) -> Lowered:
+class PerSampleError(Exception):
+    """No one program has eager's bits for all samples: which adjoints are added, and in which order, differs."""
+
+
+def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     """Record `call` and write it down; derivatives are by the parameters, else by all arguments.
 
     >>> from autograd import tanh
@@ -71,10 +75,12 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
         t3 = mul(t2, y)
         return t3
 
-    CompileError where the function does what a program cannot repeat, or gives no number to differentiate.
+    CompileError where the function does what a program cannot repeat, or gives no number to differentiate. If `exact`,
+    PerSampleError for a batch that needs a choice or an index for each sample.
     """
     count = len(call.numbers) - len(call.parameters or ())
-    recorder = Recorder(dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True)))
+    known = dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True))
+    recorder = Recorder(known, guards_indices=exact and not call.batch)
     inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
     found, key = recorder.run(_called, call, inputs)
     recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
@@ -83,7 +89,10 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
     try:
         writer.write(recorder.nodes)
         leaves = inputs if call.parameters is None else call.parameters
+        asked = len(recorder.guards)
         atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
+        if exact and call.batch and (writer.gates or recorder.picked or len(recorder.guards) > asked):
+            raise PerSampleError
         program = _program(call, writer, recorder, atoms, named, outputs)
     except KeyError as error:
         if isinstance(error.args[0], Value):  # made in another recording, where the function has kept it
