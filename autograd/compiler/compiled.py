@@ -16,7 +16,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.program import Program
 from autograd.compiler.python import means
 from autograd.compiler.record import is_recording
-from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
+from autograd.compiler.structure import Argument, Key, argument, as_array, plain, rebuild, samples, whole
 from autograd.compiler.variant import Variant, verified
 from autograd.errors import CompileError
 from autograd.recording import paused_gc
@@ -38,7 +38,7 @@ def compile(
 ) -> Compiled:
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
-    f takes and returns numbers, or lists, tuples, dicts and arrays of them (it sees arrays as lists), and is written
+    f takes and returns numbers, lists, tuples, dicts and arrays of them (any library's; f sees lists), and is written
     with operators and functions of this package. It is recorded at its first call, and again for arguments of another
     structure, or when a comparison comes out differently (with `on_branch="raise"`: CompileError). It has to be pure:
     numbers that it closes over, random ones too, are read while it is recorded. `parameters` are the leaf Values that
@@ -113,8 +113,8 @@ class Arguments(NamedTuple):
 
     @property
     def samples(self) -> tuple[Any, ...]:
-        """The arrays of the batched arguments."""
-        return tuple([part.numbers for part in self.parts if part.is_batched])
+        """The arrays of the batched arguments, as far as their samples hold any number."""
+        return tuple([part.numbers for part in self.parts if part.is_batched and part.numbers.shape[1]])
 
     @property
     def shared(self) -> list[Any]:
@@ -256,6 +256,7 @@ class Compiled:
     def _arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
         names, batch = self._names_of(len(args)), self.batch
+        args = [plain(each, name) for each, name in zip(args, names, strict=True)]
         parts = [
             samples(each, name) if name in batch else argument(each, name)
             for each, name in zip(args, names, strict=True)
@@ -264,7 +265,13 @@ class Compiled:
             counts = [len(part.numbers) for part in parts if part.is_batched]
             if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
                 self._refuse_counts(names, counts)
-        return Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
+        found = Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
+        if batch and not found.samples:
+            raise CompileError(
+                f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "
+                "call the function without batch="
+            )
+        return found
 
     def _refuse_counts(self, names: Sequence[str], counts: Sequence[int]) -> NoReturn:
         given = [name for name in names if name in self.batch]

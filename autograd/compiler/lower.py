@@ -106,15 +106,14 @@ def _called(call: Call, inputs: Sequence[Value]) -> tuple[list[Any], Key]:
     remaining = iter(inputs)
     result = call.function(*[rebuild(key, remaining) for key in call.keys])
     found: list[Any] = []
-    key = flatten(result, found, _output)
-    return found, key
+    try:
+        return found, flatten(result, found, _output)
+    except TypeError as error:
+        raise CompileError(f"the function must return numbers, or lists, tuples and dicts of them: {error}") from error
 
 
 def _output(x: Any) -> Any:
-    try:
-        return x if isinstance(x, Value) else as_float(x)
-    except TypeError as error:
-        raise CompileError(f"the function must return numbers, or lists, tuples and dicts of them: {error}") from error
+    return x if isinstance(x, Value) else as_float(x)
 
 
 def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
