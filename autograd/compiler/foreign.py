@@ -94,4 +94,4 @@ _REMEDIES = {
 def _checked(x: Any) -> Any:
     if remedy := _REMEDIES.get(x.dtype.kind):
         raise TypeError(f"got an array of {remedy}")
-    return x
+    return x if x.flags.aligned else x.copy()
