@@ -12,6 +12,7 @@ from typing import Any
 from autograd import rules
 from autograd.affine import affine
 from autograd.errors import DomainError
+from autograd.scopes import hooks
 from autograd.value import Value, unary
 
 abs = unary(rules.abs_)
@@ -60,7 +61,8 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     """values[index], for a whole number from 0 on; an index that is a Value stays in the graph, and so in a program.
 
     A plain index is plain indexing: no node is made. While a function is recorded by `compile`, its arguments are
-    Values, and one recording serves all indices.
+    Values, and one recording serves all indices (with `exact=True` there is one for each, since eager code adds up
+    the adjoints of the value that was picked only).
 
     >>> from autograd import Value
     >>> pick([1.5, 2.5], 1), pick([1.5, 2.5], Value(0.0)).data
@@ -69,7 +71,9 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     IndexError for an index that is not one of 0 … n − 1; TypeError for a plain index that is no whole number.
     """
     if isinstance(index, Value):
-        return rules.pick(index, *values)
+        recorder = hooks().recorder
+        if recorder is None or recorder.keeps_index(index):
+            return rules.pick(index, *values)
     place = operator.index(index)
     if not 0 <= place < len(values):
         raise IndexError(f"there is no value {place}: with {len(values)} values the indices are 0…{len(values) - 1}")

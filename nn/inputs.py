@@ -5,10 +5,46 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import Value
 
 ONE_SAMPLE = "a model takes one sample; for a batch write [model(x) for x in batch]"
+
+
+# What NumPy would turn into numbers, or drop a part of, without a word.
+_NO_NUMBERS = {"c": "complex numbers", "M": "dates", "m": "durations", "S": "text", "U": "text", "V": "records"}
+
+
+def is_foreign(x: Any) -> bool:
+    """Whether x is an array or a table of another library than NumPy, such as pandas or PyTorch.
+
+    >>> is_foreign([1.0]), is_foreign(np.zeros(2))
+    (False, False)
+    """
+    return hasattr(type(x), "__array__") and not isinstance(x, np.ndarray | np.generic)
+
+
+def as_array(x: Any) -> NDArray[Any]:
+    """The array of x, which may be one of any library; TypeError with the remedy if numbers are hidden or missing.
+
+    >>> as_array(np.ma.masked_array([1.0, 2.0], [False, True]))
+    Traceback (most recent call last):
+        ...
+    TypeError: got a masked array with 1 hidden number(s); put numbers there with x.filled(number), or leave ...
+    """
+    if isinstance(x, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(x).sum())):
+        raise TypeError(
+            f"got a masked array with {hidden} hidden number(s); put numbers there with x.filled(number), or leave "
+            "these rows out"
+        )
+    try:
+        found = np.asarray(x)
+    except (RuntimeError, BufferError) as error:  # what tensors with a gradient, or of another device, raise
+        raise TypeError(f"NumPy cannot read a {type(x).__name__}: {error}") from error
+    if kind := _NO_NUMBERS.get(found.dtype.kind):
+        raise TypeError(f"got {kind} ({found.dtype}); convert them to real numbers first")
+    return found
 
 
 def as_inputs(x: Any, n_in: int) -> Sequence[Any]:
@@ -21,7 +57,8 @@ def as_inputs(x: Any, n_in: int) -> Sequence[Any]:
     """
     if type(x) is list and len(x) == n_in:  # the usual case must cost nothing
         return x
-    if isinstance(x, np.ndarray | np.generic):
+    if isinstance(x, np.ndarray | np.generic) or is_foreign(x):
+        x = as_array(x)
         if x.ndim > 1:
             raise ValueError(f"got an array of shape {x.shape}: {ONE_SAMPLE}")
         x = x.tolist()

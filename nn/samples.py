@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.inputs import as_array, is_foreign
 from nn.metrics import Prediction
 
 Sample = tuple[list[float], Prediction]
@@ -18,12 +19,22 @@ def pair_up(x: Any, y: Any) -> list[Sample]:
     >>> pair_up(np.array([[1.0, 2.0]]), np.array([3]))
     [([1.0, 2.0], 3)]
     """
-    rows, targets = plain_rows(x), y.tolist() if isinstance(y, np.ndarray) else list(y)
+    rows, targets = plain_rows(x), _plain_targets(y)
     if len(rows) != len(targets):
         raise ValueError(f"x has {len(rows)} rows and y has {len(targets)} targets; every row needs its target")
     if not rows:
         raise ValueError("there are no samples: x has no rows")
     return list(zip(rows, targets, strict=True))
+
+
+def _plain_targets(y: Any) -> list[Any]:
+    if not (isinstance(y, np.ndarray) or is_foreign(y)):
+        return list(y)
+    try:
+        found = as_array(y)
+    except TypeError as error:
+        raise ValueError(f"y must be numbers, or lists of numbers: {error}") from error
+    return list(found.tolist()) if found.shape else [found.item()]
 
 
 def plain_rows(x: Any) -> list[list[float]]:
@@ -33,7 +44,7 @@ def plain_rows(x: Any) -> list[list[float]]:
     [[1.0, 2.0]]
     """
     try:
-        table = np.asarray(x, dtype=np.float64)
+        table = as_array(x).astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"x must be rows of numbers, all of the same length: {error}") from error
     if table.size and table.ndim != 2:

@@ -39,12 +39,13 @@ ALLOWED: dict[str, set[str]] = {
     "hypothesis_entry": {"later", "value"},
     "affine": {"value", "rules", "numerics", "scopes"},
     "derivative": {"value", "rules", "graph", "errors"},
-    "functions": {"affine", "value", "rules", "primitive", "errors"},
+    "functions": {"affine", "value", "rules", "primitive", "errors", "scopes"},
     "functional": {"derivative", "functions", "value", "graph", "recording", "scopes"},
     "assignments": set(),
     "origin": {"assignments"},
     "compiler": set(),
-    "compiler.structure": {"errors", "value"},
+    "compiler.foreign": {"value"},
+    "compiler.structure": {"compiler.foreign", "errors", "value"},
     "compiler.options": {"errors"},
     "compiler.refusal": {"assignments", "compiler.constants", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
@@ -64,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.sums": {"compiler.program", "rules"},
     "compiler.differentiate": {
         *("compiler.passes", "compiler.program"),
-        *("derivative", "primitive", "rules", "value"),
+        *("derivative", "errors", "primitive", "rules", "value"),
     },
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
@@ -91,7 +92,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.flat": {"compiler.structure", "errors", "value"},
     "compiler.compiled": {
         *("compiler.explain", "compiler.flat", "compiler.lower", "compiler.options", "compiler.program"),
-        *("compiler.outside", "compiler.record", "compiler.structure", "compiler.variant"),
+        *("compiler.outside", "compiler.python", "compiler.record", "compiler.structure", "compiler.variant"),
         *("errors", "recording", "value"),
     },
 }

@@ -6,19 +6,21 @@ import inspect
 import os
 import pickle
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from threading import Lock, RLock
 from typing import Any, NamedTuple, NoReturn
 from weakref import WeakSet
 
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
-from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, lower
+from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.outside import Outside
 from autograd.compiler.program import Program
+from autograd.compiler.python import means
 from autograd.compiler.record import is_recording
-from autograd.compiler.structure import Argument, Key, argument, as_array, rebuild, samples, whole
+from autograd.compiler.structure import Argument, Key, argument, as_array, plain, rebuild, samples, whole
 from autograd.compiler.variant import Variant, verified
 from autograd.errors import CompileError
 from autograd.recording import alone, paused_gc
@@ -42,7 +44,7 @@ def compile(
 ) -> Compiled:
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
-    f takes and returns numbers, or lists, tuples, dicts and arrays of them (it sees arrays as lists), and is written
+    f takes and returns numbers, lists, tuples, dicts and arrays of them (any library's; f sees lists), and is written
     with operators and functions of this package. It is recorded at its first call, and again for arguments of another
     structure, or when a comparison comes out differently (with `on_branch="raise"`: CompileError). `parameters` are the
     leaf Values that it closes over; they are read at each call, and another Value is refused where it is used. Other
@@ -65,8 +67,9 @@ def compile(
 
     - `backend`: "python" (straight-line code), "numpy" (recovered matrices, readable), "llvm" (machine code, needs the
       extra of that name), or "auto": the one that should be fastest; `explain()` says which and why.
-    - `exact`: the same bits as eager Values, by python and llvm. Else sums may be added up in another order, within the
-      running-error bound, which is verified when a program has been built.
+    - `exact`: the same bits as eager Values, by python and llvm; one recording for each index of `pick`, and for the
+      branches of each `where` that is differentiated, as eager adds up what a sample depends on only. Else sums may be
+      added up in another order, within the running-error bound, which is verified when a program has been built.
     - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
 
     With a batch no Python `if` can look at a number that differs from sample to sample; `where`, `maximum`, `relu` and
@@ -118,8 +121,8 @@ class Arguments(NamedTuple):
 
     @property
     def samples(self) -> tuple[Any, ...]:
-        """The arrays of the batched arguments."""
-        return tuple([part.numbers for part in self.parts if part.is_batched])
+        """The arrays of the batched arguments, as far as their samples hold any number."""
+        return tuple([part.numbers for part in self.parts if part.is_batched and part.numbers.shape[1]])
 
     @property
     def shared(self) -> list[Any]:
@@ -138,6 +141,13 @@ class Arguments(NamedTuple):
         for part, given in zip(self.parts, self.given, strict=True):
             flags += whole(given[0] if part.is_batched else given)
         return frozenset([place for place, flag in enumerate(flags) if flag])
+
+    def each(self) -> Iterator[Arguments]:
+        """Those of one sample after the other."""
+        for i in range(len(self.samples[0])):
+            parts = [Argument(part.key, part.numbers[i].tolist()) if part.is_batched else part for part in self.parts]
+            given = [x[i] if part.is_batched else x for part, x in zip(self.parts, self.given, strict=True)]
+            yield Arguments(self.keys, tuple(parts), tuple(given))
 
 
 class Known(NamedTuple):
@@ -173,6 +183,8 @@ class Compiled:
         self._names = _argument_names(f)
         self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
         self._last: Variant | None = None
+        self._single: Compiled | None = None  # where exact samples need a program each: the function without a batch
+        self._by_sample: frozenset[tuple[str, tuple[Key, ...]]] = frozenset()
         self._warned = False
         self._make_locks()
         _all.add(self)
@@ -266,6 +278,7 @@ class Compiled:
     def _arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
         names, batch = self._names_of(len(args)), self.batch
+        args = [plain(each, name) for each, name in zip(args, names, strict=True)]
         parts = [
             samples(each, name) if name in batch else argument(each, name)
             for each, name in zip(args, names, strict=True)
@@ -274,7 +287,13 @@ class Compiled:
             counts = [len(part.numbers) for part in parts if part.is_batched]
             if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
                 self._refuse_counts(names, counts)
-        return Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
+        found = Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
+        if batch and not found.samples:
+            raise CompileError(
+                f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "
+                "call the function without batch="
+            )
+        return found
 
     def _refuse_counts(self, names: Sequence[str], counts: Sequence[int]) -> NoReturn:
         given = [name for name in names if name in self.batch]
@@ -299,6 +318,8 @@ class Compiled:
                 "a compiled function was called by a function that is being recorded, where its results would be baked "
                 "in; call the function itself there"
             )
+        if self._single is not None and (kind, arguments.keys) in self._by_sample:
+            return self._sampled(self._single, kind, arguments, parameters)
         pieces = [*arguments.shared, parameters]
         known = self._known(kind, arguments, pieces)
         if known.found is None:
@@ -306,9 +327,29 @@ class Compiled:
                 known = self._known(kind, arguments, pieces)
                 if known.found is None:
                     self._check_branches(known)
-                    variant = self._record(kind, arguments, pieces)
+                    try:
+                        variant = self._record(kind, arguments, pieces)
+                    except PerSampleError:
+                        return self._sampled(self._without_batch(kind, arguments), kind, arguments, parameters)
                     return variant, variant.run(pieces, arguments.samples)
         return known.found
+
+    def _without_batch(self, kind: str, arguments: Arguments) -> Compiled:
+        """The function of one sample, which from now on runs for such arguments. Its branches are those of `where`."""
+        if self._single is None:
+            options = replace(self.options, on_branch="record", threads=None)
+            self._single = Compiled(self.function, self.parameters, options=options)
+        self._by_sample |= {(kind, arguments.keys)}
+        return self._single
+
+    def _sampled(self, single: Compiled, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+        """As `_run`, one sample after the other, each by the program of the branches that it takes."""
+        rows = []
+        for sample in arguments.each():
+            variant, outputs = single._run(VALUE if kind == SAMPLES else kind, sample, parameters)
+            rows.append(_plain(outputs))
+        self._last = variant
+        return variant, as_array(rows) if kind == SAMPLES else means(rows)
 
     def _known(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Known:
         """What the programs so far say of these arguments."""
@@ -349,6 +390,8 @@ class Compiled:
             return (
                 f'{where}: a comparison came out differently than when it was recorded; {advice}, or on_branch="record"'
             )
+        if self.options.exact:
+            advice += ", or compile without exact=True, where one program serves all choices of where and pick"
         return f"{where}: a comparison or number came out differently than in all {count} recordings; {advice}"
 
     # --- recording ----------------------------------------------------------------------------------------------------
@@ -373,7 +416,7 @@ class Compiled:
         )
         place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            lowered = lower(call, kind)
+            lowered = lower(call, kind, self.options.exact)
             outside.settle()
             variant = self._like(place, lowered) or verified(lowered, self.options, pieces, arguments.samples)
         variant.outside = outside
@@ -448,7 +491,8 @@ class Compiled:
         recordings: 1
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
-        return explanation(self._ran(), sum(map(len, self._variants.values())))
+        single = self._single._variants if self._single else {}
+        return explanation(self._ran(), sum(map(len, [*self._variants.values(), *single.values()])))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

@@ -18,6 +18,7 @@ from autograd import rules
 from autograd.compiler.passes import Builder
 from autograd.compiler.program import Atom, Guard, compute
 from autograd.derivative import Flow
+from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.value import Value
 
@@ -41,6 +42,7 @@ class Writer:
         self._columns = [[number] for number in numbers]  # of the places that `ask` has computed, one number each
         self._where = where
         self._tame: list[bool] = []
+        self.gates = 0  # questions that samples may answer differently
         self.trial: float | None = None  # what `ask` answers for the time being, and what it was asked
         self.asked: list[Atom] = []
 
@@ -120,6 +122,9 @@ class Symbol:
     def __float__(self) -> float:
         return self.writer.ask(self.atom)
 
+    def __bool__(self) -> bool:
+        return bool(self.writer.ask(self.atom))
+
     def _with(self, primitive: Primitive, other: Any) -> Symbol:
         writer = self.writer
         right = other.atom if type(other) is Symbol else float(other)
@@ -182,6 +187,13 @@ class Recorded(Flow):
         ]
 
 
+class _Unknown:
+    """What can be passed on, and nothing else."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule that asks for the truth of an operand computes")
+
+
 @lru_cache(maxsize=1024)
 def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
     """For each partial which operand it is (`count`: the output), or its constant; None where a rule computes one.
@@ -189,7 +201,7 @@ def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None
     >>> passing(rules.mul, 2), passing(rules.exp, 1), passing(rules.sub, 2), passing(rules.tanh, 1)
     ((1, 0), (1,), (1.0, -1.0), None)
     """
-    operands = [object() for _ in range(count + 1)]  # what can be passed on, and nothing else
+    operands = [_Unknown() for _ in range(count + 1)]
     try:
         partials = row.partials_at(operands[-1], operands[:-1])
     except Exception:  # rules are anybody's, and may fail on an object in any way
@@ -249,6 +261,12 @@ class Gated(Flow):
         yes = self._partials(row, node, 1.0)
         if not writer.asked:
             return None, (yes, yes)
+        if len(set(writer.asked)) > 1:
+            raise CompileError(
+                f"the derivative of {row.name} asks for the truth of several numbers, which differ from sample to "
+                "sample; write its rule with autograd.where, or compile without batch="
+            )
+        writer.gates += 1
         gate = Symbol(writer, writer.asked[0])
         return gate, (yes, self._partials(row, node, 0.0))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.structure import argument, as_array, flatten, is_array
+from autograd.compiler.structure import argument, as_array, flatten, is_array, plain
 from autograd.errors import CompileError
 from autograd.value import Value
 
@@ -54,6 +54,7 @@ class Flat:
 
 
 def _as_vector(vector: Any) -> Any:
+    vector = plain(vector, "vector")
     if is_array(vector) and vector.ndim == 1:
         return as_array(vector)
     given = argument(vector, "vector")

@@ -62,7 +62,11 @@ class Call:
     generators: Sequence[Any] = ()
 
 
-def lower(call: Call, outputs: str = VALUE) -> Lowered:
+class PerSampleError(Exception):
+    """No one program has eager's bits for all samples: which adjoints are added, and in which order, differs."""
+
+
+def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     """Record `call` and write it down; derivatives are by the parameters, else by all arguments.
 
     >>> from autograd import tanh
@@ -74,16 +78,20 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
         t3 = mul(t2, y)
         return t3
 
-    CompileError where the function does what a program cannot repeat, or gives no number to differentiate.
+    CompileError where the function does what a program cannot repeat, or gives no number to differentiate. If `exact`,
+    PerSampleError for a batch that needs a choice or an index for each sample.
     """
-    recorder, inputs, found, key = repeatable(partial(_record, call), call.generators)
+    recorder, inputs, found, key = repeatable(partial(_record, call, exact), call.generators)
     recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
     _check_kind(key, found, outputs)
     writer = Writer([*inputs, *(call.parameters or ())], call.numbers, where_asked)
     try:
         writer.write(recorder.nodes)
         leaves = inputs if call.parameters is None else call.parameters
+        asked = len(recorder.guards)
         atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
+        if exact and call.batch and (writer.gates or recorder.picked or len(recorder.guards) > asked):
+            raise PerSampleError
         program = _program(call, writer, recorder, atoms, named, outputs)
     except KeyError as error:
         if isinstance(error.args[0], Value):  # made in another recording, where the function has kept it
@@ -92,9 +100,10 @@ def lower(call: Call, outputs: str = VALUE) -> Lowered:
     return Lowered(_without_samples(program), key, recorded, call.indices, recorder.asked_kinds)
 
 
-def _record(call: Call) -> Recording:
+def _record(call: Call, exact: bool) -> Recording:
     count = len(call.numbers) - len(call.parameters or ())
-    recorder = Recorder(dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True)))
+    known = dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True))
+    recorder = Recorder(known, guards_indices=exact and not call.batch)
     inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
     return Recording(recorder, inputs, *recorder.run(_called, call, inputs))
 
@@ -104,15 +113,14 @@ def _called(call: Call, inputs: Sequence[Value]) -> tuple[list[Any], Key]:
     remaining = iter(inputs)
     result = call.function(*[rebuild(key, remaining) for key in call.keys])
     found: list[Any] = []
-    key = flatten(result, found, _output)
-    return found, key
+    try:
+        return found, flatten(result, found, _output)
+    except TypeError as error:
+        raise CompileError(f"the function must return numbers, or lists, tuples and dicts of them: {error}") from error
 
 
 def _output(x: Any) -> Any:
-    try:
-        return x if isinstance(x, Value) else as_float(x)
-    except TypeError as error:
-        raise CompileError(f"the function must return numbers, or lists, tuples and dicts of them: {error}") from error
+    return x if isinstance(x, Value) else as_float(x)
 
 
 def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:

@@ -59,7 +59,8 @@ class Recorder:
     """What a recording collects: the nodes in the order they were made, which is topological, and the guards.
 
     `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
-    that the function makes. `asked_kinds` says that it asked for the type of a number: an int is another one then.
+    that the function makes. `asked_kinds` says that it asked for the type of a number: an int is another one then;
+    `picked` that `pick` got an index, which is a guard with `guards_indices`.
 
     >>> w = Value(2.0)
     >>> recorder = Recorder({id(w): 2.0})
@@ -74,6 +75,8 @@ class Recorder:
     nodes: list[Any] = field(default_factory=list)
     guards: list[Observed] = field(default_factory=list)
     asked_kinds: bool = False
+    guards_indices: bool = False
+    picked: bool = False
     block: Any = None  # the innermost scope, as long as nothing but this records: operators then come at once
     _wrapped: Any = None
 
@@ -237,6 +240,11 @@ class Recorder:
         else:
             refuse_float()
         return number
+
+    def keeps_index(self, index: Value) -> bool:
+        """Whether `pick` keeps that index as an operand; else it is asked for its number, as any other index."""
+        self.picked |= type(index) is Index
+        return type(index) is not Index or not self.guards_indices
 
     def as_integer(self, value: Value) -> float:
         """The number for `int(value)` or an index, guarded."""

@@ -5,15 +5,17 @@ Two calls whose arguments have equal keys can share one recording. Arrays count 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.foreign import as_numpy, has_protocol
 from autograd.errors import CompileError
-from autograd.value import as_float
+from autograd.value import Value, as_float
 
 
 class Structure(tuple[Any, ...]):
@@ -36,7 +38,7 @@ Key = Structure | None
 def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -> Key:
     """Append the numbers of x to `numbers`, each as `leaf` makes it, and return the key of its structure.
 
-    NumPy arrays count as lists. The key is hashable.
+    Arrays of any library count as lists, and so does a range. The key is hashable.
 
     >>> numbers = []
     >>> flatten([1, (2.0, {"w": 3.0})], numbers) == key_of([0.0, (0.0, {"w": 0.0})]), numbers
@@ -51,9 +53,12 @@ def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -
         return Structure((type(x), None, tuple([flatten(each, numbers, leaf) for each in x])))
     if isinstance(x, dict):
         return Structure((dict, tuple(x), tuple([flatten(each, numbers, leaf) for each in x.values()])))
-    if getattr(x, "shape", ()) != () and hasattr(x, "tolist"):
-        return flatten(x.tolist(), numbers, leaf)
-    numbers.append(leaf(x))
+    if isinstance(x, range):
+        return flatten(list(x), numbers, leaf)
+    found = as_numpy(x)
+    if found is not None and found.shape != ():
+        return flatten(found.tolist(), numbers, leaf)
+    numbers.append(leaf(x if found is None else found.item()))
     return NUMBER
 
 
@@ -102,9 +107,23 @@ def key_of_shape(shape: tuple[int, ...]) -> Key:
 
 
 def is_array(x: Any) -> bool:
-    """Whether x is a NumPy array of real numbers, not a single one; any other array goes the way of lists."""
-    dtype = getattr(x, "dtype", None)
-    return dtype is not None and dtype.kind in "fiu" and x.shape != ()
+    """Whether x is a plain NumPy array of real numbers, not a single one; any other array goes the way of lists."""
+    return type(x) is np.ndarray and x.dtype.kind in "fiu" and x.shape != ()
+
+
+def plain(x: Any, name: str) -> Any:
+    """The argument `name`, with the array of another library as NumPy's; CompileError for one that has no numbers.
+
+    >>> plain(memoryview(b"ab"), "x")
+    array([97, 98], dtype=uint8)
+    """
+    if type(x) is list:
+        return x
+    try:
+        found = as_numpy(x)
+    except TypeError as error:
+        raise CompileError(f"argument {name}: {error}") from error
+    return x if found is None else found
 
 
 class Argument(NamedTuple):
@@ -129,7 +148,7 @@ def argument(x: Any, name: str) -> Argument:
     >>> argument(["a"], "x")
     Traceback (most recent call last):
         ...
-    autograd.errors.CompileError: argument x: a Value holds a real number, got 'a' (str); convert it ...
+    autograd.errors.CompileError: argument x: a number is needed, got 'a' (str); convert it with float(...), at ...
     """
     if type(x) is float:
         return Argument(NUMBER, [x])
@@ -138,11 +157,42 @@ def argument(x: Any, name: str) -> Argument:
     numbers: list[float] = []
     try:
         return Argument(flatten(x, numbers), numbers)
-    except TypeError as error:
+    except (TypeError, OverflowError):
+        place, wrong = _first_wrong(x, name)
+        at = f", at {place}" if place != name else ""
         raise CompileError(
-            f"argument {name}: {error}; a compiled function takes numbers, lists, tuples, dicts and arrays of them "
+            f"argument {name}: {wrong}{at}; a compiled function takes numbers, lists, tuples, dicts and arrays of them "
             "(whatever else the function needs, let it close over)"
-        ) from error
+        ) from None
+
+
+def _first_wrong(x: Any, name: str) -> tuple[str, str]:
+    """Where in x the first part stands that is no number, and what is wrong with it."""
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.shape:
+        x = x.tolist()
+    if isinstance(x, dict | list | tuple):
+        for key, part in x.items() if isinstance(x, dict) else enumerate(x):
+            try:
+                flatten(part, [])
+            except (TypeError, OverflowError):
+                return _first_wrong(part, f"{name}[{key!r}]")
+    return name, _wrong(x)
+
+
+def _wrong(x: Any) -> str:
+    """What is wrong with what is no number, and what to write instead."""
+    if isinstance(x, Value):
+        return f"a number is needed, got {x!r}; pass x.data, or list it in parameters= and let the function use it"
+    try:
+        flatten(x, [])
+    except OverflowError:
+        return f"this {type(x).__name__} is larger than any float; scale it, or use its logarithm"
+    except TypeError as error:
+        if isinstance(x, Iterable) and not isinstance(x, str | bytes | bytearray | np.ndarray) and not has_protocol(x):
+            order = "sorted" if isinstance(x, Set) else "dict" if isinstance(x, Mapping) else "list"
+            return f"numbers are needed, got a {type(x).__name__}; pass {order}(x)"
+        return str(error).replace("a Value holds a real number", "a number is needed")
+    return "it changed while it was read"
 
 
 def samples(x: Any, name: str) -> Argument:
@@ -158,9 +208,11 @@ def samples(x: Any, name: str) -> Argument:
     if is_array(x):
         if not len(x):
             raise CompileError(f"argument {name}: a batch needs at least one sample, got an array of shape {x.shape}")
-        rows = x if x.ndim == 2 else x.reshape(len(x), -1)
+        rows = x if x.ndim == 2 else x.reshape(len(x), math.prod(x.shape[1:]))
         return Argument(key_of_shape(x.shape[1:]), rows if x.dtype == "float64" else rows.astype("float64"), True)
-    if not isinstance(x, Sequence) or isinstance(x, str | bytes) or not len(x):
+    if isinstance(x, np.ndarray) and x.shape:
+        x = x.tolist()
+    if not isinstance(x, Sequence) or isinstance(x, str | bytes | bytearray) or not len(x):
         raise CompileError(
             f"argument {name} is batched: give a list or array with one entry for each sample, got {x!r}"
         )

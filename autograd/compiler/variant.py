@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.backends import NAMES, choose, next_best
@@ -13,7 +14,7 @@ from autograd.compiler.outside import Outside
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
 from autograd.compiler.structure import as_array
-from autograd.compiler.verify import Reference
+from autograd.compiler.verify import ROUNDED, Reference
 from autograd.errors import CompileError
 
 
@@ -65,11 +66,15 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     failed: list[str] = []
     while wrong and variant.name != "python":
         failed.append(variant.name)
-        options = next_best(lowered.program, options, variant.samples, failed)
+        if wrong.startswith(ROUNDED):
+            options = replace(options, backend="python", dtype="float64")
+            advice = 'dtype="float64" does as eager code does'
+        else:
+            options = next_best(lowered.program, options, variant.samples, failed)
+            advice = "Please report this with the function and its arguments"
         warnings.warn(
             f"the back end {variant.name} computes something else than the recorded graph: {wrong}; "
-            f"{NAMES[options.backend]} runs the program instead. Please report this with the function and its "
-            "arguments",
+            f"{NAMES[options.backend]} runs the program instead. {advice}",
             RuntimeWarning,
             stacklevel=6,
         )

@@ -25,6 +25,8 @@ UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
 ULPS = 8.0  # a function of a back end may be off by so many units in the last place of its result
 EASY = 1e4  # what agrees to so many roundings of the largest output needs no bound
 EFFORT = 200_000  # equations to interpret at most; large programs are looked at for fewer samples and points
+ROUNDED = "rounded to float32, "  # a difference that is nobody's fault
+SINGLE = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127  # the smallest float32 with all its digits, and the largest
 
 # Rows that jump: a rounding may decide which side they take.
 JUMPS = {
@@ -98,6 +100,9 @@ class Reference:
         if isinstance(outputs, int) or failing is not None:
             if isinstance(outputs, int) and outputs == failing:
                 return ""
+            if options.dtype != "float64":
+                first = min(each for each in (outputs, failing) if isinstance(each, int))
+                return f"{ROUNDED}a comparison comes out differently at {self.program.guards[first].where}"
             return f"guard {failing} does not hold, but it answers with {outputs!r}"
         columns = [column[rows] for column in self.outputs]
         if self.program.per_sample:
@@ -137,7 +142,15 @@ class Reference:
         if not wrong:
             return ""
         place = wrong[0]
+        if options.dtype != "float64" and self._leaves_range(rows):
+            return f"{ROUNDED}a number is too large or too small for it, and so becomes infinite or 0"
         return f"output {place} is {given[place]!r} where the recorded graph gives {wanted[place]!r}"
+
+    def _leaves_range(self, rows: slice) -> bool:
+        """Whether there are numbers that float32 does not have, not even roughly."""
+        low, high = SINGLE
+        numbers = {abs(x) for column in (*self.columns, *self.outputs) for x in column[rows] if x and math.isfinite(x)}
+        return bool(numbers) and not low <= min(numbers) <= max(numbers) <= high
 
     def _bounds(self, outputs: Sequence[int], rows: slice, unit: float) -> dict[int, float]:
         """How far each of these outputs may be off in one of the rows."""

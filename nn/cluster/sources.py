@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nn.cells import read_cells
 from nn.documents import StorageError, file_name
+from nn.inputs import as_array
 
 Array: TypeAlias = NDArray[Any]
 
@@ -129,7 +130,7 @@ def check_samples(x: Any, y: Any) -> tuple[Array, Array]:
     (array([[1., 2.]]), array([3]))
     """
     try:
-        rows, targets = np.asarray(x, dtype=np.float64), np.asarray(y)
+        rows, targets = as_array(x).astype(np.float64, copy=False), as_array(y)
     except (TypeError, ValueError) as error:
         raise ValueError(f"x and y must be rows of numbers, all of the same length: {error}") from error
     if targets.dtype.kind not in "iuf":

@@ -78,7 +78,11 @@ class Runner:
     def run(self, shared: Floats, samples: Sequence[Floats] = ()) -> Any:
         """The outputs, or the number of the first guard that does not hold."""
         frame, address = held = self._scalar_frame()
-        frame[: len(shared)] = shared
+        if self._number is np.float32:
+            with np.errstate(over="ignore"):  # what is too large for it is infinite
+                frame[: len(shared)] = shared
+        else:
+            frame[: len(shared)] = shared
         answer: int = self._prologue(address)
         result = self._outputs_of(frame, address, samples) if answer < 0 else answer
         self._scalars.append(held)

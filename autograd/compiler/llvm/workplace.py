@@ -33,8 +33,9 @@ def new_frame(size: int, number: Any, constants: dict[int, float], width: int = 
     block = np.zeros(size * width + ALIGNMENT, dtype=number)
     skipped = -address_of(block) % ALIGNMENT // block.itemsize
     frame = block[skipped : skipped + size * width]
-    for slot, constant in constants.items():
-        frame[slot * width : (slot + 1) * width] = constant
+    with np.errstate(over="ignore"):  # what is too large for float32 is infinite there
+        for slot, constant in constants.items():
+            frame[slot * width : (slot + 1) * width] = constant
     return frame, address_of(frame)
 
 

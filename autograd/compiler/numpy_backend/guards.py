@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.program import RELATIONS
+from autograd.compiler.program import RELATIONS, Atom
 from autograd.compiler.vector.program import VectorProgram
 
 FEW = 8  # guards that are asked one by one
 Numbers = NDArray[Any]
+Asked = tuple[str, Atom, Atom, bool]
 
 # The relations of program.py on arrays.
 ON_ARRAYS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
@@ -27,14 +28,21 @@ ON_ARRAYS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
 
 
 class Guards:
-    """Called with the inputs and the file of shared numbers, it gives the first guard that does not hold, or −1."""
+    """Called with the inputs and the file of shared numbers, it gives the first guard that does not hold, or −1.
 
-    def __init__(self, vectors: VectorProgram) -> None:
-        self.guards = vectors.guards
+    In float32 all sides of a comparison are rounded, as all operands of the program are.
+    """
+
+    def __init__(self, vectors: VectorProgram, dtype: str = "float64") -> None:
+        self.dtype = dtype
+        with np.errstate(over="ignore"):
+            self.guards = [_rounded(guard, dtype) for guard in vectors.guards]
         self.inputs = len(vectors.program.shared)
         self.relations = {relation: self._those(relation) for relation in ON_ARRAYS}
 
     def __call__(self, shared: Numbers, numbers: Numbers) -> int:
+        if self.dtype != "float64":
+            shared = shared.astype(self.dtype)
         if len(self.guards) <= FEW:
             return self._one_by_one(shared, numbers)
         known = np.array(numbers, np.float64)
@@ -59,6 +67,12 @@ class Guards:
         chosen = [(i, left, right, outcome) for i, (r, left, right, outcome) in enumerate(self.guards) if r == relation]
         places, outcomes = np.array([each[0] for each in chosen], np.intp), np.array([each[3] for each in chosen], bool)
         return places, _side([each[1] for each in chosen]), _side([each[2] for each in chosen]), outcomes
+
+
+def _rounded(guard: Asked, dtype: str) -> Asked:
+    relation, *sides, outcome = guard
+    left, right = [float(np.array(each).astype(dtype)) if type(each) is float else each for each in sides]
+    return relation, left, right, outcome
 
 
 _Side = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]  # lanes, constants, which of them it is

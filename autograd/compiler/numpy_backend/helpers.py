@@ -60,7 +60,7 @@ def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
     """1 / (1 + e⁻ˣ); e⁻ˣ stays in `power`, so large at most that its product with the sigmoid is σ(−x) = 1."""
     if power is None:
         power = out
-    np.negative(x, power)
+    np.multiply(x, -1.0, power)  # np.negative: see spelling.py
     np.exp(power, power)
     if power is not out:
         np.minimum(power, LARGEST[power.dtype], out=power)

@@ -68,7 +68,12 @@ class Operands:
         """One number as such, several as an array."""
         if numbers.size == 1:
             return repr(float(numbers.flat[0]))
-        return self.arrays.table("c", np.array(numbers[..., None] if column else numbers, self.dtype))
+        return self.table(numbers, column)
+
+    def table(self, numbers: NDArray[np.float64], column: bool) -> str:
+        """Several constants as an array; those that are too large for float32 are infinite there."""
+        with np.errstate(over="ignore"):
+            return self.arrays.table("c", np.array(numbers[..., None] if column else numbers, self.dtype))
 
     def sample(self, lanes: Lanes) -> str:
         """Columns of one array of samples, as rows; "" for lanes that are not that, and then its numbers are copied."""
@@ -163,7 +168,7 @@ class Operands:
     def stack(self, xs: Operand, column: bool) -> str:
         """Operands (k, *shape) with nothing broadcast, and if `column` with an axis for the samples."""
         if xs.kind == "constant":
-            return self.arrays.table("c", np.array(xs.numbers[..., None] if column else xs.numbers, self.dtype))
+            return self.table(xs.numbers, column)
         regular = look(xs.kind, xs.lanes, column)
         if regular is None or regular.shape != xs.lanes.shape:
             return self.gather(xs.kind, xs.lanes, column)
@@ -187,7 +192,7 @@ class Operands:
 
     def fallback(self, row: Primitive, operands: Sequence[str], step: Step, out: str) -> None:
         """Add a line that calls the row's own value, number by number."""
-        name = f"{row.name}_value"
+        name = f"{row.name}_value" if row.arity else f"{row.name}_value_of_{len(operands)}"
         self.arrays.taken.add(name)
         self.functions[name] = np.frompyfunc(row.value, len(operands), 1)
         self.call(f"copyto({out}, {name}({', '.join(operands)}), casting='unsafe')", calls=1 + step.size)

@@ -42,7 +42,7 @@ class NumpyRunner:
         self._emitted = cache(lambda widths: emit(vectors, widths, dtype))
         self._compiled = cache(self._compile)
         self._local = local()
-        self._guards = Guards(vectors)
+        self._guards = Guards(vectors, dtype)
         self._block = max(FEWEST, WORKSPACE // (np.dtype(dtype).itemsize * max(1, vectors.sizes[1])))
 
     @property

@@ -16,7 +16,6 @@ UFUNCS: dict[Primitive, str] = {
     rules.sub: "subtract",
     rules.mul: "multiply",
     rules.div: "divide",
-    rules.neg: "negative",
     rules.reciprocal: "reciprocal",
     rules.square: "square",
     rules.pow_: "power",
@@ -104,9 +103,18 @@ def _special(row: Primitive, operands: Sequence[str]) -> str:
         return f"square({x}"
     if row is rules.pow_ and others[0] == "-1.0":
         return f"reciprocal({x}"
-    if row is rules.mul and x == "-1.0":
-        return f"negative({others[0]}"
+    if row is rules.neg:
+        return negative(x)
     return ""
+
+
+def negative(x: str) -> str:
+    """−x as a product: `np.negative` takes wrong elements of an array with gaps of 3 float32 or 7 float64 (NumPy 2.4).
+
+    >>> negative("z1")
+    'multiply(z1, -1.0'
+    """
+    return f"multiply({x}, -1.0"
 
 
 NAMES = sorted({*UFUNCS.values(), *REDUCTIONS.values(), "heaviside", "logaddexp", "matmul", "take", "copyto"})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from autograd import rules
 from autograd.compiler.numpy_backend.operands import Operands
-from autograd.compiler.numpy_backend.spelling import CALLS, REDUCTIONS, elementwise
+from autograd.compiler.numpy_backend.spelling import CALLS, REDUCTIONS, elementwise, negative
 from autograd.compiler.vector.printing import Texts
 from autograd.compiler.vector.program import Operand, Step
 
@@ -136,7 +136,7 @@ def _chain(to: Operands, step: Step, out: str) -> None:
     if not products:
         (sign, start), *singles = singles
         if not singles or sign < 0.0:
-            to.call(f"copyto({out}, {start})" if sign > 0.0 else f"negative({start}, out={out})")
+            to.call(f"copyto({out}, {start})" if sign > 0.0 else f"{negative(start)}, out={out})")
             start = out
     else:
         start = out
