@@ -14,7 +14,7 @@ import pytest
 from mpmath import mpf
 
 import autograd as ag
-from autograd import Value, rules
+from autograd import Value, functional, rules
 from autograd.primitive import Primitive
 from tests.row_points import DECIDED, INF, MEANING, NEARER, STAIRS, points
 from tests.true_derivatives import FAR, Limit, Neighbourhood, NoValueError
@@ -112,6 +112,29 @@ def faults_near(name: str, x: float, got: Sequence[float]) -> Iterator[str]:
 def test_f16_orders_0_to_3_of_one_operand(name: str) -> None:
     faults = [fault for x in points(name) for fault in unary_faults(name, x)]
     assert not faults, "\n".join(faults)
+
+
+def bits(x: float) -> str:
+    """All digits of x; a zero without its sign, since what adds to a gradient of 0 loses it."""
+    return repr(float(x) + 0.0)
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_f16_backward_grad_jvp_and_compiled_code_give_the_same_bits(name: str) -> None:
+    def f(x: Any) -> Any:
+        return ROWS[name](x)
+
+    fast = ag.compile(f, backend="python", exact=True)
+    fast_slope = ag.compile(functional.grad(f), backend="python", exact=True)
+    for x in points(name):
+        leaf = Value(x)
+        out = f(leaf)
+        out.backward()
+        value, first, second, _ = unary_orders(ROWS[name], x)
+        found = [leaf.grad, functional.jvp(f, [x], [1.0])[1], fast.value_and_grad(x)[1], fast_slope(x)]
+        assert {bits(value)} == {bits(each) for each in (out.data, f(x), fast(x))}, x
+        assert {bits(first)} == {bits(each) for each in found}, x
+        assert bits(second) == bits(fast_slope.value_and_grad(x)[1]), x
 
 
 def test_every_decision_is_about_a_point_of_the_sweep() -> None:
