@@ -213,7 +213,7 @@ normal_pdf = define(
     symbol="φ", formula="e^(−x²/2) / √(2π)",
 )
 exp_square = define(
-    "exp_square", numerics.exp_square, lambda out, x, c: 2.0 * c * x * out, lambda out, x, c: x * x * out,
+    "exp_square", numerics.exp_square, lambda out, x, c: 2.0 * (x * out) * c, lambda out, x, c: x * x * out,
     formula="exp(y x²)",
 )
 

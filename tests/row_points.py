@@ -49,31 +49,31 @@ def _normal_cdf(x: Any) -> Any:
     return mp.erfc(-x / mp.sqrt(2)) / 2 if x > -(10**9) else mpf(0)  # below, less than 10^(−10¹⁷)
 
 
-def _decay(x: Any) -> Any:
+def decay(x: Any) -> Any:
     """e^−|x|; 0 where it is less than 10^−4000 and takes long to compute."""
     return mp.exp(-abs(x)) if abs(x) < 10**4 else mpf(0)
 
 
 def _sigmoid(x: Any) -> Any:
-    return (1 if x >= 0 else _decay(x)) / (1 + _decay(x))
+    return (1 if x >= 0 else decay(x)) / (1 + decay(x))
 
 
-def _expm1(x: Any) -> Any:
-    return mp.expm1(x) if abs(x) < 1 else (mp.exp(x) if x > 0 else _decay(x)) - 1
+def expm1(x: Any) -> Any:
+    return mp.expm1(x) if abs(x) < 1 else (mp.exp(x) if x > 0 else decay(x)) - 1
 
 
 def _softplus(x: Any) -> Any:
-    return max(x, 0) + mp.log1p(_decay(x))
+    return max(x, 0) + mp.log1p(decay(x))
 
 
 MEANING: dict[str, Callable[..., Any]] = {name: f for name, (f, _) in ORACLE.items()} | {
     "normal_cdf": _normal_cdf,
-    "normal_pdf": lambda x: _decay(x * x / 2) / mp.sqrt(2 * mp.pi),
+    "normal_pdf": lambda x: decay(x * x / 2) / mp.sqrt(2 * mp.pi),
     "sigmoid": _sigmoid,
-    "sigmoid_slope": lambda x: _decay(x) / (1 + _decay(x)) ** 2,
+    "sigmoid_slope": lambda x: decay(x) / (1 + decay(x)) ** 2,
     "silu": lambda x: x * _sigmoid(x),
     "gelu": lambda x: x * _normal_cdf(x),
-    "expm1": _expm1,
+    "expm1": expm1,
     "softplus": _softplus,
 }
 

@@ -18,6 +18,7 @@ Orders = tuple[int, ...]  # how often by each operand
 STEP = mpf(10) ** -12
 ONE = mpf(1)
 PRECISIONS = (80, 450, 1700)
+BESIDE_FAR = (80, 1700)  # a step next to the smallest float has to be seen beside 10⁹⁰⁰
 TINY = 1e-50  # below, all of them
 DIGITS_LEFT = 25
 # The terms (offset in steps, factor) of central differences, and what they have to be divided by besides hⁿ.
@@ -45,8 +46,9 @@ class Neighbourhood:
         self._f = f
         self._point = [mpf(x) for x in point]
         least = min([abs(x) for x in self._point if x], default=mpf(1))
-        self._steps = [min(abs(x) or least, largest_step) * STEP for x in self._point]
-        self._precisions = PRECISIONS if least < TINY and largest_step <= 1 else PRECISIONS[:2]
+        self._steps = [min(abs(x) or min(least, ONE), largest_step) * STEP for x in self._point]
+        far = largest_step > 1
+        self._precisions = BESIDE_FAR if far else PRECISIONS if least < TINY else PRECISIONS[:2]
         self._more = max([0, *[mp.mag(x / h) for x, h in zip(self._point, self._steps, strict=True) if x]])
         self._values: dict[tuple[int, ...], Any] = {}
 
