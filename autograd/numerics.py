@@ -112,7 +112,8 @@ def minimum(x: float, y: float) -> float:
 
 def clip(x: float, low: float, high: float) -> float:
     """min(max(x, low), high); `high` if the bounds are swapped, nan with nan."""
-    return minimum(maximum(x, low), high)
+    y = x if x >= low or x != x else low
+    return y if y <= high or y != y else high
 
 
 def rounded(x: float, digits: float) -> float:
@@ -163,6 +164,17 @@ def sigmoid(x: float) -> float:
         return 1.0 / (1.0 + math.exp(-x))
     t = math.exp(x)
     return t / (1.0 + t)
+
+
+def sigmoid_slope(x: float) -> float:
+    """σ(x) σ(−x) = t / (1 + t)² with t = e^−|x|."""
+    t = math.exp(-abs(x))
+    return t / ((1.0 + t) * (1.0 + t))
+
+
+def silu(x: float) -> float:
+    """x σ(x); 0 at −inf."""
+    return max(x, -1e3) * sigmoid(x)
 
 
 def softplus(x: float) -> float:

@@ -52,13 +52,25 @@ def _pow_base(out: Any, x: Any, y: Any) -> Any:
     rounding = (y - (exponent - back)) - (1.0 + back)  # Knuth, TAOCP 2, 4.2.2: what `exponent` lacks, exactly
     power = pow_(x, exponent)
     usual = y * power
-    constant = where(greater(INF, abs_(power)), usual, sqrt(y))  # √0: 0 where x⁻¹ is infinite, but not to be constant
-    return where(y, where(x, where(rounding, div(y * out, x), usual), usual), constant)
+    at_nonzero = where(rounding * greater(INF, abs_(x)), div(y * out, x), usual)
+    if isinstance(y, float):
+        return where(x, at_nonzero, usual)
+    constant = where(greater(INF, abs_(power)), usual, _tip(y))  # 0 where x⁻¹ is infinite, but not to be constant
+    at_zero = where(equal(y, 1.0), 1.0 - _tip(exponent), usual)  # x**0 is 1 between ∞ and 0: no constant either
+    return where(y, where(x, at_nonzero, at_zero), constant)
 
 
 def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
-    """x**y log x; 0 at x = 0 <= y, where the power is constant in y or tends to a constant."""
-    return where(where(x, 1.0, greater(0.0, y)), out * log(x), 0.0)
+    """x**y log x; 0 at x = 0 <= y, where the power is constant in y or tends to a constant, steeply if y <= 1."""
+    if isinstance(x, float) and isinstance(y, float):
+        return out * log(x) if x or y < 0.0 else 0.0
+    steep = where(y, 0.0 - _tip(x), _tip(x))
+    return where(where(x, 1.0, greater(0.0, y)), out * log(x), where(greater(y, 1.0), 0.0, steep))
+
+
+def _tip(x: Any) -> Any:
+    """√x for a zero x of any sign: 0 with the derivative +∞."""
+    return sqrt(x + 0.0)
 
 
 pow_ = define(
@@ -119,11 +131,14 @@ log1p = define(
 sin = define("sin", ieee(math.sin), lambda out, x: cos(x), formula="sin x")
 cos = define("cos", ieee(math.cos), lambda out, x: -sin(x), formula="cos x")
 tan = define("tan", ieee(math.tan), lambda out, x: 1.0 + out * out, formula="tan x")
+one_minus_square = define(
+    "one_minus_square", lambda x: (1.0 - x) * (1.0 + x), lambda out, x: -2.0 * x, symbol="1−x²", formula="1 − x²"
+)
 asin = define(
-    "asin", ieee(math.asin), lambda out, x: div(1.0, sqrt(_one_minus_square(x))), domain=(UNIT,), formula="arcsin x"
+    "asin", ieee(math.asin), lambda out, x: div(1.0, sqrt(one_minus_square(x))), domain=(UNIT,), formula="arcsin x"
 )
 acos = define(
-    "acos", ieee(math.acos), lambda out, x: div(-1.0, sqrt(_one_minus_square(x))), domain=(UNIT,), formula="arccos x"
+    "acos", ieee(math.acos), lambda out, x: div(-1.0, sqrt(one_minus_square(x))), domain=(UNIT,), formula="arccos x"
 )
 atan = define(
     "atan", math.atan, lambda out, x: _flat_at(INF, abs_(x), _over_square(1.0, hypot(1.0, x))), formula="arctan x"
@@ -147,15 +162,9 @@ acosh = define(
     domain=((1.0, INF),), formula="arcosh x",
 )
 atanh = define(
-    "atanh", numerics.atanh, lambda out, x: div(where(greater(abs_(x), 1.0), NAN, 1.0), _one_minus_square(x)),
+    "atanh", numerics.atanh, lambda out, x: div(where(greater(abs_(x), 1.0), NAN, 1.0), one_minus_square(x)),
     domain=(UNIT,), formula="artanh x",
 )
-
-
-def _one_minus_square(x: Any) -> Any:
-    """(1 − x)(1 + x), but 1 − x² for |x| < ½, where the two slopes −(1 + x) and 1 − x would cancel."""
-    large = at_least(abs_(x), 0.5) * x
-    return (1.0 - large) * (1.0 + large) - square(x - large)
 
 
 def _flat_at(end: float, x: Any, slope: Any) -> Any:
@@ -184,10 +193,13 @@ elu = define(
     lambda out, x, alpha: where(greater(x, 0.0), 0.0, expm1(x)),
     kinks=(0.0,), formula="x where x > 0, else y (eˣ − 1); derivative y at 0",
 )
-sigmoid = define("sigmoid", numerics.sigmoid, lambda out, x: out * sigmoid(-x), symbol="σ", formula="1 / (1 + e⁻ˣ)")
+sigmoid = define("sigmoid", numerics.sigmoid, lambda out, x: sigmoid_slope(x), symbol="σ", formula="1 / (1 + e⁻ˣ)")
+sigmoid_slope = define(
+    "sigmoid_slope", numerics.sigmoid_slope, lambda out, x: -tanh(0.5 * x) * out, symbol="σ′", formula="σ(x) σ(−x)"
+)
 softplus = define("softplus", numerics.softplus, lambda out, x: sigmoid(x), formula="ln(1 + eˣ)")
 silu = define(
-    "silu", lambda x: x * numerics.sigmoid(x), lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x)), formula="x σ(x)"
+    "silu", numerics.silu, lambda out, x: sigmoid(x) + _moderate(x) * sigmoid_slope(x), formula="x σ(x); 0 at −inf"
 )
 gelu = define(
     "gelu", numerics.gelu, lambda out, x: normal_cdf(x) + _bounded(x) * normal_pdf(x),
@@ -204,9 +216,14 @@ normal_pdf = define(
     symbol="φ", formula="e^(−x²/2) / √(2π)",
 )
 exp_square = define(
-    "exp_square", numerics.exp_square, lambda out, x, c: 2.0 * c * x * out, lambda out, x, c: x * x * out,
+    "exp_square", numerics.exp_square, lambda out, x, c: 2.0 * (x * out) * c, lambda out, x, c: x * x * out,
     formula="exp(y x²)",
 )
+
+
+def _moderate(x: Any) -> Any:
+    """x where σ′(x) is not 0, and bounded elsewhere, so that the product is not ∞·0."""
+    return clip(x, -1e3, 1e3)
 
 
 def _bounded(x: Any) -> Any:

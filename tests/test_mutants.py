@@ -20,7 +20,7 @@ SHRINKING = settings(max_examples=200, database=None, derandomize=True)
 FAULTS = {
     ("sqrt[0]", "× (1 + 1e-12)"): "sqrt",
     ("abs", "kink from the left"): "abs",
-    ("sigmoid[0]", "operand for output"): "sigmoid",
+    ("sigmoid_slope[0]", "operand for output"): "sigmoid_slope",
     ("prod[middle]", "zero"): "prod",
     ("neg[0]", "sign"): "neg",
     ("add[1]", "double"): "add",

@@ -159,6 +159,8 @@ def _spelled(library: Any) -> dict[str, Callable[..., Any]]:
         "reciprocal": lambda x: 1 / x,
         "square": lambda x: x * x,
         "sigmoid": lambda x: _sigmoid(exp, x),
+        "sigmoid_slope": lambda x: _sigmoid(exp, x) * _sigmoid(exp, -x),
+        "one_minus_square": lambda x: (1 - x) * (1 + x),
         "softplus": lambda x: _softplus(exp, log1p, x),
         "sech_square": lambda x: 1 / library.cosh(x) ** 2,
         "silu": lambda x: x * _sigmoid(exp, x),

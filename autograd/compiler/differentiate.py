@@ -25,7 +25,8 @@ from autograd.value import Value
 # Rows that are finite wherever their operands are, unless they overflow.
 TAME = {
     *(rules.add, rules.sub, rules.mul, rules.neg, rules.dot, rules.total, rules.prod, rules.square, rules.hypot),
-    *(rules.relu, rules.leaky_relu, rules.elu, rules.sigmoid, rules.tanh, rules.softplus, rules.silu, rules.gelu),
+    *(rules.relu, rules.leaky_relu, rules.elu, rules.sigmoid, rules.sigmoid_slope, rules.tanh),
+    *(rules.softplus, rules.silu, rules.gelu, rules.one_minus_square),
     *(rules.abs_, rules.sign, rules.step, rules.greater, rules.at_least, rules.equal, rules.where, rules.clip),
     *(rules.maximum, rules.minimum, rules.floor, rules.ceil, rules.sin, rules.cos, rules.atan, rules.atan2, rules.erf),
     *(rules.asinh, rules.sech_square, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot, rules.largest),

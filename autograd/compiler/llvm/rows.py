@@ -75,13 +75,19 @@ def _sigmoid(b: Body, x: str) -> str:
     return b.div(b.select(b.compare("oge", x, 0.0), 1.0, t), b.add(t, 1.0))
 
 
+def _sigmoid_slope(b: Body, x: str) -> str:
+    t = elementary(b, "exp", b.neg(b.call("fabs", x)))
+    whole = b.add(t, 1.0)
+    return b.div(t, b.mul(whole, whole))
+
+
 def _softplus(b: Body, x: str) -> str:
     rest = elementary(b, "log1p", elementary(b, "exp", b.neg(b.call("fabs", x))))
     return b.select(b.compare("ogt", x, 0.0), b.add(x, rest), rest)
 
 
 def _silu(b: Body, x: str) -> str:
-    return b.mul(x, _sigmoid(b, x))
+    return b.mul(_maximum(b, x, b.word(-1e3)), _sigmoid(b, x))
 
 
 def _sech_square(b: Body, x: str) -> str:
@@ -205,6 +211,7 @@ def _intrinsic(name: str) -> Builder:
 # Functions by the name that calls have in the text; those of rows have the row's name.
 FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     "sqrt": (1, _intrinsic("sqrt")),
+    "one_minus_square": (1, lambda b, x: b.mul(b.sub(1.0, x), b.add(x, 1.0))),
     "greater": (2, _flag("ogt")),
     "at_least": (2, _flag("oge")),
     "equal": (2, _flag("oeq")),
@@ -221,6 +228,7 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     "leaky_relu": (2, _leaky_relu),
     "elu": (2, _elu),
     "sigmoid": (1, _sigmoid),
+    "sigmoid_slope": (1, _sigmoid_slope),
     "softplus": (1, _softplus),
     "silu": (1, _silu),
     "gelu": (1, _gelu),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.numpy_backend.exponentials import opposites, shared_first
+from autograd.compiler.numpy_backend.exponentials import shared_first, slopes
 from autograd.compiler.numpy_backend.operands import Operands
 from autograd.compiler.numpy_backend.steps import write
 from autograd.compiler.vector.layout import strides
@@ -50,7 +50,7 @@ class _Emitter:
         texts = self.vectors.texts
         steps, self.to.softmax = shared_first(self.vectors.steps)
         check_lanes(self.vectors, steps, self.to.softmax)
-        self.to.opposites = opposites(steps)
+        self.to.slopes = slopes(steps)
         for step in steps:
             write(self.to, step, texts)
         ends = self._results()

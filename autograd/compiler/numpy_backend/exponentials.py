@@ -1,4 +1,4 @@
-"""Exponentials that a function and its derivative share, computed once: logsumexp and the softmax, σ(x) and σ(−x)."""
+"""Exponentials that a function and its derivative share, computed once: logsumexp and the softmax, σ and σ′."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Known(NamedTuple):
 
 
 def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[Step, Known]]:
-    """The steps with every logsumexp behind those that compute what it can use, and what that is."""
+    """The steps with σ′ behind σ and every logsumexp behind those that compute what it can use, and what that is."""
     softmaxes = _Softmaxes(steps)
     known: dict[Step, Known] = {}
-    after: dict[Step, Sequence[Step]] = {}
+    after: dict[Step, Sequence[Step]] = {later: [step] for step, later in _sigmoids(steps)}
     for step in steps:
         if step.row is rules.logsumexp and (found := softmaxes.of(step.operands[0])):
             *after[step], known[step] = found
@@ -33,18 +33,20 @@ def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[Step, Known]]:
     return (list(steps), {}) if order is None else (order, known)
 
 
-def opposites(steps: Sequence[Step]) -> dict[Step, Step]:
-    """The later step that computes σ(−x), by the one that computes σ(x): σ′(x) is their product."""
-    negative = {_key(step.operands[0]): step for step in steps if step.row is rules.neg and step.results is None}
-    sigmoids = {_key(step.operands[0]): step for step in steps if step.row is rules.sigmoid and step.results is None}
+def slopes(steps: Sequence[Step]) -> dict[Step, Step]:
+    """The later step that computes σ′(x) = e⁻ˣ σ(x)², by the one that computes σ(x) from e⁻ˣ."""
     at = {step: number for number, step in enumerate(steps)}
-    found = {}
-    for x, step in sigmoids.items():
-        minus = negative.get(x)
-        later = minus and sigmoids.get(_key(Operand(minus.kind, minus.lanes)))
-        if later and (later.kind, later.shape) == (step.kind, step.shape) and at[later] > at[step]:
-            found[step] = later
-    return found
+    return {step: later for step, later in _sigmoids(steps) if at[step] < at[later]}
+
+
+def _sigmoids(steps: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
+    """Pairs that compute σ and σ′ of the same numbers."""
+    inner = [step for step in steps if step.results is None]
+    sigmoids = {_key(step.operands[0]): step for step in inner if step.row is rules.sigmoid}
+    for other in inner:
+        step = sigmoids.get(_key(other.operands[0])) if other.row is rules.sigmoid_slope else None
+        if step and (other.kind, other.shape) == (step.kind, step.shape):
+            yield step, other
 
 
 def _key(x: Operand) -> Key:

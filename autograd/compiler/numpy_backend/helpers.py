@@ -57,7 +57,7 @@ def elu(x: Any, alpha: Any, out: Array) -> None:
 
 
 def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
-    """1 / (1 + e⁻ˣ); e⁻ˣ stays in `power`, so large at most that its product with the sigmoid is σ(−x) = 1."""
+    """1 / (1 + e⁻ˣ); e⁻ˣ stays in `power`, so large at most that its product with the sigmoid is 1."""
     if power is None:
         power = out
     np.multiply(x, -1.0, power)  # np.negative: see spelling.py
@@ -68,6 +68,23 @@ def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
     np.reciprocal(out, out)
 
 
+def sigmoid_slope(x: Any, out: Array) -> None:
+    """σ(x) σ(−x) = t / (1 + t)² with t = e^−|x|."""
+    np.absolute(x, out)
+    np.negative(out, out)
+    np.exp(out, out)
+    whole = np.add(out, 1.0)
+    np.square(whole, whole)
+    np.divide(out, whole, out)
+
+
+def one_minus_square(x: Any, out: Array) -> None:
+    """(1 − x)(1 + x)."""
+    rest = np.subtract(1.0, x)
+    np.add(x, 1.0, out)
+    np.multiply(rest, out, out)
+
+
 def sech_square(x: Any, out: Array) -> None:
     """1 / cosh² x."""
     np.cosh(x, out)
@@ -76,9 +93,9 @@ def sech_square(x: Any, out: Array) -> None:
 
 
 def silu(x: Any, out: Array) -> None:
-    """x σ(x)."""
+    """x σ(x); 0 at −inf."""
     sigmoid(x, out)
-    np.multiply(x, out, out)
+    np.multiply(np.maximum(x, -1e3), out, out)
 
 
 def exp_shift(x: Any, shift: Any, out: Array) -> None:

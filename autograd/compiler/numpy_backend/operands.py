@@ -48,7 +48,7 @@ class Operands:
         self.functions: dict[str, Callable[..., Any]] = {}  # rows without a spelling, by name
         self.inputs = _sample_arrays(vectors, widths, self.arrays)
         self.softmax: dict[Step, Known] = {}  # what is known already for a logsumexp
-        self.opposites: dict[Step, Step] = {}  # of σ(x) that of σ(−x)
+        self.slopes: dict[Step, Step] = {}  # of σ(x) that of σ′(x)
         self.stored: set[int] = set()  # which of these are copied into the file of lanes
         for array in vectors.inputs:
             self.arrays.wish(array.name, array.kind, array.lanes)

@@ -56,6 +56,8 @@ HELPERS: dict[Primitive, Callable[..., None]] = {
     rules.leaky_relu: helpers.leaky_relu,
     rules.elu: helpers.elu,
     rules.sigmoid: helpers.sigmoid,
+    rules.sigmoid_slope: helpers.sigmoid_slope,
+    rules.one_minus_square: helpers.one_minus_square,
     rules.silu: helpers.silu,
     rules.sech_square: helpers.sech_square,
     rules.exp_shift: helpers.exp_shift,
@@ -71,8 +73,8 @@ REDUCTIONS: dict[Primitive, str] = {
     rules.largest: "maximum",
 }
 
-CALLS = {"where": 4, "step": 7, "clip": 2, "leaky_relu": 3, "elu": 4, "sigmoid": 4, "silu": 5, "exp_shift": 4}
-CALLS |= {"pick": 12, "logsumexp": 12, "sech_square": 3}
+CALLS = {"where": 4, "step": 7, "clip": 2, "leaky_relu": 3, "elu": 4, "sigmoid": 4, "silu": 6, "exp_shift": 4}
+CALLS |= {"pick": 12, "logsumexp": 12, "sech_square": 3, "sigmoid_slope": 6, "one_minus_square": 3}
 
 
 def elementwise(row: Primitive, operands: Sequence[str], out: str) -> tuple[str, int] | None:

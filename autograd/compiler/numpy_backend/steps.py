@@ -30,7 +30,7 @@ def _map(to: Operands, step: Step, out: str) -> None:
     if step.row is rules.step and operands[1:] == ["0.0", "0.0"] and ("relu", operands[0]) in to.made:
         to.call(f"sign({to.made['relu', operands[0]]}, out={out})")  # three times as fast as heaviside(z, 0.0)
         return
-    if step.row is rules.sigmoid and _half_done(to, step, operands[0], out):
+    if step.row in (rules.sigmoid, rules.sigmoid_slope) and _half_done(to, step, operands[0], out):
         return
     spelt = elementwise(step.row, operands, out)
     if spelt is None:
@@ -40,12 +40,13 @@ def _map(to: Operands, step: Step, out: str) -> None:
 
 
 def _half_done(to: Operands, step: Step, x: str, out: str) -> bool:
-    """Write σ(x) so that it leaves e⁻ˣ where σ(−x) is to be, and σ(−x) as e⁻ˣ σ(x); False for any other sigmoid."""
-    if later := to.opposites.get(step):
+    """Write σ(x) so that it leaves e⁻ˣ where σ′(x) is to be, and that as e⁻ˣ σ(x)²; False for what shares nothing."""
+    if later := to.slopes.get(step):
         power = to.out(later)
         to.made["power", power] = out
         to.call(f"sigmoid({x}, out={out}, power={power})", CALLS["sigmoid"] + 1)
     elif sigmoid := to.made.get(("power", out)):
+        to.call(f"multiply({out}, {sigmoid}, out={out})")
         to.call(f"multiply({out}, {sigmoid}, out={out})")
     else:
         return False
