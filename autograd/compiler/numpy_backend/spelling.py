@@ -47,6 +47,12 @@ UFUNCS: dict[Primitive, str] = {
     rules.asinh: "arcsinh",
     rules.acosh: "arccosh",
     rules.atanh: "arctanh",
+    rules.cbrt: "cbrt",
+    rules.exp2: "exp2",
+    rules.log2: "log2",
+    rules.log10: "log10",
+    rules.logaddexp: "logaddexp",
+    rules.fmod: "fmod",
 }
 
 # helpers.py has a function of the row's name, and it takes `out` last.
@@ -59,6 +65,12 @@ HELPERS: dict[Primitive, Callable[..., None]] = {
     rules.sigmoid: helpers.sigmoid,
     rules.silu: helpers.silu,
     rules.sech_square: helpers.sech_square,
+    rules.rsqrt: helpers.rsqrt,
+    rules.log_sigmoid: helpers.log_sigmoid,
+    rules.log1mexp: helpers.log1mexp,
+    rules.xlogy: helpers.xlogy,
+    rules.cosm1: helpers.cosm1,
+    rules.sinc: helpers.sinc,
     rules.exp_shift: helpers.exp_shift,
     rules.pick: helpers.pick,
     rules.logsumexp: helpers.logsumexp,
@@ -73,7 +85,8 @@ REDUCTIONS: dict[Primitive, str] = {
 }
 
 CALLS = {"where": 4, "step": 7, "clip": 2, "leaky_relu": 3, "elu": 4, "sigmoid": 4, "silu": 5, "exp_shift": 4}
-CALLS |= {"pick": 12, "logsumexp": 12, "sech_square": 3}
+CALLS |= {"pick": 12, "logsumexp": 12, "sech_square": 3, "rsqrt": 2, "log_sigmoid": 3, "log1mexp": 8, "xlogy": 6}
+CALLS |= {"cosm1": 4, "sinc": 20}
 
 
 def elementwise(row: Primitive, operands: Sequence[str], out: str) -> tuple[str, int] | None:
