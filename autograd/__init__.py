@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from autograd.debugging.source import backward_source
     from autograd.debugging.switch import debug
     from autograd.drawing import Drawing, draw
+    from autograd.precision import DigitsReport, digits
     from autograd.replaying.replay import replay
 else:  # the same, each when it is first used: see later.py
     _LATER = {
@@ -104,6 +105,7 @@ else:  # the same, each when it is first used: see later.py
         "autograd.debugging.source": ("backward_source",),
         "autograd.debugging.switch": ("debug",),
         "autograd.drawing": ("Drawing", "draw"),
+        "autograd.precision": ("DigitsReport", "digits"),
         "autograd.replaying.replay": ("replay",),
     }
     __getattr__ = names_later(globals(), _LATER)
@@ -118,6 +120,7 @@ __all__ = [
     "CheckReport",
     "CompileError",
     "Compiled",
+    "DigitsReport",
     "DomainError",
     "Drawing",
     "GraphError",
@@ -148,6 +151,7 @@ __all__ = [
     "cosm1",
     "debug",
     "define",
+    "digits",
     "dot",
     "draw",
     "drawing",

@@ -19,6 +19,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("elu", "kink from the left"): "the derivative at 0 is the one from the left, y",
     ("exp_square[0]", "operands swapped"): "2 y x exp(y x²) with exp(y x²) given is symmetric in x and y",
     ("round", "partials exchanged"): "a derivative of 0 and none at all come to the same",
+    ("xlogy[0]", "output for operand"): "where y <= 0, which alone is asked for, the output is 0 exactly where x is",
     ("dot[last]", "one"): ONE_ALREADY,
     **{(f"total[{position}]", "one"): ONE_ALREADY for position in POSITIONS},
     **{(f"pivot[{position}]", mutation): TIMES_ZERO for position in POSITIONS for mutation in (*FACTORS, "zero")},
