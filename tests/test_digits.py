@@ -8,12 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import autograd
-from autograd import DigitsReport, digits
+import nn
+from autograd import DigitsReport, GraphError, Value, digits, functional
+from autograd.command import main
+from autograd.graph import topological
+from autograd.precision import exact as exact_module
+from autograd.precision.remedies import REMEDIES, SERIES, remedy
+from autograd.strategies import Graph, graphs
 
 FULL = 53 * math.log10(2.0)
 
@@ -140,3 +150,303 @@ def in_common(number: float, exact: Any) -> float:
 
 def of(case: Case) -> DigitsReport:
     return digits(partial(case.f, autograd), *case.at)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_culprit_and_the_remedy(name: str) -> None:
+    case = CASES[name]
+    loss = of(case).value.loss
+    assert loss is not None
+    assert loss.expression in case.culprit.split("|")
+    assert case.remedy in loss.remedy
+    assert "test_digits.py:" in loss.place
+    assert loss.error_out > 8.0 * loss.error_in
+    assert not loss.in_gradient
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_digits_of_value_and_gradient(name: str) -> None:
+    case = CASES[name]
+    rows = of(case).rows
+    wanted = exactly(case)
+    assert len(rows) == len(wanted)
+    for row, exact in zip(rows, wanted, strict=True):
+        assert row.digits == pytest.approx(in_common(row.number, exact), abs=1.0), row.name
+
+
+def test_a10_no_digit_of_a_gradient_is_right_and_somebody_says_so() -> None:
+    report = digits(lambda x: autograd.sin(x) / x, 1e-8)
+    (slope,) = report.gradient
+    assert (slope.number, slope.digits, report.ok, report.value.digits) == (0.0, 0.0, False, FULL)
+    assert report.worst is slope
+    assert slope.loss is not None
+    assert slope.loss.in_gradient
+    assert slope.loss.expression == "autograd.sin(x) / x"
+    assert slope.loss.remedy == "sinc(x/pi)"
+    assert slope.loss.error_in < 1e-15
+    assert slope.loss.error_out == 1.0
+    assert slope.loss.condition == pytest.approx(3e16, rel=0.01)
+    assert slope.exact.startswith("-3.3333333333333333")
+    assert "write sinc(x/pi)" in str(report)
+
+
+def test_a10_a_derivative_as_the_function() -> None:
+    """Its nodes have no line of their own: the line is that of the expression they were made from."""
+    report = digits(functional.grad(lambda x: autograd.sin(x) / x), 1e-8)
+    for row in report.rows:
+        assert row.digits == 0.0
+        assert row.loss is not None
+        assert row.loss.expression == "autograd.sin(x) / x"
+        assert row.loss.remedy == "sinc(x/pi)"
+
+
+WITHOUT_LOSS: list[tuple[Callable[..., Any], tuple[float, ...]]] = [
+    (lambda x: autograd.sinc(x / math.pi), (1e-8,)),
+    (autograd.expm1, (1e-9,)),
+    (autograd.log1p, (1e-10,)),
+    (autograd.cosm1, (1e-7,)),
+    (autograd.hypot, (3e-170, 4e-170)),
+    (autograd.log_sigmoid, (40.0,)),
+    (autograd.log1mexp, (1e-12,)),
+    (autograd.logaddexp, (800.0, 801.0)),
+    (autograd.xlogy, (0.0, 0.0)),
+    (autograd.cbrt, (-8.0,)),
+    (lambda x, y: (x - y) * (x + y), (1.0 + 2.0**-40, 1.0)),
+    (lambda x: x / (autograd.sqrt(1.0 + x) + 1.0), (1e-10,)),
+    (lambda x: 2.0 * autograd.sinh(x / 2.0) ** 2, (1e-6,)),
+    (lambda x: x, (0.1,)),
+    (lambda x: 3.0, (0.1,)),
+]
+
+
+@pytest.mark.parametrize(("f", "at"), WITHOUT_LOSS)
+def test_the_remedies_keep_all_digits(f: Callable[..., Any], at: tuple[float, ...]) -> None:
+    report = digits(f, *at)
+    assert report.ok
+    assert report.losses == ()
+    assert all(row.digits is not None and row.digits > 15.0 for row in report.rows)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+MP: dict[str, Any] = {
+    name: getattr(mp, name)
+    for name in (*("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "exp", "log", "sqrt", "sinh", "cosh"), "pi")
+} | {
+    "tanh": mp.tanh,
+    "asinh": mp.asinh,
+    "acosh": mp.acosh,
+    "atanh": mp.atanh,
+    "erf": mp.erf,
+    "log1p": mp.log1p,
+    "expm1": mp.expm1,
+    "sinc": mp.sincpi,
+    "cosm1": lambda x: mp.cos(x) - 1,
+    "log1mexp": lambda x: mp.log(1 - mp.exp(-x)),
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "log_sigmoid": lambda x: -mp.log(1 + mp.exp(-x)),
+    "softplus": lambda x: mp.log(1 + mp.exp(x)),
+    "cbrt": mp.cbrt,
+    "PRIMITIVES": {"normal_cdf": mp.ncdf},
+}
+# In each, what the pattern means is a real number for some rows; x is small for series.
+POINTS: list[dict[str, float]] = [
+    {"x": 0.45, "y": 0.3, "n": 3.0, "a": 0.6, "b": 0.5, "c": 0.4},
+    {"x": -0.45, "y": 0.1, "n": 2.0, "a": 0.6, "b": 0.5, "c": 0.4},
+    {"x": 1.7, "y": 1.3, "n": 3.0, "a": 1.0, "b": 0.9, "c": 0.7},
+]
+HALF_SUMS = [{**point, "y": (point["a"] + point["b"] + point["c"]) / 2.0} for point in POINTS]
+
+
+def _meaning(text: str, point: dict[str, float]) -> Any:
+    return mp.mpmathify(eval(text, MP, {name: mpf(x) for name, x in point.items()}))
+
+
+@pytest.mark.parametrize(("pattern", "remedy"), REMEDIES, ids=[pattern for pattern, _ in REMEDIES])
+def test_a_remedy_means_the_same(pattern: str, remedy: str) -> None:
+    text = remedy.split(", with")[0].removeprefix("Kahan's ")
+    with mp.workdps(40):
+        if SERIES in text:
+            x = {"x": 1e-4}
+            assert abs(_meaning(pattern, x) / _meaning(text.split(": ")[1], x) - 1) < 1e-4
+            return
+        compared = 0
+        for point in HALF_SUMS if "y - a" in pattern else POINTS:
+            expected = _meaning(pattern, point)
+            if mp.im(expected) == 0 and mp.isfinite(expected):
+                found = _meaning(text, point)
+                assert abs(found - expected) < mpf(10) ** -15 * (1 + abs(expected)), point
+                compared += 1
+        assert compared
+
+
+a, b = Value(0.3, label="a"), Value(0.7, label="b")
+SPELLINGS: list[tuple[Value, Value, str]] = [
+    (y := autograd.exp(a) - 1.0, y, "expm1(a)"),
+    (y := -1.0 + autograd.exp(a), y, "expm1(a)"),
+    (y := autograd.exp(a) + -1, y, "expm1(a)"),
+    (y := autograd.total([autograd.exp(a), -1.0]), y, "expm1(a)"),
+    (y := 1.0 * autograd.exp(a) - 1.0, y, "expm1(a)"),
+    (y := autograd.log(a + 1.0), y, "log1p(a)"),
+    (y := autograd.log(1.0 + -b), y, "log1p(-b)"),
+    (y := autograd.log(1.0 - autograd.exp(-a)), y, "log1mexp(a)"),
+    (y := autograd.log(1.0 / (1.0 + autograd.exp(-a))), y, "log_sigmoid(a)"),
+    (y := autograd.log(autograd.sigmoid(a)), y, "log_sigmoid(a)"),
+    (y := autograd.log(autograd.exp(a) + autograd.exp(b)), y, "logaddexp(a, b)"),
+    (y := autograd.log(sum(map(autograd.exp, [a, b, b]))), y, "logsumexp of the list of exponents"),
+    (y := autograd.sqrt(a * a + b**2), y, "hypot(a, b)"),
+    (y := (autograd.square(a) + b * b) ** 0.5, y, "hypot(a, b)"),
+    (y := autograd.sqrt(sum(x * x for x in [a, b, a])), y, "hypot of the numbers, or norm of their list"),
+    (y := autograd.sin(a) / a, y, "sinc(a/pi)"),
+    (y := autograd.sin(2.0 * a) / (2.0 * a), y, ""),
+    (y := a * a - b * b, y, "(a - b)*(a + b)"),
+    (y := autograd.square(a) - autograd.square(b), y, "(a - b)*(a + b)"),
+    (y := a**2 - b, y, ""),
+    (y := 1.0 - autograd.cos(a), y, "-cosm1(a)"),
+    (y := autograd.reciprocal(a) - b**-1, y, "(b - a)/(a*b), with b - a computed directly"),
+    (y := a**0.5 - autograd.sqrt(b), y, "(a - b)/(sqrt(a) + sqrt(b)), with a - b computed directly"),
+    (y := autograd.sqrt(autograd.exp(a) - 1.0), y.parents[0], "expm1(a)"),
+    (y := autograd.sin(a) / a + b, y.parents[0], "sinc(a/pi)"),
+]
+
+
+@pytest.mark.parametrize(("root", "culprit", "wanted"), SPELLINGS)
+def test_a_pattern_is_found_however_it_is_spelled(root: Value, culprit: Value, wanted: str) -> None:
+    assert remedy(culprit, topological(root)) == wanted
+
+
+def test_a_remedy_covers_the_culprit() -> None:
+    """What is merely near is left alone."""
+    y = autograd.exp(autograd.sin(a) - a * 2.0) - 1.0
+    assert remedy(y, topological(y)).startswith("expm1(")
+    assert remedy(y.parents[0].parents[0], topological(y)) == ""
+
+
+# --- what can be given, and what comes out ----------------------------------------------------------------------------
+
+
+@given(graphs(max_size=8))
+def test_any_graph(graph: Graph) -> None:
+    """The numbers are those of `backward`; what is right to the last bits is not complained about."""
+    report = digits(graph, *graph.point)
+    leaves = [Value(x) for x in graph.point]
+    root = graph(*leaves)
+    root.backward()
+    assert [row.number for row in report.rows] == [root.data, *[leaf.grad for leaf in leaves]]
+    for row in report.rows:
+        assert row.digits is None or 0.0 <= row.digits <= FULL
+        assert row.loss is None or row.digits is None or row.digits < 13.0
+    assert str(report)
+
+
+@given(st.floats(1e-12, 1e-3))
+def test_a_subtraction_is_to_blame_wherever_it_happens(x: float) -> None:
+    report = digits(lambda x: autograd.tanh(autograd.exp(x) - 1.0) * 3.0, x)
+    assert report.value.loss is None or report.value.loss.expression == "autograd.exp(x) - 1.0"
+    assert (report.value.loss is not None) == (not report.ok)
+
+
+def test_lists_and_inputs_that_are_not_used() -> None:
+    report = digits(lambda xs, unused: xs[0] ** 2 - xs[1] ** 2, [1.0 + 2.0**-40, 1.0], 5.0)
+    assert [row.name for row in report.rows] == ["value", "∂f/∂xs[0]", "∂f/∂xs[1]", "∂f/∂unused"]
+    assert report.gradient[2].digits == FULL
+
+
+def test_a_recorded_value_with_and_without_lines() -> None:
+    x = Value(1e-9, label="x")
+    bare = digits(autograd.exp(x) - 1.0).value.loss
+    with autograd.debug():
+        y = autograd.exp(x) - 1.0
+    placed = digits(y).value.loss
+    assert bare is not None
+    assert placed is not None
+    assert (bare.place, bare.remedy) == ("", "expm1(x)")
+    assert placed.expression == "autograd.exp(x) - 1.0"
+    assert x.grad == 0.0
+
+
+def test_a_model_with_a_loss() -> None:
+    model = nn.MLP(2, [2, 1], seed=0)
+    report = digits(model, [1.0, 2.0], 0.5, loss=lambda p, y: (p - y) ** 2)
+    assert len(report.gradient) == len(model.parameters())
+    assert all(row.digits is not None and row.digits > 12.0 for row in report.rows)
+
+
+def test_more_digits_are_taken_where_60_are_not_enough() -> None:
+    report = digits(lambda x: (1.0 + x) - 1.0, 1e-90)
+    assert report.value.exact.startswith("1.0e-90") or report.value.exact.startswith("9.99999999999999")
+    assert report.value.digits == 0.0
+
+
+def test_infinities_and_nan() -> None:
+    overflow = digits(lambda x: autograd.log(autograd.exp(x)), 800.0).value
+    assert (overflow.number, overflow.digits) == (math.inf, 0.0)
+    assert overflow.loss is not None
+    assert overflow.loss.expression == "autograd.exp(x)"
+    right = digits(autograd.exp, 800.0).value  # e⁸⁰⁰ is no float
+    assert (right.number, right.digits) == (math.inf, FULL)
+    undefined = digits(lambda x: autograd.sin(x) / x, 0.0).value
+    assert math.isnan(undefined.number)
+    assert undefined.digits is None
+    assert undefined.loss is not None
+    assert undefined.loss.remedy == "sinc(x/pi)"
+    product = digits(lambda x, y: x * autograd.log(y), 0.0, 0.0).value
+    assert product.loss is not None
+    assert product.loss.remedy == "xlogy(x, y)"
+    given = digits(lambda x: x * 2.0, math.nan).value
+    assert (given.digits, given.loss) == (None, None)
+
+
+def test_a_black_box_is_taken_to_be_exact() -> None:
+    name = "black_box_for_digits"
+    box = autograd.PRIMITIVES.get(name) or autograd.define(
+        name, lambda x: math.exp(math.sin(x)), lambda out, x: out * autograd.cos(x)
+    )
+    report = digits(lambda x: box(x) - 1.0, 1e-9)
+    assert report.unknown == (name,)
+    assert name in str(report)
+
+
+def test_a_long_sum_loses_its_digits_nowhere_in_particular() -> None:
+    report = digits(lambda *xs: sum(xs), *[0.1] * 300)
+    assert report.losses == ()
+
+
+def test_without_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact_module, "high_precision", lambda digits: None)
+    with pytest.raises(ImportError, match="mpmath, which is not installed: pip install"):
+        digits(lambda x: x * x, 1.0)
+
+
+def test_what_cannot_be_recorded() -> None:
+    with pytest.raises(TypeError, match="cannot check the gradients of 3"):
+        digits(3)
+    by_hand = Value(9.0, (Value(3.0),), (6.0,))
+    with pytest.raises(GraphError, match="made by hand"):
+        digits(by_hand)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["digits", "sin(x)/x", "x=1e-8"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["value", "∂f/∂x"]
+    assert lines[2].split()[-1] == "0.0"
+    assert lines[4] == "∂f/∂x: lost in the derivative of sin(x)/x, <expression>:1 in <module>"
+    assert lines[-1] == "  write sinc(x/pi)"
+
+
+def test_a_function_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "loss.py"
+    path.write_text("from autograd import exp\n\n\ndef f(x):\n    y = exp(x)\n    return y - 1.0\n")
+    assert main(["digits", f"{path}:f", "--at", "1e-9"]) == 0
+    out = capsys.readouterr().out
+    assert f"value: lost in y - 1.0, {path}:6 in f" in out
+    assert "write expm1(x)" in out
+
+
+def test_wrong_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["digits", "sin(x)/x"]) == 2
+    assert "needs a number for x" in capsys.readouterr().err

@@ -119,12 +119,11 @@ class _Analysis:
         node with a place that it was computed from.
         """
         node = line.node
+        owners = [self.gradient.of.get(node, node)]
         if node in self.gradient.consumers:
-            owner = _largest_consumer(line, self.gradient.consumers[node])
-        else:
-            owner = self.gradient.of.get(node, node)
-        if not self._is_placed(owner):
-            owner = next((each for each in _ancestors(owner) if self._is_placed(each)), owner)
+            owners = _large_consumers(line, self.gradient.consumers[node])
+        made_from = [each for owner in owners for each in _ancestors(owner)]
+        owner = next(filter(self._is_placed, [*owners, *made_from]), owners[0])
         return owner, owner is not node
 
     def _is_placed(self, node: Value) -> bool:
@@ -144,14 +143,14 @@ def _not_used(name: str) -> Digits:
     return Digits(f"∂f/∂{name}", 0.0, "0.0", correct_digits(0.0))
 
 
-def _largest_consumer(line: Line, consumers: Sequence[Value]) -> Value:
-    """Of those that sent large contributions, the last in the program: the whole expression that cancels."""
+def _large_consumers(line: Line, consumers: Sequence[Value]) -> list[Value]:
+    """Those that sent large contributions, the last in the program first: that is the whole expression that cancels."""
     contributions = _products(line)[1:]
     if len(contributions) != len(consumers):
-        return consumers[0]
+        return list(consumers)
     largest = max(map(abs, contributions))
     pairs = zip(contributions, consumers, strict=True)
-    return next((each for sent, each in pairs if abs(sent) >= 0.1 * largest), consumers[0])
+    return [each for sent, each in pairs if abs(sent) >= 0.1 * largest] or list(consumers)
 
 
 def _products(line: Line) -> list[float]:

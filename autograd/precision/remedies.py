@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 
 from autograd import origin
+from autograd.check.wording import call
 from autograd.precision.matching import Match, Operand, first_match, plain, square_root, terms
 from autograd.value import Value
 
@@ -213,7 +214,7 @@ def filled(text: str, names: Mapping[str, Operand]) -> str:
     """A remedy with what its names stand for; as it stands where that would be too long to read.
 
     >>> filled("log1p(x)", {"x": 0.5}), filled("x**2", {"x": -1.0})
-    ('log1p(0.5)', '(-1.0)**2')
+    ('log1p(0.5)', '(-1)**2')
     """
     written = {name: spelled(x) for name, x in names.items()}
     if not all(0 < len(each) <= LONGEST for each in written.values()):
@@ -232,9 +233,13 @@ def _inside(text: str, found: re.Match[str], written: Mapping[str, str]) -> str:
 
 
 def spelled(x: Operand) -> str:
-    """An operand as its label, its name or its source; '' where nobody knows."""
+    """An operand as its label, its name, its source or, where there is none, its operation; '' for who knows what."""
     if not isinstance(x, Value):
         return f"{x:g}" if x == float(f"{x:g}") else repr(x)
     place = origin.position(x)
     text = x.label or origin.name(x) or (place.text if place else "")
-    return " ".join(text.split())
+    if text or x.primitive is None:
+        return " ".join(text.split())
+    if len(x.operands) > 2 or any(isinstance(each, Value) and not each.label for each in x.operands):
+        return ""
+    return call(x.op, [spelled(each) for each in x.operands])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, trunc
 
 from autograd.check.report import aligned
 
@@ -69,7 +69,8 @@ class Digits:
 
     def cells(self) -> tuple[str, ...]:
         """The row of the table: what, the float, the exact number, correct digits."""
-        return self.name, repr(self.number), self.exact, "unknown" if self.digits is None else f"{self.digits:.1f}"
+        count = "unknown" if self.digits is None else f"{trunc(self.digits * 10.0) / 10.0:.1f}"
+        return self.name, repr(self.number), self.exact, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class DigitsReport:
         >>> print(digits(lambda x: sin(x) / x, 1e-8).table())
                computed  exact                          digits
         value  1.0       0.9999999999999999833333333    15.9
-        ∂f/∂x  0.0       -3.333333333333333291776021e-9  0.0
+        ∂f/∂x  0.0       -3.333333333333333369741869e-9  0.0
         """
         return aligned([("", "computed", "exact", "digits"), *[row.cells() for row in self.rows]])
 
