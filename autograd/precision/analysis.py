@@ -98,22 +98,24 @@ class _Analysis:
 
     def _loss(self, found: Culprit) -> Loss:
         line = self.exact.lines[self.exact.tape.slot[found.node]]
-        owner, in_gradient = self._owner(line)
+        owners = self._owners(line)
+        owner = owners[0]
         place = origin.position(owner)
+        text = " ".join(place.text.split()) if place else ""
         return Loss(
-            expression=" ".join(place.text.split()) if place else call(owner.op, list(map(_short, owner.operands))),
+            expression=text or call(owner.op, list(map(_short, owner.operands))),
             place=str(place) if place else "",
             source=origin.caret(place) if place else "",
-            in_gradient=in_gradient,
+            in_gradient=owner is not found.node,
             operation=_operation(line),
             error_in=found.error_in,
             error_out=found.error_out,
             condition=found.condition,
-            remedy=self._remedy(found.node, owner),
+            remedy=self._remedy(found.node, owners),
         )
 
-    def _owner(self, line: Line) -> tuple[Value, bool]:
-        """The node of the program that a node belongs to, and whether it does so by its derivative.
+    def _owners(self, line: Line) -> list[Value]:
+        """The node of the program that a node belongs to, itself or by its derivative; others that do come after it.
 
         Where f takes derivatives itself, what it makes has no place but the call of `digits`: then it is the nearest
         node with a place that it was computed from.
@@ -123,20 +125,20 @@ class _Analysis:
         if node in self.gradient.consumers:
             owners = _large_consumers(line, self.gradient.consumers[node])
         made_from = [each for owner in owners for each in _ancestors(owner)]
-        owner = next(filter(self._is_placed, [*owners, *made_from]), owners[0])
-        return owner, owner is not node
+        first = next(filter(self._is_placed, [*owners, *made_from]), owners[0])
+        return [first, *owners]
 
     def _is_placed(self, node: Value) -> bool:
         """Whether somebody's program says where a node was made, other than by calling `digits`."""
         instruction = getattr(node, "_origin", None)
         return instruction is not None and instruction != self.asked
 
-    def _remedy(self, node: Value, owner: Value) -> str:
-        """A remedy around the owner; for what is part of no program, around whatever it was computed from."""
-        found = remedy(owner, self.nodes)
-        if found or owner is node or node in self.gradient.consumers or node in self.gradient.of:
-            return found
-        return next((text for each in _ancestors(node) if (text := remedy(each, self.nodes))), "")
+    def _remedy(self, node: Value, owners: Sequence[Value]) -> str:
+        """A remedy around an owner; for what is part of no program, around whatever it was computed from."""
+        looked_at = list(owners)
+        if node is not owners[0] and node not in self.gradient.consumers and node not in self.gradient.of:
+            looked_at += _ancestors(node)
+        return next((text for each in looked_at if (text := remedy(each, self.nodes))), "")
 
 
 def _not_used(name: str) -> Digits:

@@ -93,17 +93,32 @@ class DigitsReport:
 
     @property
     def rows(self) -> tuple[Digits, ...]:
-        """The value, then the derivatives."""
+        """The value, then the derivatives.
+
+        >>> from autograd import digits
+        >>> [row.name for row in digits(lambda x, y: x * y, 2.0, 3.0).rows]
+        ['value', '∂f/∂x', '∂f/∂y']
+        """
         return self.value, *self.gradient
 
     @property
     def worst(self) -> Digits:
-        """The number with the fewest correct digits."""
+        """The number with the fewest correct digits.
+
+        >>> from autograd import digits, sin
+        >>> digits(lambda x: sin(x) / x, 1e-8).worst.name
+        '∂f/∂x'
+        """
         return min(self.rows, key=lambda row: 16.0 if row.digits is None else row.digits)
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """Where digits were lost, each place once, the worst first."""
+        """Where digits were lost, each place once, the worst first.
+
+        >>> from autograd import cos, digits
+        >>> [loss.expression for loss in digits(lambda x: (1.0 - cos(x)) / x**2, 1e-6).losses]
+        ['1.0 - cos(x)']
+        """
         rows = sorted(self.rows, key=lambda row: 16.0 if row.digits is None else row.digits)
         return tuple(dict.fromkeys(row.loss for row in rows if row.loss is not None))
 
