@@ -5,6 +5,7 @@ The digits are held against mpmath's own evaluation of the same expression, and 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from functools import partial
@@ -172,6 +173,17 @@ def test_the_digits_of_value_and_gradient(name: str) -> None:
     assert len(rows) == len(wanted)
     for row, exact in zip(rows, wanted, strict=True):
         assert row.digits == pytest.approx(in_common(row.number, exact), abs=1.0), row.name
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_digits_go_without_a_place(name: str) -> None:
+    """Three digits or more are lost at one operation each time, in the function or in its derivative."""
+    source = inspect.getsource(CASES[name].f)
+    for row in of(CASES[name]).rows:
+        if row.digits is not None and row.digits < FULL - 4.0:
+            assert row.loss is not None, row.name
+            assert "test_digits.py:" in row.loss.place
+            assert row.loss.expression in source
 
 
 def test_a10_no_digit_of_a_gradient_is_right_and_somebody_says_so() -> None:

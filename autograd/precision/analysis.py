@@ -68,6 +68,7 @@ class _Analysis:
 
     def __init__(self, on: Subject, asked: origin.Instruction | None) -> None:
         self.root, self.asked = on.root, asked
+        self.known: dict[Value, Loss] = {}
         before = Tape(on.root)
         self.nodes = before.nodes
         self.inputs = on.inputs
@@ -97,6 +98,11 @@ class _Analysis:
         return Digits(name, node.data, shown, count, self._loss(found) if found is not None else None)
 
     def _loss(self, found: Culprit) -> Loss:
+        if found.node not in self.known:
+            self.known[found.node] = self._described(found)
+        return self.known[found.node]
+
+    def _described(self, found: Culprit) -> Loss:
         line = self.exact.lines[self.exact.tape.slot[found.node]]
         owners = self._owners(line)
         owner = owners[0]
