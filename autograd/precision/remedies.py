@@ -40,6 +40,7 @@ REMEDIES: Sequence[tuple[str, str]] = (
     ("exp(x) - 2 + exp(-x)", "4*sinh(x/2)**2"),
     ("exp(x) - exp(-x)", "2*sinh(x)"),
     ("exp(x) - 1 - x", f"{SERIES}: x**2/2 + x**3/6"),
+    ("exp(x) - x - 1", f"{SERIES}: x**2/2 + x**3/6"),
     ("exp(x) - (1 + x)", f"{SERIES}: x**2/2 + x**3/6"),
     ("exp(x) - exp(y)", "exp(y)*expm1(x - y)"),
     ("exp(x) - 1", "expm1(x)"),
