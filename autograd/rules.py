@@ -124,15 +124,15 @@ log1p = define(
 )
 exp2 = define("exp2", ieee(math.exp2, overflow=INF), lambda out, x: out * special.LN2, formula="2ˣ")
 log2 = define(
-    "log2", special.log2, lambda out, x: div(where(greater(0.0, x), NAN, ONE_OVER_LN2), x), domain=(POSITIVE,),
+    "log2", special.log2, lambda out, x: div(_unless_nan(out, ONE_OVER_LN2), x), domain=(POSITIVE,),
     formula="log₂ x",
 )
 log10 = define(
-    "log10", special.log10, lambda out, x: div(where(greater(0.0, x), NAN, ONE_OVER_LN10), x), domain=(POSITIVE,),
+    "log10", special.log10, lambda out, x: div(_unless_nan(out, ONE_OVER_LN10), x), domain=(POSITIVE,),
     formula="log₁₀ x",
 )
 log1mexp = define(
-    "log1mexp", special.log1mexp, lambda out, x: div(where(greater(0.0, x), NAN, exp(-x)), -expm1(-x)),
+    "log1mexp", special.log1mexp, lambda out, x: div(_unless_nan(out, exp(-x)), -expm1(-x)),
     domain=(POSITIVE,), formula="ln(1 − e⁻ˣ); write log1mexp(-x) for ln(1 − eˣ)",
 )
 logaddexp = define(
@@ -143,6 +143,11 @@ xlogy = define(
     "xlogy", special.xlogy, lambda out, x, y: _log_or_0(x, y), lambda out, x, y: _slope_in_y(x, y),
     domain=(REALS, POSITIVE), formula="x ln y; 0 with derivatives 0 at x = 0 >= y",
 )
+
+
+def _unless_nan(out: Any, x: Any) -> Any:
+    """x where the output is a number; else nan as the output, which unlike a constant stands in no graph elsewhere."""
+    return where(equal(out, out), x, out)
 
 
 def _log_or_0(x: Any, y: Any) -> Any:
