@@ -1,4 +1,4 @@
-"""The command line: `python -m autograd check | draw | replay | step | dap`; a subcommand is a row of `COMMANDS`."""
+"""The command line: `python -m autograd check | digits | draw | …`; a subcommand is a row of `COMMANDS`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from autograd.debugging import stepper_command as step
 from autograd.debugging.dap import command as dap
 from autograd.drawing import command as draw
 from autograd.errors import AutogradError
+from autograd.precision import command as digits
 from autograd.replaying import command as replay
 from autograd.streams import let_go_of_streams, say
 
@@ -33,6 +34,9 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "check": Command("hold gradients against an independent oracle", check.EXAMPLES, check.add_options, check.run),
+    "digits": Command(
+        "count correct digits, and name what lost the others", digits.EXAMPLES, digits.add_options, digits.run
+    ),
     "draw": Command("show a computation graph as a picture", draw.EXAMPLES, draw.add_options, draw.run),
     "replay": Command("write a page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
     "dap": Command("let an editor debug backward passes", dap.EXAMPLES, dap.add_options, dap.run),

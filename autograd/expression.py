@@ -47,7 +47,7 @@ HINTS: Mapping[type[ast.AST], str] = {
     ast.GtE: "compare with < or >",
     ast.LtE: "compare with < or >",
     ast.FloorDiv: "use floor(x / y)",
-    ast.Mod: "use x - y*floor(x / y)",
+    ast.Mod: "use mod(x, y), or fmod(x, y), which has the sign of x",
 }
 
 

@@ -23,7 +23,10 @@ floor, gelu, log, log1p = map(unary, (rules.floor, rules.gelu, rules.log, rules.
 reciprocal, relu, sigmoid, sign = map(unary, (rules.reciprocal, rules.relu, rules.sigmoid, rules.sign))
 silu, sin, sinh, softplus = map(unary, (rules.silu, rules.sin, rules.sinh, rules.softplus))
 sqrt, square, tan, tanh = map(unary, (rules.sqrt, rules.square, rules.tan, rules.tanh))
-atan2, pow = rules.atan2, rules.pow_
+cbrt, cosm1, exp2, log10 = map(unary, (rules.cbrt, rules.cosm1, rules.exp2, rules.log10))
+log1mexp, log2, log_sigmoid = map(unary, (rules.log1mexp, rules.log2, rules.log_sigmoid))
+rsqrt, sinc = map(unary, (rules.rsqrt, rules.sinc))
+atan2, fmod, logaddexp, pow, xlogy = rules.atan2, rules.fmod, rules.logaddexp, rules.pow_, rules.xlogy
 
 
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:

@@ -43,6 +43,23 @@ class no_graph(Scope):  # noqa: N801 (used like a function)
         super().__init__(_off)
 
 
+class recorded(Scope):  # noqa: N801 (used like a function)
+    """Record in this block, also inside `no_graph()`: what is asked there needs its own graph.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> with no_graph(), recorded():
+    ...     y = x * x
+    >>> len(y.parents)
+    2
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(_on)
+
+
 class generic_dispatch(Scope):  # noqa: N801 (used like a function)
     """Let every operator and function ask its row, instead of code that was made from it: rows are about to change.
 
@@ -78,6 +95,10 @@ class watching(Scope):  # noqa: N801 (used like a function)
 
 def _off(now: Hooks) -> Hooks:
     return replace(now, off=True)
+
+
+def _on(now: Hooks) -> Hooks:
+    return replace(now, off=False)
 
 
 def _generic(now: Hooks) -> Hooks:

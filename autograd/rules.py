@@ -12,7 +12,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import numerics
+from autograd import numerics, special
 from autograd.numerics import INF, NAN, ieee
 from autograd.primitive import REALS, Interval, define
 
@@ -20,6 +20,8 @@ POSITIVE: Interval = (0.0, INF)
 UNIT: Interval = (-1.0, 1.0)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 ONE_OVER_SQRT_2_PI = 1.0 / math.sqrt(2.0 * math.pi)
+ONE_OVER_LN2 = 1.0 / math.log(2.0)
+ONE_OVER_LN10 = 1.0 / math.log(10.0)
 
 
 # fmt: off
@@ -34,6 +36,10 @@ div = define(
 mod = define(
     "mod", numerics.mod, 1.0, lambda out, x, y: -round_(div(x - out, y), 0.0), symbol="%",
     formula="x − y ⌊x / y⌋, of the sign of y; it jumps where x is a multiple of y"
+)
+fmod = define(
+    "fmod", special.fmod, 1.0, lambda out, x, y: -round_(div(x - out, y), 0.0),
+    formula="the rest of x / y, of the sign of x, as C and NumPy have it; mod and % have the sign of y",
 )
 neg = define("neg", operator.neg, -1.0, symbol="−", formula="−x")
 reciprocal = define("reciprocal", numerics.reciprocal, lambda out, x: -out * out, symbol="1/", formula="1 / x")
@@ -78,6 +84,12 @@ pow_ = define(
     formula="x to the power y, for x < 0 where y is a whole number"
 )
 sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√", domain=(POSITIVE,), formula="√x")
+rsqrt = define(
+    "rsqrt", special.rsqrt, lambda out, x: div(-0.5 * out, x), symbol="1/√", domain=(POSITIVE,), formula="1 / √x"
+)
+cbrt = define(
+    "cbrt", special.cbrt, lambda out, x: div(div(1.0 / 3.0, out), out), symbol="∛", formula="∛x, also of x < 0"
+)
 
 # --- what compares and selects; derivatives at kinks are part of the row ----------------------------------------------
 
@@ -125,11 +137,57 @@ log1p = define(
     "log1p", numerics.log1p, lambda out, x: div(where(greater(-1.0, x), NAN, 1.0), 1.0 + x),
     domain=((-1.0, INF),), formula="ln(1 + x)",
 )
+exp2 = define("exp2", ieee(math.exp2, overflow=INF), lambda out, x: out * special.LN2, formula="2ˣ")
+log2 = define(
+    "log2", special.log2, lambda out, x: div(_unless_nan(out, ONE_OVER_LN2), x), domain=(POSITIVE,),
+    formula="log₂ x",
+)
+log10 = define(
+    "log10", special.log10, lambda out, x: div(_unless_nan(out, ONE_OVER_LN10), x), domain=(POSITIVE,),
+    formula="log₁₀ x",
+)
+log1mexp = define(
+    "log1mexp", special.log1mexp, lambda out, x: div(_unless_nan(out, exp(-x)), -expm1(-x)),
+    domain=(POSITIVE,), formula="ln(1 − e⁻ˣ); write log1mexp(-x) for ln(1 − eˣ)",
+)
+logaddexp = define(
+    "logaddexp", special.logaddexp, lambda out, x, y: _weights(out, x, y)[0], lambda out, x, y: _weights(out, x, y)[1],
+    formula="ln(eˣ + eʸ)",
+)
+xlogy = define(
+    "xlogy", special.xlogy, lambda out, x, y: _log_or_0(x, y), lambda out, x, y: _slope_in_y(x, y),
+    domain=(REALS, POSITIVE), formula="x ln y; 0 with derivatives 0 at x = 0 >= y",
+)
+
+
+def _unless_nan(out: Any, x: Any) -> Any:
+    """x where the output is a number; else nan as the output, which unlike a constant stands in no graph elsewhere."""
+    return where(equal(out, out), x, out)
+
+
+def _log_or_0(x: Any, y: Any) -> Any:
+    """ln y; 0 for x = 0 >= y, as PyTorch has it."""
+    return where(where(x, 0.0, at_least(0.0, y)), 0.0, log(y))
+
+
+def _slope_in_y(x: Any, y: Any) -> Any:
+    """x / y, also at x = 0 < y, where that is 0 but not constant in x; nan for y < 0, but constant at x = 0 >= y."""
+    return where(at_least(0.0, y), where(x, div(where(greater(0.0, y), NAN, x), y), 0.0), div(x, y))
+
 
 # --- trigonometric and hyperbolic -------------------------------------------------------------------------------------
 
 sin = define("sin", ieee(math.sin), lambda out, x: cos(x), formula="sin x")
 cos = define("cos", ieee(math.cos), lambda out, x: -sin(x), formula="cos x")
+cosm1 = define("cosm1", special.cosm1, lambda out, x: -sin(x), formula="cos x − 1, accurate near 0 and every 2πk")
+sinc = define(
+    "sinc", special.sinc, lambda out, x: sinc_slope(x, 1.0),
+    formula="sin(πx) / (πx), 1 at 0: normalised, as in NumPy and PyTorch; write sinc(x / pi) for sin(x) / x",
+)
+sinc_slope = define(
+    "sinc_slope", special.sinc_slope, lambda out, x, order: sinc_slope(x, order + 1.0), None, symbol="sinc⁽ʸ⁾",
+    formula="the derivative of sinc of order y, a whole number held constant",
+)
 tan = define("tan", ieee(math.tan), lambda out, x: 1.0 + out * out, formula="tan x")
 one_minus_square = define(
     "one_minus_square", lambda x: (1.0 - x) * (1.0 + x), lambda out, x: -2.0 * x, symbol="1−x²", formula="1 − x²"
@@ -196,6 +254,9 @@ elu = define(
 sigmoid = define("sigmoid", numerics.sigmoid, lambda out, x: sigmoid_slope(x), symbol="σ", formula="1 / (1 + e⁻ˣ)")
 sigmoid_slope = define(
     "sigmoid_slope", numerics.sigmoid_slope, lambda out, x: -tanh(0.5 * x) * out, symbol="σ′", formula="σ(x) σ(−x)"
+)
+log_sigmoid = define(
+    "log_sigmoid", special.log_sigmoid, lambda out, x: sigmoid(-x), symbol="ln σ", formula="ln σ(x) = −ln(1 + e⁻ˣ)"
 )
 softplus = define("softplus", numerics.softplus, lambda out, x: sigmoid(x), formula="ln(1 + eˣ)")
 silu = define(

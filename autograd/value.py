@@ -558,6 +558,7 @@ class Value:
     sinh, cosh, square = unary(rules.sinh), unary(rules.cosh), unary(rules.square)
     # NumPy calls these on the elements of an object array.
     arcsin, arccos, arctan = unary(rules.asin), unary(rules.acos), unary(rules.atan)
+    cbrt, exp2, log2, log10 = unary(rules.cbrt), unary(rules.exp2), unary(rules.log2), unary(rules.log10)
     arcsinh, arccosh, arctanh = unary(rules.asinh), unary(rules.acosh), unary(rules.atanh)
     relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
 
@@ -568,6 +569,14 @@ class Value:
         1.0
         """
         return rules.clip(self, low, high)  # type: ignore[no-any-return]
+
+    def fmod(self, other: Any) -> Value:
+        """The rest of self / other, of the sign of self: see `autograd.fmod`. NumPy calls it in object arrays.
+
+        >>> Value(-7.0).fmod(3.0).data
+        -1.0
+        """
+        return rules.fmod(self, other)  # type: ignore[no-any-return]
 
     # --- recording ----------------------------------------------------------------------------------------------------
 

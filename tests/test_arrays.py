@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, exp, maximum, tanh
+from autograd import PRIMITIVES, Value, exp, maximum, tanh
 
 A = np.array([1.0, 5.0])
 
@@ -72,3 +72,23 @@ def test_in_place_on_an_object_array() -> None:
 def test_what_has_no_primitive_is_refused() -> None:
     with pytest.raises(TypeError):
         np.heaviside(Value(1.0), 0.0)
+
+
+@pytest.mark.parametrize("name", ["cbrt", "exp2", "log2", "log10"])
+def test_a_function_of_numpy_on_a_value_and_on_an_array_of_them(name: str) -> None:
+    function, row = getattr(np, name), PRIMITIVES[name]
+    assert function(Value(8.0)).op == name
+    array = np.array([Value(8.0), Value(0.3)], dtype=object)
+    assert [each.data for each in function(array)] == [row(8.0), row(0.3)]
+
+
+@pytest.mark.parametrize("name", ["logaddexp", "fmod"])
+def test_a_function_of_numpy_on_two_operands(name: str) -> None:
+    function, row = getattr(np, name), PRIMITIVES[name]
+    assert function(Value(7.0), 3.0).op == name
+    found = function(np.array([7.0, -7.0]), Value(3.0))
+    assert [each.data for each in found] == [row(7.0, 3.0), row(-7.0, 3.0)]
+
+
+def test_fmod_of_an_array_of_values() -> None:
+    assert [each.data for each in np.fmod(np.array([Value(7.0), Value(-7.0)], dtype=object), 3.0)] == [1.0, -1.0]

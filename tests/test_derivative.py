@@ -108,6 +108,7 @@ def test_arguments_that_are_no_values(output: Any, inputs: Any) -> None:
 # A point inside every domain and away from kinks, for each primitive of one operand that has a derivative.
 POINTS = {name: (0.3, -0.6, 0.85) for name, (_, grid) in ORACLE.items() if PRIMITIVES[name].arity == 1}
 POINTS |= {"acosh": (1.3, 2.5, 40.0), "log": (0.3, 2.5, 40.0), "sqrt": (0.3, 2.5, 40.0)}
+POINTS |= dict.fromkeys(("rsqrt", "log2", "log10", "log1mexp"), (0.3, 2.5, 40.0))
 # Rounding enters at every node of a derivative's graph (up to 300 at order three) and meets cancellation by at most a
 # few digits at these points: 300 × 2⁻⁵³ × 10³.
 ROUNDING = 3e-11
@@ -132,6 +133,7 @@ def test_second_and_third_derivative(name: str) -> None:
 
 MIXED = {
     "mul": (1.5, -2.0), "div": (1.5, -2.0), "pow": (1.5, -2.3), "atan2": (1.5, -2.0), "hypot": (1.5, -2.0),
+    "logaddexp": (0.3, -1.2), "xlogy": (1.5, 0.4),
     "exp_square": (0.7, -0.5), "leaky_relu": (-1.5, 0.3), "elu": (-1.5, 0.3),
     "logsumexp": (0.3, 1.5, -0.2), "prod": (0.3, 1.5, -0.2), "dot": (0.3, 1.5, -0.2),
 }  # fmt: skip

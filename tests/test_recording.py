@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value, no_graph, paused_gc
-from autograd.recording import watching
+from autograd.recording import recorded, watching
 
 WAYS: dict[str, Callable[[Value], Any]] = {
     "operator": lambda x: x * x,
@@ -56,6 +56,14 @@ class TestNoGraph:
                 pass
             assert (x * x).parents == ()
         assert (x * x).parents == (x, x)
+
+    def test_recorded_inside_it(self) -> None:
+        x = Value(2.0)
+        with no_graph():
+            with recorded():
+                assert (x * x).parents == (x, x)
+                assert autograd.affine([[x]], [x], [x])[0].parents == (x, x, x)
+            assert (x * x).parents == ()
 
     def test_as_a_decorator(self) -> None:
         @no_graph()

@@ -44,6 +44,7 @@ TINY = [1.7 * 10.0**k for k in range(-323, -3, 16)] + [5e-324, 2.0**-1022]
 HUGE = [1.3 * 10.0**k for k in range(4, 309, 16)] + [1.4e154, 1.7e308]
 SPECIAL = [0.0, 0.5, 1.0, 2.0, 3.0, math.pi / 2, math.pi, math.nextafter(1.0, 0.0), math.nextafter(1.0, 2.0), 20.5]
 EDGES = [37.0, 38.4, 19.0, 26.5, 27.2, 354.0, 360.0, 700.0, 709.7, 744.4, 745.1, 1000.0]  # of exp, erfc, cosh²
+NEAR_LN2 = [math.log(2.0) + k * 2.0**-52 for k in (-1000, -1, 0, 1, 1000)]
 NEAR_ONE = [1.0 - 10.0**-k for k in range(1, 16)]
 
 MODEST = _signed(HUMAN + TINY + SPECIAL + EDGES)  # beyond, exp, erf and their kin are 0, ±1 or ±inf
@@ -88,6 +89,39 @@ def _erf(x: Any) -> Any:
     return mp.erf(x) if abs(x) < 1.2 else -mp.sign(x) * mp.erfc(abs(x))
 
 
+def _trunc(x: Any) -> Any:
+    return mp.sign(x) * mp.floor(abs(x))
+
+
+def _log1mexp(x: Any) -> Any:
+    """ln(1 − e⁻ˣ), with the digits that are below 1 where e⁻ˣ is very small."""
+    return mp.log1p(-mp.exp(-x)) if x > 1 else mp.log(-mp.expm1(-x))
+
+
+def _log_sigmoid(x: Any) -> Any:
+    return -mp.log1p(mp.exp(-x))
+
+
+def _cosm1(x: Any) -> Any:
+    """cos x − 1 as the product of two differences that do not cancel: −sin² x / (1 + cos x), or what cos x < 0 has."""
+    return -(mp.sin(x) ** 2) / (1 + mp.cos(x)) if mp.cos(x) > 0 else mp.cos(x) - 1
+
+
+def _sinc_slope(x: Any, order: Any) -> Any:
+    """∂ⁿ/∂xⁿ by n(s⁽ⁿ⁻¹⁾) + x s⁽ⁿ⁾ = πⁿ⁻¹ sin(πx + nπ/2); by the Taylor series of the sine where |x| <= ½."""
+    n = int(order)
+    if abs(x) <= 0.5:
+        terms = [
+            (-1) ** k * mp.pi ** (2 * k) * x ** (2 * k - n) / (2 * k + 1) / mp.factorial(2 * k - n)
+            for k in range((n + 1) // 2, 60)
+        ]
+        return mp.fsum(terms)
+    slope = mp.sinpi(x) / (mp.pi * x)
+    for k in range(1, n + 1):
+        slope = (mp.pi ** (k - 1) * mp.sinpi(x + mpf(k) / 2) - k * slope) / x
+    return slope
+
+
 def _dot(*operands: Any) -> Any:
     n = len(operands) // 2
     return mp.fdot(operands[:n], operands[n:-1]) + operands[-1]
@@ -100,6 +134,7 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "mul": (lambda x, y: x * y, _pairs(SOME, SOME)),
     "div": (lambda x, y: x / y, [(x, y) for x, y in _pairs(SOME, SOME) if y]),
     "mod": (lambda x, y: x - y * mp.floor(x / y), [(x, y) for x, y in _pairs(FEW, FEW) if y and x % y]),
+    "fmod": (lambda x, y: x - y * _trunc(x / y), [(x, y) for x, y in _pairs(FEW, FEW) if y and math.fmod(x, y)]),
     "neg": (lambda x: -x, _ones(WHOLE)),
     "reciprocal": (lambda x: 1 / x, [(x,) for x in WHOLE if x]),
     "square": (lambda x: x * x, _ones(WHOLE)),
@@ -108,6 +143,8 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
         _pairs(BASES, EXPONENTS) + _pairs([-0.5, -2.0, -1e10], [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0]),
     ),
     "sqrt": (mp.sqrt, [(x,) for x in WHOLE if x > 0]),
+    "rsqrt": (lambda x: 1 / mp.sqrt(x), [(x,) for x in WHOLE if x > 0]),
+    "cbrt": (lambda x: mp.sign(x) * mp.cbrt(abs(x)), [(x,) for x in WHOLE if x]),
     "greater": (lambda x, y: mpf(x > y), _pairs(FEW, FEW)),
     "at_least": (lambda x, y: mpf(x >= y), _pairs(FEW, FEW)),
     "equal": (lambda x, y: mpf(x == y), _pairs(FEW, FEW)),
@@ -126,8 +163,20 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "expm1": (mp.expm1, _ones(MODEST)),
     "log": (mp.log, [(x,) for x in WHOLE + NEAR_ONE if x > 0]),
     "log1p": (mp.log1p, [(x,) for x in WHOLE + NEAR_ONE + _signed(NEAR_ONE) if x > -1]),
+    "exp2": (lambda x: mp.power(2, x), _ones(MODEST)),
+    "log2": (lambda x: mp.log(x, 2), [(x,) for x in WHOLE + NEAR_ONE if x > 0]),
+    "log10": (mp.log10, [(x,) for x in WHOLE + NEAR_ONE if x > 0]),
+    "log1mexp": (_log1mexp, [(x,) for x in MODEST + NEAR_LN2 if x > 0]),
+    "logaddexp": (lambda x, y: mp.log(mp.exp(x) + mp.exp(y)), _pairs(MODEST[::5], (-800.0, -1.0, 0.0, 0.1, 30.5))),
+    "xlogy": (
+        lambda x, y: x * mp.log(y) if x else mpf(0),
+        [(x, y) for x, y in _pairs(SOME, [*SOME, *NEAR_ONE]) if y > 0],
+    ),
     "sin": (mp.sin, _ones(WHOLE)),
     "cos": (mp.cos, _ones(WHOLE)),
+    "cosm1": (_cosm1, _ones(WHOLE)),
+    "sinc": (lambda x: _sinc_slope(x, 0), _ones(WHOLE + NEAR_ONE)),
+    "sinc_slope": (_sinc_slope, _pairs(_signed([*HUMAN, *NEAR_ONE, 0.0, 1e-200, 0.5, 3.0]), (0.0, 1.0, 2.0, 3.0, 6.0))),
     "tan": (mp.tan, _ones(WHOLE)),
     "one_minus_square": (lambda x: 1 - x * x, _ones(WHOLE + _signed(NEAR_ONE))),
     "asin": (mp.asin, [(x,) for x in WHOLE + _signed(NEAR_ONE) if abs(x) < 1]),
@@ -146,6 +195,7 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "elu": (lambda x, alpha: _choose(x > 0, x, alpha * mp.expm1(x)), _pairs(MODEST, (0.3, -2.0))),
     "sigmoid": (lambda x: 1 / (1 + mp.exp(-x)), _ones(MODEST)),
     "sigmoid_slope": (lambda x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2, _ones(MODEST)),
+    "log_sigmoid": (_log_sigmoid, _ones(MODEST)),
     "softplus": (lambda x: mp.log1p(mp.exp(x)), _ones(MODEST)),
     "silu": (lambda x: x / (1 + mp.exp(-x)), _ones(MODEST)),
     "gelu": (lambda x: x * _normal_cdf(x), _ones(MODEST)),
@@ -163,6 +213,14 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "exp_shift": (lambda x, c: mp.exp(x - c), _pairs(MODEST[::5], (0.0, 0.1, -3.3, 700.0))),
 }
 
+
+def _sinc_terms(x: Any, n: int) -> list[Any]:
+    """The two terms of the n-th derivative of sinc, where they are no larger than n = 1 has them: |x| > ½."""
+    if n == 0 or abs(x) <= 0.5:
+        return []
+    return [mp.pi ** (n - 1) * mp.sinpi(x + mpf(n) / 2) / x, n * _sinc_slope(x, n - 1) / x]
+
+
 # Where the result is a sum whose terms have both signs, it may be 0 while each term has its rounding error: ulps are
 # counted at the largest term, which is what "accurate" means there. Keys: the name, and the operand for a partial.
 TERMS: dict[tuple[str, int | None], Callable[..., Sequence[Any]]] = {
@@ -170,6 +228,10 @@ TERMS: dict[tuple[str, int | None], Callable[..., Sequence[Any]]] = {
     ("dot", None): lambda *xs: (
         [a * b for a, b in zip(xs[: len(xs) // 2], xs[len(xs) // 2 : -1], strict=True)] + [xs[-1]]
     ),
+    ("logaddexp", None): lambda x, y: [max(x, y), mp.log(2)],
+    ("sinc", 0): lambda x: _sinc_terms(x, 1),
+    ("sinc_slope", None): lambda x, order: _sinc_terms(x, int(order)),
+    ("sinc_slope", 0): lambda x, order: _sinc_terms(x, int(order) + 1),
     ("logsumexp", None): lambda *xs: [max(xs), mp.log(len(xs))],
     ("silu", 0): lambda x: [1 / (1 + mp.exp(-x))],
     ("gelu", 0): lambda x: [_normal_cdf(x)],
@@ -283,10 +345,11 @@ IN_NUMPY = {
     "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh,
     "acosh": np.arccosh, "atanh": np.arctanh, "neg": np.negative, "square": np.square, "sign": np.sign,
+    "cbrt": np.cbrt, "exp2": np.exp2, "log2": np.log2, "log10": np.log10,
 }  # fmt: skip
 IN_NUMPY_BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "atan2": np.arctan2,
-    "maximum": np.maximum, "minimum": np.minimum, "hypot": np.hypot,
+    "maximum": np.maximum, "minimum": np.minimum, "hypot": np.hypot, "logaddexp": np.logaddexp, "fmod": np.fmod,
 }  # fmt: skip
 ZEROS = {(0.0, 0.0)}  # equal to (-0.0, 0.0) and its kin: which zero is the larger one, NumPy leaves to the processor
 OWN_WAY = defaultdict(set, {"maximum": ZEROS, "minimum": ZEROS, "pow": {(-math.inf, 0.5), (0.0, 0.5)}})  # pow as in C

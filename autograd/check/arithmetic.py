@@ -97,6 +97,14 @@ def _logsumexp(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> A
     return shift + m.spelling["log"](sum([exp(x - shift) for x in xs], m.lift(0.0)))
 
 
+def _rest(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
+    return xs[0] - xs[1] * m.lift(float(round((at[0] - out) / at[1])))
+
+
+def _xlogy(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
+    return m.lift(0.0) if at[0] == 0.0 >= at[1] else xs[0] * m.spelling["log"](xs[1])
+
+
 SELECTING: Mapping[str, Selection] = {
     "greater": _held,
     "at_least": _held,
@@ -113,7 +121,9 @@ SELECTING: Mapping[str, Selection] = {
     "largest": _largest,
     "pick": lambda m, xs, at, out: xs[1 + int(at[0])],
     "where": lambda m, xs, at, out: xs[1] if at[0] else xs[2],
-    "mod": lambda m, xs, at, out: xs[0] - xs[1] * m.lift(float(round((at[0] - out) / at[1]))),
+    "mod": _rest,
+    "fmod": _rest,
+    "xlogy": _xlogy,
     "clip": _clip,
     "relu": lambda m, xs, at, out: xs[0] if at[0] > 0.0 else m.lift(0.0),
     "leaky_relu": lambda m, xs, at, out: xs[0] if at[0] > 0.0 else xs[1] * xs[0],
@@ -123,6 +133,7 @@ SELECTING: Mapping[str, Selection] = {
     "hypot": _hypot,
     "atan2": _atan2,
     "logsumexp": _logsumexp,
+    "logaddexp": _logsumexp,
 }
 
 # --- spelling ---------------------------------------------------------------------------------------------------------
@@ -139,6 +150,37 @@ def _sigmoid(exp: Callable[[Any], Any], x: Any) -> Any:
 
 def _softplus(exp: Callable[[Any], Any], log1p: Callable[[Any], Any], x: Any) -> Any:
     return x + log1p(exp(-x)) if x.real > 0 else log1p(exp(x))
+
+
+def _log1mexp(library: Any, x: Any) -> Any:
+    return library.log1p(-library.exp(-x)) if x.real > 1 else library.log(-library.expm1(-x))
+
+
+def _cbrt(root: Callable[[Any], Any], x: Any) -> Any:
+    return -root(-x) if x.real < 0 else root(x)
+
+
+def _sinc(library: Any, x: Any) -> Any:
+    return library.sin(library.pi * x) / (library.pi * x) if x else library.one
+
+
+def _sinc_slope(library: Any, x: Any, order: Any) -> Any:
+    """Σ (−1)ᵏ π²ᵏ x²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!); far out by x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2)."""
+    n, z = int(order), library.pi * x
+    if abs(z) > max(6, 2 * n):
+        slope = _sinc(library, x)
+        for k in range(1, n + 1):
+            slope = (library.pi ** (k - 1) * library.sin(z + k * library.pi / 2) - k * slope) / x
+        return slope
+    power = n + n % 2  # 2k
+    term = (-1) ** (power // 2) * library.pi**n * z ** (power - n)
+    total, size = 0 * x, 1
+    while abs(size) > library.eps * abs(total):
+        size = term / (power + 1)
+        total += size
+        term *= -z * z / ((power + 1 - n) * (power + 2 - n))
+        power += 2
+    return total
 
 
 def _inner(*xs: Any) -> Any:
@@ -166,10 +208,21 @@ def _spelled(library: Any) -> dict[str, Callable[..., Any]]:
         "silu": lambda x: x * _sigmoid(exp, x),
         "exp_square": lambda x, c: exp(c * x * x),
         "normal_pdf": lambda x: exp(-x * x / 2) / sqrt(2 * library.pi) if abs(x) < FAR else 0 * x,
+        "rsqrt": lambda x: 1 / sqrt(x),
+        "cbrt": lambda x: _cbrt(lambda positive: positive ** (library.one / 3), x),
+        "exp2": lambda x: exp(x * library.log(2 * library.one)),
+        "log2": lambda x: library.log(x) / library.log(2 * library.one),
+        "log10": lambda x: library.log(x) / library.log(10 * library.one),
+        "log1mexp": lambda x: _log1mexp(library, x),
+        "log_sigmoid": lambda x: -_softplus(exp, log1p, -x),
+        "cosm1": lambda x: -2 * library.sin(x / 2) ** 2,
+        "sinc": lambda x: _sinc(library, x),
         "total": lambda *xs: sum(xs, 0 * xs[0]) if xs else library.zero,
         "prod": lambda *xs: math.prod(xs, start=library.one),
         "dot": _inner,
     }
+    if hasattr(library, "eps"):  # of many digits: the series loses some
+        table["sinc_slope"] = lambda x, order: _sinc_slope(library, x, order)
     if hasattr(library, "erfc"):
         table["normal_cdf"] = lambda x: library.erfc(-x / sqrt(library.mpf(2))) / 2 if x.real > -FAR else 0 * x
         table["gelu"] = lambda x: x * table["normal_cdf"](x)

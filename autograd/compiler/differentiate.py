@@ -30,6 +30,7 @@ TAME = {
     *(rules.abs_, rules.sign, rules.step, rules.greater, rules.at_least, rules.equal, rules.where, rules.clip),
     *(rules.maximum, rules.minimum, rules.floor, rules.ceil, rules.sin, rules.cos, rules.atan, rules.atan2, rules.erf),
     *(rules.asinh, rules.sech_square, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot, rules.largest),
+    *(rules.cbrt, rules.log_sigmoid, rules.cosm1, rules.sinc, rules.logaddexp),
 }
 
 

@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 # `pivot` and `exp_shift` hold an operand constant that the value depends on: alone they have no derivative to compare.
 HELD_CONSTANT = ("pivot", "exp_shift")
-# `pick` is defined where one operand is a whole number less than their count: hardly ever.
-DEFAULT = tuple(row for row in TABLE if row.name not in (*HELD_CONSTANT, "pick"))
+# `pick` and `sinc_slope` are defined where one operand is a whole number, of few or from 0 on: hardly ever.
+DEFAULT = tuple(row for row in TABLE if row.name not in (*HELD_CONSTANT, "pick", "sinc_slope"))
 SPELLED = tuple(row for row in DEFAULT if row.name in {*INFIX, *IS_FUNCTION, *OF_A_LIST, "neg"})
 
 COUNTS = {"dot": (3, 5)}  # of operands: (w…, x…, bias)
@@ -41,10 +41,12 @@ JUMPS: dict[str, Callable[..., bool]] = {
     "atan2": lambda x, y: x == 0.0 and y <= 0.0,
     "ceil": lambda x: x == math.floor(x),
     "floor": lambda x: x == math.floor(x),
+    "fmod": lambda x, y: math.fmod(x, y) == 0.0,
     "greater": lambda x, y: x == y,
     "at_least": lambda x, y: x == y,
     "equal": lambda x, y: x == y,
     "hypot": lambda *xs: not any(xs),
+    "mod": lambda x, y: x % y == 0.0,
     "round": lambda x, digits: True,
     "where": lambda x, y, z: x == 0.0,
 }

@@ -7,6 +7,7 @@ from autograd.testing.rule_mutations import FACTORS, POSITIONS
 
 SAME_SIDE = "the output is on the same side of the bounds as the operand"
 ONE_ALREADY = "this partial is 1"
+OUTSIDE = "it differs outside the domain only, where there is nothing to compare with"
 TIMES_ZERO = "this partial is 0, and so is any multiple of it"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
@@ -19,6 +20,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("elu", "kink from the left"): "the derivative at 0 is the one from the left, y",
     ("exp_square[0]", "operands swapped"): "2 y x exp(y x²) with exp(y x²) given is symmetric in x and y",
     ("round", "partials exchanged"): "a derivative of 0 and none at all come to the same",
+    ("xlogy[0]", "output for operand"): "where y <= 0, which alone is asked for, the output is 0 exactly where x is",
+    **{(f"{row}[0]", "operand for output"): OUTSIDE for row in ("log2", "log10", "log1mexp")},
     ("dot[last]", "one"): ONE_ALREADY,
     **{(f"total[{position}]", "one"): ONE_ALREADY for position in POSITIONS},
     **{(f"pivot[{position}]", mutation): TIMES_ZERO for position in POSITIONS for mutation in (*FACTORS, "zero")},

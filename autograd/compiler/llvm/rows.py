@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 
 from autograd import rules
 from autograd.compiler.llvm.body import Body, Word
-from autograd.compiler.llvm.vector_math import elementary
+from autograd.compiler.llvm.vector_math import elementary, sin_cos
 from autograd.numerics import SQRT_HALF, SQRT_HALF_REST
+from autograd.special import LN2
 
 Builder = Callable[..., str]
 ROOT_PI = math.sqrt(math.pi)
@@ -132,6 +133,66 @@ def _gelu(b: Body, x: str) -> str:
     return b.mul(_maximum(b, x, b.word(-64.0)), _normal_cdf(b, x))
 
 
+# --- composites that keep their digits, and other roots and logarithms: see special.py --------------------------------
+
+
+def _cbrt(b: Body, x: str) -> str:
+    y = elementary(b, "cbrt", x)
+    size = b.call("fabs", y)
+    mended = b.sub(y, b.div(b.sub(y, b.div(x, b.mul(y, y))), 3.0))
+    return b.select(b.both(b.compare("ogt", size, 0.0), b.compare("olt", size, math.inf)), mended, y)
+
+
+def _rsqrt(b: Body, x: str) -> str:
+    return b.div(1.0, b.call("sqrt", x))
+
+
+def _log_sigmoid(b: Body, x: str) -> str:
+    return b.neg(_softplus(b, b.neg(x)))
+
+
+def _log1mexp(b: Body, x: str) -> str:
+    minus = b.neg(x)
+    large = elementary(b, "log1p", b.neg(elementary(b, "exp", minus)))
+    rest = b.select(b.compare("olt", x, 2.0**-54), x, b.neg(elementary(b, "expm1", minus)))
+    small = elementary(b, "log", rest)
+    return b.select(b.compare("ogt", x, LN2), large, small)
+
+
+def _logaddexp(b: Body, x: str, y: str) -> str:
+    larger = _maximum(b, x, y)
+    return b.add(larger, elementary(b, "log1p", _exp_shift(b, _minimum(b, x, y), larger)))
+
+
+def _xlogy(b: Body, x: str, y: str) -> str:
+    is_0 = b.both(b.compare("oeq", x, 0.0), b.compare("ord", y, y))
+    return b.select(is_0, 0.0, b.mul(x, elementary(b, "log", y)))
+
+
+def _cosm1(b: Body, x: str) -> str:
+    half = elementary(b, "sin", b.mul(x, 0.5))
+    return b.mul(b.mul(-2.0, half), half)
+
+
+def _sinc(b: Body, x: str) -> str:
+    size = b.call("fabs", x)
+    return b.select(b.compare("oeq", x, 0.0), 1.0, b.div(_sin_pi(b, size), b.mul(math.pi, size)))
+
+
+def _sin_pi(b: Body, x: str) -> str:
+    r = b.sub(x, b.mul(b.call("floor", b.mul(x, 0.5)), 2.0))
+    first = b.compare("olt", r, 1.0)
+    r = b.select(first, r, b.sub(r, 1.0))
+    sin = _small_angle(b, "sin", b.mul(math.pi, b.select(b.compare("ole", r, 0.25), r, b.sub(1.0, r))))
+    cos = _small_angle(b, "cos", b.mul(math.pi, b.sub(0.5, r)))
+    between = b.both(b.compare("ogt", r, 0.25), b.compare("olt", r, 0.75))
+    return b.mul(b.select(first, 1.0, -1.0), b.select(between, cos, sin))
+
+
+def _small_angle(b: Body, name: str, x: str) -> str:
+    return elementary(b, name, x) if b.exact else sin_cos(b, x)[name == "cos"]
+
+
 # --- steps of what takes any number of operands -----------------------------------------------------------------------
 
 
@@ -237,6 +298,16 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     "sech_square": (1, _sech_square),
     "exp_square": (2, _exp_square),
     "exp_shift": (2, _exp_shift),
+    "rsqrt": (1, _rsqrt),
+    "log_sigmoid": (1, _log_sigmoid),
+    "log1mexp": (1, _log1mexp),
+    "logaddexp": (2, _logaddexp),
+    "xlogy": (2, _xlogy),
+    "cosm1": (1, _cosm1),
+    "sinc": (1, _sinc),
+    "cbrt": (1, _cbrt),
+    **{name: (1, _library(name)) for name in ("exp2", "log2", "log10")},
+    "fmod": (2, _library("fmod")),
     **{name: (1, _library(name)) for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan")},
     **{name: (1, _library(name)) for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh")},
     **{name: (1, _library(name)) for name in ("asinh", "acosh", "atanh", "erf")},

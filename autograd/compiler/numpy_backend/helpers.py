@@ -8,6 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from autograd.special import LN2
+
 Array = NDArray[Any]
 LARGEST = {np.dtype(name): float(np.finfo(name).max) for name in ("float32", "float64")}
 
@@ -96,6 +98,53 @@ def silu(x: Any, out: Array) -> None:
     """x σ(x); 0 at −inf."""
     sigmoid(x, out)
     np.multiply(np.maximum(x, -1e3), out, out)
+
+
+def rsqrt(x: Any, out: Array) -> None:
+    """1 / √x."""
+    np.sqrt(x, out)
+    np.reciprocal(out, out)
+
+
+def log_sigmoid(x: Any, out: Array) -> None:
+    """ln σ(x) = −ln(1 + e⁻ˣ)."""
+    np.negative(x, out)
+    np.logaddexp(out, 0.0, out)
+    np.negative(out, out)
+
+
+def log1mexp(x: Any, out: Array) -> None:
+    """ln(1 − e⁻ˣ), each half by the function that is exact there."""
+    minus = np.negative(x)
+    large = np.log1p(-np.exp(minus))
+    np.log(-np.expm1(minus), out)
+    np.copyto(out, large, where=np.greater(x, LN2))
+
+
+def xlogy(x: Any, y: Any, out: Array) -> None:
+    """x ln y, but 0 where x is 0, unless y is nan."""
+    is_0 = np.equal(x, 0.0) & np.equal(y, y)
+    np.multiply(x, np.log(y), out)
+    np.copyto(out, 0.0, where=is_0)
+
+
+def cosm1(x: Any, out: Array) -> None:
+    """cos x − 1 = −2 sin² ½x."""
+    np.multiply(x, 0.5, out)
+    np.sin(out, out)
+    np.multiply(np.multiply(out, -2.0), out, out)
+
+
+def sinc(x: Any, out: Array) -> None:
+    """sin πx / πx, 1 at 0; the sine by an angle of at most π/4."""
+    size = np.abs(x)
+    r = size - 2.0 * np.floor(0.5 * size)
+    is_second = r >= 1.0
+    r = np.where(is_second, r - 1.0, r)
+    part = np.sin(np.pi * np.where(r <= 0.25, r, 1.0 - r))
+    part = np.where((r > 0.25) & (r < 0.75), np.cos(np.pi * (0.5 - r)), part)
+    np.divide(np.where(is_second, -part, part), np.pi * size, out)
+    np.copyto(out, 1.0, where=np.equal(size, 0.0))
 
 
 def exp_shift(x: Any, shift: Any, out: Array) -> None:

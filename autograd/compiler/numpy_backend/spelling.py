@@ -46,6 +46,12 @@ UFUNCS: dict[Primitive, str] = {
     rules.asinh: "arcsinh",
     rules.acosh: "arccosh",
     rules.atanh: "arctanh",
+    rules.cbrt: "cbrt",
+    rules.exp2: "exp2",
+    rules.log2: "log2",
+    rules.log10: "log10",
+    rules.logaddexp: "logaddexp",
+    rules.fmod: "fmod",
 }
 
 # helpers.py has a function of the row's name, and it takes `out` last.
@@ -60,6 +66,12 @@ HELPERS: dict[Primitive, Callable[..., None]] = {
     rules.one_minus_square: helpers.one_minus_square,
     rules.silu: helpers.silu,
     rules.sech_square: helpers.sech_square,
+    rules.rsqrt: helpers.rsqrt,
+    rules.log_sigmoid: helpers.log_sigmoid,
+    rules.log1mexp: helpers.log1mexp,
+    rules.xlogy: helpers.xlogy,
+    rules.cosm1: helpers.cosm1,
+    rules.sinc: helpers.sinc,
     rules.exp_shift: helpers.exp_shift,
     rules.pick: helpers.pick,
     rules.logsumexp: helpers.logsumexp,
@@ -75,6 +87,7 @@ REDUCTIONS: dict[Primitive, str] = {
 
 CALLS = {"where": 4, "step": 7, "clip": 2, "leaky_relu": 3, "elu": 4, "sigmoid": 4, "silu": 6, "exp_shift": 4}
 CALLS |= {"pick": 12, "logsumexp": 12, "sech_square": 3, "sigmoid_slope": 6, "one_minus_square": 3}
+CALLS |= {"rsqrt": 2, "log_sigmoid": 3, "log1mexp": 8, "xlogy": 6, "cosm1": 4, "sinc": 20}
 
 
 def elementwise(row: Primitive, operands: Sequence[str], out: str) -> tuple[str, int] | None:
