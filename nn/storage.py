@@ -82,11 +82,7 @@ def load_document(path: str | PathLike[str]) -> tuple[MLP, dict[str, Any]]:
     """
     name = file_name(path)
     document = MODEL.read(Path(path).read_bytes(), name)
-    try:
-        model = _build(document["architecture"], document["parameters"])
-    except SchemaError as error:
-        raise StorageError(f"{name}: {error}") from None
-    return model, document["extra"]
+    return _build(document["architecture"], document["parameters"], name), document["extra"]
 
 
 def _architecture(model: MLP) -> dict[str, Any]:
@@ -134,17 +130,20 @@ def _finite(name: str, number: Any) -> float:
     return float(number)
 
 
-def _build(architecture: dict[str, Any], parameters: dict[str, Any]) -> MLP:
+def _build(architecture: dict[str, Any], parameters: dict[str, Any], name: str) -> MLP:
     """The model, made only when the parameters are as many as it needs: a damaged size must not fill the memory."""
     n_in, n_outs = architecture["n_in"], architecture["n_outs"]
     needed = sum((m + 1) * n for m, n in pairwise([n_in, *n_outs]))
     if needed > len(parameters):
-        raise SchemaError(
-            "parameters", f"{len(parameters)} are too few for {shown(n_in)} inputs and layers of {shown(n_outs)}"
+        raise StorageError(
+            f"{name}: parameters: {len(parameters)} are too few for {shown(n_in)} inputs and layers of {shown(n_outs)}"
         )
     model = _empty(n_in, n_outs, architecture["hidden"], architecture["output"])
     wanted = dict(model.named_parameters())
-    check_keys(parameters, wanted.keys(), "parameters")
-    for name, parameter in wanted.items():
-        parameter.data = float(parameters[name])
+    try:
+        check_keys(parameters, wanted.keys(), "parameters")
+    except SchemaError as error:
+        raise StorageError(f"{name}: {error}") from None
+    for key, parameter in wanted.items():
+        parameter.data = float(parameters[key])
     return model
