@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, overload
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol, TypeVar, overload
 
 from autograd import rules
 from autograd.errors import GraphError
@@ -38,7 +38,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     for each in (output, *wanted):
         if not isinstance(each, Value):
             raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__})")
-    known = adjoints(output, wanted)
+    known = adjoints(output, wanted, ENGINE)
     found = [_value(known.get(each, 0.0)) for each in wanted]
     return found[0] if isinstance(inputs, Value) else found
 
@@ -50,31 +50,50 @@ def _listed(inputs: Any) -> list[Any]:
         return [inputs]
 
 
-class Flow:
+Node = TypeVar("Node", bound=Hashable)
+
+
+class Flow(Protocol[Node]):
     """What the chain rule asks about a graph; the compiler answers with symbols where the engine has Values."""
 
-    def order(self, output: Value) -> Sequence[Value]:
+    def order(self, output: Node) -> Sequence[Node]:
         """The nodes that `output` depends on, parents first, itself last."""
+        raise NotImplementedError
+
+    def parents(self, node: Node) -> Sequence[Node]:
+        """The operands that gradients flow to."""
+        raise NotImplementedError
+
+    def edges(self, node: Node, adjoint: Any) -> list[tuple[Node, Any, Any]]:
+        """(parent, partial, adjoint) for each edge of a node."""
+        raise NotImplementedError
+
+
+class Engine(Flow[Value]):
+    """The chain rule in Values."""
+
+    def order(self, output: Value) -> Sequence[Value]:
+        """By the graph's own order."""
         return topological(output)
 
     def parents(self, node: Value) -> Sequence[Value]:
-        """The operands that gradients flow to."""
+        """As they were recorded."""
         return node.parents
 
     def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
-        """(parent, partial, adjoint) for each edge of a node."""
+        """With partials as Values."""
         return [(parent, partial, adjoint) for parent, partial in edges(node)]
 
 
-ENGINE = Flow()
+ENGINE = Engine()
 
 
-def adjoints(output: Value, wanted: Sequence[Value], flow: Flow = ENGINE) -> dict[Value, Any]:
+def adjoints(output: Node, wanted: Sequence[Node], flow: Flow[Node]) -> dict[Node, Any]:
     """The adjoint of every node between `wanted` and `output`; other branches are left out.
 
     >>> x = Value(3.0)
     >>> square = x * x
-    >>> {node.op or "x": adjoint for node, adjoint in adjoints(square * 2.0, [x]).items()}
+    >>> {node.op or "x": adjoint for node, adjoint in adjoints(square * 2.0, [x], ENGINE).items()}
     {'mul': 2.0, 'x': Value(data=12.0, grad=0.0, op='dot')}
     """
     order = flow.order(output)
@@ -82,8 +101,8 @@ def adjoints(output: Value, wanted: Sequence[Value], flow: Flow = ENGINE) -> dic
     for node in order:
         if not between.isdisjoint(flow.parents(node)):
             between.add(node)
-    incoming: dict[Value, list[tuple[Any, Any]]] = {output: [(1.0, 1.0)]}
-    found: dict[Value, Any] = {}
+    incoming: dict[Node, list[tuple[Any, Any]]] = {output: [(1.0, 1.0)]}
+    found: dict[Node, Any] = {}
     for node in reversed(order):
         if node in between and node in incoming:
             found[node] = adjoint = _sum_of_products(incoming.pop(node))

@@ -14,6 +14,7 @@ import pytest
 
 import autograd
 from autograd import PRIMITIVES, CompileError, Value
+from autograd.compiler.traced import Number
 
 
 def steep(x: Any) -> Any:
@@ -449,3 +450,14 @@ def test_a_node_kept_from_another_recording_is_refused() -> None:
     assert fast(3.0) == 18.0
     with pytest.raises(CompileError, match="made outside"):
         fast(-1.0)
+
+
+@pytest.mark.parametrize("batch", [(), ("xs",)])
+def test_a_recording_without_parameters_hashes_no_node(batch: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes of arguments refuse to be keys, by a hash in Python: ten for each node were a tenth of the first call."""
+    hashed: list[Any] = []
+    monkeypatch.setattr(Number, "__hash__", lambda self: hashed.append(self) or id(self))
+    fast = autograd.compile(lambda xs: autograd.total([x * x + x for x in xs]), batch=batch, backend="python")
+    point = [1.0, 2.0, 3.0]
+    assert fast.value_and_grad([point] if batch else point) == (20.0, [3.0, 5.0, 7.0])
+    assert not hashed

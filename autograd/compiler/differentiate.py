@@ -34,13 +34,23 @@ TAME = {
 }
 
 
+class ForeignError(Exception):
+    """A Value of another recording is used, where the function has kept it."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
+
+
 class Writer:
     """Nodes to atoms: each recorded node becomes an equation, and its `Symbol` is what rules compute with."""
 
     def __init__(self, inputs: Sequence[Value], numbers: Sequence[float], where: Callable[[], str]) -> None:
         self.builder = Builder(len(inputs))
         self.guards: list[Guard] = []
-        self.atoms: dict[Value, Atom] = {leaf: place for place, leaf in enumerate(inputs)}
+        # By identity, since nodes of a recording have a hash in Python; `nodes` keeps them alive.
+        self.nodes: dict[int, Value] = {id(leaf): leaf for leaf in inputs}
+        self.atoms: dict[int, Atom] = {id(leaf): place for place, leaf in enumerate(inputs)}
         self._columns = [[number] for number in numbers]  # of the places that `ask` has computed, one number each
         self._where = where
         self._tame: list[bool] = []
@@ -50,24 +60,34 @@ class Writer:
 
     def write(self, nodes: Sequence[Value]) -> None:
         """Add recorded nodes, operands first."""
-        atoms, apply = self.atoms, self.builder.apply
+        atoms, known, apply = self.atoms, self.nodes, self.builder.apply
         for node in nodes[len(atoms) - self.builder.first :]:
             row = node.primitive
             if row is None:
-                atoms[node] = node._data
+                atoms[id(node)] = node._data
             else:
-                operands = [atoms[x] if isinstance(x, Value) else float(x) for x in node.operands]
-                atoms[node] = apply(row, tuple(operands))
+                try:
+                    operands = [atoms[id(x)] if isinstance(x, Value) else float(x) for x in node.operands]
+                except KeyError:
+                    raise ForeignError(
+                        next(x for x in node.operands if isinstance(x, Value) and id(x) not in atoms)
+                    ) from None
+                atoms[id(node)] = apply(row, tuple(operands))
+            known[id(node)] = node
 
     def atom(self, x: Any) -> Atom:
         """What stands for a node, a symbol or a number in the program."""
         if type(x) is Symbol:
             return x.atom
-        return self.atoms[x] if isinstance(x, Value) else float(x)
+        if not isinstance(x, Value):
+            return float(x)
+        if id(x) not in self.atoms:
+            raise ForeignError(x)
+        return self.atoms[id(x)]
 
     def symbol(self, x: Any) -> Any:
         """A recorded operand, for a rule to compute with; plain numbers stay what they are."""
-        return Symbol(self, self.atoms[x]) if isinstance(x, Value) else x
+        return Symbol(self, self.atoms[id(x)]) if isinstance(x, Value) else x
 
     def partials(self, row: Primitive, node: Value) -> list[Any]:
         """The partials of a node, as symbols and numbers; those of plain numbers, which nobody asks for, are anything.
@@ -163,13 +183,31 @@ class Symbol:
         return Symbol(self.writer, self.writer.builder.apply(rules.neg, (self.atom,)))
 
 
-class Recorded(Flow):
-    """The chain rule as the recording went: bit for bit what `derivative.grad` gives there, guarded."""
+class _Walk(Flow[int]):
+    """A walk through recorded nodes by their identities; each is asked for its parents once."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
+        self._parents: dict[int, list[int]] = {}
 
-    def parents(self, node: Value) -> Sequence[Value]:
+    def order(self, output: int) -> Sequence[int]:
+        return list(_post_order(output, self.parents))
+
+    def parents(self, node: int) -> list[int]:
+        found = self._parents.get(node)
+        if found is None:
+            found = self._parents[node] = list(map(id, self.parents_of(self.writer.nodes[node])))
+        return found
+
+    def parents_of(self, node: Value) -> Sequence[Value]:
+        """The operands that gradients flow to."""
+        raise NotImplementedError
+
+
+class Recorded(_Walk):
+    """The chain rule as the recording went: bit for bit what `derivative.grad` gives there, guarded."""
+
+    def parents_of(self, node: Value) -> Sequence[Value]:
         """As the engine has them; a rule that dropped an operand is asked why, since that is a guard too."""
         found, row = node.parents, node.primitive
         if row is not None and row.variadic is None and len(found) < len(node.operands):
@@ -178,13 +216,14 @@ class Recorded(Flow):
                     rule(*map(self.writer.symbol, (node, *node.operands)))
         return found
 
-    def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
+    def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """As the engine has them."""
-        if node.primitive is None:
+        value = self.writer.nodes[node]
+        if value.primitive is None:
             return []
         return [
-            (operand, partial, adjoint)
-            for operand, partial in zip(node.operands, self.writer.partials(node.primitive, node), strict=True)
+            (id(operand), partial, adjoint)
+            for operand, partial in zip(value.operands, self.writer.partials(value.primitive, value), strict=True)
             if partial is not None and isinstance(operand, Value)
         ]
 
@@ -214,7 +253,7 @@ def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None
     return tuple([each if each is None or type(each) is float else place[id(each)] for each in partials])
 
 
-class Gated(Flow):
+class Gated(_Walk):
     """The chain rule for all samples at once: what a rule asked for becomes a gate.
 
     An adjoint that is 0 behind a gate stays 0 where the partial is computed and may be infinite, as it would if nothing
@@ -222,34 +261,33 @@ class Gated(Flow):
     """
 
     def __init__(self, writer: Writer) -> None:
-        self.writer = writer
-        self._behind: set[Value] = set()  # nodes whose adjoint has come through gates only
-        self._open: set[Value] = set()
+        super().__init__(writer)
+        self._behind: set[int] = set()  # nodes whose adjoint has come through gates only
+        self._open: set[int] = set()
 
-    def order(self, output: Value) -> Sequence[Value]:
-        return list(_post_order(output, self.parents))
-
-    def parents(self, node: Value) -> Sequence[Value]:
+    def parents_of(self, node: Value) -> Sequence[Value]:
+        """All operands that have a rule: which of them gradients flow to differs from sample to sample."""
         row, operands = node.primitive, node.operands
         if row is not None and None in row.partials:
             operands = tuple([x for x, rule in zip(operands, row.partials, strict=True) if rule is not None])
         return [x for x in operands if isinstance(x, Value)]
 
-    def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
+    def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """With every edge behind a gate as (1, contribution)."""
-        if node.primitive is None:
+        value = self.writer.nodes[node]
+        if value.primitive is None:
             return []
         behind = node in self._behind and node not in self._open
-        found: list[tuple[Value, Any, Any]] = []
-        gate, answers = self._answers(node.primitive, node)
-        for operand, yes, no in zip(node.operands, *answers, strict=True):
+        found: list[tuple[int, Any, Any]] = []
+        gate, answers = self._answers(value.primitive, value)
+        for operand, yes, no in zip(value.operands, *answers, strict=True):
             if isinstance(operand, Value) and not (yes is None and no is None):
                 if gate is None:
-                    found.append((operand, *self._switched(yes, adjoint, behind)))
+                    found.append((id(operand), *self._switched(yes, adjoint, behind)))
                 else:
                     flows = [0.0 if each is None else adjoint * each for each in (yes, no)]
-                    found.append((operand, 1.0, rules.where(gate, *flows)))
-                (self._behind if gate is not None or behind else self._open).add(operand)
+                    found.append((id(operand), 1.0, rules.where(gate, *flows)))
+                (self._behind if gate is not None or behind else self._open).add(id(operand))
         return found
 
     def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
@@ -283,7 +321,7 @@ class Gated(Flow):
             writer.trial = None
 
 
-def _post_order(root: Value, parents: Callable[[Value], Sequence[Value]]) -> Iterator[Value]:
+def _post_order(root: int, parents: Callable[[int], Sequence[int]]) -> Iterator[int]:
     """As `graph.topological`, with parents of one's own."""
     seen = {root}
     stack = [(root, iter(parents(root)))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from autograd.compiler.differentiate import Gated, Recorded, Writer
+from autograd.compiler.differentiate import ForeignError, Gated, Recorded, Writer
 from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder
@@ -93,10 +93,8 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
         if exact and call.batch and (writer.gates or recorder.picked or len(recorder.guards) > asked):
             raise PerSampleError
         program = _program(call, writer, recorder, atoms, named, outputs)
-    except KeyError as error:
-        if isinstance(error.args[0], Value):  # made in another recording, where the function has kept it
-            refuse_foreign(error.args[0])
-        raise
+    except ForeignError as error:
+        refuse_foreign(error.value)
     return Lowered(_without_samples(program), key, recorded, call.indices, recorder.asked_kinds)
 
 
@@ -174,9 +172,10 @@ def _derivatives(writer: Writer, output: Any, leaves: Sequence[Value], gated: bo
     """The derivatives of one number, and which places are adjoints of which."""
     if not isinstance(output, Value):
         return [0.0] * len(leaves), ()
-    known = adjoints(output, leaves, Gated(writer) if gated else Recorded(writer))
+    places = list(map(id, leaves))
+    known = adjoints(id(output), places, Gated(writer) if gated else Recorded(writer))
     pairs = [(writer.atom(adjoint), writer.atoms[node]) for node, adjoint in known.items()]
-    return [writer.atom(known.get(leaf, 0.0)) for leaf in leaves], tuple(
+    return [writer.atom(known.get(place, 0.0)) for place in places], tuple(
         [(delta, place) for delta, place in pairs if type(delta) is int and type(place) is int]
     )
 
