@@ -100,6 +100,30 @@ def test_f16_values() -> None:
     assert rules.exp_square(1.003, -1e6) == 0.0
 
 
+@pytest.mark.parametrize("x", [5e-324, 1e-200, 1.0, 1e154, 1e308])
+def test_f16_extreme_scales(x: float) -> None:
+    """Values and slopes that do not depend on the scale or grow with it."""
+    assert gradients(ag.logsumexp, [x, x]) == [x + math.log(2.0), 0.5, 0.5]
+    assert gradients(lambda xs: ag.softmax(xs)[0], [x, x]) == [0.5, 0.25, -0.25]
+    assert gradients(ag.norm, [x, 0.0]) == [x, 1.0, 0.0]
+    if 1e-300 < x < 1e308:  # subnormal lengths have no digits, and the sum of two 1e308 overflows, as in NumPy
+        half = math.sqrt(0.5)
+        assert gradients(ag.norm, [x, -x])[1:] == pytest.approx([half, -half], rel=8 * 2.0**-52)
+        assert gradients(ag.std, [x, -x]) == pytest.approx([x, 0.5, -0.5], rel=8 * 2.0**-52)
+        assert gradients(ag.std, [x, x]) == [0.0, 0.0, 0.0]
+
+
+def gradients(f: Callable[..., Value], xs: Sequence[float]) -> list[float]:
+    """The value and the gradient."""
+    leaves = list(map(Value, xs))
+    out = f(leaves)
+    return [out.data, *[each.data for each in ag.grad(out, leaves)]]
+
+
+def test_f16_a_sum_overflows_as_in_numpy_though_the_mean_would_not() -> None:
+    assert gradients(ag.mean, [1e308, 1e308]) == [INF, 0.5, 0.5]
+
+
 @pytest.mark.parametrize("f", [ag.maximum, ag.minimum])
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_b6_operands_that_tie_share(f: Callable[..., Value], k: int) -> None:
