@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import rules
-from autograd.affine import affine
+from autograd.affine import row
 from autograd.errors import DomainError
 from autograd.scopes import hooks
 from autograd.value import Value, unary
@@ -138,7 +138,7 @@ def dot(w: Sequence[Any], x: Sequence[Any], bias: Any = 0.0) -> Any:
     """
     if len(w) != len(x):
         raise ValueError(f"dot needs as many weights as inputs, got {len(w)} and {len(x)}")
-    return affine([w], x, [bias])[0]
+    return row(w, x, bias)
 
 
 def total(xs: Iterable[Any]) -> Any:

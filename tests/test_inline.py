@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -89,6 +89,18 @@ def test_integers_as_exponents() -> None:
         if n is not True:
             check(partial(operator.pow, Value(x), n))
             assert bits(Value(x) ** n) == bits(Value(x) ** float(n))
+
+
+@settings(max_examples=50)
+@given(pairs=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=3), bias=numbers)
+def test_dot(pairs: list[tuple[float, float]], bias: float) -> None:
+    """Row B3: of Values and a number, which is what most programs sum."""
+    w, x = [[Value(each) for each in side] for side in zip(*pairs, strict=True)]
+    bias = bias if bias == bias else 0.0  # so that operands can be compared
+    check(lambda: autograd.dot(w, x, bias))
+    check(lambda: autograd.dot(w, w, bias))
+    leaf = Value(bias)
+    check(lambda: autograd.dot(w, x, leaf))
 
 
 def test_an_integer_that_is_no_float() -> None:
