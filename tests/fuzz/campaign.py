@@ -115,10 +115,12 @@ def _outcomes(plan: Plan, programs: int | None, workers: int) -> Iterator[tuple[
 @contextmanager
 def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     """So many worker processes; Ctrl-C, which a terminal sends to all of them, is for this process alone."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"))
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which they inherit
+    ignore = signal.SIGINT, signal.SIG_IGN
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=signal.signal, initargs=ignore)
+    before = signal.signal(*ignore)  # which those that start here inherit: they do not even say so while they import
     try:
-        pool.submit(int)
+        for _ in range(workers):
+            pool.submit(int)
     finally:
         signal.signal(signal.SIGINT, before)
     try:
