@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import BuiltinFunctionType, CellType, FunctionType
 from typing import Any, NoReturn
@@ -217,7 +218,7 @@ def computation(
     >>> computation(exp, ("x",), [0], {})[1]
     ['data']
     >>> computation(relu, ("x",), [0], {})[0][:3]
-    ['if x <= 0.0:', '    data = 0.0', '    if x > 0.0:']
+    ['if x <= 0.0:', '    data = 0.0', '    if x < 0.0:']
     """
     opaque: set[Any] = set()
     while True:
@@ -231,34 +232,23 @@ def computation(
             return found
 
 
+@dataclass(frozen=True, slots=True)
 class _Row:
     """A row that is being written down."""
 
-    def __init__(
-        self,
-        primitive: Primitive,
-        operands: Sequence[str | float],
-        wanted: Sequence[int],
-        names: dict[str, Any],
-        opaque: set[Any],
-    ) -> None:
-        self.primitive = primitive
-        self.operands = operands
-        self.wanted = wanted
-        self.names = names
-        self.opaque = opaque
+    primitive: Primitive
+    operands: Sequence[str | float]
+    wanted: Sequence[int]
+    names: dict[str, Any]
+    opaque: set[Any]
 
     def written(self) -> tuple[list[str], list[str]]:
         """The statements and the expressions of the partials."""
-        path = self.path({})
+        path = _Path(self.names, self.opaque, {})
         try:
             return path.lines, self.walk(path)
         except _Question:
             return self.branches({}, 0), [f"partial_{i}" for i in self.wanted]
-
-    def path(self, answers: Answers) -> _Path:
-        """A path from the beginning."""
-        return _Path(self.names, self.opaque, answers)
 
     def walk(self, path: _Path) -> list[str]:
         """Follow the row to its end; the expressions of its partials."""
@@ -277,7 +267,7 @@ class _Row:
 
     def branches(self, answers: Answers, done: int) -> list[str]:
         """The statements after the first `done`, which lead to what the answers decide."""
-        path = self.path(answers)
+        path = _Path(self.names, self.opaque, answers)
         try:
             partials = self.walk(path)
         except _Question as question:
