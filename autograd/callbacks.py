@@ -8,17 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import ref
 
 from autograd import backward
-
-
-class _Known(ref[Any]):
-    """A weak reference that can be looked up by itself, also when what it refers to has gone."""
-
-    __slots__ = ()
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
+from autograd.scopes import Reference
 
 
 class Callback:
@@ -26,7 +18,7 @@ class Callback:
 
     def __init__(self, function: Callable[[Any], object]) -> None:
         self.function: Callable[[Any], object] | None = function
-        self._known = _Known(self, backward.callbacks.discard)
+        self._known = Reference(self, backward.callbacks.discard)
         backward.callbacks.add(self._known)
 
     def remove(self) -> None:

@@ -68,7 +68,15 @@ def locked() -> Any:
     return lock
 
 
-open_blocks: set[ref[Any]] = set()
+class Reference(ref[Any]):
+    """A weak reference that is found in a set by itself, also when what it refers to has gone and cannot be hashed."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+open_blocks: set[Reference] = set()
 """Empty while no thread is in a block, which is nearly always, and then `active()` is None: a look costs 3 ns, not 25.
 
 It is never empty while a block is open; it may be longer, as long as an exception that left the block is kept.
@@ -85,7 +93,7 @@ class _Block:
     def __init__(self, change: Change, lock: Any, frame: int | None = None, outer: _Block | None = None) -> None:
         self.change = change
         self.frame = frame
-        self.key = ref(lock, open_blocks.discard)
+        self.key = Reference(lock, open_blocks.discard)
         open_blocks.add(self.key)
         self.outer = outer
         self.known: Hooks | None = None  # the hooks in it, as long as no block around it can be suspended

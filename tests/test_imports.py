@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "inline": {"rules", "numerics", "primitive"},
     "arrays": {"rules", "primitive"},
     "backward": {"graph", "recording", "scopes"},
-    "callbacks": {"backward"},
+    "callbacks": {"backward", "scopes"},
     "value": {
         *("errors", "rules", "primitive", "inline", "arrays", "scopes", "pickling", "backward", "callbacks"),
     },

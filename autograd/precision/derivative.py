@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.derivative import Flow, adjoints
+from autograd.derivative import Engine, adjoints
 from autograd.derivative import edges as edges_of
 from autograd.recording import watching
 from autograd.value import Value
@@ -30,7 +30,7 @@ class Gradient:
                 self.consumers.setdefault(adjoint, flow.senders[node])
 
 
-class _Noting(Flow):
+class _Noting(Engine):
     """The engine's own chain rule; it notes for which node a derivative is being taken."""
 
     def __init__(self, of: dict[Value, Value]) -> None:
@@ -43,7 +43,7 @@ class _Noting(Flow):
             self.of[made] = self.now
 
     def edges(self, node: Value, adjoint: Any) -> list[tuple[Value, Any, Any]]:
-        """See `Flow`."""
+        """As the engine has them."""
         self.now = node
         found = [(parent, partial, adjoint) for parent, partial in edges_of(node)]
         self.now = None
