@@ -24,7 +24,17 @@ class CompileError(AutogradError, RuntimeError):
 
 
 class CheckError(AutogradError, AssertionError):
-    """A gradient disagrees with its independent oracle."""
+    """A gradient disagrees with its independent oracle, or nothing could be decided: `report` and its `verdict` say."""
+
+    report: Any = None
+    verdict: str = "wrong"
+
+    @classmethod
+    def about(cls, report: Any) -> "CheckError":
+        """The error for a report that is not ok, with its text."""
+        error = cls(str(report))
+        error.report, error.verdict = report, report.verdict
+        return error
 
 
 class NonFiniteError(AutogradError, ArithmeticError):

@@ -53,19 +53,20 @@ def asking() -> Instruction | None:
 
 def inside(frame: FrameType | None) -> Iterator[FrameType]:
     """The frames of this project from `frame` to the first that is not: of whoever asked for what is going on."""
-    while frame is not None and _is_ours(frame):
+    while frame is not None and is_ours(frame):
         yield frame
         frame = frame.f_back
 
 
 def _first_outside(frame: FrameType | None) -> Instruction | None:
     """The same search as in `remember`, which also learns which files are ours."""
-    while frame is not None and _is_ours(frame):
+    while frame is not None and is_ours(frame):
         frame = frame.f_back
     return (frame.f_code, frame.f_lasti) if frame else None
 
 
-def _is_ours(frame: FrameType) -> bool:
+def is_ours(frame: FrameType) -> bool:
+    """Whether a frame runs code of this project."""
     file = frame.f_code.co_filename
     return _inside.setdefault(file, file.startswith(_OURS))
 
@@ -105,8 +106,11 @@ def position(node: Any) -> Position | None:
     ('x * 2.0 + 1.0', 'x * 2.0', None)
     """
     instruction: Instruction | None = getattr(node, "_origin", None)
-    if instruction is None:
-        return None
+    return None if instruction is None else position_of(instruction)
+
+
+def position_of(instruction: Instruction) -> Position:
+    """The sub-expression that an instruction carries out."""
     code, _ = instruction
     lines = linecache.getlines(code.co_filename)
     line, end_line, start, end = span(instruction)

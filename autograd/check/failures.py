@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.check import wording
+from autograd.check.departures import described
+from autograd.check.itself import Fault, Sides
 from autograd.check.local import Finding, Kink
 from autograd.check.oracle import WRONG, Judgement
 from autograd.check.report import Failure
@@ -73,6 +75,28 @@ def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
         ("suspect", judgement.reason or "a rule that is not differentiable itself (math on its operands), or grad()"),
     ]
     return Failure(f"{name} is wrong", "", node_expression(tape), tuple(facts), wording.check_of_tape(tape, order=2))
+
+
+def fault_of_f(fault: Fault) -> Failure:
+    """f and its recorded graph are not the same function."""
+    facts: list[tuple[str, str]] = []
+    expression = ""
+    for place, how, remedy in {str(found[0]): found for found in map(described, fault.departures)}.values():
+        expression = expression or place.text
+        facts += [("left at", str(place)), ("by", f"{how} in `{place.text}`"), ("instead", remedy)]
+    return Failure(fault.title, "", expression, (*facts, *fault.facts), "")
+
+
+def lonely_branch(sides: Sides, ours: float, expected: float, names: Sequence[str]) -> Failure:
+    """A branch that is taken at one point only, with a derivative that f has on neither side."""
+    steps = ", ".join([f"{name}: {step:.3g}" for name, step in zip(names[:8], sides.direction, strict=False)])
+    facts = [
+        ("along", names[0] if len(names) == 1 else steps),
+        ("derivative ours", repr(ours)),
+        ("on both sides", repr(expected)),
+        ("instead", "a function that is smooth there: a limit written with where() has no derivatives to offer"),
+    ]
+    return Failure("a branch is taken at this point alone, and its derivative is not that of f", "", "", tuple(facts), "")
 
 
 def smallest(whole: Whole) -> Whole:

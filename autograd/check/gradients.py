@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from autograd.check import failures
+from autograd.check.byhand import wrong_by_hand, with_slopes_of_f
 from autograd.check.engine import as_float
+from autograd.check.itself import Itself, Sides
 from autograd.check.local import Finding, Kink, check_line, is_on_kink, kinks_of
-from autograd.check.oracle import INCONCLUSIVE, OK, WRONG, Judgement, chain
-from autograd.check.report import CheckReport, Failure, KinkFound, Row
+from autograd.check.oracle import UNDECIDED, OK, WRONG, Judgement, chain
+from autograd.check.report import NOT_USED, CheckReport, Failure, KinkFound, Row
+from autograd.check.sides import other_derivative
 from autograd.check.second import gradient_tapes, hessian_entries, values_of_gradients
-from autograd.check.subject import Subject, subject
+from autograd.check.subject import Again, Subject, subject
 from autograd.check.tape import Line, Tape
 from autograd.check.whole import Result, Slopes, Whole
 from autograd.check.wording import expression
@@ -21,6 +27,7 @@ from autograd.recording import paused_gc
 from autograd.value import Value
 
 KINKS = ("frozen", "onesided", "raise")
+DETACHED = ("report", "allow")
 LINES = 2_000  # nodes whose rules are checked; of a larger graph, a sample with every primitive in it
 SHOWN = 20  # rows about single nodes
 
@@ -32,6 +39,7 @@ def check_gradients(
     order: int = 1,
     kinks: str = "frozen",
     oracle: str = "auto",
+    detached: str = "report",
     raise_on_failure: bool = True,
 ) -> CheckReport:
     """Hold the gradients of f at a point against derivatives found from its values alone.
@@ -69,25 +77,29 @@ def check_gradients(
         raise ValueError(f"kinks must be one of {', '.join(map(repr, KINKS))}, got {kinks!r}")
     if order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, got {order!r}")
+    if detached not in DETACHED:
+        raise ValueError(f"detached must be one of {', '.join(map(repr, DETACHED))}, got {detached!r}")
     with paused_gc():
-        report = _Check(subject(f, at, loss), oracle, kinks).report(order)
+        report = _Check(subject(f, at, loss), oracle, kinks, detached).report(order)
     if raise_on_failure and not report.ok:
-        raise CheckError(str(report))
+        raise CheckError.about(report)
     return report
 
 
 class _Check:
     """One check in progress: what was found so far."""
 
-    def __init__(self, on: Subject, oracle: str, kinks: str) -> None:
+    def __init__(self, on: Subject, oracle: str, kinks: str, detached: str) -> None:
         self.oracles = chain(oracle)
-        self.policy = kinks
+        self.policy, self.detached = kinks, detached
+        self.again = on.again
         self.inputs = on.inputs
         self.tape = Tape(on.root)
         self.names = {leaf: name for name, leaf in on.inputs.items()}
         self.rows: list[Row] = []
         self.failures: list[Failure] = []
         self.kinks: list[KinkFound] = []
+        self.hessian: dict[tuple[Value, Value], float] = {}
         self.known: dict[Value, list[Finding]] = {}  # by node: gradient graphs share nodes with the graph itself
 
     def report(self, order: int) -> CheckReport:
@@ -96,6 +108,8 @@ class _Check:
         whole = self._whole()
         if order == 2 and not self.failures:
             self._second(whole)
+        if self.again is not None and not self.failures:
+            self._f_itself(self.again, whole, order)
         checked = f"{_count(len(self.known), 'node')}, {_count(len(self.inputs), 'input')}"
         return CheckReport(tuple(self.rows), tuple(self.failures), tuple(self.kinks), self.oracles[0].name, checked)
 
@@ -169,13 +183,54 @@ class _Check:
         for tape in gradients.values():
             self._rules(tape)
         slopes = {leaf: self._slopes(tape) for leaf, tape in gradients.items()}
-        entries = hessian_entries(self.tape, gradients, self.oracles[0], slopes)
+        entries = list(hessian_entries(self.tape, gradients, self.oracles[0], slopes))
+        for row, column, judgement in entries:
+            self.hessian[row, column] = self.hessian[column, row] = as_float(judgement.analytic)
         found = [(f"∂f/∂{self.names[leaf]} by grad", each) for leaf, each in values_of_gradients(whole, gradients)]
         found += [(_second_name(self.names[row], self.names[column]), each) for row, column, each in entries]
         self.rows += [_row(name, judgement) for name, judgement in found]
         wrong = next(((name, each) for name, each in found if each.verdict == WRONG), None)
         if wrong and not self.failures:
             self.failures.append(failures.second_failure(self.tape, *wrong))
+
+    # --- f itself -----------------------------------------------------------------------------------------------------
+
+    def _f_itself(self, again: Again, whole: Whole, order: int) -> None:
+        """Whether the recorded graph is f: f is called again, at one other point where that is enough."""
+        on = Itself(again, self.tape, [*self.inputs.values()], self.detached)
+        gradient = [whole.gradient(leaf) for leaf in self.inputs.values()]
+        if any(line.handmade for line in self.tape.lines):
+            fault, self.rows = wrong_by_hand(on, gradient, self.rows, [*self.inputs])
+        else:
+            fault = on.fault()
+            if fault is not None:
+                self.rows = with_slopes_of_f(on, gradient, self.rows, [*self.inputs])
+        if fault is not None:
+            self.failures.append(failures.fault_of_f(fault))
+        elif on.sides is not None:
+            self._beside(on, on.sides, gradient, order)
+
+    def _beside(self, on: Itself, sides: Sides, gradient: Sequence[float], order: int) -> None:
+        """Where a branch is taken at one point only, its derivatives need not be those of f."""
+        leaves = [*self.inputs.values()]
+        ours = math.fsum(map(operator.mul, gradient, sides.direction))
+        expected = other_derivative(on, sides, 1, ours) if sides.chosen else None
+        if expected is None and order == 2:
+            pairs = product(zip(leaves, sides.direction, strict=True), repeat=2)
+            ours = math.fsum([self.hessian.get((x, y), 0.0) * dx * dy for (x, dx), (y, dy) in pairs])
+            expected = other_derivative(on, sides, 2, ours)
+        if expected is None:
+            return
+        if len(leaves) == 1:
+            ours, expected = [x / sides.direction[0] ** order for x in (ours, expected)]
+        if sides.chosen:
+            self.failures.append(failures.lonely_branch(sides, ours, expected, [*self.inputs]))
+        else:
+            reason = f"on a kink: on both sides, the second derivative of f is {expected:.6g} where this branch has"
+            self.rows = [
+                replace(row, verdict=UNDECIDED, reason=f"{reason} {ours:.6g}") if row.input.startswith("∂²") else row
+                for row in self.rows
+            ]
 
 
 def _sample(lines: Sequence[Line]) -> list[Line]:
@@ -212,13 +267,13 @@ def _row_of_input(name: str, whole: Whole, result: Result | None, leaf: Value) -
         return _row(name, result.judgement, gradient, result.fault)
     if leaf in whole.tape.slot:
         return Row(name, gradient, None, None, OK, "together with all others")
-    return Row(name, 0.0, 0.0, 0.0, OK, "not used")
+    return Row(name, 0.0, 0.0, 0.0, OK, NOT_USED)
 
 
 def _row(name: str, judgement: Judgement, analytic: float | None = None, reason: str = "") -> Row:
     shown = as_float(judgement.analytic) if analytic is None else analytic
     numerical = as_float(judgement.numerical)
-    unknown = judgement.verdict == INCONCLUSIVE
+    unknown = judgement.verdict == UNDECIDED
     difference = None if unknown else judgement.difference
     number = None if math.isnan(numerical) and unknown else numerical
     return Row(name, shown, number, difference, judgement.verdict, reason or judgement.reason)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.differences import ROUND_OFF, Curve, Estimate, OutsideDomainError
-from autograd.check.oracle import INCONCLUSIVE, WRONG, Judgement, Oracle, judge, undecided
+from autograd.check.oracle import UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.replayed import NotReplayableError, evaluate
 from autograd.check.tape import Edge, Line, partials_in
 
@@ -109,7 +109,7 @@ def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rul
             judgement = undecided(_recorded(line, direction), NO_NEIGHBOUR)
             return Finding(line, direction.operand, judgement, oracle.name)
         finding = Finding(line, direction.operand, _per_operand(judgement, direction), oracle.name)
-        if judgement.verdict != INCONCLUSIVE:
+        if judgement.verdict != UNDECIDED:
             break
     return finding
 

@@ -12,7 +12,7 @@ from autograd.check import arithmetic, differences
 from autograd.check.arithmetic import DIGITS, Arithmetic
 from autograd.check.differences import CONVERGED, Curve, Estimate
 
-OK, WRONG, INCONCLUSIVE = "ok", "wrong", "inconclusive"
+OK, WRONG, UNDECIDED = "ok", "wrong", "undecided"
 SAFETY = 10.0  # on an oracle's own error estimate
 
 
@@ -118,7 +118,7 @@ def judge(
     floor = m.real(oracle.floor) * m.real(size)  # in m, where the product cannot underflow
     if not estimate.error <= sure + floor:
         reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
-        return Judgement(INCONCLUSIVE, ours, estimate.slope, reason)
+        return Judgement(UNDECIDED, ours, estimate.slope, reason)
     verdict = OK if abs(ours - estimate.slope) <= tolerance + floor else WRONG
     return Judgement(verdict, ours, estimate.slope)
 
@@ -127,6 +127,6 @@ def undecided(analytic: float, reason: str) -> Judgement:
     """A comparison that could not be made.
 
     >>> undecided(1.0, "no value there").verdict
-    'inconclusive'
+    'undecided'
     """
-    return Judgement(INCONCLUSIVE, analytic, math.nan, reason)
+    return Judgement(UNDECIDED, analytic, math.nan, reason)

@@ -11,6 +11,7 @@ from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_s
 from autograd.errors import AutogradError
 from autograd.graph import topological
 from autograd.primitive import Primitive
+from autograd.rules import where
 from autograd.value import Value
 
 
@@ -40,8 +41,11 @@ class Line(NamedTuple):
 
     @property
     def finite(self) -> bool:
-        """Whether the value and all operands are neither infinite nor nan."""
-        return all(map(math.isfinite, (self.node.data, *self.operands)))
+        """Whether the value and all operands are neither infinite nor nan, but for the branch that `where` left."""
+        operands = self.operands
+        if self.primitive is where:
+            operands = (operands[0], operands[1 if operands[0] else 2])
+        return all(map(math.isfinite, (self.node.data, *operands)))
 
 
 class Tape:

@@ -1,0 +1,318 @@
+"""f itself: it is called again at other points, where the recorded graph must be the same function.
+
+Both are compared as graphs: the one that was recorded at x, replayed with 60 digits at x + h d, and the one that f
+records there. On the same branch they agree to the last of those digits, unless a number left the graph: it is a
+constant in the first, and another constant in the second. So no rounding error is in the way. Where every step changes
+the branch, as at a kink, the derivatives on both sides are looked at instead.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from autograd.check.arithmetic import UNDEFINED, Arithmetic, floats, high_precision
+from autograd.check.branches import Branch, branch_of
+from autograd.check.departures import Departure, Observer, Place, numbers_by_place
+from autograd.check.differences import ROUND_OFF
+from autograd.check.engine import as_float, condition
+from autograd.check.local import signed
+from autograd.check.replayed import NotReplayableError, evaluate
+from autograd.check.slopes import WIDEST, Slope, slope_of
+from autograd.check.subject import Again
+from autograd.check.tape import Tape
+from autograd.value import Value
+
+STEPS = (2.0**-4, 2.0**-10, 2.0**-17, 2.0**-24)  # in units of the inputs
+SMALLEST_UNIT = 1e-290
+SAME = 1e-30  # two replays with 60 digits of the same function, relative to the condition of the graph
+FLOATS = 64.0 * ROUND_OFF  # the same for what is computed in floats
+PLACES = 16  # of which it is tried one by one whether the result depends on what left there
+Held = Mapping[Place, Sequence[float]]
+
+
+class Visit(NamedTuple):
+    """f called at a point: its value, the graph it recorded there, and what left it meanwhile."""
+
+    numbers: list[float]
+    value: float
+    tape: Tape
+    slots: list[int | None]  # of the inputs, in the tape
+    exact: Any
+    tolerance: float
+    branch: Branch
+    departures: list[Departure]
+
+
+class Fault(NamedTuple):
+    """What is wrong with f: in a few words, where, and with which numbers."""
+
+    title: str
+    departures: tuple[Departure, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Sides(NamedTuple):
+    """Points to either side of one that has its branch for itself, and the way from it to them."""
+
+    plus: Visit
+    minus: Visit
+    direction: list[float]
+    chosen: bool  # by a comparison, not by a kink of a primitive
+
+
+class Itself:
+    """f, to be called again; `tape` and `leaves` are what it recorded first."""
+
+    def __init__(self, again: Again, tape: Tape, leaves: Sequence[Value], detached: str) -> None:
+        self.again, self.tape = again, tape
+        self.at = [leaf.data for leaf in leaves]
+        self.slots = [tape.slot.get(leaf) for leaf in leaves]
+        self.m: Arithmetic = high_precision(60) or floats()
+        self.units = [max(abs(x), SMALLEST_UNIT) if x else 1.0 for x in self.at]
+        self.allowed = detached == "allow"
+        self.sides: Sides | None = None  # found by `fault`, where the point has its branch for itself
+
+    @cached_property
+    def here(self) -> Visit | None:
+        """f called once more where it was recorded: only when there is something to explain."""
+        return self.visit(self.at, None)
+
+    @cached_property
+    def held(self) -> Held | None:
+        """What is to be held fixed in every call."""
+        return numbers_by_place(self.here.departures) if self.allowed and self.here else None
+
+    def visit(self, numbers: list[float], held: Held | None) -> Visit | None:
+        """Call f; None where it has no finite value, or raises."""
+        observer = Observer(held)
+        with ExitStack() as stack:
+            try:
+                recording = observer.run(stack.enter_context, self.again(numbers))
+                tape = Tape(recording.root)
+                exact = tape.base(self.m)[-1]
+                size = _size(self.m, tape, exact)
+            except Exception:  # whatever f raises where it was not asked to be called
+                return None
+            if not (math.isfinite(recording.root._data) and self.m.is_finite(exact) and math.isfinite(size)):
+                return None
+            slots = [tape.slot.get(leaf) for leaf in recording.leaves]
+            branch = branch_of(tape, observer.outcomes)
+            return Visit(
+                list(numbers), recording.root._data, tape, slots, exact, size, branch, observer.departures
+            )
+
+    def value(self, numbers: list[float]) -> float:
+        """f's value at other numbers; nan where it has none."""
+        with ExitStack() as stack:
+            try:
+                return Observer(self.held).run(stack.enter_context, self.again(numbers)).root._data
+            except Exception:  # whatever f raises where it was not asked to be called
+                return math.nan
+
+    def slope(self, direction: Sequence[float], widest: float = WIDEST) -> Slope | None:
+        """The derivative of f itself along a direction."""
+
+        def curve(t: float) -> float:
+            return self.value([x + t * step for x, step in zip(self.at, direction, strict=True)])
+
+        return slope_of(curve, widest)
+
+    def beside(self, direction: Sequence[float], h: float) -> Visit | None:
+        """f called at x + h d."""
+        return self.visit([x + h * step for x, step in zip(self.at, direction, strict=True)], self.held)
+
+    # --- is the graph's function f? -----------------------------------------------------------------------------------
+
+    def fault(self) -> Fault | None:
+        """What is wrong, or None: the same function, or nothing that could be compared."""
+        changed: list[tuple[list[float], Visit]] = []
+        for direction in self._directions():
+            settled, found = self._along(direction, changed)
+            if settled:
+                return found or next(filter(None, [self._lost_beside(*each) for each in changed]), None)
+        for plus, minus in pairwise(changed):
+            if all(a == -b for a, b in zip(plus[0], minus[0], strict=True)):
+                return self._between(plus, minus)
+        return None
+
+    def _directions(self) -> list[list[float]]:
+        """All inputs, forwards and backwards; and those in the graph, since others may be indices."""
+        rng = random.Random(0)
+        every = [unit * signed(rng) for unit in self.units]
+        used = [step if slot is not None else 0.0 for step, slot in zip(every, self.slots, strict=True)]
+        found = [every, used] if used != every and any(used) else [every]
+        return [[sign * step for step in each] for each in found for sign in (1.0, -1.0)]
+
+    def _along(
+        self, direction: list[float], changed: list[tuple[list[float], Visit]]
+    ) -> tuple[bool, Fault | None]:
+        """Whether a step was found that tells, and what it tells."""
+        differing: list[tuple[float, Visit]] = []
+        other = None
+        for h in STEPS:
+            there = self.beside(direction, h)
+            if there is None:
+                continue
+            if self._agrees(self.tape, self.slots, there):
+                return (True, self._rounded(direction, *differing[0])) if differing else (True, None)
+            if (unsteady := self.unsteady()) is not None:
+                return True, unsteady
+            if self.here is None or there.branch != self.here.branch:
+                other = there
+            else:
+                differing.append((h, there))
+        if differing:
+            assert self.here is not None  # there is no branch to be on without it
+            return True, self._left(self.here, differing[0][1])
+        if other is not None:
+            changed.append((direction, other))
+        return False, None
+
+    def _agrees(self, tape: Tape, slots: Sequence[int | None], there: Visit) -> bool:
+        expected = self._expected(tape, slots, there)
+        if expected is None:
+            return False
+        bound = there.tolerance + SAME * abs(as_float(expected))
+        return bool(abs(there.exact - expected) <= bound)
+
+    def _expected(self, tape: Tape, slots: Sequence[int | None], there: Visit) -> Any:
+        """What a graph gives at another point; None where it gives nothing."""
+        pairs = zip(slots, there.numbers, strict=True)
+        try:
+            found = function_at(self.m, tape, {slot: self.m.lift(x) for slot, x in pairs if slot is not None})
+        except (NotReplayableError, *UNDEFINED):
+            return None
+        return found if self.m.is_finite(found) else None
+
+    def _rounded(self, direction: list[float], h: float, there: Visit) -> Fault | None:
+        """A number that leaves with few digits: wide steps differ, in proportion and on both sides; small ones do not.
+
+        A branch that f chooses by plain floats is on one side, or of another size.
+        """
+        if self.here is None:
+            return None
+        gaps = []
+        for step in (h, h / 2.0, -h, -h / 2.0):
+            visit = self.beside(direction, step)
+            if visit is None or visit.branch != self.here.branch:
+                return None
+            expected = self._expected(self.tape, self.slots, visit)
+            if expected is None:
+                return None
+            gaps.append(as_float(visit.exact - expected))
+        in_proportion = all(narrow and 1.4 <= wide / narrow <= 2.8 for wide, narrow in (gaps[:2], gaps[2:]))
+        return self._left(self.here, there) if in_proportion else None
+
+    # --- what it is that differs --------------------------------------------------------------------------------------
+
+    def unsteady(self) -> Fault | None:
+        """f gives another value at the same point: it is random, or reads what changes."""
+        here, recorded = self.here, self.tape.nodes[-1].data
+        if here is None or here.value == recorded:
+            return None
+        facts = (("first call", repr(recorded)), ("second call", repr(here.value)))
+        if self._repeats_with_the_same_random_numbers():
+            remedy = ("instead", "draw the numbers outside of f, or seed the generator in f")
+            return Fault("f is random: it draws other numbers in each call", (), (*facts, remedy))
+        remedy = ("instead", "make f depend on its arguments alone")
+        title = "f reads state that changes between calls (a counter, a running mean, a generator of its own)"
+        return Fault(title, (), (*facts, remedy))
+
+    def _repeats_with_the_same_random_numbers(self) -> bool:
+        resets = _random_states()
+        values = []
+        for _ in range(2):
+            visit = self.visit(self.at, None)
+            values.append(None if visit is None else visit.value)
+            for reset in resets:
+                reset()
+        return values[0] == values[1]
+
+    def _left(self, here: Visit, there: Visit) -> Fault:
+        """The places at which numbers left that the result depends on."""
+        slots = here.slots
+        expected = self._expected(here.tape, slots, there)
+        facts = (
+            ("called at", ", ".join(map(repr, there.numbers[:8])) + (", …" if len(there.numbers) > 8 else "")),
+            ("the graph has", repr(as_float(expected)) if expected is not None else "no value"),
+            ("f gives", repr(as_float(there.exact))),
+        )
+        guilty = self._guilty(here, there)
+        if guilty:
+            return Fault("a number leaves the graph, and the result depends on it", tuple(guilty), facts)
+        return Fault("the recorded graph is not f: f depends on its arguments in a way that no Value shows", (), facts)
+
+    def _guilty(self, here: Visit, there: Visit) -> list[Departure]:
+        found = []
+        for place, numbers in [*numbers_by_place(here.departures).items()][:PLACES]:
+            visit = self.visit(there.numbers, {**(self.held or {}), place: numbers})
+            if visit is None or abs(visit.exact - there.exact) > visit.tolerance + there.tolerance:
+                found.append(next(each for each in here.departures if each.place == place))
+        copies = [each for each in here.departures if each.how == "a copy"]
+        return found or copies[:1]
+
+    # --- a branch that is taken at this point alone -------------------------------------------------------------------
+
+    def _between(self, plus: tuple[list[float], Visit], minus: tuple[list[float], Visit]) -> Fault | None:
+        """The same question about two points to one side; whether f's derivatives agree is asked later, of `sides`."""
+        for direction, near in (plus, minus):
+            if (lost := self._lost_beside(direction, near)) is not None:
+                return lost
+        if self.here is not None:
+            chosen = any(side.branch.differs_by_choice(self.here.branch) for _, side in (plus, minus))
+            self.sides = Sides(plus[1], minus[1], plus[0], chosen)
+        return None
+
+    def _lost_beside(self, direction: list[float], near: Visit) -> Fault | None:
+        """What left the graph that f records at a point nearby, seen from one further away."""
+        further = self.beside(direction, 2.0 * STEPS[-1])
+        if further is None or further.branch != near.branch or self._agrees(near.tape, near.slots, further):
+            return None
+        return self._left(near, further)
+
+
+def function_at(m: Arithmetic, tape: Tape, moved: Mapping[int, Any]) -> Any:
+    """The graph's value with some leaves' numbers replaced; what no arithmetic can replay is computed in floats."""
+    numbers, changed = list(tape.base(m)), set(moved)
+    for slot, number in moved.items():
+        numbers[slot] = number
+    for line in tape.lines:
+        if changed.isdisjoint(line.slots):
+            continue
+        changed.add(line.slot)
+        found = [m.lift(x) if s is None else numbers[s] for s, x in zip(line.slots, line.operands, strict=True)]
+        if line.slot in tape.held:
+            numbers[line.slot] = m.lift(float(line.primitive.value(*map(as_float, found))))
+        else:
+            numbers[line.slot] = evaluate(m, line.primitive, found, line.operands, line.node.data)
+    return numbers[-1]
+
+
+def _size(m: Arithmetic, tape: Tape, exact: Any) -> float:
+    """By how much two evaluations of the same graph may differ."""
+    sizes = condition(tape)
+    total = abs(as_float(exact)) + sum([sizes[slot] * abs(tape.nodes[slot].data) for slot in tape.leaves])
+    in_floats = tape.lines if m.digits < 20 else [line for line in tape.lines if line.slot in tape.held]
+    rounded = 0.0
+    for line in in_floats:
+        moved = sum([abs(edge.recorded * line.operands[edge.operand]) for edge in line.edges])
+        rounded += sizes[line.slot] * (abs(line.node.data) + len(line.edges) * moved)
+    return SAME * total + FLOATS * rounded
+
+
+def _random_states() -> list[Callable[[], object]]:
+    """What sets the global generators of `random` and, if it is there, NumPy back to where they are now."""
+    state = random.getstate()
+    resets: list[Callable[[], object]] = [lambda: random.setstate(state)]
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_state = numpy_random.get_state()
+        resets.append(lambda: numpy_random.set_state(numpy_state))
+    return resets
