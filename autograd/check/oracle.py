@@ -13,6 +13,7 @@ from autograd.check.arithmetic import DIGITS, Arithmetic
 from autograd.check.differences import CONVERGED, Curve, Estimate
 
 OK, WRONG, UNDECIDED = "ok", "wrong", "undecided"
+FALLS = 1e-10  # from one number of digits to the next, at least
 SAFETY = 10.0  # on an oracle's own error estimate
 
 
@@ -109,14 +110,19 @@ def judge(
     A disagreement counts only where the oracle is sure of itself: where it is not, more digits are tried, and at last
     the comparison is inconclusive.
     """
+    noise = math.inf
     for m in oracle.levels:
         ours, estimate = analytic(m), numerical(m)
         sure = m.real(oracle.converged) * abs(estimate.slope)
         tolerance = m.real(oracle.tolerance) * abs(estimate.slope) + m.real(SAFETY) * estimate.error + m.real(slack)
-        if estimate.error <= sure and abs(ours - estimate.slope) <= tolerance:
+        known = estimate.vanishes or estimate.error <= sure
+        if not (known or estimate.converges):  # rounding around 0 falls with the digits, and aliasing grows
+            error = float(estimate.error)
+            known, noise = error <= FALLS * noise < math.inf, error
+        if known and abs(ours - estimate.slope) <= tolerance:
             return Judgement(OK, ours, estimate.slope)
-    floor = m.real(oracle.floor) * m.real(size)  # in m, where the product cannot underflow
-    if not estimate.error <= sure + floor:
+    floor = m.real(oracle.floor) * m.real(max(size, estimate.scale))  # in m, where the product cannot underflow
+    if not known and not (estimate.converges and estimate.error <= sure + floor):
         reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
         return Judgement(UNDECIDED, ours, estimate.slope, reason)
     verdict = OK if abs(ours - estimate.slope) <= tolerance + floor else WRONG

@@ -18,6 +18,8 @@ from autograd.value import Value
 
 INPUTS = 24  # and their 300 pairs: of more inputs, a sample
 
+LARGEST_UNIT = 1e100  # the product of two is a float
+
 
 class Entry(NamedTuple):
     """What was found about one entry ∂²f/∂x∂y of the Hessian."""
@@ -55,7 +57,7 @@ def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | Non
     ours = whole.gradient(column)
     if tape.held:
         return undecided(ours, "a node's value cannot be replayed with more digits")
-    units = [abs(leaf.data) or 1.0 for leaf in (row, column)]
+    units = [_unit(leaf) for leaf in (row, column)]
     sizes = (whole.sizes[slot] if slot is not None else 0.0) * units[0] * units[1]
     if not math.isfinite(sizes):
         return undecided(ours, NOT_FINITE)
@@ -84,8 +86,12 @@ def _moved(m: Arithmetic, tape: Tape, *steps: dict[Value, Any]) -> dict[int, Any
     for step in steps:
         for leaf, t in step.items():
             slot = tape.slot[leaf]
-            moved[slot] = moved.get(slot, base[slot]) + t * m.lift(abs(leaf.data) or 1.0)
+            moved[slot] = moved.get(slot, base[slot]) + t * m.lift(_unit(leaf))
     return moved
+
+
+def _unit(leaf: Value) -> float:
+    return min(abs(leaf.data) or 1.0, LARGEST_UNIT)
 
 
 def values_of_gradients(whole: Whole, gradients: dict[Value, Tape]) -> Iterator[tuple[Value, Judgement]]:
