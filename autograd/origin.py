@@ -67,7 +67,11 @@ def _first_outside(frame: FrameType | None) -> Instruction | None:
 
 def is_ours(frame: FrameType) -> bool:
     """Whether a frame runs code of this project."""
-    file = frame.f_code.co_filename
+    return is_ours_file(frame.f_code.co_filename)
+
+
+def is_ours_file(file: str) -> bool:
+    """Whether a file name is that of a module of this project, or of code that it compiled."""
     return _inside.setdefault(file, file.startswith(_OURS))
 
 

@@ -13,6 +13,7 @@ from autograd.check.differences import ROUND_OFF, Curve, Estimate, OutsideDomain
 from autograd.check.oracle import UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.replayed import NotReplayableError, evaluate
 from autograd.check.tape import Edge, Line, partials_in
+from autograd.value import Value
 
 SINGLY = 64  # a line of more edges is checked at this many of them, and along directions through all
 DIRECTIONS = 2
@@ -60,23 +61,25 @@ def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
         yield Finding(line, operand, Judgement(WRONG, 0.0, math.nan), "", "the operand is not among the parents")
     for edge in line.edges:
         if not math.isfinite(edge.recorded):
-            yield Finding(line, edge.operand, _not_finite(line, edge, oracles[0]), oracles[0].name)
+            yield Finding(line, edge.operand, _not_finite(line, edge, oracles), oracles[0].name)
     rules: Rules = {}
     yield from _changed(line, oracles[0])
-    for direction in directions(line):
+    for direction in [*directions(line), *_silent(line)]:
         yield check_along(line, direction, oracles, rules)
 
 
-def _not_finite(line: Line, edge: Edge, oracle: Oracle) -> Judgement:
-    """An infinite or nan partial is wrong where 60 digits know a slope that a float could hold; else who knows."""
+def _not_finite(line: Line, edge: Edge, oracles: Sequence[Oracle]) -> Judgement:
+    """An infinite or nan partial is wrong where an oracle knows a slope that a float could hold; else who knows."""
     unit = abs(line.operands[edge.operand]) or 1.0
-    if oracle.name == "mpmath":
+    for oracle in oracles:
         m = oracle.levels[-1]
         with suppress(NotReplayableError, OutsideDomainError, *UNDEFINED):
             estimate = oracle.estimate(m, curve(m, line, {edge.operand: unit}), abs(line.node.data))
             slope = float(estimate.slope) / unit
-            if estimate.error <= m.real(oracle.converged) * abs(estimate.slope) and math.isfinite(2.0 * slope):
+            known = estimate.vanishes or estimate.error <= m.real(oracle.converged) * abs(estimate.slope)
+            if known and math.isfinite(2.0 * slope):
                 return Judgement(WRONG, edge.recorded, slope)
+            break
     return undecided(edge.recorded, NOT_FINITE)
 
 
@@ -90,6 +93,13 @@ def directions(line: Line) -> list[Direction]:
     some = sorted(rng.sample(sorted(units), SINGLY))
     joint = [{i: unit * signed(rng) for i, unit in units.items()} for _ in range(DIRECTIONS)]
     return [Direction(i, {i: units[i]}) for i in some] + [Direction(None, moves) for moves in joint]
+
+
+def _silent(line: Line) -> list[Direction]:
+    """The Values that the rule sends nothing to: the node must not depend on them."""
+    flowing = {edge.operand for edge in line.edges} | {*line.lost}
+    silent = [i for i, x in enumerate(line.node.operands) if isinstance(x, Value) and i not in flowing]
+    return [Direction(i, {i: abs(line.operands[i]) or 1.0}) for i in silent if math.isfinite(line.operands[i])]
 
 
 def signed(rng: random.Random) -> float:
@@ -174,7 +184,8 @@ def _per_operand(judgement: Judgement, direction: Direction) -> Judgement:
 
 
 def _recorded(line: Line, direction: Direction) -> float:
-    return next((edge.recorded for edge in line.edges if edge.operand == direction.operand), math.nan)
+    silent = math.nan if direction.operand is None else 0.0
+    return next((edge.recorded for edge in line.edges if edge.operand == direction.operand), silent)
 
 
 # --- the recording against the rule on the same floats ----------------------------------------------------------------

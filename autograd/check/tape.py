@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
+from autograd.check.longer import in_digits
 from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_spelled
 from autograd.errors import AutogradError
 from autograd.graph import topological
@@ -147,11 +148,12 @@ class Tape:
 
 
 def partials_in(m: Arithmetic, line: Line, numbers: Sequence[Any], out: Any) -> tuple[list[Any], bool]:
-    """The rule's partials in another arithmetic, and whether it kept all digits: one that uses `math` cannot."""
+    """The rule's partials in another arithmetic, and whether it kept all digits: a black box cannot."""
     strict = not is_spelled(m, line.primitive)
     operands = [Replayed(m, x, at, strict) for x, at in zip(numbers, line.operands, strict=True)]
     try:
-        flows = line.primitive.partials_at(Replayed(m, out, line.node.data, strict), operands)
+        row = in_digits(line.primitive) if strict else line.primitive
+        flows = row.partials_at(Replayed(m, out, line.node.data, strict), operands)
         found = [flows[edge.operand] for edge in line.edges]
     except (TypeError, AttributeError):
         return [m.lift(edge.rule) for edge in line.edges], False

@@ -102,7 +102,9 @@ class Whole:
         return Result(slot, gradient, judgement)
 
     def _unit(self, slot: int) -> float:
-        return abs(self.tape.nodes[slot].data) or 1.0
+        """The size of an input; 1 where the slope times that would be infinite."""
+        unit = abs(self.tape.nodes[slot].data) or 1.0
+        return unit if math.isfinite(2.0 * self.sizes[slot] * unit) else 1.0
 
     # --- the judgement on the rules' chain ----------------------------------------------------------------------------
 
