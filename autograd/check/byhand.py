@@ -8,13 +8,12 @@ from dataclasses import replace
 
 from autograd.check.itself import Fault, Itself
 from autograd.check.local import signed
-from autograd.check.oracle import SAFETY, WRONG
+from autograd.check.oracle import WRONG
 from autograd.check.report import Row
-from autograd.check.slopes import AGAIN, Slope
+from autograd.check.slopes import disagreeing
 
 SINGLY = 16  # of more inputs, all of them along random directions
 DIRECTIONS = 2
-RULES = 1e-9  # what a slope from floats can be held to, relative
 LINES = 3  # named at most
 
 
@@ -57,27 +56,6 @@ def with_slopes_of_f(
         else row
         for row in rows
     ]
-
-
-def disagreeing(slope_with: Callable[[float], Slope | None], ours: float) -> Slope | None:
-    """The slope of f where `ours` is surely another one: every widest step says so. Between those of a kink is right."""
-    first = None
-    for widest in (0.5, *AGAIN):
-        slope = slope_with(widest)
-        if slope is None or not slope.settled or is_slope(slope, ours):
-            return None
-        first = first or slope
-    return first
-
-
-def is_slope(slope: Slope, ours: float) -> bool:
-    """Whether a derivative is the slope, or one between the two at a kink."""
-    tolerance = SAFETY * slope.error + RULES * abs(slope.slope)
-    if abs(ours - slope.slope) <= tolerance:
-        return True
-    low, high = sorted((slope.left, slope.right))
-    slack = SAFETY * slope.one_sided_error
-    return slope.is_kink and low - slack <= ours <= high + slack
 
 
 def _along(on: Itself, i: int) -> list[float]:

@@ -23,7 +23,7 @@ from autograd.check.departures import Departure, Observer, Place, numbers_by_pla
 from autograd.check.differences import ROUND_OFF
 from autograd.check.engine import as_float, condition
 from autograd.check.local import signed
-from autograd.check.replayed import NotReplayableError, evaluate
+from autograd.check.replayed import NotReplayableError
 from autograd.check.slopes import WIDEST, Slope, slope_of
 from autograd.check.subject import Again
 from autograd.check.tape import Tape
@@ -279,20 +279,8 @@ class Itself:
 
 
 def function_at(m: Arithmetic, tape: Tape, moved: Mapping[int, Any]) -> Any:
-    """The graph's value with some leaves' numbers replaced; what no arithmetic can replay is computed in floats."""
-    numbers, changed = list(tape.base(m)), set(moved)
-    for slot, number in moved.items():
-        numbers[slot] = number
-    for line in tape.lines:
-        if changed.isdisjoint(line.slots):
-            continue
-        changed.add(line.slot)
-        found = [m.lift(x) if s is None else numbers[s] for s, x in zip(line.slots, line.operands, strict=True)]
-        if line.slot in tape.held:
-            numbers[line.slot] = m.lift(float(line.primitive.value(*map(as_float, found))))
-        else:
-            numbers[line.slot] = evaluate(m, line.primitive, found, line.operands, line.node.data)
-    return numbers[-1]
+    """The graph's value with some leaves' numbers replaced."""
+    return tape.computed(m, moved)[-1]
 
 
 def _size(m: Arithmetic, tape: Tape, exact: Any) -> float:

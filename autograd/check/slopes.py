@@ -17,6 +17,8 @@ STEPS = 13  # the smallest is 2⁻²⁵: the cube root of the rounding error, an
 AGAIN = (0.7, 0.09)  # other widest steps: a disagreement must be found with each
 NOISE = 4.0 * ROUND_OFF  # of a value, relative
 SETTLED = 1e-3
+RULES = 1e-9  # what a slope from floats can be held to, relative
+SAFETY = 10.0  # on the error of a slope
 FLOOR = 1e-9  # of |f| near the point: no slope smaller than that can be told from 0
 
 
@@ -42,6 +44,15 @@ class Slope(NamedTuple):
         known = self.one_sided_error <= 0.1 * apart
         return known and apart > FLOOR * self.scale
 
+    def allows(self, ours: float) -> bool:
+        """Whether a derivative is this slope, or one between the two at a kink."""
+        tolerance = SAFETY * self.error + RULES * abs(self.slope)
+        if abs(ours - self.slope) <= tolerance:
+            return True
+        low, high = sorted((self.left, self.right))
+        slack = SAFETY * self.one_sided_error
+        return self.is_kink and low - slack <= ours <= high + slack
+
 
 def slope_of(curve: Curve, widest: float = WIDEST) -> Slope | None:
     """The derivative at t = 0; None where f has no finite value on both sides.
@@ -66,6 +77,26 @@ def slope_of(curve: Curve, widest: float = WIDEST) -> Slope | None:
     return Slope(slope, error, left, right, max(left_error, right_error), scale)
 
 
+def curvature_of(surface: Callable[[float, float], float], widest: float = WIDEST) -> Slope | None:
+    """∂²f/∂s∂t at 0, 0 of (s, t) ↦ f; None where it is not known to three digits.
+
+    >>> found = curvature_of(lambda s, t: math.exp(2.0 * s + t))
+    >>> abs(found.slope - 2.0) <= found.error <= 1e-6
+    True
+    """
+    values, noise, scale = [], [], 0.0
+    for h in [widest / RATIO**k for k in range(STEPS)]:
+        corners = [surface(s * h, t * h) for s, t in ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0))]
+        if not all(map(math.isfinite, corners)):
+            continue
+        values.append((corners[0] - corners[1] - corners[2] + corners[3]) / (4.0 * h * h))
+        scale = max(scale, *map(abs, corners))
+        noise.append(NOISE * max(map(abs, corners)) / (h * h))
+    slope, error = extrapolated(values, noise, RATIO**2, RATIO**2)
+    found = Slope(slope, error, slope, slope, error, scale)
+    return found if found.settled else None
+
+
 def extrapolated(
     values: Sequence[float], noise: Sequence[float], first: float, factor: float, orders: int = 6
 ) -> tuple[float, float]:
@@ -87,3 +118,14 @@ def extrapolated(
             if error < best[1]:
                 best = (row[-1], error)
     return best
+
+
+def disagreeing(slope_with: Callable[[float], Slope | None], ours: float) -> Slope | None:
+    """The slope where `ours` is surely another one: every widest step says so. Between those of a kink is right."""
+    first = None
+    for widest in (WIDEST, *AGAIN):
+        slope = slope_with(widest)
+        if slope is None or not slope.settled or slope.allows(ours):
+            return None
+        first = first or slope
+    return first

@@ -123,6 +123,22 @@ class Tape:
                 numbers[line.slot] = self._again(m, line, numbers, base)
         return numbers[-1]
 
+    def computed(self, m: Arithmetic, moved: Mapping[int, Any]) -> list[Any]:
+        """Every slot's number with some leaves' replaced; what no arithmetic can replay is computed on floats."""
+        numbers, changed = list(self.base(m)), set(moved)
+        for slot, number in moved.items():
+            numbers[slot] = number
+        for line in self.lines:
+            if changed.isdisjoint(line.slots):
+                continue
+            changed.add(line.slot)
+            primitive, found = self._call(m, line, numbers)
+            if line.slot in self.held:
+                numbers[line.slot] = m.lift(float(primitive.value(*[float(x.real) for x in found])))
+            else:
+                numbers[line.slot] = evaluate(m, primitive, found, line.operands, line.node.data)
+        return numbers
+
     def _again(self, m: Arithmetic, line: Line, numbers: Sequence[Any], base: Sequence[Any]) -> Any:
         if line.slot not in self.held:
             return evaluate(m, *self._call(m, line, numbers), line.operands, line.node.data)
