@@ -10,13 +10,15 @@ defaults: `@pytest.mark.gradcheck(order=2, kinks="raise")`. `pytest -m gradcheck
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 
 from autograd.check import check_gradients
+from autograd.errors import CheckError
 
-ORACLES = ("auto", "mpmath", "complex", "differences")
+ORACLES = ("auto", "mpmath", "complex", "differences", "function")
 MARKER = "gradcheck(**options): options for the fixture gradcheck in this test, such as order=2 or kinks='raise'"
 
 
@@ -32,9 +34,18 @@ class GradientCheck:
         self.item: pytest.Item | None = None
 
     def __call__(self, f: Any, *at: Any, **options: Any) -> Any:
-        """`check_gradients(f, *at)`; CheckError, an AssertionError, where a gradient is wrong."""
+        """`check_gradients(f, *at)`; CheckError, an AssertionError, where a gradient is wrong or nothing was decided.
+
+        An example of Hypothesis at which nothing could be decided is rejected, as by `assume`: it proves nothing.
+        """
         __tracebackhide__ = True
-        return check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
+        try:
+            return check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
+        except CheckError as error:
+            hypothesis = sys.modules.get("hypothesis")
+            if error.verdict == "undecided" and hypothesis is not None and hypothesis.currently_in_test_context():
+                hypothesis.reject()
+            raise
 
     def _marked(self) -> dict[str, Any]:
         """The options of the running test's markers; where several name one, the nearest to the test wins."""

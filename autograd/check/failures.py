@@ -14,6 +14,7 @@ from autograd.check.oracle import WRONG, Judgement
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
 from autograd.check.whole import Result, Whole
+from autograd.value import Value
 
 SEARCHED = 300  # lines of a graph in which the smallest wrong part is looked for
 HINTS = ((0.0, "it is 0"), (-1.0, "its sign"), (2.0, "a factor of 2"), (0.5, "a factor of ½"), (1.0, "a small error"))
@@ -75,6 +76,17 @@ def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
         ("suspect", judgement.reason or "a rule that is not differentiable itself (math on its operands), or grad()"),
     ]
     return Failure(f"{name} is wrong", "", node_expression(tape), tuple(facts), wording.check_of_tape(tape, order=2))
+
+
+def stale_graph(tape: Tape, node: Value) -> Failure:
+    """A number that was changed after the graph was recorded."""
+    name = node.label or (f"leaf[{tape.leaves.index(tape.slot[node])}]" if node.primitive is None else node.op)
+    facts = (
+        ("data now", repr(node.data)),
+        ("made at", wording.where_made(node)),
+        ("instead", "record the graph again after an update, or check before it: check_gradients(f, *numbers) does both"),
+    )
+    return Failure(f"{name}.data changed after the graph was recorded", "", "", facts, "")
 
 
 def fault_of_f(fault: Fault) -> Failure:

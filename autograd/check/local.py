@@ -22,6 +22,7 @@ SMALLEST = 2.0**-1074
 SMALLEST_NORMAL = 2.0**-1022  # below it floats lose digits
 RANGE = 1e-130, 1e130  # of numbers whose squares, times a step of 1e-40, are still normal floats
 NOT_FINITE = "infinite or nan"
+STALE = "the node's data is not its value"
 NOT_REPLAYABLE = "its value insists on floats that no oracle has"
 NO_NEIGHBOUR = "no finite value close by"
 Rules = dict[Arithmetic, tuple[list[Any], bool]]  # a line's partials in an arithmetic, and whether they kept all digits
@@ -195,7 +196,7 @@ def _changed(line: Line, oracle: Oracle) -> Iterator[Finding]:
     """Numbers of the recording that are not what value and rule give on its operands."""
     value = float(line.primitive.value(*line.operands))
     if differs(line.node.data, value, lambda: _exact(line, oracle, None)):
-        yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", "the node's data is not its value")
+        yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", STALE)
     for i, edge in enumerate(line.edges):
         if differs(edge.recorded, edge.rule, lambda i=i: _exact(line, oracle, i)):  # type: ignore[misc]
             judgement = Judgement(WRONG, edge.recorded, edge.rule)

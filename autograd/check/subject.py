@@ -90,7 +90,7 @@ def _set(leaves: Sequence[Value], numbers: Sequence[float]) -> None:
 
 def _function(f: Callable[..., Any], at: Sequence[Any]) -> Subject:
     def arguments(inputs: dict[str, Value]) -> list[Any]:
-        return [_leaf(name, x, inputs) for name, x in zip(_argument_names(f, len(at)), at, strict=True)]
+        return [_leaf(name, x, inputs) for name, x in zip(argument_names(f, len(at)), at, strict=True)]
 
     @contextmanager
     def again(numbers: Sequence[float]) -> Iterator[Recording]:
@@ -114,7 +114,7 @@ def _leaf(name: str, x: Any, inputs: dict[str, Value]) -> Any:
     return leaf
 
 
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     """The names of a function's parameters; letters where it has none to give, as a primitive has."""
     try:
         parameters = [*inspect.signature(f).parameters.values()]
