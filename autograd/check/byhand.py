@@ -33,9 +33,7 @@ def wrong_by_hand(
     return Fault(title, tuple(departures.values())[:LINES], facts), found
 
 
-def with_slopes_of_f(
-    on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
-) -> list[Row]:
+def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
     """The rows, with those of inputs in which f has another slope as wrong."""
     if len(names) > SINGLY:
         return list(rows)

@@ -20,9 +20,9 @@ CONVERGED = 1e-20  # central differences count as settled when two steps agree t
 class Estimate(NamedTuple):
     """A derivative and a bound on its error.
 
-    `vanishes` says that the slopes of smaller and smaller steps fall to 0 like a power of the step: then it is 0, though
-    its error is of the size of itself. Where they do not `converge`, the bound is none: a step spans many periods of a
-    sine, or all is rounding. `scale` is the size of the values it was taken from, where they are floats.
+    `vanishes` says that the slopes of smaller and smaller steps fall to 0 like a power of the step: then it is 0,
+    though its error is of the size of itself. Where they do not `converge`, the bound is none: a step spans many
+    periods of a sine, or all is rounding. `scale` is the size of the values it was taken from, where they are floats.
     """
 
     slope: Any
@@ -127,24 +127,26 @@ STENCIL = (4 / 5, -1 / 5, 4 / 105, -1 / 280)  # f' h ≈ Σ c (f(+kh) − f(−k
 HALVINGS = range(3, 24, 2)
 
 
-def adaptive(m: Arithmetic, curve: Curve) -> Estimate:
+def adaptive(m: Arithmetic, curve: Curve, size: float = 0.0) -> Estimate:
     """The best of a row of central differences of eighth order, each with its truncation and rounding error.
 
     The truncation error is read off two steps (for half the step it is 2⁸ times smaller); values are taken to be good
-    to 8 ulp. Steps are relative, t = 1 being the size of the operand, so a domain that ends at 0 is not left.
+    to 8 ulp of themselves and of `size`. Steps are relative, t = 1 being the size of the operand, so a domain that ends
+    at 0 is not left.
     """
-    found = [estimate for k in HALVINGS if (estimate := _stencil(m, curve, 0.5**k)) is not None]
+    found = [estimate for k in HALVINGS if (estimate := _stencil(m, curve, 0.5**k, size)) is not None]
     if not found:
         raise OutsideDomainError
     best = min(found, key=lambda estimate: float(estimate.error))
     return best._replace(scale=max(estimate.scale for estimate in found))
 
 
-def _stencil(m: Arithmetic, curve: Curve, h: float) -> Estimate | None:
+def _stencil(m: Arithmetic, curve: Curve, h: float, terms: float) -> Estimate | None:
     try:
         (wide, _), (narrow, size) = _weighted(m, curve, h), _weighted(m, curve, h / 2.0)
     except OutsideDomainError:
         return None
+    size = max(size, terms)
     rounding = 16.0 * ROUND_OFF * (size + abs(narrow)) / (h / 2.0)  # of the values, and of the points themselves
     return Estimate(narrow, abs(wide - narrow) + rounding, scale=size)
 

@@ -84,7 +84,10 @@ def stale_graph(tape: Tape, node: Value) -> Failure:
     facts = (
         ("data now", repr(node.data)),
         ("made at", wording.where_made(node)),
-        ("instead", "record the graph again after an update, or check before it: check_gradients(f, *numbers) does both"),
+        (
+            "instead",
+            "record the graph again after an update, or check before it: check_gradients(f, *numbers) does both",
+        ),
     )
     return Failure(f"{name}.data changed after the graph was recorded", "", "", facts, "")
 
@@ -108,7 +111,9 @@ def lonely_branch(sides: Sides, ours: float, expected: float, names: Sequence[st
         ("on both sides", repr(expected)),
         ("instead", "a function that is smooth there: a limit written with where() has no derivatives to offer"),
     ]
-    return Failure("a branch is taken at this point alone, and its derivative is not that of f", "", "", tuple(facts), "")
+    return Failure(
+        "a branch is taken at this point alone, and its derivative is not that of f", "", "", tuple(facts), ""
+    )
 
 
 def smallest(whole: Whole) -> Whole:

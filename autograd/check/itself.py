@@ -8,46 +8,23 @@ the branch, as at a kink, the derivatives on both sides are looked at instead.
 
 from __future__ import annotations
 
-import math
 import random
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from autograd.check.arithmetic import UNDEFINED, Arithmetic, floats, high_precision
-from autograd.check.branches import Branch, branch_of
-from autograd.check.departures import Departure, Observer, Place, numbers_by_place
-from autograd.check.differences import ROUND_OFF
-from autograd.check.engine import as_float, condition
+from autograd.check.arithmetic import UNDEFINED, Arithmetic
+from autograd.check.calls import SAME, Calls, Visit, random_states
+from autograd.check.departures import Departure, numbers_by_place
+from autograd.check.engine import as_float
 from autograd.check.local import signed
 from autograd.check.replayed import NotReplayableError
-from autograd.check.slopes import WIDEST, Slope, slope_of
 from autograd.check.subject import Again
 from autograd.check.tape import Tape
 from autograd.value import Value
 
 STEPS = (2.0**-4, 2.0**-10, 2.0**-17, 2.0**-24)  # in units of the inputs
-SMALLEST_UNIT = 1e-290
-SAME = 1e-30  # two replays with 60 digits of the same function, relative to the condition of the graph
-FLOATS = 64.0 * ROUND_OFF  # the same for what is computed in floats
 PLACES = 16  # of which it is tried one by one whether the result depends on what left there
-Held = Mapping[Place, Sequence[float]]
-
-
-class Visit(NamedTuple):
-    """f called at a point: its value, the graph it recorded there, and what left it meanwhile."""
-
-    numbers: list[float]
-    value: float
-    tape: Tape
-    slots: list[int | None]  # of the inputs, in the tape
-    exact: Any
-    tolerance: float
-    branch: Branch
-    departures: list[Departure]
 
 
 class Fault(NamedTuple):
@@ -67,66 +44,12 @@ class Sides(NamedTuple):
     chosen: bool  # by a comparison, not by a kink of a primitive
 
 
-class Itself:
-    """f, to be called again; `tape` and `leaves` are what it recorded first."""
+class Itself(Calls):
+    """Whether f is the function that was recorded."""
 
     def __init__(self, again: Again, tape: Tape, leaves: Sequence[Value], detached: str) -> None:
-        self.again, self.tape = again, tape
-        self.at = [leaf.data for leaf in leaves]
-        self.slots = [tape.slot.get(leaf) for leaf in leaves]
-        self.m: Arithmetic = high_precision(60) or floats()
-        self.units = [max(abs(x), SMALLEST_UNIT) if x else 1.0 for x in self.at]
-        self.allowed = detached == "allow"
+        super().__init__(again, tape, leaves, detached)
         self.sides: Sides | None = None  # found by `fault`, where the point has its branch for itself
-
-    @cached_property
-    def here(self) -> Visit | None:
-        """f called once more where it was recorded: only when there is something to explain."""
-        return self.visit(self.at, None)
-
-    @cached_property
-    def held(self) -> Held | None:
-        """What is to be held fixed in every call."""
-        return numbers_by_place(self.here.departures) if self.allowed and self.here else None
-
-    def visit(self, numbers: list[float], held: Held | None) -> Visit | None:
-        """Call f; None where it has no finite value, or raises."""
-        observer = Observer(held)
-        with ExitStack() as stack:
-            try:
-                recording = observer.run(stack.enter_context, self.again(numbers))
-                tape = Tape(recording.root)
-                exact = tape.base(self.m)[-1]
-                size = _size(self.m, tape, exact)
-            except Exception:  # whatever f raises where it was not asked to be called
-                return None
-            if not (math.isfinite(recording.root._data) and self.m.is_finite(exact) and math.isfinite(size)):
-                return None
-            slots = [tape.slot.get(leaf) for leaf in recording.leaves]
-            branch = branch_of(tape, observer.outcomes)
-            return Visit(
-                list(numbers), recording.root._data, tape, slots, exact, size, branch, observer.departures
-            )
-
-    def value(self, numbers: list[float]) -> float:
-        """f's value at other numbers; nan where it has none."""
-        with ExitStack() as stack:
-            try:
-                return Observer(self.held).run(stack.enter_context, self.again(numbers)).root._data
-            except Exception:  # whatever f raises where it was not asked to be called
-                return math.nan
-
-    def slope(self, direction: Sequence[float], widest: float = WIDEST) -> Slope | None:
-        """The derivative of f itself along a direction."""
-
-        def curve(t: float) -> float:
-            return self.value([x + t * step for x, step in zip(self.at, direction, strict=True)])
-
-        return slope_of(curve, widest)
-
-    def beside(self, direction: Sequence[float], h: float) -> Visit | None:
-        """f called at x + h d."""
-        return self.visit([x + h * step for x, step in zip(self.at, direction, strict=True)], self.held)
 
     # --- is the graph's function f? -----------------------------------------------------------------------------------
 
@@ -150,9 +73,7 @@ class Itself:
         found = [every, used] if used != every and any(used) else [every]
         return [[sign * step for step in each] for each in found for sign in (1.0, -1.0)]
 
-    def _along(
-        self, direction: list[float], changed: list[tuple[list[float], Visit]]
-    ) -> tuple[bool, Fault | None]:
+    def _along(self, direction: list[float], changed: list[tuple[list[float], Visit]]) -> tuple[bool, Fault | None]:
         """Whether a step was found that tells, and what it tells."""
         differing: list[tuple[float, Visit]] = []
         other = None
@@ -180,7 +101,7 @@ class Itself:
         if expected is None:
             return False
         bound = there.tolerance + SAME * abs(as_float(expected))
-        return bool(abs(there.exact - expected) <= bound)
+        return bool(abs(there.tape.holding(tape).base(self.m)[-1] - expected) <= bound)
 
     def _expected(self, tape: Tape, slots: Sequence[int | None], there: Visit) -> Any:
         """What a graph gives at another point; None where it gives nothing."""
@@ -206,7 +127,7 @@ class Itself:
             expected = self._expected(self.tape, self.slots, visit)
             if expected is None:
                 return None
-            gaps.append(as_float(visit.exact - expected))
+            gaps.append(as_float(visit.tape.holding(self.tape).base(self.m)[-1] - expected))
         in_proportion = all(narrow and 1.4 <= wide / narrow <= 2.8 for wide, narrow in (gaps[:2], gaps[2:]))
         return self._left(self.here, there) if in_proportion else None
 
@@ -226,7 +147,7 @@ class Itself:
         return Fault(title, (), (*facts, remedy))
 
     def _repeats_with_the_same_random_numbers(self) -> bool:
-        resets = _random_states()
+        resets = random_states()
         values = []
         for _ in range(2):
             visit = self.visit(self.at, None)
@@ -250,13 +171,21 @@ class Itself:
         return Fault("the recorded graph is not f: f depends on its arguments in a way that no Value shows", (), facts)
 
     def _guilty(self, here: Visit, there: Visit) -> list[Departure]:
+        """What f's value depends on there or, as at a tie, on the opposite side of where it was recorded."""
+        opposite = self.visit([x + x - y for x, y in zip(here.numbers, there.numbers, strict=True)], self.held)
+        for visit in (there, opposite):
+            if visit is not None and (found := self._changing(here, visit)):
+                return found
+        return [each for each in here.departures if each.how == "a copy"][:1]
+
+    def _changing(self, here: Visit, there: Visit) -> list[Departure]:
+        """The places of which f's value is another one if what left there is held as it was."""
         found = []
         for place, numbers in [*numbers_by_place(here.departures).items()][:PLACES]:
             visit = self.visit(there.numbers, {**(self.held or {}), place: numbers})
             if visit is None or abs(visit.exact - there.exact) > visit.tolerance + there.tolerance:
                 found.append(next(each for each in here.departures if each.place == place))
-        copies = [each for each in here.departures if each.how == "a copy"]
-        return found or copies[:1]
+        return found
 
     # --- a branch that is taken at this point alone -------------------------------------------------------------------
 
@@ -281,26 +210,3 @@ class Itself:
 def function_at(m: Arithmetic, tape: Tape, moved: Mapping[int, Any]) -> Any:
     """The graph's value with some leaves' numbers replaced."""
     return tape.computed(m, moved)[-1]
-
-
-def _size(m: Arithmetic, tape: Tape, exact: Any) -> float:
-    """By how much two evaluations of the same graph may differ."""
-    sizes = condition(tape)
-    total = abs(as_float(exact)) + sum([sizes[slot] * abs(tape.nodes[slot].data) for slot in tape.leaves])
-    in_floats = tape.lines if m.digits < 20 else [line for line in tape.lines if line.slot in tape.held]
-    rounded = 0.0
-    for line in in_floats:
-        moved = sum([abs(edge.recorded * line.operands[edge.operand]) for edge in line.edges])
-        rounded += sizes[line.slot] * (abs(line.node.data) + len(line.edges) * moved)
-    return SAME * total + FLOATS * rounded
-
-
-def _random_states() -> list[Callable[[], object]]:
-    """What sets the global generators of `random` and, if it is there, NumPy back to where they are now."""
-    state = random.getstate()
-    resets: list[Callable[[], object]] = [lambda: random.setstate(state)]
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_state = numpy_random.get_state()
-        resets.append(lambda: numpy_random.set_state(numpy_state))
-    return resets

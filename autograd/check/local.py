@@ -136,11 +136,12 @@ def _judged(line: Line, direction: Direction, oracle: Oracle, rules: Rules) -> J
         return rules[m]
 
     def numerical(m: Arithmetic) -> Estimate:
-        return oracle.estimate(m, curve(m, line, direction.moves), size)
+        return oracle.estimate(m, curve(m, line, direction.moves), max(size, terms))
 
     if oracle.name != "mpmath" and _extreme(line):
         return undecided(_recorded(line, direction), "too large or too small for this oracle")
     size = abs(line.node.data)
+    terms = sum([abs(edge.recorded * line.operands[edge.operand]) for edge in line.edges])  # what rounding is of
     exact = rule(oracle.levels[0])[1]
     lost = SMALLEST_NORMAL * sum(map(abs, direction.moves.values()))
     slack = 0.0 if exact else FLOAT_RULE * abs(float(analytic(oracle.levels[0]))) + lost

@@ -1,52 +1,71 @@
 """Functions of `math` for longer numbers: a user's value or rule that calls them keeps its digits.
 
-A function is copied with other globals: where the original has `math` or a function of it, the copy has one that applies
-the primitive of the same meaning to replayed numbers, and leaves floats to `math`.
+A function is copied with other globals: where the original has `math` or a function of it, the copy has one that
+applies the primitive of the same meaning to replayed numbers, and leaves floats to `math`.
 """
 
 from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
+from autograd.check.arithmetic import SELECTING
 from autograd.origin import is_ours_file
 from autograd.primitive import PRIMITIVES, Primitive
 
 SAME_MEANING = {
     name: name
     for name in (
-        *("exp", "expm1", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh"),
+        *(
+            "exp",
+            "expm1",
+            "log1p",
+            "sqrt",
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "atan2",
+            "sinh",
+            "cosh",
+            "tanh",
+        ),
         *("asinh", "acosh", "atanh", "erf", "hypot", "pow", "floor", "ceil"),
     )
 } | {"fabs": "abs"}
 
 
 def _is_longer(x: Any) -> bool:
-    return hasattr(x, "__primitive__")
+    return hasattr(x, "arithmetic")
 
 
 def _either(name: str, *xs: Any) -> Any:
-    if any(map(_is_longer, xs)):
-        return PRIMITIVES[SAME_MEANING[name]](*xs)
-    return getattr(math, name)(*xs)
+    longer = [x for x in xs if _is_longer(x)]
+    if not longer:
+        return getattr(math, name)(*xs)
+    return _primitive(SAME_MEANING[name], longer[0])(*xs)
+
+
+def _primitive(name: str, x: Any) -> Primitive:
+    """A row that the arithmetic of x can spell: it would else come back here, to the row's own value."""
+    if name not in SELECTING and name not in x.arithmetic.spelling:
+        raise TypeError(f"there is no {name} in {x.arithmetic.name}")
+    return PRIMITIVES[name]
 
 
 def _log(x: Any, *base: Any) -> Any:
     if not any(map(_is_longer, (x, *base))):
         return math.log(x, *base)
     log = PRIMITIVES["log"]
-    return log(x) / _like(log, base[0], x) if base else log(x)
-
-
-def _like(function: Callable[..., Any], number: Any, x: Any) -> Any:
-    """A function of a plain number, with the digits of x."""
-    return function(number + 0.0 * x)
+    return log(x) / log(base[0] + 0.0 * x) if base else log(x)  # the logarithm of the base with as many digits
 
 
 def _log_to_base(base: float, x: Any) -> Any:
@@ -58,12 +77,12 @@ def _exp2(x: Any) -> Any:
 
 
 def _erfc(x: Any) -> Any:
-    return 1.0 - PRIMITIVES["erf"](x) if _is_longer(x) else math.erfc(x)
+    return 1.0 - _primitive("erf", x)(x) if _is_longer(x) else math.erfc(x)
 
 
 def _fsum(xs: Any) -> Any:
     found = list(xs)
-    return PRIMITIVES["total"](*found) if any(map(_is_longer, found)) else math.fsum(found)
+    return sum(found) if any(map(_is_longer, found)) else math.fsum(found)
 
 
 def _predicate(name: str, x: Any) -> bool:

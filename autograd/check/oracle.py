@@ -49,9 +49,7 @@ def _complex_step() -> Oracle:
 
 @cache
 def _adaptive() -> Oracle:
-    return Oracle(
-        "differences", (arithmetic.floats(),), lambda m, f, size: differences.adaptive(m, f), 1e-14, 1e-12, 1e-6
-    )
+    return Oracle("differences", (arithmetic.floats(),), differences.adaptive, 1e-14, 1e-12, 1e-6)
 
 
 _CHAINS: Mapping[str, tuple[Callable[[], Oracle | None], ...]] = {

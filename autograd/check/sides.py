@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
+from autograd.check.calls import Visit
 from autograd.check.engine import as_float
-from autograd.check.itself import Itself, Sides, Visit, function_at
+from autograd.check.itself import Itself, Sides, function_at
 from autograd.check.replayed import NotReplayableError
 
 NEAR = 1e-8  # of the point, in units of the inputs

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
-from autograd.check.arithmetic import UNDEFINED, Arithmetic
+from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
 from autograd.check.longer import in_digits
 from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_spelled
 from autograd.errors import AutogradError
 from autograd.graph import topological
-from autograd.primitive import Primitive
+from autograd.primitive import PRIMITIVES, Primitive
 from autograd.rules import where
 from autograd.value import Value
 
@@ -59,6 +60,9 @@ class Tape:
     def __init__(self, root: Value) -> None:
         self.nodes: list[Value] = topological(root)
         self.slot = {node: i for i, node in enumerate(self.nodes)}
+        self.numbers = [
+            node.data for node in self.nodes
+        ]  # as they are now: a model's parameters are moved and set back
         self.lines = [self._line(i, node) for i, node in enumerate(self.nodes) if node.primitive is not None]
         self.leaves = [i for i, node in enumerate(self.nodes) if node.primitive is None]
         self.held: set[int] = {line.slot for line in self.lines if line.handmade}
@@ -95,7 +99,7 @@ class Tape:
     def base(self, m: Arithmetic) -> list[Any]:
         """Every slot's number in an arithmetic, from the leaves' floats."""
         if m.digits not in self._base:
-            numbers = [m.lift(node.data) for node in self.nodes]
+            numbers = [m.lift(x) for x in self.numbers]
             for line in self.lines:
                 if line.slot not in self.held:
                     self._compute(m, line, numbers)
@@ -122,6 +126,21 @@ class Tape:
                 changed.add(line.slot)
                 numbers[line.slot] = self._again(m, line, numbers, base)
         return numbers[-1]
+
+    def holding(self, other: Tape) -> Tape:
+        """This graph with the operands that rows hold constant, as the shift of `exp_shift`, held at those of another.
+
+        The same graph where it has none, or where the two have not the same lines.
+        """
+        if len(self.lines) != len(other.lines) or not any(map(_held_operands, other.lines)):
+            return self
+        found = copy(self)
+        found.lines, found._base, found._partials, found.held = [], {}, {}, set(self.held)
+        for line, like in zip(self.lines, other.lines, strict=True):
+            places = _held_operands(like) if line.primitive is like.primitive else ()
+            operands = [like.operands[i] if i in places else x for i, x in enumerate(line.operands)]
+            found.lines.append(line._replace(node=like.node, operands=tuple(operands)) if places else line)
+        return found
 
     def computed(self, m: Arithmetic, moved: Mapping[int, Any]) -> list[Any]:
         """Every slot's number with some leaves' replaced; what no arithmetic can replay is computed on floats."""
@@ -161,6 +180,15 @@ class Tape:
             return [m.lift(edge.recorded) for edge in line.edges]
         _, numbers = self._call(m, line, base)
         return partials_in(m, line, numbers, base[line.slot])[0]
+
+
+def _held_operands(line: Line) -> tuple[int, ...]:
+    """The Values among a line's operands that its row, one of the engine's own, documents as held constant."""
+    row = line.primitive
+    if row.name not in SELECTING or PRIMITIVES.get(row.name) is not row:
+        return ()
+    pairs = zip(row.partials, line.node.operands, strict=False)
+    return tuple([i for i, (partial, x) in enumerate(pairs) if partial is None and isinstance(x, Value)])
 
 
 def partials_in(m: Arithmetic, line: Line, numbers: Sequence[Any], out: Any) -> tuple[list[Any], bool]:
