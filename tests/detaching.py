@@ -138,15 +138,23 @@ def planted_programs(count: int, start: int = 0) -> list[Program]:
             continue
         way = WAYS[len(found) % len(WAYS)]
         planted = Program(right.at, right.lines, random.Random(seed).randrange(len(right.lines)), way)
-        right_gradient = with_atan(planted).gradient() if way is by_math else right.gradient()
-        if _apart(right_gradient, planted.gradient()):
+        if all(_misses(planted, right, shift) for shift in (-1e-3, 0.0, 1e-3)):
             found.append(planted)
     return found
 
 
-def with_atan(program: Program) -> Program:
-    """What stays in the graph where `by_math` lets a number leave."""
-    return Program(program.at, program.lines, program.planted, PRIMITIVES["atan"])
+def _misses(planted: Program, right: Program, shift: float) -> bool:
+    """Whether the gradient is another one with the number that leaves; on a branch of one side, it may not be."""
+    way = PRIMITIVES["atan"] if planted.way is by_math else None  # what stays in the graph
+    at = tuple([x + shift for x in right.at])
+    try:
+        whole, rest = (
+            Program(at, right.lines, planted.planted, way),
+            Program(at, right.lines, planted.planted, planted.way),
+        )
+        return _apart(whole.gradient(), rest.gradient())
+    except ArithmeticError:
+        return False
 
 
 def _apart(xs: Sequence[float], ys: Sequence[float]) -> bool:

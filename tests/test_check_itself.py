@@ -83,6 +83,8 @@ HARMLESS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (lambda x: (str(x), f"{x:.2f}", float(x), x * x)[-1], (3.0,)),
     (lambda x: x * 2.0 if x.data > 2.999 else x * x, (3.0,)),
     (lambda x: x * (2.0 if x.data > 2.999 else 3.0), (3.0,)),
+    (lambda x: x * (1.0 if x.data > 0.0 else 0.0), (0.0,)),
+    (lambda x: x * (1.0 if x.data >= 3.0 else 2.0), (3.0,)),
     (lambda x: [sin, exp, tanh][int(x.data)](x), (1.5,)),
     (largest_by_data, ([1.0, 2.0, 3.0],)),
     (lambda x: softmax([x, 2.0 * x])[0], (3.0,)),

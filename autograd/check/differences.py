@@ -146,8 +146,9 @@ def _stencil(m: Arithmetic, curve: Curve, h: float, terms: float) -> Estimate | 
         (wide, _), (narrow, size) = _weighted(m, curve, h), _weighted(m, curve, h / 2.0)
     except OutsideDomainError:
         return None
-    size = max(size, terms)
-    rounding = 16.0 * ROUND_OFF * (size + abs(narrow)) / (h / 2.0)  # of the values, and of the points themselves
+    rounding = (
+        16.0 * ROUND_OFF * (max(size, terms) + abs(narrow)) / (h / 2.0)
+    )  # of the values, and of the points themselves
     return Estimate(narrow, abs(wide - narrow) + rounding, scale=size)
 
 

@@ -28,7 +28,7 @@ def check_gradients(
     gradient: Callable[..., Any] | None = None,
     raise_on_failure: bool = True,
 ) -> CheckReport:
-    """Hold the gradients of f at a point against derivatives found from its values alone.
+    """Compare the gradients of f at a point with derivatives found from its values alone.
 
     f is a function of numbers, lists and dicts of numbers, checked at the numbers `at`; or a recorded Value; or a model
     (anything with `parameters()`), on a sample x, y with `loss`, a function of (prediction, target). First every node's
@@ -39,7 +39,18 @@ def check_gradients(
     differences: a rule wrong by 1e-12, relative, is found, whatever its scale, and neither rounding nor a kink
     nearby gives a false alarm. Floats as recorded are then held against a running error bound. oracle="complex"
     and "differences" need no mpmath, know about 13 and 10 digits, and take over where a user's `value` insists on
-    floats. What cannot be decided (at the edge of a domain, at infinities) is inconclusive, never a failure.
+    floats. What cannot be decided (at the edge of a domain, at infinities) is undecided; the report is ok only if
+    something was decided and nothing is wrong.
+
+    Then f is called again at another point, where the graph must be the same function: what left it, by `float(x)`,
+    `x.data`, `x.detach()`, `math.exp(x)`, text or an array of floats, is named by its line, if the result depends on
+    it. With detached="allow" what leaves is meant to be constant, and held fixed. Functions that are random or read
+    changing state are named as such, and so is a branch taken at this point alone whose derivatives are not those of f
+    on either side. A recorded graph cannot be called again; nodes made by hand are held against differences of f.
+
+    oracle="function" looks at f alone, by Richardson-extrapolated differences good to about 9 digits: for people who
+    want to see it, for f of plain numbers with a `gradient` (a function giving the derivatives in the structure of the
+    arguments), and for other engines, if nodes with `data`, `grad` and `backward()` are among `at`.
 
     Of very many inputs, some are checked one by one and all of them together, along random directions; second
     derivatives are then checked for 24 of them. Without mpmath, those are held against the gradient's graph alone.
@@ -51,14 +62,16 @@ def check_gradients(
     >>> report = check_gradients(lambda x, y: x * tanh(y), 1.5, -2.0)
     >>> report.ok, report.worst.difference < 1e-15
     (True, True)
-    >>> wrong = Value(9.0, [x := Value(3.0, label="x")], [5.0])  # a node by hand has no rule: nothing to check
-    >>> check_gradients(wrong).inconclusive[0].reason
-    'made by hand: there is no rule to check'
+    >>> import math
+    >>> found = check_gradients(lambda x: x * math.exp(x), 1.0, raise_on_failure=False)
+    >>> found.verdict, found.failures[0].title
+    ('wrong', 'a number leaves the graph, and the result depends on it')
 
-    CheckError for a wrong gradient, unless `raise_on_failure` is False: the message is the report. ValueError for
-    unknown options, TypeError when f cannot be checked. Sources: Squire & Trapp, SIAM Review 40 (1998); Higham,
-    Accuracy and Stability, ch. 3.
+    CheckError for a wrong gradient, or if nothing could be decided, unless `raise_on_failure` is False: the message is
+    the report, which is also its `report`. ValueError for unknown options, TypeError when f cannot be checked. Sources:
+    Squire & Trapp, SIAM Review 40 (1998); Ridders, Adv. Eng. Software 4 (1982); Higham, Accuracy and Stability, ch. 3.
     """
+    __tracebackhide__ = True  # in pytest, the message without the library's source before it
     if kinks not in KINKS:
         raise ValueError(f"kinks must be one of {', '.join(map(repr, KINKS))}, got {kinks!r}")
     if order not in (1, 2):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
@@ -24,6 +23,7 @@ from autograd.check.tape import Tape
 from autograd.value import Value
 
 STEPS = (2.0**-4, 2.0**-10, 2.0**-17, 2.0**-24)  # in units of the inputs
+AGREES, LOST, CHANGED, NOTHING = "agrees", "lost", "changed", "nothing"
 PLACES = 16  # of which it is tried one by one whether the result depends on what left there
 
 
@@ -33,6 +33,15 @@ class Fault(NamedTuple):
     title: str
     departures: tuple[Departure, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+
+
+class Way(NamedTuple):
+    """What was found in one direction, and a visit there: the first that is lost, the nearest on another branch."""
+
+    state: str
+    direction: list[float]
+    first: Visit | None
+    fault: Fault | None = None
 
 
 class Sides(NamedTuple):
@@ -54,47 +63,53 @@ class Itself(Calls):
     # --- is the graph's function f? -----------------------------------------------------------------------------------
 
     def fault(self) -> Fault | None:
-        """What is wrong, or None: the same function, or nothing that could be compared."""
-        changed: list[tuple[list[float], Visit]] = []
+        """What is wrong, or None: the same function, or nothing that could be compared.
+
+        What was lost is missing on both sides. Where one side agrees, the other may be another branch, chosen by plain
+        floats, of which no comparison of Values tells.
+        """
         for direction in self._directions():
-            settled, found = self._along(direction, changed)
-            if settled:
-                return found or next(filter(None, [self._lost_beside(*each) for each in changed]), None)
-        for plus, minus in pairwise(changed):
-            if all(a == -b for a, b in zip(plus[0], minus[0], strict=True)):
-                return self._between(plus, minus)
+            ways = []
+            for sign in (1.0, -1.0):
+                ways.append(self._along([sign * step for step in direction]))
+                if ways[-1].fault is not None or (ways[-1].state == AGREES and len(ways) == 1):
+                    return ways[-1].fault
+            states = {way.state for way in ways}
+            if AGREES in states or states == {LOST, CHANGED}:
+                return next(filter(None, map(self._lost_beside, ways)), None)
+            lost = [way.first for way in ways if way.state == LOST and way.first is not None]
+            if lost and self.here is not None:
+                return self._left(self.here, lost[0])
+            if states == {CHANGED}:
+                return self._between(*ways)
         return None
 
     def _directions(self) -> list[list[float]]:
-        """All inputs, forwards and backwards; and those in the graph, since others may be indices."""
+        """All inputs; and those in the graph, since others may be indices."""
         rng = random.Random(0)
         every = [unit * signed(rng) for unit in self.units]
         used = [step if slot is not None else 0.0 for step, slot in zip(every, self.slots, strict=True)]
-        found = [every, used] if used != every and any(used) else [every]
-        return [[sign * step for step in each] for each in found for sign in (1.0, -1.0)]
+        return [every, used] if used != every and any(used) else [every]
 
-    def _along(self, direction: list[float], changed: list[tuple[list[float], Visit]]) -> tuple[bool, Fault | None]:
-        """Whether a step was found that tells, and what it tells."""
+    def _along(self, direction: list[float]) -> Way:
+        """What smaller and smaller steps tell, up to the first at which f agrees."""
         differing: list[tuple[float, Visit]] = []
-        other = None
+        changed: list[Visit] = []
         for h in STEPS:
             there = self.beside(direction, h)
             if there is None:
                 continue
             if self._agrees(self.tape, self.slots, there):
-                return (True, self._rounded(direction, *differing[0])) if differing else (True, None)
+                return Way(AGREES, direction, there, self._rounded(direction, *differing[0]) if differing else None)
             if (unsteady := self.unsteady()) is not None:
-                return True, unsteady
+                return Way(LOST, direction, there, unsteady)
             if self.here is None or there.branch != self.here.branch:
-                other = there
+                changed.append(there)
             else:
                 differing.append((h, there))
         if differing:
-            assert self.here is not None  # there is no branch to be on without it
-            return True, self._left(self.here, differing[0][1])
-        if other is not None:
-            changed.append((direction, other))
-        return False, None
+            return Way(LOST, direction, differing[0][1])
+        return Way(CHANGED, direction, changed[-1]) if changed else Way(NOTHING, direction, None)
 
     def _agrees(self, tape: Tape, slots: Sequence[int | None], there: Visit) -> bool:
         expected = self._expected(tape, slots, there)
@@ -189,22 +204,21 @@ class Itself(Calls):
 
     # --- a branch that is taken at this point alone -------------------------------------------------------------------
 
-    def _between(self, plus: tuple[list[float], Visit], minus: tuple[list[float], Visit]) -> Fault | None:
+    def _between(self, plus: Way, minus: Way) -> Fault | None:
         """The same question about two points to one side; whether f's derivatives agree is asked later, of `sides`."""
-        for direction, near in (plus, minus):
-            if (lost := self._lost_beside(direction, near)) is not None:
-                return lost
-        if self.here is not None:
-            chosen = any(side.branch.differs_by_choice(self.here.branch) for _, side in (plus, minus))
-            self.sides = Sides(plus[1], minus[1], plus[0], chosen)
+        if (lost := self._lost_beside(plus) or self._lost_beside(minus)) is not None:
+            return lost
+        if self.here is not None and plus.first is not None and minus.first is not None:
+            chosen = any(way.first.branch.differs_by_choice(self.here.branch) for way in (plus, minus) if way.first)
+            self.sides = Sides(plus.first, minus.first, plus.direction, chosen)
         return None
 
-    def _lost_beside(self, direction: list[float], near: Visit) -> Fault | None:
+    def _lost_beside(self, way: Way) -> Fault | None:
         """What left the graph that f records at a point nearby, seen from one further away."""
-        further = self.beside(direction, 2.0 * STEPS[-1])
-        if further is None or further.branch != near.branch or self._agrees(near.tape, near.slots, further):
+        near, further = [self.beside(way.direction, k * STEPS[-1]) for k in (1.0, 2.0)]
+        if near is None or further is None or further.branch != near.branch:
             return None
-        return self._left(near, further)
+        return None if self._agrees(near.tape, near.slots, further) else self._left(near, further)
 
 
 def function_at(m: Arithmetic, tape: Tape, moved: Mapping[int, Any]) -> Any:

@@ -136,7 +136,9 @@ def _judged(line: Line, direction: Direction, oracle: Oracle, rules: Rules) -> J
         return rules[m]
 
     def numerical(m: Arithmetic) -> Estimate:
-        return oracle.estimate(m, curve(m, line, direction.moves), max(size, terms))
+        return oracle.estimate(
+            m, curve(m, line, direction.moves), max(size, terms) if oracle.name == "differences" else size
+        )
 
     if oracle.name != "mpmath" and _extreme(line):
         return undecided(_recorded(line, direction), "too large or too small for this oracle")
