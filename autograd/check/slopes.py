@@ -21,6 +21,7 @@ SMALLEST = 2.0**-1074
 CLOSE = 0.7 * 2.0**-40  # between points that are to differ by rounding alone
 POINTS = 5  # on each side
 SETTLED = 1e-3
+UNDERFLOW = 1e-300  # slopes that floats can no longer tell from 0
 RULES = 1e-9  # what a slope from floats can be held to, relative
 SAFETY = 10.0  # on the error of a slope
 FLOOR = 1e-9  # of |f| near the point: no slope smaller than that can be told from 0
@@ -39,7 +40,7 @@ class Slope(NamedTuple):
     @property
     def settled(self) -> bool:
         """Whether the slope is known to three digits, or to be as good as 0."""
-        return self.error <= SETTLED * abs(self.slope) + FLOOR * self.scale
+        return self.error <= SETTLED * abs(self.slope) + FLOOR * self.scale + UNDERFLOW
 
     @property
     def is_kink(self) -> bool:
