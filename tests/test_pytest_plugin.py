@@ -37,6 +37,22 @@ def test_a_call_overrides_the_marker(gradcheck):
 def test_unmarked_takes_a_kink_as_it_is(gradcheck):
     assert gradcheck(autograd.relu, 0.0).ok
 
+def leaves(x):
+    return x * float(x)
+
+def test_leaving_fails(gradcheck):
+    gradcheck(leaves, 3.0)
+
+def test_undecided_fails(gradcheck):
+    gradcheck(autograd.log, -1.0)
+
+@given(st.sampled_from([-1.0, 0.5, 2.0]))
+def test_undecided_examples_prove_nothing(gradcheck, x):
+    assert gradcheck(autograd.log, x).ok
+
+def test_function(gradcheck):
+    assert gradcheck(tanh, 0.5, oracle="function").ok
+
 def test_oracle(gradcheck, request):
     assert gradcheck.oracle == request.config.getoption("--gradcheck-oracle")
 
@@ -86,11 +102,18 @@ def test_the_fixture_checks_fails_heeds_the_marker_and_gets_along_with_given(ins
         "test_marked_fails": "FAILED",
         "test_a_call_overrides_the_marker": "PASSED",
         "test_unmarked_takes_a_kink_as_it_is": "PASSED",
+        "test_leaving_fails": "FAILED",
+        "test_undecided_fails": "FAILED",
+        "test_undecided_examples_prove_nothing": "PASSED",
+        "test_function": "PASSED",
         "test_oracle": "PASSED",
         "test_uses_it_not": "PASSED",
         "test_from_type": "PASSED",
     }, process.stdout
     assert "the rule of tanh is wrong" in process.stdout
+    assert ">       gradcheck(tanh, 0.5)\nE       autograd.errors.CheckError: wrong: " in process.stdout, "row E7"
+    assert "raise_on_failure" not in process.stdout, "no source of the library"
+    assert "float() in `float(x)`" in process.stdout
     assert process.stderr == ""
 
 

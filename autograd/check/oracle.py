@@ -106,7 +106,7 @@ def judge(
     """Hold a derivative against an oracle's, both along t; `size` is |f|, `slack` an error the derivative may have.
 
     A disagreement counts only where the oracle is sure of itself: where it is not, more digits are tried, and at last
-    the comparison is inconclusive.
+    the comparison is undecided.
     """
     noise = math.inf
     for m in oracle.levels:
