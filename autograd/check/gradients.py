@@ -86,5 +86,7 @@ def check_gradients(
         else:
             report = GraphCheck(subject(f, at, loss), oracle, kinks, detached).report(order)
     if raise_on_failure and not report.ok:
-        raise CheckError.about(report)
+        error = CheckError(str(report))
+        error.report, error.verdict = report, report.verdict
+        raise error
     return report

@@ -92,6 +92,8 @@ class Judgement(NamedTuple):
         >>> Judgement("ok", 1.0, 2.0).difference
         0.5
         """
+        if self.analytic == self.numerical:  # two infinities, too
+            return 0.0
         size = max(abs(self.analytic), abs(self.numerical))
         return float(abs(self.analytic - self.numerical) / size) if size else 0.0
 

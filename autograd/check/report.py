@@ -141,12 +141,22 @@ class CheckReport:
 
     @property
     def undecided(self) -> tuple[Row, ...]:
-        """The rows that could not be decided."""
+        """The rows that could not be decided.
+
+        >>> from autograd import check_gradients, sqrt
+        >>> [row.input for row in check_gradients(lambda x, y: sqrt(x) + y, 0.0, 2.0).undecided]
+        ['∂(sqrt(0.0))/∂x', 'x']
+        """
         return tuple([row for row in self.rows if row.verdict == UNDECIDED])
 
     @property
     def inconclusive(self) -> tuple[Row, ...]:
-        """Another name for `undecided`."""
+        """Another name for `undecided`.
+
+        >>> from autograd import check_gradients
+        >>> check_gradients(lambda x: x * x, 2.0).inconclusive
+        ()
+        """
         return self.undecided
 
     def table(self) -> str:
