@@ -127,10 +127,11 @@ class Whole:
 
     def _overflown(self, moves: Mapping[int, float], ours: float) -> Judgement:
         """An infinite derivative is right where the slope is too large for a float, as that of 1/x at 1e-200."""
-        if self.exact and math.isinf(ours) and len(moves) == 1:
-            m, (move,) = self.oracle.levels[0], moves.values()
+        if self.exact and math.isinf(ours) and len(moves) == 1 and math.isfinite(self.tape.nodes[-1].data):
+            m, (slot,) = self.oracle.levels[0], moves
+            move = abs(self.tape.nodes[slot].data) or 1.0
             with suppress(OutsideDomainError):
-                estimate = self._slope(m, moves)
+                estimate = self._slope(m, {slot: move})
                 slope = estimate.slope / m.lift(move)
                 known = estimate.converges and estimate.error <= m.real(SURE) * abs(estimate.slope)
                 if known and abs(slope) > m.real(sys.float_info.max) and (slope > 0) == (ours > 0.0):
