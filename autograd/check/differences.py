@@ -53,7 +53,7 @@ def central(m: Arithmetic, curve: Curve) -> Estimate:
     At the end of a domain, differences to the side that has values. See `settled` for the error.
     """
     try:
-        return settled(m, [_slope(m, curve, _power_of_ten(m, -m.digits // 3 + k)) for k in (1, 0, -1)])
+        return settled(m, lambda k: _slope(m, curve, _power_of_ten(m, -m.digits // 3 + k)))
     except OutsideDomainError:
         return _one_sided(m, curve)
 
@@ -67,22 +67,26 @@ def _one_sided(m: Arithmetic, curve: Curve) -> Estimate:
     here, h = at(m, curve, m.lift(0.0)), _power_of_ten(m, -m.digits // 4)
     for sign in (m.lift(1.0), m.lift(-1.0)):
         try:
-            steps = [sign * h * m.lift(k) for k in (100.0, 10.0, 1.0)]
-            return settled(m, [(4 * at(m, curve, t / 2) - at(m, curve, t) - 3 * here) / t for t in steps])
+            return settled(m, lambda k, h=sign * h: _forward(m, curve, here, h * m.lift(10.0) ** k))  # type: ignore[misc]
         except OutsideDomainError:
             continue
     raise OutsideDomainError
 
 
-def settled(m: Arithmetic, slopes: Sequence[Any]) -> Estimate:
-    """The last of three slopes, each with a tenth of the step of the one before.
+def _forward(m: Arithmetic, curve: Curve, here: Any, t: Any) -> Any:
+    return (4 * at(m, curve, t / 2) - at(m, curve, t) - 3 * here) / t
+
+
+def settled(m: Arithmetic, slope: Callable[[int], Any]) -> Estimate:
+    """The last of the slopes 1, 0 and −1, each with a tenth of the step of the one before; the first only if needed.
 
     The last two differ by about the larger one's error, which is given as the bound.
     """
-    first, wide, narrow = slopes
+    wide, narrow = slope(0), slope(-1)
     error = abs(wide - narrow)
     if error <= m.real(CONVERGED) * abs(narrow):
         return Estimate(narrow, error)
+    first = slope(1)
     vanishes = 5 * abs(narrow) <= abs(wide) and 5 * abs(wide) <= abs(first)
     return Estimate(narrow, error, bool(vanishes), bool(vanishes or 2 * error <= abs(first - wide)))
 
@@ -94,7 +98,7 @@ def _power_of_ten(m: Arithmetic, exponent: int) -> Any:
 
 def second(m: Arithmetic, surface: Callable[[Any, Any], Any]) -> Estimate:
     """∂²f/∂s∂t from four values, with h = 10^(−digits/4), three times as in `central`."""
-    return settled(m, [_mixed(m, surface, _power_of_ten(m, -m.digits // 4 + k)) for k in (1, 0, -1)])
+    return settled(m, lambda k: _mixed(m, surface, _power_of_ten(m, -m.digits // 4 + k)))
 
 
 def _mixed(m: Arithmetic, surface: Callable[[Any, Any], Any], h: Any) -> Any:

@@ -13,7 +13,7 @@ from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_s
 from autograd.errors import AutogradError
 from autograd.graph import topological
 from autograd.primitive import PRIMITIVES, Primitive
-from autograd.rules import where
+from autograd.rules import pivot, where
 from autograd.value import Value
 
 
@@ -187,6 +187,8 @@ def _held_operands(line: Line) -> tuple[int, ...]:
     row = line.primitive
     if row.name not in SELECTING or PRIMITIVES.get(row.name) is not row:
         return ()
+    if row is pivot:
+        return tuple(range(len(line.operands)))
     pairs = zip(row.partials, line.node.operands, strict=False)
     return tuple([i for i, (partial, x) in enumerate(pairs) if partial is None and isinstance(x, Value)])
 
