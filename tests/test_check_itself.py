@@ -282,6 +282,11 @@ def test_a_first_derivative_that_the_branch_has_not() -> None:
     assert (facts(found, "derivative ours"), facts(found, "on both sides")) == (["0.0"], ["1.0"])
 
 
+def test_a_value_of_one_point_that_is_no_limit_has_no_derivative_to_compare_with() -> None:
+    for order in (1, 2):
+        assert report(lambda x, y: where(x, 0.5, sin(y)) * y + x, 0.0, 2.0, order=order).verdict == "ok"
+
+
 def test_a8_a_second_derivative_at_a_kink_is_never_a_confident_zero() -> None:
     for f, at in (
         (lambda x: absolute(x) ** 2, (0.0,)),

@@ -49,12 +49,21 @@ def _limit(on: Itself, side: Visit, direction: list[float], sign: float, order: 
 
     difference = _first if order == 1 else _second
     try:
+        if not _is_continuous(m, curve, m.lift(sign * NEAR), m.lift(on.tape.nodes[-1].data)):
+            return None  # there is no derivative to be had
         wide, narrow = [difference(m, curve, m.lift(sign * NEAR * k)) for k in (1.0, 0.5)]
     except (NotReplayableError, *UNDEFINED):
         return None
     if not (m.is_finite(wide) and m.is_finite(narrow)):
         return None
     return Limit(as_float(narrow + narrow - wide), as_float(abs(narrow - wide)))
+
+
+def _is_continuous(m: Arithmetic, curve: Callable[[Any], Any], t: Any, here: Any) -> bool:
+    """Whether the values near the point tend to the value there."""
+    wide, narrow = curve(t), curve(t / 2)
+    gap = abs(narrow + narrow - wide - here)
+    return bool(gap <= abs(wide - narrow) + m.lift(1e-9) * abs(here))
 
 
 def _first(m: Arithmetic, curve: Callable[[Any], Any], t: Any) -> Any:
