@@ -16,10 +16,10 @@ from autograd.precision import command as digits
 from autograd.replaying import command as replay
 from autograd.streams import let_go_of_streams, say
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = (
     f"exit codes: {OK} done, {FAILED} a gradient is wrong or the reader has gone, {USAGE} wrong usage or input,"
-    f" {INTERRUPTED} Ctrl-C"
+    f" {UNDECIDED} no derivative could be decided, {INTERRUPTED} Ctrl-C"
 )
 
 

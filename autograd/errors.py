@@ -24,7 +24,18 @@ class CompileError(AutogradError, RuntimeError):
 
 
 class CheckError(AutogradError, AssertionError):
-    """A gradient disagrees with its independent oracle."""
+    """A gradient disagrees with its independent oracle, or nothing could be decided: `report` and its `verdict` say.
+
+    >>> from autograd import check_gradients, log
+    >>> try:
+    ...     check_gradients(log, -1.0)
+    ... except CheckError as error:
+    ...     error.verdict, error.report.ok
+    ('undecided', False)
+    """
+
+    report: Any = None
+    verdict: str = "wrong"
 
 
 class NonFiniteError(AutogradError, ArithmeticError):

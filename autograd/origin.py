@@ -9,11 +9,13 @@ of notebook cells, and the syntax tree says which expression is assigned to what
 from __future__ import annotations
 
 import linecache
+import sysconfig
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from os.path import abspath, dirname, join
+from pathlib import Path
 from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any
@@ -24,6 +26,8 @@ Instruction = tuple[CodeType, int]
 
 _ROOT = dirname(dirname(abspath(__file__)))
 _OURS = (join(_ROOT, "autograd", ""), join(_ROOT, "nn", ""), "<autograd ")  # the last: compiled while it runs
+_INSTALLED = frozenset(["site-packages", "dist-packages"])
+_STDLIB = (join(sysconfig.get_path("stdlib"), ""), join(sysconfig.get_path("platstdlib"), ""))
 _inside: dict[str, bool] = {}  # file name → whether it is one of ours
 
 
@@ -53,25 +57,37 @@ def asking() -> Instruction | None:
 
 def inside(frame: FrameType | None) -> Iterator[FrameType]:
     """The frames of this project from `frame` to the first that is not: of whoever asked for what is going on."""
-    while frame is not None and _is_ours(frame):
+    while frame is not None and is_ours(frame):
         yield frame
         frame = frame.f_back
 
 
 def _first_outside(frame: FrameType | None) -> Instruction | None:
     """The same search as in `remember`, which also learns which files are ours."""
-    while frame is not None and _is_ours(frame):
+    while frame is not None and is_ours(frame):
         frame = frame.f_back
     return (frame.f_code, frame.f_lasti) if frame else None
 
 
-def _is_ours(frame: FrameType) -> bool:
-    return is_ours(frame.f_code.co_filename)
+def is_ours(frame: FrameType) -> bool:
+    """Whether a frame runs code of this project."""
+    return is_ours_file(frame.f_code.co_filename)
 
 
-def is_ours(file: str) -> bool:
-    """Whether a file of source is one of this project."""
+def is_ours_file(file: str) -> bool:
+    """Whether a file name is that of a module of this project, or of code that it compiled."""
     return _inside.setdefault(file, file.startswith(_OURS))
+
+
+@lru_cache(maxsize=1024)
+def is_library_file(file: str) -> bool:
+    """Whether a file name belongs to this project, to Python or to an installed package.
+
+    >>> is_library_file(linecache.__file__), is_library_file("<stdin>")
+    (True, False)
+    """
+    generated = file.startswith(("<frozen ", "<__array_function__"))  # of Python and NumPy
+    return generated or is_ours_file(file) or file.startswith(_STDLIB) or not _INSTALLED.isdisjoint(Path(file).parts)
 
 
 @dataclass(frozen=True)
@@ -109,8 +125,11 @@ def position(node: Any) -> Position | None:
     ('x * 2.0 + 1.0', 'x * 2.0', None)
     """
     instruction: Instruction | None = getattr(node, "_origin", None)
-    if instruction is None:
-        return None
+    return None if instruction is None else position_of(instruction)
+
+
+def position_of(instruction: Instruction) -> Position:
+    """The sub-expression that an instruction carries out."""
     code, _ = instruction
     lines = linecache.getlines(code.co_filename)
     line, end_line, start, end = span(instruction)

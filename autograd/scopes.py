@@ -45,6 +45,7 @@ class Hooks:
     leaf_watchers   called with each new leaf
     differentiating a derivative of a function is being taken
     recorder        sees every operation instead of the engine: the recording of `compile`
+    observer        answers whoever asks a Value for its number, while operations are recorded as ever: a gradient check
     settings        of `autograd.debug`
     """
 
@@ -55,6 +56,7 @@ class Hooks:
     leaf_watchers: tuple[Watcher, ...] = ()
     differentiating: bool = False
     recorder: Any = None
+    observer: Any = None
     settings: Any = None
 
 

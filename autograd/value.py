@@ -79,8 +79,11 @@ def _is_foreign(x: Any) -> bool:
 
 
 def _recorder() -> Any:
-    """What records for `compile` in this thread, if anything does: it answers whatever asks a recorded number."""
-    return None if not open_blocks or active() is None else hooks().recorder
+    """Who answers whatever asks a Value for its number in this thread: a recording of `compile`, or an observer."""
+    if not open_blocks or active() is None:
+        return None
+    now = hooks()
+    return now.observer if now.recorder is None else now.recorder
 
 
 def _entered(x: Any) -> float:

@@ -184,12 +184,23 @@ KNOWN: list[tuple[Callable[..., Any], tuple[float, ...]]] = [
 @pytest.mark.parametrize("order", [1, 2])
 def test_none_of_the_known_false_alarms(order: int, oracle: str) -> None:
     for f, at in KNOWN:
-        check_gradients(f, *at, order=order, oracle=oracle)
+        report = check_gradients(f, *at, order=order, oracle=oracle, raise_on_failure=False)
+        assert report.verdict != "wrong", str(report)
 
 
 def test_the_known_false_alarms_of_others_are_decided_here() -> None:
-    undecided = [at for f, at in KNOWN[:17] if check_gradients(f, *at).inconclusive]
+    undecided = [at for f, at in KNOWN[:17] if check_gradients(f, *at, raise_on_failure=False).undecided]
     assert undecided == [(0.0,)], "all but 0·√x at 0, which is nan"
+
+
+def test_a14_without_a_verdict_there_is_no_green() -> None:
+    for f, x in ((log, -1.0), (lambda x: 1 / x, 0.0), (lambda x: exp(1000 * x), 1.0)):
+        with pytest.raises(CheckError, match=r"^nothing was decided: 0 ok, 0 wrong, 2 undecided") as caught:
+            check_gradients(f, x)
+        assert (caught.value.verdict, caught.value.report.ok) == ("undecided", False)
+    both = check_gradients(lambda x, y: sqrt(x) + y, 0.0, 2.0)
+    assert (both.verdict, dict(both.counts)) == ("ok", {"ok": 1, "wrong": 0, "undecided": 2})
+    assert str(both).startswith("no derivative is wrong: 1 ok, 0 wrong, 2 undecided")
 
 
 @given(st.floats(1e-300, 1e300), st.sampled_from([log, sqrt, square, tanh, lambda x: 1 / x, lambda x: x * 3 - x]))
@@ -262,9 +273,11 @@ def test_inputs_and_results_that_are_no_part_of_the_graph() -> None:
     assert check_gradients(lambda x: x, 1.0).rows[0].analytic == 1.0
 
 
-def test_an_operand_that_nothing_flows_to_is_held() -> None:
+def test_f11_a_partial_of_none_says_that_the_value_does_not_depend_on_the_operand() -> None:
     held = define("times_held", lambda x, c: x * c, lambda out, x, c: c, None)
-    assert check_gradients(lambda x: held(x, x) + x, 3.0).rows[0].numerical == 4.0
+    report = check_gradients(lambda x: held(x, x) + x, 3.0, raise_on_failure=False)
+    assert "partials[1]: it is 0" in str(report)
+    assert check_gradients(lambda x: held(x, 3.0) + x, 3.0).rows[0].numerical == 4.0, "a number needs no derivative"
 
 
 def test_deep_graphs() -> None:
@@ -327,9 +340,9 @@ def test_user_primitives_are_checked_like_the_rest(x: float, oracle: str) -> Non
     assert not report.inconclusive
 
 
-def test_what_cannot_be_replayed_twice_is_inconclusive() -> None:
+def test_a_value_in_math_is_replayed_for_second_derivatives_too() -> None:
     report = check_gradients(black_box, 0.5, order=2)
-    assert [row.verdict for row in report.rows] == ["ok", "inconclusive"]
+    assert [row.verdict for row in report.rows] == ["ok", "ok"]
 
 
 def test_nodes_made_by_hand_have_no_rule_to_check() -> None:

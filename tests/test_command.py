@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,29 @@ def test_a_wrong_rule_is_exit_code_1_with_the_table(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "1 wrong" in out
     assert "the rule of tanh is wrong" in out
+
+
+@pytest.mark.parametrize("arguments", [["log(x)", "x=-1"], ["1/x", "x=0"], ["exp(1000*x)", "x=1"]])
+def test_a14_nothing_decided_is_said_and_is_exit_code_3(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(["check", *arguments]) == 3
+    assert capsys.readouterr().out.startswith("nothing was decided: 0 ok, 0 wrong, 2 undecided (")
+    assert main(["check", *arguments, "--json"]) == 3
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert (found["verdict"], found["ok"], found["counts"]) == (
+        "undecided",
+        False,
+        {"ok": 0, "wrong": 0, "undecided": 2},
+    )
+
+
+def test_a2_numbers_that_leave_the_graph(capsys: pytest.CaptureFixture[str], program: Path) -> None:
+    program.write_text("import math\ndef f(x):\n    return x * math.exp(x)\n")
+    assert main(["check", f"{program}:f", "--at", "1"]) == 1
+    assert "program.py:3 in f" in capsys.readouterr().out
+    assert main(["check", f"{program}:f", "--at", "1", "--oracle", "function"]) == 1
+    assert main(["check", f"{program}:f", "--at", "1", "--detached", "allow"]) == 0
 
 
 def test_options_reach_the_check(capsys: pytest.CaptureFixture[str]) -> None:

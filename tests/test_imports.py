@@ -48,13 +48,13 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.foreign": {"value"},
     "compiler.structure": {"compiler.foreign", "errors", "value"},
     "compiler.options": {"errors"},
-    "compiler.refusal": {"assignments", "compiler.constants", "errors", "origin", "primitive", "value"},
+    "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
     "compiler.reach": {"compiler.constants", "compiler.program", "value"},
     "compiler.outside": {"compiler.reach"},
     "compiler.repeat": {
-        *("compiler.constants", "compiler.program", "compiler.record", "compiler.structure"),
+        *("compiler.program", "compiler.record", "compiler.structure"),
         *("errors", "origin", "recording"),
     },
     "compiler.record": {

@@ -1,6 +1,7 @@
 """The plugin and the Hypothesis hook, in processes of their own, found as an installed package is: by entry points."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,7 @@ from autograd import Value, tanh
 from autograd.strategies import points
 from autograd.testing import mutated
 
-@settings(max_examples=5)
+@settings(max_examples=5, deadline=None)
 @given(at=points(lambda x, y: x * tanh(y)))
 def test_passes(gradcheck, at):
     assert gradcheck(lambda x, y: x * tanh(y), *at).ok
@@ -36,6 +37,23 @@ def test_a_call_overrides_the_marker(gradcheck):
 
 def test_unmarked_takes_a_kink_as_it_is(gradcheck):
     assert gradcheck(autograd.relu, 0.0).ok
+
+def leaves(x):
+    return x * float(x)
+
+def test_leaving_fails(gradcheck):
+    gradcheck(leaves, 3.0)
+
+def test_undecided_fails(gradcheck):
+    gradcheck(autograd.log, -1.0)
+
+@settings(deadline=None)
+@given(st.sampled_from([-1.0, 0.5, 2.0]))
+def test_undecided_examples_prove_nothing(gradcheck, x):
+    assert gradcheck(autograd.log, x).ok
+
+def test_function(gradcheck):
+    assert gradcheck(tanh, 0.5, oracle="function").ok
 
 def test_oracle(gradcheck, request):
     assert gradcheck.oracle == request.config.getoption("--gradcheck-oracle")
@@ -88,11 +106,19 @@ def test_the_fixture_checks_fails_heeds_the_marker_and_gets_along_with_given(ins
         "test_marked_fails": "FAILED",
         "test_a_call_overrides_the_marker": "PASSED",
         "test_unmarked_takes_a_kink_as_it_is": "PASSED",
+        "test_leaving_fails": "FAILED",
+        "test_undecided_fails": "FAILED",
+        "test_undecided_examples_prove_nothing": "PASSED",
+        "test_function": "PASSED",
         "test_oracle": "PASSED",
         "test_uses_it_not": "PASSED",
         "test_from_type": "PASSED",
     }, process.stdout
     assert "the rule of tanh is wrong" in process.stdout
+    message_first = r">\s+gradcheck\(tanh, 0\.5\)\nE\s+autograd\.errors\.CheckError: wrong: "
+    assert re.search(message_first, process.stdout), "row E7"
+    assert "raise_on_failure" not in process.stdout, "no source of the library"
+    assert "float() in `float(x)`" in process.stdout
     assert process.stderr == ""
 
 

@@ -23,8 +23,9 @@ from autograd.primitive import PRIMITIVES
 Numbers = Sequence[Any]
 UNDEFINED = (ValueError, ZeroDivisionError, OverflowError)  # how arithmetics say that there is no value
 FAR = 1e99  # beyond, e^(−x²/2) is 0 in any arithmetic, as rules have it
-DIGITS = (60, 120, 240)
-"""Decimal digits of a replay: the first, and what is tried next where those do not settle it."""
+DIGITS = (60, 120, 240, 1440)
+"""Decimal digits of a replay: the first, and what is tried next where those do not settle it. With the last, the steps
+of second differences are small for a sine at 1e300."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,7 @@ def _exp_shift(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> A
 
 
 def _power(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
-    if at[0] == 0.0 and not at[1].is_integer():
+    if at[0] == 0.0 and not at[1].is_integer() and m.lift is complex:
         raise ValueError("the edge of the domain of a power")
     return m.lift(1.0) if at[0] == at[1] == 0.0 else m.spelling["pow"](*xs)
 

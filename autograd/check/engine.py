@@ -83,7 +83,7 @@ def rounding_bounds(tape: Tape, m: Arithmetic, adjoints: Sequence[Any]) -> list[
     for line in reversed(tape.lines):
         size, error = abs(as_float(adjoints[line.slot])), bounds[line.slot]
         for edge, exact in zip(line.edges, tape.partials(m, line), strict=True):
-            slot, p, off = edge.slot, abs(edge.recorded), abs(as_float(edge.recorded - exact))
+            slot, p, off = edge.slot, abs(edge.recorded), abs(as_float(edge.recorded - exact)) + SMALLEST
             bounds[slot] += p * error + off * size + (terms[slot] + 1) * ROUND_OFF * p * (size + error) + SMALLEST
     return [bound * (1.0 + 1e-9) for bound in bounds]  # the bound is itself computed in floats
 

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.check import wording
+from autograd.check.departures import described
+from autograd.check.itself import Fault, Sides
 from autograd.check.local import Finding, Kink
 from autograd.check.oracle import WRONG, Judgement
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
 from autograd.check.whole import Result, Whole
+from autograd.value import Value
 
 SEARCHED = 300  # lines of a graph in which the smallest wrong part is looked for
 HINTS = ((0.0, "it is 0"), (-1.0, "its sign"), (2.0, "a factor of 2"), (0.5, "a factor of ½"), (1.0, "a small error"))
@@ -73,6 +76,44 @@ def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
         ("suspect", judgement.reason or "a rule that is not differentiable itself (math on its operands), or grad()"),
     ]
     return Failure(f"{name} is wrong", "", node_expression(tape), tuple(facts), wording.check_of_tape(tape, order=2))
+
+
+def stale_graph(tape: Tape, node: Value) -> Failure:
+    """A number that was changed after the graph was recorded."""
+    name = node.label or (f"leaf[{tape.leaves.index(tape.slot[node])}]" if node.primitive is None else node.op)
+    facts = (
+        ("data now", repr(node.data)),
+        ("made at", wording.where_made(node)),
+        (
+            "instead",
+            "record the graph again after an update, or check before it: check_gradients(f, *numbers) does both",
+        ),
+    )
+    return Failure(f"{name}.data changed after the graph was recorded", "", "", facts, "")
+
+
+def fault_of_f(fault: Fault) -> Failure:
+    """f and its recorded graph are not the same function."""
+    facts: list[tuple[str, str]] = []
+    expression = ""
+    for place, how, remedy in {str(found[0]): found for found in map(described, fault.departures)}.values():
+        expression = expression or place.text
+        facts += [("left at", str(place)), ("by", f"{how} in `{place.text}`"), ("instead", remedy)]
+    return Failure(fault.title, "", expression, (*facts, *fault.facts), "")
+
+
+def lonely_branch(sides: Sides, ours: float, expected: float, names: Sequence[str]) -> Failure:
+    """A branch that is taken at one point only, with a derivative that f has on neither side."""
+    steps = ", ".join([f"{name}: {step:.3g}" for name, step in zip(names[:8], sides.direction, strict=False)])
+    facts = [
+        ("along", names[0] if len(names) == 1 else steps),
+        ("derivative ours", repr(ours)),
+        ("on both sides", repr(expected)),
+        ("instead", "a function that is smooth there: a limit written with where() has no derivatives to offer"),
+    ]
+    return Failure(
+        "a branch is taken at this point alone, and its derivative is not that of f", "", "", tuple(facts), ""
+    )
 
 
 def smallest(whole: Whole) -> Whole:

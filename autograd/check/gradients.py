@@ -1,28 +1,20 @@
-"""`check_gradients`: the rules one by one, then the whole graph, then second derivatives if wanted."""
+"""`check_gradients`: what can be asked for, and how."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from autograd.check import failures
-from autograd.check.engine import as_float
-from autograd.check.local import Finding, Kink, check_line, is_on_kink, kinks_of
-from autograd.check.oracle import INCONCLUSIVE, OK, WRONG, Judgement, chain
-from autograd.check.report import CheckReport, Failure, KinkFound, Row
-from autograd.check.second import gradient_tapes, hessian_entries, values_of_gradients
-from autograd.check.subject import Subject, subject
-from autograd.check.tape import Line, Tape
-from autograd.check.whole import Result, Slopes, Whole
-from autograd.check.wording import expression
+from autograd.check.function import check_function
+from autograd.check.graph import GraphCheck
+from autograd.check.problems import is_node, leaves, problem
+from autograd.check.report import CheckReport
+from autograd.check.subject import subject
 from autograd.errors import CheckError
 from autograd.recording import paused_gc
-from autograd.value import Value
 
 KINKS = ("frozen", "onesided", "raise")
-LINES = 2_000  # nodes whose rules are checked; of a larger graph, a sample with every primitive in it
-SHOWN = 20  # rows about single nodes
+DETACHED = ("report", "allow")
 
 
 def check_gradients(
@@ -32,9 +24,11 @@ def check_gradients(
     order: int = 1,
     kinks: str = "frozen",
     oracle: str = "auto",
+    detached: str = "report",
+    gradient: Callable[..., Any] | None = None,
     raise_on_failure: bool = True,
 ) -> CheckReport:
-    """Hold the gradients of f at a point against derivatives found from its values alone.
+    """Compare the gradients of f at a point with derivatives found from its values alone.
 
     f is a function of numbers, lists and dicts of numbers, checked at the numbers `at`; or a recorded Value; or a model
     (anything with `parameters()`), on a sample x, y with `loss`, a function of (prediction, target). First every node's
@@ -45,7 +39,18 @@ def check_gradients(
     differences: a rule wrong by 1e-12, relative, is found, whatever its scale, and neither rounding nor a kink
     nearby gives a false alarm. Floats as recorded are then held against a running error bound. oracle="complex"
     and "differences" need no mpmath, know about 13 and 10 digits, and take over where a user's `value` insists on
-    floats. What cannot be decided (at the edge of a domain, at infinities) is inconclusive, never a failure.
+    floats. What cannot be decided (at the edge of a domain, at infinities) is undecided; the report is ok only if
+    something was decided and nothing is wrong.
+
+    Then f is called again at another point, where the graph must be the same function: what left it, by `float(x)`,
+    `x.data`, `x.detach()`, `math.exp(x)`, text or an array of floats, is named by its line, if the result depends on
+    it. With detached="allow" what leaves is meant to be constant, and held fixed. Functions that are random or read
+    changing state are named as such, and so is a branch taken at this point alone whose derivatives are not those of f
+    on either side. A recorded graph cannot be called again; nodes made by hand are held against differences of f.
+
+    oracle="function" looks at f alone, by Richardson-extrapolated differences good to about 9 digits: for people who
+    want to see it, for f of plain numbers with a `gradient` (a function giving the derivatives in the structure of the
+    arguments), and for other engines, if nodes with `data`, `grad` and `backward()` are among `at`.
 
     Of very many inputs, some are checked one by one and all of them together, along random directions; second
     derivatives are then checked for 24 of them. Without mpmath, those are held against the gradient's graph alone.
@@ -57,168 +62,31 @@ def check_gradients(
     >>> report = check_gradients(lambda x, y: x * tanh(y), 1.5, -2.0)
     >>> report.ok, report.worst.difference < 1e-15
     (True, True)
-    >>> wrong = Value(9.0, [x := Value(3.0, label="x")], [5.0])  # a node by hand has no rule: nothing to check
-    >>> check_gradients(wrong).inconclusive[0].reason
-    'made by hand: there is no rule to check'
+    >>> import math
+    >>> found = check_gradients(lambda x: x * math.exp(x), 1.0, raise_on_failure=False)
+    >>> found.verdict, found.failures[0].title
+    ('wrong', 'a number leaves the graph, and the result depends on it')
 
-    CheckError for a wrong gradient, unless `raise_on_failure` is False: the message is the report. ValueError for
-    unknown options, TypeError when f cannot be checked. Sources: Squire & Trapp, SIAM Review 40 (1998); Higham,
-    Accuracy and Stability, ch. 3.
+    CheckError for a wrong gradient, or if nothing could be decided, unless `raise_on_failure` is False: the message is
+    the report, which is also its `report`. ValueError for unknown options, TypeError when f cannot be checked. Sources:
+    Squire & Trapp, SIAM Review 40 (1998); Ridders, Adv. Eng. Software 4 (1982); Higham, Accuracy and Stability, ch. 3.
     """
+    __tracebackhide__ = True  # in pytest, the message without the library's source before it
     if kinks not in KINKS:
         raise ValueError(f"kinks must be one of {', '.join(map(repr, KINKS))}, got {kinks!r}")
     if order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, got {order!r}")
+    if detached not in DETACHED:
+        raise ValueError(f"detached must be one of {', '.join(map(repr, DETACHED))}, got {detached!r}")
+    if oracle != "function" and (gradient is not None or any(map(is_node, leaves(list(at))))):
+        raise TypeError("gradient= and the nodes of other engines go with oracle='function': there is no graph of ours")
     with paused_gc():
-        report = _Check(subject(f, at, loss), oracle, kinks).report(order)
+        if oracle == "function":
+            report = check_function(problem(f, at, loss, gradient), order, kinks)
+        else:
+            report = GraphCheck(subject(f, at, loss), oracle, kinks, detached).report(order)
     if raise_on_failure and not report.ok:
-        raise CheckError(str(report))
+        error = CheckError(str(report))
+        error.report, error.verdict = report, report.verdict
+        raise error
     return report
-
-
-class _Check:
-    """One check in progress: what was found so far."""
-
-    def __init__(self, on: Subject, oracle: str, kinks: str) -> None:
-        self.oracles = chain(oracle)
-        self.policy = kinks
-        self.inputs = on.inputs
-        self.tape = Tape(on.root)
-        self.names = {leaf: name for name, leaf in on.inputs.items()}
-        self.rows: list[Row] = []
-        self.failures: list[Failure] = []
-        self.kinks: list[KinkFound] = []
-        self.known: dict[Value, list[Finding]] = {}  # by node: gradient graphs share nodes with the graph itself
-
-    def report(self, order: int) -> CheckReport:
-        """Everything, in order: rules, graph, second derivatives."""
-        self._rules(self.tape)
-        whole = self._whole()
-        if order == 2 and not self.failures:
-            self._second(whole)
-        checked = f"{_count(len(self.known), 'node')}, {_count(len(self.inputs), 'input')}"
-        return CheckReport(tuple(self.rows), tuple(self.failures), tuple(self.kinks), self.oracles[0].name, checked)
-
-    # --- rules --------------------------------------------------------------------------------------------------------
-
-    def _rules(self, tape: Tape) -> None:
-        for line in _sample(tape.lines):
-            if line.node not in self.known:
-                self.known[line.node] = self._findings(tape, line)
-                self._kinks(line)
-            if self.policy == "onesided" and is_on_kink(line):
-                tape.held.add(line.slot)
-        self._show([finding for line in tape.lines for finding in self.known.get(line.node, ())])
-
-    def _findings(self, tape: Tape, line: Line) -> list[Finding]:
-        if self.policy == "onesided" and is_on_kink(line):
-            return []
-        return list(check_line(line, self.oracles))
-
-    def _show(self, findings: Iterable[Finding]) -> None:
-        """Rows for what is not in order, each once; failures for what is wrong."""
-        seen = {row.input for row in self.rows}
-        for finding in findings:
-            row = _row_of(finding)
-            if row.verdict != OK and row.input not in seen:
-                seen.add(row.input)
-                if len(self.rows) < SHOWN:
-                    self.rows.append(row)
-                if row.verdict == WRONG:
-                    self.failures.append(failures.rule_failure(finding))
-
-    def _kinks(self, line: Line) -> None:
-        if not is_on_kink(line):
-            return
-        for kink in kinks_of(line, self.oracles):
-            self.kinks.append(_found(kink))
-            if self.policy == "raise":
-                self.failures.append(failures.kink_failure(kink, f"{line.primitive.name} is on a kink"))
-            elif self.policy == "onesided" and not kink.between:
-                title = f"the derivative of {line.primitive.name} is not between the slopes"
-                self.failures.append(failures.kink_failure(kink, title))
-
-    # --- the whole graph ----------------------------------------------------------------------------------------------
-
-    def _whole(self) -> Whole:
-        whole = Whole(self.tape, [*self.inputs.values()], self.oracles[0], self._slopes(self.tape))
-        results = list(whole.results())
-        by_slot = {result.slot: result for result in results}
-        for name, leaf in self.inputs.items():
-            self.rows.append(_row_of_input(name, whole, by_slot.get(self.tape.slot.get(leaf, -1)), leaf))
-        together = [result for result in results if result.slot is None]
-        self.rows += [_row(f"all inputs, direction {k}", r.judgement) for k, r in enumerate(together, start=1)]
-        wrong = next((result for result in results if result.judgement.verdict == WRONG), None)
-        if wrong and not self.failures:  # otherwise it is the consequence of a rule
-            self.failures.append(failures.graph_failure(whole, wrong))
-        return whole
-
-    def _slopes(self, tape: Tape) -> Slopes:
-        """The oracle's local derivatives, for an oracle that cannot replay the whole graph."""
-        found = {}
-        for line in tape.lines:
-            for finding in self.known.get(line.node, ()):
-                if finding.operand is not None and finding.judgement.verdict == OK:
-                    found[line.slot, finding.operand] = as_float(finding.judgement.numerical)
-        return found
-
-    # --- second derivatives -------------------------------------------------------------------------------------------
-
-    def _second(self, whole: Whole) -> None:
-        gradients = gradient_tapes(self.tape, [*self.inputs.values()])
-        for tape in gradients.values():
-            self._rules(tape)
-        slopes = {leaf: self._slopes(tape) for leaf, tape in gradients.items()}
-        entries = hessian_entries(self.tape, gradients, self.oracles[0], slopes)
-        found = [(f"∂f/∂{self.names[leaf]} by grad", each) for leaf, each in values_of_gradients(whole, gradients)]
-        found += [(_second_name(self.names[row], self.names[column]), each) for row, column, each in entries]
-        self.rows += [_row(name, judgement) for name, judgement in found]
-        wrong = next(((name, each) for name, each in found if each.verdict == WRONG), None)
-        if wrong and not self.failures:
-            self.failures.append(failures.second_failure(self.tape, *wrong))
-
-
-def _sample(lines: Sequence[Line]) -> list[Line]:
-    if len(lines) <= LINES:
-        return list(lines)
-    first = {line.primitive.name: line for line in reversed(lines)}
-    spread = [lines[len(lines) * k // LINES] for k in range(LINES)]
-    return [*first.values(), *spread]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _second_name(row: str, column: str) -> str:
-    return f"∂²f/∂{row}²" if row == column else f"∂²f/∂{row}∂{column}"
-
-
-def _found(kink: Kink) -> KinkFound:
-    operand = failures.operand_name(kink.line, kink.operand)
-    return KinkFound(expression(kink.line), operand, kink.chosen, kink.left, kink.right)
-
-
-def _row_of(finding: Finding) -> Row:
-    operand = failures.operand_name(finding.line, finding.operand)
-    text = expression(finding.line)
-    row = _row(text if finding.operand is None else f"∂({text})/∂{operand}", finding.judgement)
-    return row if row.reason or not finding.fault else _row(f"{row.input}: {finding.fault}", finding.judgement)
-
-
-def _row_of_input(name: str, whole: Whole, result: Result | None, leaf: Value) -> Row:
-    gradient = whole.gradient(leaf)
-    if result is not None:
-        return _row(name, result.judgement, gradient, result.fault)
-    if leaf in whole.tape.slot:
-        return Row(name, gradient, None, None, OK, "together with all others")
-    return Row(name, 0.0, 0.0, 0.0, OK, "not used")
-
-
-def _row(name: str, judgement: Judgement, analytic: float | None = None, reason: str = "") -> Row:
-    shown = as_float(judgement.analytic) if analytic is None else analytic
-    numerical = as_float(judgement.numerical)
-    unknown = judgement.verdict == INCONCLUSIVE
-    difference = None if unknown else judgement.difference
-    number = None if math.isnan(numerical) and unknown else numerical
-    return Row(name, shown, number, difference, judgement.verdict, reason or judgement.reason)

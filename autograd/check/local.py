@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.differences import ROUND_OFF, Curve, Estimate, OutsideDomainError
-from autograd.check.oracle import INCONCLUSIVE, WRONG, Judgement, Oracle, judge, undecided
+from autograd.check.oracle import UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.replayed import NotReplayableError, evaluate
 from autograd.check.tape import Edge, Line, partials_in
+from autograd.value import Value
 
 SINGLY = 64  # a line of more edges is checked at this many of them, and along directions through all
 DIRECTIONS = 2
@@ -21,6 +22,7 @@ SMALLEST = 2.0**-1074
 SMALLEST_NORMAL = 2.0**-1022  # below it floats lose digits
 RANGE = 1e-130, 1e130  # of numbers whose squares, times a step of 1e-40, are still normal floats
 NOT_FINITE = "infinite or nan"
+STALE = "the node's data is not its value"
 NOT_REPLAYABLE = "its value insists on floats that no oracle has"
 NO_NEIGHBOUR = "no finite value close by"
 Rules = dict[Arithmetic, tuple[list[Any], bool]]  # a line's partials in an arithmetic, and whether they kept all digits
@@ -60,23 +62,25 @@ def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
         yield Finding(line, operand, Judgement(WRONG, 0.0, math.nan), "", "the operand is not among the parents")
     for edge in line.edges:
         if not math.isfinite(edge.recorded):
-            yield Finding(line, edge.operand, _not_finite(line, edge, oracles[0]), oracles[0].name)
+            yield Finding(line, edge.operand, _not_finite(line, edge, oracles), oracles[0].name)
     rules: Rules = {}
     yield from _changed(line, oracles[0])
-    for direction in directions(line):
+    for direction in [*directions(line), *_silent(line)]:
         yield check_along(line, direction, oracles, rules)
 
 
-def _not_finite(line: Line, edge: Edge, oracle: Oracle) -> Judgement:
-    """An infinite or nan partial is wrong where 60 digits know a slope that a float could hold; else who knows."""
+def _not_finite(line: Line, edge: Edge, oracles: Sequence[Oracle]) -> Judgement:
+    """An infinite or nan partial is wrong where an oracle knows a slope that a float could hold; else who knows."""
     unit = abs(line.operands[edge.operand]) or 1.0
-    if oracle.name == "mpmath":
+    for oracle in oracles:
         m = oracle.levels[-1]
         with suppress(NotReplayableError, OutsideDomainError, *UNDEFINED):
             estimate = oracle.estimate(m, curve(m, line, {edge.operand: unit}), abs(line.node.data))
             slope = float(estimate.slope) / unit
-            if estimate.error <= m.real(oracle.converged) * abs(estimate.slope) and math.isfinite(2.0 * slope):
+            known = estimate.vanishes or estimate.error <= m.real(oracle.converged) * abs(estimate.slope)
+            if known and math.isfinite(2.0 * slope):
                 return Judgement(WRONG, edge.recorded, slope)
+            break
     return undecided(edge.recorded, NOT_FINITE)
 
 
@@ -90,6 +94,13 @@ def directions(line: Line) -> list[Direction]:
     some = sorted(rng.sample(sorted(units), SINGLY))
     joint = [{i: unit * signed(rng) for i, unit in units.items()} for _ in range(DIRECTIONS)]
     return [Direction(i, {i: units[i]}) for i in some] + [Direction(None, moves) for moves in joint]
+
+
+def _silent(line: Line) -> list[Direction]:
+    """The Values that the rule sends nothing to: the node must not depend on them."""
+    flowing = {edge.operand for edge in line.edges} | {*line.lost}
+    silent = [i for i, x in enumerate(line.node.operands) if isinstance(x, Value) and i not in flowing]
+    return [Direction(i, {i: abs(line.operands[i]) or 1.0}) for i in silent if math.isfinite(line.operands[i])]
 
 
 def signed(rng: random.Random) -> float:
@@ -109,7 +120,7 @@ def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rul
             judgement = undecided(_recorded(line, direction), NO_NEIGHBOUR)
             return Finding(line, direction.operand, judgement, oracle.name)
         finding = Finding(line, direction.operand, _per_operand(judgement, direction), oracle.name)
-        if judgement.verdict != INCONCLUSIVE:
+        if judgement.verdict != UNDECIDED:
             break
     return finding
 
@@ -125,11 +136,14 @@ def _judged(line: Line, direction: Direction, oracle: Oracle, rules: Rules) -> J
         return rules[m]
 
     def numerical(m: Arithmetic) -> Estimate:
-        return oracle.estimate(m, curve(m, line, direction.moves), size)
+        return oracle.estimate(
+            m, curve(m, line, direction.moves), max(size, terms) if oracle.name == "differences" else size
+        )
 
     if oracle.name != "mpmath" and _extreme(line):
         return undecided(_recorded(line, direction), "too large or too small for this oracle")
     size = abs(line.node.data)
+    terms = sum([abs(edge.recorded * line.operands[edge.operand]) for edge in line.edges])  # what rounding is of
     exact = rule(oracle.levels[0])[1]
     lost = SMALLEST_NORMAL * sum(map(abs, direction.moves.values()))
     slack = 0.0 if exact else FLOAT_RULE * abs(float(analytic(oracle.levels[0]))) + lost
@@ -174,7 +188,8 @@ def _per_operand(judgement: Judgement, direction: Direction) -> Judgement:
 
 
 def _recorded(line: Line, direction: Direction) -> float:
-    return next((edge.recorded for edge in line.edges if edge.operand == direction.operand), math.nan)
+    silent = math.nan if direction.operand is None else 0.0
+    return next((edge.recorded for edge in line.edges if edge.operand == direction.operand), silent)
 
 
 # --- the recording against the rule on the same floats ----------------------------------------------------------------
@@ -184,7 +199,7 @@ def _changed(line: Line, oracle: Oracle) -> Iterator[Finding]:
     """Numbers of the recording that are not what value and rule give on its operands."""
     value = float(line.primitive.value(*line.operands))
     if differs(line.node.data, value, lambda: _exact(line, oracle, None)):
-        yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", "the node's data is not its value")
+        yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", STALE)
     for i, edge in enumerate(line.edges):
         if differs(edge.recorded, edge.rule, lambda i=i: _exact(line, oracle, i)):  # type: ignore[misc]
             judgement = Judgement(WRONG, edge.recorded, edge.rule)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
+from autograd.check.longer import copied
 from autograd.errors import AutogradError
 from autograd.primitive import PRIMITIVES, Primitive
 
@@ -38,7 +39,7 @@ def is_spelled(m: Arithmetic, primitive: Primitive) -> bool:
 def _by_its_own_value(m: Arithmetic, primitive: Primitive, numbers: Sequence[Any], recorded: Sequence[float]) -> Any:
     probes = [Replayed(m, x, at, strict=True) for x, at in zip(numbers, recorded, strict=True)]
     try:
-        result: Any = primitive.value(*probes)
+        result: Any = copied(primitive.value)(*probes)
     except (TypeError, AttributeError, AutogradError) as error:
         raise NotReplayableError(primitive.name) from error
     if isinstance(result, Replayed):

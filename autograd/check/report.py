@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from autograd.check.oracle import INCONCLUSIVE, WRONG
+from autograd.check.oracle import OK, UNDECIDED, WRONG
 
+NOT_USED = "not used"
 HEADINGS = ("input", "analytic", "numerical", "relative difference", "verdict")
 
 
@@ -85,8 +88,8 @@ class CheckReport:
 
     >>> from autograd import check_gradients
     >>> report = check_gradients(lambda x, y: x * y, 2.0, 3.0)
-    >>> report.ok, report.worst.verdict, report.inconclusive, report.checked
-    (True, 'ok', (), '1 node, 2 inputs')
+    >>> report.verdict, report.ok, report.counts, report.worst.verdict, report.checked
+    ('ok', True, {'ok': 2, 'wrong': 0, 'undecided': 0}, 'ok', '1 node, 2 inputs')
     """
 
     rows: tuple[Row, ...]
@@ -96,9 +99,39 @@ class CheckReport:
     checked: str
 
     @property
+    def verdict(self) -> str:
+        """'wrong' when something is; 'undecided' when no derivative in an input could be decided; else 'ok'.
+
+        >>> from autograd import check_gradients, log
+        >>> check_gradients(log, -1.0, raise_on_failure=False).verdict
+        'undecided'
+        """
+        if self.failures:
+            return WRONG
+        decided = any(row.verdict == OK and row.reason != NOT_USED for row in self.rows)
+        return UNDECIDED if self.undecided and not decided else OK
+
+    @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; what is inconclusive is not."""
-        return not self.failures
+        """Whether the verdict is 'ok': nothing is wrong, and something was decided."""
+        return self.verdict == OK
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows are ok and undecided, and how many failures there are."""
+        good = sum([row.verdict == OK for row in self.rows])
+        return {OK: good, WRONG: len(self.failures), UNDECIDED: len(self.undecided)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON: verdict, ok, counts, oracle, checked, rows, failures, kinks; nan and infinity as text.
+
+        >>> from autograd import check_gradients
+        >>> check_gradients(lambda x: x * x, 2.0).to_dict()["rows"][0]["analytic"]
+        4.0
+        """
+        head = {"verdict": self.verdict, "ok": self.ok, "counts": self.counts}
+        found: dict[str, Any] = _plain(head | asdict(self))
+        return found
 
     @property
     def worst(self) -> Row | None:
@@ -107,9 +140,24 @@ class CheckReport:
         return max(compared, key=lambda row: (row.verdict == WRONG, row.difference or 0.0), default=None)
 
     @property
+    def undecided(self) -> tuple[Row, ...]:
+        """The rows that could not be decided.
+
+        >>> from autograd import check_gradients, sqrt
+        >>> [row.input for row in check_gradients(lambda x, y: sqrt(x) + y, 0.0, 2.0).undecided]
+        ['∂(sqrt(0.0))/∂x', 'x']
+        """
+        return tuple([row for row in self.rows if row.verdict == UNDECIDED])
+
+    @property
     def inconclusive(self) -> tuple[Row, ...]:
-        """The rows that could not be decided."""
-        return tuple([row for row in self.rows if row.verdict == INCONCLUSIVE])
+        """Another name for `undecided`.
+
+        >>> from autograd import check_gradients
+        >>> check_gradients(lambda x: x * x, 2.0).inconclusive
+        ()
+        """
+        return self.undecided
 
     def table(self) -> str:
         """The rows in aligned plain text: input, analytic, numerical, relative difference, verdict.
@@ -123,14 +171,27 @@ class CheckReport:
         return aligned([HEADINGS, *[row.cells() for row in self.rows]])
 
     def __str__(self) -> str:
-        state = "all derivatives agree" if self.ok else f"{len(self.failures)} wrong"
-        undecided = f", {len(self.inconclusive)} inconclusive" if self.inconclusive else ""
-        parts = [f"{state}{undecided} ({self.checked}; oracle: {self.oracle})"]
+        counts = ", ".join([f"{count} {verdict}" for verdict, count in self.counts.items()])
+        state = {
+            OK: f"no derivative is wrong: {counts}" if self.undecided else "all derivatives agree",
+            WRONG: f"wrong: {counts}",
+            UNDECIDED: f"nothing was decided: {counts}",
+        }
+        parts = [f"{state[self.verdict]} ({self.checked}; oracle: {self.oracle})"]
         parts += ["", self.table()] if self.rows else []
         parts += ["", *map(str, self.kinks)] if self.kinks else []
         for failure in self.failures:
             parts += ["", str(failure)]
         return "\n".join(parts)
+
+
+def _plain(x: Any) -> Any:
+    """A structure with text for numbers that JSON has not."""
+    if isinstance(x, Mapping):
+        return {key: _plain(each) for key, each in x.items()}
+    if isinstance(x, tuple | list):
+        return [_plain(each) for each in x]
+    return str(x) if isinstance(x, float) and not math.isfinite(x) else x
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

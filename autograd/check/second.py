@@ -7,16 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
-from autograd.check.arithmetic import Arithmetic
+from autograd.check.arithmetic import UNDEFINED, Arithmetic, floats
 from autograd.check.differences import Estimate, OutsideDomainError, second
 from autograd.check.local import NO_NEIGHBOUR, NOT_FINITE
 from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
+from autograd.check.slopes import AGAIN, WIDEST, curvature_of
 from autograd.check.tape import Tape
 from autograd.check.whole import FORWARD, RULES, Slopes, Whole
 from autograd.derivative import grad
 from autograd.value import Value
 
 INPUTS = 24  # and their 300 pairs: of more inputs, a sample
+
+LARGEST_UNIT = 1e100  # the product of two is a float
 
 
 class Entry(NamedTuple):
@@ -54,8 +57,8 @@ def _by_forward_mode(whole: Whole, slot: int | None) -> Judgement:
 def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | None) -> Judgement:
     ours = whole.gradient(column)
     if tape.held:
-        return undecided(ours, "a node's value cannot be replayed with more digits")
-    units = [abs(leaf.data) or 1.0 for leaf in (row, column)]
+        return _by_slopes(tape, ours, row, column)
+    units = [_unit(leaf) for leaf in (row, column)]
     sizes = (whole.sizes[slot] if slot is not None else 0.0) * units[0] * units[1]
     if not math.isfinite(sizes):
         return undecided(ours, NOT_FINITE)
@@ -77,6 +80,31 @@ def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | Non
     return found._replace(analytic=per_unit[0], numerical=per_unit[1])
 
 
+def _by_slopes(tape: Tape, ours: float, row: Value, column: Value) -> Judgement:
+    """Black boxes: second differences of values in floats."""
+    if any(line.handmade for line in tape.lines):
+        return undecided(ours, "a node made by hand has no rule to differentiate")
+    m = floats()
+    units = _unit(row), _unit(column)
+
+    def surface(s: float, t: float) -> float:
+        try:
+            return float(tape.computed(m, _moved(m, tape, {row: s}, {column: t}))[-1])
+        except (TypeError, *UNDEFINED):
+            return math.nan
+
+    slope, found = ours * units[0] * units[1], math.nan
+    verdict = WRONG
+    for widest in (WIDEST, *AGAIN):
+        curvature = curvature_of(surface, widest)
+        if curvature is None:
+            return undecided(ours, "a node's value cannot be replayed with more digits")
+        found = curvature.slope / units[0] / units[1] if math.isnan(found) else found
+        if curvature.allows(slope):
+            verdict = OK
+    return Judgement(verdict, ours, found)
+
+
 def _moved(m: Arithmetic, tape: Tape, *steps: dict[Value, Any]) -> dict[int, Any]:
     """The leaves' numbers moved by steps, in units of their own sizes; the same leaf may be moved twice."""
     base = tape.base(m)
@@ -84,8 +112,12 @@ def _moved(m: Arithmetic, tape: Tape, *steps: dict[Value, Any]) -> dict[int, Any
     for step in steps:
         for leaf, t in step.items():
             slot = tape.slot[leaf]
-            moved[slot] = moved.get(slot, base[slot]) + t * m.lift(abs(leaf.data) or 1.0)
+            moved[slot] = moved.get(slot, base[slot]) + t * m.lift(_unit(leaf))
     return moved
+
+
+def _unit(leaf: Value) -> float:
+    return min(abs(leaf.data) or 1.0, LARGEST_UNIT)
 
 
 def values_of_gradients(whole: Whole, gradients: dict[Value, Tape]) -> Iterator[tuple[Value, Judgement]]:

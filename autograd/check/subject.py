@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 from autograd.check.wording import letters
@@ -15,11 +16,23 @@ from autograd.value import Value, as_float
 USAGE = "check_gradients(f, *numbers), check_gradients(value) or check_gradients(model, x, y, loss=function)"
 
 
+class Recording(NamedTuple):
+    """What f gave for some numbers, and the leaves that these are in, in order."""
+
+    root: Value
+    leaves: list[Value]
+
+
+Again = Callable[[Sequence[float]], AbstractContextManager[Recording]]
+"""f called at other numbers, one per input, for as long as a `with` block: parameters then have their own again."""
+
+
 class Subject(NamedTuple):
-    """A recorded root and the leaves whose derivatives are wanted, by name."""
+    """A recorded root, the leaves whose derivatives are wanted, by name, and f to call again (a graph has none)."""
 
     root: Value
     inputs: dict[str, Value]
+    again: Again | None = None
 
 
 def subject(f: Any, at: Sequence[Any], loss: Any) -> Subject:
@@ -57,13 +70,38 @@ def _model(model: Any, at: Sequence[Any], loss: Any) -> Subject:
     parameters = list(model.parameters())
     named = getattr(model, "named_parameters", None)
     labels = [name for name, _ in named()] if callable(named) else [each.label for each in parameters]
-    return Subject(_root(loss(model(x), y), loss), _named(labels, parameters, "parameter"))
+
+    @contextmanager
+    def again(numbers: Sequence[float]) -> Iterator[Recording]:
+        before = [parameter._data for parameter in parameters]
+        try:
+            _set(parameters, numbers)
+            yield Recording(_root(loss(model(x), y), loss), parameters)
+        finally:
+            _set(parameters, before)
+
+    return Subject(_root(loss(model(x), y), loss), _named(labels, parameters, "parameter"), again)
+
+
+def _set(leaves: Sequence[Value], numbers: Sequence[float]) -> None:
+    for leaf, number in zip(leaves, numbers, strict=True):
+        leaf._data = number
 
 
 def _function(f: Callable[..., Any], at: Sequence[Any]) -> Subject:
+    def arguments(inputs: dict[str, Value]) -> list[Any]:
+        return [_leaf(name, x, inputs) for name, x in zip(argument_names(f, len(at)), at, strict=True)]
+
+    @contextmanager
+    def again(numbers: Sequence[float]) -> Iterator[Recording]:
+        inputs: dict[str, Value] = {}
+        moved = arguments(inputs)
+        leaves = [*inputs.values()]
+        _set(leaves, numbers)
+        yield Recording(_root(f(*moved), f), leaves)
+
     inputs: dict[str, Value] = {}
-    arguments = [_leaf(name, x, inputs) for name, x in zip(_argument_names(f, len(at)), at, strict=True)]
-    return Subject(_root(f(*arguments), f), inputs)
+    return Subject(_root(f(*arguments(inputs)), f), inputs, again)
 
 
 def _leaf(name: str, x: Any, inputs: dict[str, Value]) -> Any:
@@ -76,7 +114,7 @@ def _leaf(name: str, x: Any, inputs: dict[str, Value]) -> Any:
     return leaf
 
 
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     """The names of a function's parameters; letters where it has none to give, as a primitive has."""
     try:
         parameters = [*inspect.signature(f).parameters.values()]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
-from autograd.check.arithmetic import UNDEFINED, Arithmetic
+from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
+from autograd.check.longer import in_digits
 from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_spelled
 from autograd.errors import AutogradError
 from autograd.graph import topological
-from autograd.primitive import Primitive
+from autograd.primitive import PRIMITIVES, Primitive
+from autograd.rules import pivot, where
 from autograd.value import Value
 
 
@@ -40,8 +43,11 @@ class Line(NamedTuple):
 
     @property
     def finite(self) -> bool:
-        """Whether the value and all operands are neither infinite nor nan."""
-        return all(map(math.isfinite, (self.node.data, *self.operands)))
+        """Whether the value and all operands are neither infinite nor nan, but for the branch that `where` left."""
+        operands = self.operands
+        if self.primitive is where:
+            operands = (operands[0], operands[1 if operands[0] else 2])
+        return all(map(math.isfinite, (self.node.data, *operands)))
 
 
 class Tape:
@@ -54,6 +60,9 @@ class Tape:
     def __init__(self, root: Value) -> None:
         self.nodes: list[Value] = topological(root)
         self.slot = {node: i for i, node in enumerate(self.nodes)}
+        self.numbers = [
+            node.data for node in self.nodes
+        ]  # as they are now: a model's parameters are moved and set back
         self.lines = [self._line(i, node) for i, node in enumerate(self.nodes) if node.primitive is not None]
         self.leaves = [i for i, node in enumerate(self.nodes) if node.primitive is None]
         self.held: set[int] = {line.slot for line in self.lines if line.handmade}
@@ -90,7 +99,7 @@ class Tape:
     def base(self, m: Arithmetic) -> list[Any]:
         """Every slot's number in an arithmetic, from the leaves' floats."""
         if m.digits not in self._base:
-            numbers = [m.lift(node.data) for node in self.nodes]
+            numbers = [m.lift(x) for x in self.numbers]
             for line in self.lines:
                 if line.slot not in self.held:
                     self._compute(m, line, numbers)
@@ -118,6 +127,37 @@ class Tape:
                 numbers[line.slot] = self._again(m, line, numbers, base)
         return numbers[-1]
 
+    def holding(self, other: Tape) -> Tape:
+        """This graph with the operands that rows hold constant, as the shift of `exp_shift`, held at those of another.
+
+        The same graph where it has none, or where the two have not the same lines.
+        """
+        if len(self.lines) != len(other.lines) or not any(map(_held_operands, other.lines)):
+            return self
+        found = copy(self)
+        found.lines, found._base, found._partials, found.held = [], {}, {}, set(self.held)
+        for line, like in zip(self.lines, other.lines, strict=True):
+            places = _held_operands(like) if line.primitive is like.primitive else ()
+            operands = [like.operands[i] if i in places else x for i, x in enumerate(line.operands)]
+            found.lines.append(line._replace(node=like.node, operands=tuple(operands)) if places else line)
+        return found
+
+    def computed(self, m: Arithmetic, moved: Mapping[int, Any]) -> list[Any]:
+        """Every slot's number with some leaves' replaced; what no arithmetic can replay is computed on floats."""
+        numbers, changed = list(self.base(m)), set(moved)
+        for slot, number in moved.items():
+            numbers[slot] = number
+        for line in self.lines:
+            if changed.isdisjoint(line.slots):
+                continue
+            changed.add(line.slot)
+            primitive, found = self._call(m, line, numbers)
+            if line.slot in self.held:
+                numbers[line.slot] = m.lift(float(primitive.value(*[float(x.real) for x in found])))
+            else:
+                numbers[line.slot] = evaluate(m, primitive, found, line.operands, line.node.data)
+        return numbers
+
     def _again(self, m: Arithmetic, line: Line, numbers: Sequence[Any], base: Sequence[Any]) -> Any:
         if line.slot not in self.held:
             return evaluate(m, *self._call(m, line, numbers), line.operands, line.node.data)
@@ -142,12 +182,24 @@ class Tape:
         return partials_in(m, line, numbers, base[line.slot])[0]
 
 
+def _held_operands(line: Line) -> tuple[int, ...]:
+    """The Values among a line's operands that its row, one of the engine's own, documents as held constant."""
+    row = line.primitive
+    if row.name not in SELECTING or PRIMITIVES.get(row.name) is not row:
+        return ()
+    if row is pivot:
+        return tuple(range(len(line.operands)))
+    pairs = zip(row.partials, line.node.operands, strict=False)
+    return tuple([i for i, (partial, x) in enumerate(pairs) if partial is None and isinstance(x, Value)])
+
+
 def partials_in(m: Arithmetic, line: Line, numbers: Sequence[Any], out: Any) -> tuple[list[Any], bool]:
-    """The rule's partials in another arithmetic, and whether it kept all digits: one that uses `math` cannot."""
+    """The rule's partials in another arithmetic, and whether it kept all digits: a black box cannot."""
     strict = not is_spelled(m, line.primitive)
     operands = [Replayed(m, x, at, strict) for x, at in zip(numbers, line.operands, strict=True)]
     try:
-        flows = line.primitive.partials_at(Replayed(m, out, line.node.data, strict), operands)
+        row = in_digits(line.primitive) if strict else line.primitive
+        flows = row.partials_at(Replayed(m, out, line.node.data, strict), operands)
         found = [flows[edge.operand] for edge in line.edges]
     except (TypeError, AttributeError):
         return [m.lift(edge.rule) for edge in line.edges], False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,6 +21,7 @@ from autograd.value import Value
 WORK = 2_000_000  # operands replayed for single inputs: some seconds
 AT_LEAST = 16
 DIRECTIONS = 3
+SURE = 1e-3  # of a slope that is only to be larger than any float
 RULES = 1e-15  # per node: what the rules were held to, one by one
 FORWARD = 1e-15  # the rounding errors of a chain rule on floats; errors of local derivatives come on top
 Slopes = Mapping[tuple[int, int], float]
@@ -97,12 +100,14 @@ class Whole:
         unit = self._unit(slot)
         judgement = self._judged({slot: unit})
         judgement = judgement._replace(analytic=judgement.analytic / unit, numerical=judgement.numerical / unit)
-        if judgement.verdict == OK and (fault := self.fault_of_engine(slot)):
+        if judgement.verdict == OK and math.isfinite(gradient) and (fault := self.fault_of_engine(slot)):
             return Result(slot, gradient, judgement._replace(verdict=WRONG, analytic=gradient), fault)
         return Result(slot, gradient, judgement)
 
     def _unit(self, slot: int) -> float:
-        return abs(self.tape.nodes[slot].data) or 1.0
+        """The size of an input; 1 where the slope times that would be infinite."""
+        unit = abs(self.tape.nodes[slot].data) or 1.0
+        return unit if math.isfinite(2.0 * self.sizes[slot] * unit) else 1.0
 
     # --- the judgement on the rules' chain ----------------------------------------------------------------------------
 
@@ -110,7 +115,7 @@ class Whole:
         sizes = sum([self.sizes[slot] * abs(move) for slot, move in moves.items()])
         ours = sum([float(self.floats.once[slot]) * move for slot, move in moves.items()])
         if not math.isfinite(sizes):
-            return undecided(ours, NOT_FINITE)
+            return self._overflown(moves, ours)
         if not self.exact:
             return self._by_forward_mode(moves, ours, sizes)
         size = max(abs(self.tape.nodes[-1].data), sizes)
@@ -119,6 +124,19 @@ class Whole:
             return judge(self.oracle, lambda m: self._analytic(m, moves), lambda m: self._slope(m, moves), size, slack)
         except OutsideDomainError:
             return undecided(ours, NO_NEIGHBOUR)
+
+    def _overflown(self, moves: Mapping[int, float], ours: float) -> Judgement:
+        """An infinite derivative is right where the slope is too large for a float, as that of 1/x at 1e-200."""
+        if self.exact and math.isinf(ours) and len(moves) == 1 and math.isfinite(self.tape.nodes[-1].data):
+            m, (slot,) = self.oracle.levels[0], moves
+            move = abs(self.tape.nodes[slot].data) or 1.0
+            with suppress(OutsideDomainError):
+                estimate = self._slope(m, {slot: move})
+                slope = estimate.slope / m.lift(move)
+                known = estimate.converges and estimate.error <= m.real(SURE) * abs(estimate.slope)
+                if known and abs(slope) > m.real(sys.float_info.max) and (slope > 0) == (ours > 0.0):
+                    return Judgement(OK, ours, ours)
+        return undecided(ours, NOT_FINITE)
 
     def _analytic(self, m: Arithmetic, moves: Mapping[int, float]) -> Any:
         adjoints = self.adjoints(m)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from os.path import exists
+from types import FunctionType
 from typing import Any
 
 from autograd.check.tape import Line, Tape
-from autograd.origin import position
+from autograd.origin import is_ours_file, position
+from autograd.primitive import PRIMITIVES, Primitive
 from autograd.value import Value
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
@@ -49,6 +52,24 @@ def where_made(node: Value) -> str:
     return str(made) if made else ""
 
 
+def defining(primitives: Iterable[Primitive]) -> list[str]:
+    """Lines of a program that bring users' primitives back: by running the file that defines them.
+
+    One that a function or a notebook defines is only named: its definition is for the reader to paste.
+    """
+    lines = []
+    for primitive in {each.name: each for each in primitives if PRIMITIVES.get(each.name) is each}.values():
+        functions = (primitive.value, *primitive.partials, primitive.variadic)
+        code = next((each.__code__ for each in functions if isinstance(each, FunctionType)), None)
+        if code is None or is_ours_file(code.co_filename):
+            continue
+        if exists(code.co_filename) and "<locals>" not in code.co_qualname:
+            lines.append(f'"{primitive.name}" in PRIMITIVES or runpy.run_path({code.co_filename!r})')
+        else:
+            lines.append(f"# define {primitive.name!r} first: it comes from {code.co_filename}:{code.co_firstlineno}")
+    return [*(["import runpy"] if any("runpy" in line for line in lines) else []), *lines]
+
+
 def check_of_line(line: Line) -> str:
     """A program that checks the rule behind one node on the node's operands."""
     names = letters(len(line.operands))
@@ -57,7 +78,8 @@ def check_of_line(line: Line) -> str:
     if len(moving) < len(names):
         arguments = [names[i] if i in moving else number(x) for i, x in enumerate(line.operands)]
         row = f"lambda {', '.join(names[i] for i in moving)}: {row}({', '.join(arguments)})"
-    return f"{IMPORTS}\n\ncheck_gradients({', '.join([row, *[number(line.operands[i]) for i in moving]])})"
+    call = f"check_gradients({', '.join([row, *[number(line.operands[i]) for i in moving]])})"
+    return "\n".join([IMPORTS, *defining([line.primitive]), "", call])
 
 
 def check_of_tape(tape: Tape, order: int = 1) -> str:
@@ -70,7 +92,10 @@ def check_of_tape(tape: Tape, order: int = 1) -> str:
     numbers = [number(tape.nodes[slot].data) for slot in tape.leaves]
     last = f"    return {names[len(tape.nodes) - 1]}"
     options = [f"order={order}"] if order != 1 else []
-    return "\n".join([IMPORTS, "", head, *body, last, "", f"check_gradients({', '.join(['f', *numbers, *options])})"])
+    own = defining([line.primitive for line in tape.lines])
+    return "\n".join(
+        [IMPORTS, *own, "", head, *body, last, "", f"check_gradients({', '.join(['f', *numbers, *options])})"]
+    )
 
 
 def _made(line: Line, names: dict[int, str]) -> str:

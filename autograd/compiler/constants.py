@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import dis
 import sys
-import sysconfig
 from functools import lru_cache
-from os.path import join
-from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 
 from autograd import origin
-
-_INSTALLED = frozenset(["site-packages", "dist-packages"])
-_STDLIB = (join(sysconfig.get_path("stdlib"), ""), join(sysconfig.get_path("platstdlib"), ""))
 
 
 def compares_with_is(frame: FrameType | None) -> bool:
@@ -84,14 +78,7 @@ def is_library(x: FunctionType | ModuleType | type) -> bool:
     (True, True, True, False)
     """
     if isinstance(x, FunctionType):
-        return is_library_file(x.__code__.co_filename)
+        return origin.is_library_file(x.__code__.co_filename)
     name = x.__name__ if isinstance(x, ModuleType) else x.__module__
     file = getattr(sys.modules.get(name), "__file__", None)
-    return name.partition(".")[0] in sys.stdlib_module_names or bool(file and is_library_file(file))
-
-
-@lru_cache(maxsize=1024)
-def is_library_file(file: str) -> bool:
-    """Whether a file of source, or what a function has as its file, belongs to one of those."""
-    generated = file.startswith(("<frozen ", "<__array_function__"))  # of Python and NumPy
-    return generated or origin.is_ours(file) or file.startswith(_STDLIB) or not _INSTALLED.isdisjoint(Path(file).parts)
+    return name.partition(".")[0] in sys.stdlib_module_names or bool(file and origin.is_library_file(file))

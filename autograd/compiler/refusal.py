@@ -8,7 +8,6 @@ from typing import NoReturn
 
 from autograd import origin
 from autograd.assignments import callee
-from autograd.compiler.constants import is_library_file
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
@@ -25,7 +24,7 @@ def where_asked() -> str:
 def _users_instruction() -> origin.Instruction | None:
     """The innermost instruction that is neither ours nor a library's, such as `copy` or `statistics`."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_library_file(frame.f_code.co_filename):
+    while frame is not None and origin.is_library_file(frame.f_code.co_filename):
         frame = frame.f_back
     return (frame.f_code, frame.f_lasti) if frame else origin.asking()
 

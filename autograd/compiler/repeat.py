@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import origin, recording
-from autograd.compiler.constants import is_library_file
 from autograd.compiler.program import same
 from autograd.compiler.record import Recorder
 from autograd.compiler.structure import Key
@@ -136,7 +135,7 @@ class _Lines:
 
     def enter(self, frame: FrameType, event: str, arg: Any) -> Any:
         """For a frame that begins: whether its lines are of interest."""
-        return None if self.found or is_library_file(frame.f_code.co_filename) else self.line
+        return None if self.found or origin.is_library_file(frame.f_code.co_filename) else self.line
 
     def line(self, frame: FrameType, event: str, arg: Any) -> Any:
         """Before each line, and when the frame ends."""
@@ -148,6 +147,6 @@ class _Lines:
 
 def _users(frame: FrameType | None) -> Iterator[str]:
     while frame is not None:
-        if not is_library_file(frame.f_code.co_filename):
+        if not origin.is_library_file(frame.f_code.co_filename):
             yield f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back

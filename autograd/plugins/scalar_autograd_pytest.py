@@ -13,6 +13,7 @@ this is a module on the top level, and imports nothing of `autograd` until a tes
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ from typing import Any
 
 import pytest
 
-ORACLES = ("auto", "mpmath", "complex", "differences")
+ORACLES = ("auto", "mpmath", "complex", "differences", "function")
 MARKER = "gradcheck(**options): options for the fixture gradcheck in this test, such as order=2 or kinks='raise'"
 
 
@@ -36,9 +37,19 @@ class GradientCheck:
         self.oracle = config.getoption("--gradcheck-oracle")
 
     def __call__(self, f: Any, *at: Any, **options: Any) -> Any:
-        """`check_gradients(f, *at)`; CheckError, an AssertionError, where a gradient is wrong."""
+        """`check_gradients(f, *at)`; CheckError, an AssertionError, where a gradient is wrong or nothing was decided.
+
+        An example of Hypothesis at which nothing could be decided is rejected, as by `assume`: it proves nothing.
+        """
         __tracebackhide__ = True
-        return self.check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
+        try:
+            return self.check_gradients(f, *at, **{"oracle": self.oracle, **self._marked(), **options})
+        except AssertionError as error:  # a CheckError, which must not be imported here
+            hypothesis = sys.modules.get("hypothesis")
+            undecided = getattr(error, "verdict", "") == "undecided"
+            if undecided and hypothesis is not None and hypothesis.currently_in_test_context():
+                hypothesis.reject()
+            raise
 
     def _marked(self) -> dict[str, Any]:
         """The options of the running test's markers; where several name one, the nearest to the test wins."""

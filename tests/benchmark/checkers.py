@@ -1,6 +1,7 @@
 """This project's gradient checker beside those of three peers: which wrong rules pass, which correct functions fail.
 
-No times are taken. The peers run in environments of their own (see `checkers_peers`); they are no test dependencies.
+The only times taken are those of our own checks. The peers run in environments of their own (see `checkers_peers`);
+they are no test dependencies.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
 
 import autograd
 from autograd.check.report import aligned
 from autograd.testing import mutated
 from tests.benchmark import checkers_peers
-from tests.benchmark.checkers_peers import CORRECT, ERRORS, SCALES, Answers, Checker, Function, answers
+from tests.benchmark.checkers_peers import CORRECT, ERRORS, LEFT, SCALES, Answers, Checker, Function, answers
 
 NAME = "checkers"
 TITLE = "gradient checkers with their own default tolerances, first order, float64"
 PEERS = {"torch": "torch==2.13.0", "jax": "jax==0.10.2", "hips": "autograd==1.9.1"}  # what their environments need
-ORACLES = ("auto", "complex", "differences")  # ours: the first is the default, and the one with a promise
+ORACLES = ("auto", "complex", "differences", "function")  # ours: the first is the default, and the one with a promise
 HINT = f"peers   --peers DIR adds {', '.join(PEERS)}, from environments in that folder, and says how to make them"
 PROMISE = 1e-12
 SECONDS = 600  # a peer takes about 10: beyond this it hangs
@@ -42,7 +46,8 @@ def run(folder: Path | None, ours: Sequence[Checker] | None = None) -> bool:
     columns = [answers(checker) for checker in ours or map(our_checker, ORACLES)]
     found, notes, sound = ask_all(folder) if folder else ([], [HINT], True)
     default = columns[0]
-    print(*[f"  {line}" for line in (*table([*columns, *found]), *notes, promise_line(default))], sep="\n")
+    lines = (*table([*columns, *found]), *notes, *cost_lines(), promise_line(default))
+    print(*[f"  {line}" for line in lines], sep="\n")
     return keeps_promise(default) and sound
 
 
@@ -56,7 +61,9 @@ def our_checker(oracle: str) -> Checker:
         return autograd.check_gradients(f, x, oracle=oracle, raise_on_failure=False).ok
 
     name = autograd.check_gradients(autograd.exp, 0.0, oracle=oracle).oracle
-    return Checker(f"ours, {name}", accepts, wrong_exp, autograd.log, autograd.sin, autograd.relu)
+    return Checker(
+        f"ours, {name}", accepts, wrong_exp, autograd.log, autograd.sin, autograd.relu, autograd.Value.detach
+    )
 
 
 @contextmanager
@@ -67,12 +74,13 @@ def wrong_exp(error: float) -> Iterator[Function]:
 
 
 def keeps_promise(ours: Answers) -> bool:
-    """Whether every rule wrong by PROMISE or more is caught, and no correct function fails.
+    """Whether every rule wrong by PROMISE or more is caught and what left the graph noticed, and no correct one fails.
 
     >>> keeps_promise(Answers("sharp", [1e-13, 0.0], [True])), keeps_promise(Answers("dull", [1e-12, 0.0], [True]))
     (True, False)
     """
-    return all(ours.passes) and all(error is not None and error < PROMISE for error in ours.largest)
+    noticed = all(ours.passes) and not any(ours.left)
+    return noticed and all(error is not None and error < PROMISE for error in ours.largest)
 
 
 # --- peers ------------------------------------------------------------------------------------------------------------
@@ -106,7 +114,7 @@ def ask(command: Sequence[str]) -> Answers:
     >>> import sys
     >>> program = "import json; print(json.dumps(dict(name='p', largest=[0.1], passes=[True])))"
     >>> ask([sys.executable, "-c", program])
-    Answers(name='p', largest=[0.1], passes=[True])
+    Answers(name='p', largest=[0.1], passes=[True], left=[])
     """
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
@@ -140,7 +148,55 @@ def table(columns: Sequence[Answers]) -> list[str]:
     rows += [["correct functions", *blank]]
     for i, (name, x) in enumerate(CORRECT):
         rows.append([f"  {name} at {x:g}", *["passes" if column.passes[i] else "FAILS" for column in columns]])
+    rows.append(["a number left the graph", *blank])
+    for i, (name, x) in enumerate(LEFT):
+        rows.append([f"  {name} at {x:g}", *[left_text(column.left, i) for column in columns]])
     return aligned(rows).splitlines()
+
+
+def left_text(left: Sequence[bool], i: int) -> str:
+    """What became of a number that left: noticed, or not.
+
+    >>> left_text([True, False], 0), left_text([True, False], 1), left_text([], 0)
+    ('PASSES', 'noticed', '-')
+    """
+    return ("PASSES" if left[i] else "noticed") if left else "-"
+
+
+def cost_lines() -> list[str]:
+    """What it costs to call f again: milliseconds for a check of f beside one of the graph that it recorded."""
+    lines = []
+    for name, f, at in (("tanh(x y) + x", two_inputs, (0.7, -1.3)), ("a net of 61 nodes", net, (0.5, -0.25))):
+        again = median_ms(lambda f=f, at=at: autograd.check_gradients(f, *at))  # type: ignore[misc]
+        graph = median_ms(lambda f=f, at=at: autograd.check_gradients(f(*map(autograd.Value, at))))  # type: ignore[misc]
+        lines.append(f"cost    {name}: {again:.1f} ms, without calling f again {graph:.1f} ms")
+    return lines
+
+
+def two_inputs(x: Any, y: Any) -> Any:
+    """A function of a few operations."""
+    return autograd.tanh(x * y) + x
+
+
+def net(x: Any, y: Any) -> Any:
+    """A net with two hidden layers of four."""
+    layer = [x, y]
+    for k in range(3):
+        layer = [
+            autograd.tanh(sum((each * (0.3 + 0.1 * (i + j + k)) for j, each in enumerate(layer)), 0.1))
+            for i in range(4 if k < 2 else 1)
+        ]
+    return layer[0]
+
+
+def median_ms(work: Callable[[], object]) -> float:
+    """The median time of nine runs, in milliseconds."""
+    times = []
+    for _ in range(9):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return 1e3 * median(times)
 
 
 def error_text(error: float | None) -> str:

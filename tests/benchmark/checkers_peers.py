@@ -13,7 +13,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -36,6 +36,8 @@ CORRECT = (
     ("sin(1e6 * x)", 1.0),
     ("x**2", 1e8),
 )
+# Wrong: a factor or a term is a constant to the engine, and depends on x.
+LEFT = (("x * detach(x)", 3.0), ("x + detach(x)**2", 0.5), ("log(x) - detach(x)", 1e-5))
 SEEDS = 9  # for a checker that draws directions from a global generator: what most of the draws say
 
 
@@ -44,7 +46,7 @@ class Checker:
     """A gradient checker, and in its own arrays or nodes what the questions are about.
 
     `accepts(f, x)` says whether the derivative of f at x passes; `wrong_exp(error)` gives, for a `with` block, exp with
-    the derivative rule exp(x) (1 + error).
+    the derivative rule exp(x) (1 + error). `detach(x)` is the number of x, without its graph.
     """
 
     name: str
@@ -53,25 +55,29 @@ class Checker:
     log: Function
     sin: Function
     relu: Function
+    detach: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What one checker said: per scale the largest error that passes (None: not even the right rule), per case yes/no.
 
-    `largest` is in the order of SCALES and `passes` in that of CORRECT.
+    `largest` is in the order of SCALES, `passes` in that of CORRECT and `left` in that of LEFT: whether it passes too.
     """
 
     name: str
     largest: list[float | None]
     passes: list[bool]
+    left: list[bool] = field(default_factory=list)
 
 
 def answers(checker: Checker) -> Answers:
     """Put all questions to one checker."""
     correct = functions(checker)
     largest = [largest_passing(checker, scale) for scale in SCALES]
-    return Answers(checker.name, largest, [checker.accepts(correct[name], at) for name, at in CORRECT])
+    passes = [checker.accepts(correct[name], at) for name, at in CORRECT]
+    leaving = functions_left(checker)
+    return Answers(checker.name, largest, passes, [checker.accepts(leaving[name], at) for name, at in LEFT if leaving])
 
 
 def functions(checker: Checker) -> dict[str, Function]:
@@ -83,6 +89,18 @@ def functions(checker: Checker) -> dict[str, Function]:
         "1e10 + x": lambda x: 1e10 + x,
         "sin(1e6 * x)": lambda x: checker.sin(1e6 * x),
         "x**2": lambda x: x**2,
+    }
+
+
+def functions_left(checker: Checker) -> dict[str, Function]:
+    """The functions of LEFT by name; none where the checker cannot detach."""
+    detach = checker.detach
+    if detach is None:
+        return {}
+    return {
+        "x * detach(x)": lambda x: x * detach(x),
+        "x + detach(x)**2": lambda x: x + detach(x) ** 2,
+        "log(x) - detach(x)": lambda x: checker.log(x) - detach(x),
     }
 
 
@@ -123,7 +141,9 @@ def torch_checker() -> Checker:
 
         yield WrongExp.apply
 
-    return Checker(f"torch {torch.__version__}", accepts, wrong_exp, torch.log, torch.sin, torch.relu)
+    return Checker(
+        f"torch {torch.__version__}", accepts, wrong_exp, torch.log, torch.sin, torch.relu, lambda x: x.detach()
+    )
 
 
 def jax_checker() -> Checker:
@@ -146,12 +166,13 @@ def jax_checker() -> Checker:
         exp.defjvp(rule)
         yield exp
 
-    return Checker(f"jax {jax.__version__}", accepts, wrong_exp, jnp.log, jnp.sin, jax.nn.relu)
+    return Checker(f"jax {jax.__version__}", accepts, wrong_exp, jnp.log, jnp.sin, jax.nn.relu, jax.lax.stop_gradient)
 
 
 def hips_checker() -> Checker:
     """`autograd.test_util.check_grads` of HIPS autograd, forward and reverse, along random directions."""
     np, anp, extend = map(import_module, ("numpy", "autograd.numpy", "autograd.extend"))
+    detach = import_module("autograd.tracer").getval
     check_grads = import_module("autograd.test_util").check_grads
 
     def accepts(f: Function, x: float) -> bool:
@@ -171,7 +192,7 @@ def hips_checker() -> Checker:
     def relu(x: Any) -> Any:
         return anp.maximum(x, 0.0)
 
-    return Checker(f"HIPS autograd {version('autograd')}", accepts, wrong_exp, anp.log, anp.sin, relu)
+    return Checker(f"HIPS autograd {version('autograd')}", accepts, wrong_exp, anp.log, anp.sin, relu, detach)
 
 
 def raises_assertion(check: Callable[[], object]) -> bool:
