@@ -172,7 +172,7 @@ def _log_or_0(x: Any, y: Any) -> Any:
 
 def _slope_in_y(x: Any, y: Any) -> Any:
     """x / y, also at x = 0 < y, where that is 0 but not constant in x; nan for y < 0, but constant at x = 0 >= y."""
-    return where(at_least(0.0, y), where(x, div(where(greater(0.0, y), NAN, x), y), 0.0), div(x, y))
+    return where(at_least(0.0, y), where(x, div(x * where(greater(0.0, y), NAN, 1.0), y), 0.0), div(x, y))
 
 
 # --- trigonometric and hyperbolic -------------------------------------------------------------------------------------

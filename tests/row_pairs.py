@@ -64,8 +64,9 @@ DECIDED_ELSEWHERE: dict[str, Callable[[float, float], bool]] = {
     "hypot": lambda x, y: x == y == 0.0 or (math.isnan(x + y) and (math.isinf(x) or math.isinf(y))),
     **dict.fromkeys(("add", "sub", "total"), _zero_and_infinity),
     "atan2": lambda x, y: (x == 0.0 and y <= 0.0) or _both_infinite(x, y),
-    **dict.fromkeys(("logsumexp", "maximum", "minimum", "largest"), _both_infinite),
+    **dict.fromkeys(("logsumexp", "logaddexp", "maximum", "minimum", "largest"), _both_infinite),
     "pow": lambda x, y: math.isinf(x) and y == 0.0,
+    "xlogy": lambda x, y: y < 0.0 or x == y == 0.0,
 }
 # A value that does not depend on an operand: what it is there, nan too, makes no difference.
 INDIFFERENT: dict[str, Callable[[float, float], bool]] = {

@@ -128,6 +128,11 @@ def _dot(*operands: Any) -> Any:
 
 
 # name: (its meaning in mpmath, the points)
+def _logaddexp(x: mpf, y: mpf) -> mpf:
+    """By the difference: the exponential of 1e308 has more digits than there is memory."""
+    return max(x, y) + mp.log1p(mp.exp(-abs(x - y))) if abs(x - y) < 1e6 else max(x, y)
+
+
 ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "add": (lambda x, y: x + y, _pairs(SOME, SOME)),
     "sub": (lambda x, y: x - y, _pairs(SOME, SOME)),
@@ -167,7 +172,7 @@ ORACLE: dict[str, tuple[Callable[..., Any], list[Point]]] = {
     "log2": (lambda x: mp.log(x, 2), [(x,) for x in WHOLE + NEAR_ONE if x > 0]),
     "log10": (mp.log10, [(x,) for x in WHOLE + NEAR_ONE if x > 0]),
     "log1mexp": (_log1mexp, [(x,) for x in MODEST + NEAR_LN2 if x > 0]),
-    "logaddexp": (lambda x, y: mp.log(mp.exp(x) + mp.exp(y)), _pairs(MODEST[::5], (-800.0, -1.0, 0.0, 0.1, 30.5))),
+    "logaddexp": (_logaddexp, _pairs(MODEST[::5], (-800.0, -1.0, 0.0, 0.1, 30.5))),
     "xlogy": (
         lambda x, y: x * mp.log(y) if x else mpf(0),
         [(x, y) for x, y in _pairs(SOME, [*SOME, *NEAR_ONE]) if y > 0],

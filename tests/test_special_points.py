@@ -204,3 +204,11 @@ def test_xlogy_is_not_flat_in_both_operands_at_0() -> None:
     """∂²/∂x∂y is 1/y at x = 0 too."""
     x, y = Value(0.0), Value(4.0)
     assert ag.grad(ag.grad(ag.xlogy(x, y), y), x).data == ag.grad(ag.grad(ag.xlogy(x, y), x), y).data == 0.25
+
+
+def test_xlogy_is_nan_outside_its_domain_in_every_order_that_is_not_flat() -> None:
+    """In x it is linear there too."""
+    x, y = Value(0.3), Value(-2.5)
+    by_x, by_y = ag.grad(ag.xlogy(x, y), [x, y])
+    found = [by_x, by_y, *ag.grad(by_x, [x, y]), *ag.grad(by_y, [x, y])]
+    assert [each.data for each in found] == pytest.approx([NAN, NAN, 0.0, NAN, NAN, NAN], nan_ok=True)

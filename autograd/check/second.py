@@ -19,6 +19,8 @@ from autograd.value import Value
 
 INPUTS = 24  # and their 300 pairs: of more inputs, a sample
 
+SMALLEST = math.ulp(0.0)  # no float tells less apart, and the sizes that a tolerance is made of are floats
+
 LARGEST_UNIT = 1e100  # the product of two is a float
 
 
@@ -130,5 +132,5 @@ def values_of_gradients(whole: Whole, gradients: dict[Value, Tape]) -> Iterator[
         else:
             ours, expected = tape.nodes[-1].data, whole.floats.once[slot]
         tolerance = (RULES if whole.exact else FORWARD) * (len(tape.nodes) + len(whole.tape.nodes)) * whole.sizes[slot]
-        if abs(ours - expected) > tolerance:  # never true of nan
+        if abs(ours - expected) > max(tolerance, SMALLEST):  # never true of nan
             yield leaf, Judgement(WRONG, ours, expected, "grad() and backward() differ")
