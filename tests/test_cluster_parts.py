@@ -143,7 +143,7 @@ def test_a_shard_that_cannot_be_read_raises_its_own_error_with_its_name(tmp_path
         ([[1.0], [float("nan")]], [1.0, 2.0], None, r"x\[1\]\[0\] is nan"),
         ([[1.0], [2.0]], [1.0, float("inf")], None, r"y\[1\] is inf"),
         ([[1.0], [2.0, 3.0]], [1.0, 2.0], None, "same length"),
-        ([[1.0], [2.0]], ["a", "b"], None, "y must be numbers"),
+        ([[1.0], [2.0]], ["a", "b"], None, "x and y must be .*numbers.*got text"),
         ([[1.0], [2.0]], [1.0, 2.0], 3, "shards must be a whole number from 1 to the 2 rows, got 3"),
         ([[1.0], [2.0]], [1.0, 2.0], True, "shards must be"),
         (["a.csv"], "y", 4, "1 files make 1 shards, not 4"),

@@ -40,7 +40,7 @@ class TestCompiled:
         steps = CompiledStep(tiny()), EagerStep(tiny())
         compiled, eager = (list(train(step, NAMES, steps=5, batch=2)) for step in steps)
         assert compiled == pytest.approx(eager, rel=names_run.LIMIT)
-        assert sorted(steps[0].lengths) == [5, 6]  # 3 and 4 letters between two boundaries
+        assert sorted(steps[0].lengths) == [5, 5, 6, 6]  # 3 and 4 letters between two boundaries
         for p, q in zip(*(step.model.parameters() for step in steps), strict=True):
             # Adam turns an error e of a gradient into at most 5 steps of rate · e / eps = 1e6 e, with e about 1e-16.
             assert p.data == pytest.approx(q.data, rel=0, abs=1e-9)
@@ -55,7 +55,7 @@ class TestCompiled:
         # Sums of at most 1000 terms in another order, of numbers of the size of the largest: contest.TOLERANCE.
         assert loss == pytest.approx(expected, rel=names_run.LIMIT)
         assert gradient == pytest.approx(slopes, rel=0, abs=names_run.LIMIT * abs(slopes).max())
-        assert step.lengths == [5]
+        assert step.lengths == [5, 5]
 
 
 class TestModel:

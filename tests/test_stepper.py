@@ -103,7 +103,7 @@ SESSIONS = {
     ),
     "stepper-wrong-input": (
         ["-log(x)*y", "x=1", "y=2"],
-        "bak\nb\nstep many\nuntil z\nprint lgo\nbreak op log2\nbreak other.py:3\nbreak <expression>:7\n"
+        "bak\nb\nstep many\nuntil z\nprint lgo\nbreak op log3\nbreak other.py:3\nbreak <expression>:7\n"
         "break if y.gard > 1\nbreak if __import__('os').system('x')\nbreak nan if grad > 1\n"
         "break\nclear 3\nback\ninfo all\nhelp me\ngraph picture.bmp\ns 99\nstep\nhelp break\n",
     ),

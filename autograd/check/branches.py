@@ -43,7 +43,7 @@ def _data(line: Line) -> float:
 
 
 def _turns(line: Line) -> float:
-    """Of `mod`: the multiple of the divisor that was taken away."""
+    """Of `mod` and `fmod`: the multiple of the divisor that was taken away."""
     x, y = line.operands
     turns = (x - line.node.data) / y if y else math.nan
     return round(turns) if math.isfinite(turns) else math.inf
@@ -69,7 +69,9 @@ SIDES: Mapping[str, Callable[[Line], Any]] = {
     "round": _data,
     "largest": lambda line: tuple([x == line.node.data for x in line.operands]),
     "mod": _turns,
+    "fmod": _turns,
     "atan2": _half_plane,
     "hypot": lambda line: any(line.operands),
     "pow": lambda line: line.operands[0] == 0.0,
+    "xlogy": lambda line: line.operands[0] == 0.0 >= line.operands[1],
 }

@@ -48,6 +48,7 @@ class Watched(NamedTuple):
     read: Callable[[], list[Any]]
     found: list[Any]
     names: list[str]
+    is_container: bool = False
 
     def change(self) -> int | None:
         """The place of the first one that is another now."""
@@ -60,12 +61,14 @@ class Watched(NamedTuple):
         return next((i for i in range(shorter) if not alike(self.found[i], now[i])), max(shorter, 0))
 
     def unchanged(self) -> Watched:
-        """Those that are the same now; none where their number has changed."""
+        """Those that are the same now; of a container, all or none: whoever keeps one changes any of its entries."""
         now = self.read()
         if all(map(is_, now, self.found)) and len(now) == len(self.found):
             return self
         grown = len(now) != len(self.found)
         kept = [] if grown else [i for i, was in enumerate(self.found) if alike(was, now[i])]
+        if self.is_container and len(kept) < len(self.found):
+            kept = []
         return Watched(partial(_chosen, self.read, kept), [self.found[i] for i in kept], [self.names[i] for i in kept])
 
 
@@ -160,9 +163,9 @@ class Reach:
         else:
             self._object(name, x)
 
-    def _watch(self, read: Callable[[], list[Any]], names: list[str]) -> None:
+    def _watch(self, read: Callable[[], list[Any]], names: list[str], is_container: bool = False) -> None:
         found = read()
-        self.watched.append(Watched(read, found, names))
+        self.watched.append(Watched(read, found, names, is_container))
         for name, x in zip(names, found, strict=True):
             self._visit(name, x)
 
@@ -189,9 +192,9 @@ class Reach:
             return
         if isinstance(x, dict):
             keys = [f"{name}[{key!r}]" for key in x]
-            self._watch(partial(_items, x), keys + [f"the keys of {name}"] * len(keys))
+            self._watch(partial(_items, x), keys + [f"the keys of {name}"] * len(keys), True)
         else:
-            self._watch(partial(list, x), [f"{name}[{place}]" for place in range(len(entries))])
+            self._watch(partial(list, x), [f"{name}[{place}]" for place in range(len(entries))], True)
 
     def _array(self, name: str, x: Any) -> None:
         if x.dtype == object:
