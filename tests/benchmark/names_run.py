@@ -63,8 +63,8 @@ def trained(names: Sequence[str], sizes: Sizes) -> tuple[bool, list[str]]:
     return passed, [
         f"data    {len(names)} names; {steps} steps of {batch} names of one length",
         f"check   the first {eager_steps} losses as eager, {words}" if passed else f"check   FAILED: {words}",
-        f"time    {time_text(seconds)} in all, {time_text(each)} per step with {len(set(step.lengths))} recordings, one for "
-        f"each length; eager {time_text(eager_each)} per step, {eager_each / each:.3g} times as long",
+        f"time    {time_text(seconds)} in all, {time_text(each)} per step with {len(set(step.lengths))} recordings, "
+        f"one for each length; eager {time_text(eager_each)} per step, {eager_each / each:.3g} times as long",
         f"loss    {'  '.join(f'{mean:.3f}' for mean in curve(losses))}",
         *sampled(step.model, set(names), samples),
     ]
