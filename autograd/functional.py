@@ -15,6 +15,7 @@ from autograd.derivative import edges
 from autograd.derivative import grad as gradient
 from autograd.functions import dot
 from autograd.graph import topological
+from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
 from autograd.scopes import Hooks, hooks
 from autograd.value import Value, as_float
@@ -104,7 +105,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
 
     def take() -> tuple[Any, Any]:
-        xs = [_map(_fresh, x) for x in primals]
+        xs = _observed([_map(_fresh, x) for x in primals])
         y = _map(lambda each: _number(each, f), f(*xs))
         along = dict(zip(_leaves(xs), map(_direction, _matching(primals, tangents)), strict=True))
         return y, _like(y, _pushed(along, _leaves(y)))
@@ -134,8 +135,9 @@ def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     """
     around = hooks()
     made: list[Any] = []  # leaves of this derivative's own; every other one was closed over
+    observer = around.observer or Conversions()
     with paused_gc():
-        result = under(lambda now: _taking(now, made.append), take)
+        result = under(lambda now: _taking(now, made.append, observer), take)
     keep = around.differentiating or around.recorder is not None
     keep = keep or any(isinstance(leaf, Value) for leaf in _leaves(list(args))) or _closes_over(_leaves(result), made)
     if not keep:
@@ -143,8 +145,16 @@ def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     return _map(_detached, result) if around.off else result
 
 
-def _taking(now: Hooks, see: Callable[[Any], None]) -> Hooks:
-    return replace(now, off=False, differentiating=True, leaf_watchers=(*now.leaf_watchers, see))
+def _taking(now: Hooks, see: Callable[[Any], None], observer: Any) -> Hooks:
+    return replace(now, off=False, differentiating=True, leaf_watchers=(*now.leaf_watchers, see), observer=observer)
+
+
+def _observed(inputs: Any) -> Any:
+    """Inputs, of which it is noticed when a number that depends on them leaves the graph."""
+    observer = hooks().observer
+    if isinstance(observer, Conversions):
+        observer.inputs.update(_leaves(inputs))
+    return inputs
 
 
 def _closes_over(results: Sequence[Any], made: Sequence[Any]) -> bool:
@@ -161,7 +171,7 @@ def _detached(x: Any) -> Any:
 def _traced(args: tuple[Any, ...], argnum: int) -> tuple[Any, tuple[Any, ...]]:
     if not -len(args) <= argnum < len(args):
         raise TypeError(f"argnum={argnum}, but the function was called with {len(args)} argument(s)")
-    x = _map(_fresh, args[argnum])
+    x = _observed(_map(_fresh, args[argnum]))
     return x, (*args[: argnum % len(args)], x, *args[argnum % len(args) + 1 :])
 
 

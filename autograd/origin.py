@@ -9,7 +9,6 @@ of notebook cells, and the syntax tree says which expression is assigned to what
 from __future__ import annotations
 
 import linecache
-import sysconfig
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ Instruction = tuple[CodeType, int]
 _ROOT = dirname(dirname(abspath(__file__)))
 _OURS = (join(_ROOT, "autograd", ""), join(_ROOT, "nn", ""), "<autograd ")  # the last: compiled while it runs
 _INSTALLED = frozenset(["site-packages", "dist-packages"])
-_STDLIB = (join(sysconfig.get_path("stdlib"), ""), join(sysconfig.get_path("platstdlib"), ""))
+_STDLIB = join(dirname(linecache.__file__), "")
 _inside: dict[str, bool] = {}  # file name → whether it is one of ours
 
 

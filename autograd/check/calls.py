@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import Arithmetic, floats, high_precision
 from autograd.check.branches import Branch, branch_of
-from autograd.check.departures import Departure, Observer, Place, numbers_by_place
+from autograd.check.departures import Departure, Departures, Place, numbers_by_place
 from autograd.check.differences import ROUND_OFF
 from autograd.check.engine import as_float, condition
 from autograd.check.slopes import WIDEST, Slope, slope_of
@@ -62,7 +62,7 @@ class Calls:
 
     def visit(self, numbers: list[float], held: Held | None) -> Visit | None:
         """Call f; None where it has no finite value, or raises."""
-        observer = Observer(held)
+        observer = Departures(held)
         with ExitStack() as stack:
             try:
                 recording = observer.run(stack.enter_context, self.again(numbers))
@@ -81,7 +81,7 @@ class Calls:
         """f's value at other numbers; nan where it has none."""
         with ExitStack() as stack:
             try:
-                recording = Observer(self.held).run(stack.enter_context, self.again(numbers))
+                recording = Departures(self.held).run(stack.enter_context, self.again(numbers))
             except Exception:  # whatever f raises where it was not asked to be called
                 return math.nan
             number: float = recording.root._data
