@@ -3,6 +3,9 @@
 Arguments are numbers, or lists, tuples and dicts of numbers, nested; derivatives come in the same structure. They nest
 without confusion, `grad(lambda x: x * grad(lambda y: x + y)(1.0))`, since a derivative is a graph of nodes that know
 which input they came from. Inside another derivative, or on Values, results are Values; otherwise floats.
+
+Where f makes a plain float of what it is differentiated by, as `math.exp(x)` and `float(x)` do, no derivative comes
+from there: a RuntimeWarning names the line, once, and the function that records.
 """
 
 from __future__ import annotations
