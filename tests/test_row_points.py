@@ -17,6 +17,7 @@ import autograd as ag
 from autograd import Value, functional, rules
 from autograd.primitive import Primitive
 from tests.row_points import DECIDED, INF, MEANING, NEARER, STAIRS, points
+from tests.test_special_points import orders
 from tests.true_derivatives import FAR, Limit, Neighbourhood, NoValueError
 
 ROWS = {row.name: row for row in vars(rules).values() if isinstance(row, Primitive)}
@@ -33,15 +34,6 @@ def same(got: float, expected: float) -> bool:
     return got == expected or (math.isnan(got) and math.isnan(expected))
 
 
-def unary_orders(row: Primitive, x: float) -> list[float]:
-    """The value and three derivatives by repeated `grad`."""
-    leaf = Value(x)
-    results = [row(leaf)]
-    for _ in range(3):
-        results.append(ag.grad(results[-1], leaf))
-    return [each.data for each in results]
-
-
 def is_close(got: float, n: int, exact: Any, around: Limit | Neighbourhood, x: float) -> bool:
     """Within the budget of order n; the next derivative is asked for where `exact` does not allow for the error."""
     expected = float(exact)
@@ -54,7 +46,7 @@ def is_close(got: float, n: int, exact: Any, around: Limit | Neighbourhood, x: f
 
 
 def unary_faults(name: str, x: float) -> Iterator[str]:
-    row, got = ROWS[name], unary_orders(ROWS[name], x)
+    row, got = ROWS[name], orders(ROWS[name], x)
     ((low, high),) = row.domain
     if decided := DECIDED.get(f"{name}({x})"):
         wanted: Sequence[float] = decided[0]
@@ -77,7 +69,7 @@ def unary_faults(name: str, x: float) -> Iterator[str]:
 def constant(row: Primitive, n: int) -> float:
     """The derivative of order n where it is the same everywhere; nan elsewhere."""
     ((low, high),) = row.domain
-    found = {unary_orders(row, x)[n] for x in (-2.5, -0.3, 0.3, 2.5) if low <= x <= high}
+    found = {orders(row, x)[n] for x in (-2.5, -0.3, 0.3, 2.5) if low <= x <= high}
     return found.pop() if len(found) == 1 else math.nan
 
 
@@ -134,7 +126,7 @@ def test_f16_backward_grad_jvp_and_compiled_code_give_the_same_bits(name: str) -
         leaf = Value(x)
         out = f(leaf)
         out.backward()
-        value, first, second, _ = unary_orders(ROWS[name], x)
+        value, first, second, _ = orders(ROWS[name], x)
         found = [leaf.grad, functional.jvp(f, [x], [1.0])[1], fast.value_and_grad(x)[1], fast_slope(x)]
         assert {bits(value)} == {bits(each) for each in (out.data, f(x), fast(x))}, x
         assert {bits(first)} == {bits(each) for each in found}, x
