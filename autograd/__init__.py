@@ -6,12 +6,13 @@ Start reading at `rules.py`.
 from os import environ
 from typing import TYPE_CHECKING
 
-from autograd.installation import refuse_mixture
+from autograd._installation import refuse_mixture
 
 refuse_mixture(__path__[0])
 
+from autograd import _hypothesis as _hypothesis_entry
 from autograd import backward as _backward
-from autograd import hypothesis_entry as _hypothesis_entry
+from autograd._lazy import call_later, names_later
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad
@@ -78,7 +79,6 @@ from autograd.functions import (
     where,
     xlogy,
 )
-from autograd.later import call_later, names_later
 from autograd.primitive import PRIMITIVES, Primitive, define
 from autograd.recording import no_graph, paused_gc
 from autograd.value import Value
@@ -89,8 +89,8 @@ if TYPE_CHECKING:
     from autograd.compiler.compiled import Compiled, compile
     from autograd.compiler.traced import Index
     from autograd.debugging.hooks import breakpoint_at
-    from autograd.debugging.session import step
     from autograd.debugging.source import backward_source
+    from autograd.debugging.stepper.session import step
     from autograd.debugging.switch import debug
     from autograd.drawing import Drawing, draw
     from autograd.precision import DigitsReport, digits
@@ -102,7 +102,7 @@ else:  # the same, each when it is first used: see later.py
         "autograd.compiler.compiled": ("Compiled", "compile"),
         "autograd.compiler.traced": ("Index",),
         "autograd.debugging.hooks": ("breakpoint_at",),
-        "autograd.debugging.session": ("step",),
+        "autograd.debugging.stepper.session": ("step",),
         "autograd.debugging.source": ("backward_source",),
         "autograd.debugging.switch": ("debug",),
         "autograd.drawing": ("Drawing", "draw"),

@@ -2,8 +2,8 @@
 
 import sys
 
-from autograd.command import main
-from autograd.streams import open_streams
+from autograd.cli.main import main
+from autograd.io.streams import open_streams
 
 if __name__ == "__main__":
     open_streams()

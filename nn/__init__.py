@@ -6,7 +6,7 @@
 >>> history.stopped
 'target loss'
 
-`python -m nn --help` trains from the command line; `nn.datasets` holds the samples it knows by name.
+`python -m nn --help` trains from the command line; `nn.tabular.datasets` holds the samples it knows by name.
 """
 
 import autograd as _engine
@@ -18,16 +18,23 @@ if not hasattr(_engine, "Value"):
         "environment, or run `pip uninstall autograd` and then `pip install --force-reinstall scalar-autograd`."
     )
 
-from nn import cluster, datasets
-from nn.activations import ACTIVATIONS, Activation, get_activation
-from nn.cells import TableError
-from nn.checking import check_gradients
-from nn.diagnosis import Diagnosis, LayerReport, diagnose
-from nn.documents import StorageError
-from nn.embedding import Embedding
-from nn.history import Epoch, History
-from nn.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
-from nn.losses import (
+from nn import cluster
+from nn.cluster.sweeps import Sweep, Trial, sweep
+from nn.inspection.checking import check_gradients
+from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
+from nn.layers.activations import ACTIVATIONS, Activation, get_activation
+from nn.layers.embedding import Embedding
+from nn.layers.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
+from nn.layers.mlp import MLP, Layer, Neuron
+from nn.layers.module import Module
+from nn.persistence.documents import StorageError
+from nn.persistence.storage import load, load_document, save
+from nn.tabular import datasets
+from nn.tabular.csv import TableError
+from nn.tabular.table import read_table
+from nn.train.fit import Until, fit
+from nn.train.history import Epoch, History
+from nn.train.losses import (
     LOSSES,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -39,24 +46,8 @@ from nn.losses import (
     mae,
     mse,
 )
-from nn.module import Module
-from nn.neuron import MLP, Layer, Neuron
-from nn.optimizers import (
-    OPTIMIZERS,
-    SGD,
-    Adam,
-    AdamW,
-    Optimizer,
-    cosine,
-    get_optimizer,
-    linear_decay,
-    step_decay,
-)
-from nn.prediction import predict
-from nn.storage import load, load_document, save
-from nn.sweeps import Sweep, Trial, sweep
-from nn.table import read_table
-from nn.training import Until, fit
+from nn.train.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, cosine, get_optimizer, linear_decay, step_decay
+from nn.train.prediction import predict
 
 __all__ = [
     "ACTIVATIONS",

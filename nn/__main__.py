@@ -2,7 +2,7 @@
 
 import sys
 
-from nn.cli import main
+from nn.cli.main import main
 from nn.streams import open_streams
 
 if __name__ == "__main__":

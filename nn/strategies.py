@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from nn.activations import ACTIVATIONS
-from nn.neuron import MLP
+from nn.layers.activations import ACTIVATIONS
+from nn.layers.mlp import MLP
 
 HIDDEN = tuple(name for name, activation in ACTIVATIONS.items() if not activation.vector)
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import nn
 from nn.cluster import ClusterError
 
-MOONS = nn.datasets.load("moons")
+MOONS = nn.tabular.datasets.load("moons")
 SAMPLES = MOONS.x, 2.0 * MOONS.y - 1.0
 EPOCHS, WORKERS = 15, 2
 

@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.check import wording
+from autograd.check import formatting
 from autograd.check.departures import described
-from autograd.check.itself import Fault, Sides
-from autograd.check.local import Finding, Kink
+from autograd.check.local_partials import Finding, Kink
 from autograd.check.oracle import WRONG, Judgement
+from autograd.check.reevaluation import Fault, Sides
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
-from autograd.check.whole import Result, Whole
+from autograd.check.whole_graph import Result, Whole
 from autograd.value import Value
 
 SEARCHED = 300  # lines of a graph in which the smallest wrong part is looked for
@@ -26,26 +26,26 @@ def rule_failure(finding: Finding) -> Failure:
     partial = _partial(line, finding.operand)
     title = f"the recording of {name} is broken: {finding.fault}" if finding.fault else f"the rule of {name} is wrong"
     facts = [
-        ("expression", wording.expression(line)),
+        ("expression", formatting.expression(line)),
         ("operands", _operands(line)),
-        ("made at", wording.where_made(line.node)),
-        (f"{partial} ours", wording.digits(judgement.analytic)),
-        (f"{partial} expected", f"{wording.digits(judgement.numerical)}{_by(finding)}"),
+        ("made at", formatting.where_made(line.node)),
+        (f"{partial} ours", formatting.digits(judgement.analytic)),
+        (f"{partial} expected", f"{formatting.digits(judgement.numerical)}{_by(finding)}"),
         ("suspect", "" if finding.fault else f"{suspect(line, finding.operand)}{_hint(judgement)}"),
     ]
-    return Failure(title, name, wording.expression(line), tuple(facts), wording.check_of_line(line))
+    return Failure(title, name, formatting.expression(line), tuple(facts), formatting.check_of_line(line))
 
 
 def kink_failure(kink: Kink, title: str) -> Failure:
     """A derivative at a kink that is not wanted there, or is no subgradient."""
     line = kink.line
     facts = [
-        ("expression", wording.expression(line)),
-        ("made at", wording.where_made(line.node)),
+        ("expression", formatting.expression(line)),
+        ("made at", formatting.where_made(line.node)),
         (f"{_partial(line, kink.operand)} chosen", repr(kink.chosen)),
         ("slopes", f"{kink.left!r} and {kink.right!r}"),
     ]
-    return Failure(title, line.primitive.name, wording.expression(line), tuple(facts), "")
+    return Failure(title, line.primitive.name, formatting.expression(line), tuple(facts), "")
 
 
 def graph_failure(whole: Whole, result: Result) -> Failure:
@@ -56,13 +56,13 @@ def graph_failure(whole: Whole, result: Result) -> Failure:
     expression = node_expression(small.tape)
     facts = [
         ("expression", expression),
-        ("made at", wording.where_made(node)),
+        ("made at", formatting.where_made(node)),
         ("input", "all together" if wrong.slot is None else _leaf(small.tape, wrong.slot)),
-        ("derivative ours", wording.digits(wrong.judgement.analytic)),
-        ("expected", wording.digits(wrong.judgement.numerical)),
+        ("derivative ours", formatting.digits(wrong.judgement.analytic)),
+        ("expected", formatting.digits(wrong.judgement.numerical)),
         ("suspect", wrong.fault or "the order or the accumulation of the backward pass: every rule agrees by itself"),
     ]
-    return Failure("backward() is wrong", "", expression, tuple(facts), wording.check_of_tape(small.tape))
+    return Failure("backward() is wrong", "", expression, tuple(facts), formatting.check_of_tape(small.tape))
 
 
 def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
@@ -70,12 +70,12 @@ def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
     facts = [
         ("derivative", name),
         ("expression", node_expression(tape)),
-        ("made at", wording.where_made(tape.nodes[-1])),
-        ("ours", wording.digits(judgement.analytic)),
-        ("expected", wording.digits(judgement.numerical)),
+        ("made at", formatting.where_made(tape.nodes[-1])),
+        ("ours", formatting.digits(judgement.analytic)),
+        ("expected", formatting.digits(judgement.numerical)),
         ("suspect", judgement.reason or "a rule that is not differentiable itself (math on its operands), or grad()"),
     ]
-    return Failure(f"{name} is wrong", "", node_expression(tape), tuple(facts), wording.check_of_tape(tape, order=2))
+    return Failure(f"{name} is wrong", "", node_expression(tape), tuple(facts), formatting.check_of_tape(tape, order=2))
 
 
 def stale_graph(tape: Tape, node: Value) -> Failure:
@@ -83,7 +83,7 @@ def stale_graph(tape: Tape, node: Value) -> Failure:
     name = node.label or (f"leaf[{tape.leaves.index(tape.slot[node])}]" if node.primitive is None else node.op)
     facts = (
         ("data now", repr(node.data)),
-        ("made at", wording.where_made(node)),
+        ("made at", formatting.where_made(node)),
         (
             "instead",
             "record the graph again after an update, or check before it: check_gradients(f, *numbers) does both",
@@ -139,9 +139,9 @@ def node_expression(tape: Tape) -> str:
     for line in tape.lines:
         operands = zip(line.slots, line.operands, strict=True)
         parts = [repr(x) if slot is None else texts[slot] for slot, x in operands]
-        if line.primitive.name in wording.INFIX:
+        if line.primitive.name in formatting.INFIX:
             parts = [f"({part})" if " " in part else part for part in parts]
-        text = wording.call(line.primitive.name, parts)
+        text = formatting.call(line.primitive.name, parts)
         texts[line.slot] = text if len(text) <= 120 else f"{line.primitive.name}(…)"
     return texts[len(tape.nodes) - 1]
 
@@ -153,7 +153,7 @@ def _leaf(tape: Tape, slot: int) -> str:
 
 def operand_name(line: Line, operand: int | None) -> str:
     """The letter of an operand in the primitive's signature: x, y, z, or x0, x1, … of many."""
-    return "all operands" if operand is None else wording.letters(len(line.operands))[operand]
+    return "all operands" if operand is None else formatting.letters(len(line.operands))[operand]
 
 
 def _partial(line: Line, operand: int | None) -> str:
@@ -161,7 +161,7 @@ def _partial(line: Line, operand: int | None) -> str:
 
 
 def _operands(line: Line) -> str:
-    named = zip(wording.letters(len(line.operands)), line.operands, strict=True)
+    named = zip(formatting.letters(len(line.operands)), line.operands, strict=True)
     shown: Sequence[str] = [f"{name} = {x!r}" for name, x in named]
     return ", ".join(shown if len(shown) <= 8 else [*shown[:8], f"… ({len(shown)} in all)"])
 

@@ -11,7 +11,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 
-from autograd.check.local import signed
+from autograd.check.local_partials import signed
 from autograd.check.oracle import OK, UNDECIDED, WRONG
 from autograd.check.problems import Problem
 from autograd.check.report import CheckReport, Failure, KinkFound, Row

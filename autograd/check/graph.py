@@ -9,19 +9,19 @@ from dataclasses import replace
 from itertools import product
 
 from autograd.check import failures
-from autograd.check.byhand import with_slopes_of_f, wrong_by_hand
 from autograd.check.engine import as_float
-from autograd.check.itself import Itself, Sides
-from autograd.check.local import Finding, Kink, check_line, is_on_kink, kinks_of
+from autograd.check.formatting import expression
+from autograd.check.local_partials import Finding, Kink, check_line, is_on_kink, kinks_of
+from autograd.check.opaque import with_slopes_of_f, wrong_by_hand
 from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, chain
+from autograd.check.reevaluation import Itself, Sides
 from autograd.check.report import NOT_USED, CheckReport, Failure, KinkFound, Row
-from autograd.check.second import Entry, gradient_tapes, hessian_entries, values_of_gradients
+from autograd.check.second_order import Entry, gradient_tapes, hessian_entries, values_of_gradients
 from autograd.check.sides import other_derivative
 from autograd.check.stale import changed_nodes
 from autograd.check.subject import Again, Subject
 from autograd.check.tape import Line, Tape
-from autograd.check.whole import Result, Slopes, Whole
-from autograd.check.wording import expression
+from autograd.check.whole_graph import Result, Slopes, Whole
 from autograd.value import Value
 
 LINES = 2_000  # nodes whose rules are checked; of a larger graph, a sample with every primitive in it

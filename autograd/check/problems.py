@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 from autograd.check.engine import backward_on_floats
-from autograd.check.second import gradient_tapes
+from autograd.check.second_order import gradient_tapes
 from autograd.check.subject import argument_names, subject
 from autograd.check.tape import Tape
 from autograd.value import Value, as_float

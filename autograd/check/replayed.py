@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
-from autograd.check.longer import copied
+from autograd.check.extended_math import copied
 from autograd.errors import AutogradError
 from autograd.primitive import PRIMITIVES, Primitive
 

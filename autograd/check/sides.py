@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.calls import Visit
 from autograd.check.engine import as_float
-from autograd.check.itself import Itself, Sides, function_at
+from autograd.check.reevaluation import Itself, Sides, function_at
 from autograd.check.replayed import NotReplayableError
 
 NEAR = 1e-8  # of the point, in units of the inputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autograd.check.local import STALE, Finding, differs
+from autograd.check.local_partials import STALE, Finding, differs
 from autograd.check.tape import Line, Tape
 from autograd.value import Value
 

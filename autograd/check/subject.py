@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
-from autograd.check.wording import letters
+from autograd.check.formatting import letters
 from autograd.errors import GraphError
 from autograd.graph import topological
 from autograd.recording import is_off

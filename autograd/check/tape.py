@@ -8,7 +8,7 @@ from copy import copy
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
-from autograd.check.longer import in_digits
+from autograd.check.extended_math import in_digits
 from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_spelled
 from autograd.errors import AutogradError
 from autograd.graph import topological

@@ -12,16 +12,16 @@ from threading import Lock, RLock
 from typing import Any, NamedTuple, NoReturn
 from weakref import WeakSet
 
+from autograd.compiler.captures import Outside
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
 from autograd.compiler.options import Options
-from autograd.compiler.outside import Outside
 from autograd.compiler.program import Program
 from autograd.compiler.python import means
 from autograd.compiler.record import is_recording
+from autograd.compiler.specialization import Variant, verified
 from autograd.compiler.structure import Argument, Key, argument, as_array, plain, rebuild, samples, whole
-from autograd.compiler.variant import Variant, verified
 from autograd.errors import CompileError
 from autograd.recording import alone, paused_gc
 from autograd.value import Value

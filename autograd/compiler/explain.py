@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from autograd.compiler.variant import Variant
+from autograd.compiler.specialization import Variant
 
 SHOWN = 10  # constants that are listed
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from autograd.compiler.determinism import Recording, repeatable
 from autograd.compiler.differentiate import ForeignError, Gated, Recorded, Writer
 from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
-from autograd.compiler.repeat import Recording, repeatable
 from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
 from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError

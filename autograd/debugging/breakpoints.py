@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import origin
-from autograd.debugging.conditions import Attributes, Condition, read
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
+from autograd.expressions.conditions import Attributes, Condition, read
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 

@@ -9,7 +9,7 @@ from sys import _getframe
 from typing import Any
 
 from autograd import backward
-from autograd.debugging.unseen import stop
+from autograd.debugging.hidden_frames import stop
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 

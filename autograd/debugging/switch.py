@@ -10,7 +10,7 @@ from typing import Any
 from autograd.backward import Pass, plain_pass
 from autograd.debugging.anomaly import check_node, check_products, checked_pass
 from autograd.debugging.hooks import can_stop
-from autograd.debugging.mirror import mirror_pass
+from autograd.debugging.mirror.mirrored_pass import mirror_pass
 from autograd.graph import topological
 from autograd.origin import remember
 from autograd.scopes import Hooks, Scope, change_everywhere, hooks

@@ -9,7 +9,7 @@ would find a function where it looks for a package.
 
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.graph import draw
-from autograd.drawing.layout import Layout
+from autograd.drawing.layout.geometry import Layout
 from autograd.drawing.scene import Box, Edge, Row, Scene
 from autograd.drawing.text import number, sign_of
 

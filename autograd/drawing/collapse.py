@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from autograd import origin
+from autograd.drawing.layout.ordering import sources_first
 from autograd.drawing.modules import Membership
-from autograd.drawing.ordering import sources_first
 from autograd.drawing.text import clean
 
 Pairs = set[tuple[int, int]]

@@ -8,15 +8,15 @@ from functools import cached_property
 from os import PathLike
 from typing import Any
 
-from autograd.drawing.animate import Timeline
-from autograd.drawing.dot import dot_source
-from autograd.drawing.engines import lay_out
-from autograd.drawing.files import write_whole
-from autograd.drawing.layout import Layout
-from autograd.drawing.png import png_of
+from autograd.drawing.layout.engines import lay_out
+from autograd.drawing.layout.geometry import Layout
+from autograd.drawing.render.animate import Timeline
+from autograd.drawing.render.dot import dot_source
+from autograd.drawing.render.png import png_of
+from autograd.drawing.render.svg import render
 from autograd.drawing.scene import Scene
-from autograd.drawing.svg import render
 from autograd.drawing.text import markup
+from autograd.io.files import write_whole
 
 
 class Drawing:

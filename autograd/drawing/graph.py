@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 from autograd import origin
 from autograd.backward import Step
-from autograd.drawing.animate import fresh_pass, timeline_of
 from autograd.drawing.build import Look, Shown, build, describe, has_passed
 from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import Membership, membership
+from autograd.drawing.render.animate import fresh_pass, timeline_of
 from autograd.drawing.scene import Direction, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
 from autograd.drawing.text import clean

@@ -15,6 +15,6 @@ def register() -> None:
 
     >>> register()
     """
-    hook = sys.modules.get("autograd.hypothesis_entry")
+    hook = sys.modules.get("autograd._hypothesis")
     if hook is not None:
         hook.register()

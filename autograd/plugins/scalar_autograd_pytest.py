@@ -123,4 +123,4 @@ def _found() -> ModuleSpec | None:
 def _is_ours(found: ModuleSpec | None) -> bool:
     """Whether that package has a module that only ours has."""
     places = found.submodule_search_locations if found else None
-    return places is not None and PathFinder.find_spec("autograd.hypothesis_entry", places) is not None
+    return places is not None and PathFinder.find_spec("autograd._hypothesis", places) is not None

@@ -7,12 +7,12 @@ from math import isfinite
 from typing import Any
 
 from autograd import origin, rules
+from autograd.check.formatting import call
 from autograd.check.subject import Subject, subject
 from autograd.check.tape import Line, Tape
-from autograd.check.wording import call
-from autograd.debugging.recorded_text import recorded
+from autograd.debugging.recorded_expression import recorded
 from autograd.debugging.switch import debug
-from autograd.expression import Expression
+from autograd.expressions.expression import Expression
 from autograd.precision.culprit import Culprit, culprit, maker
 from autograd.precision.derivative import Gradient
 from autograd.precision.exact import Exact, correct_digits, relative_error

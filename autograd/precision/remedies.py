@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 
 from autograd import origin
-from autograd.check.wording import call
-from autograd.precision.matching import Match, Operand, first_match, plain, square_root, terms
+from autograd.check.formatting import call
+from autograd.precision.patterns import Match, Operand, first_match, plain, square_root, terms
 from autograd.value import Value
 
 NEAR = 3  # operations around the culprit that are looked at, in both directions

@@ -11,9 +11,9 @@ from typing import Any
 
 from autograd.debugging.naming import Names, variables_of_caller
 from autograd.drawing.collapse import Depth
-from autograd.drawing.files import write_whole
 from autograd.drawing.graph import check_options
 from autograd.drawing.text import clean
+from autograd.io.files import write_whole
 from autograd.replaying.film import film_of, fresh_walk
 from autograd.replaying.page import page_of
 from autograd.replaying.picture import Picture, picture_of

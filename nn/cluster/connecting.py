@@ -132,7 +132,7 @@ def _embedded(distributed: Any, workers: int) -> Any:
             return distributed.LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
-                preload=["nn.cluster.uninterrupted"],
+                preload=["nn.cluster.ignore_sigint"],
                 dashboard_address=":0",
                 scheduler_kwargs={"dashboard": False},
                 silence_logs=logging.CRITICAL,  # what matters comes out as an error of ours

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nn import checkpoint
+from nn.cluster import checkpoint
 from nn.cluster.batches import Batch, slices
 from nn.cluster.objective import Objective
 from nn.cluster.run import Settings, State, Vector, replay
-from nn.history import Stop
-from nn.losses import l2_gradient
-from nn.optimizers import get_optimizer
-from nn.schema import anything, record, scalar, table
+from nn.persistence.schema import anything, record, scalar, table
+from nn.train.history import Stop
+from nn.train.losses import l2_gradient
+from nn.train.optimizers import get_optimizer
 
 PREFIX = "optimizer."  # of the names of an optimiser's arrays
 

@@ -14,16 +14,16 @@ from nn.cluster.connecting import ClusterLike
 from nn.cluster.run import Settings, Vector, Watched
 from nn.cluster.sources import sources_of
 from nn.cluster.training import hold_back, train
-from nn.following import Follower
-from nn.history import Epoch, Stop
-from nn.losses import Loss, LossLike
-from nn.metrics import Metric
-from nn.neuron import MLP
-from nn.optimizers import Optimizer
-from nn.prediction import Model
-from nn.progress import Progress
-from nn.samples import pair_up
-from nn.steps import Compiled, Eager, Table
+from nn.layers.mlp import MLP
+from nn.train.engines import Compiled, Eager, Table
+from nn.train.history import Epoch, Stop
+from nn.train.losses import Loss, LossLike
+from nn.train.metrics import Metric
+from nn.train.monitor import Follower
+from nn.train.optimizers import Optimizer
+from nn.train.prediction import Model
+from nn.train.progress import Progress
+from nn.train.samples import pair_up
 
 UNITS = 1000  # an epoch on the progress bar: the samples in files have not been counted when it appears
 

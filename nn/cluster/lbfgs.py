@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from nn import checkpoint
-from nn.checkpoint import CheckpointError
+from nn.cluster import checkpoint
+from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.errors import ClusterError
 from nn.cluster.objective import Objective
 from nn.cluster.run import LOOKS, Settings, Vector, hash_of
-from nn.history import Epoch, Stop
-from nn.losses import l2_gradient
+from nn.train.history import Epoch, Stop
+from nn.train.losses import l2_gradient
 
 
 @dataclass(eq=False)

@@ -13,11 +13,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.checkpoint import options
+from nn.cluster.checkpoint import options
 from nn.cluster.objective import Objective
-from nn.history import Epoch, Stop
-from nn.optimizers import Optimizer
-from nn.schema import Kind, SchemaError, array, integer, optional, real, record, shown, text
+from nn.persistence.schema import Kind, SchemaError, array, integer, optional, real, record, shown, text
+from nn.train.history import Epoch, Stop
+from nn.train.optimizers import Optimizer
 
 Vector: TypeAlias = NDArray[np.float64]
 Take: TypeAlias = Callable[[Epoch], Stop | None]  # what is done with an epoch's row; a reason to stop, or None

@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.cells import read_cells
-from nn.documents import StorageError, file_name
-from nn.inputs import as_array
+from nn.layers.inputs import as_array
+from nn.persistence.documents import StorageError, file_name
+from nn.tabular.csv import read_cells
 
 Array: TypeAlias = NDArray[Any]
 

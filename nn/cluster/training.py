@@ -20,7 +20,7 @@ from nn.cluster.objective import Objective
 from nn.cluster.run import Settings
 from nn.cluster.sources import Source, are_paths, check_samples
 from nn.cluster.worker import named
-from nn.history import Stop
+from nn.train.history import Stop
 
 SampleLoss = Callable[[Any, Any], Any]
 

@@ -43,7 +43,7 @@ class Nothing:
 
 def jittered_digits(count: int, seed: int = 0) -> tuple[Array, Array]:
     """Digits drawn with replacement, each pixel moved by normal noise and clipped to [0, 1] again."""
-    digits, rng = nn.datasets.load("digits"), np.random.RandomState(seed)
+    digits, rng = nn.tabular.datasets.load("digits"), np.random.RandomState(seed)
     rows = rng.randint(len(digits.x), size=count)
     return np.clip(digits.x[rows] + rng.normal(scale=JITTER, size=(count, N_IN)), 0.0, 1.0), digits.y[rows]
 

@@ -16,7 +16,7 @@ from autograd.compiler.llvm.driver import ARGUMENTS, BLOCK_ARGUMENTS, driver
 from autograd.compiler.llvm.emit import Written, written
 from autograd.compiler.llvm.engine import binding, machine, vector_bytes
 from autograd.compiler.llvm.library import Kind, Library, failed
-from autograd.compiler.llvm.workplace import Floats, Workplace, Workplaces, address_of, in_parts, new_frame
+from autograd.compiler.llvm.workspace import Floats, Workplace, Workplaces, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
 from autograd.compiler.vector.forms import Forms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from autograd.compiler.program import Program
-from autograd.compiler.sums import sums
+from autograd.compiler.reassociate import sums
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.recover import recovered
 

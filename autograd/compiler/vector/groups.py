@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from autograd import rules
 from autograd.compiler.program import Atom
-from autograd.compiler.sums import NONE
+from autograd.compiler.reassociate import NONE
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Operation, Scalars
 from autograd.primitive import Primitive
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from autograd import rules
 from autograd.compiler.program import Atom, Program
-from autograd.compiler.sums import sums
+from autograd.compiler.reassociate import sums
 from autograd.compiler.vector import names
 from autograd.compiler.vector.groups import Group, groups
 from autograd.compiler.vector.lanes import KINDS, Files, ordered

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from autograd import rules
 from autograd.compiler.program import Atom, Equation, Program, moved_to
-from autograd.compiler.sums import NONE, replaced
+from autograd.compiler.reassociate import NONE, replaced
 from autograd.primitive import Primitive
 
 # Beside the rows of the table: what turns numbers of all samples into one that they share.

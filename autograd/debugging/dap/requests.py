@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd.debugging.conditions import ConditionError
-from autograd.debugging.dap.passage import MOVES, SMALLEST
+from autograd.debugging.dap.pass_controller import MOVES, SMALLEST
 from autograd.debugging.dap.program import Program
 from autograd.debugging.dap.protocol import Message, ProtocolError
 from autograd.debugging.dap.session import THREAD, Session
 from autograd.debugging.dap.stops import FILTERS, Wanted
 from autograd.debugging.dap.views import Counting, Views
 from autograd.errors import AutogradError
+from autograd.expressions.conditions import ConditionError
 
 CAPABILITIES = {
     "supportsConfigurationDoneRequest": True,

@@ -11,7 +11,7 @@ from _thread import interrupt_main
 from threading import Condition
 
 from autograd.backward import plain_pass
-from autograd.debugging.dap.passage import MOVES, Move, Passage, Stop
+from autograd.debugging.dap.pass_controller import MOVES, Move, Passage, Stop
 from autograd.debugging.dap.program import EndedError, Program
 from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.stops import Stops

@@ -10,10 +10,10 @@ from itertools import count
 from typing import Any
 
 from autograd.debugging.breakpoints import NODE_NAMES, Breakpoint, attributes, made_in, parse
-from autograd.debugging.conditions import ConditionError, read
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
+from autograd.expressions.conditions import ConditionError, read
 from autograd.primitive import PRIMITIVES
 
 WAITING = "it is placed when a backward pass begins"

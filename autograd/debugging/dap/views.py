@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from autograd import origin
 from autograd.debugging.breakpoints import PRODUCT_NAMES, attributes
-from autograd.debugging.conditions import CONSTANTS, FUNCTIONS, read
-from autograd.debugging.dap.passage import Passage
+from autograd.debugging.dap.pass_controller import Passage
 from autograd.debugging.inspection import first_fault, path_from_root
-from autograd.debugging.wording import Wording, number
+from autograd.debugging.messages import Wording, number
 from autograd.drawing.formula import expression_of
+from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, read
 from autograd.value import Value
 
 MOST = 500  # rows in one list: an editor draws all of them

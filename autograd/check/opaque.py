@@ -1,0 +1,79 @@
+"""Rows from the slopes of f itself: for nodes made by hand, whose partials no rule confirms, and where numbers left."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from autograd.check.local_partials import signed
+from autograd.check.oracle import WRONG
+from autograd.check.reevaluation import Fault, Itself
+from autograd.check.report import Row
+from autograd.check.slopes import disagreeing
+
+SINGLY = 16  # of more inputs, all of them along random directions
+DIRECTIONS = 2
+LINES = 3  # named at most
+
+
+def wrong_by_hand(
+    on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
+) -> tuple[Fault | None, list[Row]]:
+    """What is wrong with a graph that has nodes made by hand, and the rows with what f's own slopes say."""
+    if (fault := on.unsteady()) is not None:
+        return fault, list(rows)
+    found = with_slopes_of_f(on, gradient, rows, names)
+    wrong = [row for row, before in zip(found, rows, strict=True) if row is not before]
+    if not wrong and (len(names) <= SINGLY or all(map(_agrees(on, gradient), _jointly(on)))):
+        return None, found
+    departures = {each.place: each for each in (on.here.departures if on.here else ())}
+    title = "f is not what its graph says: the partial of a node made by hand is wrong, or a number left the graph"
+    facts = tuple([(f"∂f/∂{row.input}", f"{row.analytic!r} ours, {row.numerical!r} by f") for row in wrong])
+    return Fault(title, tuple(departures.values())[:LINES], facts), found
+
+
+def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """The rows, with those of inputs in which f has another slope as wrong."""
+    if len(names) > SINGLY:
+        return list(rows)
+    found = {}
+    for i, (name, ours) in enumerate(zip(names, gradient, strict=True)):
+        slope = disagreeing(lambda widest, i=i: on.slope(_along(on, i), widest), ours * on.units[i])  # type: ignore[misc]
+        if slope is not None:
+            found[name] = slope.slope / on.units[i]
+    return [
+        replace(
+            row,
+            numerical=found[row.input],
+            difference=_difference(row.analytic, found[row.input]),
+            verdict=WRONG,
+            reason="f itself has another slope",
+        )
+        if row.input in found
+        else row
+        for row in rows
+    ]
+
+
+def _along(on: Itself, i: int) -> list[float]:
+    return [on.units[k] if k == i else 0.0 for k in range(len(on.at))]
+
+
+def _jointly(on: Itself) -> Iterator[list[float]]:
+    rng = random.Random(0)
+    for _ in range(DIRECTIONS):
+        yield [unit * signed(rng) for unit in on.units]
+
+
+def _agrees(on: Itself, gradient: Sequence[float]) -> Callable[[list[float]], bool]:
+    def agrees(direction: list[float]) -> bool:
+        ours = sum([slope * step for slope, step in zip(gradient, direction, strict=True)])
+        return disagreeing(lambda widest: on.slope(direction, widest), ours) is None
+
+    return agrees
+
+
+def _difference(ours: float, expected: float) -> float:
+    size = max(abs(ours), abs(expected))
+    return abs(ours - expected) / size if size else 0.0

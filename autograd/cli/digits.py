@@ -1,0 +1,27 @@
+"""`python -m autograd digits`: the correct digits of an expression, or of a function of a file, at a point."""
+
+from __future__ import annotations
+
+import argparse
+
+from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.precision.analysis import digits
+
+EXAMPLES = """examples:
+  python -m autograd digits "sin(x)/x" x=1e-8
+  python -m autograd digits "log(1 + exp(x)) - x" x=40
+  python -m autograd digits train.py:loss --at 1.5,-2
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `digits`."""
+    add_target(parser, "what to count the digits of")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report; 0, since lost digits are a warning and no failure. UsageError for wrong input."""
+    f, at, file = read_target(args)
+    with blamed_on(file):
+        print(digits(f, *at))
+    return 0

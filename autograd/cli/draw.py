@@ -1,0 +1,80 @@
+"""`python -m autograd draw`: an expression, or a function of a file, at a point, as a picture."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from autograd.check.subject import subject
+from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.debugging.switch import debug
+from autograd.drawing.build import has_passed
+from autograd.drawing.collapse import Depth
+from autograd.drawing.drawing import FORMATS
+from autograd.drawing.graph import draw
+from autograd.drawing.scene import Direction
+from autograd.graph import topological
+from autograd.usage import UsageError
+
+EXAMPLES = """examples:
+  python -m autograd draw "relu(a*b + c)" a=2 b=-3 c=10 -o out.svg
+  python -m autograd draw "relu(a*b + c)" a=2 b=-3 c=10 --animate
+  python -m autograd draw train.py:loss --at 1.5,-2 --depth 1 -o loss.png
+"""
+EVERY_VALUE = "all"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `draw`."""
+    add_target(parser, "what to draw")
+    parser.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=f"{', '.join(FORMATS)}; graph.svg")
+    parser.add_argument("--depth", type=_depth, default="auto", help=f"levels of modules shown, {EVERY_VALUE} or auto")
+    parser.add_argument("--focus", metavar="NAME", help="only what is near the value of this name")
+    parser.add_argument("--radius", type=_count, metavar="EDGES", help="how near (2)")
+    parser.add_argument("--rankdir", choices=get_args(Direction), default="LR", help="where the arrows point")
+    parser.add_argument("--title", help="a line above the picture")
+    parser.add_argument("--animate", action="store_true", help="play the backward pass")
+    parser.add_argument("--forward", action="store_true", help="before the backward pass: no gradients yet")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the picture and say what is in it; 0. UsageError for wrong input, also for another suffix."""
+    if Path(args.out).suffix.lower() not in FORMATS:
+        raise UsageError(f"--out {args.out}: the name must end in {', '.join(FORMATS)}")
+    with debug():  # values get the names they have in the source
+        f, at, file = read_target(args)
+        with blamed_on(file):
+            root = subject(f, at, None).root
+    if not args.forward and not has_passed(topological(root)):
+        root.backward()
+    drawing = draw(
+        root,
+        focus=args.focus,
+        radius=args.radius,
+        depth=args.depth,
+        rankdir=args.rankdir,
+        animate=args.animate,
+        title=args.title,
+    )
+    try:
+        drawing.save(args.out)
+    except (ImportError, RuntimeError) as error:  # a PNG needs a package and a font
+        raise UsageError(str(error)) from None
+    print(f"{args.out}: {drawing.summary}")
+    return 0
+
+
+def _depth(text: str) -> Depth:
+    return None if text == EVERY_VALUE else "auto" if text == "auto" else _count(text)
+
+
+def _count(text: str) -> int:
+    """A number from 0 on, for argparse.
+
+    >>> _count("2")
+    2
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)

@@ -1,0 +1,87 @@
+"""What a function reads besides its arguments: a program has it as constants, and is the program for what it was.
+
+`Outside` remembers what reach.py finds, and tells at each call whether any of it has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.reachable import PLAIN, Content, Reach, Watched, alike
+
+_NUMBERS = (int, float, np.number)
+
+
+class Outside:
+    """What `function` reads from outside, as it is now.
+
+    >>> rates = [0.5]
+    >>> outside = Outside(lambda x: rates[0] * x)
+    >>> outside.change()
+    >>> rates[0] = 0.25
+    >>> outside.change()
+    'rates[0] (0.5 then, 0.25 now)'
+
+    One that was pickled remembers numbers and texts by name, to be compared with what the function reads where it is
+    unpickled.
+    """
+
+    def __init__(self, function: Any) -> None:
+        reach = Reach(function)
+        self._watched: list[Watched] | None = reach.watched
+        self.generators = reach.generators
+        self.too_large = reach.too_large
+        self.plain = dict(self._plain())
+
+    def _plain(self) -> Iterator[tuple[str, Any]]:
+        for watched in self._watched or ():
+            for name, each in zip(watched.names, watched.found, strict=True):
+                if each is not None and isinstance(each, (*PLAIN, Content)):
+                    yield name, each
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The numbers, by name."""
+        return {
+            name: each for name, each in self.plain.items() if isinstance(each, _NUMBERS) and not isinstance(each, bool)
+        }
+
+    def change(self, function: Any = None) -> str | None:
+        """The first thing that has changed, in words; `function` reads the things, for an unpickled one."""
+        if self._watched is None:
+            return self._adopt(function)
+        for watched in self._watched:
+            place = watched.change()
+            if place is not None:
+                now = [*watched.read(), *[None] * (place + 1)]
+                return f"{watched.names[place]} ({_short(watched.found[place])} then, {_short(now[place])} now)"
+        return None
+
+    def settle(self) -> None:
+        """Leave out what has changed meanwhile: a counter or a cache, say, that the function itself keeps."""
+        self._watched = [watched.unchanged() for watched in self._watched or ()]
+        self.plain = dict(self._plain())
+
+    def _adopt(self, function: Any) -> str | None:
+        if function is None:  # it could not be pickled, and nothing can be read
+            return None
+        fresh = Outside(function)
+        for name, was in self.plain.items():
+            if name in fresh.plain and not alike(was, fresh.plain[name]):
+                return f"{name} ({_short(was)} then, {_short(fresh.plain[name])} now)"
+        self._watched = fresh._watched
+        return None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_watched": None, "generators": [], "too_large": self.too_large, "plain": self.plain}
+
+
+def _short(x: Any) -> str:
+    if isinstance(x, (*PLAIN, Content)):
+        text = repr(x)
+        return text if len(text) < 40 else f"{text[:36]}…"
+    named = getattr(x, "__qualname__", None)
+    return f"the {type(x).__name__} {named}" if named else f"a {type(x).__name__}"

@@ -1,0 +1,99 @@
+"""One recording, built for a back end."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd.compiler.backends import NAMES, choose, next_best
+from autograd.compiler.captures import Outside
+from autograd.compiler.lower import Lowered
+from autograd.compiler.options import Options
+from autograd.compiler.program import same
+from autograd.compiler.python import PythonRunner
+from autograd.compiler.structure import as_array
+from autograd.compiler.verify import ROUNDED, Reference
+from autograd.errors import CompileError
+
+
+class Variant:
+    """A program and what runs it; built anew where it is unpickled."""
+
+    def __init__(self, lowered: Lowered, options: Options, samples: int = 1) -> None:
+        self.lowered = lowered
+        self.options = options
+        self.samples = samples
+        self.outside = Outside(None)  # what the function read besides its arguments
+        self.name, self.runner, self.reason = choose(lowered.program, options, samples)
+        self.source = self.runner.source
+        # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
+        self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
+
+    def run(self, pieces: Sequence[Any], samples: Sequence[Any]) -> Any:
+        """The outputs, or the number of a guard that does not hold.
+
+        `pieces` are lists and float64 vectors that follow each other as the shared inputs.
+        """
+        if self._numbers is not None and not samples:
+            inputs: list[float] = []
+            for piece in pieces:
+                inputs += piece if type(piece) is list else piece.tolist()
+            return self._numbers(inputs)
+        return self.runner.run(joined(pieces), samples)
+
+    def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Outside]]:
+        return Variant, (self.lowered, self.options, self.samples), {"outside": self.outside}
+
+
+def joined(pieces: Sequence[Any]) -> Any:
+    """One float64 vector of lists and vectors."""
+    present = [piece for piece in pieces if len(piece)]
+    if len(present) == 1:
+        return as_array(present[0])
+    return as_array([x for piece in present for x in piece])
+
+
+def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:
+    """The recording built, once it has been seen to compute what was recorded; else by the next best back end, with a
+    warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a
+    primitive is not pure.
+    """
+    reference = Reference(lowered.program, joined(pieces), samples, lowered.indices)
+    _check_pure(lowered, reference.recorded)
+    variant, wrong = _built(lowered, options, samples, reference)
+    failed: list[str] = []
+    while wrong and variant.name != "python":
+        failed.append(variant.name)
+        if wrong.startswith(ROUNDED):
+            options = replace(options, backend="python", dtype="float64")
+            advice = 'dtype="float64" does as eager code does'
+        else:
+            options = next_best(lowered.program, options, variant.samples, failed)
+            advice = "Please report this with the function and its arguments"
+        warnings.warn(
+            f"the back end {variant.name} computes something else than the recorded graph: {wrong}; "
+            f"{NAMES[options.backend]} runs the program instead. {advice}",
+            RuntimeWarning,
+            stacklevel=6,
+        )
+        variant, wrong = _built(lowered, options, samples, reference)
+    if wrong:
+        raise CompileError(f"the program does not compute what was recorded: {wrong}")
+    return variant
+
+
+def _built(lowered: Lowered, options: Options, samples: Sequence[Any], reference: Reference) -> tuple[Variant, str]:
+    """The recording built, and what it computes wrongly."""
+    variant = Variant(lowered, options, len(samples[0]) if samples else 1)
+    return variant, reference.disagreement(variant.runner, options)
+
+
+def _check_pure(lowered: Lowered, outputs: Sequence[float]) -> None:
+    for found, expected in zip(outputs, lowered.recorded, strict=False):
+        if not (same(expected, found) or (expected != expected and found != found)):
+            raise CompileError(
+                f"the program gives {found!r} where the recorded graph has {expected!r}: is a primitive of yours "
+                "random, or not a function of its operands only?"
+            )

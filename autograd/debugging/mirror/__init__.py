@@ -1,0 +1,1 @@
+"""Mirror mode: a backward pass that any Python debugger steps through the lines of the forward program."""

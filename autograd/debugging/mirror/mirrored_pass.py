@@ -1,0 +1,102 @@
+"""Mirror mode: a backward pass that any Python debugger steps through the lines of the forward program.
+
+Of running code a debugger knows what its code object says: file, function, lines. So the products of the chain rule,
+`parent.grad += partial * node.grad`, are compiled into functions whose code objects name the place where `node` was
+made. A breakpoint on a forward line stops there again on the way back, with the values under the user's names; "step
+over" walks the program backwards, across files. Granularity is the line, since that is where debuggers stop.
+
+What should not be seen is not there to be seen (unseen.py): C code calls the functions one after the other, from one
+line of a file that is none, and nodes of unknown origin get their gradients in C.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from autograd import backward
+from autograd.debugging.hidden_frames import drive
+from autograd.debugging.hooks import can_stop
+from autograd.debugging.mirror.frames import Frames, Part, Visit, Visitor
+from autograd.graph import topological
+from autograd.origin import Instruction, asking, span
+from autograd.recording import paused_gc
+
+
+def mirror_pass(root: Any, visitors: Sequence[Visitor] = ()) -> None:
+    """`root.backward()`, bit for bit, through functions that carry the files, lines and columns of the program.
+
+    There is a function "backward of f" for each run of nodes that f made, and in the end one for the lines that made
+    leaves. `visitors` are called with every node when its gradient is complete, before it is passed on.
+
+    RuntimeWarning when no node knows where it was made: then there is nothing to step through.
+    """
+    with paused_gc():
+        parts = build(root, visitors)
+        backward.start(root)
+    drive(parts)
+
+
+def build(root: Any, visitors: Sequence[Visitor] = ()) -> list[Part]:
+    """What the pass is made of: callables, to be called in this order after `backward.start(root)`."""
+    order = topological(root)
+    if backward.callbacks:
+        visitors = [*visitors, backward.reached]
+    visits = list(_visits(order, bool(visitors)))
+    shown = {visit.node for visit in visits if visit.origin}
+    if order[1:] and not shown:
+        _warn()
+    leaves = [Visit(node, node._origin) for node in reversed(order) if node not in shown and _is_known_leaf(node)]
+    return [*_parts(visits, visitors), *_parts(_line_by_line(leaves))]
+
+
+def _parts(visits: Sequence[Visit], visitors: Sequence[Visitor] = ()) -> Iterator[Part]:
+    frames = Frames(visits, visitors)
+    for function, run in groupby(visits, key=Visit.function):
+        if function:
+            yield frames.frame(list(run))
+        else:
+            yield from frames.unseen(list(run))
+
+
+def _visits(order: Sequence[Any], with_leaves: bool) -> Iterator[Visit]:
+    """Every node that has something to do, last first. Where a breakpoint may stop, there must be a line to stop at."""
+    caller: Instruction | None = None
+    for node in reversed(order):
+        origin = getattr(node, "_origin", None)
+        stopping = can_stop(node)
+        if stopping and origin is None:
+            caller = origin = caller or asking()
+        if node.primitive is not None or stopping:
+            yield Visit(node, origin)
+        elif with_leaves:
+            yield Visit(node, None)
+
+
+def _is_known_leaf(node: Any) -> bool:
+    return node.primitive is None and getattr(node, "_origin", None) is not None
+
+
+def _line_by_line(leaves: Sequence[Visit]) -> list[Visit]:
+    """The same, function by function and last lines first: weights and inputs come by turns, their lines shall not."""
+    functions: dict[Any, list[Visit]] = {}
+    for leaf in leaves:
+        functions.setdefault(leaf.function(), []).append(leaf)
+    return [leaf for made in functions.values() for leaf in sorted(made, key=_line, reverse=True)]
+
+
+def _line(visit: Visit) -> int:
+    return span(visit.origin)[0] if visit.origin else 0
+
+
+def _warn() -> None:
+    asked = asking()
+    warnings.warn_explicit(
+        "nothing to step through: no node of this graph knows where it was made; "
+        "build the graph inside `with autograd.debug():`",
+        RuntimeWarning,
+        asked[0].co_filename if asked else "<unknown>",
+        span(asked)[0] if asked else 1,
+    )

@@ -1,0 +1,1 @@
+"""The stepper: `autograd.step(loss)` and `python -m autograd step`."""

@@ -1,0 +1,252 @@
+"""The commands of the stepper that move: the backward pass one product at a time, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from autograd.debugging.breakpoints import Breakpoint, parse
+from autograd.debugging.stepper.console import count_in
+from autograd.debugging.stepper.inspect_commands import Looking
+from autograd.debugging.stepper.terminal import deferred_interrupt
+from autograd.debugging.walk import Walk
+from autograd.errors import GraphError
+from autograd.expressions.conditions import ConditionError
+from autograd.value import Value
+
+Stop = Callable[[Walk], bool]
+
+
+class Stepper(Looking):
+    """The commands that move. `ending` says how the session was left: 'finish', 'run' or 'abort'; '' before that."""
+
+    letters: Mapping[str, str] = {
+        "s": "step", "n": "next", "u": "until", "b": "break", "c": "continue", "p": "print", "w": "where", "l": "list",
+        "rc": "rcontinue", "q": "quit", "h": "help", "?": "help",
+    }  # fmt: skip
+    ending = ""
+    _interrupted = False
+
+    # --- moving -------------------------------------------------------------------------------------------------------
+
+    def do_step(self, argument: str) -> None:
+        """step [N]: do the next product of the chain rule, or the next N.
+
+        step
+        step 10
+        """
+        self._refuse_at_end()
+        target = self.walk.index + count_in(argument)
+        self._move(lambda walk: walk.index >= target)
+        self._show_last()
+
+    def do_next(self, argument: str) -> None:
+        """next [N]: do all products of the next node, or the next N, and show each.
+
+        next
+        next 3
+        """
+        self._refuse_at_end()
+        for _ in range(count_in(argument)):
+            node = self.walk.node
+            while self.walk.node is node and node is not None and not self._interrupted:
+                self._move(lambda walk: True)
+                self._show_last()
+
+    def do_back(self, argument: str) -> None:
+        """back [N]: undo the last product, or the last N.
+
+        Every gradient is again what it was, to the last bit.
+
+        back
+        back 10
+        """
+        self._refuse_at_beginning()
+        target = self.walk.index - count_in(argument)
+        self._move(lambda walk: walk.index <= target, backwards=True)
+        self.say(self.wording.moment())
+        self.show_place(self.here)
+
+    def do_until(self, argument: str) -> None:
+        """until NODE: go on until the gradient of NODE is complete.
+
+        until w
+        """
+        if not argument:
+            raise GraphError("until which node? `info nodes` lists them")
+        node = self.names.find(argument)
+        if self.walk.is_complete(node):
+            return self.say(f"{self.wording.gradient(node)} is complete already; `back` goes back")
+        completion = self.walk.completion(node)
+        self._move(lambda walk: walk.index >= completion)
+        self._show_last()
+        return None
+
+    def do_continue(self, argument: str) -> None:
+        """continue: go on to the next breakpoint, else to the end of the pass.
+
+        break nan
+        continue
+        """
+        self._refuse_at_end()
+        if not self._move(self._is_at_breakpoint):
+            self.say(self.wording.moment(), "good")
+
+    def do_rcontinue(self, argument: str) -> None:
+        """rcontinue: go back to the breakpoint before this moment, else to the beginning.
+
+        break op tanh
+        rcontinue
+        """
+        self._refuse_at_beginning()
+        if not self._move(self._is_at_breakpoint, backwards=True):
+            self.say(self.wording.moment())
+
+    def _move(self, stop: Stop, *, backwards: bool = False) -> bool:
+        """Move the walk until `stop` holds or Ctrl-C is pressed, between two products."""
+        with deferred_interrupt() as was_pressed:
+            stopped = self.walk.run(lambda walk: was_pressed() or stop(walk), backwards=backwards)
+            self._interrupted = was_pressed()
+        if self._interrupted:
+            self.say("stopped by Ctrl-C", "bad")
+            self.say(self.wording.moment())
+        return stopped
+
+    def _show_last(self) -> None:
+        last = self.walk.last
+        if last is not None:
+            self.say(self.wording.product(last), "bold")
+            self.show_place(last.node)
+        if self.walk.at_end:
+            self.say(self.wording.moment(), "good")
+
+    def show_place(self, node: Value) -> None:
+        """Say where a node was made, if that is known."""
+        if place := self.wording.place(node):
+            self.say(place, "mark")
+
+    def _refuse_at_end(self) -> None:
+        if self.walk.at_end:
+            raise GraphError("the backward pass is complete; `back` goes back, `quit` leaves")
+
+    def _refuse_at_beginning(self) -> None:
+        if self.walk.index == 0:
+            raise GraphError("this is the beginning of the backward pass")
+
+    # --- breakpoints --------------------------------------------------------------------------------------------------
+
+    def do_break(self, argument: str) -> None:
+        """break PLACE [if EXPR] | nan | if EXPR: set a breakpoint for continue and rcontinue.
+
+        PLACE is NODE, `op NAME`, FILE:LINE or LINE: the pass stops when it arrives at a node there, whose gradient is
+        complete then. `nan` stops at the first gradient that is infinite or nan.
+        EXPR is about the node (node, op, data, grad) or, without PLACE, about each product that was done (node, parent,
+        op, local, upstream, contribution, before, after, and index, its number). Nodes, also by their names, have
+        .data .grad .op .name; functions are abs, min, max, sign, isnan, isinf, isfinite.
+
+        break w
+        break op tanh if abs(grad) > 1
+        break model.py:12
+        break nan
+        break if abs(contribution) > 100 and parent.name == "w"
+        """
+        self._add(argument, temporary=False)
+
+    def do_tbreak(self, argument: str) -> None:
+        """tbreak …: set a breakpoint that stops only once.
+
+        tbreak op tanh
+        """
+        self._add(argument, temporary=True)
+
+    def do_clear(self, argument: str) -> None:
+        """clear [NUMBER]: remove a breakpoint, or all.
+
+        clear 1
+        clear
+        """
+        if not argument:
+            self.breakpoints.clear()
+            return self.say("no breakpoints are left")
+        key = count_in(argument)
+        if key not in self.breakpoints:
+            raise GraphError(f"there is no breakpoint {key}; `info break` lists them")
+        del self.breakpoints[key]
+        return self.say(f"breakpoint {key} is removed")
+
+    def complete_break(self, text: str, line: str, begin: int, end: int) -> list[str]:
+        if line[:begin].split()[-1:] == ["op"]:
+            ops = {node.op for node in self.walk.nodes if node.op}
+            return sorted(op for op in ops if op.startswith(text))
+        return [word for word in ("nan", "op ", "if ") if word.startswith(text)] + self.complete_node(text)
+
+    complete_until = Looking.complete_node
+    complete_tbreak = complete_break
+
+    def _add(self, argument: str, *, temporary: bool) -> None:
+        breakpoint = parse(argument, self.walk, self.names, temporary=temporary)
+        key = max(self.breakpoints, default=0) + 1
+        self.breakpoints[key] = breakpoint
+        self.say(f"breakpoint {key}: {breakpoint.text}")
+
+    def _is_at_breakpoint(self, walk: Walk) -> bool:
+        """Whether one is met; they are counted and announced, and temporary ones removed."""
+        met = [(key, each) for key, each in self.breakpoints.items() if self._is_met(each)]
+        for key, breakpoint in met:
+            breakpoint.hits += 1
+            self.say(f"breakpoint {key}: {breakpoint.text}", "bad")
+            self._show_arrival(breakpoint)
+            if breakpoint.temporary:
+                del self.breakpoints[key]
+        return bool(met)
+
+    def _show_arrival(self, breakpoint: Breakpoint) -> None:
+        if breakpoint.place is None:
+            return self._show_last()
+        for node in filter(breakpoint.place, self.walk.arriving):
+            self.say(f"[{self.walk.index}/{len(self.walk)}] {self.wording.gradient(node)}, complete", "bold")
+            self.show_place(node)
+        return None
+
+    def _is_met(self, breakpoint: Breakpoint) -> bool:
+        try:
+            return breakpoint.is_met(self.walk, self.names)
+        except ConditionError as error:
+            self.say(f"⚠ {error}", "bad")
+            return True
+
+    # --- leaving ------------------------------------------------------------------------------------------------------
+
+    def do_quit(self, argument: str) -> bool:
+        """quit: finish the pass and leave; a script stops at its next one.
+
+        The gradients are those of backward().
+
+        quit
+        """
+        self.ending = "finish"
+        return True
+
+    def do_run(self, argument: str) -> bool:
+        """run: finish the pass, and the script's later ones too, stopping only at breakpoints.
+
+        break nan
+        run
+        """
+        if not self.walk.at_end and self._move(self._is_at_breakpoint):
+            return False
+        self.ending = "run"
+        return True
+
+    def do_abort(self, argument: str) -> bool:
+        """abort: leave with every gradient as it was before the pass; a script ends.
+
+        abort
+        """
+        self.ending = "abort"
+        return True
+
+    def do_EOF(self, argument: str) -> bool:  # noqa: N802 (what cmd.Cmd calls at the end of the input)
+        """As `quit`, and nothing stops any more: there is nobody left to ask."""
+        self.say("")
+        self.ending = "end of input"
+        return True

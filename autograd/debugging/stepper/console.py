@@ -1,0 +1,160 @@
+"""What any line of commands needs: abbreviations, help with examples, completion, errors as answers, Ctrl-C, EOF."""
+
+from __future__ import annotations
+
+import cmd
+import difflib
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, TextIO
+
+from autograd.debugging.stepper.terminal import Screen
+from autograd.errors import AutogradError
+
+
+class Console(cmd.Cmd):
+    """Commands are the methods `do_…`; the first line of their documentation is `usage: what it does`.
+
+    A command can be abbreviated as long as only one begins so, and by its letter in `letters`. An empty line repeats
+    the last command. With `stdin=None` lines are read from the terminal, with history and completion.
+    """
+
+    prompt = "(backward) "
+    letters: Mapping[str, str] = {}
+    identchars = cmd.IDENTCHARS
+
+    def __init__(self, stdin: TextIO | None = None, stdout: TextIO | None = None) -> None:
+        super().__init__(stdin=stdin, stdout=stdout)
+        self.use_rawinput = stdin is None
+        self.screen = Screen(stdout or sys.stdout)
+        self.say = self.screen.say
+
+    @property
+    def commands(self) -> Sequence[str]:
+        """Every command by its full name, those of the most special class first."""
+        found = [name for kind in type(self).__mro__ for name in vars(kind) if name.startswith("do_")]
+        return [name.removeprefix("do_") for name in dict.fromkeys(found) if name not in ("do_EOF", "do_help")] + [
+            "help"
+        ]
+
+    def interact(self) -> None:
+        """Answer commands until one of them ends the session; Ctrl-C only clears the line."""
+        while True:
+            try:
+                return self.cmdloop()
+            except KeyboardInterrupt:
+                self.say("\nCtrl-C: `quit` finishes the pass, `abort` takes it back")
+
+    # --- what cmd.Cmd calls -------------------------------------------------------------------------------------------
+
+    def preloop(self) -> None:
+        """Names such as `w2[1,0]` are completed as one word."""
+        readline = _readline() if self.use_rawinput else None
+        if readline is not None:
+            self._delimiters = readline.get_completer_delims()
+            readline.set_completer_delims(" \t\n")
+
+    def postloop(self) -> None:
+        readline = _readline() if self.use_rawinput else None
+        if readline is not None:
+            readline.set_completer_delims(self._delimiters)
+
+    def precmd(self, line: str) -> str:
+        """Write out the full command, and a line that came from a file or pipe, so that a transcript has both sides."""
+        if not self.stdin.isatty() and line != "EOF":
+            self.stdout.write(f"{line}\n")
+        return line
+
+    def onecmd(self, line: str) -> bool:
+        try:
+            return bool(super().onecmd(line))
+        except (AutogradError, ValueError, OSError) as error:
+            self.say(f"⚠ {error}", "bad")
+            return False
+
+    def parseline(self, line: str) -> tuple[str | None, str | None, str]:
+        """What is to be done or completed, with the command in full."""
+        return super().parseline(self._in_full(line))
+
+    def _in_full(self, line: str) -> str:
+        word, _, rest = line.strip().partition(" ")
+        candidates = self._begun_by(word)
+        if not word or word == "EOF" or word in self.commands or len(candidates) != 1:
+            return line
+        return f"{candidates[0]} {rest}"
+
+    def _begun_by(self, word: str) -> list[str]:
+        if word in self.letters:
+            return [self.letters[word]]
+        return [command for command in self.commands if command.startswith(word)]
+
+    def default(self, line: str) -> None:
+        word = line.split()[0]
+        candidates = self._begun_by(word)
+        if candidates:
+            raise ValueError(f"{word!r} can be {', '.join(candidates)}: write one more letter")
+        raise ValueError(self._no_command(word))
+
+    def _no_command(self, word: str) -> str:
+        close = difflib.get_close_matches(word, self.commands, n=1)
+        return f"no command {word!r}; " + (f"did you mean {close[0]!r}?" if close else "`help` lists the commands")
+
+    def completenames(self, text: str, *ignored: object) -> list[str]:
+        return [f"{command} " for command in self.commands if command.startswith(text)]
+
+    # --- help ---------------------------------------------------------------------------------------------------------
+
+    def do_help(self, argument: str) -> None:
+        """help [COMMAND]: every command in a line, or one of them with examples.
+
+        help break
+        """
+        if argument:
+            candidates = [argument] if argument in self.commands else self._begun_by(argument)
+            if len(candidates) != 1:
+                raise ValueError(self._no_command(argument))
+            return self.say(self._documentation(candidates[0]))
+        usages = [self._documentation(command).split("\n")[0].partition(": ") for command in self.commands]
+        width = max(len(usage) for usage, _, _ in usages)
+        for usage, _, meaning in usages:
+            self.say(f"  {usage:<{width}}  {meaning}")
+        letters = ", ".join(f"{letter} {command}" for letter, command in self.letters.items())
+        self.say(f"\n`help COMMAND` shows examples; an empty line repeats the last command; short forms:\n  {letters}")
+        return None
+
+    def complete_help(self, text: str, *ignored: object) -> list[str]:
+        return [command for command in self.commands if command.startswith(text)]
+
+    def _documentation(self, command: str) -> str:
+        method: Callable[..., object] = getattr(self, f"do_{command}")
+        return inspect.getdoc(method) or command
+
+
+def _readline() -> Any:
+    """The module for history and completion; None on Windows, which has none.
+
+    It is imported no sooner than somebody is asked for a command: doing so prepares the terminal.
+    """
+    try:
+        return import_module("readline")
+    except ImportError:
+        return None
+
+
+def count_in(argument: str, *, otherwise: int = 1) -> int:
+    """The number of times that an argument says.
+
+    >>> count_in("3"), count_in("")
+    (3, 1)
+    >>> count_in("-1")
+    Traceback (most recent call last):
+        ...
+    ValueError: '-1' is no number of times: give 1, 2, 3, …
+    """
+    if not argument:
+        return otherwise
+    if not argument.isascii() or not argument.isdigit() or int(argument) == 0:
+        raise ValueError(f"{argument!r} is no number of times: give 1, 2, 3, …")
+    return int(argument)

@@ -1,0 +1,179 @@
+"""The commands of the stepper that look at the pass and change nothing."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Mapping
+from typing import TextIO
+
+from autograd import origin
+from autograd.debugging.breakpoints import Breakpoint
+from autograd.debugging.inspection import bad_gradients, first_fault
+from autograd.debugging.messages import INDENT, Wording, products
+from autograd.debugging.naming import Names
+from autograd.debugging.stepper.console import Console
+from autograd.debugging.walk import Walk
+from autograd.drawing import draw
+from autograd.errors import GraphError
+from autograd.value import Value
+
+ROWS = 40  # of a table, before it is cut
+AROUND = 5  # lines of source on either side
+
+
+class Looking(Console):
+    """A console over a walk: `print`, `where`, `list`, `graph`, `nan`, `info`."""
+
+    def __init__(
+        self,
+        walk: Walk,
+        variables: Mapping[str, object] | None = None,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:
+        super().__init__(stdin, stdout)
+        self.walk = walk
+        self.names = Names(walk.nodes[::-1], variables)
+        self.wording = Wording(walk, self.names)
+        self.breakpoints: dict[int, Breakpoint] = {}
+
+    @property
+    def here(self) -> Value:
+        """The node that the pass is at: the one whose products are next, at the end the last that got one."""
+        node, last = self.walk.node, self.walk.last
+        if node is not None:
+            return node
+        return last.parent if last else self.walk.root
+
+    def complete_node(self, text: str, *ignored: object) -> list[str]:
+        return [name for name in self.names.nodes if name.startswith(text)]
+
+    def _node(self, argument: str) -> Value:
+        return self.names.find(argument) if argument else self.here
+
+    def do_print(self, argument: str) -> None:
+        """print [NODE]: value, gradient and the products it is the sum of, done and pending.
+
+        Without NODE: of the node whose products are next.
+
+        print w
+        print w2[1,0]
+        """
+        for line in self.wording.node(self._node(argument)):
+            self.say(line)
+
+    def do_where(self, argument: str) -> None:
+        """where [NODE]: the chain rule from the loss down to here, or to NODE.
+
+        Of several paths it is the one that brought most.
+
+        where
+        where b
+        """
+        for line, place in self.wording.path(self._node(argument)):
+            self.say(line, "bold")
+            if place:
+                self.say(place, "mark")
+
+    def do_list(self, argument: str) -> None:
+        """list [NODE]: the source around the place where the node was made.
+
+        list
+        list d
+        """
+        node = self._node(argument)
+        place = origin.position(node)
+        lines = linecache.getlines(place.file) if place else []
+        if place is None or not lines:
+            raise GraphError(f"the source of {self.names.of[node]} is not known; {NO_SOURCE}")
+        self.say(f"{place.file}, in {place.function}", "dim")
+        for at in range(max(1, place.line - AROUND), min(len(lines), place.line + AROUND) + 1):
+            text = lines[at - 1].rstrip().expandtabs()
+            self.say(f"{'→' if at == place.line else ' '} {at:4}  {text}")
+            if at == place.line and (carets := origin.caret(place).partition("\n")[2]):
+                indent = len(text) - len(text.lstrip())
+                self.say(f"{' ' * (8 + indent)}{carets.expandtabs()}", "mark")
+
+    def do_graph(self, argument: str) -> None:
+        """graph [FILE]: draw the graph of this moment: .svg, .png, .dot or .html.
+
+        Without FILE it is backward-N.svg, N products into the pass.
+
+        graph
+        graph halfway.svg
+        """
+        path = argument or f"backward-{self.walk.index}.svg"
+        title = f"after {self.walk.index} of {len(self.walk)} products"
+        draw(self.walk.root, title=title).save(path)
+        self.say(f"wrote {path}", "good")
+
+    def do_nan(self, argument: str) -> None:
+        """nan: where numbers first became infinite or nan, in forward order.
+
+        It looks at values and local derivatives, and counts the gradients that are bad at this moment.
+
+        nan
+        """
+        fault = first_fault(self.walk)
+        if fault is None:
+            self.say("every value and every local derivative is finite", "good")
+        else:
+            self.say("first in forward order:")
+            for line in self.wording.fault(fault):
+                self.say(line, "bad")
+        bad = [self.names.of[node] for node in bad_gradients(self.walk)]
+        if bad:
+            more = ", …" if len(bad) > 8 else ""
+            self.say(f"gradients that are infinite or nan by now: {len(bad)} ({', '.join(bad[:8])}{more})", "bad")
+
+    def do_info(self, argument: str) -> None:
+        """info [nodes [TEXT] | break]: where the pass is; a table of nodes; breakpoints.
+
+        With TEXT, the nodes that have it in their names.
+
+        info
+        info nodes w2
+        info break
+        """
+        topic, _, text = argument.partition(" ")
+        topics = {"": self._info, "nodes": self._info_nodes, "break": self._info_break}
+        chosen = [each for each in topics if each.startswith(topic)] if topic else [""]
+        if len(chosen) != 1:
+            raise GraphError(f"no such topic as {topic!r}; there are info, info nodes and info break")
+        topics[chosen[0]](text.strip())
+
+    def complete_info(self, text: str, line: str, begin: int, end: int) -> list[str]:
+        if len(line[:begin].split()) == 1:
+            return [topic for topic in ("nodes", "break") if topic.startswith(text)]
+        return self.complete_node(text)
+
+    def _info(self, text: str) -> None:
+        walk = self.walk
+        self.say(f"{len(walk.nodes)} nodes, {products(len(walk))}, {walk.index} done", "bold")
+        self.say(self.wording.moment())
+        if not any(origin.position(node) for node in walk.nodes):
+            self.say(f"no source lines: {NO_SOURCE}", "dim")
+        if self.breakpoints:
+            self._info_break("")
+
+    def _info_nodes(self, text: str) -> None:
+        chosen = [node for node in self.walk.nodes if text in self.names.of[node]]
+        if not chosen:
+            raise GraphError(f"no node has {text!r} in its name")
+        width = max(len(self.names.of[node]) for node in chosen[:ROWS])
+        for node in chosen[:ROWS]:
+            self.say(self.wording.row(node, width), "bold" if node is self.here else "")
+        if len(chosen) > ROWS:
+            self.say(f"{INDENT}… and {len(chosen) - ROWS} more; `info nodes TEXT` shows those with TEXT in the name")
+
+    def _info_break(self, text: str) -> None:
+        if not self.breakpoints:
+            self.say("no breakpoints; `help break` shows how to set one")
+        for key, breakpoint in self.breakpoints.items():
+            kind = "temporary, " if breakpoint.temporary else ""
+            self.say(f"breakpoint {key}: {breakpoint.text}  ({kind}hits: {breakpoint.hits})")
+
+    complete_print = complete_where = complete_list = complete_node
+
+
+NO_SOURCE = "lines are kept for graphs that are built inside `with autograd.debug():`"

@@ -1,0 +1,1 @@
+"""Rendering: a scene and its layout as SVG, DOT, PNG or an animation."""

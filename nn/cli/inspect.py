@@ -1,0 +1,72 @@
+"""`python -m nn inspect`: what is in a model file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from nn.layers.mlp import MLP
+from nn.persistence.documents import file_name
+from nn.persistence.storage import load_document
+from nn.tabular.preprocessing import Recipe, RecipeError
+
+EXAMPLES = """\
+example:
+  python -m nn inspect runs/digits/model.json
+"""
+SHOWN_NAMES = 8
+
+
+def add_inspect_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `inspect`."""
+    parser.add_argument("model", metavar="MODEL", help="the model.json that train (or nn.save) wrote")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the architecture, the layers' weights in numbers, what the model reads and says, how it was trained."""
+    model, extra = load_document(args.model)
+    lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
+    for line in lines:
+        print(line)
+    return 0
+
+
+def _layers(model: MLP) -> Iterator[str]:
+    yield "layer  shape      activation   parameters   mean w     std w     min w     max w    mean b"
+    for layer in model.layers:
+        W, shape = layer.W, f"{layer.n_in} -> {layer.n_out}"
+        numbers = (W.mean(), W.std(), W.min(), W.max(), layer.b.mean())
+        columns = " ".join(f"{number:>9.3g}" for number in numbers)
+        yield f"{layer.number:>5}  {shape:<10} {layer.activation.name:<11} {len(layer.parameters()):>11} {columns}"
+
+
+def _purpose(model: MLP, extra: dict[str, Any], name: str) -> Iterator[str]:
+    try:
+        recipe = Recipe.from_json(extra, name)
+    except RecipeError as error:
+        yield f"no more is known: {error}"
+        return
+    recipe.check_model(model, name)
+    yield f"reads: {_some([column.name for column in recipe.columns])}"
+    classes = f", one of {_some(list(recipe.class_names))}" if recipe.class_names else ", a number"
+    yield f"says: {recipe.target}{classes} ({recipe.task}, {recipe.loss})"
+    yield from _training(recipe.training)
+
+
+def _training(training: dict[str, Any]) -> Iterator[str]:
+    if not training:
+        return
+    options = ", ".join(f"{name} {value}" for name, value in training["options"].items() if value is not None)
+    yield f"trained on: {training['data']}, {training['samples']} samples; {options}"
+    score = training["score"]
+    where = "held-out" if score["held_out"] else "training"
+    yield (
+        f"stopped after {training['epochs']} epochs ({training['stopped']}), best epoch {training['best_epoch']};"
+        f" {where} {score['metric']} {score['value']:.4f} on {score['samples']} samples"
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f", … ({len(names)})" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + more

@@ -1,0 +1,1 @@
+"""Modules: neurons, layers, MLPs and embeddings, their activations and initializers."""

@@ -1,0 +1,1 @@
+"""Tables of samples: CSV files, built-in data sets and preprocessing."""

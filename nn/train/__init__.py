@@ -1,0 +1,1 @@
+"""Training in one process: `fit`, losses, optimizers, metrics and the history of a run."""

@@ -1,0 +1,77 @@
+"""Samples as `fit` wants them: pairs of a list of floats and a target, checked once."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+
+from nn.layers.inputs import as_array, is_foreign
+from nn.train.metrics import Prediction
+
+Sample = tuple[list[float], Prediction]
+
+
+def pair_up(x: Any, y: Any) -> list[Sample]:
+    """Rows and targets as a list of samples in plain Python numbers; what does not fit together is a `ValueError`.
+
+    >>> pair_up(np.array([[1.0, 2.0]]), np.array([3]))
+    [([1.0, 2.0], 3)]
+    """
+    rows, targets = plain_rows(x), _plain_targets(y)
+    if len(rows) != len(targets):
+        raise ValueError(f"x has {len(rows)} rows and y has {len(targets)} targets; every row needs its target")
+    if not rows:
+        raise ValueError("there are no samples: x has no rows")
+    return list(zip(rows, targets, strict=True))
+
+
+def _plain_targets(y: Any) -> list[Any]:
+    if not (isinstance(y, np.ndarray) or is_foreign(y)):
+        return list(y)
+    try:
+        found = as_array(y)
+    except TypeError as error:
+        raise ValueError(f"y must be numbers, or lists of numbers: {error}") from error
+    return list(found.tolist()) if found.shape else [found.item()]
+
+
+def plain_rows(x: Any) -> list[list[float]]:
+    """Rows of numbers as lists of floats; a `ValueError` names what is no number, not finite, or not a row.
+
+    >>> plain_rows(np.array([[1, 2]]))
+    [[1.0, 2.0]]
+    """
+    try:
+        table = as_array(x).astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"x must be rows of numbers, all of the same length: {error}") from error
+    if table.size and table.ndim != 2:
+        raise ValueError(
+            f"x must be rows of numbers (2 dimensions), got {table.ndim}; one number a row is [[1.0], [2.0]]"
+        )
+    for i, j in np.argwhere(~np.isfinite(table)).tolist():
+        raise ValueError(f"x[{i}][{j}] is {table[i, j]}; leave the row out or fill it in")
+    rows: list[list[float]] = table.tolist()
+    return rows
+
+
+def divide(samples: list[Sample], validation: Any, rng: random.Random) -> tuple[list[Sample], list[Sample]]:
+    """The samples to learn from and the ones to watch: none, a fraction drawn by `rng`, or an (x, y) of their own.
+
+    >>> learn, watch = divide([([float(i)], 0.0) for i in range(10)], 0.3, random.Random(0))
+    >>> len(learn), len(watch)
+    (7, 3)
+    """
+    if validation is None:
+        return samples, []
+    if isinstance(validation, tuple):
+        return samples, pair_up(*validation)
+    if not 0.0 < validation < 1.0:
+        raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {validation!r}")
+    count = max(1, round(validation * len(samples)))
+    if count == len(samples):
+        raise ValueError(f"validation={validation!r} of {len(samples)} samples leaves none to learn from")
+    mixed = rng.sample(samples, len(samples))
+    return mixed[count:], mixed[:count]

@@ -1,0 +1,334 @@
+"""The direction of imports, read from the source: nothing imports upwards, nothing in a circle, nothing in secret."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+
+ROOT = Path(autograd.__file__).parent.parent
+
+# What each module of the engine may import from the package; the standard library is free to all.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "installation": set(),
+    "later": set(),
+    "numerics": set(),
+    "special": {"numerics"},
+    "scopes": set(),
+    "recording": {"scopes"},
+    "graph": set(),
+    "pickling": set(),
+    "primitive": {"errors"},
+    "rules": {"primitive", "numerics", "special"},
+    "inline": {"rules", "numerics", "primitive"},
+    "arrays": {"rules", "primitive"},
+    "backward": {"graph", "recording", "scopes"},
+    "callbacks": {"backward", "scopes"},
+    "value": {
+        *("errors", "rules", "primitive", "inline", "arrays", "scopes", "pickling", "backward", "callbacks"),
+    },
+    "hypothesis_entry": {"later", "value"},
+    "affine": {"value", "rules", "numerics", "scopes"},
+    "derivative": {"value", "rules", "graph", "errors"},
+    "functions": {"affine", "value", "rules", "primitive", "errors", "scopes"},
+    "observing": {"assignments", "graph", "origin", "value"},
+    "functional": {"derivative", "functions", "value", "graph", "recording", "scopes", "observing"},
+    "assignments": set(),
+    "origin": {"assignments"},
+    "compiler": set(),
+    "compiler.foreign": {"value"},
+    "compiler.structure": {"compiler.foreign", "errors", "value"},
+    "compiler.options": {"errors"},
+    "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
+    "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
+    "compiler.constants": {"origin"},
+    "compiler.reach": {"compiler.constants", "compiler.program", "value"},
+    "compiler.outside": {"compiler.reach"},
+    "compiler.repeat": {
+        *("compiler.program", "compiler.record", "compiler.structure"),
+        *("errors", "origin", "recording"),
+    },
+    "compiler.record": {
+        *("compiler.constants", "compiler.refusal", "compiler.traced"),
+        *("primitive", "recording", "rules", "scopes", "value"),
+    },
+    "compiler.program": {"errors", "primitive"},
+    "compiler.passes": {"compiler.program", "rules", "primitive"},
+    "compiler.sums": {"compiler.program", "rules"},
+    "compiler.differentiate": {
+        *("compiler.passes", "compiler.program"),
+        *("derivative", "errors", "primitive", "rules", "value"),
+    },
+    "compiler.lower": {
+        *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
+        *("compiler.repeat", "compiler.structure", "derivative", "errors", "primitive", "value"),
+    },
+    "compiler.python": {
+        *("compiler.options", "compiler.program", "compiler.structure"),
+        *("errors", "primitive", "rules"),
+    },
+    "compiler.backends": {
+        *("compiler.python", "compiler.options", "compiler.program"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.forms"),
+        *("errors", "rules"),
+    },
+    "compiler.verify": {
+        *("compiler.options", "compiler.program", "compiler.structure"),
+        *("numerics", "primitive", "rules"),
+    },
+    "compiler.variant": {
+        *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
+        *("compiler.outside", "compiler.structure", "compiler.verify", "errors"),
+    },
+    "compiler.explain": {"compiler.variant"},
+    "compiler.flat": {"compiler.structure", "errors", "value"},
+    "compiler.compiled": {
+        *("compiler.explain", "compiler.flat", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.outside", "compiler.python", "compiler.record", "compiler.structure", "compiler.variant"),
+        *("errors", "recording", "value"),
+    },
+}
+# What the packages inside the compiler may import besides their own modules.
+BACK_END = {
+    "compiler.options",
+    "compiler.program",
+    "compiler.sums",
+    "errors",
+    "numerics",
+    "primitive",
+    "rules",
+    "special",
+}
+INSIDE: dict[str, set[str]] = {
+    "compiler.vector": BACK_END - {"compiler.options"},
+    "compiler.numpy_backend": BACK_END | {"compiler.vector"},
+    "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
+}
+# Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
+OPTIONAL = {
+    "rich",
+    "matplotlib",
+    "hypothesis",
+    "mpmath",
+    "pytest",
+    "llvmlite",
+    "IPython",
+    "graphviz",
+    "pygraphviz",
+    "resvg_py",
+    "dask",
+    "distributed",
+    "scipy",
+    "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
+}
+# Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.
+LATE = {"autograd.plugins.scalar_autograd_pytest": {"autograd.check"}}
+
+
+def _modules(package: str) -> dict[str, ast.Module]:
+    """The source of every module by dotted name; a package's `__init__` has the name of the package."""
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+MODULES = {package: _modules(package) for package in ("autograd", "nn")}
+KNOWN = {name for modules in MODULES.values() for name in modules}
+
+
+def _targets(node: ast.AST) -> Iterator[str]:
+    """The modules that an import statement loads, for `from package import module` that module."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert not node.level, "imports are absolute here"
+        for alias in node.names:
+            inner = f"{node.module}.{alias.name}"
+            yield inner if inner in KNOWN else node.module or ""
+
+
+def _for_types(tree: ast.Module) -> list[ast.stmt]:
+    """What only the type checker reads."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    return [statement for node in blocks if ast.unparse(node.test).endswith("TYPE_CHECKING") for statement in node.body]
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Everything imported, in functions too, but for what only the type checker reads."""
+    for_types = {inner for statement in _for_types(tree) for inner in ast.walk(statement)}
+    return {name for node in ast.walk(tree) if node not in for_types for name in _targets(node)}
+
+
+def _inner_imports(package: str, name: str) -> set[str]:
+    return {target for target in _imported(MODULES[package][name]) if target.split(".")[0] == package}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_the_engine_imports_downwards(name: str) -> None:
+    assert _inner_imports("autograd", f"autograd.{name}") <= {f"autograd.{each}" for each in ALLOWED[name]}
+
+
+def test_the_engine_is_in_the_table() -> None:
+    """Whatever a module of the engine needs is part of the engine."""
+    assert {f"autograd.{each}" for each in ALLOWED} <= MODULES["autograd"].keys()
+    assert {each for each in set().union(*ALLOWED.values()) if not _package(each)} <= ALLOWED.keys()
+
+
+def _package(name: str) -> str:
+    """The package of `INSIDE` that a module belongs to, if any."""
+    return next((each for each in INSIDE if name == each or name.startswith(f"{each}.")), "")
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES["autograd"] if _package(name.removeprefix("autograd."))])
+def test_back_ends_know_the_program_and_the_table(name: str) -> None:
+    own = _package(name.removeprefix("autograd."))
+    imported = {each.removeprefix("autograd.") for each in _inner_imports("autograd", name)}
+    assert {each for each in imported if _package(each) != own and (_package(each) or each) not in INSIDE[own]} == set()
+
+
+@pytest.mark.parametrize("package", MODULES)
+def test_no_module_imports_in_a_circle(package: str) -> None:
+    graph = {name: _inner_imports(package, name) - {name} for name in MODULES[package]}
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES["autograd"] if name != "autograd"])
+def test_inside_autograd_names_come_from_their_own_module(name: str) -> None:
+    assert "autograd" not in _imported(MODULES["autograd"][name])
+
+
+def test_autograd_does_not_know_nn() -> None:
+    assert [
+        name for name, tree in MODULES["autograd"].items() if any(t.startswith("nn") for t in _imported(tree))
+    ] == []
+
+
+@pytest.mark.parametrize("name", MODULES["nn"])
+def test_nn_uses_only_what_autograd_exports(name: str) -> None:
+    for node in ast.walk(MODULES["nn"][name]):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd":
+            assert node.module == "autograd"
+            assert {alias.name for alias in node.names} <= set(autograd.__all__)
+        elif isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if alias.name.startswith("autograd.")]
+
+
+def _in_functions(tree: ast.Module) -> Iterator[str]:
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            for node in ast.walk(function):
+                yield from _targets(node)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_only_optional_packages_are_imported_inside_functions(name: str) -> None:
+    tree = MODULES[name.split(".")[0]][name]
+    targets = {target for target in _in_functions(tree) if target.split(".")[0] not in OPTIONAL}
+    assert targets <= LATE.get(name, set())
+
+
+def _loaded_after(statement: str) -> set[str]:
+    program = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def _distributions(modules: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in modules}
+
+
+def test_autograd_needs_only_the_standard_library() -> None:
+    loaded = _distributions(_loaded_after("import autograd, autograd.functional"))
+    assert loaded - set(sys.stdlib_module_names) == {"autograd"}
+
+
+def test_nn_loads_no_optional_package() -> None:
+    assert not _distributions(_loaded_after("import nn")) & (OPTIONAL - {"numpy"})
+
+
+# --- what is imported when it is first used ---------------------------------------------------------------------------
+
+
+def _ours(modules: set[str]) -> set[str]:
+    return {name.removeprefix("autograd.") for name in modules if name.startswith("autograd.")}
+
+
+def test_importing_autograd_loads_the_engine_alone() -> None:
+    eager = {
+        name
+        for name in ALLOWED
+        if name.split(".")[0] not in ("assignments", "compiler", "functional", "observing", "origin")
+    }
+    assert _ours(_loaded_after("import autograd")) == eager
+
+
+def test_a_picture_loads_what_it_needs() -> None:
+    """The package `graphviz` takes longer to import than a small graph to draw; `.dot` needs it."""
+    loaded = _loaded_after("from autograd import Value, draw; draw(Value(2.0) * 3.0).svg")
+    assert {name.split(".")[0] for name in _ours(loaded) - ALLOWED.keys()} == {"drawing"}
+    assert not _distributions(loaded) & {"graphviz", "numpy"}
+
+
+def test_what_is_imported_later_is_what_the_type_checker_sees() -> None:
+    tree = MODULES["autograd"]["autograd"]
+    statements = [node for node in _for_types(tree) if isinstance(node, ast.ImportFrom)]
+    assert {node.module: tuple(alias.name for alias in node.names) for node in statements} == autograd._LATER  # type: ignore[attr-defined]
+
+
+def test_no_module_hides_a_name_that_is_imported_later() -> None:
+    """Importing `autograd.x` sets `autograd.x`, whatever stood there; of what is imported at once we come after it."""
+    names = {name for module, found in autograd._LATER.items() if module != "autograd" for name in found}  # type: ignore[attr-defined]
+    assert not {f"autograd.{name}" for name in names} & KNOWN
+
+
+def _imported_by_name(tree: ast.Module) -> set[str]:
+    """What is imported by a name as text: that text, or the source of what gives it."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    names = [call.args[0] for call in calls if ast.unparse(call.func).endswith(("import_module", "__import__"))]
+    return {str(name.value) if isinstance(name, ast.Constant) else ast.unparse(name) for name in names}
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN - {"autograd._lazy"}))
+def test_our_own_modules_are_imported_by_name_in_one_place(name: str) -> None:
+    """Elsewhere it is what a machine may not have."""
+    found = _imported_by_name(MODULES[name.split(".")[0]][name])
+    assert {target.split(".")[0] for target in found} <= OPTIONAL | set(sys.stdlib_module_names)
+
+
+def test_names_can_be_listed_before_they_are_used() -> None:
+    assert set(autograd.__all__) <= set(dir(autograd))
+    namespace: dict[str, object] = {}
+    exec("from autograd import *", namespace)
+    assert set(autograd.__all__) <= namespace.keys()
+
+
+def test_a_name_that_does_not_exist_is_refused_as_ever() -> None:
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'gradient'"):
+        autograd.gradient  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'gradient' from 'autograd'"):
+        exec("from autograd import gradient")
+
+
+def test_public_names_exist_once() -> None:
+    for module in (autograd, nn):
+        assert len(set(module.__all__)) == len(module.__all__)
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_packages_say_that_they_are_typed() -> None:
+    for package in MODULES:
+        origin = importlib.util.find_spec(package)
+        assert origin is not None
+        assert (ROOT / package / "py.typed").exists()

@@ -1,0 +1,263 @@
+"""Row F19: whatever has happened to a file, it is read as it was written, or refused by one error with its name.
+
+`python -m tests.nn.test_damaged_files 100000 model.json` tries that many of each kind, and says what came of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+from nn.cli.main import main
+from nn.cluster.checkpoint import HEADER, memory
+from nn.cluster.descent import Descent
+from nn.cluster.lbfgs import Lbfgs, Look
+from nn.cluster.run import Settings
+from nn.cluster.sweeps import Trial, _Saved
+from nn.persistence.documents import StorageError
+from nn.tabular.preprocessing import Recipe, Scaling
+from nn.tabular.table import Column
+from tests.nn.damage import bytes_damaged, json_damaged, zip_damaged
+
+SEEDS = st.integers(0, 2**63)
+Damage = Callable[[bytes, Random], bytes]
+
+
+# --- the files, and what is in them -----------------------------------------------------------------------------------
+
+RECIPE = Recipe(
+    task="classification",
+    loss="cross_entropy",
+    target="y",
+    columns=(Column("x"), Column("colour", ("blue", "red"))),
+    class_names=("a", "b", "c"),
+    x_scaling=Scaling((0.1, 0.2, 0.3), (1.0, 2.0, 3.0)),
+    y_scaling=Scaling.none(1),
+    training={
+        "data": "t",
+        "samples": 9,
+        "options": {"optimizer": "adam", "lr": 0.1, "patience": None},
+        "stopped": "epochs",
+        "epochs": 3,
+        "best_epoch": 2,
+        "score": {"metric": "accuracy", "value": 0.5, "samples": 2, "held_out": True},
+    },
+)
+
+
+def write_model(path: Path) -> None:
+    nn.save(nn.MLP(3, [2, 3], hidden="tanh", seed=1), path, extra=RECIPE.to_json())
+    (path.parent / "rows.csv").write_text("x,colour,y\n1,red,a\n2,blue,c\n")
+
+
+def read_model(path: Path) -> Any:
+    """What is in the file, and what the commands make of it."""
+    model, extra = nn.load_document(path)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        codes = [main(["inspect", str(path)]), main(["predict", str(path), str(path.parent / "rows.csv")])]
+    lines = said.getvalue().splitlines()
+    refused = [line.removeprefix("error: ") for line in lines if line.startswith(f"error: {path}")]
+    if refused:
+        assert codes[-1] == 2
+        raise StorageError(refused[-1])
+    return repr(model), [parameter.data.hex() for parameter in model.parameters()], extra, lines
+
+
+class Quadratic:
+    """A loss that needs no cluster."""
+
+    counts, checksum = (4, 4), 7
+
+    def __call__(self, theta: Any, _batch: Any = None) -> tuple[float, Any]:
+        return float(theta @ theta), 2.0 * theta
+
+
+START = np.array([1.0, -2.0, 0.5])
+
+
+def settings_for(path: Path, optimizer: Any) -> Settings:
+    return Settings(
+        optimizer=optimizer,
+        epochs=3,
+        batch_size=None,
+        seed=0,
+        l2=0.0,
+        loss_name="mse",
+        path=path,
+        every=1,
+        take=lambda row: None,
+        show=lambda theta: (None, None),
+        advance=lambda part: None,
+    )
+
+
+def descent(path: Path) -> Descent:
+    return Descent(Quadratic(), settings_for(path, nn.Adam(lr=0.1)), START)  # type: ignore[arg-type]
+
+
+def write_descent(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    descent(path).run()
+
+
+def read_descent(path: Path) -> Any:
+    run = descent(path)
+    numbers, arrays = memory(run.optimizer)
+    state = {key: value for key, value in run.state.numbers().items() if key != "seconds"}
+    found = state, numbers, [(name, each.tobytes()) for name, each in sorted(arrays.items())]
+    run.settings = replace(run.settings, epochs=run.state.epoch + 1, path=None)
+    with np.errstate(all="ignore"):
+        run.run()  # it can go on
+    return found, run.state.before
+
+
+def lbfgs(path: Path) -> Lbfgs:
+    return Lbfgs(Quadratic(), settings_for(path, "lbfgs"), START)  # type: ignore[arg-type]
+
+
+def write_lbfgs(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    run = lbfgs(path)
+    run.looks = [Look(f"{i:016x}", 0.5 * i, START * i) for i in range(3)]
+    run._save()
+
+
+def read_lbfgs(path: Path) -> Any:
+    run = lbfgs(path)
+    return [(look.theta, look.loss, look.gradient.tobytes()) for look in run.looks], run.before
+
+
+def write_sweep(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    saved = _Saved(path, ([1.0], [2.0]))
+    saved.add(Trial({"lr": 0.1, "hidden": 4}, 0.25, None, 9, 8, "epochs", 1.5))
+    saved.add(Trial({"lr": 1.0, "hidden": 4}, 0.5, 0.75, 9, 8, "time", 1.5))
+
+
+def read_sweep(path: Path) -> Any:
+    return _Saved(path, ([1.0], [2.0])).trials
+
+
+JSON: dict[str, Damage] = {
+    "bytes": bytes_damaged,
+    "values": lambda data, rng: json_damaged(data.decode(), rng).encode(),
+}
+SEALED_JSON: dict[str, Damage] = {"sealed": lambda data, rng: json_damaged(data.decode(), rng, seal=True).encode()}
+ZIP: dict[str, Damage] = {
+    "bytes": bytes_damaged,
+    "members": lambda data, rng: zip_damaged(data, rng, HEADER),
+}
+SEALED_ZIP: dict[str, Damage] = {"sealed": lambda data, rng: zip_damaged(data, rng, HEADER, seal=True)}
+FILES: dict[str, tuple[Callable[[Path], None], Callable[[Path], Any], dict[str, Damage], dict[str, Damage]]] = {
+    "model.json": (write_model, read_model, JSON, SEALED_JSON),
+    "descent.npz": (write_descent, read_descent, ZIP, SEALED_ZIP),
+    "lbfgs.npz": (write_lbfgs, read_lbfgs, ZIP, SEALED_ZIP),
+    "sweep.json": (write_sweep, read_sweep, JSON, SEALED_JSON),
+}
+DAMAGES = [(name, way) for name, (_, _, plain, _) in FILES.items() for way in plain]
+
+
+# --- what must hold ---------------------------------------------------------------------------------------------------
+
+
+def outcome(read: Callable[[Path], Any], path: Path) -> Any:
+    """What is in the file, or the words of its refusal; anything else that happens is a fault."""
+    try:
+        return read(path)
+    except StorageError as error:
+        message = str(error)
+        assert message.startswith((f"{path}: ", f"{path} has no recipe")), message
+        assert "\n" not in message
+        assert len(message) < len(str(path)) + 700
+        return message
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("damaged")
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> dict[str, bytes]:
+    """Every file as it is written."""
+    for name, (write, _, _, _) in FILES.items():
+        write(folder / name)
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_f19_an_undamaged_file_is_read(folder: Path, whole: dict[str, bytes], name: str) -> None:
+    (folder / name).write_bytes(whole[name])
+    assert not isinstance(outcome(FILES[name][1], folder / name), str)
+
+
+@pytest.mark.parametrize(("name", "way"), DAMAGES)
+@settings(max_examples=60)
+@given(seed=SEEDS)
+def test_f19_a_damaged_file_is_what_it_was_or_refused(
+    folder: Path, whole: dict[str, bytes], name: str, way: str, seed: int
+) -> None:
+    path, (_, read, plain, _) = folder / name, FILES[name]
+    path.write_bytes(whole[name])
+    original = read(path)
+    path.write_bytes(plain[way](whole[name], Random(seed)))
+    found = outcome(read, path)
+    assert isinstance(found, str) or found == original
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=60)
+@given(seed=SEEDS)
+def test_f19_a_file_made_to_look_whole_is_used_or_refused(
+    folder: Path, whole: dict[str, bytes], name: str, seed: int
+) -> None:
+    """Its checksums are right, so somebody has meant it: it need not be the original, but nothing may break."""
+    path, (_, read, _, sealed) = folder / name, FILES[name]
+    path.write_bytes(sealed["sealed"](whole[name], Random(seed)))
+    outcome(read, path)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_f19_every_cut_of_a_file_is_refused(folder: Path, whole: dict[str, bytes], name: str) -> None:
+    path, data = folder / name, whole[name].rstrip()
+    for length in range(0, len(data), 1 + len(data) // 300):
+        path.write_bytes(data[:length])
+        assert isinstance(outcome(FILES[name][1], path), str), length
+
+
+def _count(cases: int, names: list[str]) -> None:
+    """Try so many of each kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            write, read, plain, sealed = FILES[name]
+            path = Path(folder, name)
+            write(path)
+            data, original = path.read_bytes(), read(path)
+            for way, damage in {**plain, **sealed}.items():
+                told: Counter[str] = Counter()
+                for seed in range(cases):
+                    path.write_bytes(damage(data, Random(seed)))
+                    found = outcome(read, path)
+                    kind = "refused" if isinstance(found, str) else "the same" if found == original else "another"
+                    assert kind != "another" or way == "sealed", (name, way, seed)
+                    told[kind] += 1
+                print(name, way, dict(told), flush=True)
+
+
+if __name__ == "__main__":
+    _count(int(sys.argv[1]), sys.argv[2:] or list(FILES))
