@@ -12,7 +12,7 @@ refuse_mixture(__path__[0])
 
 from autograd import _hypothesis as _hypothesis_entry
 from autograd import backward as _backward
-from autograd._lazy import call_later, names_later
+from autograd._lazy import lazy_attributes, lazy_call
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad
@@ -95,8 +95,8 @@ if TYPE_CHECKING:
     from autograd.drawing import Drawing, draw
     from autograd.precision import DigitsReport, digits
     from autograd.replaying.replay import replay
-else:  # the same, each when it is first used: see later.py
-    _LATER = {
+else:  # the same, each when it is first used: see _lazy.py
+    _LAZY = {
         "autograd": ("drawing", "functional"),
         "autograd.check": ("CheckReport", "check_gradients"),
         "autograd.compiler.compiled": ("Compiled", "compile"),
@@ -109,7 +109,7 @@ else:  # the same, each when it is first used: see later.py
         "autograd.precision": ("DigitsReport", "digits"),
         "autograd.replaying.replay": ("replay",),
     }
-    __getattr__ = names_later(globals(), _LATER)
+    __getattr__ = lazy_attributes(globals(), _LAZY)
     if environ.get("AUTOGRAD_DEBUG"):  # a switch for the whole process, on from the first node
         __getattr__("debug")
 
@@ -215,6 +215,6 @@ def __dir__() -> list[str]:
 
 
 # What lies above the engine, and what the engine leaves to it: a debugger's pass, and what notebooks show.
-_backward.debugged = call_later("autograd.debugging.switch", "debugged_pass")
-Value._repr_mimebundle_ = call_later("autograd.drawing.notebook", "mimebundle")  # type: ignore[attr-defined]
+_backward.debugged = lazy_call("autograd.debugging.switch", "debugged_pass")
+Value._repr_mimebundle_ = lazy_call("autograd.drawing.notebook", "mimebundle")  # type: ignore[attr-defined]
 _hypothesis_entry.register()  # if Hypothesis is there already; else it asks for it when it is imported

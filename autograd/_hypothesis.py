@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from autograd._lazy import call_later
+from autograd._lazy import lazy_call
 from autograd.value import Value
 
-_values = call_later("autograd.strategies", "values")
+_values = lazy_call("autograd.strategies", "values")
 
 
 def register() -> None:

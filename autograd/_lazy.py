@@ -1,4 +1,4 @@
-"""What is imported when it is first used: `import autograd` loads the engine, and pictures or the debugger on demand.
+"""Lazy imports: `import autograd` loads the engine, and pictures or the debugger when they are first used.
 
 The table of such names is in `__init__.py`. This is the one place where a module is imported by its name as text.
 """
@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import Any
 
 
-def names_later(package: dict[str, Any], table: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+def lazy_attributes(package: dict[str, Any], table: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
     """The `__getattr__` of a package, given as its `globals()`: it imports a name when it is first asked for (PEP 562).
 
     `table` reads like the statements it stands for: `from <module> import <names>`, submodules from the package itself.
 
-    >>> later = names_later({"__name__": "collections"}, {"collections": ["abc"], "math": ["tau"]})
+    >>> later = lazy_attributes({"__name__": "collections"}, {"collections": ["abc"], "math": ["tau"]})
     >>> later("tau"), later("abc").__name__
     (6.283185307179586, 'collections.abc')
 
@@ -36,10 +36,10 @@ def names_later(package: dict[str, Any], table: Mapping[str, Sequence[str]]) -> 
     return __getattr__
 
 
-def call_later(module: str, name: str) -> Callable[..., Any]:
+def lazy_call(module: str, name: str) -> Callable[..., Any]:
     """A function, or method, that calls `name` of `module`, which is imported by the first call.
 
-    >>> call_later("math", "sqrt")(9.0)
+    >>> lazy_call("math", "sqrt")(9.0)
     3.0
     """
 

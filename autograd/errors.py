@@ -38,6 +38,10 @@ class CheckError(AutogradError, AssertionError):
     verdict: str = "wrong"
 
 
+class UsageError(AutogradError, ValueError):
+    """A command line that cannot be run as it stands; the message is all that the user sees."""
+
+
 class NonFiniteError(AutogradError, ArithmeticError):
     """A node is the first to have an infinite or nan value, derivative or gradient; `node` is that node."""
 

@@ -19,7 +19,6 @@ if not hasattr(_engine, "Value"):
     )
 
 from nn import cluster
-from nn.cluster.sweeps import Sweep, Trial, sweep
 from nn.inspection.checking import check_gradients
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.layers.activations import ACTIVATIONS, Activation, get_activation
@@ -29,10 +28,10 @@ from nn.layers.mlp import MLP, Layer, Neuron
 from nn.layers.module import Module
 from nn.persistence.documents import StorageError
 from nn.persistence.storage import load, load_document, save
+from nn.sweeps import Sweep, Trial, sweep
 from nn.tabular import datasets
 from nn.tabular.csv import TableError
 from nn.tabular.table import read_table
-from nn.train.fit import Until, fit
 from nn.train.history import Epoch, History
 from nn.train.losses import (
     LOSSES,
@@ -48,6 +47,8 @@ from nn.train.losses import (
 )
 from nn.train.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, cosine, get_optimizer, linear_decay, step_decay
 from nn.train.prediction import predict
+from nn.train.until import Until
+from nn.training import fit
 
 __all__ = [
     "ACTIVATIONS",

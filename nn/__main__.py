@@ -2,8 +2,8 @@
 
 import sys
 
+from autograd.io.streams import open_streams
 from nn.cli.main import main
-from nn.streams import open_streams
 
 if __name__ == "__main__":
     open_streams()

@@ -7,7 +7,7 @@ import os
 
 from autograd.debugging.dap.program import Program
 from autograd.debugging.dap.server import on_socket, on_stdio, serve
-from autograd.usage import UsageError
+from autograd.errors import UsageError
 
 PORT = 5679
 LARGEST_PORT = 65535

@@ -14,8 +14,8 @@ from autograd.drawing.collapse import Depth
 from autograd.drawing.drawing import FORMATS
 from autograd.drawing.graph import draw
 from autograd.drawing.scene import Direction
+from autograd.errors import UsageError
 from autograd.graph import topological
-from autograd.usage import UsageError
 
 EXAMPLES = """examples:
   python -m autograd draw "relu(a*b + c)" a=2 b=-3 c=10 -o out.svg

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-from autograd.cli import check, dap, digits, draw, replay, step
-from autograd.errors import AutogradError
-from autograd.io.streams import let_go_of_streams, say
+from autograd.cli import check, dap, digits, draw, frame, replay, step
+from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
-OK, FAILED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = (
     f"exit codes: {OK} done, {FAILED} a gradient is wrong or the reader has gone, {USAGE} wrong usage or input,"
     f" {UNDECIDED} no derivative could be decided, {INTERRUPTED} Ctrl-C"
 )
-
-
-class Command(NamedTuple):
-    """One subcommand: what it is for, examples, its arguments, and the function that runs it."""
-
-    summary: str
-    examples: str
-    add_options: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -45,26 +33,13 @@ def build_parser() -> argparse.ArgumentParser:
     >>> build_parser().parse_args(["check", "x*x", "x=3"]).numbers
     ['x=3']
     """
-    look = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        prog="python -m autograd",
-        description="A scalar autograd engine, from the command line.",
-        epilog=f"{check.EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=look,
+    return frame.build_parser(
+        "python -m autograd",
+        "A scalar autograd engine, from the command line.",
+        check.EXAMPLES,
+        EXIT_CODES,
+        COMMANDS,
     )
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        sub = subparsers.add_parser(
-            name,
-            help=command.summary,
-            description=command.summary,
-            epilog=f"{command.examples}\n{EXIT_CODES}",
-            formatter_class=look,
-            allow_abbrev=False,
-        )
-        command.add_options(sub)
-        sub.set_defaults(run=command.run)
-    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,29 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     x      6.0       6.0        ...  ok
     0
     """
-    try:
-        return _run(_with_negative_numbers(sys.argv[1:] if arguments is None else arguments))
-    finally:
-        let_go_of_streams()
-
-
-def _run(arguments: Sequence[str]) -> int:
-    try:
-        args = build_parser().parse_args(arguments)
-        code = int(args.run(args))
-        sys.stdout.flush()  # here, where it can still be told that it cannot be written
-    except AutogradError as error:
-        say(f"error: {error}")
-        return USAGE
-    except BrokenPipeError:  # the reader (`| head`) has gone
-        return FAILED
-    except OSError as error:
-        say(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
-        return USAGE
-    except KeyboardInterrupt:
-        say("interrupted")
-        return INTERRUPTED
-    return code
+    return frame.run(build_parser(), _with_negative_numbers(sys.argv[1:] if arguments is None else arguments))
 
 
 def _with_negative_numbers(arguments: Sequence[str]) -> list[str]:

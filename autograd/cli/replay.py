@@ -7,8 +7,8 @@ from pathlib import Path
 
 from autograd.cli.recording import recorded_target
 from autograd.cli.target import add_target
+from autograd.errors import UsageError
 from autograd.replaying.replay import SUFFIXES, replay
-from autograd.usage import UsageError
 from autograd.value import Value
 
 EXAMPLES = """examples:

@@ -15,7 +15,7 @@ from autograd.cli.recording import recorded_target
 from autograd.cli.target import add_target, importing_from
 from autograd.debugging.stepper.session import Session
 from autograd.debugging.switch import debug
-from autograd.usage import UsageError
+from autograd.errors import UsageError
 from autograd.value import Value
 
 EXAMPLES = """examples:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autograd.errors import UsageError
 from autograd.expressions.expression import parse
-from autograd.usage import UsageError
 from autograd.value import Value
 
 IN_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[^\W\d]\w*)")

@@ -16,7 +16,7 @@ from autograd.drawing.render.png import png_of
 from autograd.drawing.render.svg import render
 from autograd.drawing.scene import Scene
 from autograd.drawing.text import markup
-from autograd.io.files import write_whole
+from autograd.io.files import write_bytes
 
 
 class Drawing:
@@ -98,7 +98,7 @@ class Drawing:
         suffix = os.path.splitext(path)[1].lower()
         if suffix not in FORMATS:
             raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {', '.join(FORMATS)}")
-        write_whole(path, FORMATS[suffix](self))
+        write_bytes(path, FORMATS[suffix](self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Notebooks show the SVG inline; text/plain is for the others."""

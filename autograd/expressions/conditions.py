@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.errors import AutogradError
 from autograd.primitive import Primitive, lookup
 from autograd.value import Value
 
@@ -55,7 +56,7 @@ DEEPEST = 50  # levels of an expression: a person writes few, and the interprete
 Evaluator = Callable[[Environment], Any]
 
 
-class ConditionError(ValueError):
+class ConditionError(AutogradError, ValueError):
     """A condition cannot be read, or not be answered; the message has a caret under the place."""
 
 

@@ -1,30 +1,61 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writes."""
+
+from __future__ import annotations
 
 import os
 from os import PathLike
 
 
-def write_whole(path: str | PathLike[str], data: bytes) -> None:
-    """Write through a temporary file in the same folder; an existing file is replaced in one step.
+def write_bytes(path: str | PathLike[str], data: bytes) -> None:
+    """Write a file through a temporary one in the same folder, so that a reader never sees half of it.
+
+    An existing file is replaced in one step. OSError, naming `path`, when the folder cannot be written; then nothing
+    stays behind.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     write_whole(os.path.join(folder, "a.svg"), b"<svg/>")
+    ...     write_bytes(os.path.join(folder, "a.svg"), b"<svg/>")
     ...     os.listdir(folder)
     ['a.svg']
-
-    OSError when the folder cannot be written; then nothing stays behind.
     """
     folder, name = os.path.split(os.fspath(path))
-    temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")  # `tempfile` would load a random generator
+    # `tempfile` would load a random generator, and set permissions that no other new file has.
+    temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
     try:
-        file = open(temporary, "xb")  # noqa: SIM115 (what goes wrong here and what goes wrong below differ)
-    except OSError as error:  # it names the temporary file, of which nobody knows
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
-    try:
-        with file:
-            file.write(data)
+        _write(temporary, data, os.fspath(path))
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
+    except BaseException:  # Ctrl-C may come as soon as `open` has made it
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
         raise
+
+
+def _write(temporary: str, data: bytes, path: str) -> None:
+    """Create the temporary file; an OSError names the file that was asked for, since nobody knows the other."""
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+
+
+def write_text(path: str | PathLike[str], text: str) -> None:
+    """Write text as UTF-8, atomically; line ends stay as they are in the text.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_text(os.path.join(folder, "a.txt"), "δ")
+    ...     open(os.path.join(folder, "a.txt"), "rb").read()
+    b'\\xce\\xb4'
+    """
+    write_bytes(path, text.encode())
+
+
+def file_name(path: str | PathLike[str]) -> str:
+    """The path as a message shows it: on one line, whatever is in it.
+
+    >>> file_name("model.json"), file_name("a\\nb.json")
+    ('model.json', "'a\\\\nb.json'")
+    """
+    name = os.fspath(path)
+    return name if name.isprintable() else repr(name)

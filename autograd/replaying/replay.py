@@ -13,7 +13,7 @@ from autograd.debugging.naming import Names, variables_of_caller
 from autograd.drawing.collapse import Depth
 from autograd.drawing.graph import check_options
 from autograd.drawing.text import clean
-from autograd.io.files import write_whole
+from autograd.io.files import write_bytes
 from autograd.replaying.film import film_of, fresh_walk
 from autograd.replaying.page import page_of
 from autograd.replaying.picture import Picture, picture_of
@@ -55,7 +55,7 @@ class Replay:
         """
         if Path(path).suffix.lower() not in SUFFIXES:
             raise ValueError(f"cannot write {os.fspath(path)!r}: a replay is a page, its name must end in .html")
-        write_whole(path, self.html.encode())
+        write_bytes(path, self.html.encode())
 
     def _repr_html_(self) -> str:
         """Notebooks show the page in a frame, which keeps its style and its keys to itself."""

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from autograd.io.files import file_name
 from nn.layers.mlp import MLP
-from nn.persistence.documents import file_name
 from nn.persistence.storage import load_document
 from nn.tabular.preprocessing import Recipe, RecipeError
 

@@ -14,10 +14,6 @@ from nn.train.optimizers import OPTIMIZERS
 from nn.train.tasks import LOSS_NAMES
 
 
-class UsageError(ValueError):
-    """The command line asks for something that does not go together."""
-
-
 @dataclass(frozen=True)
 class Preset:
     """The options that suit a data set, used where the user says nothing."""

@@ -9,8 +9,7 @@ import sys
 
 import numpy as np
 
-from nn.files import write_text
-from nn.persistence.documents import file_name
+from autograd.io.files import file_name, write_text
 from nn.persistence.storage import load_document
 from nn.tabular.csv import Cells, TableError, as_number, read_cells
 from nn.tabular.preprocessing import Recipe

@@ -11,24 +11,26 @@ from typing import Any
 import numpy as np
 
 from autograd import draw
-from nn.cli.options import UsageError, fill_in
+from autograd.errors import UsageError
+from autograd.io.files import file_name
+from nn.cli.options import fill_in
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import check_gradient
 from nn.layers.mlp import MLP
 from nn.lookup import look_up
-from nn.persistence.documents import file_name
 from nn.persistence.storage import save
 from nn.plotting.plots import boundary_picture, loss_picture
 from nn.tabular.csv import TableError, read_cells
 from nn.tabular.datasets import DATASETS, Dataset, load
 from nn.tabular.preprocessing import Array, Recipe, Scaling
 from nn.tabular.table import Column, read_table
-from nn.train.fit import Until, fit
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
 from nn.train.metrics import Prediction, get_metric
 from nn.train.prediction import predict
 from nn.train.tasks import output_for, scheme
+from nn.train.until import Until
+from nn.training import fit
 
 # Below this many training samples a tenth is too few to tell epochs apart; the training loss decides then.
 WATCH_FROM = 100

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.files import write_bytes
-from nn.persistence.documents import Form, StorageError, file_name
+from autograd.io.files import file_name, write_bytes
+from nn.persistence.documents import Form, StorageError
 from nn.persistence.schema import SchemaError, anything, check_keys, integer, shown, shown_key, table, text
 from nn.train.optimizers import OPTIMIZERS, Optimizer
 

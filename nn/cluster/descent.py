@@ -27,9 +27,9 @@ class Descent:
     """
 
     def __init__(self, objective: Objective, settings: Settings, start: Vector) -> None:
-        self.objective, self.settings, self.optimizer = objective, settings, get_optimizer(settings.optimizer)
+        self.objective, self.settings, self.optimizer = objective, settings, get_optimizer(settings.config.optimizer)
         self.description = settings.describe(objective, start)
-        self.parts = slices(objective.counts, settings.batch_size)
+        self.parts = slices(objective.counts, settings.config.batch_size)
         self.state = self._resume() or State(start, start)
         self.memory = checkpoint.memory(self.optimizer)  # as of the last complete step
         self.known: Vector | None = None  # the gradient over all samples at θ, when it is known
@@ -40,7 +40,7 @@ class Descent:
         if reason := replay(settings, state):
             return reason
         try:
-            while state.epoch < settings.epochs:
+            while state.epoch < settings.config.epochs:
                 self._epoch()
                 if reason := settings.take(state.rows[-1]):
                     return reason
@@ -51,7 +51,7 @@ class Descent:
     def _epoch(self) -> None:
         state, settings = self.state, self.settings
         while state.part < self.parts:
-            self._step(Batch(settings.seed, state.epoch, state.part, self.parts))
+            self._step(Batch(settings.config.seed, state.epoch, state.part, self.parts))
             if self.optimizer.steps % settings.every == 0:
                 self._save()
         watched = settings.show(state.theta)
@@ -62,8 +62,8 @@ class Descent:
     def _step(self, batch: Batch) -> None:
         state = self.state
         gradient = self.objective(state.theta, batch)[1] if self.known is None else self.known
-        if self.settings.l2:
-            gradient = gradient + l2_gradient(state.theta, self.settings.l2)
+        if self.settings.config.l2:
+            gradient = gradient + l2_gradient(state.theta, self.settings.config.l2)
         theta = self.optimizer.update(state.theta, gradient)
         memory = checkpoint.memory(self.optimizer) if self.settings.path else self.memory
         # All or nothing: Ctrl-C, or an error in the optimiser, must not leave a step that is half done.

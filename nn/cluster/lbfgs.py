@@ -49,12 +49,12 @@ class Lbfgs:
             from scipy.optimize import minimize
         except ImportError as error:
             raise ClusterError('optimizer="lbfgs" needs SciPy: pip install scipy') from error
-        options = {"maxiter": self.settings.epochs}
+        options = {"maxiter": self.settings.config.epochs}
         try:
             minimize(self._look, self.start, jac=True, method="L-BFGS-B", callback=self._iteration, options=options)
         finally:
             self._save()
-        return self.stopped or ("epochs" if self.epoch == self.settings.epochs else "converged")
+        return self.stopped or ("epochs" if self.epoch == self.settings.config.epochs else "converged")
 
     def _look(self, theta: Vector) -> tuple[float, Vector]:
         """What SciPy asks for: the loss with its penalty, and the gradient of both."""
@@ -70,8 +70,8 @@ class Lbfgs:
                 " delete the file to start anew"
             )
         self.told += 1
-        penalty = self.settings.l2 * float(theta @ theta)
-        return look.loss + penalty, look.gradient + l2_gradient(theta, self.settings.l2)
+        penalty = self.settings.config.l2 * float(theta @ theta)
+        return look.loss + penalty, look.gradient + l2_gradient(theta, self.settings.config.l2)
 
     def _iteration(self, intermediate_result: Any) -> None:
         """SciPy has moved; it passes the new place under this very name."""

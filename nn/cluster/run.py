@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nn.cluster.checkpoint import options
 from nn.cluster.objective import Objective
 from nn.persistence.schema import Kind, SchemaError, array, integer, optional, real, record, shown, text
+from nn.train.config import Config
 from nn.train.history import Epoch, Stop
 from nn.train.optimizers import Optimizer
 
@@ -45,18 +46,13 @@ LOOKS = record({"looks": array(record({"theta": text(), "loss": real})), "second
 
 @dataclass(frozen=True)
 class Settings:
-    """What `fit` was asked for. `optimizer` "lbfgs" is SciPy's L-BFGS-B; `batch_size` None is all samples at once.
+    """What `fit` was asked for, and the functions by which a run reports.
 
     `show(theta)` gives the model its parameters and returns the validation loss and metric; `advance` counts parts
     of an epoch. `watched` says in plain JSON what `show` measures, and `computation` what is minimised.
     """
 
-    optimizer: Optimizer | Literal["lbfgs"]
-    epochs: int
-    batch_size: int | None
-    seed: int
-    l2: float
-    loss_name: str
+    config: Config
     path: str | os.PathLike[str] | None
     every: int
     take: Take
@@ -71,15 +67,15 @@ class Settings:
         `start` stands for the parameters at the beginning, `computation` for what model and loss do with a sample.
         """
         made: dict[str, Any] = {"optimizer": "lbfgs", "batch_size": None}
-        if isinstance(self.optimizer, Optimizer):
-            made = {"optimizer": type(self.optimizer).__name__, "batch_size": self.batch_size}
-            made |= options(self.optimizer)
+        if isinstance(self.config.optimizer, Optimizer):
+            made = {"optimizer": type(self.config.optimizer).__name__, "batch_size": self.config.batch_size}
+            made |= options(self.config.optimizer)
         return {
             **made,
             **self.watched,
-            "seed": self.seed,
-            "l2": self.l2,
-            "loss": self.loss_name,
+            "seed": self.config.seed,
+            "l2": self.config.l2,
+            "loss": self.config.loss_name,
             "samples": sum(objective.counts),
             "shards": len(objective.counts),
             "data": objective.checksum,
@@ -153,7 +149,7 @@ def hash_of(theta: Vector) -> str:
 
 
 def replay(settings: Settings, state: State) -> Stop | None:
-    """Tell the follower of a run taken up again what it had; a reason to stop if it had come to an end before."""
+    """Tell the monitor of a run taken up again what it had; a reason to stop if it had come to an end before."""
     settings.show(state.best)
     for row in state.rows:
         if reason := settings.take(row):

@@ -11,8 +11,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.io.files import file_name
 from nn.layers.inputs import as_array
-from nn.persistence.documents import StorageError, file_name
+from nn.persistence.documents import StorageError
 from nn.tabular.csv import read_cells
 
 Array: TypeAlias = NDArray[Any]

@@ -21,6 +21,7 @@ from nn.cluster.run import Settings
 from nn.cluster.sources import Source, are_paths, check_samples
 from nn.cluster.worker import named
 from nn.train.history import Stop
+from nn.train.samples import split
 
 SampleLoss = Callable[[Any, Any], Any]
 
@@ -43,12 +44,13 @@ def train(
         objective = Objective(client, list(sources))
         check_targets(objective, loss)
         start = np.array([parameter.data for parameter in parameters])
-        slices_of_epoch = 1 if settings.optimizer == "lbfgs" else slices(objective.counts, settings.batch_size)
+        config = settings.config
+        slices_of_epoch = 1 if config.optimizer == "lbfgs" else slices(objective.counts, config.batch_size)
         rows = -(-max(objective.counts) // slices_of_epoch)
         program = compiled(loss, parameters, objective, min(rows, MANY_ROWS))
         objective.use(program)
         settings = replace(settings, computation=computation(program))
-        driver = Lbfgs if settings.optimizer == "lbfgs" else Descent
+        driver = Lbfgs if config.optimizer == "lbfgs" else Descent
         return driver(objective, settings, start).run()
 
 
@@ -105,11 +107,6 @@ def hold_back(x: Any, y: Any, validation: Any, seed: int) -> tuple[Any, Any, Any
         return x, y, validation
     if are_paths(x):
         raise ValueError(f"validation={validation!r} of files cannot be drawn; give samples to watch as (x, y)")
-    if not 0.0 < validation < 1.0:
-        raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {validation!r}")
     x, y = check_samples(x, y)
-    count = max(1, round(validation * len(x)))
-    if count == len(x):
-        raise ValueError(f"validation={validation!r} of {len(x)} samples leaves none to learn from")
-    order = random.Random(seed).sample(range(len(x)), len(x))
-    return x[order[count:]], y[order[count:]], (x[order[:count]], y[order[:count]])
+    kept, held_out = split(len(x), validation, random.Random(seed))
+    return x[kept], y[kept], (x[held_out], y[held_out])

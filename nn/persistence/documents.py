@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any, NoReturn
 
 from autograd import AutogradError
@@ -89,16 +88,6 @@ class Form:
                 'checksum", and set "schema" to 1)',
             )
         return document
-
-
-def file_name(path: str | PathLike[str]) -> str:
-    """The path as a message shows it: on one line, whatever is in it.
-
-    >>> file_name("model.json"), file_name("a\\nb.json")
-    ('model.json', "'a\\\\nb.json'")
-    """
-    name = str(path)
-    return name if name.isprintable() else repr(name)
 
 
 def _checksum(document: Mapping[str, Any]) -> str:

@@ -8,10 +8,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from nn.files import write_text
+from autograd.io.files import file_name, write_text
 from nn.layers.activations import ACTIVATIONS
 from nn.layers.mlp import MLP
-from nn.persistence.documents import Form, StorageError, file_name
+from nn.persistence.documents import Form, StorageError
 from nn.persistence.schema import SchemaError, anything, array, check_keys, finite, integer, record, shown, table, text
 
 HIDDEN = [name for name, activation in ACTIVATIONS.items() if not activation.vector]

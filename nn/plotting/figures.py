@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nn.files import write_bytes
+from autograd.io.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

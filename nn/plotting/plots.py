@@ -5,15 +5,14 @@ They need the optional package matplotlib. The same run draws the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nn.plotting.figures import COLOURS, Run, figure_of, loss_figure, save_svg
-from nn.tabular.datasets import Dataset
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +22,27 @@ Array = NDArray[np.float64]
 
 GRID_POINTS = 61
 MARGIN = 0.15
+
+
+class Dataset(Protocol):
+    """What is shown of a data set: `nn.tabular.datasets.Dataset` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def x(self) -> Array: ...
+    @property
+    def y(self) -> NDArray[Any]: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def feature_names(self) -> Sequence[str]: ...
+    @property
+    def class_names(self) -> Sequence[str]: ...
+    @property
+    def holds_out(self) -> bool: ...
+    @property
+    def held_out(self) -> Any: ...
 
 
 def loss_picture(history: Run, path: str | PathLike[str], *, title: str = "Loss by epoch") -> None:

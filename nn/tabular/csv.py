@@ -12,15 +12,16 @@ from os import PathLike
 from pathlib import Path
 from typing import NoReturn
 
+from autograd import AutogradError
+from autograd.io.files import file_name
 from nn.lookup import look_up
-from nn.persistence.documents import file_name
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-class TableError(ValueError):
+class TableError(AutogradError, ValueError):
     """A CSV file that cannot be used; the message says where the trouble is and how to get out of it."""
 
 

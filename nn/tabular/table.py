@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.files import plain_name
 from nn.tabular.csv import Cells, TableError, as_number, read_cells
 from nn.tabular.datasets import Dataset, split
+from nn.tabular.names import plain_name
 from nn.train.tasks import Task
 
 MAX_CATEGORIES = 20

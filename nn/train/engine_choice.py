@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, no_graph
-from nn.train.engines import Compiled, Eager, Measured, Steps, Table, not_a_number
+from nn.train.engines import Compiled, Eager, Engine, Measured, Table, not_a_number
 from nn.train.metrics import Prediction
 
 # So many samples are computed both ways. Programs and graphs differ by rounding, 1e-16 times what the model makes of
@@ -19,7 +19,7 @@ COMPARED = 3
 AGREEMENT = 1e-6
 
 
-def choose_steps(eager: Eager, tables: Sequence[Table], batch_size: int, stacklevel: int) -> Steps:
+def choose_engine(eager: Eager, tables: Sequence[Table], batch_size: int, stacklevel: int) -> Engine:
     """Programs for the run if they can be had, else graphs, and then a RuntimeWarning says why.
 
     `tables` are all samples that the run will see. What graphs refuse, a wrong target or an index that does not exist,
@@ -29,22 +29,22 @@ def choose_steps(eager: Eager, tables: Sequence[Table], batch_size: int, stackle
         eager.measure(Table(table.pairs[:1]))
     start = time.monotonic()
     try:
-        steps = Compiled(eager)
-        steps.gradient(np.arange(min(batch_size, len(eager.samples))))
-        judged = [steps.judged(table) for table in tables]
+        engine = Compiled(eager)
+        engine.gradient(np.arange(min(batch_size, len(eager.samples))))
+        judged = [engine.judged(table) for table in tables]
     except Exception as error:  # the model and the loss are the user's, and recording them may stumble over anything
         return _eagerly(eager, f"{type(error).__name__}: {error}", stacklevel + 1)
-    steps.describe(time.monotonic() - start)
+    engine.describe(time.monotonic() - start)
     for table, found in zip(tables, judged, strict=True):
         _check_targets(eager, table, found[0])
         if not _agree(eager, table, found):
             reason = "programs and graphs give different numbers; does the forward pass draw random ones?"
             return _eagerly(eager, reason, stacklevel + 1)
-    return steps
+    return engine
 
 
 def _eagerly(eager: Eager, reason: str, stacklevel: int) -> Eager:
-    eager.engine = f"eager ({reason})"
+    eager.description = f"eager ({reason})"
     warnings.warn(
         f"nn.fit runs eagerly: {reason} (compile=False asks for that, without a warning)",
         RuntimeWarning,

@@ -59,10 +59,10 @@ class Table:
         return y.astype(np.float64) if y.dtype.kind == "b" else y
 
 
-class Steps(Protocol):
-    """What a run needs to know of its model and loss. `engine` says in words what computes."""
+class Engine(Protocol):
+    """What a run needs to know of its model and loss. `description` says in words what computes."""
 
-    engine: str
+    description: str
 
     @property
     def theta(self) -> Vector:
@@ -87,7 +87,7 @@ class Steps(Protocol):
 class Eager:
     """By graphs: every sample is computed on Values. The parameters themselves hold θ."""
 
-    engine = "eager"
+    description = "eager"
 
     def __init__(self, model: Model, loss: Loss, samples: Table) -> None:
         self.model, self.loss, self.samples = model, loss, samples
@@ -131,7 +131,7 @@ class Compiled:
     Whatever cannot be compiled raises at the first use.
     """
 
-    engine = "compiled"
+    description = "compiled"
 
     def __init__(self, eager: Eager) -> None:
         self.eager, self.parameters, self.samples = eager, eager.parameters, eager.samples
@@ -152,7 +152,7 @@ class Compiled:
         """Put into words what runs, once it has been compiled in so many seconds."""
         equations = len(self.learn.program.equations)
         back_end = self.learn.backend
-        self.engine = f"compiled in {seconds:.2f} s; {back_end} runs {equations} equations for loss and gradient"
+        self.description = f"compiled in {seconds:.2f} s; {back_end} runs {equations} equations for loss and gradient"
 
     def read(self) -> None:
         """Once an epoch: a callback may have changed the parameters."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
-from nn.files import write_text
+from autograd.io.files import write_text
 from nn.plotting.figures import loss_figure
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from autograd import Value
 from nn.train.history import Epoch, History, Stop
 
 
-class Follower:
+class Monitor:
     """A context: at its end the parameters are those of the best epoch, however the end comes.
 
     `reason(history)` says why to stop now, or None; `on_epoch` is called with every row.
 
     >>> w = Value(1.0)
     >>> history = History()
-    >>> with Follower(history, [w], lambda history: None) as follower:
-    ...     for w.data, loss in (2.0, 0.5), (3.0, 0.9): _ = follower.take(Epoch(1, loss))
+    >>> with Monitor(history, [w], lambda history: None) as monitor:
+    ...     for w.data, loss in (2.0, 0.5), (3.0, 0.9): _ = monitor.take(Epoch(1, loss))
     >>> w.data
     2.0
     """

@@ -57,10 +57,10 @@ def plain_rows(x: Any) -> list[list[float]]:
     return rows
 
 
-def divide(samples: list[Sample], validation: Any, rng: random.Random) -> tuple[list[Sample], list[Sample]]:
-    """The samples to learn from and the ones to watch: none, a fraction drawn by `rng`, or an (x, y) of their own.
+def split_samples(samples: list[Sample], validation: Any, rng: random.Random) -> tuple[list[Sample], list[Sample]]:
+    """Training and validation samples: none, a fraction drawn by `rng`, or an (x, y) of their own.
 
-    >>> learn, watch = divide([([float(i)], 0.0) for i in range(10)], 0.3, random.Random(0))
+    >>> learn, watch = split_samples([([float(i)], 0.0) for i in range(10)], 0.3, random.Random(0))
     >>> len(learn), len(watch)
     (7, 3)
     """
@@ -68,10 +68,22 @@ def divide(samples: list[Sample], validation: Any, rng: random.Random) -> tuple[
         return samples, []
     if isinstance(validation, tuple):
         return samples, pair_up(*validation)
-    if not 0.0 < validation < 1.0:
-        raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {validation!r}")
-    count = max(1, round(validation * len(samples)))
-    if count == len(samples):
-        raise ValueError(f"validation={validation!r} of {len(samples)} samples leaves none to learn from")
-    mixed = rng.sample(samples, len(samples))
-    return mixed[count:], mixed[:count]
+    kept, held_out = split(len(samples), validation, rng)
+    return [samples[i] for i in kept], [samples[i] for i in held_out]
+
+
+def split(count: int, fraction: Any, rng: random.Random) -> tuple[list[int], list[int]]:
+    """The indices of `count` samples in random order: those to train on, and a `fraction` to validate on.
+
+    >>> [len(part) for part in split(10, 0.3, random.Random(0))]
+    [7, 3]
+
+    ValueError unless 0 < fraction < 1 and something is left to train on; at least one sample is held out.
+    """
+    if not 0.0 < fraction < 1.0:
+        raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {fraction!r}")
+    held_out = max(1, round(fraction * count))
+    if held_out == count:
+        raise ValueError(f"validation={fraction!r} of {count} samples leaves none to train on")
+    order = rng.sample(range(count), count)
+    return order[held_out:], order[:held_out]

@@ -1,6 +1,6 @@
 """Random functions as data, and twelve ways in which a number leaves the graph, to be planted at any of their lines.
 
-    python -m tests.check.detaching 2000 10000   # planted, all to be caught; correct ones, none to be reported
+python -m tests.check.detaching 2000 10000   # planted, all to be caught; correct ones, none to be reported
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.files import plain_name, write_bytes, write_text
+from autograd.io.files import write_bytes, write_text
+from nn.tabular.names import plain_name
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")

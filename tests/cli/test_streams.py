@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import autograd
-from nn import streams
+from autograd.io import streams
 from nn.cli.main import main
 
 ROOT = Path(autograd.__file__).parents[1]

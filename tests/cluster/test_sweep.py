@@ -11,7 +11,7 @@ import pytest
 
 import nn
 from nn.cluster.checkpoint import CheckpointError
-from nn.cluster.sweeps import Trial
+from nn.sweeps import Trial
 
 X, Y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
 GRID = {"lr": [0.1, 0.01], "hidden": [1, 2]}

@@ -129,7 +129,7 @@ def test_the_function_hides_no_module():
 PROGRAM = """
 from concurrent.futures import ThreadPoolExecutor
 from autograd import debug
-from tests.test_debug_switch import is_pass_checked, state
+from tests.debugging.test_debug_switch import is_pass_checked, state
 with ThreadPoolExecutor(1) as pool:
     print(state(), pool.submit(state).result(), pool.submit(is_pass_checked).result())
 for anomaly in False, True:

@@ -8,6 +8,7 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ ROOT = Path(autograd.__file__).parent.parent
 # What each module of the engine may import from the package; the standard library is free to all.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "installation": set(),
-    "later": set(),
+    "_installation": set(),
+    "_lazy": set(),
     "numerics": set(),
     "special": {"numerics"},
     "scopes": set(),
@@ -37,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "value": {
         *("errors", "rules", "primitive", "inline", "arrays", "scopes", "pickling", "backward", "callbacks"),
     },
-    "hypothesis_entry": {"later", "value"},
+    "_hypothesis": {"_lazy", "value"},
     "affine": {"value", "rules", "numerics", "scopes"},
     "derivative": {"value", "rules", "graph", "errors"},
     "functions": {"affine", "value", "rules", "primitive", "errors", "scopes"},
@@ -52,9 +53,9 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
-    "compiler.reach": {"compiler.constants", "compiler.program", "value"},
-    "compiler.outside": {"compiler.reach"},
-    "compiler.repeat": {
+    "compiler.reachable": {"compiler.constants", "compiler.program", "value"},
+    "compiler.captures": {"compiler.reachable"},
+    "compiler.determinism": {
         *("compiler.program", "compiler.record", "compiler.structure"),
         *("errors", "origin", "recording"),
     },
@@ -64,14 +65,14 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.program": {"errors", "primitive"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
-    "compiler.sums": {"compiler.program", "rules"},
+    "compiler.reassociate": {"compiler.program", "rules"},
     "compiler.differentiate": {
         *("compiler.passes", "compiler.program"),
         *("derivative", "errors", "primitive", "rules", "value"),
     },
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
-        *("compiler.repeat", "compiler.structure", "derivative", "errors", "primitive", "value"),
+        *("compiler.determinism", "compiler.structure", "derivative", "errors", "primitive", "value"),
     },
     "compiler.python": {
         *("compiler.options", "compiler.program", "compiler.structure"),
@@ -86,15 +87,15 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.options", "compiler.program", "compiler.structure"),
         *("numerics", "primitive", "rules"),
     },
-    "compiler.variant": {
+    "compiler.specialization": {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
-        *("compiler.outside", "compiler.structure", "compiler.verify", "errors"),
+        *("compiler.captures", "compiler.structure", "compiler.verify", "errors"),
     },
-    "compiler.explain": {"compiler.variant"},
+    "compiler.explain": {"compiler.specialization"},
     "compiler.flat": {"compiler.structure", "errors", "value"},
     "compiler.compiled": {
         *("compiler.explain", "compiler.flat", "compiler.lower", "compiler.options", "compiler.program"),
-        *("compiler.outside", "compiler.python", "compiler.record", "compiler.structure", "compiler.variant"),
+        *("compiler.captures", "compiler.python", "compiler.record", "compiler.structure", "compiler.specialization"),
         *("errors", "recording", "value"),
     },
 }
@@ -102,7 +103,7 @@ ALLOWED: dict[str, set[str]] = {
 BACK_END = {
     "compiler.options",
     "compiler.program",
-    "compiler.sums",
+    "compiler.reassociate",
     "errors",
     "numerics",
     "primitive",
@@ -114,6 +115,32 @@ INSIDE: dict[str, set[str]] = {
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
 }
+# Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
+# inside another belongs to it, and `INSIDE` or the imports of modules say the rest.
+BETWEEN: dict[str, set[str]] = {
+    "autograd.io": set(),
+    "autograd.expressions": set(),
+    "autograd.drawing": {"io"},
+    "autograd.compiler": set(),
+    "autograd.check": set(),
+    "autograd.testing": set(),
+    "autograd.strategies": {"testing"},
+    "autograd.debugging": {"drawing", "expressions"},
+    "autograd.precision": {"check", "debugging", "expressions"},
+    "autograd.replaying": {"debugging", "drawing", "io"},
+    "autograd.plugins": {"check"},
+    "autograd.cli": {"check", "debugging", "drawing", "expressions", "io", "precision", "replaying"},
+    "nn.plotting": set(),
+    "nn.layers": {"plotting"},
+    "nn.train": {"layers", "plotting"},
+    "nn.persistence": {"layers"},
+    "nn.tabular": {"layers", "persistence", "train"},
+    "nn.inspection": {"layers", "train"},
+    "nn.cluster": {"layers", "persistence", "tabular", "train"},
+    "nn.cli": {"inspection", "layers", "persistence", "plotting", "tabular", "train"},
+}
+# What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
+SHARED = {"autograd.io.files", "autograd.io.streams", "autograd.cli", "autograd.cli.frame", "autograd.errors"}
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
 OPTIONAL = {
     "rich",
@@ -171,6 +198,7 @@ def _imported(tree: ast.Module) -> set[str]:
     return {name for node in ast.walk(tree) if node not in for_types for name in _targets(node)}
 
 
+@cache
 def _inner_imports(package: str, name: str) -> set[str]:
     return {target for target in _imported(MODULES[package][name]) if target.split(".")[0] == package}
 
@@ -198,6 +226,37 @@ def test_back_ends_know_the_program_and_the_table(name: str) -> None:
     assert {each for each in imported if _package(each) != own and (_package(each) or each) not in INSIDE[own]} == set()
 
 
+def _folder(name: str) -> str:
+    """The package right below `autograd` or `nn` that a module belongs to, '' for those on top."""
+    package, _, rest = name.partition(".")
+    inner = rest.partition(".")[0]
+    return inner if f"{package}.{inner}" in BETWEEN else ""
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_packages_import_downwards(name: str) -> None:
+    package, _, own = name.partition(".")
+    modules = [module for module in MODULES[package] if _folder(module) == own]
+    assert modules
+    imported = {target for module in modules for target in _inner_imports(package, module)}
+    assert {_folder(target) for target in imported} - {own, ""} == BETWEEN[name]
+
+
+def test_packages_are_in_the_table_and_in_no_circle() -> None:
+    folders = {f"{path.parent.parent.name}.{path.parent.name}" for path in ROOT.glob("*/*/__init__.py")}
+    assert {name for name in folders if name.split(".")[0] in MODULES} <= BETWEEN.keys()
+    for package in MODULES:
+        graph = {name: {f"{package}.{each}" for each in BETWEEN[name]} for name in BETWEEN if name.startswith(package)}
+        graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_packages_of_nn_import_nothing_from_above() -> None:
+    """`lookup` is below all of them; `training`, `sweeps` and `strategies` put them together."""
+    inside = [name for name in MODULES["nn"] if _folder(name)]
+    from_top = {(name, target) for name in inside for target in _inner_imports("nn", name) if not _folder(target)}
+    assert {target for name, target in from_top if _folder(name) != "cli"} == {"nn.lookup"}
+
+
 @pytest.mark.parametrize("package", MODULES)
 def test_no_module_imports_in_a_circle(package: str) -> None:
     graph = {name: _inner_imports(package, name) - {name} for name in MODULES[package]}
@@ -219,6 +278,8 @@ def test_autograd_does_not_know_nn() -> None:
 def test_nn_uses_only_what_autograd_exports(name: str) -> None:
     for node in ast.walk(MODULES["nn"][name]):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd":
+            if node.module in SHARED:
+                continue
             assert node.module == "autograd"
             assert {alias.name for alias in node.names} <= set(autograd.__all__)
         elif isinstance(node, ast.Import):
@@ -277,19 +338,19 @@ def test_importing_autograd_loads_the_engine_alone() -> None:
 def test_a_picture_loads_what_it_needs() -> None:
     """The package `graphviz` takes longer to import than a small graph to draw; `.dot` needs it."""
     loaded = _loaded_after("from autograd import Value, draw; draw(Value(2.0) * 3.0).svg")
-    assert {name.split(".")[0] for name in _ours(loaded) - ALLOWED.keys()} == {"drawing"}
+    assert {name.split(".")[0] for name in _ours(loaded) - ALLOWED.keys()} == {"drawing", "io"}
     assert not _distributions(loaded) & {"graphviz", "numpy"}
 
 
 def test_what_is_imported_later_is_what_the_type_checker_sees() -> None:
     tree = MODULES["autograd"]["autograd"]
     statements = [node for node in _for_types(tree) if isinstance(node, ast.ImportFrom)]
-    assert {node.module: tuple(alias.name for alias in node.names) for node in statements} == autograd._LATER  # type: ignore[attr-defined]
+    assert {node.module: tuple(alias.name for alias in node.names) for node in statements} == autograd._LAZY  # type: ignore[attr-defined]
 
 
 def test_no_module_hides_a_name_that_is_imported_later() -> None:
     """Importing `autograd.x` sets `autograd.x`, whatever stood there; of what is imported at once we come after it."""
-    names = {name for module, found in autograd._LATER.items() if module != "autograd" for name in found}  # type: ignore[attr-defined]
+    names = {name for module, found in autograd._LAZY.items() if module != "autograd" for name in found}  # type: ignore[attr-defined]
     assert not {f"autograd.{name}" for name in names} & KNOWN
 
 

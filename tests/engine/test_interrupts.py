@@ -13,7 +13,7 @@ import pytest
 
 from autograd import Value, no_graph
 from nn.train.history import History
-from nn.train.monitor import Follower
+from nn.train.monitor import Monitor
 from tests.interrupts import __main__ as command
 from tests.interrupts.jobs import JOBS, Job
 from tests.interrupts.trial import Place, Places, State, Task, faults, interrupted
@@ -112,7 +112,7 @@ def test_a_training_ends_with_the_parameters_of_one_epoch() -> None:
             parameter.data = 1.0
 
     def work() -> None:
-        with Follower(History(), parameters, lambda history: None):
+        with Monitor(History(), parameters, lambda history: None):
             for parameter in parameters:
                 parameter.data = 2.0
 

@@ -27,10 +27,11 @@ from nn.cluster.checkpoint import HEADER, memory
 from nn.cluster.descent import Descent
 from nn.cluster.lbfgs import Lbfgs, Look
 from nn.cluster.run import Settings
-from nn.cluster.sweeps import Trial, _Saved
 from nn.persistence.documents import StorageError
+from nn.sweeps import Trial, _Saved
 from nn.tabular.preprocessing import Recipe, Scaling
 from nn.tabular.table import Column
+from nn.train.config import Config
 from tests.nn.damage import bytes_damaged, json_damaged, zip_damaged
 
 SEEDS = st.integers(0, 2**63)
@@ -90,14 +91,23 @@ class Quadratic:
 START = np.array([1.0, -2.0, 0.5])
 
 
+def config(optimizer: Any, epochs: int) -> Config:
+    return Config.checked(
+        loss="mse",
+        optimizer=optimizer,
+        lr=None,
+        metric=None,
+        l2=0.0,
+        batch_size=None,
+        epochs=epochs,
+        seed=0,
+        validation=None,
+    )
+
+
 def settings_for(path: Path, optimizer: Any) -> Settings:
     return Settings(
-        optimizer=optimizer,
-        epochs=3,
-        batch_size=None,
-        seed=0,
-        l2=0.0,
-        loss_name="mse",
+        config=config(optimizer, 3),
         path=path,
         every=1,
         take=lambda row: None,
@@ -120,7 +130,8 @@ def read_descent(path: Path) -> Any:
     numbers, arrays = memory(run.optimizer)
     state = {key: value for key, value in run.state.numbers().items() if key != "seconds"}
     found = state, numbers, [(name, each.tobytes()) for name, each in sorted(arrays.items())]
-    run.settings = replace(run.settings, epochs=run.state.epoch + 1, path=None)
+    longer = replace(run.settings.config, epochs=run.state.epoch + 1)
+    run.settings = replace(run.settings, config=longer, path=None)
     with np.errstate(all="ignore"):
         run.run()  # it can go on
     return found, run.state.before

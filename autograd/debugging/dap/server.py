@@ -15,8 +15,7 @@ from autograd.debugging.dap.program import INTERRUPTED, Program, heard
 from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.requests import listen
 from autograd.debugging.dap.session import Session
-from autograd.errors import AutogradError
-from autograd.usage import UsageError
+from autograd.errors import AutogradError, UsageError
 
 LOOPBACK = "127.0.0.1"  # nobody else may command a debugger
 GLANCE = 0.05  # seconds between two looks whether one of those who have connected is an editor

@@ -15,14 +15,14 @@ from typing import Any, TextIO, TypeAlias
 
 import numpy as np
 
+from autograd.io.files import file_name, write_text
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.connecting import ClusterLike, check_versions, connect
 from nn.cluster.objective import while_connected
-from nn.files import write_text
-from nn.persistence.documents import Form, StorageError, file_name
+from nn.persistence.documents import Form, StorageError
 from nn.persistence.schema import anything, array, integer, optional, real, record, table, text
-from nn.train.fit import fit
 from nn.train.prediction import Model
+from nn.training import fit
 
 Point: TypeAlias = dict[str, Any]
 Grid: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Point]

@@ -1,0 +1,21 @@
+"""Names of files as names of data sets."""
+
+from os import PathLike
+from pathlib import Path
+
+FORBIDDEN = frozenset('<>:"/\\|?*')  # in names of files, on one system or another
+DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{kind}{i}" for kind in ("COM", "LPT") for i in range(1, 10))})
+
+
+def plain_name(path: str | PathLike[str]) -> str:
+    """The name of a file without its ending, as something that can name a folder and stand in a title.
+
+    >>> plain_name("data/flowers.csv"), plain_name("...csv"), plain_name(" a:b .csv"), plain_name("..")
+    ('flowers', 'csv', 'a_b', 'data')
+
+    What cannot be printed, or is not allowed on some system, becomes "_"; dots and spaces at the ends go.
+    """
+    target = Path(path)
+    kept = (target.stem.strip(". "), target.name.strip(". "), "data")
+    name = "".join(c if c.isprintable() and c not in FORBIDDEN else "_" for c in next(filter(None, kept)))
+    return f"{name}_" if name.partition(".")[0].upper() in DEVICES else name

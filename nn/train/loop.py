@@ -1,0 +1,89 @@
+"""Mini-batch gradient descent in this process: BP1 → BP2 → BP3, BP4 → update, for every batch of every epoch."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import paused_gc
+from nn.train.config import Config
+from nn.train.engine_choice import choose_engine
+from nn.train.engines import Eager, Engine, Rows, Table
+from nn.train.history import Epoch, History, Stop
+from nn.train.losses import l2_gradient
+from nn.train.monitor import Monitor
+from nn.train.optimizers import Optimizer, get_optimizer
+from nn.train.prediction import Model
+from nn.train.progress import Progress, choose_progress
+from nn.train.samples import pair_up, split_samples
+
+
+def train(model: Model, x: Any, y: Any, config: Config, monitor: Monitor, progress: bool | None, compile: bool) -> Stop:
+    """Train until the monitor has a reason to stop; Ctrl-C is one."""
+    if isinstance(config.optimizer, str):
+        raise ValueError(f"optimizer={config.optimizer!r} belongs to cluster=; one worker process is cluster=1")
+    rng = random.Random(config.seed)
+    samples, watched = map(Table, split_samples(pair_up(x, y), config.validation, rng))
+    loop = Loop(samples, watched, config, get_optimizer(config.optimizer), rng)
+    display = choose_progress(progress, config.epochs, len(samples), monitor.history)
+    with paused_gc(), monitor, display:
+        return monitor.follow(loop.epochs(Eager(model, config.loss, samples), compile, display, monitor.history))
+
+
+@dataclass
+class Loop:
+    """What stays the same during a run; `epochs` is the run. Without validation samples `watched` is empty."""
+
+    samples: Table
+    watched: Table
+    config: Config
+    optimizer: Optimizer
+    rng: random.Random
+
+    def epochs(self, eager: Eager, compile: bool, display: Progress, history: History) -> Iterator[Epoch]:
+        """Train epoch after epoch and yield how the model stands after each."""
+        start = time.monotonic()
+        size = self.config.batch_size or len(self.samples)
+        # Compiled here, and not in `fit`, so that Ctrl-C ends it as it ends an epoch. The frames up to the user: this
+        # one, follow, train, fit.
+        tables = [table for table in (self.samples, self.watched) if table.pairs]
+        engine = choose_engine(eager, tables, size, stacklevel=6) if compile else eager
+        history.engine = engine.description
+        order = list(range(len(self.samples)))
+        for number in range(1, self.config.epochs + 1):
+            self.rng.shuffle(order)
+            engine.read()
+            for first in range(0, len(order), size):
+                batch = np.array(order[first : first + size])
+                self.step(engine, batch)
+                display.advance(len(batch))
+            engine.write()
+            row = self.row(engine, number, start)
+            display.epoch(row)
+            yield row
+
+    def step(self, engine: Engine, batch: Rows) -> None:
+        """One update by the mean of the samples' gradients."""
+        gradient, theta = engine.gradient(batch), engine.theta
+        if self.config.l2:
+            gradient = gradient + l2_gradient(theta, self.config.l2)
+        engine.theta = self.optimizer.update(theta, gradient)
+
+    def row(self, engine: Engine, number: int, start: float) -> Epoch:
+        """The losses and the metric of the parameters as they are now."""
+        loss, metric = self.measure(engine, self.samples)
+        validation_loss = None
+        if self.watched.pairs:
+            validation_loss, metric = self.measure(engine, self.watched)
+        return Epoch(number, loss, validation_loss, metric, time.monotonic() - start)
+
+    def measure(self, engine: Engine, table: Table) -> tuple[float, float | None]:
+        """The mean loss and the metric over the samples."""
+        outputs, losses = engine.measure(table)
+        metric = None if self.config.metric is None else self.config.metric(outputs, [y for _, y in table.pairs])
+        return sum(losses) / len(losses), metric

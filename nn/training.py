@@ -1,0 +1,126 @@
+"""`nn.fit`: mini-batch gradient descent in this process, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from nn.cluster.connecting import ClusterLike
+from nn.cluster.fitting import ClusterOptions, fit_on_cluster
+from nn.cluster.run import EVERY
+from nn.train import loop
+from nn.train.config import Config, positive_integer
+from nn.train.history import Epoch, History
+from nn.train.losses import LossLike
+from nn.train.metrics import Metric
+from nn.train.monitor import Monitor
+from nn.train.optimizers import Optimizer, Schedule
+from nn.train.prediction import Model
+from nn.train.until import Until
+
+
+def fit(
+    model: Model,
+    x: Any,
+    y: Any,
+    *,
+    loss: LossLike = "half_squared_error",
+    optimizer: str | Optimizer = "adam",
+    lr: float | Schedule | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    until: Until | float | None = None,
+    validation: float | tuple[Any, Any] | None = None,
+    seed: int = 0,
+    metric: str | Metric | None = None,
+    l2: float = 0.0,
+    compile: bool = True,
+    progress: bool | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    cluster: ClusterLike | None = None,
+    shards: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = EVERY,
+) -> History:
+    """Train `model` on the samples (x, y) and return its `History`; it ends with the parameters of the best epoch.
+
+    One step: θ ← θ - update(mean of the batch's per-sample gradients + gradient of `l2_penalty(θ, l2)`). The samples
+    are shuffled anew every epoch by `random.Random(seed)`; the same call gives the same bits.
+
+    - `x`: n rows of numbers. `y`: n targets, as the loss wants them: a number, a list, or a class index.
+    - `loss`, `optimizer`, `metric`: by name (as in `nn.LOSSES`) or as objects; `lr` is the
+      step, a number or a schedule, by default what suits the optimiser; `metric` is shown for every epoch.
+    - `until`: an `Until`, or a number, the training loss to reach. `validation`: a fraction of the samples to keep
+      back (drawn by the seed), or an `(x, y)` of its own. It decides which epoch is best.
+    - `compile`: run model and loss as programs that `autograd.compile` makes of them, with the same results up to
+      rounding. Where that cannot be, a RuntimeWarning says why, and training is eager, as with `compile=False`. The
+      forward pass is recorded once: one that draws random numbers, or reads what changes, needs `compile=False`. The
+      parameters hold the current numbers after every epoch, and whenever `on_epoch` or the caller can look.
+    - `progress`: None shows a bar when stderr is a terminal; True shows a bar or plain lines; False nothing.
+    - `on_epoch` is called with the row of every complete epoch.
+    - `batch_size`: how many samples a step uses; None is all at once.
+    - `cluster`: spread the samples over worker processes, of which a step uses all: so many of them on this machine,
+      the address of a Dask scheduler, or a `distributed.Client`; see `nn.cluster`. Then `x` may be a list of files that
+      the workers read, and `y` the target column of CSV files or a list of `.npy` files; `optimizer` may be "lbfgs";
+      each shard is shuffled by itself; the metric is that of the validation samples. `shards` cuts arrays (default 16):
+      their number decides the bits, the number of workers does not. `checkpoint` is a file, written every
+      `checkpoint_every` steps and at the end; if it is there, training goes on from it with the same bits. Then only
+      how long it goes on, and what is shown, may be another than before: any other difference is a `StorageError` that
+      names the option and both values, as is a file that is damaged.
+
+    `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; nothing is lost but the
+    epoch under way), "diverged" (a loss that is not finite; a `RuntimeWarning` says where) or, with "lbfgs",
+    "converged". `history.engine` says what computed.
+
+    Raises `ValueError` or `TypeError` for arguments that make no sense.
+
+    >>> from nn.layers.mlp import MLP
+    >>> net = MLP(1, [1], seed=1)
+    >>> history = fit(net, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], lr=0.1, epochs=400, until=1e-6)
+    >>> history.stopped, round(net([3.0]).data, 2)
+    ('target loss', 7.0)
+
+    Source: Rumelhart, Hinton & Williams 1986, "Learning representations by back-propagating errors"; best parameters
+    and patience: Prechelt 1998, "Early stopping - but when?".
+    """
+    if not isinstance(compile, bool):
+        raise TypeError(f"compile is True or False, got {compile!r}; for another back end see autograd.compile")
+    rule = until if isinstance(until, Until) else Until(loss=until)
+    config = Config.checked(
+        loss=loss,
+        optimizer=optimizer,
+        lr=lr,
+        metric=metric,
+        l2=l2,
+        batch_size=batch_size,
+        epochs=positive_integer("epochs", rule.epochs or epochs),
+        seed=seed,
+        validation=validation,
+    )
+    history = History(metric_name=_metric_name(metric))
+    monitor = Monitor(history, model.parameters(), rule.reason, on_epoch)
+    if cluster is not None:
+        if not compile:
+            raise ValueError("a cluster runs compiled losses only; leave compile=False or cluster= out")
+        every = positive_integer("checkpoint_every", checkpoint_every)
+        options = ClusterOptions(cluster, shards, checkpoint, every)
+        history.stopped = fit_on_cluster(model, x, y, config, options, monitor, progress)
+    elif shards is not None or checkpoint is not None:
+        raise ValueError("shards= and checkpoint= belong to cluster=; one worker process is cluster=1")
+    else:
+        history.stopped = loop.train(model, x, y, config, monitor, progress, compile)
+    if history.stopped == "diverged":
+        warnings.warn(_divergence(history), RuntimeWarning, stacklevel=2)
+    return history
+
+
+def _metric_name(metric: str | Metric | None) -> str | None:
+    return metric if metric is None or isinstance(metric, str) else getattr(metric, "__name__", "metric")
+
+
+def _divergence(history: History) -> str:
+    row, best = history.rows[-1], history.best_epoch
+    kept = f"the parameters of epoch {best} are kept" if best else "the model is as it was before"
+    return f"the loss became {row.watched} in epoch {row.epoch}; {kept}. Try a smaller lr, or scale the inputs"
