@@ -52,8 +52,10 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
-    "compiler.reach": {"compiler.constants", "compiler.program", "value"},
-    "compiler.outside": {"compiler.reach"},
+    "compiler.silent": set(),
+    "compiler.watched": {"compiler.program"},
+    "compiler.reach": {"compiler.constants", "compiler.watched", "value"},
+    "compiler.outside": {"compiler.reach", "compiler.watched"},
     "compiler.repeat": {
         *("compiler.program", "compiler.record", "compiler.structure"),
         *("errors", "origin", "recording"),
@@ -102,6 +104,7 @@ ALLOWED: dict[str, set[str]] = {
 BACK_END = {
     "compiler.options",
     "compiler.program",
+    "compiler.silent",
     "compiler.sums",
     "errors",
     "numerics",
