@@ -7,7 +7,9 @@ from os import environ
 from typing import TYPE_CHECKING
 
 from autograd.installation import refuse_mixture
+from autograd.starting import end_by_signal
 
+end_by_signal("autograd")
 refuse_mixture(__path__[0])
 
 from autograd import backward as _backward

@@ -9,6 +9,10 @@
 `python -m nn --help` trains from the command line; `nn.datasets` holds the samples it knows by name.
 """
 
+from nn.starting import end_by_signal
+
+end_by_signal("nn")
+
 import autograd as _engine
 
 if not hasattr(_engine, "Value"):

@@ -1,10 +1,15 @@
 """`python -m nn`."""
 
-import sys
-
 from nn.cli import main
+from nn.starting import run
 from nn.streams import open_streams
 
-if __name__ == "__main__":
+
+def command() -> int:
+    """The command line."""
     open_streams()
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    run(command)

@@ -21,6 +21,7 @@ ROOT = Path(autograd.__file__).parent.parent
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "installation": set(),
+    "starting": set(),
     "later": set(),
     "numerics": set(),
     "special": {"numerics"},

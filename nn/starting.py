@@ -1,0 +1,38 @@
+"""Ctrl-C while `python -m …` imports what it needs, or is on its way out: it ends by the signal, without a traceback.
+
+`autograd` and `nn` have this file each: it belongs to their command lines and to neither's interface.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+
+def end_by_signal(package: str) -> None:
+    """Let Ctrl-C end the process at once, as it ends programs in C, if this is `python -m <package>`, until `run`.
+
+    While `-m` looks for a module, which imports its package, `sys.argv` begins with "-m". Nothing happens where Ctrl-C
+    means something else than KeyboardInterrupt, as in a process that runs in the background.
+    """
+    arguments = len(sys.argv)
+    if sys.argv[:1] == ["-m"] and sys.orig_argv[-arguments].removeprefix("-m") == package:
+        _handle(signal.default_int_handler, signal.SIG_DFL)
+
+
+def run(main: Callable[[], int], interrupted: int = 130) -> NoReturn:
+    """Exit with the code of `main`; Ctrl-C is a KeyboardInterrupt in it, and ends the process before and afterwards."""
+    try:
+        _handle(signal.SIG_DFL, signal.default_int_handler)
+        code = main()
+    except KeyboardInterrupt:
+        code = interrupted
+    _handle(signal.default_int_handler, signal.SIG_DFL)
+    sys.exit(code)
+
+
+def _handle(was: object, now: signal.Handlers | Callable[..., object]) -> None:
+    if signal.getsignal(signal.SIGINT) == was:
+        signal.signal(signal.SIGINT, now)
