@@ -3,13 +3,15 @@
 Start reading at `rules.py`.
 """
 
+from autograd.starting import end_by_signal
+
+end_by_signal("autograd")
+
 from os import environ
 from typing import TYPE_CHECKING
 
 from autograd.installation import refuse_mixture
-from autograd.starting import end_by_signal
 
-end_by_signal("autograd")
 refuse_mixture(__path__[0])
 
 from autograd import backward as _backward

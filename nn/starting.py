@@ -1,14 +1,18 @@
 """Ctrl-C while `python -m …` imports what it needs, or is on its way out: it ends by the signal, without a traceback.
 
-`autograd` and `nn` have this file each: it belongs to their command lines and to neither's interface.
+`autograd` and `nn` have this file each: it belongs to their command lines and to neither's interface. It is the first
+that is imported, and imports next to nothing itself: `signal` and `typing` take as long as the start of Python.
 """
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable
-from typing import NoReturn
+from _signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
 
 
 def end_by_signal(package: str) -> None:
@@ -19,20 +23,20 @@ def end_by_signal(package: str) -> None:
     """
     arguments = len(sys.argv)
     if sys.argv[:1] == ["-m"] and sys.orig_argv[-arguments].removeprefix("-m") == package:
-        _handle(signal.default_int_handler, signal.SIG_DFL)
+        _handle(default_int_handler, SIG_DFL)
 
 
 def run(main: Callable[[], int], interrupted: int = 130) -> NoReturn:
     """Exit with the code of `main`; Ctrl-C is a KeyboardInterrupt in it, and ends the process before and afterwards."""
     try:
-        _handle(signal.SIG_DFL, signal.default_int_handler)
+        _handle(SIG_DFL, default_int_handler)
         code = main()
     except KeyboardInterrupt:
         code = interrupted
-    _handle(signal.default_int_handler, signal.SIG_DFL)
+    _handle(default_int_handler, SIG_DFL)
     sys.exit(code)
 
 
-def _handle(was: object, now: signal.Handlers | Callable[..., object]) -> None:
-    if signal.getsignal(signal.SIGINT) == was:
-        signal.signal(signal.SIGINT, now)
+def _handle(was: object, now: object) -> None:
+    if getsignal(SIGINT) == was:
+        signal(SIGINT, now)
