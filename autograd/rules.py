@@ -229,7 +229,7 @@ asinh = define(
     "asinh", math.asinh, lambda out, x: _flat_at(INF, abs_(x), div(1.0, hypot(1.0, x))), formula="arsinh x"
 )
 acosh = define(
-    "acosh", ieee(math.acosh), lambda out, x: _flat_at(INF, x, div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))),
+    "acosh", ieee(math.acosh), lambda out, x: _flat_at(INF, x, div(div(1.0, sqrt(x + 1.0)), sqrt(x - 1.0))),
     domain=((1.0, INF),), formula="arcosh x",
 )
 atanh = define(
