@@ -150,6 +150,13 @@ def test_a_wrong_compiler_is_found(path: str, monkeypatch: pytest.MonkeyPatch) -
     assert wrong.kind == (path, "wrong numbers")
 
 
+def test_a_value_that_is_not_that_of_the_gradient_is_found_if_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Compiled.value
+    monkeypatch.setattr(Compiled, "value", lambda self, *args: right(self, *args) * (1.0 + 2.0**-52))
+    _, wrong = first_failure(("compile value: python", "compile gradient: python, exact"), kinds=("plain",))
+    assert wrong.kind == ("compile gradient: python, exact", "AssertionError")
+
+
 # --- programs and the oracle ------------------------------------------------------------------------------------------
 
 
@@ -202,6 +209,46 @@ def test_the_oracle_knows_powers_below_zero_while_the_exponent_stays(x: float) -
     assert square.numbers == {"value": [x * x], "gradient": [2.0 * x], "hessian": [2.0]}
     with pytest.raises(NoVerdictError, match="an exponent that moves"):
         expected(Program("plain", ("x",), ((0.0,),), (Line("t1", "pow", ("x", "x")),), "t1"), (0.0,))
+
+
+def test_the_oracle_leaves_a_power_of_0_alone_whose_exponent_is_cut_off() -> None:
+    """x ** x has second derivative ∞ at 0; where nothing moves it, the chain rule has ∞ · 0."""
+    lines = (Line("t1", "maximum", (Constant(0.0), "x")), Line("t2", "pow", ("t1", "t1")))
+    with pytest.raises(NoVerdictError, match="a singular point"):
+        expected(Program("ties", ("x",), ((-1.8,),), lines, "t2"), (-1.8,))
+
+
+FLOAT32 = 2.0**-24
+
+
+def test_the_oracle_allows_for_a_product_of_two_roundings_in_float32() -> None:
+    """By shifts, all softmaxes are constant: what floats leave of the slope is the product of two errors."""
+    lines = (Line("t1", "softmax", ("x", "x", "x")), Line("t2", "log_softmax", ("t1",) * 5))
+    answer = expected(Program("rows", ("x",), ((1.0,),), lines, "t2"), (1.0,))
+    _, (error,) = answer.of(("gradient",), 2.0**-53)
+    _, (float32_error,) = answer.of(("gradient",), FLOAT32)
+    assert error < 2.0**-53
+    assert 4.5e-16 < float32_error < FLOAT32
+
+
+@pytest.mark.parametrize(("x", "words"), [(1.509, "a tie that float32 has not"), (1.5090001, "a rounding of float32")])
+def test_the_oracle_knows_that_float32_may_decide_otherwise(x: float, words: str) -> None:
+    lines = (Line("t1", "add", ("x", Constant(2.231))), Line("t2", "maximum", ("t1", Constant(1.509 + 2.231))))
+    answer = expected(Program("ties", ("x",), ((x,),), lines, "t2"), (x,))
+    assert answer.of(("gradient",), 2.0**-53)[0] == [0.5 if x == 1.509 else 1.0]
+    with pytest.raises(NoVerdictError, match=words):
+        answer.of(("gradient",), FLOAT32)
+
+
+def test_the_oracle_knows_the_range_of_float32() -> None:
+    """A derivative that is too large is infinite; of one behind a number that is, nobody knows."""
+    steep = (Line("t1", "mul", ("x", Constant(1e20))), Line("t2", "square", ("t1",)))
+    answer = expected(Program("plain", ("x",), ((1e-10,),), steep, "t2"), (1e-10,))
+    assert answer.of(("hessian",), FLOAT32) == ([math.inf], [0.0])
+    far = (Line("t1", "exp", ("x",)), Line("t2", "tanh", ("t1",)))
+    answer = expected(Program("plain", ("x",), ((100.0,),), far, "t2"), (100.0,))
+    with pytest.raises(NoVerdictError, match="too large for float32"):
+        answer.of(("value",), FLOAT32)
 
 
 def test_the_oracle_does_not_guess() -> None:
