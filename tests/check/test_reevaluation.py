@@ -83,7 +83,7 @@ def test_a2_a_number_that_leaves_is_named(
     assert [failure.title for failure in found.failures] == ["a number leaves the graph, and the result depends on it"]
     assert found.failures[0].expression == text
     assert remedy in facts(found, "instead")[0]
-    assert f"test_check_itself.py:{f.__code__.co_firstlineno} in <lambda>" in facts(found, "left at")[0]
+    assert f"test_reevaluation.py:{f.__code__.co_firstlineno} in <lambda>" in facts(found, "left at")[0]
     assert check_gradients(f, *at, order=order, detached="allow").ok
 
 
