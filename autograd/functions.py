@@ -27,21 +27,49 @@ from autograd.signatures import (
 from autograd.value import Value, unary
 
 if TYPE_CHECKING:
-    from autograd.signatures import Binary, Number
+    from autograd.signatures import Binary, Number, Unary
 
 T = TypeVar("T")
 
-abs = unary(rules.abs_)
-acos, acosh, asin, asinh = map(unary, (rules.acos, rules.acosh, rules.asin, rules.asinh))
-atan, atanh, ceil, cos = map(unary, (rules.atan, rules.atanh, rules.ceil, rules.cos))
-cosh, erf, exp, expm1 = map(unary, (rules.cosh, rules.erf, rules.exp, rules.expm1))
-floor, gelu, log, log1p = map(unary, (rules.floor, rules.gelu, rules.log, rules.log1p))
-reciprocal, relu, sigmoid, sign = map(unary, (rules.reciprocal, rules.relu, rules.sigmoid, rules.sign))
-silu, sin, sinh, softplus = map(unary, (rules.silu, rules.sin, rules.sinh, rules.softplus))
-sqrt, square, tan, tanh = map(unary, (rules.sqrt, rules.square, rules.tan, rules.tanh))
-cbrt, cosm1, exp2, log10 = map(unary, (rules.cbrt, rules.cosm1, rules.exp2, rules.log10))
-log1mexp, log2, log_sigmoid = map(unary, (rules.log1mexp, rules.log2, rules.log_sigmoid))
-rsqrt, sinc = map(unary, (rules.rsqrt, rules.sinc))
+abs: Unary = unary(rules.abs_)
+acos: Unary = unary(rules.acos)
+acosh: Unary = unary(rules.acosh)
+asin: Unary = unary(rules.asin)
+asinh: Unary = unary(rules.asinh)
+atan: Unary = unary(rules.atan)
+atanh: Unary = unary(rules.atanh)
+cbrt: Unary = unary(rules.cbrt)
+ceil: Unary = unary(rules.ceil)
+cos: Unary = unary(rules.cos)
+cosh: Unary = unary(rules.cosh)
+cosm1: Unary = unary(rules.cosm1)
+erf: Unary = unary(rules.erf)
+exp: Unary = unary(rules.exp)
+exp2: Unary = unary(rules.exp2)
+expm1: Unary = unary(rules.expm1)
+floor: Unary = unary(rules.floor)
+gelu: Unary = unary(rules.gelu)
+log: Unary = unary(rules.log)
+log10: Unary = unary(rules.log10)
+log1mexp: Unary = unary(rules.log1mexp)
+log1p: Unary = unary(rules.log1p)
+log2: Unary = unary(rules.log2)
+log_sigmoid: Unary = unary(rules.log_sigmoid)
+reciprocal: Unary = unary(rules.reciprocal)
+relu: Unary = unary(rules.relu)
+rsqrt: Unary = unary(rules.rsqrt)
+sigmoid: Unary = unary(rules.sigmoid)
+sign: Unary = unary(rules.sign)
+silu: Unary = unary(rules.silu)
+sin: Unary = unary(rules.sin)
+sinc: Unary = unary(rules.sinc)
+sinh: Unary = unary(rules.sinh)
+softplus: Unary = unary(rules.softplus)
+sqrt: Unary = unary(rules.sqrt)
+square: Unary = unary(rules.square)
+tan: Unary = unary(rules.tan)
+tanh: Unary = unary(rules.tanh)
+
 atan2: Binary = rules.atan2
 fmod: Binary = rules.fmod
 logaddexp: Binary = rules.logaddexp

@@ -18,7 +18,7 @@ from inspect import Parameter, Signature
 from itertools import product
 from math import isnan
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 from autograd.errors import GraphError
 
@@ -72,7 +72,7 @@ class Primitive:
     """
 
     __doc__ = _RowDocumentation(__doc__)
-    __signature__ = _RowSignature()
+    __signature__: ClassVar[_RowSignature] = _RowSignature()
 
     name: str
     symbol: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -156,6 +157,7 @@ _UNARY = """def {name}(x):
 """
 
 
+@cache  # a function and the method of that name are one
 def unary(primitive: Primitive) -> Unary:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
     names: dict[str, Any] = {}
@@ -362,7 +364,7 @@ class Value(Operators):
 
     # --- reading a node -----------------------------------------------------------------------------------------------
 
-    label = ""  # until one is set
+    label: str = ""  # until one is set
 
     @property
     def data(self) -> float:
@@ -539,9 +541,13 @@ class Value(Operators):
             return recorder.equal(self, other)  # type: ignore[no-any-return]
         return NotImplemented if self is not other else True
 
-    __hash__ = object.__hash__
+    if TYPE_CHECKING:
 
-    if not TYPE_CHECKING:
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__
+
         __lt__, __le__ = _comparison("<", operator.lt), _comparison("<=", operator.le)
         __gt__, __ge__ = _comparison(">", operator.gt), _comparison(">=", operator.ge)
 
