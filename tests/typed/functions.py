@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import assert_type
 
+import numpy as np
 import pytest
 
 import autograd as ag
@@ -100,6 +101,22 @@ def of_vectors() -> None:
     assert_type(ag.affine([xs], numbers, [0.0]), list[Value])
     assert_type(ag.affine([numbers], numbers, [x]), list[Value])
     assert_type(ag.affine([numbers], numbers, [0.0]), list[float])
+
+
+def of_arrays() -> None:
+    array = np.array([0.5, 0.25])
+    assert_type(ag.dot(xs, array), Value)
+    assert_type(ag.dot(array, xs, 1.0), Value)
+    assert_type(ag.affine([xs], array, array[:1]), list[Value])
+    assert_type(ag.affine(np.eye(2), xs, array), list[Value])
+    assert_type(ag.affine(np.eye(2), array, xs), list[Value])
+    product: float = ag.dot(array, array)
+    rows: list[float] = ag.affine(np.eye(2), array, array)
+    average: float = ag.mean(array)
+    largest: float = ag.maximum(array)
+    shares: list[float] = ag.softmax(array)
+    assert_type([product, average, largest], list[float])
+    assert_type([rows, shares], list[list[float]])
 
 
 def choices() -> None:
