@@ -679,3 +679,6 @@ _PLAIN = {Value, float}
 for _names in _waiting:
     _names["Value"] = Value
 _waiting.clear()
+for _name, _method in vars(Value).items():  # help(Value.__mul__) shows __mul__(self, other)
+    if getattr(_method, "__name__", "") in ("forward", "reflected", "compare"):
+        _method.__name__, _method.__qualname__ = _name, f"Value.{_name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import pydoc
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -150,6 +151,12 @@ def test_no_function_for_users_is_left_without_types(module: str) -> None:
     decorated = {node.name for node in functions if node.decorator_list}
     assert [node.name for node in functions if "Any" in ast.unparse(node.returns or node)] != []
     assert {node.name for node in functions if "Any" in ast.unparse(node.returns or node)} <= decorated
+
+
+@pytest.mark.parametrize("name", ["__add__", "__rpow__", "__lt__", "__mod__"])
+def test_an_operator_is_shown_by_its_name(name: str) -> None:
+    shown = pydoc.render_doc(getattr(Value, name), renderer=pydoc.plaintext)
+    assert f"{name}(self, other)" in shown
 
 
 @pytest.mark.parametrize("name", [n for n in autograd.__all__ if isinstance(getattr(autograd, n), autograd.Primitive)])
