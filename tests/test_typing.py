@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType, UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ import autograd
 from autograd import PRIMITIVES, Value, signatures
 from autograd.check.gradients import Oracle
 from autograd.check.oracle import ORACLES
+from nn.checking import CheckOptions
 from nn.neuron import Output
 
 ROOT = Path(autograd.__file__).parent.parent
@@ -176,3 +177,6 @@ def test_a_row_has_the_signature_of_its_call(row: autograd.Primitive) -> None:
 
 def test_the_options_that_are_stated_are_those_that_exist() -> None:
     assert get_args(Oracle) == ORACLES
+    known = get_type_hints(autograd.check_gradients)
+    stated = get_type_hints(CheckOptions)
+    assert stated == {name: known[name] for name in known.keys() - {"f", "at", "loss", "gradient", "return"}}

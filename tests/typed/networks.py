@@ -103,6 +103,8 @@ def mistakes() -> None:
     with pytest.raises(TypeError):
         nn.MLP(2, [3, 1], hiden="tanh")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError):
+        nn.check_gradients(model, X[0], Y[0], ordr=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(TypeError):
         nn.fit(model, X, Y, epoch=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(AttributeError):
         nn.mse(model([0.5, 1.0]), 1.0).bakward()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
