@@ -25,7 +25,7 @@ from functools import partial, wraps
 from os import environ
 from threading import Lock, get_ident
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import ref
 
 P = ParamSpec("P")
@@ -243,8 +243,14 @@ class Atomic:
 
     __slots__ = ("_exits",)
 
-    __enter__ = _Enter()
-    __exit__ = _Exit()
+    if TYPE_CHECKING:
+
+        def __enter__(self) -> object: ...
+        def __exit__(self, *exception: object) -> None: ...
+
+    else:
+        __enter__ = _Enter()
+        __exit__ = _Exit()
 
     def __init__(self) -> None:
         self._exits: dict[int, list[Callable[..., Any]]] = {}
@@ -273,7 +279,7 @@ class Scope(Atomic):
 
     def __init__(self, change: Change) -> None:
         super().__init__()
-        self.change = change
+        self.change: Change = change
 
     def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
         """A block, which is open once it is the innermost."""

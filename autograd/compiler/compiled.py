@@ -9,14 +9,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock, RLock
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakSet
 
 from autograd.compiler.captures import Outside
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
-from autograd.compiler.options import Options
+from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
 from autograd.compiler.python import means
 from autograd.compiler.record import is_recording
@@ -25,6 +25,10 @@ from autograd.compiler.structure import Argument, Key, argument, as_array, plain
 from autograd.errors import CompileError
 from autograd.recording import alone, paused_gc
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
 MANY = 3  # recordings because something outside has changed, before a warning says what it costs
@@ -36,11 +40,11 @@ def compile(
     *,
     parameters: Iterable[Value] | None = None,
     batch: Sequence[str] = (),
-    backend: str = "auto",
+    backend: Backend = "auto",
     exact: bool = False,
-    dtype: str = "float64",
+    dtype: Dtype = "float64",
     threads: int | None = None,
-    on_branch: str = "record",
+    on_branch: OnBranch = "record",
 ) -> Compiled:
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
@@ -243,7 +247,7 @@ class Compiled:
         variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
         return rebuild(variant.lowered.result, iter(outputs.T))
 
-    def hessian(self, *args: Any) -> Any:
+    def hessian(self, *args: Any) -> NDArray[np.float64]:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
 
         An array (n, n); its program has n times the equations of the gradient's, so n should be small.
@@ -467,14 +471,14 @@ class Compiled:
         return self._ran().source
 
     @property
-    def backend(self) -> str:
+    def backend(self) -> Backend:
         """The name of the back end of what ran last; CompileError before the first call.
 
         >>> area = compile(lambda x, y: x * y)
         >>> area(2.0, 3.0), area.backend
         (6.0, 'python')
         """
-        return self._ran().name
+        return self._ran().name  # type: ignore[return-value]
 
     def _ran(self) -> Variant:
         if self._last is None:
