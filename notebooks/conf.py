@@ -4,6 +4,8 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
@@ -18,7 +20,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-n
 
 smartquotes = False  # quotes in docstrings are those of Python
 nb_execution_mode = "off"  # the stored outputs are shown: `pytest notebooks` proves that they are those of a run
-nb_mime_priority_overrides = [("html", "image/svg+xml", 1)]
+nb_mime_priority_overrides = [("html", "image/svg+xml", 1)]  # as an image it follows light and dark
 myst_heading_anchors = 3
 
 autodoc_typehints = "description"
@@ -37,3 +39,13 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
+
+
+def link_decisions(app: Sphinx, name: str, text: list[str]) -> None:
+    """On GitHub the guide links to the file of the decisions, here to the page that includes it."""
+    text[0] = text[0].replace("../../autograd/DESIGN.md", "../design.md")
+
+
+def setup(app: Sphinx) -> None:
+    """What is too small for an extension of its own."""
+    app.connect("source-read", link_decisions)

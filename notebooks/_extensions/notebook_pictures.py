@@ -22,6 +22,6 @@ def describe(app: Sphinx, document: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """An extension of Sphinx. Where an output is both HTML and SVG, the SVG is shown: as an image it follows the page."""
+    """An extension of Sphinx."""
     app.connect("doctree-read", describe)
     return {"parallel_read_safe": True}
