@@ -14,7 +14,7 @@ author = "The scalar-autograd authors"
 copyright = author  # no year: nothing to update
 release = version = installed_version(project)
 
-extensions = ["sphinx.ext.autodoc", "myst_nb", "markdown_docstrings", "notebook_pictures", "public_names"]
+extensions = ["sphinx.ext.autodoc", "myst_nb", "docstrings", "notebook_pictures", "public_names"]
 exclude_patterns = ["_extensions", "pictures"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 

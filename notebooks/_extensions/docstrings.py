@@ -11,9 +11,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 NAMES = r"[A-Za-z_]\w*(?:, [A-Za-z_]\w*)*"
 ROW = re.compile(rf"({NAMES})  +(\S.*)")
