@@ -20,10 +20,10 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 @pytest.fixture
-def markdown(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def plain_docstrings(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(NOTEBOOKS / "_extensions")
-    yield importlib.import_module("docstrings")
-    sys.modules.pop("docstrings")
+    yield importlib.import_module("plain_docstrings")
+    sys.modules.pop("plain_docstrings")
 
 
 def entries() -> set[str]:
@@ -64,7 +64,7 @@ def test_every_public_name_has_an_entry(package: str) -> None:
         ("Half of `x`.", (), "Half of \\ ``x``\\ ."),
         ("x**2 and |x| and x_", (), r"x\*\*2 and \|x\| and x\_"),
         ("low   a\nhigh  b,\n      c", ("low", "high"), ":param low: a\n:param high: b, c"),
-        ("- `low`: x\n  y\n- `a`, `b`: z", ("low", "a", "b"), ":param low: x y\n:param a: z\n:param b: z"),
+        ("- `low`: x\n  y\n- `a`, `b`: z", ("low", "a", "b"), ":param low: x y\n:param a: z\n:param b: see \\ ``a``\\"),
         ("data  a number\ngrad  another", (), "``data``\n    a number\n``grad``\n    another"),
         (">>> f(`x`) * 2\n1", (), ">>> f(`x`) * 2\n1"),
         ("As in\n\n    f(x) * 2", (), "As in\n\n::\n\n    f(x) * 2"),
@@ -72,9 +72,9 @@ def test_every_public_name_has_an_entry(package: str) -> None:
     ],
 )
 def test_docstrings_become_restructured_text(
-    markdown: ModuleType, text: str, parameters: tuple[str, ...], converted: str
+    plain_docstrings: ModuleType, text: str, parameters: tuple[str, ...], converted: str
 ) -> None:
-    assert markdown.to_rst(text, parameters) == converted
+    assert plain_docstrings.to_rst(text, parameters) == converted
 
 
 def test_every_notebook_and_page_is_in_the_navigation() -> None:
