@@ -1,4 +1,9 @@
-"""Configuration of the documentation site: `python -m sphinx -W --keep-going notebooks build/site`."""
+"""Configuration of the documentation site: `python -m sphinx -W --keep-going notebooks build/site`.
+
+Sphinx, since it imports what it documents: docstrings of functions are made from the table of primitives when
+`autograd` is imported, so a generator that reads source files would not see them. Furo and MyST-NB, since their pages
+ask for nothing from the network, follow light and dark, and show notebooks with the outputs that are stored.
+"""
 
 import sys
 from importlib.metadata import version as installed_version
@@ -41,11 +46,12 @@ html_show_sphinx = False
 html_copy_source = False
 
 
-def link_decisions(app: Sphinx, name: str, text: list[str]) -> None:
-    """On GitHub the guide links to the file of the decisions, here to the page that includes it."""
-    text[0] = text[0].replace("../../autograd/DESIGN.md", "../design.md")
+def adapt(app: Sphinx, name: str, text: list[str]) -> None:
+    """The guide is for GitHub as well: it links to the file of the decisions, and doctest needs its empty lines."""
+    if name.startswith("guide/"):
+        text[0] = text[0].replace("../../autograd/DESIGN.md", "../design.md").replace("\n\n```\n", "\n```\n")
 
 
 def setup(app: Sphinx) -> None:
     """What is too small for an extension of its own."""
-    app.connect("source-read", link_decisions)
+    app.connect("source-read", adapt)
