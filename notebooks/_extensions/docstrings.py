@@ -9,6 +9,8 @@ from docutils import nodes
 from plain_docstrings import to_rst
 from sphinx.application import Sphinx
 
+ROW = ("function", "operands")
+
 
 def _parameters(thing: Any) -> list[str]:
     try:
@@ -23,10 +25,10 @@ def process(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: 
 
 
 def tidy(app: Sphinx, domain: str, kind: str, content: nodes.Element) -> None:
-    """Leave out what says nothing: that None is returned, and private parameters."""
+    """Leave out what says nothing: that None or Any is returned, private parameters, the `*operands` of a row."""
     for field in list(content.findall(nodes.field)):
-        name, body = field[0].astext(), field[1].astext()
-        if (name, body) == ("rtype", "None") or name.split()[-1].startswith("_"):
+        name, returned = field[0].astext().split()[-1], field[1].astext().removeprefix("~typing.")
+        if name.startswith("_") or (kind, name) == ROW or (name == "rtype" and returned in {"None", "Any"}):
             field.parent.remove(field)
 
 
