@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.debugging.switch import debug
-from autograd.expressions.expression import COMPARISONS, CONSTANTS, OPERATORS, WITH_DEFAULTS, Expression
+from autograd.expressions.expression import COMPARISONS, CONSTANTS, WITH_DEFAULTS, Expression
+from autograd.expressions.language import ARITHMETIC
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -40,7 +41,7 @@ class _Calls(ast.NodeTransformer):
     """Every operator as a call of its primitive."""
 
     def visit_BinOp(self, tree: ast.BinOp) -> ast.expr:
-        return _call(OPERATORS[type(tree.op)], tree, self.visit(tree.left), self.visit(tree.right))
+        return _call(ARITHMETIC[type(tree.op)], tree, self.visit(tree.left), self.visit(tree.right))
 
     def visit_UnaryOp(self, tree: ast.UnaryOp) -> ast.expr:
         operand: ast.expr = self.visit(tree.operand)

@@ -86,9 +86,9 @@ def test_and_or_stop_as_early_as_in_python() -> None:
 @pytest.mark.parametrize(
     ("text", "words", "caret"),
     [
-        ("", "a condition is missing", ""),
-        ("x >", "no expression", "^"),
-        ("x = 1", "no expression", "^"),
+        ("", "the condition is missing", ""),
+        ("x >", "not a valid expression", "^"),
+        ("x = 1", "not a valid expression", "^"),
         ("y > 1", "no name 'y' here; there are x", "^"),
         ("x > 1 and __import__('os')", "no function '__import__'", " " * 10 + "^^^^^^^^^^"),
         ("(lambda: 1)()", "no function 'lambda: 1'", ""),
@@ -106,14 +106,14 @@ def test_and_or_stop_as_early_as_in_python() -> None:
         ("max(x)", "max takes 2 numbers", ""),
         ("abs(x=1)", "abs takes 1 number", ""),
         ("'a' * 10 ** 9", "it takes numbers", ""),
-        ("'a' < x", "cannot answer this for 'a', 1.0", "^^^^^^^"),
-        ("'a' in x", "cannot answer", ""),
+        ("'a' < x", "cannot compute this for 'a', 1.0", "^^^^^^^"),
+        ("'a' in x", "cannot compute", ""),
         ("None", "cannot contain None", "^^^^"),
         ("1j > 0", "cannot contain 1j", "^^"),
         ("f'{x}'", "(JoinedStr)", ""),
         ("-" * 60 + "x", "at most 50 levels", ""),
-        ("(" * 500 + "x" + ")" * 500, "no expression", ""),
-        ("(x > 1\n and y)", "one line", ""),
+        ("(" * 500 + "x" + ")" * 500, "not a valid expression", ""),
+        ("(x > 1\n and y)", "must be one line", ""),
     ],
 )
 def test_everything_else_is_refused_with_the_place(text: str, words: str, caret: str) -> None:

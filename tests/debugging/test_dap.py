@@ -64,7 +64,7 @@ def test_says_why_a_breakpoint_is_not_verified(tmp_path: Path) -> None:
         rows = editor.set_lines([{"line": 1}, {"line": LOSS_LINE}, {"line": LOSS_LINE, "condition": "import os"}])
         assert [row["verified"] for row in rows] == [False, True, False]
         assert re.search(r"no node was made in .*train\.py:1; in that file, .* lines 4, 5, 8, 9", rows[0]["message"])
-        assert rows[2]["message"].startswith("this is no expression")
+        assert rows[2]["message"].startswith("not a valid expression")
 
 
 def test_conditions_and_names(tmp_path: Path) -> None:

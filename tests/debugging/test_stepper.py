@@ -138,7 +138,7 @@ def test_where_nothing_but_ascii_can_be_shown_it_is_all_ascii(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["relu(a*b +)", "a=2"], "no expression"),
+        (["relu(a*b +)", "a=2"], "not a valid expression"),
         (["3 > a - a", "a=2"], "does not depend on anything"),
         (["relu(a)"], "needs a number for a"),
         (["relu(a)", "a=2", "--at", "3"], "--at goes with FILE.py:NAME"),
@@ -360,7 +360,7 @@ def test_a_condition_at_a_place_is_about_the_node() -> None:
     assert "∂y/∂h = 1.52319, complete" in answers(y, "break op tanh if grad > 1.5 and node.name == 'h'", "c")
     assert "the backward pass is complete" in answers(y, "break op tanh if grad > 1.6", "c")
     assert "no name 'local' here" in answers(y, "break op tanh if local > 1")
-    assert "⚠ cannot answer this for 'tanh', 1.0" in answers(y, "break op tanh if op > 1", "c")
+    assert "⚠ cannot compute this for 'tanh', 1.0" in answers(y, "break op tanh if op > 1", "c")
 
 
 def test_a_condition_on_a_line_is_asked_at_every_node_of_the_line() -> None:
