@@ -7,7 +7,7 @@ import json
 
 from autograd.check.gradients import DETACHED, KINKS, check_gradients
 from autograd.check.oracle import OK, ORACLES, UNDECIDED, WRONG
-from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.cli.target import add_target, read_target, reporting_user_errors
 
 EXIT_CODE = {OK: 0, WRONG: 1, UNDECIDED: 3}  # 2 is wrong usage, as everywhere
 EXAMPLES = """examples:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """
     f, at, file = read_target(args)
     options = {"order": args.order, "kinks": args.kinks, "oracle": args.oracle, "detached": args.detached}
-    with blamed_on(file):
+    with reporting_user_errors(file):
         report = check_gradients(f, *at, **options, raise_on_failure=False)
     print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) if args.json else report)
     return EXIT_CODE[report.verdict]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.cli.target import add_target, read_target, reporting_user_errors
 from autograd.precision.analysis import digits
 
 EXAMPLES = """examples:
@@ -22,6 +22,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0, since lost digits are a warning and no failure. UsageError for wrong input."""
     f, at, file = read_target(args)
-    with blamed_on(file):
+    with reporting_user_errors(file):
         print(digits(f, *at))
     return 0

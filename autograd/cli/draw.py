@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from autograd.check.subject import subject
-from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.cli.target import add_target, read_target, reporting_user_errors
 from autograd.debugging.switch import debug
 from autograd.drawing.build import has_passed
 from autograd.drawing.collapse import Depth
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--out {args.out}: the name must end in {', '.join(FORMATS)}")
     with debug():  # values get the names they have in the source
         f, at, file = read_target(args)
-        with blamed_on(file):
+        with reporting_user_errors(file):
             root = subject(f, at, None).root
     if not args.forward and not has_passed(topological(root)):
         root.backward()

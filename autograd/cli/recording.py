@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from autograd.check.subject import subject
-from autograd.cli.target import blamed_on, read_target
+from autograd.cli.target import read_target, reporting_user_errors
 from autograd.debugging.recorded_expression import recorded
 from autograd.debugging.switch import debug
 from autograd.expressions.expression import Expression
@@ -21,7 +21,7 @@ def recorded_target(args: argparse.Namespace) -> Any:
     with debug():
         f, at, file = read_target(args)
         if not isinstance(f, Expression):
-            with blamed_on(file):
+            with reporting_user_errors(file):
                 return subject(f, at, None).root
     f(*at)  # on floats first: it says best what is wrong
     return recorded(f, {name: Value(x, label=name) for name, x in zip(f.names, at, strict=True)})

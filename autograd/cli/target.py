@@ -100,7 +100,7 @@ def from_file(file: str, name: str) -> Any:
     path = Path(file)
     if not path.is_file():
         raise UsageError(f"{file}: no such file")
-    with blamed_on(file), importing_from(path.parent):
+    with reporting_user_errors(file), importing_from(path.parent):
         names = runpy.run_path(file, run_name=path.stem)
     if name not in names:
         functions = [each for each, what in names.items() if callable(what) and not each.startswith("_")]
@@ -119,7 +119,7 @@ def importing_from(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def blamed_on(file: str) -> Iterator[None]:
+def reporting_user_errors(file: str) -> Iterator[None]:
     """Turn what the user's own code raises into one line with its place; without a file there is no such code."""
     try:
         yield

@@ -69,13 +69,13 @@ ADVICE = (
 )
 
 
-def way_out(primitive: Primitive, operands: Sequence[float]) -> str:
+def advice_for(primitive: Primitive, operands: Sequence[float]) -> str:
     """The first advice that fits, for finite operands.
 
     >>> from autograd.rules import acos, mul
-    >>> way_out(acos, [1.5])
+    >>> advice_for(acos, [1.5])
     'acos is defined on [-1, 1], and 1.5 lies outside: bring the operand inside, as with clip(x, -1, 1)'
-    >>> way_out(mul, [1e200, 1e200]) == OVERFLOW
+    >>> advice_for(mul, [1e200, 1e200]) == OVERFLOW
     True
     """
     fitting = [row.text for row in ADVICE if primitive.name in row.primitives and row.when(*operands)]
@@ -99,10 +99,10 @@ def _inside(low: float, high: float) -> str:
     return f"minimum(x, {high:g})" if isinf(low) else f"clip(x, {low:g}, {high:g})"
 
 
-def about_operands(operands: Sequence[Any]) -> str:
+def advice_on_operands(operands: Sequence[Any]) -> str:
     """What to do when an operand was not finite to begin with.
 
-    >>> about_operands([float("nan"), 2.0])
+    >>> advice_on_operands([float("nan"), 2.0])
     'a plain number among the operands is nan: check it where it comes from'
     """
     wrong = [x for x in operands if isnan(float(x)) or isinf(float(x))]

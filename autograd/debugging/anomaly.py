@@ -11,9 +11,10 @@ from math import isfinite, isnan
 from typing import Any
 
 from autograd.backward import Step, backward_steps
-from autograd.debugging.advice import OVERFLOW, about_operands, way_out
+from autograd.debugging.advice import OVERFLOW, advice_for, advice_on_operands
 from autograd.errors import NonFiniteError
-from autograd.origin import caret, names, position
+from autograd.node_names import kind_of, known_names
+from autograd.origin import caret, position
 from autograd.recording import paused_gc
 
 SHOWN = 8  # operands in a message; a neuron may have a thousand
@@ -92,7 +93,7 @@ def _way_out(node: Any) -> str:
             "can be made inside `with autograd.debug(anomaly=False):`"
         )
     operands = [float(x) for x in node.operands]
-    return way_out(node.primitive, operands) if all(map(isfinite, operands)) else about_operands(node.operands)
+    return advice_for(node.primitive, operands) if all(map(isfinite, operands)) else advice_on_operands(node.operands)
 
 
 def _listed(node: Any) -> str:
@@ -107,10 +108,10 @@ def _listed(node: Any) -> str:
 
 def _called(*nodes: Any) -> Callable[[Any], str]:
     """What to call the nodes and their parents: by label, by name, as they are written, or by what they are."""
-    known = names(_with_parents(nodes))
+    known = known_names(_with_parents(nodes))
 
     def called(node: Any) -> str:
-        return str(node.label or known.get(node) or _written(node, nodes) or f"a {node.op or 'leaf'}")
+        return known.get(node) or _written(node, nodes) or f"a {kind_of(node)}"
 
     return called
 

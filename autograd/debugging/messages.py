@@ -13,6 +13,7 @@ from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.drawing.formula import expression_of
 from autograd.drawing.text import GLYPHS, sign_of
+from autograd.node_names import kind_of
 from autograd.value import Value
 
 MOST = 12  # products, nodes or operands in one answer
@@ -33,7 +34,7 @@ def products(count: int) -> str:
     return "1 product" if count == 1 else f"{count} products"
 
 
-class Wording:
+class Messages:
     """Sentences about one walk."""
 
     def __init__(self, walk: Walk, names: Names) -> None:
@@ -125,5 +126,5 @@ class Wording:
     def row(self, node: Value, width: int) -> str:
         """One line of a table of nodes."""
         state = "complete" if self.walk.is_complete(node) else "pending"
-        name, op = self.names.of[node], node.op or "leaf"
+        name, op = self.names.of[node], kind_of(node)
         return f"{name:<{width}}  {op:<10} data {number(node.data):>12}  grad {number(node.grad):>12}  {state}"

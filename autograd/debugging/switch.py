@@ -19,7 +19,7 @@ VARIABLE = "AUTOGRAD_DEBUG"
 
 
 @dataclass(frozen=True)
-class Settings:
+class DebugSettings:
     """What is on besides provenance, which always is: a field per argument of `debug` and word of AUTOGRAD_DEBUG."""
 
     anomaly: bool = False
@@ -53,17 +53,17 @@ class debug(Scope):  # noqa: N801 (used like a function)
     def __init__(self, *, anomaly: bool | None = None, mirror: bool | None = None) -> None:
         mentioned = {"anomaly": anomaly, "mirror": mirror}
         changes = {word: bool(on) for word, on in mentioned.items() if on is not None}
-        super().__init__(lambda now: _changed(now, replace(now.settings or Settings(), **changes)))
+        super().__init__(lambda now: _changed(now, replace(now.settings or DebugSettings(), **changes)))
 
 
-def _changed(now: Hooks, inner: Settings) -> Hooks:
+def _changed(now: Hooks, inner: DebugSettings) -> Hooks:
     """The hooks with these settings: watchers that are missing are added, and the pass is the one that they ask for."""
     missing = [watcher for watcher in _watchers(inner) if watcher not in now.watchers]
     chosen = now.chosen_pass if _pass(inner) is _pass(now.settings) else _pass(inner)
     return replace(now, settings=inner, watchers=(*now.watchers, *missing), chosen_pass=chosen)
 
 
-def _watchers(settings: Settings | None) -> tuple[Callable[[Any], None], ...]:
+def _watchers(settings: DebugSettings | None) -> tuple[Callable[[Any], None], ...]:
     if settings is None:
         return ()
     return (remember, _check) if settings.anomaly else (remember,)
@@ -80,26 +80,26 @@ def _checked_mirror_pass(root: Any) -> None:
     mirror_pass(root, (check_products,))
 
 
-_PASSES: dict[Settings, Pass] = {
-    Settings(): plain_pass,
-    Settings(anomaly=True): checked_pass,
-    Settings(mirror=True): mirror_pass,
-    Settings(anomaly=True, mirror=True): _checked_mirror_pass,
+_PASSES: dict[DebugSettings, Pass] = {
+    DebugSettings(): plain_pass,
+    DebugSettings(anomaly=True): checked_pass,
+    DebugSettings(mirror=True): mirror_pass,
+    DebugSettings(anomaly=True, mirror=True): _checked_mirror_pass,
 }
 
 
-def _pass(settings: Settings | None) -> Pass:
-    return _PASSES[settings or Settings()]
+def _pass(settings: DebugSettings | None) -> Pass:
+    return _PASSES[settings or DebugSettings()]
 
 
 def debugged_pass(root: Any, asked: bool) -> None:
     """The pass of `backward(debug=True)`, or of one that a breakpoint may stop: in mirror mode besides what is on."""
-    settings = hooks().settings or Settings()
+    settings = hooks().settings or DebugSettings()
     mirror = settings.mirror or asked or any(map(can_stop, topological(root)))
     _pass(replace(settings, mirror=mirror))(root)
 
 
-def read(text: str) -> Settings | None:
+def read(text: str) -> DebugSettings | None:
     """The value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
 
     >>> read("1").anomaly, read("anomaly").anomaly, read("0")
@@ -108,10 +108,10 @@ def read(text: str) -> Settings | None:
     ValueError for a word it does not know.
     """
     words = {word.strip().lower() for word in text.split(",")} - {"", "0"}
-    known = [field.name for field in fields(Settings)]
+    known = [field.name for field in fields(DebugSettings)]
     for word in sorted(words - {"1", *known}):
         raise ValueError(f"{VARIABLE}={text!r}: no such word as {word!r}; use 1, {', '.join(known)} or leave it unset")
-    return Settings(**dict.fromkeys(words - {"1"}, True)) if words else None
+    return DebugSettings(**dict.fromkeys(words - {"1"}, True)) if words else None
 
 
 def _switch_on_from_outside() -> None:

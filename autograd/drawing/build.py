@@ -13,7 +13,7 @@ from autograd.drawing.scene import Box, Edge, Row
 from autograd.drawing.text import interval, number, sign_of, sign_of_all
 
 
-class Shown:
+class BuiltScene:
     """Boxes and edges of a scene, and where the nodes and their links to parents went."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Shown:
         self.edge_of: dict[tuple[Any, int], str] = {}  # (node, place of the parent among its parents)
 
 
-class Look(NamedTuple):
+class GraphView(NamedTuple):
     """What the whole picture has in common: the nodes' names and numbers, and what is to be shown of them."""
 
     names: dict[Any, str]
@@ -37,71 +37,71 @@ def has_passed(order: Iterable[Any]) -> bool:
     return any(node.grad != 0.0 for node in order)
 
 
-def build(parts: Sequence[Part], look: Look) -> Shown:
+def build(parts: Sequence[Part], view: GraphView) -> BuiltScene:
     """The boxes and edges of these parts; what they leave out of the graph is summed up in boxes of its own."""
-    shown = Shown()
+    shown = BuiltScene()
     for part in parts:
-        box = _single(part, look) if len(part.members) == 1 else _group(part, look)
+        box = _single(part, view) if len(part.members) == 1 else _group(part, view)
         shown.boxes.append(box)
         shown.box_of.update(dict.fromkeys(part.members, box.id))
-    _connect(parts, look, shown)
-    _sum_up_rest(look, shown)
+    _connect(parts, view, shown)
+    _sum_up_rest(view, shown)
     return shown
 
 
 # --- boxes ------------------------------------------------------------------------------------------------------------
 
 
-def _single(part: Part, look: Look) -> Box:
+def _single(part: Part, view: GraphView) -> Box:
     [node] = part.members
     rows = []
-    if "data" in look.show:
+    if "data" in view.show:
         rows.append(Row("data", number(node.data), None if math.isfinite(node.data) else "bad"))
-    if "grad" in look.show:
-        rows.append(Row("grad", number(node.grad), sign_of(node.grad)) if look.passed else Row("grad", "–", "none"))
-    sign = sign_of(node.grad) if look.passed else "none"
-    name, head = look.names.get(node, ""), head_of(node)
+    if "grad" in view.show:
+        rows.append(Row("grad", number(node.grad), sign_of(node.grad)) if view.passed else Row("grad", "–", "none"))
+    sign = sign_of(node.grad) if view.passed else "none"
+    name, head = view.names.get(node, ""), head_of(node)
     return Box(
-        id=f"v{look.place[node]}",
+        id=f"v{view.place[node]}",
         kind="op" if node.primitive else "leaf",
         name=name,
         head=head or ("" if name else "leaf"),
         rows=tuple(rows),
         sign=sign if math.isfinite(node.data) else "bad",
-        tooltip="\n".join(_about(node, part, look)),
+        tooltip="\n".join(_about(node, part, view)),
         scope=part.scope,
     )
 
 
-def _about(node: Any, part: Part, look: Look) -> Iterator[str]:
-    name = look.names.get(node, "")
-    expression = expression_of(node, look.names)
+def _about(node: Any, part: Part, view: GraphView) -> Iterator[str]:
+    name = view.names.get(node, "")
+    expression = expression_of(node, view.names)
     yield f"{name} = {expression}" if name and node.primitive else name or expression
     yield f"data {node.data!r}"
-    yield f"grad {node.grad!r}" if look.passed else "grad: no backward pass yet"
+    yield f"grad {node.grad!r}" if view.passed else "grad: no backward pass yet"
     if part.scope:
         yield " · ".join(part.scope)
     if place := origin.position(node):
         yield f"{place.file}:{place.line}: {' '.join(place.text.split())}"
 
 
-def _group(part: Part, look: Look) -> Box:
+def _group(part: Part, view: GraphView) -> Box:
     members = part.members
     data, grads = [node.data for node in members], [node.grad for node in members]
-    sign = sign_of_all(grads) if look.passed else "none"
+    sign = sign_of_all(grads) if view.passed else "none"
     rows = []
-    if "data" in look.show:
+    if "data" in view.show:
         rows.append(_range("data", data))
-    if "grad" in look.show:
-        rows.append(_range("grad", grads) if look.passed else Row("grad", "–", "none"))
+    if "grad" in view.show:
+        rows.append(_range("grad", grads) if view.passed else Row("grad", "–", "none"))
     name, head = part.title, f"{len(members)} values"
     if not name:
         head = f"×{len(members)}"
-        stems = {INDEX.sub("[…]", look.names.get(node, "")) for node in members}
+        stems = {INDEX.sub("[…]", view.names.get(node, "")) for node in members}
         name = stems.pop() if len(stems) == 1 else ""
         name = name or operation_of(members[0])
     return Box(
-        id=f"g{look.place[members[0]]}",
+        id=f"g{view.place[members[0]]}",
         kind="group",
         name=name,
         head=head,
@@ -132,7 +132,7 @@ class _Bundle(NamedTuple):
     links: list[tuple[Any, Any, float]]  # node, parent, local derivative
 
 
-def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
+def _connect(parts: Sequence[Part], view: GraphView, shown: BuiltScene) -> None:
     groups = {shown.box_of[part.members[0]] for part in parts if len(part.members) > 1}
     bundles: dict[Any, _Bundle] = {}
     for node, target in shown.box_of.items():
@@ -146,12 +146,12 @@ def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
                 bundle = bundles[key] = _Bundle(f"e{len(bundles)}", source, target, [])
             bundle.links.append((node, parent, local))
             shown.edge_of[node, place] = bundle.id
-    _weigh(list(bundles.values()), look, shown)
+    _weigh(list(bundles.values()), view, shown)
 
 
-def _weigh(bundles: list[_Bundle], look: Look, shown: Shown) -> None:
+def _weigh(bundles: list[_Bundle], view: GraphView, shown: BuiltScene) -> None:
     contributions = [[local * node.grad for node, _, local in bundle.links] for bundle in bundles]
-    sizes = [sum(map(abs, each)) if look.passed else 0.0 for each in contributions]
+    sizes = [sum(map(abs, each)) if view.passed else 0.0 for each in contributions]
     largest = max([size for size in sizes if math.isfinite(size)], default=0.0) or 1.0
     for bundle, each, size in zip(bundles, contributions, sizes, strict=True):
         alone = len(bundle.links) == 1
@@ -161,20 +161,20 @@ def _weigh(bundles: list[_Bundle], look: Look, shown: Shown) -> None:
                 id=bundle.id,
                 source=bundle.source,
                 target=bundle.target,
-                label=number(local) if alone and "partials" in look.show and local != 1.0 else "",
-                sign=sign_of_all(each) if look.passed else "none",
+                label=number(local) if alone and "partials" in view.show and local != 1.0 else "",
+                sign=sign_of_all(each) if view.passed else "none",
                 weight=round(size / largest, 3) if math.isfinite(size) else 1.0,
-                tooltip=_product(bundle, look) if alone else f"{len(bundle.links)} edges",
+                tooltip=_product(bundle, view) if alone else f"{len(bundle.links)} edges",
             )
         )
 
 
-def _product(bundle: _Bundle, look: Look) -> str:
+def _product(bundle: _Bundle, view: GraphView) -> str:
     """`∂d/∂a = −3`, and with a pass behind it local × upstream = contribution."""
     [(node, parent, local)] = bundle.links
-    names = [look.names.get(each, "") or f"({expression_of(each, look.names)})" for each in (node, parent)]
+    names = [view.names.get(each, "") or f"({expression_of(each, view.names)})" for each in (node, parent)]
     text = f"∂{names[0]}/∂{names[1]} = {number(local)}"
-    if look.passed:
+    if view.passed:
         text += f"\n{number(local)} × {number(node.grad)} = {number(local * node.grad)}  (local × upstream)"
     return text
 
@@ -182,13 +182,13 @@ def _product(bundle: _Bundle, look: Look) -> str:
 # --- what is left out -------------------------------------------------------------------------------------------------
 
 
-def _sum_up_rest(look: Look, shown: Shown) -> None:
+def _sum_up_rest(view: GraphView, shown: BuiltScene) -> None:
     """A box "… 12 more" on either side of each box whose neighbours are not in the picture."""
-    if len(shown.box_of) == len(look.place):
+    if len(shown.box_of) == len(view.place):
         return
     into: dict[str, set[Any]] = {}
     out_of: dict[str, set[Any]] = {}
-    for node in look.place:
+    for node in view.place:
         for parent in node.parents:
             source, target = shown.box_of.get(parent), shown.box_of.get(node)
             if target and not source:
@@ -205,9 +205,9 @@ def _sum_up_rest(look: Look, shown: Shown) -> None:
     shown.boxes[:] = [*before, *shown.boxes, *after]
 
 
-def describe(boxes: Sequence[Box], look: Look, most: int = 40) -> str:
+def describe(boxes: Sequence[Box], view: GraphView, most: int = 40) -> str:
     """The picture in words, for those who cannot see it: one line per box."""
-    lines = [f"{len(look.place)} values; " + ("after" if look.passed else "before") + " the backward pass."]
+    lines = [f"{len(view.place)} values; " + ("after" if view.passed else "before") + " the backward pass."]
     for box in boxes[:most]:
         parts = [" ".join(filter(None, (box.name, box.head)))]
         parts += [" ".join((row.caption, row.text)) for row in box.rows]

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, get_args
 
-from autograd import origin
 from autograd.backward import Step
-from autograd.drawing.build import Look, Shown, build, describe, has_passed
+from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
 from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import Membership, membership
@@ -17,6 +16,7 @@ from autograd.drawing.scene import Direction, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
 from autograd.drawing.text import clean
 from autograd.graph import topological
+from autograd.node_names import known_names
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")
@@ -64,26 +64,28 @@ def draw(
     with film as steps:
         member_of = membership(order)
         names = _names(order, member_of)
-        look = Look(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
+        view = GraphView(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
         chosen = order
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
         parts, used = divide(chosen, roots, depth, member_of)
-        shown = build(parts if used is None else nearest(parts, roots), look)
+        shown = build(parts if used is None else nearest(parts, roots), view)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
-    return Drawing(_scene(shown, look, roots, used, rankdir, title), timeline=timeline)
+    return Drawing(_scene(shown, view, roots, used, rankdir, title), timeline=timeline)
 
 
-def _scene(shown: Shown, look: Look, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None) -> Scene:
+def _scene(
+    shown: BuiltScene, view: GraphView, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None
+) -> Scene:
     return Scene(
         boxes=tuple(shown.boxes),
         edges=tuple(shown.edges),
         rankdir=rankdir,
         title=clean(title or ""),
-        caption=_caption(shown, look, depth),
-        name=_title(roots, look.names),
-        description=describe(shown.boxes, look),
+        caption=_caption(shown, view, depth),
+        name=_title(roots, view.names),
+        description=describe(shown.boxes, view),
     )
 
 
@@ -116,11 +118,7 @@ def _is_count(x: Any) -> bool:
 
 
 def _names(order: Sequence[Value], member_of: Membership) -> dict[Value, str]:
-    """The label, else the name in the source, else the article's."""
-    names: dict[Value, str] = dict(member_of.names)
-    names.update(origin.names(order))
-    names.update({node: clean(str(node.label)) for node in order if node.label})
-    return names
+    return {node: clean(name) for node, name in known_names(order, member_of.names).items()}
 
 
 def _title(roots: Sequence[Value], names: dict[Value, str]) -> str:
@@ -128,8 +126,8 @@ def _title(roots: Sequence[Value], names: dict[Value, str]) -> str:
     return f"Computation graph of {called}" if called else "Computation graph"
 
 
-def _caption(shown: Shown, look: Look, depth: Depth) -> str:
-    total, visible = len(look.place), len(shown.box_of)
+def _caption(shown: BuiltScene, view: GraphView, depth: Depth) -> str:
+    total, visible = len(view.place), len(shown.box_of)
     if depth is None and visible == total:
         return ""
     part = f"{visible} of {total} values" if visible < total else f"{total} values"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.debugging.walk import Walk
-from autograd.drawing.build import Look, build, describe
+from autograd.drawing.build import GraphView, build, describe
 from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import membership
@@ -36,8 +36,8 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
     parts, used = divide(order, [walk.root], depth, membership(order))
     if used is not None:
         parts = nearest(parts, [walk.root])
-    look = Look(names, {node: i for i, node in enumerate(order)}, SHOW, passed=True)
-    shown = build(parts, look)
+    view = GraphView(names, {node: i for i, node in enumerate(order)}, SHOW, passed=True)
+    shown = build(parts, view)
     longest = _longest_gradients(walk)
     rooms = {part.members[0]: longest.get(part.members[0], 1) for part in parts if len(part.members) == 1}
     room_of = {shown.box_of[node]: room for node, room in rooms.items()}
@@ -46,7 +46,7 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
         edges=tuple(edge._replace(tooltip="") for edge in shown.edges),
         caption="" if used is None else f"{len(order)} values in {len(shown.boxes)} boxes (depth={used})",
         name=title,
-        description=describe(shown.boxes, look),
+        description=describe(shown.boxes, view),
     )
     return Picture(Drawing(scene), shown.box_of, shown.edge_of, used is not None)
 

@@ -12,7 +12,7 @@ import autograd
 import autograd.debugging.switch as switch
 from autograd import NonFiniteError, Value, debug
 from autograd.backward import use_backward
-from autograd.debugging.switch import Settings, read
+from autograd.debugging.switch import DebugSettings, read
 from autograd.origin import position
 
 HUGE = 1e200
@@ -163,10 +163,10 @@ def test_an_unknown_word_is_refused_with_those_that_are_known():
         ("", None),
         ("0", None),
         (" , ", None),
-        ("1", Settings()),
-        ("1,", Settings()),
-        ("anomaly", Settings(anomaly=True)),
-        (" 1 , Anomaly", Settings(anomaly=True)),
+        ("1", DebugSettings()),
+        ("1,", DebugSettings()),
+        ("anomaly", DebugSettings(anomaly=True)),
+        (" 1 , Anomaly", DebugSettings(anomaly=True)),
     ],
 )
 def test_words_are_separated_by_commas(text, expected):

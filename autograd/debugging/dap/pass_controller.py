@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd.debugging.breakpoints import Breakpoint
-from autograd.debugging.dap.stops import COMPLETE, NAN, Stops
+from autograd.debugging.dap.stops import COMPLETE, NAN, RequestedBreakpoints
 from autograd.debugging.messages import number
 from autograd.debugging.naming import Names, variables_of_caller
 from autograd.debugging.walk import Walk
@@ -74,10 +74,10 @@ SMALLEST: Mapping[str, Move] = {  # the granularity "instruction"
 }
 
 
-class Passage:
+class PassController:
     """The pass of one `backward()`, named and placed by the frame of the program that asks for it now."""
 
-    def __init__(self, walk: Walk, stops: Stops) -> None:
+    def __init__(self, walk: Walk, stops: RequestedBreakpoints) -> None:
         self.walk, self.stops = walk, stops
         self.called_from = asking()
         self.names = Names(walk.nodes[::-1], variables_of_caller())

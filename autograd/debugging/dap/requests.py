@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from autograd.debugging.dap.pass_controller import MOVES, SMALLEST
 from autograd.debugging.dap.program import Program
 from autograd.debugging.dap.protocol import Message, ProtocolError
-from autograd.debugging.dap.session import THREAD, Session
-from autograd.debugging.dap.stops import FILTERS, Wanted
+from autograd.debugging.dap.session import THREAD, AdapterSession
+from autograd.debugging.dap.stops import FILTERS, RequestedBreakpoint
 from autograd.debugging.dap.views import Counting, Views
 from autograd.errors import AutogradError
 from autograd.expressions.conditions import ConditionError
@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     then: Callable[[], object] = lambda: None
 
 
-def listen(session: Session) -> None:
+def listen(session: AdapterSession) -> None:
     """Answer requests until the editor goes."""
     try:
         for request in session.connection.requests():
@@ -57,7 +57,7 @@ def listen(session: Session) -> None:
             session.leave(ending=session.launched)
 
 
-def answer(session: Session, request: Message) -> None:
+def answer(session: AdapterSession, request: Message) -> None:
     """Carry out one request; what is wrong with it is said in the answer."""
     command, arguments = request["command"], request.get("arguments") or {}
     with session.changed:
@@ -77,7 +77,7 @@ def answer(session: Session, request: Message) -> None:
 # --- beginning and end ------------------------------------------------------------------------------------------------
 
 
-def _initialize(session: Session, arguments: Arguments) -> Answer:
+def _initialize(session: AdapterSession, arguments: Arguments) -> Answer:
     if arguments.get("pathFormat", "path") != "path":
         raise RequestError(f"pathFormat {arguments['pathFormat']!r} is not known; this adapter takes plain paths")
     first = [int(arguments.get(name, True)) for name in ("linesStartAt1", "columnsStartAt1")]
@@ -85,7 +85,7 @@ def _initialize(session: Session, arguments: Arguments) -> Answer:
     return Answer(CAPABILITIES)
 
 
-def _launch(session: Session, arguments: Arguments) -> Answer:
+def _launch(session: AdapterSession, arguments: Arguments) -> Answer:
     """`program`, `args` and `cwd` say what to run, unless the command line has said it."""
     if session.program is None:
         file, folder = arguments.get("program"), arguments.get("cwd")
@@ -97,49 +97,49 @@ def _launch(session: Session, arguments: Arguments) -> Answer:
     return _attach(session, arguments)
 
 
-def _attach(session: Session, arguments: Arguments) -> Answer:
+def _attach(session: AdapterSession, arguments: Arguments) -> Answer:
     if session.program is None:
         raise RequestError("there is no program to attach to; start `python -m autograd dap FILE.py`")
     session.stop_next = bool(arguments.get("stopOnEntry", True))
     return Answer(then=lambda: session.connection.event("initialized"))
 
 
-def _configuration_done(session: Session, arguments: Arguments) -> Answer:
+def _configuration_done(session: AdapterSession, arguments: Arguments) -> Answer:
     return Answer(then=session.configured)
 
 
-def _disconnect(session: Session, arguments: Arguments) -> Answer:
+def _disconnect(session: AdapterSession, arguments: Arguments) -> Answer:
     ending = bool(arguments.get("terminateDebuggee", session.launched))
     return Answer(then=lambda: session.leave(ending=ending))
 
 
-def _terminate(session: Session, arguments: Arguments) -> Answer:
+def _terminate(session: AdapterSession, arguments: Arguments) -> Answer:
     return Answer(then=lambda: session.leave(ending=True))
 
 
 # --- breakpoints ------------------------------------------------------------------------------------------------------
 
 
-def _set_breakpoints(session: Session, arguments: Arguments) -> Answer:
+def _set_breakpoints(session: AdapterSession, arguments: Arguments) -> Answer:
     shift = 1 - session.counting.first_line
     asked = arguments.get("breakpoints") or []
     lines = [(int(each["line"]) + shift, str(each.get("condition") or "")) for each in asked]
     return _placed(session, session.stops.in_lines(str(arguments["source"].get("path", "")), lines))
 
 
-def _set_function_breakpoints(session: Session, arguments: Arguments) -> Answer:
+def _set_function_breakpoints(session: AdapterSession, arguments: Arguments) -> Answer:
     names = [(str(each["name"]), str(each.get("condition") or "")) for each in arguments["breakpoints"]]
     return _placed(session, session.stops.at_names(names))
 
 
-def _placed(session: Session, breakpoints: Sequence[Wanted]) -> Answer:
-    if session.passage is not None:
+def _placed(session: AdapterSession, breakpoints: Sequence[RequestedBreakpoint]) -> Answer:
+    if session.controller is not None:
         for wanted in breakpoints:
-            wanted.find(session.passage.walk, session.passage.names)
+            wanted.find(session.controller.walk, session.controller.names)
     return Answer({"breakpoints": [wanted.describe(session.counting.first_line) for wanted in breakpoints]})
 
 
-def _set_exception_breakpoints(session: Session, arguments: Arguments) -> Answer:
+def _set_exception_breakpoints(session: AdapterSession, arguments: Arguments) -> Answer:
     session.stops.filters = frozenset(arguments["filters"])
     return Answer()
 
@@ -147,8 +147,8 @@ def _set_exception_breakpoints(session: Session, arguments: Arguments) -> Answer
 # --- moving -----------------------------------------------------------------------------------------------------------
 
 
-def _moving(command: str) -> Callable[[Session, Arguments], Answer]:
-    def request(session: Session, arguments: Arguments) -> Answer:
+def _moving(command: str) -> Callable[[AdapterSession, Arguments], Answer]:
+    def request(session: AdapterSession, arguments: Arguments) -> Answer:
         _standing(session)
         is_small = arguments.get("granularity") == "instruction" and command in SMALLEST
         move = SMALLEST[command] if is_small else MOVES[command]
@@ -157,7 +157,7 @@ def _moving(command: str) -> Callable[[Session, Arguments], Answer]:
     return request
 
 
-def _pause(session: Session, arguments: Arguments) -> Answer:
+def _pause(session: AdapterSession, arguments: Arguments) -> Answer:
     """Between two products, or at the beginning of the next pass."""
     session.interrupted = session.stop_next = True
     return Answer()
@@ -166,45 +166,45 @@ def _pause(session: Session, arguments: Arguments) -> Answer:
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
-def _standing(session: Session) -> Views:
+def _standing(session: AdapterSession) -> Views:
     if session.views is None:
         raise RequestError("the program is running: there is something to see when a backward pass stands still")
     return session.views
 
 
-def _threads(session: Session, arguments: Arguments) -> Answer:
-    return Answer({"threads": [{"id": THREAD, "name": "backward pass" if session.passage else "program"}]})
+def _threads(session: AdapterSession, arguments: Arguments) -> Answer:
+    return Answer({"threads": [{"id": THREAD, "name": "backward pass" if session.controller else "program"}]})
 
 
-def _stack_trace(session: Session, arguments: Arguments) -> Answer:
+def _stack_trace(session: AdapterSession, arguments: Arguments) -> Answer:
     frames = _standing(session).frames()
     start = arguments.get("startFrame") or 0
     shown = frames[start : start + (arguments.get("levels") or len(frames))]
     return Answer({"stackFrames": shown, "totalFrames": len(frames)})
 
 
-def _scopes(session: Session, arguments: Arguments) -> Answer:
+def _scopes(session: AdapterSession, arguments: Arguments) -> Answer:
     return Answer({"scopes": _standing(session).scopes(arguments["frameId"])})
 
 
-def _variables(session: Session, arguments: Arguments) -> Answer:
+def _variables(session: AdapterSession, arguments: Arguments) -> Answer:
     return Answer({"variables": _standing(session).variables(arguments["variablesReference"])})
 
 
-def _evaluate(session: Session, arguments: Arguments) -> Answer:
+def _evaluate(session: AdapterSession, arguments: Arguments) -> Answer:
     return Answer(_standing(session).evaluate(str(arguments["expression"])))
 
 
-def _completions(session: Session, arguments: Arguments) -> Answer:
+def _completions(session: AdapterSession, arguments: Arguments) -> Answer:
     text = str(arguments["text"])[: arguments["column"] - session.counting.first_column]
     return Answer({"targets": _standing(session).complete(text)})
 
 
-def _exception_info(session: Session, arguments: Arguments) -> Answer:
+def _exception_info(session: AdapterSession, arguments: Arguments) -> Answer:
     return Answer(_standing(session).exception())
 
 
-REQUESTS: Mapping[str, Callable[[Session, Arguments], Answer]] = {
+REQUESTS: Mapping[str, Callable[[AdapterSession, Arguments], Answer]] = {
     "initialize": _initialize,
     "launch": _launch,
     "attach": _attach,

@@ -11,12 +11,13 @@ from queue import Queue
 from threading import Thread
 from typing import BinaryIO, NamedTuple
 
-from autograd.debugging.dap.program import INTERRUPTED, Program, heard
+from autograd.debugging.dap.program import Program, captured_output
 from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.requests import listen
-from autograd.debugging.dap.session import Session
+from autograd.debugging.dap.session import AdapterSession
 from autograd.errors import AutogradError, UsageError
 
+INTERRUPTED = 130  # the exit code after Ctrl-C
 LOOPBACK = "127.0.0.1"  # nobody else may command a debugger
 GLANCE = 0.05  # seconds between two looks whether one of those who have connected is an editor
 FAREWELL = 5.0  # seconds for the editor to close the connection when the program has ended
@@ -27,7 +28,7 @@ def serve(connection: Connection, program: Program | None, *, also_here: bool) -
 
     `also_here`: what the program prints goes where it always went, and not to the editor alone.
     """
-    session = Session(connection, program)
+    session = AdapterSession(connection, program)
     reader = Thread(target=listen, args=(session,), daemon=True, name="debug adapter")
     reader.start()
     to_run = session.wait_for_program()
@@ -38,7 +39,7 @@ def serve(connection: Connection, program: Program | None, *, also_here: bool) -
         connection.event("output", category=category, output=text)
 
     try:
-        with heard(printed, also_here=also_here):
+        with captured_output(printed, also_here=also_here):
             code = to_run.run(session)
     except KeyboardInterrupt:
         code = INTERRUPTED

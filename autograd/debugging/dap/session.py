@@ -11,18 +11,19 @@ from _thread import interrupt_main
 from threading import Condition
 
 from autograd.backward import plain_pass
-from autograd.debugging.dap.pass_controller import MOVES, Move, Passage, Stop
-from autograd.debugging.dap.program import EndedError, Program
+from autograd.debugging.dap.pass_controller import MOVES, Move, PassController, Stop
+from autograd.debugging.dap.program import Program
 from autograd.debugging.dap.protocol import Connection
-from autograd.debugging.dap.stops import Stops
+from autograd.debugging.dap.stops import RequestedBreakpoints
 from autograd.debugging.dap.views import Counting, Views
+from autograd.debugging.script import EndedError
 from autograd.debugging.walk import Walk
 from autograd.value import Value
 
 THREAD = 1  # the number of the only thread that an editor sees
 
 
-class Session:
+class AdapterSession:
     """As a function, it makes one backward pass, as `use_backward` wants it.
 
     connection    where events go
@@ -31,7 +32,7 @@ class Session:
     launched      whether the editor has started it: then it ends when the editor goes
     stops         what the editor wants to stop at
     counting      from where it counts lines and columns
-    passage       the pass that is being made
+    controller       the pass that is being made
     views         its look of this moment, while it stands still
     stop_next     whether to stop at the beginning of the next pass
     interrupted   whether to stop as soon as possible
@@ -40,12 +41,12 @@ class Session:
     def __init__(self, connection: Connection, program: Program | None = None) -> None:
         self.connection, self.program = connection, program
         self.changed = Condition()
-        self.stops = Stops()
+        self.stops = RequestedBreakpoints()
         self.counting = Counting()
         self.debugging = True
         self.launched = self.interrupted = False
         self.stop_next = True
-        self.passage: Passage | None = None
+        self.controller: PassController | None = None
         self.views: Views | None = None
         self._configured = self._alone = self._ending = self._finished = False
         self._command: Move | None = None
@@ -63,13 +64,13 @@ class Session:
         if self._alone or not self.debugging:
             return plain_pass(root)
         with Walk(root) as walk:
-            passage = Passage(walk, self.stops)
+            controller = PassController(walk, self.stops)
             try:
-                self._place(passage)
-                self._follow(passage)
+                self._place(controller)
+                self._follow(controller)
             finally:
                 with self.changed:
-                    self.passage = None
+                    self.controller = None
         return None
 
     def exited(self, code: int) -> None:
@@ -79,31 +80,31 @@ class Session:
         self.connection.event("exited", exitCode=code)
         self.connection.event("terminated")
 
-    def _place(self, passage: Passage) -> None:
+    def _place(self, controller: PassController) -> None:
         """Place all breakpoints in this graph, and tell the editor what is different from the one before."""
         with self.changed:
-            self.passage = passage
+            self.controller = controller
             for wanted in self.stops:
                 before = wanted.told
-                wanted.find(passage.walk, passage.names)
+                wanted.find(controller.walk, controller.names)
                 if (now := wanted.describe(self.counting.first_line)) != before:
                     self.connection.event("breakpoint", reason="changed", breakpoint=now)
 
-    def _follow(self, passage: Passage) -> None:
+    def _follow(self, controller: PassController) -> None:
         """Carry out one command after the other, until one leads past the end."""
-        stop = Stop("entry", "the beginning of the pass") if self.stop_next else passage.begin()
-        move = self._wait(passage, stop) if stop else MOVES["continue"]
-        while (stop := passage.move(move, lambda: self.interrupted)) is not None:
-            move = self._wait(passage, stop)
+        stop = Stop("entry", "the beginning of the pass") if self.stop_next else controller.begin()
+        move = self._wait(controller, stop) if stop else MOVES["continue"]
+        while (stop := controller.move(move, lambda: self.interrupted)) is not None:
+            move = self._wait(controller, stop)
         self.stop_next = move.until is not None or self.interrupted
 
-    def _wait(self, passage: Passage, stop: Stop) -> Move:
+    def _wait(self, controller: PassController, stop: Stop) -> Move:
         """Stand still until there is a command."""
         with self.changed:
             self.interrupted, self._command = False, None
-            passage.stop = stop
+            controller.stop = stop
             if not self._alone:
-                self.views = Views(passage, self.counting)
+                self.views = Views(controller, self.counting)
                 self.connection.event("stopped", **stop.event(THREAD))
             self.changed.wait_for(lambda: self._command is not None or self._alone)
             self.views = None
@@ -130,6 +131,6 @@ class Session:
         self._alone, self._ending = True, ending or not self._configured
         self.stops.clear()
         self.interrupted = ending
-        if ending and self._configured and self.passage is None and not self._finished:
+        if ending and self._configured and self.controller is None and not self._finished:
             interrupt_main()
         self.changed.notify_all()

@@ -25,7 +25,7 @@ FILTERS = (
 
 
 @dataclass
-class Wanted:
+class RequestedBreakpoint:
     """One breakpoint as the editor asked for it: in a line, or, without a file, at a function's or value's name.
 
     `placed` is what it became in the graph of this pass, None with the reason in `message`.
@@ -68,30 +68,34 @@ class Wanted:
 
 
 @dataclass
-class Stops:
+class RequestedBreakpoints:
     """All that the editor wants to stop at; replaced, never changed, while a pass may be looking."""
 
-    by_source: Mapping[str, Sequence[Wanted]] = field(default_factory=dict)
+    by_source: Mapping[str, Sequence[RequestedBreakpoint]] = field(default_factory=dict)
     filters: frozenset[str] = frozenset({NAN})
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def __iter__(self) -> Iterator[Wanted]:
+    def __iter__(self) -> Iterator[RequestedBreakpoint]:
         for wanted in self.by_source.values():
             yield from wanted
 
-    def in_lines(self, path: str, asked: Sequence[tuple[int, str]]) -> Sequence[Wanted]:
+    def in_lines(self, path: str, asked: Sequence[tuple[int, str]]) -> Sequence[RequestedBreakpoint]:
         """From now on the breakpoints of a file are these: (line, condition) each."""
-        return self._replace(path, [Wanted(next(self._ids), path, line, condition) for line, condition in asked])
+        return self._replace(
+            path, [RequestedBreakpoint(next(self._ids), path, line, condition) for line, condition in asked]
+        )
 
-    def at_names(self, asked: Sequence[tuple[str, str]]) -> Sequence[Wanted]:
+    def at_names(self, asked: Sequence[tuple[str, str]]) -> Sequence[RequestedBreakpoint]:
         """From now on the breakpoints without a line are these: (name, condition) each; see `place_of_name`."""
-        return self._replace("", [Wanted(next(self._ids), name, 0, condition) for name, condition in asked])
+        return self._replace(
+            "", [RequestedBreakpoint(next(self._ids), name, 0, condition) for name, condition in asked]
+        )
 
     def clear(self) -> None:
         """Stop at nothing more."""
         self.by_source, self.filters = {}, frozenset()
 
-    def _replace(self, source: str, wanted: Sequence[Wanted]) -> Sequence[Wanted]:
+    def _replace(self, source: str, wanted: Sequence[RequestedBreakpoint]) -> Sequence[RequestedBreakpoint]:
         self.by_source = {**self.by_source, source: wanted}
         return wanted
 

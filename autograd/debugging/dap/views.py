@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from autograd import origin
 from autograd.debugging.breakpoints import PRODUCT_NAMES, attributes
-from autograd.debugging.dap.pass_controller import Passage
+from autograd.debugging.dap.pass_controller import PassController
 from autograd.debugging.inspection import first_fault, path_from_root
-from autograd.debugging.messages import Wording, number
+from autograd.debugging.messages import Messages, number
 from autograd.drawing.formula import expression_of
 from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, read
+from autograd.node_names import kind_of
 from autograd.value import Value
 
 MOST = 500  # rows in one list: an editor draws all of them
@@ -33,12 +34,12 @@ class Counting(NamedTuple):
 class Views:
     """One moment of a pass. The numbers of frames and lists mean something until the pass moves."""
 
-    def __init__(self, passage: Passage, counting: Counting) -> None:
-        self.passage, self.counting = passage, counting
-        self.walk, self.names = passage.walk, passage.names
-        self.wording = Wording(passage.walk, passage.names)
-        path = [self.walk.products[index].node for index in path_from_root(self.walk, passage.here)]
-        self._path = [passage.here, *reversed(path)]
+    def __init__(self, controller: PassController, counting: Counting) -> None:
+        self.controller, self.counting = controller, counting
+        self.walk, self.names = controller.walk, controller.names
+        self.messages = Messages(controller.walk, controller.names)
+        path = [self.walk.products[index].node for index in path_from_root(self.walk, controller.here)]
+        self._path = [controller.here, *reversed(path)]
         self._lists: list[Rows] = []
 
     # --- the stack ----------------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ class Views:
         return [*frames, *self._caller(len(frames) + 1)]
 
     def _frame(self, id_: int, node: Value) -> Body:
-        frame: Body = {"id": id_, "name": self.wording.gradient(node), "line": 0, "column": 0}
+        frame: Body = {"id": id_, "name": self.messages.gradient(node), "line": 0, "column": 0}
         place = origin.position(node)
         if place is None:
             return frame | {"presentationHint": "subtle"}
@@ -63,10 +64,10 @@ class Views:
         return frame
 
     def _caller(self, id_: int) -> Iterable[Body]:
-        if self.passage.called_from is None:
+        if self.controller.called_from is None:
             return
-        code, _ = self.passage.called_from
-        line, _, _, _ = origin.span(self.passage.called_from)
+        code, _ = self.controller.called_from
+        line, _, _, _ = origin.span(self.controller.called_from)
         yield {
             "id": id_, "name": code.co_qualname, "line": line - 1 + self.counting.first_line,
             "column": self.counting.first_column, "source": _source(code.co_filename), "presentationHint": "subtle",
@@ -102,7 +103,7 @@ class Views:
         """A row for a node, which opens to all about it."""
         missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
         state = f"  ({missing} pending)" if missing else ""
-        shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", node.op or "leaf")
+        shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", kind_of(node))
         shown["variablesReference"] = self._reference(lambda: self._about(node))
         if self.names.nodes.get(name) is node:
             shown["evaluateName"] = name
@@ -115,7 +116,7 @@ class Views:
     def _about(self, node: Value) -> Iterable[Body]:
         yield _row("data", repr(node.data), "float")
         yield _row("grad", repr(node.grad), "float")
-        yield _row("op", node.op or "leaf", "str")
+        yield _row("op", kind_of(node), "str")
         if node.op:
             yield _row("expression", expression_of(node, self.names.of), "str")
         name = self.names.of
@@ -174,9 +175,12 @@ class Views:
     def exception(self) -> Body:
         """What made the pass stop at a number that is not finite: the first such value in forward order."""
         fault = first_fault(self.walk)
-        wrong = self.wording.fault(fault) if fault is not None else ["every value and every local derivative is finite"]
+        wrong = (
+            self.messages.fault(fault) if fault is not None else ["every value and every local derivative is finite"]
+        )
         return {
-            "exceptionId": "gradient not finite", "description": self.passage.stop.description, "breakMode": "always",
+            "exceptionId": "gradient not finite", "description": self.controller.stop.description,
+            "breakMode": "always",
             "details": {"message": "\n".join(wrong), "typeName": "NonFiniteError"},
         }  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from autograd.debugging.hidden_frames import exhaust
 from autograd.debugging.hooks import can_stop, stops
 from autograd.debugging.mirror.scopes import Scopes
-from autograd.debugging.mirror.synthetic_code import Step, compiled
+from autograd.debugging.mirror.synthetic_code import LineStep, compiled
 from autograd.origin import Instruction, span
 
 Visitor = Callable[[Any], object]
@@ -83,7 +83,7 @@ class Frames:
         """A function for nodes that one function made: it has its name, file and lines, and the names of each line."""
         lines = [list(run) for _, run in groupby(visits, key=Visit.line)]
         scopes = [self.scopes.at([visit.node for visit in run]) for run in lines]
-        steps: list[Step] = []
+        steps: list[LineStep] = []
         for run, (here, following) in zip(lines, pairwise([*scopes, {}]), strict=True):
             changed = {name: node for name, node in following.items() if here.get(name) is not node}
             if changed:
@@ -93,7 +93,7 @@ class Frames:
         code = self._code(visits, tuple(scopes[0]), tuple(steps))
         return partial(FunctionType(code, self._scope(code.co_filename)), *scopes[0].values())
 
-    def _code(self, visits: Sequence[Visit], variables: tuple[str, ...], steps: tuple[Step, ...]) -> CodeType:
+    def _code(self, visits: Sequence[Visit], variables: tuple[str, ...], steps: tuple[LineStep, ...]) -> CodeType:
         file, name = visits[0].function() or ("", "")
         starts = [visit.origin[0].co_firstlineno for visit in visits if visit.origin]
         first = steps[0].span[0] if name == "<module>" else min(starts)
@@ -102,10 +102,10 @@ class Frames:
             self.codes[key] = compiled(*key)
         return self.codes[key]
 
-    def _step(self, visit: Visit) -> Step:
+    def _step(self, visit: Visit) -> LineStep:
         node, origin = visit
         where = span(origin) if origin else (1, 1, 0, 0)
-        return Step(where, products=len(node.parents), calls=self.calls, stops=can_stop(node))
+        return LineStep(where, products=len(node.parents), calls=self.calls, stops=can_stop(node))
 
     def _scope(self, file: str) -> dict[str, Any]:
         """The globals of the program's module as they are now, and what the statements call."""

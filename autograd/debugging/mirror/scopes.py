@@ -9,6 +9,7 @@ from itertools import count, repeat
 from typing import Any
 
 from autograd.debugging.identifiers import identifier
+from autograd.node_names import kind_of
 from autograd.origin import name, position
 
 SHOWN = 50  # nodes of a line: more are no help in a list of variables, and slow debuggers down
@@ -45,7 +46,7 @@ class Scopes:
 
     def _results(self, nodes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         for node in nodes:
-            yield self._source(node)[0] or node.label or node.op or "leaf", node
+            yield self._source(node)[0] or node.label or kind_of(node), node
 
     def _operands(self, nodes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         for node in nodes:
@@ -53,7 +54,7 @@ class Scopes:
             written = _written(self._source(node)[1], node.op, len(operands))
             for operand, here in zip(operands, written or repeat(""), strict=False):
                 if not isinstance(operand, float):
-                    yield here or operand.label or self._source(operand)[0] or operand.op or "leaf", operand
+                    yield here or operand.label or self._source(operand)[0] or kind_of(operand), operand
 
     def _source(self, node: Any) -> tuple[str, str]:
         """The name that the line of a node gives it, and the expression that made it; '' where there is none."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypedDict
 Span = tuple[int, int, int | None, int | None]  # line, end line, column, end column (of bytes) of an expression
 
 
-class Step(NamedTuple):
+class LineStep(NamedTuple):
     """What a function does at one node: where, how many products it adds, whether a breakpoint may stop there.
 
     `variables` are the local variables that change after it.
@@ -23,7 +23,7 @@ class Step(NamedTuple):
     variables: tuple[str, ...] = ()
 
 
-def compiled(file: str, name: str, first: int, arguments: Sequence[str], steps: Sequence[Step]) -> CodeType:
+def compiled(file: str, name: str, first: int, arguments: Sequence[str], steps: Sequence[LineStep]) -> CodeType:
     """The code of a function called `name`, defined at line `first` of `file`, that takes the `steps`."""
     write = _At((first, first, 0, 0))
     tree = ast.parse("def _(): pass")  # whose fields are those of this version of Python
@@ -37,7 +37,7 @@ def compiled(file: str, name: str, first: int, arguments: Sequence[str], steps: 
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-def _statements(step: Step) -> Iterator[ast.stmt]:
+def _statements(step: LineStep) -> Iterator[ast.stmt]:
     write = _At(step.span)
     if step.calls:
         yield write.do(write.call("(next)", write.name("(calls)")))

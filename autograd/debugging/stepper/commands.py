@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from autograd.debugging.breakpoints import Breakpoint, parse
 from autograd.debugging.stepper.console import count_in
-from autograd.debugging.stepper.inspect_commands import Looking
+from autograd.debugging.stepper.inspect_commands import InspectCommands
 from autograd.debugging.stepper.terminal import deferred_interrupt
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
@@ -16,7 +16,7 @@ from autograd.value import Value
 Stop = Callable[[Walk], bool]
 
 
-class Stepper(Looking):
+class Stepper(InspectCommands):
     """The commands that move. `ending` says how the session was left: 'finish', 'run' or 'abort'; '' before that."""
 
     letters: Mapping[str, str] = {
@@ -63,7 +63,7 @@ class Stepper(Looking):
         self._refuse_at_beginning()
         target = self.walk.index - count_in(argument)
         self._move(lambda walk: walk.index <= target, backwards=True)
-        self.say(self.wording.moment())
+        self.say(self.messages.moment())
         self.show_place(self.here)
 
     def do_until(self, argument: str) -> None:
@@ -75,7 +75,7 @@ class Stepper(Looking):
             raise GraphError("until which node? `info nodes` lists them")
         node = self.names.find(argument)
         if self.walk.is_complete(node):
-            return self.say(f"{self.wording.gradient(node)} is complete already; `back` goes back")
+            return self.say(f"{self.messages.gradient(node)} is complete already; `back` goes back")
         completion = self.walk.completion(node)
         self._move(lambda walk: walk.index >= completion)
         self._show_last()
@@ -89,7 +89,7 @@ class Stepper(Looking):
         """
         self._refuse_at_end()
         if not self._move(self._is_at_breakpoint):
-            self.say(self.wording.moment(), "good")
+            self.say(self.messages.moment(), "good")
 
     def do_rcontinue(self, argument: str) -> None:
         """rcontinue: go back to the breakpoint before this moment, else to the beginning.
@@ -99,7 +99,7 @@ class Stepper(Looking):
         """
         self._refuse_at_beginning()
         if not self._move(self._is_at_breakpoint, backwards=True):
-            self.say(self.wording.moment())
+            self.say(self.messages.moment())
 
     def _move(self, stop: Stop, *, backwards: bool = False) -> bool:
         """Move the walk until `stop` holds or Ctrl-C is pressed, between two products."""
@@ -108,20 +108,20 @@ class Stepper(Looking):
             self._interrupted = was_pressed()
         if self._interrupted:
             self.say("stopped by Ctrl-C", "bad")
-            self.say(self.wording.moment())
+            self.say(self.messages.moment())
         return stopped
 
     def _show_last(self) -> None:
         last = self.walk.last
         if last is not None:
-            self.say(self.wording.product(last), "bold")
+            self.say(self.messages.product(last), "bold")
             self.show_place(last.node)
         if self.walk.at_end:
-            self.say(self.wording.moment(), "good")
+            self.say(self.messages.moment(), "good")
 
     def show_place(self, node: Value) -> None:
         """Say where a node was made, if that is known."""
-        if place := self.wording.place(node):
+        if place := self.messages.place(node):
             self.say(place, "mark")
 
     def _refuse_at_end(self) -> None:
@@ -179,7 +179,7 @@ class Stepper(Looking):
             return sorted(op for op in ops if op.startswith(text))
         return [word for word in ("nan", "op ", "if ") if word.startswith(text)] + self.complete_node(text)
 
-    complete_until = Looking.complete_node
+    complete_until = InspectCommands.complete_node
     complete_tbreak = complete_break
 
     def _add(self, argument: str, *, temporary: bool) -> None:
@@ -203,7 +203,7 @@ class Stepper(Looking):
         if breakpoint.place is None:
             return self._show_last()
         for node in filter(breakpoint.place, self.walk.arriving):
-            self.say(f"[{self.walk.index}/{len(self.walk)}] {self.wording.gradient(node)}, complete", "bold")
+            self.say(f"[{self.walk.index}/{len(self.walk)}] {self.messages.gradient(node)}, complete", "bold")
             self.show_place(node)
         return None
 

@@ -9,7 +9,7 @@ from typing import TextIO
 from autograd import origin
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.inspection import bad_gradients, first_fault
-from autograd.debugging.messages import INDENT, Wording, products
+from autograd.debugging.messages import INDENT, Messages, products
 from autograd.debugging.naming import Names
 from autograd.debugging.stepper.console import Console
 from autograd.debugging.walk import Walk
@@ -21,7 +21,7 @@ ROWS = 40  # of a table, before it is cut
 AROUND = 5  # lines of source on either side
 
 
-class Looking(Console):
+class InspectCommands(Console):
     """A console over a walk: `print`, `where`, `list`, `graph`, `nan`, `info`."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Looking(Console):
         super().__init__(stdin, stdout)
         self.walk = walk
         self.names = Names(walk.nodes[::-1], variables)
-        self.wording = Wording(walk, self.names)
+        self.messages = Messages(walk, self.names)
         self.breakpoints: dict[int, Breakpoint] = {}
 
     @property
@@ -59,7 +59,7 @@ class Looking(Console):
         print w
         print w2[1,0]
         """
-        for line in self.wording.node(self._node(argument)):
+        for line in self.messages.node(self._node(argument)):
             self.say(line)
 
     def do_where(self, argument: str) -> None:
@@ -70,7 +70,7 @@ class Looking(Console):
         where
         where b
         """
-        for line, place in self.wording.path(self._node(argument)):
+        for line, place in self.messages.path(self._node(argument)):
             self.say(line, "bold")
             if place:
                 self.say(place, "mark")
@@ -119,7 +119,7 @@ class Looking(Console):
             self.say("every value and every local derivative is finite", "good")
         else:
             self.say("first in forward order:")
-            for line in self.wording.fault(fault):
+            for line in self.messages.fault(fault):
                 self.say(line, "bad")
         bad = [self.names.of[node] for node in bad_gradients(self.walk)]
         if bad:
@@ -150,7 +150,7 @@ class Looking(Console):
     def _info(self, text: str) -> None:
         walk = self.walk
         self.say(f"{len(walk.nodes)} nodes, {products(len(walk))}, {walk.index} done", "bold")
-        self.say(self.wording.moment())
+        self.say(self.messages.moment())
         if not any(origin.position(node) for node in walk.nodes):
             self.say(f"no source lines: {NO_SOURCE}", "dim")
         if self.breakpoints:
@@ -162,7 +162,7 @@ class Looking(Console):
             raise GraphError(f"no node has {text!r} in its name")
         width = max(len(self.names.of[node]) for node in chosen[:ROWS])
         for node in chosen[:ROWS]:
-            self.say(self.wording.row(node, width), "bold" if node is self.here else "")
+            self.say(self.messages.row(node, width), "bold" if node is self.here else "")
         if len(chosen) > ROWS:
             self.say(f"{INDENT}… and {len(chosen) - ROWS} more; `info nodes TEXT` shows those with TEXT in the name")
 

@@ -17,7 +17,7 @@ from autograd.value import Value
 
 
 @dataclass
-class Session:
+class StepperSession:
     """Several passes of one program: what is to hold from one to the next. As a function, it makes one pass."""
 
     stdin: TextIO | None = None
@@ -95,4 +95,4 @@ def step(loss: Value, *, stdin: TextIO | None = None, stdout: TextIO | None = No
 
     TypeError when `loss` is no Value.
     """
-    Session(stdin, stdout)(loss)
+    StepperSession(stdin, stdout)(loss)
