@@ -1,4 +1,4 @@
-"""What a command is about, recorded: each node with its place in the text or file."""
+"""Record the graph of a command's target; each node knows its place in the text or file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd.value import Value
 
 
 def recorded_target(args: argparse.Namespace) -> Any:
-    """The result of the command's expression or function: a Value, or a number that depends on nothing.
+    """The result of the expression or function: a Value, or a number if it depends on no input.
 
     UsageError for wrong input.
     """
@@ -23,5 +23,5 @@ def recorded_target(args: argparse.Namespace) -> Any:
         if not isinstance(f, Expression):
             with reporting_user_errors(file):
                 return subject(f, at, None).root
-    f(*at)  # on floats first: it says best what is wrong
+    f(*at)  # on floats first: its errors are the clearest
     return recorded(f, {name: Value(x, label=name) for name, x in zip(f.names, at, strict=True)})

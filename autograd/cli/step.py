@@ -1,4 +1,4 @@
-"""`python -m autograd step`: the backward pass of an expression, of a function of a file, or of a whole script."""
+"""`python -m autograd step`: step through the backward passes of an expression, a function or a script."""
 
 from __future__ import annotations
 
@@ -24,16 +24,21 @@ DONE = 0
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `step`."""
-    add_target(parser, "what to step through: a script FILE.py, which stops at each backward(), or")
+    add_target(
+        parser,
+        metavar="EXPRESSION | FILE.py:NAME | FILE.py",
+        extra=", or a script, which stops at each backward()",
+        numbers=" (or the script's own arguments, after --)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Hand the pass over to the user; the exit code is that of the script, else 0. UsageError for wrong input."""
+    """Let the user step through; the exit code is that of the script, else 0. UsageError for wrong input."""
     if args.target.endswith(".py") and args.at is None:
         return _step_script(args.target, args.numbers)
     root = recorded_target(args)
     if not isinstance(root, Value) or not root.parents:
-        raise UsageError(f"{args.target} does not depend on anything: there is nothing to step through")
+        raise UsageError(f"{args.target} does not depend on its inputs: there is nothing to step through")
     StepperSession()(root)
     return DONE
 

@@ -1,4 +1,4 @@
-"""The chain rule in words and numbers, as the stepper says it."""
+"""Format the moments of a walk as text: products, gradients, paths, faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograd.debugging.inspection import path_from_root
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.drawing.formula import expression_of
-from autograd.drawing.text import GLYPHS, sign_of
+from autograd.drawing.text import GLYPHS, counted, sign_of
 from autograd.node_names import kind_of
 from autograd.value import Value
 
@@ -21,7 +21,7 @@ INDENT = "      "
 
 
 def number(x: float) -> str:
-    """Six digits: as much as a person compares.
+    """Format a number with six digits.
 
     >>> number(-3.0), number(0.1234567), number(float("nan"))
     ('-3', '0.123457', 'nan')
@@ -29,13 +29,8 @@ def number(x: float) -> str:
     return f"{x:.6g}"
 
 
-def products(count: int) -> str:
-    """`1 product`, `2 products`."""
-    return "1 product" if count == 1 else f"{count} products"
-
-
 class Messages:
-    """Sentences about one walk."""
+    """The texts about one walk."""
 
     def __init__(self, walk: Walk, names: Names) -> None:
         self.walk, self.names = walk, names
@@ -61,21 +56,21 @@ class Messages:
         return "\n".join([f"{head}{source}", *[f"{' ' * len(head)}{line}" for line in carets]])
 
     def moment(self) -> str:
-        """Where the pass is: what is next, and what it is waiting to hand on."""
+        """Where the pass is: the node that is next, and how many of its products are left."""
         node, total = self.walk.node, len(self.walk)
         if node is None:
-            return f"[{total}/{total}] the backward pass is complete: every gradient is as backward() leaves it"
+            return f"[{total}/{total}] the backward pass is complete: every gradient is what backward() computes"
         left = self.walk.outgoing(node).stop - self.walk.index
-        return f"[{self.walk.index}/{total}] at {self.gradient(node)}, with {products(left)} to hand on"
+        return f"[{self.walk.index}/{total}] at {self.gradient(node)}, {counted(left, 'product')} still to propagate"
 
     def gradient(self, node: Value) -> str:
-        """`∂y/∂d = 1`, with what is still missing from it."""
+        """`∂y/∂d = 1`, with the number of products that are still pending."""
         missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
         pending = f" so far ({missing} pending)" if missing else ""
         return f"∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} = {number(node.grad)}{pending}"
 
     def node(self, node: Value) -> Iterator[str]:
-        """All about one node: value and gradient in full, and the products that make up the gradient."""
+        """One node: value and gradient in full, and the products that make up the gradient."""
         done = self.walk.is_complete(node)
         yield self.names.of[node] + (f" = {expression_of(node, self.names.of)}" if node.op else ", a leaf")
         yield f"{INDENT}data {node.data!r}"
@@ -102,7 +97,7 @@ class Messages:
         return f"done     {number(local)} × {number(node.grad)} = {number(contribution)}  {through}"
 
     def path(self, node: Value) -> Iterator[tuple[str, str]]:
-        """The chain rule from the root down to `node`: lines, each with the place it is about."""
+        """The chain rule from the root down to `node`: lines, each with a place in the source."""
         yield self.gradient(self.walk.root), self.place(self.walk.root)
         for index in path_from_root(self.walk, node):
             through, parent, local, _ = self.walk.products[index]

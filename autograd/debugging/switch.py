@@ -1,4 +1,4 @@
-"""The switch `autograd.debug`, and `AUTOGRAD_DEBUG`, which switches it on from outside."""
+"""The switch `autograd.debug`, and the environment variable `AUTOGRAD_DEBUG`, which sets it for a process."""
 
 from __future__ import annotations
 
@@ -27,13 +27,12 @@ class DebugSettings:
 
 
 class debug(Scope):  # noqa: N801 (used like a function)
-    """Keep where each node is made, for this thread (or asyncio task): `autograd.origin` turns it into lines and names.
+    """Remember where each node is made, in this thread (or asyncio task); `autograd.origin` gives its line and name.
 
-    With `anomaly=True`, moreover, the first node with an infinite or nan value, derivative or (in `backward()`)
-    gradient raises NonFiniteError, which names the line, the expression and the operands. With `mirror=True`, every
-    `backward()` is one that a debugger steps through on the lines of the forward program, as `backward(debug=True)` is.
-    Blocks nest: what an inner one does not mention stays as it is, and `anomaly=False` allows infinities that are
-    meant. It decorates functions.
+    With `anomaly=True`, the first node with an infinite or nan value, derivative or (in `backward()`) gradient raises
+    NonFiniteError, which names the line, the expression and the operands. With `mirror=True`, debuggers step through
+    every `backward()` on the lines of the forward program, as for `backward(debug=True)`. Blocks nest: an argument that
+    an inner one leaves out keeps its value, and `anomaly=False` allows intended infinities. It can decorate functions.
 
     >>> from autograd import Value, log
     >>> p = Value(0.0, label="p")
@@ -44,8 +43,8 @@ class debug(Scope):  # noqa: N801 (used like a function)
     autograd.errors.NonFiniteError: log made a value of -inf and a derivative of inf with respect to p
     ...
 
-    The environment variable AUTOGRAD_DEBUG, read when autograd is imported, does the same for a whole process, all
-    threads: `AUTOGRAD_DEBUG=1` for provenance, `AUTOGRAD_DEBUG=anomaly,mirror` for all.
+    The environment variable AUTOGRAD_DEBUG, read when autograd is imported, does the same for all threads of a
+    process: `AUTOGRAD_DEBUG=1` for provenance, `AUTOGRAD_DEBUG=anomaly,mirror` for all.
     """
 
     __slots__ = ()
@@ -57,7 +56,7 @@ class debug(Scope):  # noqa: N801 (used like a function)
 
 
 def _changed(now: Hooks, inner: DebugSettings) -> Hooks:
-    """The hooks with these settings: watchers that are missing are added, and the pass is the one that they ask for."""
+    """The hooks with these settings: missing watchers are added, and the pass is chosen by the settings."""
     missing = [watcher for watcher in _watchers(inner) if watcher not in now.watchers]
     chosen = now.chosen_pass if _pass(inner) is _pass(now.settings) else _pass(inner)
     return replace(now, settings=inner, watchers=(*now.watchers, *missing), chosen_pass=chosen)
@@ -70,7 +69,7 @@ def _watchers(settings: DebugSettings | None) -> tuple[Callable[[Any], None], ..
 
 
 def _check(node: Any) -> None:
-    """An inner block may have switched it off."""
+    """Check the node, unless an inner block has switched that off."""
     settings = hooks().settings
     if settings is not None and settings.anomaly:
         check_node(node)
@@ -93,31 +92,31 @@ def _pass(settings: DebugSettings | None) -> Pass:
 
 
 def debugged_pass(root: Any, asked: bool) -> None:
-    """The pass of `backward(debug=True)`, or of one that a breakpoint may stop: in mirror mode besides what is on."""
+    """The pass of `backward(debug=True)`, or one that a breakpoint may stop: mirror mode is added to the settings."""
     settings = hooks().settings or DebugSettings()
     mirror = settings.mirror or asked or any(map(can_stop, topological(root)))
     _pass(replace(settings, mirror=mirror))(root)
 
 
 def read(text: str) -> DebugSettings | None:
-    """The value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
+    """Parse the value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
 
     >>> read("1").anomaly, read("anomaly").anomaly, read("0")
     (False, True, None)
 
-    ValueError for a word it does not know.
+    ValueError for an unknown word.
     """
     words = {word.strip().lower() for word in text.split(",")} - {"", "0"}
     known = [field.name for field in fields(DebugSettings)]
     for word in sorted(words - {"1", *known}):
-        raise ValueError(f"{VARIABLE}={text!r}: no such word as {word!r}; use 1, {', '.join(known)} or leave it unset")
+        raise ValueError(f"{VARIABLE}={text!r}: unknown word {word!r}; use 1, {', '.join(known)} or leave it unset")
     return DebugSettings(**dict.fromkeys(words - {"1"}, True)) if words else None
 
 
-def _switch_on_from_outside() -> None:
+def _read_environment() -> None:
     settings = read(os.environ.get(VARIABLE, ""))
     if settings is not None:
         change_everywhere(lambda now: _changed(now, settings))
 
 
-_switch_on_from_outside()
+_read_environment()

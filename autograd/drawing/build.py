@@ -1,4 +1,4 @@
-"""From a graph, divided into parts, to the scene that shows it."""
+"""Build the scene of a graph that is divided into parts."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from autograd import origin
 from autograd.drawing.collapse import INDEX, Part
 from autograd.drawing.formula import expression_of, head_of, operation_of
 from autograd.drawing.scene import Box, Edge, Row
-from autograd.drawing.text import interval, number, sign_of, sign_of_all
+from autograd.drawing.text import counted, interval, number, sign_of, sign_of_all
 
 
 class BuiltScene:
-    """Boxes and edges of a scene, and where the nodes and their links to parents went."""
+    """Boxes and edges of a scene, and in which of them each node and each link to a parent is."""
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
         self.edges: list[Edge] = []
         self.box_of: dict[Any, str] = {}
-        self.edge_of: dict[tuple[Any, int], str] = {}  # (node, place of the parent among its parents)
+        self.edge_of: dict[tuple[Any, int], str] = {}  # (node, index of the parent among its parents)
 
 
 class GraphView(NamedTuple):
-    """What the whole picture has in common: the nodes' names and numbers, and what is to be shown of them."""
+    """What to show: names and numbers of all nodes, and which of their properties."""
 
     names: dict[Any, str]
-    place: dict[Any, int]  # in topological order
+    place: dict[Any, int]  # position in topological order
     show: Collection[str]
     passed: bool  # whether there has been a backward pass
 
 
 def has_passed(order: Iterable[Any]) -> bool:
-    """Whether `backward()` has been here: before it every gradient is 0 (and shown as –, not as 0)."""
+    """Whether `backward()` has been called: before, every gradient is 0 (and shown as –, not as 0)."""
     return any(node.grad != 0.0 for node in order)
 
 
 def build(parts: Sequence[Part], view: GraphView) -> BuiltScene:
-    """The boxes and edges of these parts; what they leave out of the graph is summed up in boxes of its own."""
+    """The boxes and edges of these parts; nodes that are in none of them are counted in boxes of their own."""
     shown = BuiltScene()
     for part in parts:
         box = _single(part, view) if len(part.members) == 1 else _group(part, view)
         shown.boxes.append(box)
         shown.box_of.update(dict.fromkeys(part.members, box.id))
     _connect(parts, view, shown)
-    _sum_up_rest(view, shown)
+    _count_rest(view, shown)
     return shown
 
 
@@ -112,7 +112,7 @@ def _group(part: Part, view: GraphView) -> Box:
 
 
 def _range(caption: str, xs: list[float]) -> Row:
-    """From the least to the largest; a number that is not finite is what matters most."""
+    """From the smallest to the largest, or how many are not finite."""
     sign = sign_of_all(xs)
     if sign == "bad":
         bad = sum(not math.isfinite(x) for x in xs)
@@ -124,7 +124,7 @@ def _range(caption: str, xs: list[float]) -> Row:
 
 
 class _Bundle(NamedTuple):
-    """The links that share an edge."""
+    """The links that are drawn as one edge."""
 
     id: str
     source: str
@@ -170,7 +170,7 @@ def _weigh(bundles: list[_Bundle], view: GraphView, shown: BuiltScene) -> None:
 
 
 def _product(bundle: _Bundle, view: GraphView) -> str:
-    """`∂d/∂a = −3`, and with a pass behind it local × upstream = contribution."""
+    """`∂d/∂a = −3`, and after a pass local × upstream = contribution."""
     [(node, parent, local)] = bundle.links
     names = [view.names.get(each, "") or f"({expression_of(each, view.names)})" for each in (node, parent)]
     text = f"∂{names[0]}/∂{names[1]} = {number(local)}"
@@ -182,8 +182,8 @@ def _product(bundle: _Bundle, view: GraphView) -> str:
 # --- what is left out -------------------------------------------------------------------------------------------------
 
 
-def _sum_up_rest(view: GraphView, shown: BuiltScene) -> None:
-    """A box "… 12 more" on either side of each box whose neighbours are not in the picture."""
+def _count_rest(view: GraphView, shown: BuiltScene) -> None:
+    """Add boxes "… 12 more" beside each box with neighbours that are not in the picture."""
     if len(shown.box_of) == len(view.place):
         return
     into: dict[str, set[Any]] = {}
@@ -198,20 +198,20 @@ def _sum_up_rest(view: GraphView, shown: BuiltScene) -> None:
     before, after = [], []
     for box, left_out in into.items():
         before.append(Box(f"r{box}", "rest", head=f"… {len(left_out)} more"))
-        shown.edges.append(Edge(f"er{box}", f"r{box}", box, tooltip=f"{len(left_out)} values are not shown"))
+        shown.edges.append(Edge(f"er{box}", f"r{box}", box, tooltip=f"{counted(len(left_out), 'value')} not shown"))
     for box, left_out in out_of.items():
         after.append(Box(f"s{box}", "rest", head=f"{len(left_out)} more …"))
-        shown.edges.append(Edge(f"es{box}", box, f"s{box}", tooltip=f"{len(left_out)} values are not shown"))
+        shown.edges.append(Edge(f"es{box}", box, f"s{box}", tooltip=f"{counted(len(left_out), 'value')} not shown"))
     shown.boxes[:] = [*before, *shown.boxes, *after]
 
 
 def describe(boxes: Sequence[Box], view: GraphView, most: int = 40) -> str:
-    """The picture in words, for those who cannot see it: one line per box."""
-    lines = [f"{len(view.place)} values; " + ("after" if view.passed else "before") + " the backward pass."]
+    """A description of the picture for screen readers: one line per box."""
+    lines = [f"{counted(len(view.place), 'value')}; " + ("after" if view.passed else "before") + " the backward pass."]
     for box in boxes[:most]:
         parts = [" ".join(filter(None, (box.name, box.head)))]
         parts += [" ".join((row.caption, row.text)) for row in box.rows]
         lines.append(", ".join(parts))
     if len(boxes) > most:
-        lines.append(f"and {len(boxes) - most} more boxes")
+        lines.append(f"and {counted(len(boxes) - most, 'more box', 'more boxes')}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The picture of a replay: that of `draw` after the pass, with room for the numbers of every moment."""
+"""The picture of a replay: as `draw` after the pass, with room for the numbers of every moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import membership
 from autograd.drawing.scene import CELL, PADDING, Box, Scene
-from autograd.drawing.text import cells, number
+from autograd.drawing.text import cells, counted, number
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")
@@ -22,7 +22,7 @@ INTERVAL = 23  # cells: two numbers of four digits with an exponent, and " … "
 
 @dataclass(frozen=True)
 class Picture:
-    """The drawing, and where in it each node and each use (node, slot) of a parent is; `collapsed` says boxes share."""
+    """The drawing, and the ids in it of nodes and uses (node, slot) of parents; `collapsed`: nodes share boxes."""
 
     drawing: Drawing
     box_of: Mapping[Any, str]
@@ -44,7 +44,9 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
     scene = Scene(
         boxes=tuple(_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes),
         edges=tuple(edge._replace(tooltip="") for edge in shown.edges),
-        caption="" if used is None else f"{len(order)} values in {len(shown.boxes)} boxes (depth={used})",
+        caption=""
+        if used is None
+        else f"{counted(len(order), 'value')} in {counted(len(shown.boxes), 'box', 'boxes')} (depth={used})",
         name=title,
         description=describe(shown.boxes, view),
     )
@@ -52,9 +54,9 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
 
 
 def _with_room(box: Box, text: int) -> Box:
-    """The box, at least wide enough for a gradient of so many cells.
+    """The box, wide enough for a gradient of `text` cells.
 
-    The page itself writes the tooltips of edges, and what those of boxes say of the gradient.
+    The gradient is left out of its tooltip, since the page shows it.
     """
     if not box.rows:
         return box
@@ -63,7 +65,7 @@ def _with_room(box: Box, text: int) -> Box:
 
 
 def _longest_gradients(walk: Walk) -> Mapping[Value, int]:
-    """The cells of the longest gradient that each node has on the way."""
+    """The cells of the longest gradient that each node has during the pass."""
     longest: dict[Value, int] = {}
     sums: dict[Value, float] = {}
     for node, parent, local, _ in walk.products:
@@ -73,5 +75,5 @@ def _longest_gradients(walk: Walk) -> Mapping[Value, int]:
 
 
 def _and_final(longest: dict[Value, int], nodes: Iterable[Value]) -> Mapping[Value, int]:
-    """A callback may have changed the sum."""
+    """With the final gradients, which a callback may have changed."""
     return {node: max(longest.get(node, 1), cells(number(node.grad))) for node in nodes}

@@ -138,7 +138,7 @@ def test_functions_and_values_of_a_file(
         (["x", "x=one"], "x must be a number, got 'one'"),
         (["x", "1.5"], "expected name=number, as in x=1.5, got '1.5'"),
         (["1 + 1"], "nothing to differentiate by"),
-        (["x", "--at", "1"], "--at goes with FILE.py:NAME"),
+        (["x", "--at", "1"], "--at is for FILE.py:NAME"),
         (["1 + mean(x)", "x=1"], "mean"),
         (["missing.py:f", "--at", "1"], "missing.py: no such file"),
         (["{program}:g", "--at", "1"], "has no 'g'; it has"),

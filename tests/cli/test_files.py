@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, with the permissions that any new file has."""
+"""Atomic file writes, with the permissions of any new file."""
 
 from __future__ import annotations
 

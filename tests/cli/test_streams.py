@@ -145,4 +145,4 @@ def test_streams_that_are_no_files_are_left_alone(monkeypatch: pytest.MonkeyPatc
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Broken())
-    streams.let_go_of_streams()
+    streams.flush_streams()

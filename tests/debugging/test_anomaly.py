@@ -42,7 +42,7 @@ def test_the_message_in_full():
     assert lines[2] == "    return -(y * log(p) + (1.0 - y) * log(q))"
     assert lines[3] == "                                      ^^^^^^"
     assert lines[4] == "  operands: q = 0.0"
-    assert lines[5].startswith("  way out: log x tends to -inf at 0")
+    assert lines[5].startswith("  hint: log x tends to -inf at 0")
     assert len(lines) == 6
     node = caught.value.node
     assert (node.op, node.data, node.partials) == ("log", -INF, (INF,))
@@ -214,7 +214,7 @@ def test_a_gradient_that_overflows_is_named():
     assert lines[2:4] == ["    y = x * HUGE", "        ^^^^^^^^"]
     assert lines[4] == "  gradient: 0.0 + ∂mul/∂(x) × upstream = 0.0 + 1e+200 × 1e+200 = inf"
     assert lines[5] == "  operands: x = 1e-300, 1e+200"
-    assert lines[6].startswith("  way out: the gradient overflows")
+    assert lines[6].startswith("  hint: the gradient overflows")
 
 
 def test_an_infinite_derivative_from_outside_is_named():

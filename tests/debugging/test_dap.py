@@ -170,7 +170,7 @@ def test_refuses_what_it_cannot_do_and_goes_on(tmp_path: Path) -> None:
             ("stackTrace", {"threadId": 1}, "the program is running"),
             ("next", {}, "the program is running"),
             ("setBreakpoints", {}, "setBreakpoints: an argument is wrong or missing: KeyError"),
-            ("readMemory", {}, "knows no request 'readMemory'"),
+            ("readMemory", {}, "unknown request 'readMemory'"),
         ):
             with pytest.raises(RuntimeError, match=re.escape(complaint)):
                 client.request(command_, **arguments)

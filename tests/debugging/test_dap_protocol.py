@@ -20,7 +20,7 @@ from tests.debugging.dap_editor import MODEL, debugging, start_process
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "which program?"),
+        ([], "name the program"),
         (["nowhere.py"], "nowhere.py: no such file"),
         (["model.py", "--port", "70000"], "--port 70000: a port is a number from 0 to 65535"),
     ],

@@ -22,7 +22,7 @@ from autograd.backward import use_backward
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.naming import Names
 from autograd.debugging.stepper.commands import Stepper
-from autograd.debugging.stepper.session import Session
+from autograd.debugging.stepper.session import StepperSession
 from autograd.debugging.stepper.terminal import Screen, deferred_interrupt
 from autograd.debugging.walk import Walk
 from autograd.graph import topological
@@ -139,15 +139,15 @@ def test_where_nothing_but_ascii_can_be_shown_it_is_all_ascii(tmp_path: Path) ->
     ("arguments", "words"),
     [
         (["relu(a*b +)", "a=2"], "not a valid expression"),
-        (["3 > a - a", "a=2"], "does not depend on anything"),
+        (["3 > a - a", "a=2"], "does not depend on its inputs"),
         (["relu(a)"], "needs a number for a"),
-        (["relu(a)", "a=2", "--at", "3"], "--at goes with FILE.py:NAME"),
+        (["relu(a)", "a=2", "--at", "3"], "--at is for FILE.py:NAME"),
         (["nowhere.py"], "nowhere.py: no such file"),
         (["nowhere.py:f", "--at", "1"], "nowhere.py: no such file"),
         (["functions.py:g", "--at", "1"], "functions.py has no 'g'; it has"),
         (["functions.py:f", "x=1"], "takes --at 1.5,-2, not 'x=1'"),
         (["functions.py:f", "--at", "1,'a'"], "--at takes numbers"),
-        (["functions.py:number", "--at", "1"], "functions.py:number does not depend on anything"),
+        (["functions.py:number", "--at", "1"], "functions.py:number does not depend on its inputs"),
         (["functions.py:broken", "--at", "1"], "functions.py:10: ZeroDivisionError"),
         (["functions.py"], "functions.py made no backward pass"),
     ],
@@ -323,7 +323,7 @@ def test_an_interrupt_is_only_deferred_inside_the_block() -> None:
 def test_at_the_end_of_the_input_later_passes_just_run() -> None:
     out = io.StringIO()
     x, _, y = small_graph()
-    with use_backward(Session(io.StringIO("step\n"), out)):
+    with use_backward(StepperSession(io.StringIO("step\n"), out)):
         y.backward()
         y.backward()
     assert out.getvalue().count("backward pass") == 1
@@ -377,7 +377,7 @@ def test_tbreak_stops_once_and_clear_removes() -> None:
     out = answers(y, "tbreak if index == 1", "break if index == 2", "info", "c", "c", "rc", "clear", "c")
     assert out.count("breakpoint 1: if index == 1") == 3  # set, listed, met
     assert out.count("breakpoint 2: if index == 2") == 3
-    assert "no breakpoints are left" in out
+    assert "removed all breakpoints" in out
     assert "the backward pass is complete" in out
 
 
@@ -385,7 +385,7 @@ def test_breakpoints_live_on_to_the_next_pass() -> None:
     out = io.StringIO()
     _, _, y = small_graph()
     with use_backward(
-        Session(io.StringIO("break op tanh\nbreak if index == 1\nquit\ninfo break\nrun\nrun\nrun\nrun\n"), out)
+        StepperSession(io.StringIO("break op tanh\nbreak if index == 1\nquit\ninfo break\nrun\nrun\nrun\nrun\n"), out)
     ):
         for _ in range(2):
             y.backward()
@@ -396,7 +396,7 @@ def test_breakpoints_live_on_to_the_next_pass() -> None:
         "[1/6] ∂y/∂mul_2 += ∂y/∂mul_2 × ∂y/∂y = 1 × 1 = 1  (0 → 1, complete)",
         "[4/6] ∂y/∂h = 1.52319, complete",
         "[1/1] ∂mul/∂leaf += ∂mul/∂leaf × ∂mul/∂mul = 3 × 1 = 3  (0 → 3, complete)",
-        "[1/1] the backward pass is complete: every gradient is as backward() leaves it",
+        "[1/1] the backward pass is complete: every gradient is what backward() computes",
     ]
 
 
@@ -411,8 +411,8 @@ def test_graph_draws_this_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_list_needs_a_source() -> None:
     _, _, y = small_graph()
-    assert "the source of y is not known; lines are kept for graphs that are built inside" in answers(y, "list")
-    assert "no node of this graph knows its line" in answers(y, "break 3")
+    assert "the source of y is not known: build the graph inside" in answers(y, "list")
+    assert "no line is known for any node of this graph" in answers(y, "break 3")
     assert "no source lines" in answers(y, "info")
 
 

@@ -160,7 +160,7 @@ def test_an_aborted_walk_cannot_move() -> None:
 def test_only_values_have_a_backward_pass_and_only_its_nodes_take_part() -> None:
     with pytest.raises(TypeError, match=r"starts at a Value, got 3.0 \(float\)"):
         Walk(3.0)  # type: ignore[arg-type]
-    with pytest.raises(GraphError, match="takes no part"):
+    with pytest.raises(GraphError, match="is not part of this backward pass"):
         Walk(Value(2.0) * 3.0).incoming(Value(1.0))
 
 

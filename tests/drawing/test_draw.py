@@ -152,9 +152,9 @@ def test_focus_by_name_and_on_several() -> None:
     ("options", "words"),
     [
         ({"rankdir": "XY"}, "rankdir='XY': choose one of 'LR'"),
-        ({"depth": -1}, "depth=-1: give a number of module levels from 0 on, 'auto', or None"),
+        ({"depth": -1}, "depth=-1: give a non-negative integer (levels of modules), 'auto', or None"),
         ({"depth": "all"}, "depth='all'"),
-        ({"radius": -1}, "radius=-1: give a number of edges from 0 on"),
+        ({"radius": -1}, "radius=-1: give a non-negative integer (edges)"),
         ({"radius": True}, "radius=True"),
         ({"show": "data"}, "show='data'"),
         ({"show": ("data", "color")}, "'color' is not shown; choose among"),

@@ -1,4 +1,4 @@
-"""What an editor can ask for: one function per request, and the table of them."""
+"""The requests of an editor: one function per request, and the table `REQUESTS`."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ Arguments = Mapping[str, Any]
 
 
 class RequestError(AutogradError):
-    """A request that cannot be carried out now; the message says why."""
+    """A request cannot be carried out now; the message says why."""
 
 
 class Answer(NamedTuple):
-    """The body of an answer, and what is done when it has gone out."""
+    """The body of an answer, and what to do once it has been sent."""
 
     body: Any = None
     then: Callable[[], object] = lambda: None
 
 
 def listen(session: AdapterSession) -> None:
-    """Answer requests until the editor goes."""
+    """Answer requests until the editor disconnects."""
     try:
         for request in session.connection.requests():
             answer(session, request)
@@ -58,12 +58,12 @@ def listen(session: AdapterSession) -> None:
 
 
 def answer(session: AdapterSession, request: Message) -> None:
-    """Carry out one request; what is wrong with it is said in the answer."""
+    """Carry out one request; an error goes into the answer."""
     command, arguments = request["command"], request.get("arguments") or {}
     with session.changed:
         try:
             if command not in REQUESTS:
-                raise RequestError(f"this adapter knows no request {command!r}")
+                raise RequestError(f"unknown request {command!r}")
             body, then = REQUESTS[command](session, arguments)
         except (AutogradError, ConditionError) as error:
             session.connection.respond(request, failure=str(error))
@@ -79,18 +79,18 @@ def answer(session: AdapterSession, request: Message) -> None:
 
 def _initialize(session: AdapterSession, arguments: Arguments) -> Answer:
     if arguments.get("pathFormat", "path") != "path":
-        raise RequestError(f"pathFormat {arguments['pathFormat']!r} is not known; this adapter takes plain paths")
+        raise RequestError(f"pathFormat {arguments['pathFormat']!r} is not supported; use 'path'")
     first = [int(arguments.get(name, True)) for name in ("linesStartAt1", "columnsStartAt1")]
     session.counting = Counting(*first)
     return Answer(CAPABILITIES)
 
 
 def _launch(session: AdapterSession, arguments: Arguments) -> Answer:
-    """`program`, `args` and `cwd` say what to run, unless the command line has said it."""
+    """Run `program` with `args` in `cwd`, unless the command line names a program."""
     if session.program is None:
         file, folder = arguments.get("program"), arguments.get("cwd")
         if not isinstance(file, str) or not os.path.isfile(os.path.join(folder or "", file)):
-            raise RequestError(f"launch needs the Python file to run as `program`, got {file!r}")
+            raise RequestError(f"launch needs an existing Python file as `program`, got {file!r}")
         session.program = Program(file, [str(each) for each in arguments.get("args") or ()], folder)
     session.launched = True
     session.debugging = not arguments.get("noDebug")
@@ -99,7 +99,7 @@ def _launch(session: AdapterSession, arguments: Arguments) -> Answer:
 
 def _attach(session: AdapterSession, arguments: Arguments) -> Answer:
     if session.program is None:
-        raise RequestError("there is no program to attach to; start `python -m autograd dap FILE.py`")
+        raise RequestError("no program to attach to; start `python -m autograd dap FILE.py`")
     session.stop_next = bool(arguments.get("stopOnEntry", True))
     return Answer(then=lambda: session.connection.event("initialized"))
 
@@ -149,7 +149,7 @@ def _set_exception_breakpoints(session: AdapterSession, arguments: Arguments) ->
 
 def _moving(command: str) -> Callable[[AdapterSession, Arguments], Answer]:
     def request(session: AdapterSession, arguments: Arguments) -> Answer:
-        _standing(session)
+        _stopped(session)
         is_small = arguments.get("granularity") == "instruction" and command in SMALLEST
         move = SMALLEST[command] if is_small else MOVES[command]
         return Answer({"allThreadsContinued": True} if command == "continue" else None, lambda: session.go(move))
@@ -158,17 +158,17 @@ def _moving(command: str) -> Callable[[AdapterSession, Arguments], Answer]:
 
 
 def _pause(session: AdapterSession, arguments: Arguments) -> Answer:
-    """Between two products, or at the beginning of the next pass."""
+    """Stop between two products, or at the beginning of the next pass."""
     session.interrupted = session.stop_next = True
     return Answer()
 
 
-# --- looking ----------------------------------------------------------------------------------------------------------
+# --- inspecting -------------------------------------------------------------------------------------------------------
 
 
-def _standing(session: AdapterSession) -> Views:
+def _stopped(session: AdapterSession) -> Views:
     if session.views is None:
-        raise RequestError("the program is running: there is something to see when a backward pass stands still")
+        raise RequestError("the program is running; wait until a backward pass has stopped")
     return session.views
 
 
@@ -177,31 +177,31 @@ def _threads(session: AdapterSession, arguments: Arguments) -> Answer:
 
 
 def _stack_trace(session: AdapterSession, arguments: Arguments) -> Answer:
-    frames = _standing(session).frames()
+    frames = _stopped(session).frames()
     start = arguments.get("startFrame") or 0
     shown = frames[start : start + (arguments.get("levels") or len(frames))]
     return Answer({"stackFrames": shown, "totalFrames": len(frames)})
 
 
 def _scopes(session: AdapterSession, arguments: Arguments) -> Answer:
-    return Answer({"scopes": _standing(session).scopes(arguments["frameId"])})
+    return Answer({"scopes": _stopped(session).scopes(arguments["frameId"])})
 
 
 def _variables(session: AdapterSession, arguments: Arguments) -> Answer:
-    return Answer({"variables": _standing(session).variables(arguments["variablesReference"])})
+    return Answer({"variables": _stopped(session).variables(arguments["variablesReference"])})
 
 
 def _evaluate(session: AdapterSession, arguments: Arguments) -> Answer:
-    return Answer(_standing(session).evaluate(str(arguments["expression"])))
+    return Answer(_stopped(session).evaluate(str(arguments["expression"])))
 
 
 def _completions(session: AdapterSession, arguments: Arguments) -> Answer:
     text = str(arguments["text"])[: arguments["column"] - session.counting.first_column]
-    return Answer({"targets": _standing(session).complete(text)})
+    return Answer({"targets": _stopped(session).complete(text)})
 
 
 def _exception_info(session: AdapterSession, arguments: Arguments) -> Answer:
-    return Answer(_standing(session).exception())
+    return Answer(_stopped(session).exception())
 
 
 REQUESTS: Mapping[str, Callable[[AdapterSession, Arguments], Answer]] = {

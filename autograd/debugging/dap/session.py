@@ -1,8 +1,8 @@
-"""One editor and one program: what they know of each other, and how one waits for the other.
+"""`AdapterSession`: the state that the threads of editor and program share, and how they wait for each other.
 
-The program runs in its own thread and comes here when it makes a backward pass. It moves through the pass by itself;
-while it stands still it waits, so that the reader's thread, which answers requests, may look at the pass. What both use
-is changed only while `changed` is held.
+The program runs in its own thread and comes here for each backward pass. It moves through the pass by itself; while it
+is stopped it waits, so that the reader's thread, which answers requests, may look at the pass. Shared state is changed
+only while `changed` is held.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ THREAD = 1  # the number of the only thread that an editor sees
 
 
 class AdapterSession:
-    """As a function, it makes one backward pass, as `use_backward` wants it.
+    """Calling it makes one backward pass, as `use_backward` requires.
 
     connection    where events go
-    program       what is to be run, as soon as that is known
-    debugging     whether passes are to be watched at all
-    launched      whether the editor has started it: then it ends when the editor goes
-    stops         what the editor wants to stop at
-    counting      from where it counts lines and columns
-    controller       the pass that is being made
-    views         its look of this moment, while it stands still
+    program       the script to run, as soon as it is known
+    debugging     whether passes are debugged at all
+    launched      whether the editor has started the program: then it ends when the editor disconnects
+    stops         the editor's breakpoints
+    counting      where the editor starts counting lines and columns
+    controller    the pass that is being made
+    views         what to show of it, while it is stopped
     stop_next     whether to stop at the beginning of the next pass
     interrupted   whether to stop as soon as possible
     """
@@ -54,7 +54,7 @@ class AdapterSession:
     # --- for the program's thread -------------------------------------------------------------------------------------
 
     def wait_for_program(self) -> Program | None:
-        """The program to run, when the editor is ready for it; None if it went before."""
+        """The program to run, when the editor is ready for it; None if the editor left before."""
         with self.changed:
             self.changed.wait_for(lambda: self._configured or self._ending)
             return None if self._ending else self.program
@@ -74,24 +74,24 @@ class AdapterSession:
         return None
 
     def exited(self, code: int) -> None:
-        """The program has come to its end."""
+        """Tell the editor that the program has ended."""
         with self.changed:
             self._finished = True
         self.connection.event("exited", exitCode=code)
         self.connection.event("terminated")
 
     def _place(self, controller: PassController) -> None:
-        """Place all breakpoints in this graph, and tell the editor what is different from the one before."""
+        """Place all breakpoints in this graph, and tell the editor which of them changed."""
         with self.changed:
             self.controller = controller
             for wanted in self.stops:
-                before = wanted.told
+                before = wanted.described
                 wanted.find(controller.walk, controller.names)
                 if (now := wanted.describe(self.counting.first_line)) != before:
                     self.connection.event("breakpoint", reason="changed", breakpoint=now)
 
     def _follow(self, controller: PassController) -> None:
-        """Carry out one command after the other, until one leads past the end."""
+        """Carry out one command after the other, until one goes past the end."""
         stop = Stop("entry", "the beginning of the pass") if self.stop_next else controller.begin()
         move = self._wait(controller, stop) if stop else MOVES["continue"]
         while (stop := controller.move(move, lambda: self.interrupted)) is not None:
@@ -99,7 +99,7 @@ class AdapterSession:
         self.stop_next = move.until is not None or self.interrupted
 
     def _wait(self, controller: PassController, stop: Stop) -> Move:
-        """Stand still until there is a command."""
+        """Stop until there is a command."""
         with self.changed:
             self.interrupted, self._command = False, None
             controller.stop = stop
@@ -115,17 +115,17 @@ class AdapterSession:
     # --- for the reader's thread, which holds `changed` ---------------------------------------------------------------
 
     def configured(self) -> None:
-        """The editor has said all that it wants to say before the program starts."""
+        """Note that the editor has finished its configuration: the program may start."""
         self._configured = True
         self.changed.notify_all()
 
     def go(self, move: Move) -> None:
-        """Let the pass that stands still move on."""
+        """Let the stopped pass move."""
         self._command, self.views = move, None
         self.changed.notify_all()
 
     def leave(self, *, ending: bool) -> None:
-        """Let the program run on without an editor, or end it: within a pass at once, elsewhere as Ctrl-C does."""
+        """Let the program run on without an editor, or end it: at once inside a pass, else by KeyboardInterrupt."""
         if self._alone:
             return
         self._alone, self._ending = True, ending or not self._configured

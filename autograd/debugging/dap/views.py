@@ -1,4 +1,4 @@
-"""What an editor shows of a pass that stands still: the stack, its scopes, their variables, what a person asks for."""
+"""What an editor shows of a stopped pass: stack, scopes, variables, and answers to expressions."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Rows = Callable[[], Iterable[Body]]
 
 
 class Counting(NamedTuple):
-    """From where the editor counts lines and columns."""
+    """Where the editor starts counting lines and columns."""
 
     first_line: int = 1
     first_column: int = 1
 
 
 class Views:
-    """One moment of a pass. The numbers of frames and lists mean something until the pass moves."""
+    """One moment of a pass. The numbers of frames and lists are valid until the pass moves."""
 
     def __init__(self, controller: PassController, counting: Counting) -> None:
         self.controller, self.counting = controller, counting
@@ -74,14 +74,14 @@ class Views:
         }  # fmt: skip
 
     def scopes(self, frame: int) -> Sequence[Body]:
-        """What is to be seen of a frame: its value, the sum that its gradient is, what it hands on; all names."""
+        """The scopes of a frame: its value, the sum that is its gradient, what it propagates; and all values."""
         scopes = []
         if 1 <= frame <= len(self._path):
             node = self._path[frame - 1]
             scopes += [
                 self._scope(self.names.of[node], lambda: self._about(node)),
                 self._scope("Gradient: the sum of", lambda: self._incoming(node)),
-                self._scope("Hands on", lambda: self._outgoing(node)),
+                self._scope("Propagates", lambda: self._outgoing(node)),
             ]
         return [*scopes, self._scope("All values", self._all)]
 
@@ -91,7 +91,7 @@ class Views:
     # --- variables ----------------------------------------------------------------------------------------------------
 
     def variables(self, reference: int) -> Sequence[Body]:
-        """The rows of a list; none for a number that is out of date."""
+        """The rows of a list; none for a number that is no longer valid."""
         if not 1 <= reference <= len(self._lists):
             return []
         rows = list(islice(self._lists[reference - 1](), MOST + 1))
@@ -100,7 +100,7 @@ class Views:
         return rows
 
     def of_value(self, name: str, node: Value) -> Body:
-        """A row for a node, which opens to all about it."""
+        """A row for a node, which can be expanded."""
         missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
         state = f"  ({missing} pending)" if missing else ""
         shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", kind_of(node))
@@ -149,10 +149,10 @@ class Views:
     def _all(self) -> Iterable[Body]:
         return (self.of_value(name, node) for name, node in self.names.nodes.items())
 
-    # --- questions ----------------------------------------------------------------------------------------------------
+    # --- expressions --------------------------------------------------------------------------------------------------
 
     def evaluate(self, text: str) -> Body:
-        """The answer to an expression of conditions.py, which can only compute; ConditionError for any other."""
+        """The value of an expression, in the language of conditions; ConditionError for any other text."""
         environment = self._environment()
         result = read(text, environment, attributes(self.names)).evaluate(environment)
         if isinstance(result, Value):
@@ -166,14 +166,14 @@ class Views:
         return ChainMap(product, self.names.nodes)
 
     def complete(self, text: str) -> Sequence[Body]:
-        """What the word at the end of the text can become."""
+        """Completions of the word at the end of the text."""
         word = text.rpartition(" ")[2].rpartition("(")[2]
         known = [*self.names.nodes, *PRODUCT_NAMES, *FUNCTIONS, *CONSTANTS]
         found = [name for name in known if name.startswith(word)][:MOST]
         return [{"label": name, "start": _utf16(text) - _utf16(word), "length": _utf16(word)} for name in found]
 
     def exception(self) -> Body:
-        """What made the pass stop at a number that is not finite: the first such value in forward order."""
+        """Why the pass stopped at a number that is not finite: the first such value in forward order."""
         fault = first_fault(self.walk)
         wrong = (
             self.messages.fault(fault) if fault is not None else ["every value and every local derivative is finite"]

@@ -1,4 +1,4 @@
-"""The commands of the stepper that move: the backward pass one product at a time, both ways."""
+"""`Stepper`: the commands that move through the backward pass, set breakpoints and leave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Stop = Callable[[Walk], bool]
 
 
 class Stepper(InspectCommands):
-    """The commands that move. `ending` says how the session was left: 'finish', 'run' or 'abort'; '' before that."""
+    """All commands. `ending` is how the session was left: 'finish', 'run', 'abort', 'end of input'; '' before."""
 
     letters: Mapping[str, str] = {
         "s": "step", "n": "next", "u": "until", "b": "break", "c": "continue", "p": "print", "w": "where", "l": "list",
@@ -40,7 +40,7 @@ class Stepper(InspectCommands):
         self._show_last()
 
     def do_next(self, argument: str) -> None:
-        """next [N]: do all products of the next node, or the next N, and show each.
+        """next [N]: do and show all products of the next node, or of the next N nodes.
 
         next
         next 3
@@ -55,7 +55,7 @@ class Stepper(InspectCommands):
     def do_back(self, argument: str) -> None:
         """back [N]: undo the last product, or the last N.
 
-        Every gradient is again what it was, to the last bit.
+        Every gradient is restored to the last bit.
 
         back
         back 10
@@ -72,7 +72,7 @@ class Stepper(InspectCommands):
         until w
         """
         if not argument:
-            raise GraphError("until which node? `info nodes` lists them")
+            raise GraphError("until needs a node; `info nodes` lists them")
         node = self.names.find(argument)
         if self.walk.is_complete(node):
             return self.say(f"{self.messages.gradient(node)} is complete already; `back` goes back")
@@ -92,7 +92,7 @@ class Stepper(InspectCommands):
             self.say(self.messages.moment(), "good")
 
     def do_rcontinue(self, argument: str) -> None:
-        """rcontinue: go back to the breakpoint before this moment, else to the beginning.
+        """rcontinue: go back to the previous breakpoint, else to the beginning.
 
         break op tanh
         rcontinue
@@ -102,7 +102,7 @@ class Stepper(InspectCommands):
             self.say(self.messages.moment())
 
     def _move(self, stop: Stop, *, backwards: bool = False) -> bool:
-        """Move the walk until `stop` holds or Ctrl-C is pressed, between two products."""
+        """Move the walk until `stop` holds or Ctrl-C is pressed; it stops between two products."""
         with deferred_interrupt() as was_pressed:
             stopped = self.walk.run(lambda walk: was_pressed() or stop(walk), backwards=backwards)
             self._interrupted = was_pressed()
@@ -120,7 +120,7 @@ class Stepper(InspectCommands):
             self.say(self.messages.moment(), "good")
 
     def show_place(self, node: Value) -> None:
-        """Say where a node was made, if that is known."""
+        """Print where a node was made, if that is known."""
         if place := self.messages.place(node):
             self.say(place, "mark")
 
@@ -137,11 +137,11 @@ class Stepper(InspectCommands):
     def do_break(self, argument: str) -> None:
         """break PLACE [if EXPR] | nan | if EXPR: set a breakpoint for continue and rcontinue.
 
-        PLACE is NODE, `op NAME`, FILE:LINE or LINE: the pass stops when it arrives at a node there, whose gradient is
-        complete then. `nan` stops at the first gradient that is infinite or nan.
-        EXPR is about the node (node, op, data, grad) or, without PLACE, about each product that was done (node, parent,
-        op, local, upstream, contribution, before, after, and index, its number). Nodes, also by their names, have
-        .data .grad .op .name; functions are abs, min, max, sign, isnan, isinf, isfinite.
+        PLACE is NODE, `op NAME`, FILE:LINE or LINE: the pass stops when it reaches such a node, whose gradient is then
+        complete. `nan` stops at the first gradient that is infinite or nan.
+        EXPR can use the fields of the node (node, op, data, grad) or, without PLACE, those of each product (node,
+        parent, op, local, upstream, contribution, before, after, index), and nodes by their names. Nodes have .data,
+        .grad, .op and .name; the functions are abs, min, max, sign, isnan, isinf and isfinite.
 
         break w
         break op tanh if abs(grad) > 1
@@ -166,12 +166,12 @@ class Stepper(InspectCommands):
         """
         if not argument:
             self.breakpoints.clear()
-            return self.say("no breakpoints are left")
+            return self.say("removed all breakpoints")
         key = count_in(argument)
         if key not in self.breakpoints:
             raise GraphError(f"there is no breakpoint {key}; `info break` lists them")
         del self.breakpoints[key]
-        return self.say(f"breakpoint {key} is removed")
+        return self.say(f"removed breakpoint {key}")
 
     def complete_break(self, text: str, line: str, begin: int, end: int) -> list[str]:
         if line[:begin].split()[-1:] == ["op"]:
@@ -189,7 +189,7 @@ class Stepper(InspectCommands):
         self.say(f"breakpoint {key}: {breakpoint.text}")
 
     def _is_at_breakpoint(self, walk: Walk) -> bool:
-        """Whether one is met; they are counted and announced, and temporary ones removed."""
+        """Whether a breakpoint is met; those are counted and announced, and temporary ones are removed."""
         met = [(key, each) for key, each in self.breakpoints.items() if self._is_met(each)]
         for key, breakpoint in met:
             breakpoint.hits += 1
@@ -217,7 +217,7 @@ class Stepper(InspectCommands):
     # --- leaving ------------------------------------------------------------------------------------------------------
 
     def do_quit(self, argument: str) -> bool:
-        """quit: finish the pass and leave; a script stops at its next one.
+        """quit: finish the pass and leave; a script stops at its next pass.
 
         The gradients are those of backward().
 
@@ -227,7 +227,7 @@ class Stepper(InspectCommands):
         return True
 
     def do_run(self, argument: str) -> bool:
-        """run: finish the pass, and the script's later ones too, stopping only at breakpoints.
+        """run: finish this pass and all later ones of the script, stopping only at breakpoints.
 
         break nan
         run
@@ -238,7 +238,7 @@ class Stepper(InspectCommands):
         return True
 
     def do_abort(self, argument: str) -> bool:
-        """abort: leave with every gradient as it was before the pass; a script ends.
+        """abort: restore every gradient to what it was before the pass, and end the script.
 
         abort
         """
@@ -246,7 +246,7 @@ class Stepper(InspectCommands):
         return True
 
     def do_EOF(self, argument: str) -> bool:  # noqa: N802 (what cmd.Cmd calls at the end of the input)
-        """As `quit`, and nothing stops any more: there is nobody left to ask."""
+        """As `quit`, and later passes do not stop either."""
         self.say("")
         self.ending = "end of input"
         return True

@@ -1,4 +1,4 @@
-"""The commands of the stepper that look at the pass and change nothing."""
+"""`InspectCommands`: the commands of the stepper that show the pass and change nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TextIO
 from autograd import origin
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.inspection import bad_gradients, first_fault
-from autograd.debugging.messages import INDENT, Messages, products
+from autograd.debugging.messages import INDENT, Messages
 from autograd.debugging.naming import Names
 from autograd.debugging.stepper.console import Console
 from autograd.debugging.walk import Walk
 from autograd.drawing import draw
+from autograd.drawing.text import counted
 from autograd.errors import GraphError
 from autograd.value import Value
 
@@ -39,7 +40,7 @@ class InspectCommands(Console):
 
     @property
     def here(self) -> Value:
-        """The node that the pass is at: the one whose products are next, at the end the last that got one."""
+        """The node that the pass is at: the one whose products are next, or at the end the last product's parent."""
         node, last = self.walk.node, self.walk.last
         if node is not None:
             return node
@@ -52,9 +53,9 @@ class InspectCommands(Console):
         return self.names.find(argument) if argument else self.here
 
     def do_print(self, argument: str) -> None:
-        """print [NODE]: value, gradient and the products it is the sum of, done and pending.
+        """print [NODE]: value, gradient and the products that it is the sum of, done and pending.
 
-        Without NODE: of the node whose products are next.
+        Without NODE, it is the node whose products are next.
 
         print w
         print w2[1,0]
@@ -65,7 +66,7 @@ class InspectCommands(Console):
     def do_where(self, argument: str) -> None:
         """where [NODE]: the chain rule from the loss down to here, or to NODE.
 
-        Of several paths it is the one that brought most.
+        If there are several paths, it shows the one that contributed most.
 
         where
         where b
@@ -76,7 +77,7 @@ class InspectCommands(Console):
                 self.say(place, "mark")
 
     def do_list(self, argument: str) -> None:
-        """list [NODE]: the source around the place where the node was made.
+        """list [NODE]: the source around the line that made the node.
 
         list
         list d
@@ -85,7 +86,7 @@ class InspectCommands(Console):
         place = origin.position(node)
         lines = linecache.getlines(place.file) if place else []
         if place is None or not lines:
-            raise GraphError(f"the source of {self.names.of[node]} is not known; {NO_SOURCE}")
+            raise GraphError(f"the source of {self.names.of[node]} is not known: {NO_SOURCE}")
         self.say(f"{place.file}, in {place.function}", "dim")
         for at in range(max(1, place.line - AROUND), min(len(lines), place.line + AROUND) + 1):
             text = lines[at - 1].rstrip().expandtabs()
@@ -95,9 +96,9 @@ class InspectCommands(Console):
                 self.say(f"{' ' * (8 + indent)}{carets.expandtabs()}", "mark")
 
     def do_graph(self, argument: str) -> None:
-        """graph [FILE]: draw the graph of this moment: .svg, .png, .dot or .html.
+        """graph [FILE]: draw the graph at this moment to a .svg, .png, .dot or .html file.
 
-        Without FILE it is backward-N.svg, N products into the pass.
+        Without FILE it is backward-N.svg, where N is the number of products done.
 
         graph
         graph halfway.svg
@@ -108,9 +109,9 @@ class InspectCommands(Console):
         self.say(f"wrote {path}", "good")
 
     def do_nan(self, argument: str) -> None:
-        """nan: where numbers first became infinite or nan, in forward order.
+        """nan: where values or local derivatives first became infinite or nan, in forward order.
 
-        It looks at values and local derivatives, and counts the gradients that are bad at this moment.
+        It also counts the gradients that are infinite or nan at this moment.
 
         nan
         """
@@ -124,12 +125,12 @@ class InspectCommands(Console):
         bad = [self.names.of[node] for node in bad_gradients(self.walk)]
         if bad:
             more = ", …" if len(bad) > 8 else ""
-            self.say(f"gradients that are infinite or nan by now: {len(bad)} ({', '.join(bad[:8])}{more})", "bad")
+            self.say(f"gradients that are infinite or nan now: {len(bad)} ({', '.join(bad[:8])}{more})", "bad")
 
     def do_info(self, argument: str) -> None:
-        """info [nodes [TEXT] | break]: where the pass is; a table of nodes; breakpoints.
+        """info [nodes [TEXT] | break]: where the pass is, a table of nodes, or the breakpoints.
 
-        With TEXT, the nodes that have it in their names.
+        With TEXT, only nodes whose names contain it.
 
         info
         info nodes w2
@@ -139,7 +140,7 @@ class InspectCommands(Console):
         topics = {"": self._info, "nodes": self._info_nodes, "break": self._info_break}
         chosen = [each for each in topics if each.startswith(topic)] if topic else [""]
         if len(chosen) != 1:
-            raise GraphError(f"no such topic as {topic!r}; there are info, info nodes and info break")
+            raise GraphError(f"unknown topic {topic!r}; use info, info nodes or info break")
         topics[chosen[0]](text.strip())
 
     def complete_info(self, text: str, line: str, begin: int, end: int) -> list[str]:
@@ -149,7 +150,7 @@ class InspectCommands(Console):
 
     def _info(self, text: str) -> None:
         walk = self.walk
-        self.say(f"{len(walk.nodes)} nodes, {products(len(walk))}, {walk.index} done", "bold")
+        self.say(f"{counted(len(walk.nodes), 'node')}, {counted(len(walk), 'product')}, {walk.index} done", "bold")
         self.say(self.messages.moment())
         if not any(origin.position(node) for node in walk.nodes):
             self.say(f"no source lines: {NO_SOURCE}", "dim")
@@ -159,7 +160,7 @@ class InspectCommands(Console):
     def _info_nodes(self, text: str) -> None:
         chosen = [node for node in self.walk.nodes if text in self.names.of[node]]
         if not chosen:
-            raise GraphError(f"no node has {text!r} in its name")
+            raise GraphError(f"no node has a name with {text!r} in it")
         width = max(len(self.names.of[node]) for node in chosen[:ROWS])
         for node in chosen[:ROWS]:
             self.say(self.messages.row(node, width), "bold" if node is self.here else "")
@@ -176,4 +177,4 @@ class InspectCommands(Console):
     complete_print = complete_where = complete_list = complete_node
 
 
-NO_SOURCE = "lines are kept for graphs that are built inside `with autograd.debug():`"
+NO_SOURCE = "build the graph inside `with autograd.debug():`"
