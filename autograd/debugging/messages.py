@@ -18,6 +18,7 @@ from autograd.value import Value
 
 MOST = 12  # products, nodes or operands in one answer
 INDENT = "      "
+ALL_FINITE = "every value and every local derivative is finite"
 
 
 def number(x: float) -> str:
@@ -65,7 +66,7 @@ class Messages:
 
     def gradient(self, node: Value) -> str:
         """`∂y/∂d = 1`, with the number of products that are still pending."""
-        missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
+        missing = self.walk.pending(node)
         pending = f" so far ({missing} pending)" if missing else ""
         return f"∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} = {number(node.grad)}{pending}"
 
@@ -89,12 +90,17 @@ class Messages:
 
     def term(self, index: int) -> str:
         """One product of a sum: `done     -3 × 1 = -3  through d`."""
+        state = "pending" if self.walk.contribution(index) is None else "done"
+        node = self.walk.products[index].node
+        return f"{state:<7}  {self.contribution(index)}  [{index + 1}] through {self.names.of[node]}"
+
+    def contribution(self, index: int) -> str:
+        """`-3 × 1 = -3`; for a product that is pending, `-3 × ∂y/∂d`."""
         node, _, local, _ = self.walk.products[index]
         contribution = self.walk.contribution(index)
-        through = f"[{index + 1}] through {self.names.of[node]}"
         if contribution is None:
-            return f"pending  {number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}  {through}"
-        return f"done     {number(local)} × {number(node.grad)} = {number(contribution)}  {through}"
+            return f"{number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}"
+        return f"{number(local)} × {number(node.grad)} = {number(contribution)}"
 
     def path(self, node: Value) -> Iterator[tuple[str, str]]:
         """The chain rule from the root down to `node`: lines, each with a place in the source."""

@@ -216,6 +216,10 @@ class Walk:
         """The node that the pass reaches before this one, among leaves for a leaf, among the others for any other."""
         return self._previous[self._known(node)]
 
+    def pending(self, node: Value) -> int:
+        """How many products of the gradient of `node` are not done yet."""
+        return sum(index >= self.index for index in self.incoming(node))
+
     def is_complete(self, node: Value) -> bool:
         """Whether all products of the gradient of `node` are done."""
         return self.completion(node) <= self.index

@@ -11,6 +11,7 @@ from typing import Any
 from autograd import origin
 from autograd.debugging.walk import Walk
 from autograd.drawing.formula import expression_of
+from autograd.drawing.render.animate import zeroed_gradients
 from autograd.drawing.text import GLYPHS, clean
 from autograd.graph import topological
 from autograd.origin import Position
@@ -35,16 +36,10 @@ def fresh_walk(root: Value) -> Iterator[Walk]:
     >>> x.grad
     5.0
     """
-    kept = [(node, node.grad) for node in topological(root)]
-    try:
-        for node, _ in kept:
-            node.grad = 0.0
+    with zeroed_gradients(topological(root)):
         walk = Walk(root)
         walk.finish()
         yield walk
-    finally:
-        for node, grad in kept:
-            node.grad = grad
 
 
 def film_of(walk: Walk, names: dict[Value, str], box_of: Mapping[Any, str], edge_of: Mapping[Any, str]) -> Any:

@@ -84,7 +84,7 @@ def replay(loss: Value, *, depth: Depth = "auto", title: str | None = None) -> R
     (2, 0.0)
 
     The pass begins with zeroed gradients; those of the nodes are restored. TypeError for anything but a Value;
-    ValueError for an invalid `depth`. A page of 100 products has about 100 kB, one of 10 000 about 400 kB.
+    ValueError for an invalid `depth`. A page has at most about 100 kB for 100 products, and 1 MB for 10 000.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"replay takes the Value to differentiate, got {loss!r} ({type(loss).__name__})")

@@ -21,7 +21,7 @@ from autograd.drawing import Box, Edge, Scene
 from autograd.drawing.layout import engines
 from autograd.drawing.layout.clusters import nested
 from autograd.drawing.layout.geometry import Rectangle, box_frame
-from autograd.drawing.layout.graphviz import question, read_layout
+from autograd.drawing.layout.graphviz import layout_request, read_layout
 from tests.drawing.pictures import GOLDEN_ENGINE, article_net, batch_loss, has_golden_engine, overlap, readme_value
 
 needs_engine = pytest.mark.skipif(not has_golden_engine(), reason=f"no {GOLDEN_ENGINE}: pip install {GOLDEN_ENGINE}")
@@ -49,7 +49,7 @@ def real_answer() -> str:
     path = engines.find_program(GOLDEN_ENGINE)
     if not path:
         return ""
-    source = question(draw(readme_value()).scene).encode()
+    source = layout_request(draw(readme_value()).scene).encode()
     return subprocess.run([path, "-Kdot", "-Tjson0"], input=source, capture_output=True, check=True).stdout.decode()
 
 

@@ -13,7 +13,6 @@ from autograd.debugging.dap.session import THREAD, AdapterSession
 from autograd.debugging.dap.stops import FILTERS, RequestedBreakpoint
 from autograd.debugging.dap.views import Counting, Views
 from autograd.errors import AutogradError
-from autograd.expressions.conditions import ConditionError
 
 CAPABILITIES = {
     "supportsConfigurationDoneRequest": True,
@@ -65,7 +64,7 @@ def answer(session: AdapterSession, request: Message) -> None:
             if command not in REQUESTS:
                 raise RequestError(f"unknown request {command!r}")
             body, then = REQUESTS[command](session, arguments)
-        except (AutogradError, ConditionError) as error:
+        except AutogradError as error:
             session.connection.respond(request, failure=str(error))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             session.connection.respond(request, failure=f"{command}: an argument is wrong or missing: {error!r}")

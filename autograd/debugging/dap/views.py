@@ -12,7 +12,7 @@ from autograd import origin
 from autograd.debugging.breakpoints import PRODUCT_NAMES, attributes
 from autograd.debugging.dap.pass_controller import PassController
 from autograd.debugging.inspection import first_fault, path_from_root
-from autograd.debugging.messages import Messages, number
+from autograd.debugging.messages import ALL_FINITE, Messages
 from autograd.drawing.formula import expression_of
 from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, read
 from autograd.node_names import kind_of
@@ -101,7 +101,7 @@ class Views:
 
     def of_value(self, name: str, node: Value) -> Body:
         """A row for a node, which can be expanded."""
-        missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
+        missing = self.walk.pending(node)
         state = f"  ({missing} pending)" if missing else ""
         shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", kind_of(node))
         shown["variablesReference"] = self._reference(lambda: self._about(node))
@@ -127,22 +127,18 @@ class Views:
         if node is self.walk.root:
             yield _row("seed", "1.0", "float")
         for index in self.walk.incoming(node):
-            through, _, local, _ = self.walk.products[index]
-            yield self._product(index, f"through {self.names.of[through]}", through, local)
+            through = self.walk.products[index].node
+            yield self._product(index, f"through {self.names.of[through]}", through)
 
     def _outgoing(self, node: Value) -> Iterable[Body]:
         for index in self.walk.outgoing(node):
-            _, parent, local, _ = self.walk.products[index]
-            yield self._product(index, f"to {self.names.of[parent]}", parent, local)
+            parent = self.walk.products[index].parent
+            yield self._product(index, f"to {self.names.of[parent]}", parent)
 
-    def _product(self, index: int, name: str, other: Value, local: float) -> Body:
+    def _product(self, index: int, name: str, other: Value) -> Body:
         """`[3] through d`: `-3 × 1 = -3`."""
-        node = self.walk.products[index].node
-        contribution = self.walk.contribution(index)
-        text = f"{number(local)} × {number(node.grad)} = {number(local * node.grad)}"
-        if contribution is None:
-            text = f"{number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}  (pending)"
-        row = _row(f"[{index + 1}] {name}", text, "float")
+        pending = "  (pending)" if self.walk.contribution(index) is None else ""
+        row = _row(f"[{index + 1}] {name}", f"{self.messages.contribution(index)}{pending}", "float")
         row["variablesReference"] = self._reference(lambda: self._about(other))
         return row
 
@@ -175,9 +171,7 @@ class Views:
     def exception(self) -> Body:
         """Why the pass stopped at a number that is not finite: the first such value in forward order."""
         fault = first_fault(self.walk)
-        wrong = (
-            self.messages.fault(fault) if fault is not None else ["every value and every local derivative is finite"]
-        )
+        wrong = self.messages.fault(fault) if fault is not None else [ALL_FINITE]
         return {
             "exceptionId": "gradient not finite", "description": self.controller.stop.description,
             "breakMode": "always",

@@ -9,7 +9,7 @@ from typing import TextIO
 from autograd import origin
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.inspection import bad_gradients, first_fault
-from autograd.debugging.messages import INDENT, Messages
+from autograd.debugging.messages import ALL_FINITE, INDENT, Messages
 from autograd.debugging.naming import Names
 from autograd.debugging.stepper.console import Console
 from autograd.debugging.walk import Walk
@@ -117,7 +117,7 @@ class InspectCommands(Console):
         """
         fault = first_fault(self.walk)
         if fault is None:
-            self.say("every value and every local derivative is finite", "good")
+            self.say(ALL_FINITE, "good")
         else:
             self.say("first in forward order:")
             for line in self.messages.fault(fault):

@@ -27,6 +27,19 @@ PENDING = Row("grad", "–", "none")
 
 
 @contextmanager
+def zeroed_gradients(nodes: Sequence[Any]) -> Iterator[None]:
+    """Set the gradients of the nodes to 0, and restore them at the end of the block."""
+    kept = [node.grad for node in nodes]
+    try:
+        for node in nodes:
+            node.grad = 0.0
+        yield
+    finally:
+        for node, grad in zip(nodes, kept, strict=True):
+            node.grad = grad
+
+
+@contextmanager
 def fresh_pass(order: Sequence[Any], root: Any) -> Iterator[list[Step]]:
     """All steps of a backward pass from zeroed gradients; at the end of the block the old ones are restored.
 
@@ -38,14 +51,8 @@ def fresh_pass(order: Sequence[Any], root: Any) -> Iterator[list[Step]]:
     >>> x.grad
     0.0
     """
-    kept = [node.grad for node in order]
-    try:
-        for node in order:
-            node.grad = 0.0
+    with zeroed_gradients(order):
         yield list(backward_steps(root))
-    finally:
-        for node, grad in zip(order, kept, strict=True):
-            node.grad = grad
 
 
 class Timeline:
