@@ -1,4 +1,4 @@
-"""`python -m autograd check`: tables, exit codes, and the words of every refusal."""
+"""`python -m autograd check`: tables, exit codes, and the message of every error."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a14_nothing_decided_is_said_and_is_exit_code_3(
     assert main(["check", *arguments]) == 3
     assert capsys.readouterr().out.startswith("nothing was decided: 0 ok, 0 wrong, 2 undecided (")
     assert main(["check", *arguments, "--json"]) == 3
-    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert (found["verdict"], found["ok"], found["counts"]) == (
         "undecided",
         False,

@@ -1,4 +1,4 @@
-"""Expressions typed by a user: what they mean, and what is refused with which words and where."""
+"""Expressions typed by a user: their values, and the message and place of every error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions of breakpoints: they mean what Python means by them, and contain nothing but what is on the list."""
+"""Conditions of breakpoints have the meaning of Python, and contain nothing that is not on the whitelist."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WORDS = ("x", ".", "(", ")", "[", "]", ",", "+", "**", "==", "'a'", "and", "not"
 
 @given(st.text(max_size=30) | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_any_text_is_a_condition_or_refused(text: str) -> None:
-    with suppress(ConditionError):  # any other exception would be an answer to nobody
+    with suppress(ConditionError):  # no other exception may escape
         assert read(text, {"x"}).holds({"x": 1.0}) in (True, False)
 
 
@@ -126,7 +126,7 @@ def test_everything_else_is_refused_with_the_place(text: str, words: str, caret:
 
 
 def test_nothing_of_python_can_be_reached() -> None:
-    """Attacks that work against `eval`: none gets past reading, whatever names there are."""
+    """Attacks that work against `eval`: none is accepted, whatever names exist."""
     names = {"x": Value(1.0), "text": "a"}
     for attack in (
         "().__class__.__bases__[0].__subclasses__()",

@@ -1,4 +1,4 @@
-"""What the debug adapter shows of a pass that stands still: stack, scopes, answers."""
+"""What the debug adapter shows of a stopped pass: stack, scopes, answers."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_blocks_nest_and_inherit_what_they_do_not_mention():
     assert state() == (False, False)
 
 
-def test_an_exception_leaves_the_block_switched_off():
+def test_after_an_exception_it_is_switched_off():
     with pytest.raises(KeyError), debug(anomaly=True):
         raise KeyError
     assert state() == (False, False)
@@ -112,7 +112,7 @@ def test_backward_is_checked_where_nodes_are():
     assert found == [False, False, True, False]
 
 
-def test_a_pass_that_somebody_else_chose_stays():
+def test_a_pass_chosen_by_use_backward_is_kept():
     seen = []
     with use_backward(seen.append), debug():
         Value(1.0).backward()

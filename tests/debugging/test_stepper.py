@@ -1,4 +1,4 @@
-"""The stepper: transcripts of real sessions, a terminal with keys, and the graph as it leaves it."""
+"""The stepper: transcripts of real sessions, keys in a terminal, and the state of the graph afterwards."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def talk(arguments: list[str], commands: str, folder: Path, **changes: str) -> s
 
 
 def answers(loss: Value, *commands: str) -> str:
-    """What the stepper says to these commands, and leaves as `quit` does."""
+    """What the stepper prints for these commands, followed by `quit`."""
     out = io.StringIO()
     step(loss, stdin=io.StringIO("".join([f"{command}\n" for command in commands])), stdout=out)
     return out.getvalue()
@@ -111,20 +111,20 @@ SESSIONS = {
 
 
 @pytest.mark.parametrize("name", SESSIONS)
-def test_a_session_reads_as_it_should(name: str, tmp_path: Path) -> None:
+def test_sessions_match_their_transcripts(name: str, tmp_path: Path) -> None:
     """After a deliberate change: `UPDATE_GOLDEN=1 pytest tests/debugging/test_stepper.py`, then read the diff."""
     arguments, commands = SESSIONS[name]
     (tmp_path / "program.py").write_text(PROGRAM)
     result = talk(arguments, commands, tmp_path)
     assert (result.stderr, result.returncode) == ("", 0)
-    assert "\x1b" not in result.stdout  # it is no terminal
+    assert "\x1b" not in result.stdout  # not a terminal
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(result.stdout, encoding="utf-8")
     assert result.stdout == golden.read_text(encoding="utf-8")
 
 
-def test_where_nothing_but_ascii_can_be_shown_it_is_all_ascii(tmp_path: Path) -> None:
+def test_output_is_ascii_if_the_encoding_has_nothing_else(tmp_path: Path) -> None:
     result = talk(["relu(a)*α", "a=2", "α=3"], "step\nprint a\ninfo nodes\nwhere\n", tmp_path, PYTHONIOENCODING="ascii")
     assert result.returncode == 0
     assert result.stdout.isascii()
@@ -152,7 +152,7 @@ def test_where_nothing_but_ascii_can_be_shown_it_is_all_ascii(tmp_path: Path) ->
         (["functions.py"], "functions.py made no backward pass"),
     ],
 )
-def test_a_wrong_command_line_is_told_why(arguments: list[str], words: str, tmp_path: Path) -> None:
+def test_a_wrong_command_line_is_explained(arguments: list[str], words: str, tmp_path: Path) -> None:
     write_functions(tmp_path)
     result = talk(arguments, "", tmp_path)
     assert result.returncode == 2
@@ -213,7 +213,7 @@ def terminal(folder: Path, **changes: str) -> Any:
 
 
 def answer(child: Any, keys: str) -> str:
-    """What is on the screen between these keys and the next prompt: keys sent before there is one would be lost."""
+    """The screen between these keys and the next prompt; keys sent before a prompt would be lost."""
     child.send(keys)
     child.expect_exact("(backward) ")
     return str(child.before)
@@ -264,7 +264,7 @@ GRAPHS = graphs(primitives=("neg", "exp", "tanh", "relu", "add", "mul", "div", "
 
 
 @given(GRAPHS, st.lists(st.sampled_from(COMMANDS), max_size=12), st.sampled_from(("quit", "run", "abort", "EOF")))
-def test_it_leaves_what_backward_leaves_or_what_it_found(graph: Graph, commands: list[str], ending: str) -> None:
+def test_gradients_are_those_of_backward_or_those_before(graph: Graph, commands: list[str], ending: str) -> None:
     def record() -> Value:
         xs = [Value(x) for x in graph.inputs]
         for x in xs:
@@ -355,7 +355,7 @@ def test_a_line_is_met_once_for_a_run_of_nodes_made_there() -> None:
     assert "∂y/∂z = 1, complete" in out
 
 
-def test_a_condition_at_a_place_is_about_the_node() -> None:
+def test_a_condition_at_a_place_uses_the_node() -> None:
     _, _, y = small_graph()
     assert "∂y/∂h = 1.52319, complete" in answers(y, "break op tanh if grad > 1.5 and node.name == 'h'", "c")
     assert "the backward pass is complete" in answers(y, "break op tanh if grad > 1.6", "c")
@@ -363,7 +363,7 @@ def test_a_condition_at_a_place_is_about_the_node() -> None:
     assert "⚠ cannot compute this for 'tanh', 1.0" in answers(y, "break op tanh if op > 1", "c")
 
 
-def test_a_condition_on_a_line_is_asked_at_every_node_of_the_line() -> None:
+def test_a_condition_on_a_line_is_evaluated_at_every_node_of_the_line() -> None:
     with autograd.debug():
         x = Value(0.5)
         y = tanh(x * 2.0 + 1.0) * x
@@ -381,7 +381,7 @@ def test_tbreak_stops_once_and_clear_removes() -> None:
     assert "the backward pass is complete" in out
 
 
-def test_breakpoints_live_on_to_the_next_pass() -> None:
+def test_breakpoints_are_kept_for_the_next_pass() -> None:
     out = io.StringIO()
     _, _, y = small_graph()
     with use_backward(

@@ -86,14 +86,14 @@ def test_options(options: list[str], words: str) -> None:
         (["script.py:broken", "--at", "1"], "script.py:9: TypeError"),
     ],
 )
-def test_wrong_input_is_told_in_a_line_or_two(
+def test_wrong_input_is_an_error_of_a_line_or_two(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["draw", *arguments]) == 2
-    told = capsys.readouterr()
-    assert words in told.err
-    assert told.err.count("\n") <= 3
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.err.count("\n") <= 3
+    assert printed.out == ""
     assert not Path("graph.svg").exists()
 
 
