@@ -42,10 +42,11 @@ def _write(temporary: str, data: bytes, path: str) -> None:
 def write_text(path: str | PathLike[str], text: str) -> None:
     """Write text as UTF-8, atomically; line endings are those of the text.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     write_text(os.path.join(folder, "a.txt"), "δ")
-    ...     open(os.path.join(folder, "a.txt"), "rb").read()
+    ...     Path(folder, "a.txt").read_bytes()
     b'\\xce\\xb4'
     """
     write_bytes(path, text.encode())

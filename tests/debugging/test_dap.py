@@ -165,7 +165,7 @@ def test_refuses_what_it_cannot_do_and_goes_on(tmp_path: Path) -> None:
         client.request("initialize", adapterID="autograd")
         for command_, arguments, complaint in (
             ("attach", {}, "no program to attach to"),
-            ("launch", {"program": "nowhere.py"}, "the Python file to run as `program`, got 'nowhere.py'"),
+            ("launch", {"program": "nowhere.py"}, "an existing Python file as `program`, got 'nowhere.py'"),
             ("launch", {}, "got None"),
             ("stackTrace", {"threadId": 1}, "the program is running"),
             ("next", {}, "the program is running"),

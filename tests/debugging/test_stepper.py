@@ -223,7 +223,7 @@ def test_keys_complete_recall_and_interrupt(tmp_path: Path) -> None:
     child = terminal(tmp_path, NO_COLOR="1")
     assert "long_name, a leaf" in answer(child, "pri\tlo\t\r")
     assert "breakpoint 1: op tanh" in answer(child, "b op t\t\r")  # also after an abbreviation
-    assert "Ctrl-C: `quit` finishes the pass, `abort` takes it back" in answer(child, "junk\x03")
+    assert "Ctrl-C: `quit` finishes the pass, `abort` undoes it" in answer(child, "junk\x03")
     assert "breakpoint 2: op tanh" in answer(child, "\x1b[A\r")  # the line before
     assert "[2/3] ∂mul/∂tanh = 3, complete" in answer(child, "continue\r")
     child.send("\x04")
