@@ -12,9 +12,9 @@ from autograd.errors import UsageError
 PORT = 5679
 LARGEST_PORT = 65535
 EXAMPLES = """examples:
-  python -m autograd dap train.py       then attach an editor to port 5679
+  python -m autograd dap train.py      then attach an editor to port 5679
   python -m autograd dap --port 4711 train.py -- --epochs 3
-  python -m autograd dap --stdio        for an editor that starts adapters itself
+  python -m autograd dap --stdio       for editors that start the adapter
 
 VS Code: run the first example in a terminal, then start this configuration of
 .vscode/launch.json ("type" can be any debugger that is installed; "debugServer"

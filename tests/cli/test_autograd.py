@@ -176,12 +176,17 @@ def test_a_file_that_cannot_be_loaded(
     assert words in capsys.readouterr().err
 
 
-def test_every_row_of_commands_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_row_of_commands_has_help_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     for name, command in COMMANDS.items():
         with pytest.raises(SystemExit) as caught:
             main([name, "--help"])
         assert caught.value.code == 0
-        assert command.examples.splitlines()[-1] in capsys.readouterr().out
+        _usage, _, text = capsys.readouterr().out.partition("\n\n")  # argparse does not break a list of choices
+        assert command.examples.splitlines()[-1] in text
+        assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
 def test_no_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

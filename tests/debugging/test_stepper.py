@@ -259,3 +259,10 @@ def test_what_an_encoding_cannot_show_is_replaced() -> None:
     screen = Screen(io.TextIOWrapper(raw, encoding="latin-1"))
     screen.say("∂α × 2 → é")
     assert raw.getvalue().decode("latin-1") == "d? * 2 -> é\n"
+
+
+def test_help_fits_into_80_columns() -> None:
+    _, _, y = small_graph()
+    stepper = Stepper(Walk(y), stdout=io.StringIO())
+    out = answers(y, "help", *[f"help {command}" for command in stepper.commands])
+    assert [line for line in out.split("\n") if len(line) > 80] == []

@@ -210,4 +210,4 @@ def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture
     assert '["&lt;' not in out.read_text("utf-8")
     assert '"a*b"' in out.read_text("utf-8")  # the marked sub-expression
     assert main(["replay", "a*b", "a=2", "b=1", "-o", "out.svg"]) == 2
-    assert "its name must end in .html" in capsys.readouterr().err
+    assert "the name must end in .html" in capsys.readouterr().err

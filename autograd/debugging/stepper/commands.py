@@ -29,7 +29,7 @@ class Stepper(InspectCommands):
     # --- moving -------------------------------------------------------------------------------------------------------
 
     def do_step(self, argument: str) -> None:
-        """step [N]: do the next product of the chain rule, or the next N.
+        """step [N]: do the next product of the chain rule, or N.
 
         step
         step 10
@@ -40,7 +40,7 @@ class Stepper(InspectCommands):
         self._show_last()
 
     def do_next(self, argument: str) -> None:
-        """next [N]: do and show all products of the next node, or of the next N nodes.
+        """next [N]: do all products of the next node, or of N nodes.
 
         next
         next 3
@@ -82,7 +82,7 @@ class Stepper(InspectCommands):
         return None
 
     def do_continue(self, argument: str) -> None:
-        """continue: go on to the next breakpoint, else to the end of the pass.
+        """continue: go on to the next breakpoint, else to the end.
 
         break nan
         continue
@@ -92,7 +92,7 @@ class Stepper(InspectCommands):
             self.say(self.messages.moment(), "good")
 
     def do_rcontinue(self, argument: str) -> None:
-        """rcontinue: go back to the previous breakpoint, else to the beginning.
+        """rcontinue: go back to a breakpoint, else to the beginning.
 
         break op tanh
         rcontinue
@@ -135,13 +135,15 @@ class Stepper(InspectCommands):
     # --- breakpoints --------------------------------------------------------------------------------------------------
 
     def do_break(self, argument: str) -> None:
-        """break PLACE [if EXPR] | nan | if EXPR: set a breakpoint for continue and rcontinue.
+        """break PLACE | nan | if EXPR: set a breakpoint for continue and rcontinue.
 
-        PLACE is NODE, `op NAME`, FILE:LINE or LINE: the pass stops when it reaches such a node, whose gradient is then
-        complete. `nan` stops at the first gradient that is infinite or nan.
-        EXPR can use the fields of the node (node, op, data, grad) or, without PLACE, those of each product (node,
-        parent, op, local, upstream, contribution, before, after, index), and nodes by their names. Nodes have .data,
-        .grad, .op and .name; the functions are abs, min, max, sign, isnan, isinf and isfinite.
+        PLACE is NODE, `op NAME`, FILE:LINE or LINE, and can be followed by `if EXPR`.
+        The pass stops when it reaches such a node, whose gradient is then complete.
+        `nan` stops at the first gradient that is infinite or nan.
+        EXPR can use the fields of the node (node, op, data, grad) or, without PLACE,
+        those of each product (node, parent, op, local, upstream, contribution, before,
+        after, index), and nodes by their names. Nodes have .data, .grad, .op and .name;
+        the functions are abs, min, max, sign, isnan, isinf and isfinite.
 
         break w
         break op tanh if abs(grad) > 1
@@ -217,7 +219,7 @@ class Stepper(InspectCommands):
     # --- leaving ------------------------------------------------------------------------------------------------------
 
     def do_quit(self, argument: str) -> bool:
-        """quit: finish the pass and leave; a script stops at its next pass.
+        """quit: finish the pass; a script stops at its next one.
 
         The gradients are those of backward().
 
@@ -227,7 +229,7 @@ class Stepper(InspectCommands):
         return True
 
     def do_run(self, argument: str) -> bool:
-        """run: finish this pass and all later ones of the script, stopping only at breakpoints.
+        """run: finish all passes; stop only at breakpoints.
 
         break nan
         run
@@ -238,7 +240,9 @@ class Stepper(InspectCommands):
         return True
 
     def do_abort(self, argument: str) -> bool:
-        """abort: restore every gradient to what it was before the pass, and end the script.
+        """abort: undo the pass and leave; a script ends.
+
+        Every gradient is what it was before the pass.
 
         abort
         """

@@ -8,10 +8,13 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from textwrap import fill
 from typing import Any, TextIO
 
 from autograd.debugging.stepper.terminal import Screen
 from autograd.errors import AutogradError
+
+WIDTH = 80  # columns of the help
 
 
 class Console(cmd.Cmd):
@@ -107,7 +110,7 @@ class Console(cmd.Cmd):
     # --- help ---------------------------------------------------------------------------------------------------------
 
     def do_help(self, argument: str) -> None:
-        """help [COMMAND]: list all commands, or explain one with examples.
+        """help [COMMAND]: list all commands, or explain one.
 
         help break
         """
@@ -120,8 +123,9 @@ class Console(cmd.Cmd):
         width = max(len(usage) for usage, _, _ in usages)
         for usage, _, meaning in usages:
             self.say(f"  {usage:<{width}}  {meaning}")
-        letters = ", ".join(f"{letter} {command}" for letter, command in self.letters.items())
-        self.say(f"\n`help COMMAND` shows examples; an empty line repeats the last command; short forms:\n  {letters}")
+        letters = ", ".join(f"{letter}={command}" for letter, command in self.letters.items())
+        self.say("\n`help COMMAND` shows examples; an empty line repeats the last command.")
+        self.say(fill(f"Short forms: {letters}", WIDTH, subsequent_indent="  "))
         return None
 
     def complete_help(self, text: str, *ignored: object) -> list[str]:

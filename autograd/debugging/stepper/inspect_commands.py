@@ -53,9 +53,10 @@ class InspectCommands(Console):
         return self.names.find(argument) if argument else self.here
 
     def do_print(self, argument: str) -> None:
-        """print [NODE]: value, gradient and the products that it is the sum of, done and pending.
+        """print [NODE]: value, gradient, and the products in its sum.
 
-        Without NODE, it is the node whose products are next.
+        The products are done or pending. Without NODE, it is the node whose products
+        are next.
 
         print w
         print w2[1,0]
@@ -64,7 +65,7 @@ class InspectCommands(Console):
             self.say(line)
 
     def do_where(self, argument: str) -> None:
-        """where [NODE]: the chain rule from the loss down to here, or to NODE.
+        """where [NODE]: the chain rule from the loss to here, or to NODE.
 
         If there are several paths, it shows the one that contributed most.
 
@@ -96,9 +97,10 @@ class InspectCommands(Console):
                 self.say(f"{' ' * (8 + indent)}{carets.expandtabs()}", "mark")
 
     def do_graph(self, argument: str) -> None:
-        """graph [FILE]: draw the graph at this moment to a .svg, .png, .dot or .html file.
+        """graph [FILE]: draw the graph at this moment.
 
-        Without FILE it is backward-N.svg, where N is the number of products done.
+        FILE ends in .svg, .png, .dot or .html. Without FILE it is backward-N.svg, where
+        N is the number of products done.
 
         graph
         graph halfway.svg
@@ -109,9 +111,10 @@ class InspectCommands(Console):
         self.say(f"wrote {path}", "good")
 
     def do_nan(self, argument: str) -> None:
-        """nan: where values or local derivatives first became infinite or nan, in forward order.
+        """nan: find the first infinity or nan.
 
-        It also counts the gradients that are infinite or nan at this moment.
+        It is the first value or local derivative in forward order. It also counts the
+        gradients that are infinite or nan at this moment.
 
         nan
         """
@@ -128,7 +131,7 @@ class InspectCommands(Console):
             self.say(f"gradients that are infinite or nan now: {len(bad)} ({', '.join(bad[:8])}{more})", "bad")
 
     def do_info(self, argument: str) -> None:
-        """info [nodes [TEXT] | break]: where the pass is, a table of nodes, or the breakpoints.
+        """info [nodes [TEXT] | break]: show the state of the pass, nodes or breakpoints.
 
         With TEXT, only nodes whose names contain it.
 

@@ -1,8 +1,8 @@
 """Select a layout engine: the first of a chain that is installed and answers.
 
-graphviz-pure comes first because it is installed with the package and gives the same picture on every platform; the
-last one is built in. $AUTOGRAD_DOT selects another: the path of a program that understands `-Tjson0` as Graphviz does,
-or `builtin`.
+graphviz-pure comes first because it is installed with the package on all common platforms, and gives the same picture
+on each; the last one is built in. $AUTOGRAD_DOT selects another: the path of a program that understands `-Tjson0` as
+Graphviz does, or `builtin`.
 """
 
 from __future__ import annotations
