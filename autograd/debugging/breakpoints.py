@@ -17,7 +17,7 @@ from autograd import origin
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
-from autograd.expressions.conditions import Attributes, Condition, read
+from autograd.expressions.conditions import Attributes, Condition, parse_condition
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -89,7 +89,7 @@ def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Br
         raise GraphError("a breakpoint needs NODE, op NAME, FILE:LINE, nan or if EXPR")
     fields = NODE_NAMES if where else PRODUCT_NAMES
     known: Mapping[str, Any] = ChainMap(dict.fromkeys(fields), names.nodes)
-    condition = read(written, known, attributes(names)) if has_condition else None
+    condition = parse_condition(written, known, attributes(names)) if has_condition else None
     if where == "nan" and condition is not None:
         raise GraphError("nan is a condition itself: write `break nan`, or `break if isnan(after) and …`")
     if where in ("", "nan"):

@@ -13,28 +13,28 @@ from autograd.debugging.hidden_frames import stop
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
-Condition = Callable[[Value], object]
+StopCondition = Callable[[Value], object]
 
 
 @dataclass(frozen=True, eq=False)
-class Breakpoint:
+class ProgramBreakpoint:
     """What `breakpoint_at` returns; as a context manager it removes itself at the end of the block."""
 
-    holds: Condition
+    holds: StopCondition
     changes: bool  # whether `holds` may become true later, when the gradients are known
 
     def remove(self) -> None:
         """Remove the breakpoint; a second call does nothing."""
         backward.breakpoints = tuple([each for each in backward.breakpoints if each is not self])
 
-    def __enter__(self) -> Breakpoint:
+    def __enter__(self) -> ProgramBreakpoint:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.remove()
 
 
-def breakpoint_at(target: Value | str | Condition) -> Breakpoint:
+def breakpoint_at(target: Value | str | StopCondition) -> ProgramBreakpoint:
     """Call `breakpoint()` in every backward pass that reaches `target`, when the gradient is complete there.
 
     `target` is a node, the name of a primitive (any node it made), or a condition, a function of the node that says
@@ -57,17 +57,17 @@ def breakpoint_at(target: Value | str | Condition) -> Breakpoint:
     return found
 
 
-def _breakpoint(target: Value | str | Condition) -> Breakpoint:
+def _breakpoint(target: Value | str | StopCondition) -> ProgramBreakpoint:
     if isinstance(target, Value):
-        return Breakpoint(lambda node: node is target, changes=False)
+        return ProgramBreakpoint(lambda node: node is target, changes=False)
     if isinstance(target, str):
         if target not in PRIMITIVES:
             near = get_close_matches(target, PRIMITIVES)
             hint = f"did you mean {near[0]!r}?" if near else "autograd.PRIMITIVES lists them"
             raise ValueError(f"breakpoint_at({target!r}): no primitive has this name; {hint}")
-        return Breakpoint(lambda node: node.op == target, changes=False)
+        return ProgramBreakpoint(lambda node: node.op == target, changes=False)
     if callable(target):
-        return Breakpoint(target, changes=True)
+        return ProgramBreakpoint(target, changes=True)
     raise TypeError(
         f"breakpoint_at takes a Value, the name of a primitive or a condition, got {target!r} ({type(target).__name__})"
     )

@@ -98,10 +98,10 @@ def debugged_pass(root: Any, asked: bool) -> None:
     _pass(replace(settings, mirror=mirror))(root)
 
 
-def read(text: str) -> DebugSettings | None:
+def parse_settings(text: str) -> DebugSettings | None:
     """Parse the value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
 
-    >>> read("1").anomaly, read("anomaly").anomaly, read("0")
+    >>> parse_settings("1").anomaly, parse_settings("anomaly").anomaly, parse_settings("0")
     (False, True, None)
 
     ValueError for an unknown word.
@@ -114,7 +114,7 @@ def read(text: str) -> DebugSettings | None:
 
 
 def _read_environment() -> None:
-    settings = read(os.environ.get(VARIABLE, ""))
+    settings = parse_settings(os.environ.get(VARIABLE, ""))
     if settings is not None:
         change_everywhere(lambda now: _changed(now, settings))
 

@@ -50,7 +50,7 @@ class ConditionError(LanguageError):
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition that `read` has accepted."""
+    """A condition that `parse_condition` has accepted."""
 
     text: str
     evaluate: Evaluator
@@ -58,7 +58,7 @@ class Condition:
     def holds(self, environment: Environment) -> bool:
         """Whether it is true with these values; numbers have Python's truth values, so nan is true.
 
-        >>> read("x > 1 and kind in ('mul', 'div')", {"x", "kind"}).holds({"x": 2.0, "kind": "div"})
+        >>> parse_condition("x > 1 and kind in ('mul', 'div')", {"x", "kind"}).holds({"x": 2.0, "kind": "div"})
         True
 
         ConditionError when an operation does not take the values, as in `"a" < 1`.
@@ -66,13 +66,13 @@ class Condition:
         return bool(_plain(self.evaluate(environment)))
 
 
-def read(text: str, names: Collection[str], attributes: Attributes | None = None) -> Condition:
+def parse_condition(text: str, names: Collection[str], attributes: Attributes | None = None) -> Condition:
     """Parse a condition over `names`, `CONSTANTS` and `FUNCTIONS`.
 
     `attributes` are those of nodes, as in `{"grad": lambda node: node.grad}`; a node by itself counts as its number.
     A name may have dots and brackets, as in `w2[1,0]`.
 
-    >>> read("__import__('os')", {"x"})
+    >>> parse_condition("__import__('os')", {"x"})
     Traceback (most recent call last):
         ...
     autograd.expressions.conditions.ConditionError: no function '__import__' here; there are abs, isfinite, isinf, ...

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.expressions.conditions import Attributes, ConditionError, read
+from autograd.expressions.conditions import Attributes, ConditionError, parse_condition
 
 ATTRIBUTES: Attributes = {"data": lambda node: node.data, "grad": lambda node: node.grad, "op": lambda node: node.op}
 
@@ -41,7 +41,7 @@ TRUTHS = st.recursive(
 @given(TRUTHS, st.floats(-10.0, 10.0), st.floats(-10.0, 10.0))
 def test_conditions_mean_what_python_means(text: str, x: float, y: float) -> None:
     expected = eval(text, {"abs": abs}, {"x": x, "y": y})
-    assert read(text, {"x", "y"}).holds({"x": x, "y": y}) == bool(expected)
+    assert parse_condition(text, {"x", "y"}).holds({"x": x, "y": y}) == bool(expected)
 
 
 WORDS = ("x", ".", "(", ")", "[", "]", ",", "+", "**", "==", "'a'", "and", "not", "lambda", ":", "_", "1", "\n")
@@ -50,7 +50,7 @@ WORDS = ("x", ".", "(", ")", "[", "]", ",", "+", "**", "==", "'a'", "and", "not"
 @given(st.text(max_size=30) | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_any_text_is_a_condition_or_refused(text: str) -> None:
     with suppress(ConditionError):  # no other exception may escape
-        assert read(text, {"x"}).holds({"x": 1.0}) in (True, False)
+        assert parse_condition(text, {"x"}).holds({"x": 1.0}) in (True, False)
 
 
 def test_nodes_are_known_by_attributes_and_by_any_name() -> None:
@@ -66,21 +66,21 @@ def test_nodes_are_known_by_attributes_and_by_any_name() -> None:
         "max(w2[1,0], self.h) == 2",
         "w2[1,0]",
     ):
-        assert read(text, names, ATTRIBUTES).holds(names), text
+        assert parse_condition(text, names, ATTRIBUTES).holds(names), text
 
 
 def test_arithmetic_is_that_of_the_primitives_and_never_raises() -> None:
     environment = {"x": 0.0, "n": math.nan, "big": 1e308}
     for text in ("1 / x == inf", "x ** -1 == inf", "isnan(x / x)", "big * 10 > 1e300", "isinf(9.0 ** 9 ** 9)"):
-        assert read(text, environment).holds(environment), text
-    assert not read("n == n or n < 1 or n > 1", environment).holds(environment)
-    assert read("not isfinite(n) and sign(-big) == -1 and 10 ** 400 == inf", environment).holds(environment)
+        assert parse_condition(text, environment).holds(environment), text
+    assert not parse_condition("n == n or n < 1 or n > 1", environment).holds(environment)
+    assert parse_condition("not isfinite(n) and sign(-big) == -1 and 10 ** 400 == inf", environment).holds(environment)
 
 
 def test_and_or_stop_as_early_as_in_python() -> None:
     names = {"x": 0.0, "text": "a"}
-    assert not read("x and text > 1", names).holds(names)
-    assert read("not x or text > 1", names).holds(names)
+    assert not parse_condition("x and text > 1", names).holds(names)
+    assert parse_condition("not x or text > 1", names).holds(names)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_and_or_stop_as_early_as_in_python() -> None:
 def test_everything_else_is_refused_with_the_place(text: str, words: str, caret: str) -> None:
     names = {"x": 1.0}
     with pytest.raises(ConditionError) as caught:
-        read(text, names, ATTRIBUTES).holds(names)
+        parse_condition(text, names, ATTRIBUTES).holds(names)
     message = str(caught.value)
     assert words in message
     assert caret in message
@@ -139,10 +139,10 @@ def test_nothing_of_python_can_be_reached() -> None:
         "x.data.__class__",
     ):
         with pytest.raises(ConditionError):
-            read(attack, names, ATTRIBUTES).holds(names)
+            parse_condition(attack, names, ATTRIBUTES).holds(names)
 
 
 def test_long_conditions_take_time_in_proportion() -> None:
     rng = random.Random(0)
     text = " or ".join([f"x == {rng.randrange(1, 9)}.5" for _ in range(2_000)])
-    assert not read(text, {"x"}).holds({"x": 1.0})
+    assert not parse_condition(text, {"x"}).holds({"x": 1.0})

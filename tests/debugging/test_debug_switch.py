@@ -12,7 +12,7 @@ import autograd
 import autograd.debugging.switch as switch
 from autograd import NonFiniteError, Value, debug
 from autograd.backward import use_backward
-from autograd.debugging.switch import DebugSettings, read
+from autograd.debugging.switch import DebugSettings, parse_settings
 from autograd.origin import position
 
 HUGE = 1e200
@@ -170,10 +170,10 @@ def test_an_unknown_word_is_refused_with_those_that_are_known():
     ],
 )
 def test_words_are_separated_by_commas(text, expected):
-    assert read(text) == expected
+    assert parse_settings(text) == expected
 
 
 @pytest.mark.parametrize("text", ["2", "anomaly;1", "anomaly,speed"])
 def test_words_are_checked(text):
     with pytest.raises(ValueError, match="unknown word"):
-        read(text)
+        parse_settings(text)

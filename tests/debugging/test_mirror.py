@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autograd import NonFiniteError, Value, debug, tanh, total
 from autograd.debugging.mirror.mirrored_pass import build
-from autograd.debugging.switch import DebugSettings, read
+from autograd.debugging.switch import DebugSettings, parse_settings
 from autograd.graph import topological
 from tests.support.graphs import Graph, graphs
 
@@ -305,7 +305,7 @@ def test_a_block_makes_every_pass_a_mirror_pass() -> None:
 
 
 def test_the_environment_variable_knows_it() -> None:
-    assert read("anomaly,mirror") == DebugSettings(anomaly=True, mirror=True)
+    assert parse_settings("anomaly,mirror") == DebugSettings(anomaly=True, mirror=True)
 
 
 def test_with_anomaly_mode_it_stops_where_anomaly_mode_does() -> None:

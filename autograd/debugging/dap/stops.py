@@ -13,7 +13,7 @@ from autograd.debugging.breakpoints import NODE_NAMES, Breakpoint, attributes, m
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
-from autograd.expressions.conditions import ConditionError, read
+from autograd.expressions.conditions import ConditionError, parse_condition
 from autograd.primitive import PRIMITIVES
 
 WAITING = "placed when a backward pass begins"
@@ -51,7 +51,7 @@ class RequestedBreakpoint:
             text = place_of_name(self.place)
             return parse(f"{text} if {self.condition}" if self.condition else text, walk, names)
         known: Mapping[str, Any] = ChainMap(dict.fromkeys(NODE_NAMES), names.nodes)
-        condition = read(self.condition, known, attributes(names)) if self.condition else None
+        condition = parse_condition(self.condition, known, attributes(names)) if self.condition else None
         place = made_in(self.place, self.line, walk)
         text = f"{os.path.basename(self.place)}:{self.line}"
         return Breakpoint(text, place=place, condition=condition, once_per_run=condition is None)

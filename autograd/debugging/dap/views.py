@@ -14,7 +14,7 @@ from autograd.debugging.dap.pass_controller import PassController
 from autograd.debugging.inspection import first_fault, path_from_root
 from autograd.debugging.messages import ALL_FINITE, Messages
 from autograd.drawing.formula import expression_of
-from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, read
+from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, parse_condition
 from autograd.node_names import kind_of
 from autograd.value import Value
 
@@ -150,7 +150,7 @@ class Views:
     def evaluate(self, text: str) -> Body:
         """The value of an expression, in the language of conditions; ConditionError for any other text."""
         environment = self._environment()
-        result = read(text, environment, attributes(self.names)).evaluate(environment)
+        result = parse_condition(text, environment, attributes(self.names)).evaluate(environment)
         if isinstance(result, Value):
             row = self.of_value(self.names.of[result], result)
             return {"result": row["value"], "type": row["type"], "variablesReference": row["variablesReference"]}
