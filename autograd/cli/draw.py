@@ -11,7 +11,7 @@ from autograd.cli.target import add_target, read_target, reporting_user_errors
 from autograd.debugging.switch import debug
 from autograd.drawing.build import has_passed
 from autograd.drawing.collapse import Depth
-from autograd.drawing.drawing import FORMATS
+from autograd.drawing.drawing import FORMATS, SUFFIXES
 from autograd.drawing.graph import draw
 from autograd.drawing.scene import Direction
 from autograd.errors import UsageError
@@ -23,7 +23,7 @@ EXAMPLES = """examples:
   python -m autograd draw train.py:loss --at 1.5,-2 --depth 1 -o loss.png
 """
 EVERY_VALUE = "all"
-OUT_HELP = f"file to write, whose name ends in {', '.join(FORMATS)} (default graph.svg)"
+OUT_HELP = f"file to write, whose name ends in {SUFFIXES} (default graph.svg)"
 DEPTH_HELP = f"levels of modules to show: a number, {EVERY_VALUE} or auto (default auto)"
 
 
@@ -49,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the picture and print what it contains; 0. UsageError for wrong input or an unknown suffix."""
     if Path(args.out).suffix.lower() not in FORMATS:
-        raise UsageError(f"--out {args.out}: the name must end in {', '.join(FORMATS)}")
+        raise UsageError(f"--out {args.out}: the name must end in {SUFFIXES}")
     with debug():  # values get the names they have in the source
         f, at, file = read_target(args)
         with reporting_user_errors(file):

@@ -94,14 +94,14 @@ class Drawing:
         >>> draw(Value(2.0)).save("picture.gif")
         Traceback (most recent call last):
             ...
-        ValueError: cannot draw 'picture.gif': the name must end in .svg, .png, .dot, .html
+        ValueError: cannot draw 'picture.gif': the name must end in .svg, .png, .dot or .html
 
         ValueError for another suffix; OSError if the file cannot be written; ImportError for .png without the package
         resvg-py (`pip install 'scalar-autograd[png]'`), RuntimeError if it finds no font.
         """
         suffix = os.path.splitext(path)[1].lower()
         if suffix not in FORMATS:
-            raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {', '.join(FORMATS)}")
+            raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {SUFFIXES}")
         write_bytes(path, FORMATS[suffix](self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -118,3 +118,4 @@ FORMATS: dict[str, Callable[[Drawing], bytes]] = {
     ".dot": lambda drawing: drawing.dot.encode(),
     ".html": lambda drawing: drawing.html.encode(),
 }
+SUFFIXES = f"{', '.join([*FORMATS][:-1])} or {[*FORMATS][-1]}"

@@ -27,10 +27,10 @@ WITH_DEFAULTS: Mapping[str, Callable[..., Any]] = {
 } | {"max": functions.maximum, "min": functions.minimum}
 HINTS: Mapping[type[ast.AST], str] = {
     ast.BitXor: "a power is written **",
-    ast.Attribute: "attributes such as x.data are not supported; for a file write train.py:NAME",
-    ast.Subscript: "indices are not supported; give each number a name of its own",
+    ast.Attribute: "attributes such as x.data are not supported here; for a file write train.py:NAME",
+    ast.Subscript: "indices are not supported here; give each number a name of its own",
     ast.Lambda: "write the body only",
-    ast.NamedExpr: "assignments are not supported",
+    ast.NamedExpr: "assignments are not supported here",
     ast.GtE: "compare with < or >",
     ast.LtE: "compare with < or >",
     ast.FloorDiv: "use floor(x / y)",

@@ -120,7 +120,7 @@ UNDERSTOOD = "only names, numbers, .* are understood"
         ("x // 2", f"{UNDERSTOOD}; use floor", "x // 2"),
         ("x % 2", f"{UNDERSTOOD}; use mod\\(x, y\\), or fmod", "x % 2"),
         ("x.real", f"{UNDERSTOOD}; attributes such as x.data are not supported", "x.real"),
-        ("x[0]", f"{UNDERSTOOD}; indices are not supported", "x[0]"),
+        ("x[0]", f"{UNDERSTOOD}; indices are not supported here", "x[0]"),
         ("lambda x: x", f"{UNDERSTOOD}; write the body", "lambda x: x"),
         ("[x, 1]", UNDERSTOOD, "[x, 1]"),
         ("mean([[x]])", UNDERSTOOD, "[x]"),

@@ -78,7 +78,7 @@ def test_options(options: list[str], words: str) -> None:
     [
         (["x*y", "x=1"], "needs a number for y"),
         (["x*", "x=1"], "not a valid expression"),
-        (["x", "x=1", "-o", "picture.gif"], "must end in .svg, .png, .dot, .html"),
+        (["x", "x=1", "-o", "picture.gif"], "must end in .svg, .png, .dot or .html"),
         (["x", "x=1", "-o", "absent/picture.svg"], "absent/picture.svg: No such file or directory"),
         (["x*x", "x=1", "--focus", "q"], "no value of this graph is called 'q'; names are: x"),
         (["absent.py:loss"], "absent.py: no such file"),

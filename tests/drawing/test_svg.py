@@ -198,7 +198,7 @@ def test_saving_writes_what_the_suffix_says(tmp_path: Path) -> None:
 
 
 def test_another_suffix_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'.*picture\.gif': the name must end in \.svg, \.png, \.dot, \.html"):
+    with pytest.raises(ValueError, match=r"'.*picture\.gif': the name must end in \.svg, \.png, \.dot or \.html"):
         draw(Value(1.0)).save(tmp_path / "picture.gif")
     with pytest.raises(FileNotFoundError, match=r"absent.x\.svg"):
         draw(Value(1.0)).save(tmp_path / "absent" / "x.svg")
