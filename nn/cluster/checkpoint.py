@@ -165,7 +165,7 @@ def memory(optimizer: Optimizer) -> tuple[dict[str, Any], Arrays]:
     return numbers, arrays
 
 
-def remember(optimizer: Optimizer, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+def restore_memory(optimizer: Optimizer, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Give an optimiser the memory of another one of its kind; the opposite of `memory`."""
     optimizer.reset()
     for name, value in {**numbers, **arrays}.items():

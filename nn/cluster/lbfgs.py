@@ -1,4 +1,4 @@
-"""L-BFGS on a cluster: SciPy decides where to look, the cluster computes loss and gradient there."""
+"""L-BFGS on a cluster: SciPy chooses the points, the cluster computes loss and gradient there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nn.train.losses import l2_gradient
 
 @dataclass(eq=False)
 class Look:
-    """What was found at one θ, which is kept as a hash."""
+    """Loss and gradient at one θ, which is stored as a hash."""
 
     theta: str
     loss: float
@@ -30,8 +30,8 @@ class Look:
 class Lbfgs:
     """`scipy.optimize.minimize(method="L-BFGS-B")` over all samples; an epoch is an iteration.
 
-    SciPy cannot be stopped and taken up again, so the checkpoint holds all that it was told: a resumed run tells it the
-    same again, without asking the cluster, and it does the same again.
+    SciPy cannot be stopped and resumed, so the checkpoint holds every loss and gradient it was given: a resumed run
+    gives it the same ones again, without asking the cluster, and SciPy takes the same steps again.
     """
 
     def __init__(self, objective: Objective, settings: Settings, start: Vector) -> None:
@@ -40,11 +40,11 @@ class Lbfgs:
         self.looks: list[Look] = []
         self.before = 0.0
         self._resume()
-        self.begun, self.told, self.epoch = time.monotonic(), 0, 0
+        self.started, self.given, self.epoch = time.monotonic(), 0, 0
         self.stopped: Stop | None = None
 
     def run(self) -> Stop:
-        """Minimise to the end: "converged" when SciPy finds no way down any more."""
+        """Minimise to the end; "converged" when SciPy finds no lower loss."""
         try:
             from scipy.optimize import minimize
         except ImportError as error:
@@ -57,31 +57,32 @@ class Lbfgs:
         return self.stopped or ("epochs" if self.epoch == self.settings.config.epochs else "converged")
 
     def _look(self, theta: Vector) -> tuple[float, Vector]:
-        """What SciPy asks for: the loss with its penalty, and the gradient of both."""
+        """The loss with its penalty, and the gradient of both, as SciPy asks for them."""
         name = hash_of(theta)
-        if self.told == len(self.looks):
+        if self.given == len(self.looks):
             self.looks.append(Look(name, *self.objective(theta)))
             if len(self.looks) % self.settings.every == 0:
                 self._save()
-        look = self.looks[self.told]
+        look = self.looks[self.given]
         if look.theta != name:
             raise CheckpointError(
-                f"{self.settings.path}: SciPy goes another way than when this was written (another version of it?);"
-                " delete the file to start anew"
+                f"{self.settings.path}: SciPy takes other steps than when this was written (another version?);"
+                " delete the file to start again"
             )
-        self.told += 1
+        self.given += 1
         penalty = self.settings.config.l2 * float(theta @ theta)
         return look.loss + penalty, look.gradient + l2_gradient(theta, self.settings.config.l2)
 
     def _iteration(self, intermediate_result: Any) -> None:
-        """SciPy has moved; it passes the new place under this very name."""
+        """Close an epoch; SciPy passes the new point under this very name."""
         theta: Vector = np.array(intermediate_result.x)
         name = hash_of(theta)
-        loss = next(look.loss for look in reversed(self.looks[: self.told]) if look.theta == name)
+        loss = next(look.loss for look in reversed(self.looks[: self.given]) if look.theta == name)
         self.epoch += 1
-        self.settings.advance(1.0)
-        seconds = self.before + time.monotonic() - self.begun
-        self.stopped = self.settings.take(Epoch(self.epoch, loss, *self.settings.show(theta), seconds))
+        self.settings.reporter.advance(1.0)
+        seconds = self.before + time.monotonic() - self.started
+        reporter = self.settings.reporter
+        self.stopped = reporter.take(Epoch(self.epoch, loss, *reporter.show(theta), seconds))
         if self.stopped:
             raise StopIteration
 
@@ -90,7 +91,7 @@ class Lbfgs:
             return
         state = {
             "looks": [{"theta": look.theta, "loss": look.loss} for look in self.looks],
-            "seconds": self.before + time.monotonic() - self.begun,
+            "seconds": self.before + time.monotonic() - self.started,
         }
         gradients = np.stack([look.gradient for look in self.looks])
         checkpoint.save(self.settings.path, self.description, state, {"gradients": gradients})
@@ -101,7 +102,7 @@ class Lbfgs:
             return
         state, arrays = checkpoint.load(path, self.description, self._check)
         pairs = zip(state["looks"], arrays["gradients"], strict=True)
-        self.looks = [Look(**told, gradient=gradient) for told, gradient in pairs]
+        self.looks = [Look(**look, gradient=gradient) for look, gradient in pairs]
         self.before = state["seconds"]
 
     def _check(self, state: Any, arrays: checkpoint.Arrays) -> None:

@@ -22,7 +22,7 @@ from nn.cluster.worker import read as read_shard
 from nn.persistence.documents import StorageError
 from nn.tabular.csv import TableError
 from nn.train.optimizers import SGD, Adam, AdamW, Optimizer
-from nn.train.samples import divide
+from nn.train.samples import split_samples
 from tests.nn.damage import bytes_damaged
 
 
@@ -161,11 +161,11 @@ def test_the_same_samples_are_held_back_as_on_one_machine(count: int, fraction: 
     x, y = np.arange(float(count))[:, None], np.arange(count)
     pairs = [([float(i)], i) for i in range(count)]
     if max(1, round(fraction * count)) == count:
-        with pytest.raises(ValueError, match="leaves none to learn from"):
+        with pytest.raises(ValueError, match="leaves none to train on"):
             hold_back(x, y, fraction, seed)
         return
     learn_x, learn_y, (watch_x, watch_y) = hold_back(x, y, fraction, seed)
-    learn, watch = divide(pairs, fraction, random.Random(seed))
+    learn, watch = split_samples(pairs, fraction, random.Random(seed))
     assert list(zip(learn_x.tolist(), learn_y.tolist(), strict=True)) == learn
     assert list(zip(watch_x.tolist(), watch_y.tolist(), strict=True)) == watch
 
@@ -263,7 +263,7 @@ def test_an_optimizer_goes_on_with_the_same_bits(make: object) -> None:
     theta = rng.normal(size=4)
     for _ in range(3):
         theta = original.update(theta, rng.normal(size=4))
-    checkpoint.remember(copy, *checkpoint.memory(original))
+    checkpoint.restore_memory(copy, *checkpoint.memory(original))
     for _ in range(3):
         gradient = rng.normal(size=4)
         assert original.update(theta, gradient).tobytes() == copy.update(theta, gradient).tobytes()

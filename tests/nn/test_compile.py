@@ -319,10 +319,10 @@ def by_python_index(prediction: Any, target: Any) -> Any:
 @pytest.mark.parametrize(
     ("kind", "options", "reason"),
     [
-        (Branching, {}, r"CompileError: .*test_nn_compile.py:\d+: .*differs from sample to sample.*where"),
-        (Baking, {}, r"CompileError: .*test_nn_compile.py:\d+: cannot compile a read of .data.*detach"),
+        (Branching, {}, r"CompileError: .*test_compile.py:\d+: .*differs from sample to sample.*where"),
+        (Baking, {}, r"CompileError: .*test_compile.py:\d+: cannot compile a read of .data.*detach"),
         (Frozen, {}, "CompileError: .*made outside the function"),
-        (Dropping, {}, r"CompileError: .*test_nn_compile.py:\d+: cannot compile the drawing of random numbers"),
+        (Dropping, {}, r"CompileError: .*test_compile.py:\d+: cannot compile the drawing of random numbers"),
         (nn.MLP, {"loss": by_python_index, "y": [0] * 4 + [1] * 3, "n_out": 2}, "CompileError: .*pick"),
         (nn.MLP, {"loss": lambda p, y: abs(p - len(y)), "y": [[1], [], [1, 2], [], [], [], []]}, "the targets are not"),
     ],

@@ -26,12 +26,13 @@ from nn.cli.main import main
 from nn.cluster.checkpoint import HEADER, memory
 from nn.cluster.descent import Descent
 from nn.cluster.lbfgs import Lbfgs, Look
-from nn.cluster.run import Settings
+from nn.cluster.run import Settings, Validation
 from nn.persistence.documents import StorageError
 from nn.sweeps import Trial, _Saved
 from nn.tabular.preprocessing import Recipe, Scaling
 from nn.tabular.table import Column
 from nn.train.config import Config
+from nn.train.history import Epoch
 from tests.nn.damage import bytes_damaged, json_damaged, zip_damaged
 
 SEEDS = st.integers(0, 2**63)
@@ -88,6 +89,22 @@ class Quadratic:
         return float(theta @ theta), 2.0 * theta
 
 
+class Silent:
+    """A reporter that never stops a run."""
+
+    def show(self, theta: Any) -> Validation:
+        return None, None
+
+    def take(self, row: Epoch) -> None:
+        return None
+
+    def advance(self, epochs: float) -> None:
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+
 START = np.array([1.0, -2.0, 0.5])
 
 
@@ -106,14 +123,7 @@ def config(optimizer: Any, epochs: int) -> Config:
 
 
 def settings_for(path: Path, optimizer: Any) -> Settings:
-    return Settings(
-        config=config(optimizer, 3),
-        path=path,
-        every=1,
-        take=lambda row: None,
-        show=lambda theta: (None, None),
-        advance=lambda part: None,
-    )
+    return Settings(config(optimizer, 3), Silent(), path, every=1)
 
 
 def descent(path: Path) -> Descent:

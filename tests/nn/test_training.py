@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from autograd import Value
 from nn.inspection.gradient_check import check_gradient
 from nn.layers.mlp import MLP
-from nn.train.fit import Until, fit
 from nn.train.history import Epoch, History
 from nn.train.losses import half_squared_error, l2_penalty
 from nn.train.metrics import accuracy, get_metric, probability_accuracy, r_squared
 from nn.train.optimizers import SGD, Adam
 from nn.train.prediction import predict
 from nn.train.progress import Bar, Lines, Quiet, choose_progress
+from nn.train.until import Until
+from nn.training import fit
 
 X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.5, -1.0]]
 Y = [0.0, 1.0, 1.0, 0.0, 0.5]
@@ -238,11 +239,11 @@ def test_the_collector_rests_while_graphs_are_made() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
-        ({"batch_size": 2.5}, "batch_size must be a whole number of at least 1, got 2.5"),
+        ({"epochs": 0}, "epochs must be a positive integer, got 0"),
+        ({"batch_size": 2.5}, "batch_size must be a positive integer, got 2.5"),
         ({"l2": -1.0}, "l2 must be a finite number of at least 0, got -1.0"),
         ({"validation": 1.5}, "validation must be a fraction between 0 and 1"),
-        ({"validation": 0.9}, "leaves none to learn from"),
+        ({"validation": 0.9}, "leaves none to train on"),
         ({"loss": "mes"}, "did you mean 'mse'"),
         ({"optimizer": "adm"}, "did you mean 'adam'"),
         ({"metric": "acuracy"}, "did you mean 'accuracy'"),
