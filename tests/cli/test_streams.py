@@ -146,8 +146,3 @@ def test_streams_that_are_no_files_are_left_alone(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(sys, "stdout", Broken())
     streams.let_go_of_streams()
-
-
-def test_both_packages_treat_streams_alike() -> None:
-    """Neither may use the other's; that they are one text is what keeps them alike."""
-    assert (ROOT / "autograd" / "streams.py").read_text() == (ROOT / "nn" / "streams.py").read_text()

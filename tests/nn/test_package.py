@@ -1,4 +1,4 @@
-"""The package `nn` as a whole: its public names, and a foreign `autograd` in its way."""
+"""The package `nn`: its public names, and the error if another `autograd` is imported."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ def test_public_names_exist_and_are_sorted_by_kind():
     assert [name for name in nn.__all__ if not hasattr(nn, name)] == []
 
 
-def test_a_foreign_autograd_is_named_with_the_way_out(tmp_path):
+def test_another_autograd_distribution_is_named_with_the_remedy(tmp_path):
     foreign = tmp_path / "autograd"
     foreign.mkdir()
     (foreign / "__init__.py").write_text("def grad(f): ...\n")
