@@ -139,11 +139,13 @@ def sweep(
     so far. ValueError for a grid without points, CheckpointError when `path` is of other data or damaged.
     """
     points = _points(grid)
-    saved = _Saved(path, data)
+    saved = _SavedTrials(path, data)
     missing = [point for point in points if _key(point) not in saved.trials]
     show = sys.stderr if progress or (progress is None and sys.stderr.isatty()) else None
     try:
-        for trial in _here(build, missing, data) if cluster is None else _there(cluster, build, missing, data):
+        for trial in (
+            _run_here(build, missing, data) if cluster is None else _run_on_cluster(cluster, build, missing, data)
+        ):
             saved.add(trial)
             _show(trial, len(saved.trials), len(points), show)
     except KeyboardInterrupt:
@@ -163,11 +165,11 @@ def run_trial(build: Build, point: Point, data: tuple[Any, Any]) -> Trial:
     return Trial(point, *found, len(history), history.best_epoch, history.stopped, history.seconds)
 
 
-def _here(build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
+def _run_here(build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
     return (run_trial(build, point, data) for point in points)
 
 
-def _there(cluster: ClusterLike, build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
+def _run_on_cluster(cluster: ClusterLike, build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
     """The trials as they complete; the data are sent once, and again if their worker is lost."""
     if not points:
         return
@@ -188,7 +190,7 @@ def _hold(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
-class _Saved:
+class _SavedTrials:
     """The trials so far, by point, and their file."""
 
     def __init__(self, path: str | os.PathLike[str] | None, data: tuple[Any, Any]) -> None:

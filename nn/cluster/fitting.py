@@ -12,7 +12,7 @@ import numpy as np
 from nn.cluster.connecting import ClusterLike
 from nn.cluster.run import Settings, Validation, Vector
 from nn.cluster.sources import sources_of
-from nn.cluster.training import hold_back, train
+from nn.cluster.training import hold_out, train
 from nn.layers.mlp import MLP
 from nn.plural import counted
 from nn.train.config import Config
@@ -46,7 +46,7 @@ def fit_on_cluster(
 
     display = choose_progress(progress, config.epochs, UNITS, monitor.history)
     with monitor, display:
-        x, y, held_out = hold_back(x, y, config.validation, config.seed)
+        x, y, held_out = hold_out(x, y, config.validation, config.seed)
         reporter = ModelReporter(model, config, held_out, monitor, display)
         settings = Settings(config, reporter, options.checkpoint, options.every)
         monitor.history.engine = _describe(options.cluster)

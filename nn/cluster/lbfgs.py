@@ -13,13 +13,13 @@ from nn.cluster import checkpoint
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.errors import ClusterError
 from nn.cluster.objective import Objective
-from nn.cluster.run import LOOKS, Settings, Vector, hash_of
+from nn.cluster.run import EVALUATIONS, Settings, Vector, hash_of
 from nn.train.history import Epoch, Stop
 from nn.train.losses import l2_gradient
 
 
 @dataclass(eq=False)
-class Look:
+class Evaluation:
     """Loss and gradient at one θ, which is stored as a hash."""
 
     theta: str
@@ -37,7 +37,7 @@ class Lbfgs:
     def __init__(self, objective: Objective, settings: Settings, start: Vector) -> None:
         self.objective, self.settings, self.start = objective, settings, start
         self.description = settings.describe(objective, start)
-        self.looks: list[Look] = []
+        self.evaluations: list[Evaluation] = []
         self.before = 0.0
         self._resume()
         self.started, self.given, self.epoch = time.monotonic(), 0, 0
@@ -51,33 +51,33 @@ class Lbfgs:
             raise ClusterError('optimizer="lbfgs" needs SciPy: pip install scipy') from error
         options = {"maxiter": self.settings.config.epochs}
         try:
-            minimize(self._look, self.start, jac=True, method="L-BFGS-B", callback=self._iteration, options=options)
+            minimize(self._evaluate, self.start, jac=True, method="L-BFGS-B", callback=self._iteration, options=options)
         finally:
             self._save()
         return self.stopped or ("epochs" if self.epoch == self.settings.config.epochs else "converged")
 
-    def _look(self, theta: Vector) -> tuple[float, Vector]:
+    def _evaluate(self, theta: Vector) -> tuple[float, Vector]:
         """The loss with its penalty, and the gradient of both, as SciPy asks for them."""
         name = hash_of(theta)
-        if self.given == len(self.looks):
-            self.looks.append(Look(name, *self.objective(theta)))
-            if len(self.looks) % self.settings.every == 0:
+        if self.given == len(self.evaluations):
+            self.evaluations.append(Evaluation(name, *self.objective(theta)))
+            if len(self.evaluations) % self.settings.every == 0:
                 self._save()
-        look = self.looks[self.given]
-        if look.theta != name:
+        found = self.evaluations[self.given]
+        if found.theta != name:
             raise CheckpointError(
                 f"{self.settings.path}: SciPy takes other steps than when this was written (another version?);"
                 " delete the file to start again"
             )
         self.given += 1
         penalty = self.settings.config.l2 * float(theta @ theta)
-        return look.loss + penalty, look.gradient + l2_gradient(theta, self.settings.config.l2)
+        return found.loss + penalty, found.gradient + l2_gradient(theta, self.settings.config.l2)
 
     def _iteration(self, intermediate_result: Any) -> None:
         """Close an epoch; SciPy passes the new point under this very name."""
         theta: Vector = np.array(intermediate_result.x)
         name = hash_of(theta)
-        loss = next(look.loss for look in reversed(self.looks[: self.given]) if look.theta == name)
+        loss = next(each.loss for each in reversed(self.evaluations[: self.given]) if each.theta == name)
         self.epoch += 1
         self.settings.reporter.advance(1.0)
         seconds = self.before + time.monotonic() - self.started
@@ -87,13 +87,13 @@ class Lbfgs:
             raise StopIteration
 
     def _save(self) -> None:
-        if self.settings.path is None or not self.looks:
+        if self.settings.path is None or not self.evaluations:
             return
         state = {
-            "looks": [{"theta": look.theta, "loss": look.loss} for look in self.looks],
+            "looks": [{"theta": each.theta, "loss": each.loss} for each in self.evaluations],
             "seconds": self.before + time.monotonic() - self.started,
         }
-        gradients = np.stack([look.gradient for look in self.looks])
+        gradients = np.stack([each.gradient for each in self.evaluations])
         checkpoint.save(self.settings.path, self.description, state, {"gradients": gradients})
 
     def _resume(self) -> None:
@@ -102,10 +102,10 @@ class Lbfgs:
             return
         state, arrays = checkpoint.load(path, self.description, self._check)
         pairs = zip(state["looks"], arrays["gradients"], strict=True)
-        self.looks = [Look(**look, gradient=gradient) for look, gradient in pairs]
+        self.evaluations = [Evaluation(**each, gradient=gradient) for each, gradient in pairs]
         self.before = state["seconds"]
 
     def _check(self, state: Any, arrays: checkpoint.Arrays) -> None:
         """Raise SchemaError unless a checkpoint holds what `_save` writes."""
-        LOOKS(state, "state")
+        EVALUATIONS(state, "state")
         checkpoint.check_arrays(arrays, {"gradients": (len(state["looks"]), len(self.start))})

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nn.cluster.batches import EVERYTHING, Batch
 from nn.cluster.errors import ClusterError
-from nn.cluster.placement import Holding, LostWorker
+from nn.cluster.placement import LostWorker, Placement
 from nn.cluster.sources import Source
 from nn.cluster.tree import Nodes, root
 from nn.cluster.worker import MeanLoss, Summary
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0  # for a step to wait for workers when there are none
 PAUSE_SECONDS = 0.2  # between two checks for workers
-MANY_LOSSES = 9  # of workers in one step: a loss function that kills every worker must not run forever
+MAX_LOST_WORKERS = 9  # in one step: a loss function that kills every worker must not run forever
 
 
 class Objective:
@@ -50,13 +50,13 @@ class Objective:
 
     def __init__(self, client: Client, sources: list[Source]) -> None:
         self.client = client
-        self.holding = Holding(client, sources)
+        self.placement = Placement(client, sources)
         with while_connected(self.client):
-            self.summaries = self._persist(self.holding.summaries)
-        check_alike(self.summaries)
+            self.summaries = self._retry(self.placement.summaries)
+        check_same_shapes(self.summaries)
         self.counts = [summary.count for summary in self.summaries]
         self.class_indices = all(summary.y.dtype.kind == "i" for summary in self.summaries)
-        if (threads := sum(self.holding.threads.values())) > len(sources):
+        if (threads := sum(self.placement.threads.values())) > len(sources):
             warnings.warn(
                 f"{counted(len(sources), 'shard')} cannot use all {threads} threads; use more shards", stacklevel=2
             )
@@ -78,16 +78,16 @@ class Objective:
 
         with while_connected(self.client):
             try:
-                self.holding.prepare(dumps(loss), self.class_indices)
+                self.placement.prepare(dumps(loss), self.class_indices)
             except LostWorker as lost:
-                self.holding.give_up(lost.worker)  # the first call will find another
+                self.placement.give_up(lost.worker)  # the first call will find another
 
     def __call__(self, theta: NDArray[np.float64], batch: Batch = EVERYTHING) -> tuple[float, NDArray[np.float64]]:
-        if not self.holding.packed:
+        if not self.placement.packed:
             raise ClusterError("no loss has been set; call use(loss) first")
         vector = np.ascontiguousarray(theta, dtype=np.float64)
         with while_connected(self.client):
-            answers = self._persist(lambda: self.holding.ask(vector, batch, len(self.counts)))
+            answers = self._retry(lambda: self.placement.ask(vector, batch, len(self.counts)))
         nodes: Nodes = {}
         for answer in answers:
             if isinstance(answer, Exception):
@@ -95,15 +95,15 @@ class Objective:
             nodes |= answer
         return root(nodes, len(self.counts)).mean()
 
-    def _persist(self, ask: Callable[[], T]) -> T:
+    def _retry(self, ask: Callable[[], T]) -> T:
         """The answers of all workers; if one is lost, its shards are moved and all are asked again."""
         patience, losses = time.monotonic() + PATIENCE_SECONDS, 0
-        while losses <= MANY_LOSSES:
+        while losses <= MAX_LOST_WORKERS:
             try:
-                if self.holding.look():
+                if self.placement.refresh():
                     return ask()
             except LostWorker as lost:
-                self.holding.give_up(lost.worker)
+                self.placement.give_up(lost.worker)
                 patience, losses = time.monotonic() + PATIENCE_SECONDS, losses + 1
             else:
                 if time.monotonic() > patience:
@@ -130,7 +130,7 @@ def while_connected(client: Client) -> Iterator[None]:
         raise ClusterError(f"the connection to the scheduler is {client.status}; start it again") from None
 
 
-def check_alike(summaries: list[Summary]) -> None:
+def check_same_shapes(summaries: list[Summary]) -> None:
     """ValueError unless the samples of all shards have the same shape."""
     first = summaries[0]
     for other in summaries[1:]:

@@ -24,7 +24,7 @@ from nn.cluster.worker import Answer, Holder, Summary, read, summarise
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-LOOK_SECONDS = 1.0  # between two queries for the list of workers
+REFRESH_SECONDS = 1.0  # between two queries for the list of workers
 POLL_SECONDS = 2.0  # between two checks that the worker of a call is alive
 STALL_SECONDS = 20.0  # for a worker to read its shards before they are sent again; twice as long each time
 LONGEST_SECONDS = 300.0  # the limit of that; see `longest_task`
@@ -33,7 +33,7 @@ ONE_MESSAGE = "1 TB"  # Dask warns about data inside tasks; here they are there 
 
 
 @dataclass(eq=False)
-class Holding:
+class Placement:
     """The shards as Dask tasks, pinned to workers, and on each worker a `Holder` that computes with its shards.
 
     A shard lost with its worker is read again from its source. Holders are Dask actors: a call goes to the worker
@@ -48,21 +48,21 @@ class Holding:
     homes: list[str] = field(default_factory=list)  # the worker of each shard
     rows: list[Future[Any]] = field(default_factory=list)
     holders: dict[str, Any] = field(default_factory=dict)
-    looked: float = 0.0
+    refreshed: float = 0.0
     token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     placed: int = 0
     patience: float = STALL_SECONDS
     pings: dict[str, concurrent.futures.Future[Any]] = field(default_factory=dict)  # unanswered, by worker
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Notice workers that joined or left, at most once a second, and move shards accordingly.
 
         Return whether there is any worker.
         """
-        if self.threads and time.monotonic() - self.looked < LOOK_SECONDS:
+        if self.threads and time.monotonic() - self.refreshed < REFRESH_SECONDS:
             return bool(self.threads)
         found = self.answering()
-        self.looked = time.monotonic()
+        self.refreshed = time.monotonic()
         kept = [worker for worker in self.threads if worker in found]
         new = self.checked(sorted(found.keys() - set(kept)))
         if [*kept, *new] != list(self.threads) or "" in self.homes:
@@ -116,7 +116,7 @@ class Holding:
     def runs(self) -> Iterator[tuple[str, range]]:
         """A run of neighbouring shards for each worker, in proportion to its threads; workers may be left without one.
 
-        >>> list(Holding(None, [None] * 6, threads={"a": 1, "b": 2}).runs())
+        >>> list(Placement(None, [None] * 6, threads={"a": 1, "b": 2}).runs())
         [('a', range(0, 2)), ('b', range(2, 6))]
         """
         total, all_threads, before = len(self.sources), sum(self.threads.values()), 0
@@ -186,10 +186,10 @@ class Holding:
                 raise LostWorker(worker) from None
 
     def give_up(self, worker: str) -> None:
-        """Move the shards of a worker at the next look, even if the scheduler has not noticed that it is lost."""
+        """Move the shards of a worker at the next refresh, even if the scheduler has not noticed that it is lost."""
         self.homes = ["" if home == worker else home for home in self.homes]
         self.threads.pop(worker, None)
-        self.looked = 0.0
+        self.refreshed = 0.0
 
     def _submit(self, function: Any, *arguments: Any, on: str, actor: bool = False) -> Future[Any]:
         import dask

@@ -39,7 +39,7 @@ NUMBERS: dict[str, Kind] = {
     "rows": array(EPOCH),
     "seconds": real,
 }
-LOOKS = record({"looks": array(record({"theta": text(), "loss": real})), "seconds": real})
+EVALUATIONS = record({"looks": array(record({"theta": text(), "loss": real})), "seconds": real})
 
 
 class Reporter(Protocol):

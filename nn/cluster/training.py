@@ -19,7 +19,7 @@ from nn.cluster.lbfgs import Lbfgs
 from nn.cluster.objective import Objective
 from nn.cluster.run import Settings
 from nn.cluster.sources import Source, are_paths, check_samples
-from nn.cluster.worker import named
+from nn.cluster.worker import naming_shard
 from nn.train.history import Stop
 from nn.train.samples import split
 
@@ -89,15 +89,15 @@ def computation(program: Any) -> str:
 def check_targets(objective: Objective, loss: SampleLoss) -> None:
     """Compute the loss of a sample with each shard's targets, for the errors that it raises: programs do not check."""
     for summary in objective.summaries:
-        with named(summary.name), no_graph():
+        with naming_shard(summary.name), no_graph():
             for target in summary.targets.tolist():
                 loss(summary.x[0].tolist(), target)
 
 
-def hold_back(x: Any, y: Any, validation: Any, seed: int) -> tuple[Any, Any, Any]:
+def hold_out(x: Any, y: Any, validation: Any, seed: int) -> tuple[Any, Any, Any]:
     """Training x and y, and the validation (x, y) or None: the same rows as `fit` draws on one machine.
 
-    >>> x, y, (held_out_x, held_out_y) = hold_back([[float(i)] for i in range(10)], range(10), 0.3, seed=0)
+    >>> x, y, (held_out_x, held_out_y) = hold_out([[float(i)] for i in range(10)], range(10), 0.3, seed=0)
     >>> len(x), held_out_y.shape
     (7, (3,))
 

@@ -39,15 +39,15 @@ class Sums:
 Nodes = dict[Place, Sums]
 
 
-def climb(nodes: Nodes, shards: int) -> Nodes:
+def combine(nodes: Nodes, shards: int) -> Nodes:
     """Add all pairs of neighbours that are present, level by level; the last node of an odd level moves up alone.
 
     `nodes` are sums by place; shard s is place (0, s). If all shards are present, only the root is left.
 
     >>> ones = {(0, s): Sums(1, 0.1, np.zeros(1)) for s in range(3)}
-    >>> [(place, sums.count) for place, sums in climb(ones, 3).items()]
+    >>> [(place, sums.count) for place, sums in combine(ones, 3).items()]
     [((2, 0), 3)]
-    >>> list(climb({(0, 1): ones[0, 1], (0, 2): ones[0, 2]}, 4))
+    >>> list(combine({(0, 1): ones[0, 1], (0, 2): ones[0, 2]}, 4))
     [(0, 1), (0, 2)]
     """
     remaining, width, level = dict(nodes), shards, 0
@@ -75,5 +75,5 @@ def root(nodes: Nodes, shards: int) -> Sums:
     >>> root({(1, 0): Sums(2, 1.0, np.zeros(1)), (0, 2): Sums(1, 0.5, np.zeros(1))}, 3).loss
     1.5
     """
-    ((_, total),) = climb(nodes, shards).items()
+    ((_, total),) = combine(nodes, shards).items()
     return total

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 import autograd
 from nn.cluster.batches import Batch
 from nn.cluster.sources import Array, Source, check_samples
-from nn.cluster.tree import Nodes, Sums, climb
+from nn.cluster.tree import Nodes, Sums, combine
 
 MANY_TARGETS = 100
 ALIGNMENT = 64  # bytes: a cache line, and the widest registers
@@ -84,7 +84,7 @@ class Holder:
         here = aligned(theta)
         try:
             found = list(self.pool.map(lambda number: self.sums(number, here, batch), self.shards))
-            return climb({(0, number): sums for number, sums in zip(self.shards, found, strict=True)}, total)
+            return combine({(0, number): sums for number, sums in zip(self.shards, found, strict=True)}, total)
         except Exception as error:
             return portable(error)
 
@@ -95,7 +95,7 @@ class Holder:
         x, y = shard.x[part], shard.y[part]
         if not len(x):
             return Sums(0, 0.0, np.zeros_like(theta))
-        with named(shard.name):
+        with naming_shard(shard.name):
             loss, gradient = self.loss.flat(theta, x, y)
         return Sums(len(x), len(x) * float(loss), len(x) * np.asarray(gradient))
 
@@ -113,11 +113,11 @@ def portable(error: Exception) -> Exception:
 
 
 @contextmanager
-def named(shard: str) -> Iterator[None]:
+def naming_shard(shard: str) -> Iterator[None]:
     """Add the shard's name to any error as a note.
 
     >>> try:
-    ...     with named("b.csv"): raise ValueError("bad row")
+    ...     with naming_shard("b.csv"): raise ValueError("bad row")
     ... except ValueError as error: print(error, error.__notes__)
     bad row ['in shard b.csv']
     """
@@ -130,7 +130,7 @@ def named(shard: str) -> Iterator[None]:
 
 def read(source: Source) -> Rows:
     """Read and check a shard."""
-    with named(source.name):
+    with naming_shard(source.name):
         x, y = check_samples(*source.read())
     return Rows(source.name, aligned(x), aligned(y))
 

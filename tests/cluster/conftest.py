@@ -20,4 +20,4 @@ def client() -> Iterator[Any]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check the workers before every step, so that tests need not wait for a change to be noticed."""
-    monkeypatch.setattr(placement, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(placement, "REFRESH_SECONDS", 0.0)

@@ -13,7 +13,7 @@ import pytest
 import nn
 from nn.cluster import ClusterError, connecting, objective, placement
 from nn.cluster.deadlines import within
-from nn.cluster.placement import Holding, LostWorker
+from nn.cluster.placement import LostWorker, Placement
 from nn.cluster.sources import SHARDS
 from tests import kills
 
@@ -44,12 +44,12 @@ class Scheduler:
         return dict.fromkeys(self.workers, 1)
 
 
-def holding(*workers: str, patience: float) -> Holding:
-    return Holding(Scheduler(*workers), [], patience=patience)  # type: ignore[arg-type]
+def placed(*workers: str, patience: float) -> Placement:
+    return Placement(Scheduler(*workers), [], patience=patience)  # type: ignore[arg-type]
 
 
 def test_a_task_that_never_ends_is_sent_again_with_twice_the_time() -> None:
-    held = holding("a", patience=1e-9)
+    held = placed("a", patience=1e-9)
     with pytest.raises(LostWorker):
         held._result("a", Silent())  # type: ignore[arg-type]
     assert held.patience == 2e-9
@@ -59,7 +59,7 @@ def test_a_task_that_takes_longer_than_the_longest_is_an_error() -> None:
     """The time doubles up to the limit set by the user."""
     dask = pytest.importorskip("dask")
     with dask.config.set({"nn.cluster.longest-task": 3e-9}):
-        held = holding("a", patience=1e-9)
+        held = placed("a", patience=1e-9)
         for expected in (2e-9, 3e-9):
             with pytest.raises(LostWorker):
                 held._result("a", Silent())  # type: ignore[arg-type]
@@ -74,7 +74,7 @@ def test_a_worker_is_not_used_while_it_does_not_answer(monkeypatch: pytest.Monke
     awake = Event()
     client = Scheduler("a", "b")
     monkeypatch.setattr(client, "run", lambda *_arguments, **_options: awake.wait(), raising=False)
-    held = Holding(client, [])  # type: ignore[arg-type]
+    held = Placement(client, [])  # type: ignore[arg-type]
     with pytest.raises(LostWorker):
         held._answer("a", Silent())
     assert list(held.answering()) == ["b"]
@@ -85,7 +85,7 @@ def test_a_worker_is_not_used_while_it_does_not_answer(monkeypatch: pytest.Monke
 
 def test_a_task_ends_with_its_worker() -> None:
     with pytest.raises(LostWorker):
-        holding("b", patience=1e9)._result("a", Silent())  # type: ignore[arg-type]
+        placed("b", patience=1e9)._result("a", Silent())  # type: ignore[arg-type]
 
 
 def test_a_call_that_fails_to_reach_the_worker_is_a_lost_worker() -> None:
@@ -94,7 +94,7 @@ def test_a_call_that_fails_to_reach_the_worker_is_a_lost_worker() -> None:
             raise KeyError("the worker has no such actor any more")
 
     with pytest.raises(LostWorker):
-        holding("a", patience=1.0)._answer("a", Lost())
+        placed("a", patience=1.0)._answer("a", Lost())
 
 
 def test_a_call_with_a_deadline_returns_raises_or_times_out() -> None:

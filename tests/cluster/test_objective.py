@@ -44,19 +44,19 @@ def test_the_same_bits_with_1_2_and_4_workers_after_a_death_and_after_a_worker_j
 
         wait(2)
         assert descend(objective) == one
-        assert len(objective.holding.holders) == 2
+        assert len(objective.placement.holders) == 2
 
         pids = client.run(os.getpid)
 
         def kill(step: int) -> None:
             if step == STEPS // 2:
-                os.kill(pids[objective.holding.homes[-1]], signal.SIGKILL)
+                os.kill(pids[objective.placement.homes[-1]], signal.SIGKILL)
 
         assert descend(objective, kill) == one
         wait(4)
         assert descend(objective) == one
-        assert len(objective.holding.holders) == 4
-        assert not set(pids) <= set(objective.holding.holders)
+        assert len(objective.placement.holders) == 4
+        assert not set(pids) <= set(objective.placement.holders)
 
 
 def test_loss_and_gradient_are_the_means_over_all_samples(client: Any) -> None:
@@ -122,7 +122,7 @@ class Killing(Tanh):
 
 
 def test_a_loss_that_kills_every_worker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objective_module, "MANY_LOSSES", 1)
+    monkeypatch.setattr(objective_module, "MAX_LOST_WORKERS", 1)
     with connect(1) as client:
         objective = Objective(client, sources_of(*samples()))
         objective.use(Killing())

@@ -15,8 +15,8 @@ from nn.cluster import checkpoint
 from nn.cluster.batches import Batch, slices
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.sources import ArraySource, CsvSource, NpySource, check_samples, sources_of
-from nn.cluster.training import hold_back
-from nn.cluster.tree import Sums, climb, root
+from nn.cluster.training import hold_out
+from nn.cluster.tree import Sums, combine, root
 from nn.cluster.worker import aligned, fingerprint, portable
 from nn.cluster.worker import read as read_shard
 from nn.persistence.documents import StorageError
@@ -39,7 +39,9 @@ def _leaves(shards: int) -> dict[tuple[int, int], Sums]:
 def test_the_sum_has_the_same_bits_however_shards_are_distributed(shards: int, data: st.DataObject) -> None:
     leaves = _leaves(shards)
     homes = data.draw(st.lists(st.integers(0, 4), min_size=shards, max_size=shards))
-    parts = [climb({place: leaves[place] for place in leaves if homes[place[1]] == home}, shards) for home in range(5)]
+    parts = [
+        combine({place: leaves[place] for place in leaves if homes[place[1]] == home}, shards) for home in range(5)
+    ]
     nodes = {place: sums for part in data.draw(st.permutations(parts)) for place, sums in part.items()}
     together, alone = root(nodes, shards), root(leaves, shards)
     assert (together.count, together.loss) == (alone.count, alone.loss)
@@ -53,7 +55,7 @@ def test_neighbours_send_few_sums(level: int, index: int) -> None:
     size = 2**level
     leaves = _leaves(size * (index + 1))
     own = {(0, s): leaves[0, s] for s in range(size * index, size * (index + 1))}
-    assert list(climb(own, size * 6)) == [(level, index)]
+    assert list(combine(own, size * 6)) == [(level, index)]
 
 
 @given(
@@ -164,9 +166,9 @@ def test_the_same_samples_are_held_out_as_on_one_machine(count: int, fraction: f
     pairs = [([float(i)], i) for i in range(count)]
     if max(1, round(fraction * count)) == count:
         with pytest.raises(ValueError, match="leaves none to train on"):
-            hold_back(x, y, fraction, seed)
+            hold_out(x, y, fraction, seed)
         return
-    learn_x, learn_y, (watch_x, watch_y) = hold_back(x, y, fraction, seed)
+    learn_x, learn_y, (watch_x, watch_y) = hold_out(x, y, fraction, seed)
     learn, watch = split_samples(pairs, fraction, random.Random(seed))
     assert list(zip(learn_x.tolist(), learn_y.tolist(), strict=True)) == learn
     assert list(zip(watch_x.tolist(), watch_y.tolist(), strict=True)) == watch

@@ -25,10 +25,10 @@ import nn
 from nn.cli.main import main
 from nn.cluster.checkpoint import HEADER, memory
 from nn.cluster.descent import Descent
-from nn.cluster.lbfgs import Lbfgs, Look
+from nn.cluster.lbfgs import Evaluation, Lbfgs
 from nn.cluster.run import Settings, Validation
 from nn.persistence.documents import StorageError
-from nn.sweeps import Trial, _Saved
+from nn.sweeps import Trial, _SavedTrials
 from nn.train.config import Config
 from nn.train.history import Epoch
 from tests.nn.damage import bytes_damaged, json_damaged, zip_damaged
@@ -134,24 +134,24 @@ def lbfgs(path: Path) -> Lbfgs:
 def write_lbfgs(path: Path) -> None:
     path.unlink(missing_ok=True)
     run = lbfgs(path)
-    run.looks = [Look(f"{i:016x}", 0.5 * i, START * i) for i in range(3)]
+    run.evaluations = [Evaluation(f"{i:016x}", 0.5 * i, START * i) for i in range(3)]
     run._save()
 
 
 def read_lbfgs(path: Path) -> Any:
     run = lbfgs(path)
-    return [(look.theta, look.loss, look.gradient.tobytes()) for look in run.looks], run.before
+    return [(each.theta, each.loss, each.gradient.tobytes()) for each in run.evaluations], run.before
 
 
 def write_sweep(path: Path) -> None:
     path.unlink(missing_ok=True)
-    saved = _Saved(path, ([1.0], [2.0]))
+    saved = _SavedTrials(path, ([1.0], [2.0]))
     saved.add(Trial({"lr": 0.1, "hidden": 4}, 0.25, None, 9, 8, "epochs", 1.5))
     saved.add(Trial({"lr": 1.0, "hidden": 4}, 0.5, 0.75, 9, 8, "time", 1.5))
 
 
 def read_sweep(path: Path) -> Any:
-    return _Saved(path, ([1.0], [2.0])).trials
+    return _SavedTrials(path, ([1.0], [2.0])).trials
 
 
 JSON: dict[str, Damage] = {
