@@ -254,7 +254,7 @@ def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[
 
 
 def _draw_sample(job: Job, path: Path) -> None:
-    """The computation of one sample's loss with its gradients, collapsed by module where it is large."""
+    """The computation of one sample's loss with its gradients, collapsed by module if it is large."""
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
     job.model.zero_grad()

@@ -67,7 +67,7 @@ class Descent:
             gradient = gradient + l2_gradient(state.theta, self.settings.config.l2)
         theta = self.optimizer.update(state.theta, gradient)
         memory = checkpoint.memory(self.optimizer) if self.settings.path else self.memory
-        # In one assignment: Ctrl-C, or an error in the optimiser, must not leave half a step.
+        # Assigned together with no call in between, so that Ctrl-C or an error in the optimiser leaves no half step.
         self.known, self.memory, state.theta, state.part = None, memory, theta, state.part + 1
         self.settings.reporter.advance(1 / self.parts)
 

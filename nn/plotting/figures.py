@@ -77,7 +77,7 @@ def _choose_scale(axes: Axes, losses: Sequence[float]) -> None:
 
 
 def figure_of(draw: Callable[[Figure], None]) -> Figure:
-    """A new figure, drawn in this package's style; the user's settings stay as they are. ImportError: no matplotlib."""
+    """A new figure in this package's style, without changing the user's settings. ImportError without matplotlib."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
