@@ -99,14 +99,14 @@ def test_training_resumes_with_the_same_bits(client: Any, tmp_path: Path, size: 
     path = tmp_path / "run.npz"
     options = {**OPTIONS, "batch_size": size, "lr": None, "epochs": 5, "cluster": client, "l2": 1e-3, "validation": 0.2}
     whole, broken, resumed = model(), model(), model()
-    told = nn.fit(whole, X, SIGNS, optimizer=Failing(at=0), **options)
+    expected = nn.fit(whole, X, SIGNS, optimizer=Failing(at=0), **options)
     with pytest.raises(ZeroDivisionError):
         nn.fit(broken, X, SIGNS, optimizer=Failing(at), checkpoint=path, checkpoint_every=2, **options)
     again = nn.fit(resumed, X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **options)
     assert numbers(resumed) == numbers(whole)
-    assert (again.losses, again.validation_losses) == (told.losses, told.validation_losses)
+    assert (again.losses, again.validation_losses) == (expected.losses, expected.validation_losses)
     further = nn.fit(model(), X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **{**options, "epochs": 6})
-    assert further.losses[:5] == told.losses
+    assert further.losses[:5] == expected.losses
     with pytest.raises(CheckpointError, match="seed was 3, now 4"):
         nn.fit(model(), X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **{**options, "seed": 4})
 
@@ -199,7 +199,7 @@ def test_lbfgs_converges_and_resumes_with_the_same_bits(client: Any, tmp_path: P
     path = tmp_path / "run.npz"
     options = {**OPTIONS, "loss": "half_squared_error", "optimizer": "lbfgs", "lr": None, "cluster": client, "l2": 0.1}
     whole, resumed = model(), model()
-    told = nn.fit(whole, X, SIGNS, epochs=40, **options)
+    expected = nn.fit(whole, X, SIGNS, epochs=40, **options)
 
     def interrupt(row: Epoch) -> None:
         if row.epoch == 3:
@@ -209,8 +209,8 @@ def test_lbfgs_converges_and_resumes_with_the_same_bits(client: Any, tmp_path: P
     assert (stopped.stopped, len(stopped)) == ("interrupted", 3)
     again = nn.fit(resumed, X, SIGNS, epochs=40, checkpoint=path, **options)
     assert numbers(resumed) == numbers(whole)
-    assert again.losses == told.losses
-    assert told.stopped in ("converged", "epochs")
+    assert again.losses == expected.losses
+    assert expected.stopped in ("converged", "epochs")
 
 
 def test_targets_are_checked_before_the_first_step(client: Any) -> None:

@@ -197,10 +197,10 @@ def test_errors_are_sent_back_with_their_traceback(error: Exception, kind: type,
     try:
         raise error
     except Exception as caught:
-        told = portable(caught)
-    assert type(told) is kind
-    assert str(told) == text
-    assert "in test_errors_are_sent_back_with_their_traceback" in told.__notes__[-1]
+        received = portable(caught)
+    assert type(received) is kind
+    assert str(received) == text
+    assert "in test_errors_are_sent_back_with_their_traceback" in received.__notes__[-1]
 
 
 def test_the_fingerprint_is_that_of_the_source() -> None:

@@ -157,9 +157,9 @@ def test_callbacks_see_the_parameters_of_the_epoch(compile: bool) -> None:
         seen.append((row.loss, sum(losses) / len(losses)))
 
     nn.fit(model, X, NUMBERS, epochs=3, on_epoch=on_epoch, compile=compile)
-    for told, computed in seen:
+    for reported, computed in seen:
         # Seven losses below 10, each off by a few roundings of its summands.
-        assert told == pytest.approx(computed, abs=10 * 64 * ULP)
+        assert reported == pytest.approx(computed, abs=10 * 64 * ULP)
     assert len(seen) == 3
 
 

@@ -250,14 +250,14 @@ def _count(cases: int, names: list[str]) -> None:
             write(path)
             data, original = path.read_bytes(), read(path)
             for way, damage in {**plain, **sealed}.items():
-                told: Counter[str] = Counter()
+                outcomes: Counter[str] = Counter()
                 for seed in range(cases):
                     path.write_bytes(damage(data, Random(seed)))
                     found = outcome(read, path)
                     kind = "refused" if isinstance(found, str) else "the same" if found == original else "another"
                     assert kind != "another" or way == "sealed", (name, way, seed)
-                    told[kind] += 1
-                print(name, way, dict(told), flush=True)
+                    outcomes[kind] += 1
+                print(name, way, dict(outcomes), flush=True)
 
 
 if __name__ == "__main__":
