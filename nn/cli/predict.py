@@ -95,14 +95,12 @@ def _score(cells: Cells, recipe: Recipe, outputs: list[Prediction]) -> str:
         return ""
     texts, answers = cells.column(recipe.target), recipe.read_outputs(outputs).tolist()
     if recipe.task == "regression":
-        pairs = [
-            (answer, number)
-            for answer, text in zip(answers, texts, strict=True)
-            if (number := as_number(text)) is not None
-        ]
-        return (
-            f"R² on these rows: {r_squared(*map(list, zip(*pairs, strict=True))):.4f} ({len(pairs)})" if pairs else ""
-        )
-    known = [(recipe.class_names[int(k)], class_name(text)) for k, text in zip(answers, texts, strict=True) if text]
-    hits = sum(predicted == true for predicted, true in known)
-    return f"accuracy on these rows: {hits / len(known):.2%} ({hits} of {len(known)})" if known else ""
+        numbers = [(answer, as_number(text)) for answer, text in zip(answers, texts, strict=True)]
+        pairs = [(answer, number) for answer, number in numbers if number is not None]
+        if not pairs:
+            return ""
+        value = r_squared([answer for answer, _ in pairs], [number for _, number in pairs])
+        return f"R² on these rows: {value:.4f} ({counted(len(pairs), 'row')})"
+    labels = [(recipe.class_names[int(k)], class_name(text)) for k, text in zip(answers, texts, strict=True) if text]
+    hits = sum(predicted == true for predicted, true in labels)
+    return f"accuracy on these rows: {hits / len(labels):.2%} ({hits} of {len(labels)})" if labels else ""
