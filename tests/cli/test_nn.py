@@ -190,9 +190,10 @@ def test_an_error_is_one_line_of_a_real_process(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_help_shows_examples() -> None:
+def test_help_shows_examples_and_fits_80_columns() -> None:
     for name in COMMANDS:
         done = run(ROOT, name, "--help")
         assert "example" in done.stdout
         assert f"python -m nn {name} " in done.stdout
         assert "exit codes: 0" in done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= 80
