@@ -92,7 +92,7 @@ def exponential_linear(z: Any) -> Any:
 _FLAT = 0.05
 # σ′ = s(1 − s) falls to 5 % of ¼ at 2 artanh √0.95, tanh′ = 1 − t² to 5 % of 1 at half of that.
 _TANH_KNEE = math.atanh(math.sqrt(1.0 - _FLAT))
-# Left of these, gelu′ and silu′ stay below 5 % of their steepest slopes (1.1289 and 1.0998); solved numerically.
+# Left of these, gelu′ and silu′ stay below 5 % of their steepest slopes; solved numerically.
 _GELU_KNEE, _SILU_KNEE = -2.27856, -3.92990
 
 _ROWS = (
