@@ -1,4 +1,4 @@
-"""Neural networks on `autograd`: thin, and named as in the textbook.
+"""Neural networks on `autograd`: a thin layer, with the names of the textbook.
 
 >>> import nn
 >>> model = nn.MLP(2, [4, 1], hidden="tanh", seed=0)
@@ -6,7 +6,7 @@
 >>> history.stopped
 'target loss'
 
-`python -m nn --help` trains from the command line; `nn.tabular.datasets` holds the samples it knows by name.
+`python -m nn --help` trains from the command line; `nn.tabular.datasets` holds the built-in data sets.
 """
 
 import autograd as _engine
@@ -19,8 +19,8 @@ if not hasattr(_engine, "Value"):
     )
 
 from nn import cluster
-from nn.inspection.checking import check_gradients
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
+from nn.inspection.gradient_check import check_gradients
 from nn.layers.activations import ACTIVATIONS, Activation, get_activation
 from nn.layers.embedding import Embedding
 from nn.layers.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform

@@ -1,4 +1,4 @@
-"""Things chosen by name: every table of this package answers a wrong name in the same way."""
+"""Look up a name in a table, with one error message for unknown names."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 def look_up(table: Mapping[str, T], name: object, kind: str, also: str = "") -> T:
-    """The entry called `name`; a wrong name gets the nearest one and the whole list.
+    """The entry called `name`; the error for an unknown name suggests the closest one and lists all.
 
     >>> look_up({"tanh": 1, "relu": 2}, "thanh", "activation")
     Traceback (most recent call last):
         ...
     ValueError: unknown activation 'thanh'; did you mean 'tanh'? Known: tanh, relu
 
-    `also` says what may be given besides a name. TypeError when `name` is no text at all.
+    `also` describes what is accepted besides a name. TypeError when `name` is not a string.
     """
     if isinstance(name, str) and name in table:
         return table[name]

@@ -1,4 +1,4 @@
-"""A Hypothesis strategy for networks; `autograd.strategies.mlps` is the same, found by entry point.
+"""A Hypothesis strategy for networks; `autograd.strategies.mlps` finds it by its entry point.
 
 Needs the optional dependency `hypothesis`.
 """
@@ -28,9 +28,9 @@ def mlps(
     hidden: Iterable[str] = HIDDEN,
     output: Iterable[str] = HIDDEN,
 ) -> SearchStrategy[MLP]:
-    """Networks of `min_layers` to `max_layers` layers with 1 to `max_width` neurons each, and a seed for the start.
+    """Networks of `min_layers` to `max_layers` layers with 1 to `max_width` neurons each and random initial weights.
 
-    `hidden` and `output` are the activations to choose from. Fails shrink to one layer of one linear neuron.
+    `hidden` and `output` are the activations to choose from. Failures shrink to one layer of one linear neuron.
 
     >>> from hypothesis import given
     >>> @given(mlps(max_layers=2, hidden=["tanh"]))
@@ -38,7 +38,7 @@ def mlps(
     ...     assert len(model.layers) <= 2 and model.hidden.name == "tanh"
     >>> test()
 
-    InvalidArgument for impossible sizes, and for activations that are unknown or do not fit.
+    InvalidArgument for impossible sizes, and for activations that are unknown or apply to whole layers.
     """
     for what, low, high in (("inputs", min_inputs, max_inputs), ("layers", min_layers, max_layers)):
         if low < 1:

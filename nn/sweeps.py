@@ -1,4 +1,4 @@
-"""Many trainings, one for each point of a grid, side by side on a cluster; results in a table that can be continued."""
+"""Train once at every point of a grid, here or in parallel on a cluster; results are saved and can be resumed."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ SWEEP = Form("scalar-autograd sweep", {"data": integer(), "trials": array(TRIAL)
 class Trial:
     """One training: its `point` of the grid and its best epoch.
 
-    `loss` is the lowest watched one (of the validation samples when there are some) and `metric` that of the same
-    epoch, number `best_epoch` of `epochs`; `stopped` and `seconds` are the history's. `error` says why there is none.
+    `loss` is the lowest one (of the validation samples if there are any) and `metric` that of the same epoch, number
+    `best_epoch` of `epochs`; `stopped` and `seconds` are those of the history. `error` says why training failed.
 
     >>> print(Trial({"lr": 0.1}, 0.25, epochs=9, best_epoch=8, stopped="epochs"))
     lr=0.1: loss 0.25 in epoch 8 of 9 (epochs)
@@ -64,13 +64,13 @@ class Trial:
     error: str = ""
 
     def __str__(self) -> str:
-        told = self.error or f"loss {self.loss:.4g} in epoch {self.best_epoch} of {self.epochs} ({self.stopped})"
-        return f"{_text(self.point)}: {told}"
+        result = self.error or f"loss {self.loss:.4g} in epoch {self.best_epoch} of {self.epochs} ({self.stopped})"
+        return f"{_text(self.point)}: {result}"
 
 
 @dataclass
 class Sweep:
-    """The `trials` in the order of the grid; `str` makes a table of them, the lowest loss first.
+    """The `trials` in the order of the grid; `str` gives a table, lowest loss first.
 
     >>> print(Sweep([Trial({"lr": 2}, 0.5, 0.75, 9, 8, "epochs", 1.5), Trial({"lr": 1}, 0.25, 1.0, 9, 9, "time", 2.0)]))
     lr  loss  metric  epochs  best_epoch  stopped  seconds  error
@@ -91,7 +91,7 @@ class Sweep:
         return min(finite, key=lambda trial: trial.loss, default=None)
 
     def rows(self) -> Iterator[list[str]]:
-        """The table as texts: a line of names, and one for each trial, the lowest loss first.
+        """The table as strings: a row of names, and one row per trial, lowest loss first.
 
         >>> next(Sweep([Trial({"lr": 1.0}, 0.5)]).rows())
         ['lr', 'loss', 'metric', 'epochs', 'best_epoch', 'stopped', 'seconds', 'error']
@@ -120,14 +120,14 @@ def sweep(
 ) -> Sweep:
     """Train once at every point of the grid and return the table of results.
 
-    - `build(**point)` gives the model and the options of `nn.fit` for it. On a cluster it travels, so it may be a
-      lambda, but what it needs beyond `nn` has to be installed there.
-    - `grid`: lists of values by name, of which every combination is taken; or a list of points.
+    - `build(**point)` returns the model and the options of `nn.fit` for it. With a cluster it is pickled (it may be a
+      lambda), and what it imports besides `nn` must be installed there.
+    - `grid`: lists of values by name, of which every combination is used; or a list of points.
     - `data`: the (x, y) of `nn.fit`.
-    - `cluster`: as in `nn.fit`; every training is a task of its own on one worker. None: here, one by one.
-    - `path`: a JSON file that grows by every trial. If it is there, its trials are not run again, but for those that
-      ended in an error; delete it when `build` has changed, which nobody can see.
-    - `progress`: None shows a line for each trial when stderr is a terminal; True always; False never.
+    - `cluster`: as in `nn.fit`; every training is one task on one worker. None: here, one by one.
+    - `path`: a JSON file, written after every trial. If it exists, its trials are not run again, except those that
+      failed; delete it when `build` has changed, which is not detected.
+    - `progress`: None shows a line per trial when stderr is a terminal; True always; False never.
 
     >>> from nn.layers.mlp import MLP
     >>> def build(lr): return MLP(1, [1], seed=1), {"lr": lr, "epochs": 20}
@@ -136,23 +136,25 @@ def sweep(
     {'lr': 0.1}
 
     A training has the same bits wherever it runs. One that raises becomes a row with an error; Ctrl-C returns the rows
-    that there are. ValueError for a grid without points, CheckpointError when `path` is of other data or damaged.
+    so far. ValueError for a grid without points, CheckpointError when `path` is of other data or damaged.
     """
     points = _points(grid)
-    saved = _Saved(path, data)
+    saved = _SavedTrials(path, data)
     missing = [point for point in points if _key(point) not in saved.trials]
     show = sys.stderr if progress or (progress is None and sys.stderr.isatty()) else None
     try:
-        for trial in _here(build, missing, data) if cluster is None else _there(cluster, build, missing, data):
+        for trial in (
+            _run_here(build, missing, data) if cluster is None else _run_on_cluster(cluster, build, missing, data)
+        ):
             saved.add(trial)
-            _tell(trial, len(saved.trials), len(points), show)
+            _show(trial, len(saved.trials), len(points), show)
     except KeyboardInterrupt:
         pass
     return Sweep([saved.trials[_key(point)] for point in points if _key(point) in saved.trials])
 
 
 def run_trial(build: Build, point: Point, data: tuple[Any, Any]) -> Trial:
-    """One training; whatever goes wrong with it becomes its row."""
+    """One training; an error becomes its row."""
     try:
         model, options = build(**point)
         history = fit(model, *data, **{"progress": False, **options})
@@ -163,12 +165,12 @@ def run_trial(build: Build, point: Point, data: tuple[Any, Any]) -> Trial:
     return Trial(point, *found, len(history), history.best_epoch, history.stopped, history.seconds)
 
 
-def _here(build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
+def _run_here(build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
     return (run_trial(build, point, data) for point in points)
 
 
-def _there(cluster: ClusterLike, build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
-    """The trials as they are completed; the data travel once, and again when their worker is lost."""
+def _run_on_cluster(cluster: ClusterLike, build: Build, points: list[Point], data: tuple[Any, Any]) -> Iterator[Trial]:
+    """The trials as they complete; the data are sent once, and again if their worker is lost."""
     if not points:
         return
     with connect(cluster) as client, while_connected(client):
@@ -188,7 +190,7 @@ def _hold(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
-class _Saved:
+class _SavedTrials:
     """The trials so far, by point, and their file."""
 
     def __init__(self, path: str | os.PathLike[str] | None, data: tuple[Any, Any]) -> None:
@@ -200,7 +202,7 @@ class _Saved:
             self.trials = {_key(trial.point): trial for trial in found if not trial.error}
 
     def add(self, trial: Trial) -> None:
-        """Take in a trial, and write the file anew."""
+        """Add a trial and rewrite the file."""
         self.trials[_key(trial.point)] = trial
         if self.path is not None:
             rows = [asdict(trial) for trial in self.trials.values()]
@@ -211,9 +213,9 @@ class _Saved:
         try:
             document = SWEEP.read(path.read_bytes(), name)
         except StorageError as error:
-            raise CheckpointError(f"{error}. Delete it, or choose another file, to start anew") from None
+            raise CheckpointError(f"{error}. To start again, delete it or choose another file") from None
         if document["data"] != self.data:
-            raise CheckpointError(f"{name}: data: these are trials of other data; delete it, or choose another file")
+            raise CheckpointError(f"{name}: data: these are trials of other data; delete it or choose another file")
         return [Trial(**row) for row in document["trials"]]
 
 
@@ -233,10 +235,10 @@ def _key(point: Point) -> str:
     try:
         return json.dumps(point, sort_keys=True)
     except TypeError as error:
-        raise ValueError(f"a point is made of numbers, texts and lists of them, got {point!r} ({error})") from None
+        raise ValueError(f"a point must be a JSON value (numbers, strings, lists), got {point!r} ({error})") from None
 
 
-def _tell(trial: Trial, done: int, total: int, stream: TextIO | None) -> None:
+def _show(trial: Trial, done: int, total: int, stream: TextIO | None) -> None:
     if stream is not None:
         print(f"{done}/{total}  {trial}", file=stream, flush=True)
 
@@ -246,7 +248,7 @@ def _text(point: Point) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A number with few digits; nothing for what is not there."""
+    """A number with few digits; empty if there is none."""
     if value is None or value == math.inf:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

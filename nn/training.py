@@ -44,37 +44,37 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int = EVERY,
 ) -> History:
-    """Train `model` on the samples (x, y) and return its `History`; it ends with the parameters of the best epoch.
+    """Train `model` on (x, y) and return its `History`; the model keeps the parameters of its best epoch.
 
     One step: θ ← θ - update(mean of the batch's per-sample gradients + gradient of `l2_penalty(θ, l2)`). The samples
-    are shuffled anew every epoch by `random.Random(seed)`; the same call gives the same bits.
+    are reshuffled every epoch by `random.Random(seed)`; the same call gives the same bits.
 
-    - `x`: n rows of numbers. `y`: n targets, as the loss wants them: a number, a list, or a class index.
-    - `loss`, `optimizer`, `metric`: by name (as in `nn.LOSSES`) or as objects; `lr` is the
-      step, a number or a schedule, by default what suits the optimiser; `metric` is shown for every epoch.
-    - `until`: an `Until`, or a number, the training loss to reach. `validation`: a fraction of the samples to keep
-      back (drawn by the seed), or an `(x, y)` of its own. It decides which epoch is best.
-    - `compile`: run model and loss as programs that `autograd.compile` makes of them, with the same results up to
-      rounding. Where that cannot be, a RuntimeWarning says why, and training is eager, as with `compile=False`. The
-      forward pass is recorded once: one that draws random numbers, or reads what changes, needs `compile=False`. The
-      parameters hold the current numbers after every epoch, and whenever `on_epoch` or the caller can look.
-    - `progress`: None shows a bar when stderr is a terminal; True shows a bar or plain lines; False nothing.
+    - `x`: n rows of numbers. `y`: n targets in the form that the loss takes: a number, a list, or a class index.
+    - `loss`, `optimizer`, `metric`: by name (as in `nn.LOSSES`) or as objects. `lr`: the learning rate, a number or a
+      schedule; the default depends on the optimiser. `metric` is computed after every epoch.
+    - `until`: an `Until`, or a number, the training loss to reach. `validation`: the fraction of the samples to hold
+      out (drawn by the seed), or a separate `(x, y)`. With it, the validation loss decides which epoch is best.
+    - `compile`: run model and loss as programs made by `autograd.compile`, with the same results up to rounding. If
+      that is impossible, a RuntimeWarning says why, and training is eager, as with `compile=False`. The forward pass
+      is recorded once: if it draws random numbers, or reads state that changes, pass `compile=False`. The parameters
+      are up to date after every epoch, when `on_epoch` is called, and at the end.
+    - `progress`: None shows a bar when stderr is a terminal; True shows a bar or plain lines; False shows nothing.
     - `on_epoch` is called with the row of every complete epoch.
-    - `batch_size`: how many samples a step uses; None is all at once.
-    - `cluster`: spread the samples over worker processes, of which a step uses all: so many of them on this machine,
-      the address of a Dask scheduler, or a `distributed.Client`; see `nn.cluster`. Then `x` may be a list of files that
-      the workers read, and `y` the target column of CSV files or a list of `.npy` files; `optimizer` may be "lbfgs";
-      each shard is shuffled by itself; the metric is that of the validation samples. `shards` cuts arrays (default 16):
-      their number decides the bits, the number of workers does not. `checkpoint` is a file, written every
-      `checkpoint_every` steps and at the end; if it is there, training goes on from it with the same bits. Then only
-      how long it goes on, and what is shown, may be another than before: any other difference is a `StorageError` that
-      names the option and both values, as is a file that is damaged.
+    - `batch_size`: the number of samples in a step; None for all of them.
+    - `cluster`: distribute the samples over worker processes, all used by every step: a number of processes on this
+      machine, the address of a Dask scheduler, or a `distributed.Client`; see `nn.cluster`. Then `x` may be a list of
+      files that the workers read, and `y` the target column of CSV files or a list of `.npy` files; `optimizer` may be
+      "lbfgs"; each shard is shuffled separately; the metric is that of the validation samples. `shards` is the number
+      of pieces that arrays are cut into (default 16): it affects the bits, the number of workers does not.
+      `checkpoint` is a file, written every `checkpoint_every` steps and at the end; if it exists, training resumes
+      from it with the same bits. Then only `epochs`, `until`, `checkpoint_every`, `progress` and `on_epoch` may change:
+      any other difference is a `StorageError` that names the option and both values; so is a damaged file.
 
-    `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; nothing is lost but the
-    epoch under way), "diverged" (a loss that is not finite; a `RuntimeWarning` says where) or, with "lbfgs",
-    "converged". `history.engine` says what computed.
+    `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; only the unfinished epoch
+    is lost), "diverged" (the loss is not finite; a `RuntimeWarning` says where) or, with "lbfgs", "converged".
+    `history.engine` describes what ran.
 
-    Raises `ValueError` or `TypeError` for arguments that make no sense.
+    Raises `ValueError` or `TypeError` for invalid arguments.
 
     >>> from nn.layers.mlp import MLP
     >>> net = MLP(1, [1], seed=1)
@@ -86,7 +86,7 @@ def fit(
     and patience: Prechelt 1998, "Early stopping - but when?".
     """
     if not isinstance(compile, bool):
-        raise TypeError(f"compile is True or False, got {compile!r}; for another back end see autograd.compile")
+        raise TypeError(f"compile must be True or False, got {compile!r}; for another back end see autograd.compile")
     rule = until if isinstance(until, Until) else Until(loss=until)
     config = Config.checked(
         loss=loss,
@@ -103,12 +103,12 @@ def fit(
     monitor = Monitor(history, model.parameters(), rule.reason, on_epoch)
     if cluster is not None:
         if not compile:
-            raise ValueError("a cluster runs compiled losses only; leave compile=False or cluster= out")
+            raise ValueError("a cluster runs compiled losses only; remove compile=False or cluster=")
         every = positive_integer("checkpoint_every", checkpoint_every)
         options = ClusterOptions(cluster, shards, checkpoint, every)
         history.stopped = fit_on_cluster(model, x, y, config, options, monitor, progress)
     elif shards is not None or checkpoint is not None:
-        raise ValueError("shards= and checkpoint= belong to cluster=; one worker process is cluster=1")
+        raise ValueError("shards= and checkpoint= need cluster=; for one worker process use cluster=1")
     else:
         history.stopped = loop.train(model, x, y, config, monitor, progress, compile)
     if history.stopped == "diverged":
@@ -122,5 +122,5 @@ def _metric_name(metric: str | Metric | None) -> str | None:
 
 def _divergence(history: History) -> str:
     row, best = history.rows[-1], history.best_epoch
-    kept = f"the parameters of epoch {best} are kept" if best else "the model is as it was before"
+    kept = f"the parameters of epoch {best} are kept" if best else "the parameters are as before"
     return f"the loss became {row.watched} in epoch {row.epoch}; {kept}. Try a smaller lr, or scale the inputs"

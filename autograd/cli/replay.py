@@ -7,8 +7,8 @@ from pathlib import Path
 
 from autograd.cli.recording import recorded_target
 from autograd.cli.target import add_target
-from autograd.drawing.text import counted
 from autograd.errors import UsageError
+from autograd.io.plural import counted
 from autograd.replaying.replay import SUFFIXES, replay
 from autograd.value import Value
 

@@ -12,7 +12,8 @@ from autograd.debugging.inspection import path_from_root
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.drawing.formula import expression_of
-from autograd.drawing.text import GLYPHS, counted, sign_of
+from autograd.drawing.text import GLYPHS, sign_of
+from autograd.io.plural import counted
 from autograd.node_names import kind_of
 from autograd.value import Value
 

@@ -10,7 +10,8 @@ from autograd import origin
 from autograd.drawing.collapse import INDEX, Part
 from autograd.drawing.formula import expression_of, head_of, operation_of
 from autograd.drawing.scene import Box, Edge, Row
-from autograd.drawing.text import counted, interval, number, sign_of, sign_of_all
+from autograd.drawing.text import interval, number, sign_of, sign_of_all
+from autograd.io.plural import counted
 
 
 class BuiltScene:

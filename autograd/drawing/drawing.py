@@ -15,8 +15,9 @@ from autograd.drawing.render.dot import dot_source
 from autograd.drawing.render.png import png_of
 from autograd.drawing.render.svg import render
 from autograd.drawing.scene import Scene
-from autograd.drawing.text import counted, markup
+from autograd.drawing.text import markup
 from autograd.io.files import write_bytes
+from autograd.io.plural import counted
 
 
 class Drawing:

@@ -14,8 +14,9 @@ from autograd.drawing.modules import Membership, membership
 from autograd.drawing.render.animate import fresh_pass, timeline_of
 from autograd.drawing.scene import Direction, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
-from autograd.drawing.text import clean, counted
+from autograd.drawing.text import clean
 from autograd.graph import topological
+from autograd.io.plural import counted
 from autograd.node_names import known_names
 from autograd.value import Value
 

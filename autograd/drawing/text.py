@@ -24,15 +24,6 @@ def number(x: float) -> str:
     return "0" if text in ("0", "-0") else text.replace("-", "−").replace("e+", "e")
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """The number with the noun in the singular or plural.
-
-    >>> counted(1, "edge"), counted(2, "edge"), counted(2, "box", "boxes")
-    ('1 edge', '2 edges', '2 boxes')
-    """
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 def interval(low: float, high: float) -> str:
     """The range of several numbers.
 

@@ -1,1 +1,1 @@
-"""Atomic file writes, and output streams that may be closed."""
+"""Atomic file writes, streams whose reader may have gone, and counts in messages."""

@@ -12,7 +12,8 @@ from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import membership
 from autograd.drawing.scene import CELL, PADDING, Box, Scene
-from autograd.drawing.text import cells, counted, number
+from autograd.drawing.text import cells, number
+from autograd.io.plural import counted
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")

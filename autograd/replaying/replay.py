@@ -12,8 +12,9 @@ from typing import Any
 from autograd.debugging.naming import Names, variables_of_caller
 from autograd.drawing.collapse import Depth
 from autograd.drawing.graph import check_options
-from autograd.drawing.text import clean, counted
+from autograd.drawing.text import clean
 from autograd.io.files import write_bytes
+from autograd.io.plural import counted
 from autograd.replaying.film import film_of, fresh_walk
 from autograd.replaying.page import page_of
 from autograd.replaying.picture import Picture, picture_of

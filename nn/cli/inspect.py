@@ -1,4 +1,4 @@
-"""`python -m nn inspect`: what is in a model file."""
+"""`python -m nn inspect`: print what a model file contains."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.io.files import file_name
+from autograd.io.plural import counted
 from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document
 from nn.tabular.preprocessing import Recipe, RecipeError
@@ -20,11 +21,11 @@ SHOWN_NAMES = 8
 
 def add_inspect_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `inspect`."""
-    parser.add_argument("model", metavar="MODEL", help="the model.json that train (or nn.save) wrote")
+    parser.add_argument("model", metavar="MODEL", help="a model file written by train or nn.save")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the architecture, the layers' weights in numbers, what the model reads and says, how it was trained."""
+    """Print the architecture, statistics of the weights, inputs and target, and how the model was trained."""
     model, extra = load_document(args.model)
     lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
     for line in lines:
@@ -45,12 +46,12 @@ def _purpose(model: MLP, extra: dict[str, Any], name: str) -> Iterator[str]:
     try:
         recipe = Recipe.from_json(extra, name)
     except RecipeError as error:
-        yield f"no more is known: {error}"
+        yield f"nothing else is stored: {error}"
         return
     recipe.check_model(model, name)
-    yield f"reads: {_some([column.name for column in recipe.columns])}"
+    yield f"inputs: {_some([column.name for column in recipe.columns])}"
     classes = f", one of {_some(list(recipe.class_names))}" if recipe.class_names else ", a number"
-    yield f"says: {recipe.target}{classes} ({recipe.task}, {recipe.loss})"
+    yield f"predicts: {recipe.target}{classes} ({recipe.task}, {recipe.loss})"
     yield from _training(recipe.training)
 
 
@@ -58,12 +59,13 @@ def _training(training: dict[str, Any]) -> Iterator[str]:
     if not training:
         return
     options = ", ".join(f"{name} {value}" for name, value in training["options"].items() if value is not None)
-    yield f"trained on: {training['data']}, {training['samples']} samples; {options}"
+    yield f"trained on: {training['data']}, {counted(training['samples'], 'sample')}; {options}"
     score = training["score"]
     where = "held-out" if score["held_out"] else "training"
     yield (
-        f"stopped after {training['epochs']} epochs ({training['stopped']}), best epoch {training['best_epoch']};"
-        f" {where} {score['metric']} {score['value']:.4f} on {score['samples']} samples"
+        f"stopped after {counted(training['epochs'], 'epoch')} ({training['stopped']}),"
+        f" best epoch {training['best_epoch']};"
+        f" {where} {score['metric']} {score['value']:.4f} on {counted(score['samples'], 'sample')}"
     )
 
 

@@ -11,27 +11,27 @@ from nn.cli import inspect, options, predict, train
 
 COMMANDS = {
     "train": Command(
-        "teach a model and write it down, with the history and pictures",
+        "train a model and save it with its history and pictures",
         options.EXAMPLES,
         options.add_train_options,
         train.run,
     ),
     "predict": Command(
-        "let a model predict the rows of a CSV file",
+        "predict the rows of a CSV file with a saved model",
         predict.EXAMPLES,
         predict.add_predict_options,
         predict.run,
     ),
     "inspect": Command(
-        "show what is in a model file",
+        "show what a model file contains",
         inspect.EXAMPLES,
         inspect.add_inspect_options,
         inspect.run,
     ),
 }
 EXIT_CODES = (
-    f"exit codes: {OK} done, {FAILED} training or a check failed or the reader has gone, {USAGE} wrong usage or input,"
-    f" {INTERRUPTED} Ctrl-C"
+    f"exit codes: {OK} success; {FAILED} training diverged, a gradient is wrong, or the output\n"
+    f"pipe was closed; {USAGE} wrong usage or input; {INTERRUPTED} Ctrl-C"
 )
 
 
@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; trouble is one or two lines on stderr, never a traceback.
+    """Run a command line and return its exit code; an error is one or two lines on stderr, never a traceback.
 
     >>> main(["inspect", "no-such-model.json"])
     2

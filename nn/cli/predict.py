@@ -1,4 +1,4 @@
-"""`python -m nn predict`: what a saved model says about the rows of a CSV file."""
+"""`python -m nn predict`: predict the rows of a CSV file with a saved model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import csv
 import io
 import sys
 
-import numpy as np
-
 from autograd.io.files import file_name, write_text
+from autograd.io.plural import counted
 from nn.persistence.storage import load_document
 from nn.tabular.csv import Cells, TableError, as_number, read_cells
 from nn.tabular.preprocessing import Recipe
@@ -19,23 +18,23 @@ from nn.train.prediction import predict
 
 EXAMPLES = """\
 examples:
-  python -m nn predict runs/flowers/model.json more-flowers.csv
-  python -m nn predict runs/flowers/model.json more-flowers.csv --out answers.csv
+  python -m nn predict runs/flowers/model.json new.csv
+  python -m nn predict runs/flowers/model.json new.csv --out answers.csv
 """
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `predict`."""
-    parser.add_argument("model", metavar="MODEL", help="the model.json that train wrote")
-    parser.add_argument("data", metavar="CSV", help="a CSV file with the model's columns, in any order")
+    parser.add_argument("model", metavar="MODEL", help="a model file written by train")
     parser.add_argument(
-        "--out", metavar="CSV", help="write the rows with the predictions there (default: to the terminal)"
+        "data", metavar="CSV", help="a CSV file with the columns that the model was trained on, in any order"
     )
-    parser.add_argument("--drop-missing", action="store_true", help="leave out rows with a missing value")
+    parser.add_argument("--out", metavar="CSV", help="where to write the rows with their predictions (default: stdout)")
+    parser.add_argument("--drop-missing", action="store_true", help="skip rows with a missing value")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict every row; the rows come back with the columns `prediction` and, where it means one, `probability`."""
+    """Predict every row; the output adds a column `prediction` and, if the model gives probabilities, `probability`."""
     model, extra = load_document(args.model)
     name = file_name(args.model)
     recipe = Recipe.from_json(extra, name)
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(text)
     else:
         write_text(args.out, text)
-        print(f"written to {args.out}: {len(cells.rows)} predictions of {recipe.target!r}")
+        print(f"written to {args.out}: {counted(len(cells.rows), 'prediction')} of {recipe.target!r}")
     if score := _score(cells, recipe, outputs):
         print(score, file=sys.stderr if args.out is None else sys.stdout)
     return 0
@@ -77,7 +76,7 @@ def _table(cells: Cells, recipe: Recipe, outputs: list[Prediction]) -> str:
 
 
 def _answers(recipe: Recipe, outputs: list[Prediction]) -> tuple[list[str], list[list[str]]]:
-    """The new columns: their names, and their cells row by row."""
+    """The names of the new columns, and their cells row by row."""
     answers = recipe.read_outputs(outputs).tolist()
     if recipe.task == "regression":
         return ["prediction"], [[repr(answer)] for answer in answers]
@@ -91,19 +90,17 @@ def _answers(recipe: Recipe, outputs: list[Prediction]) -> tuple[list[str], list
 
 
 def _score(cells: Cells, recipe: Recipe, outputs: list[Prediction]) -> str:
-    """How right the predictions are, on the rows that have the target too; nothing when there is none."""
+    """The accuracy or R² on the rows that have a target too; empty when there are none."""
     if recipe.target not in cells.header:
         return ""
     texts, answers = cells.column(recipe.target), recipe.read_outputs(outputs).tolist()
     if recipe.task == "regression":
-        pairs = [
-            (answer, number)
-            for answer, text in zip(answers, texts, strict=True)
-            if (number := as_number(text)) is not None
-        ]
-        return (
-            f"R² on these rows: {r_squared(*map(list, zip(*pairs, strict=True))):.4f} ({len(pairs)})" if pairs else ""
-        )
-    known = [(recipe.class_names[int(k)], class_name(text)) for k, text in zip(answers, texts, strict=True) if text]
-    hits = int(np.sum([said == true for said, true in known]))
-    return f"accuracy on these rows: {hits / len(known):.2%} ({hits} of {len(known)})" if known else ""
+        numbers = [(answer, as_number(text)) for answer, text in zip(answers, texts, strict=True)]
+        pairs = [(answer, number) for answer, number in numbers if number is not None]
+        if not pairs:
+            return ""
+        value = r_squared([answer for answer, _ in pairs], [number for _, number in pairs])
+        return f"R² on these rows: {value:.4f} ({counted(len(pairs), 'row')})"
+    labels = [(recipe.class_names[int(k)], class_name(text)) for k, text in zip(answers, texts, strict=True) if text]
+    hits = sum(predicted == true for predicted, true in labels)
+    return f"accuracy on these rows: {hits / len(labels):.2%} ({hits} of {len(labels)})" if labels else ""

@@ -1,10 +1,11 @@
-"""`python -m nn train`: read the data, train, judge the result on held-out samples, write everything down."""
+"""`python -m nn train`: read the data, train, evaluate on held-out samples, save everything."""
 
 from __future__ import annotations
 
 import argparse
 import warnings
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import numpy as np
 from autograd import draw
 from autograd.errors import UsageError
 from autograd.io.files import file_name
+from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
 from nn.cli.options import fill_in
 from nn.inspection.diagnosis import diagnose
-from nn.inspection.gradient_check import check_gradient
+from nn.inspection.gradient_check import compare_with_differences
 from nn.layers.mlp import MLP
-from nn.lookup import look_up
 from nn.persistence.storage import save
 from nn.plotting.plots import boundary_picture, loss_picture
 from nn.tabular.csv import TableError, read_cells
@@ -33,16 +34,16 @@ from nn.train.tasks import output_for, scheme
 from nn.train.until import Until
 from nn.training import fit
 
-# Below this many training samples a tenth is too few to tell epochs apart; the training loss decides then.
-WATCH_FROM = 100
-WATCHED = 0.1
-DIAGNOSED = 200
+# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides.
+VALIDATE_FROM = 100
+VALIDATION = 0.1
+DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
 INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run: the options with every gap filled in, the samples, how to read them, and the model to be taught."""
+    """One run: the complete options, the samples, the recipe for reading them, and the model to train."""
 
     args: argparse.Namespace
     dataset: Dataset
@@ -50,18 +51,18 @@ class Job:
     model: MLP
 
     def inputs(self, rows: Any) -> Array:
-        """The samples of these row numbers, as the model wants them."""
+        """The samples with these row numbers, scaled for the model."""
         return self.recipe.x_scaling.apply(self.dataset.x[rows])
 
     def targets(self, rows: Any) -> list[Prediction]:
-        """Their targets, as the loss wants them."""
+        """Their targets, encoded for the loss."""
         return self.recipe.encode_targets(self.dataset.y[rows])
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train and report: 0 when all went well, 1 when it diverged or a gradient is wrong, 130 after Ctrl-C.
+    """Train and report; exit code 0, 1 if training diverged or a gradient is wrong, 130 after Ctrl-C.
 
-    When stdout takes nothing any more (`| head -1`), the run goes on and everything is written; the error comes after.
+    When stdout can no longer be written (`| head -1`), the run goes on and everything is saved; the error comes after.
     """
     with forgiving_stdout() as stdout:
         code = _run(args)
@@ -75,29 +76,28 @@ def _run(args: argparse.Namespace) -> int:
     args = fill_in(args, dataset.name)
     job = Job(args, dataset, recipe, _model(args, dataset, recipe))
     args.out.mkdir(parents=True, exist_ok=True)
-    _introduce(job)
+    _print_setup(job)
     history = _train(job)
-    sound = history.stopped != "diverged"
-    _report_end(job, history)
-    score = _judge(job)
-    right = _check(job)
-    _hint(job)
+    _print_end(job, history)
+    score = _evaluate(job)
+    agrees = _check_gradients(job)
+    _print_hints(job)
     _write(job, history, score)
     if history.stopped == "interrupted":
         return INTERRUPTED
-    return 0 if sound and right else 1
+    return 0 if history.stopped != "diverged" and agrees else 1
 
 
 def _read(args: argparse.Namespace) -> tuple[Dataset, Recipe]:
-    """The samples, and the recipe for reading more of them."""
+    """The samples, and the recipe for reading new rows."""
     if args.checkpoint and not args.cluster:
-        raise UsageError("--checkpoint is for training with --cluster; one worker process is --cluster 1")
+        raise UsageError("--checkpoint needs --cluster; for one worker process use --cluster 1")
     if args.cluster and not args.compile:
-        raise UsageError("a cluster runs compiled losses only; leave --no-compile or --cluster out")
+        raise UsageError("a cluster runs compiled losses only; remove --no-compile or --cluster")
     if args.data in DATASETS:
         if args.target or args.ignore or args.task or args.drop_missing:
             raise UsageError(
-                f"--target, --ignore, --task and --drop-missing are for CSV files; {args.data} knows its own"
+                f"--target, --ignore, --task and --drop-missing are for CSV files, not for the data set {args.data}"
             )
         dataset = load(args.data)
         columns, target = tuple(Column(name) for name in dataset.feature_names), TARGET_NAMES[args.data]
@@ -107,7 +107,7 @@ def _read(args: argparse.Namespace) -> tuple[Dataset, Recipe]:
         table = read_table(args.data, args.target, task=args.task, ignore=args.ignore, drop_missing=args.drop_missing)
         dataset, columns, target = table.dataset(), table.columns, table.target
         x_scaling = Scaling.of(dataset.x[dataset.train])
-        dropped = f"; {table.dropped} rows left out (missing values)" if table.dropped else ""
+        dropped = f"; {counted(table.dropped, 'row')} dropped (missing values)" if table.dropped else ""
         print(f"task: {dataset.task} ({table.reason}){dropped}")
     numbers = dataset.y[dataset.train].astype(np.float64)[:, None]
     y_scaling = Scaling.of(numbers) if dataset.task == "regression" else Scaling.none(1)
@@ -121,17 +121,17 @@ TARGET_NAMES = {"xor": "xor", "moons": "moon", "digits": "digit"}
 def _check_file(args: argparse.Namespace) -> None:
     path = Path(args.data)
     if not path.exists():
-        try:
-            look_up(DATASETS, args.data, "data set")
-        except ValueError as error:
-            raise UsageError(f"no file of this name, and {error}; or give a CSV file") from None
+        close = get_close_matches(args.data.lower(), DATASETS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        known = ", ".join(DATASETS)
+        raise UsageError(f"{file_name(path)!r} is neither a file nor a built-in data set ({known}){hint}")
     if args.target is None:
         columns = ", ".join(read_cells(path).header)
-        raise UsageError(f"which column of {file_name(path)} is to be learned? --target COLUMN, one of: {columns}")
+        raise UsageError(f"{file_name(path)}: choose the column to predict with --target COLUMN, one of: {columns}")
 
 
 def _or_usage_error(make: Any, *arguments: Any, **options: Any) -> Any:
-    """What `make` gives; its ValueError is about the user's options."""
+    """The result of `make`; its ValueError becomes a UsageError, since it comes from the options."""
     try:
         return make(*arguments, **options)
     except TableError:
@@ -147,19 +147,20 @@ def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
     return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
 
 
-def _watched(job: Job) -> float | None:
-    return WATCHED if job.dataset.holds_out and len(job.dataset.train) >= WATCH_FROM else None
+def _validation(job: Job) -> float | None:
+    return VALIDATION if job.dataset.holds_out and len(job.dataset.train) >= VALIDATE_FROM else None
 
 
-def _introduce(job: Job) -> None:
+def _print_setup(job: Job) -> None:
     dataset, args = job.dataset, job.args
     kind = f"{len(dataset.class_names)} classes" if dataset.class_names else "a number to predict"
-    held_out = f"{len(dataset.held_out)} held out" if dataset.holds_out else "none held out (too few)"
-    print(f"data: {dataset.name}, {len(dataset.x)} samples of {dataset.x.shape[1]} features, {kind}, {held_out}")
+    held_out = f"{len(dataset.held_out)} held out" if dataset.holds_out else "none held out (too few samples)"
+    size = f"{counted(len(dataset.x), 'sample')} of {counted(dataset.x.shape[1], 'feature')}"
+    print(f"data: {dataset.name}, {size}, {kind}, {held_out}")
     print(f"model: {job.model!r}")
     print(
         f"training: {job.recipe.loss}, {args.optimizer}, learning rate {args.lr:g}, batches of {args.batch_size},"
-        f" at most {args.epochs} epochs, seed {args.seed}",
+        f" at most {counted(args.epochs, 'epoch')}, seed {args.seed}",
         flush=True,
     )
 
@@ -167,7 +168,7 @@ def _introduce(job: Job) -> None:
 def _train(job: Job) -> History:
     args, rows = job.args, job.dataset.train
     with warnings.catch_warnings():
-        # Divergence, and why a run is eager, are told in the report.
+        # The report says that a run diverged, and why it is eager.
         warnings.simplefilter("ignore", RuntimeWarning)
         return fit(
             job.model,
@@ -179,7 +180,7 @@ def _train(job: Job) -> History:
             epochs=args.epochs,
             batch_size=args.batch_size,
             until=Until(loss=args.until_loss, patience=args.patience),
-            validation=_watched(job),
+            validation=_validation(job),
             seed=args.seed,
             metric=job.recipe.scheme.metric,
             l2=args.l2,
@@ -191,42 +192,42 @@ def _train(job: Job) -> History:
 
 
 ENDINGS = {
-    "target loss": "the training loss met the target",
-    "patience": "no better loss for {patience} epochs",
+    "target loss": "the training loss reached the target",
+    "patience": "no lower loss for {patience}",
     "epochs": "all epochs done",
-    "interrupted": "interrupted; what there is follows",
+    "interrupted": "interrupted; the results so far follow",
     "diverged": "DIVERGED: the loss is no longer finite; try a smaller --lr",
 }
 
 
-def _report_end(job: Job, history: History) -> None:
-    ending = ENDINGS[history.stopped].format(patience=job.args.patience)
-    print(f"stopped after {len(history)} epochs, {history.seconds:.1f} s: {ending}")
-    if history.engine:  # Ctrl-C may come before anything could compute
+def _print_end(job: Job, history: History) -> None:
+    ending = ENDINGS[history.stopped].format(patience=counted(job.args.patience or 0, "epoch"))
+    print(f"stopped after {counted(len(history), 'epoch')}, {history.seconds:.1f} s: {ending}")
+    if history.engine:  # empty if Ctrl-C came before there was one
         print(f"engine: {history.engine}")
     if history.best:
         print(f"best epoch: {history.best_epoch}, {describe(history.best, history.metric_name)}")
     else:
-        print("no epoch was completed with a finite loss: the model is as it was at the start")
+        print("no epoch ended with a finite loss: the model has its initial parameters")
 
 
-def _judge(job: Job) -> dict[str, Any]:
-    """The metric on the held-out samples, printed, and as it is stored with the model."""
+def _evaluate(job: Job) -> dict[str, Any]:
+    """Print the metric on the held-out samples; return it as it is stored with the model."""
     rows, chosen = job.dataset.held_out, job.recipe.scheme
     value = get_metric(chosen.metric)(predict(job.model, job.inputs(rows)), job.targets(rows))
-    where = "held-out" if job.dataset.holds_out else "training (nothing is held out)"
+    where = "held-out" if job.dataset.holds_out else "training (no samples held out)"
     if chosen.metric == "r_squared":
-        print(f"{where} R²: {value:.4f} ({len(rows)} samples)")
+        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')})")
     else:
         print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)})")
     return {"metric": job.recipe.metric_name, "value": value, "samples": len(rows), "held_out": job.dataset.holds_out}
 
 
-def _check(job: Job) -> bool:
-    """The gradient of one sample against central differences; whether every row agrees."""
+def _check_gradients(job: Job) -> bool:
+    """Print the gradient of one sample beside central differences; return whether all agree."""
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
-    comparisons = check_gradient(job.model, x, y, get_loss(job.recipe.loss))
+    comparisons = compare_with_differences(job.model, x, y, get_loss(job.recipe.loss))
     print("gradient check of one sample (parameter, chain rule, central difference, relative difference):")
     for one in comparisons:
         verdict = "" if one.agrees else "  WRONG"
@@ -234,7 +235,7 @@ def _check(job: Job) -> bool:
     return all(one.agrees for one in comparisons)
 
 
-def _hint(job: Job) -> None:
+def _print_hints(job: Job) -> None:
     rows = job.dataset.train[:: max(1, len(job.dataset.train) // DIAGNOSED)]
     for hint in diagnose(job.model, job.inputs(rows).tolist(), job.targets(rows), loss=job.recipe.loss).hints:
         print(f"hint: {hint}")
@@ -242,7 +243,7 @@ def _hint(job: Job) -> None:
 
 def _write(job: Job, history: History, score: dict[str, Any]) -> None:
     folder: Path = job.args.out
-    recipe = replace(job.recipe, training=_account(job, history, score))
+    recipe = replace(job.recipe, training=_training_record(job, history, score))
     save(job.model, folder / "model.json", extra=recipe.to_json())
     history.save_csv(folder / "history.csv")
     _draw_sample(job, folder / "graph.svg")
@@ -251,8 +252,8 @@ def _write(job: Job, history: History, score: dict[str, Any]) -> None:
     print(f"next: python -m nn inspect {folder / 'model.json'}")
 
 
-def _account(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
-    """How the model came about. No times: the same seed must give the same bytes."""
+def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
+    """How the model was trained. No times: the same seed must give the same bytes."""
     kept = ("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "bias", "seed")
     return {
         "data": job.dataset.name,
@@ -266,7 +267,7 @@ def _account(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any
 
 
 def _draw_sample(job: Job, path: Path) -> None:
-    """The computation of one sample's loss with its gradients, collapsed by module where it is large."""
+    """The computation of one sample's loss with its gradients, collapsed by module if it is large."""
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
     job.model.zero_grad()
@@ -278,7 +279,7 @@ def _draw_sample(job: Job, path: Path) -> None:
 
 
 def _draw(job: Job, history: History, folder: Path) -> list[str]:
-    """Draw what can be drawn and return the names of the files."""
+    """Draw the pictures that are possible and return the names of the files."""
     drawn: list[str] = []
     try:
         if history.rows:
@@ -287,9 +288,9 @@ def _draw(job: Job, history: History, folder: Path) -> list[str]:
         if job.dataset.x.shape[1] == 2:
             boundary_picture(
                 job.dataset,
-                lambda points: job.recipe.answer(job.model, points),
+                lambda points: job.recipe.predict(job.model, points),
                 folder / "boundary.svg",
-                title=f"{job.dataset.name}: the model's answer",
+                title=f"{job.dataset.name}: the model's predictions",
             )
             drawn.append("boundary.svg")
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which samples of each shard a step looks at."""
+"""Batches: the samples of each shard that a step uses."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-WORD = 2**32  # a seed of NumPy's generator is a list of such words
+WORD = 2**32  # a seed of NumPy's generator is a list of integers below this
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Slice `number` of `of` of every shard, each shuffled by itself anew in every epoch; of = 1 is all samples.
+    """Slice `number` of `of` slices of every shard, each reshuffled separately in every epoch; of = 1 is all samples.
 
-    Which rows these are depends on the seed, the epoch and the shard, not on the worker that holds the shard.
+    The rows depend on the seed, the epoch and the shard, not on the worker that holds the shard.
     """
 
     seed: int = 0
@@ -24,7 +24,7 @@ class Batch:
     of: int = 1
 
     def rows(self, shard: int, count: int) -> NDArray[np.intp] | slice:
-        """The row numbers in a shard of `count` rows, whose number is `shard`.
+        """The row numbers in the shard with number `shard`, which has `count` rows.
 
         >>> [len(Batch(seed=7, number=b, of=3).rows(shard=0, count=10)) for b in range(3)]
         [3, 3, 4]
@@ -39,9 +39,9 @@ EVERYTHING = Batch()
 
 
 def slices(counts: list[int], batch_size: int | None) -> int:
-    """Into how many slices to cut shards of these lengths, so that one of each makes about `batch_size` samples.
+    """The number of slices that shards of these lengths are cut into, for batches of about `batch_size` samples.
 
-    None is all samples at once. The longest shard gives at least one sample to every batch.
+    None is all samples at once. The longest shard contributes at least one sample to every batch.
 
     >>> slices([100, 100], 32), slices([3, 2], 1), slices([100, 100], None)
     (7, 3, 1)
@@ -51,6 +51,6 @@ def slices(counts: list[int], batch_size: int | None) -> int:
 
 @lru_cache(maxsize=256)
 def _order(seed: int, epoch: int, shard: int, count: int) -> NDArray[np.intp]:
-    # RandomState, because NumPy promises that its streams never change.
+    # RandomState, because NumPy guarantees that its streams never change.
     words = [seed % WORD, seed // WORD % WORD, epoch, shard]
     return np.random.RandomState(words).permutation(count)

@@ -1,4 +1,4 @@
-"""Files from which a training goes on with the same bits: numbers and arrays, whole or not at all; never pickle."""
+"""Checkpoints, from which a training resumes with the same bits: JSON and arrays, written atomically; never pickle."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ Check = Callable[[Any, Arrays], None]
 
 
 class CheckpointError(StorageError):
-    """A file is no checkpoint, is damaged, or belongs to another run."""
+    """A file is not a checkpoint, is damaged, or belongs to another run."""
 
 
 def save(path: str | PathLike[str], run: Mapping[str, Any], state: Mapping[str, Any], arrays: Arrays) -> None:
-    """Write a checkpoint in one step: `run` says which training it is of, `state` and `arrays` where it stands.
+    """Write a checkpoint atomically: `run` identifies the training, `state` and `arrays` are its progress.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -43,8 +43,8 @@ def save(path: str | PathLike[str], run: Mapping[str, Any], state: Mapping[str, 
     ...     load(f"{folder}/run.npz", {"seed": 7})
     ({'step': 3}, {'theta': array([0.1])})
 
-    `run` and `state` are what JSON can hold; floats come back exactly. OSError when the folder cannot be written; then
-    the file that was there stays. `numpy.load` reads the arrays, `unzip -p FILE header.json` shows the rest.
+    `run` and `state` are JSON values; floats come back exactly. OSError when the folder cannot be written; an existing
+    file is then kept. `numpy.load` reads the arrays, `unzip -p FILE header.json` shows the rest.
     """
     members = {name: _npy(array) for name, array in arrays.items()}
     digests = {name: _digest(content) for name, content in members.items()}
@@ -63,10 +63,10 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 
 def load(path: str | PathLike[str], run: Mapping[str, Any], check: Check | None = None) -> tuple[Any, Arrays]:
-    """State and arrays of the checkpoint, provided that it is of the training `run`; `check` raises SchemaError if not.
+    """State and arrays of a checkpoint of the training `run`; `check` raises SchemaError for invalid ones.
 
-    CheckpointError, naming the file and the field, when it is damaged, and naming every difference when it is of
-    another run; FileNotFoundError when there is none.
+    CheckpointError, naming the file and the field, if it is damaged, or naming every difference if it is of another
+    run; FileNotFoundError if it does not exist.
     """
     name = file_name(path)
     data = Path(path).read_bytes()
@@ -77,50 +77,48 @@ def load(path: str | PathLike[str], run: Mapping[str, Any], check: Check | None 
             check(header["state"], arrays)
     except (SchemaError, StorageError) as error:
         message = str(error) if isinstance(error, StorageError) else f"{name}: {error}"
-        raise CheckpointError(f"{message}. Delete it, or choose another file, to start anew") from None
+        raise CheckpointError(f"{message}. To start again, delete it or choose another file") from None
     return header["state"], arrays
 
 
 def _unpacked(data: bytes, name: str) -> tuple[dict[str, Any], Arrays]:
     members = _members(data)
     if HEADER not in members:
-        raise SchemaError(HEADER, "is missing: no checkpoint, or one of an older version")
+        raise SchemaError(HEADER, "is missing: not a checkpoint, or one of an older version")
     header = CHECKPOINT.read(members.pop(HEADER), f"{name}: {HEADER}")
     wanted = {f"{each}.npy": digest for each, digest in header["arrays"].items()}
     check_keys(members, wanted.keys(), "arrays")
     for member, content in members.items():
         if _digest(content) != wanted[member]:
-            raise SchemaError(f"arrays.{shown_key(member)}", "is damaged: its checksum does not match")
+            raise SchemaError(f"arrays.{shown_key(member)}", "is damaged: the checksum does not match")
     return header, {member.removesuffix(".npy"): _array(content, member) for member, content in members.items()}
 
 
 def _members(data: bytes) -> dict[str, bytes]:
-    """The files in a zip archive, which are as long as they say, and not compressed."""
+    """The members of a zip archive; SchemaError if they are compressed, repeated, or larger than the file."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
             if any(info.compress_type != zipfile.ZIP_STORED or info.file_size > len(data) for info in infos):
-                raise SchemaError("", "its members are not stored as they were written")
+                raise SchemaError("", "the members of the archive are not stored as they were written")
             if len({info.filename for info in infos}) < len(infos):
-                raise SchemaError("", "two of its members have one name")
+                raise SchemaError("", "two members of the archive have the same name")
             return {info.filename: archive.read(info) for info in infos}
     except SchemaError:
         raise
-    except Exception as error:  # what zipfile raises for bytes that are no archive has a dozen types
-        raise SchemaError(
-            "", f"this is no checkpoint, or a damaged one ({type(error).__name__}: {error!s:.200})"
-        ) from None
+    except Exception as error:  # zipfile raises a dozen types for invalid archives
+        raise SchemaError("", f"not a checkpoint, or damaged ({type(error).__name__}: {error!s:.200})") from None
 
 
 def _array(content: bytes, member: str) -> NDArray[Any]:
     try:
         found = np.load(io.BytesIO(content), allow_pickle=False)
-    except Exception as error:  # as above; the bytes are those that were written, but by whom?
+    except Exception as error:  # as above: a valid checksum does not make it an array
         raise SchemaError(
-            f"arrays.{shown_key(member)}", f"is no array ({type(error).__name__}: {error!s:.200})"
+            f"arrays.{shown_key(member)}", f"is not an array ({type(error).__name__}: {error!s:.200})"
         ) from None
     if not isinstance(found, np.ndarray):
-        raise SchemaError(f"arrays.{shown_key(member)}", "is no array")
+        raise SchemaError(f"arrays.{shown_key(member)}", "is not an array")
     return found
 
 
@@ -129,20 +127,24 @@ def _digest(content: bytes) -> str:
 
 
 def _same_run(saved: Mapping[str, Any], run: Mapping[str, Any]) -> None:
-    """Raise SchemaError, with every difference, unless the two runs have the same options."""
+    """Raise SchemaError, with every difference, unless both runs have the same options."""
     shared = [name for name in sorted(saved.keys() & run.keys()) if saved[name] != run[name]]
-    alone = [] if shared else sorted(saved.keys() ^ run.keys())  # another optimizer has other options: say that alone
-    different = [f"{shown_key(name)} was {_told(saved, name)}, now {_told(run, name)}" for name in [*shared, *alone]]
+    alone = (
+        [] if shared else sorted(saved.keys() ^ run.keys())
+    )  # another optimizer has other options: report only the optimizer
+    different = [
+        f"{shown_key(name)} was {_option(saved, name)}, now {_option(run, name)}" for name in [*shared, *alone]
+    ]
     if different:
-        raise SchemaError("run", f"this is another run: {'; '.join(different)}. Give the same options to go on with it")
+        raise SchemaError("run", f"this is another run: {'; '.join(different)}. Use the same options to resume it")
 
 
-def _told(options: Mapping[str, Any], name: str) -> str:
-    return shown(options[name]) if name in options else "not known"
+def _option(options: Mapping[str, Any], name: str) -> str:
+    return shown(options[name]) if name in options else "not set"
 
 
 def memory(optimizer: Optimizer) -> tuple[dict[str, Any], Arrays]:
-    """What an optimiser remembers of its steps, that is what `reset` would undo: numbers, and arrays.
+    """The state of an optimiser, that is what `reset` would reset: numbers, and arrays.
 
     >>> from nn.train.optimizers import SGD
     >>> sgd = SGD(lr=0.1, momentum=0.9)
@@ -150,7 +152,7 @@ def memory(optimizer: Optimizer) -> tuple[dict[str, Any], Arrays]:
     >>> memory(sgd)
     ({'steps': 1, 'size': 1}, {'velocity': array([2.])})
 
-    CheckpointError when there is something else among it.
+    CheckpointError if it contains anything else.
     """
     fresh = copy.copy(optimizer)
     fresh.reset()
@@ -165,35 +167,35 @@ def memory(optimizer: Optimizer) -> tuple[dict[str, Any], Arrays]:
     return numbers, arrays
 
 
-def remember(optimizer: Optimizer, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Give an optimiser the memory of another one of its kind; the opposite of `memory`."""
+def restore_memory(optimizer: Optimizer, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Set the state of an optimiser; the inverse of `memory`."""
     optimizer.reset()
     for name, value in {**numbers, **arrays}.items():
         setattr(optimizer, name, value)
 
 
 def check_memory(optimizer: Optimizer, numbers: Mapping[str, Any], arrays: Arrays, size: int) -> None:
-    """Raise SchemaError unless this can be the memory of such an optimiser of `size` parameters.
+    """Raise SchemaError unless this can be the state of such an optimiser with `size` parameters.
 
     >>> from nn.train.optimizers import SGD
     >>> check_memory(SGD(lr=0.1), {"lr": 1.0}, {}, size=1)
     Traceback (most recent call last):
         ...
-    nn.persistence.schema.SchemaError: optimizer.lr: is nothing that SGD remembers
+    nn.persistence.schema.SchemaError: optimizer.lr: is not part of the state of SGD
     """
     known = vars(optimizer).keys() - {*options(optimizer), "schedule"}
     for name in [*numbers, *arrays]:
         if name not in known:
-            raise SchemaError(f"optimizer.{shown_key(name)}", f"is nothing that {type(optimizer).__name__} remembers")
+            raise SchemaError(f"optimizer.{shown_key(name)}", f"is not part of the state of {type(optimizer).__name__}")
     integer()(numbers.get("steps", 0), "optimizer.steps")
     if numbers.get("size") not in (None, size):
         raise SchemaError("optimizer.size", f"expected {size}, got {shown(numbers['size'])}")
-    if type(optimizer) in OPTIMIZERS.values():  # one of the user's own may keep arrays of other shapes
+    if type(optimizer) in OPTIMIZERS.values():  # a user's own class may keep arrays of other shapes
         check_arrays(arrays, dict.fromkeys(arrays, (size,)), "optimizer")
 
 
 def check_arrays(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], field: str = "arrays") -> None:
-    """Raise SchemaError unless these are float64 arrays of those names and shapes.
+    """Raise SchemaError unless these are float64 arrays with those names and shapes.
 
     >>> check_arrays({"theta": np.zeros(2)}, {"theta": (3,)})
     Traceback (most recent call last):
@@ -211,7 +213,7 @@ def check_arrays(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], field: s
 
 
 def options(optimizer: Optimizer) -> dict[str, Any]:
-    """What an optimiser was made with, as plain JSON: a schedule is told by its name and numbers, and how it begins.
+    """The arguments of an optimiser as plain JSON: a schedule becomes its name, its numbers, and its first rates.
 
     >>> from nn.train.optimizers import SGD, cosine
     >>> options(SGD(lr=0.1, momentum=0.9))
@@ -222,10 +224,10 @@ def options(optimizer: Optimizer) -> dict[str, Any]:
     bases = [cls for cls in type(optimizer).__mro__ if "__init__" in vars(cls) and cls is not object]
     names = dict.fromkeys(name for cls in reversed(bases) for name in signature(cls).parameters)
     found = {name: value for name, value in vars(optimizer).items() if name in names}
-    return {name: _told_plainly(value) for name, value in found.items()}
+    return {name: _plain(value) for name, value in found.items()}
 
 
-def _told_plainly(value: Any) -> bool | float | str | None:
+def _plain(value: Any) -> bool | float | str | None:
     if value is None or isinstance(value, bool | str):
         return value
     if callable(value):
@@ -233,11 +235,11 @@ def _told_plainly(value: Any) -> bool | float | str | None:
     return float(value) if isinstance(value, Real) else type(value).__name__
 
 
-FIRST_STEPS = 3  # of a schedule are told
+FIRST_STEPS = 3  # of a schedule that are described
 
 
 def _schedule(schedule: Callable[[int], float]) -> str:
-    """A function of the step number in words that differ where two functions do, as far as can be seen from outside."""
+    """A text for a function of the step number that differs for different functions, as far as can be seen."""
     code = getattr(schedule, "__code__", None)
     cells = getattr(schedule, "__closure__", None) or ()
     closed = {name: cell.cell_contents for name, cell in zip(code.co_freevars, cells, strict=True)} if code else {}
@@ -247,6 +249,6 @@ def _schedule(schedule: Callable[[int], float]) -> str:
     for step in range(FIRST_STEPS):
         try:
             rates.append(f"{schedule(step):.12g}")
-        except Exception:  # a table of rates that is shorter; what is wrong with it will be said by the step
+        except Exception:  # such as a short table of rates; the step will raise the same
             break
     return f"{name}({', '.join(numbers)}): {', '.join(rates)}, …"

@@ -1,4 +1,4 @@
-"""From what the user calls a cluster to a client of Dask, and the workers that it may use."""
+"""Connect to a cluster: a Dask client, and the workers that may be used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from nn.cluster.deadlines import begun, within
+from autograd.io.plural import counted
+from nn.cluster.deadlines import started, within
 from nn.cluster.errors import ClusterError
 from nn.cluster.worker import fingerprint
 
@@ -26,30 +27,31 @@ class DaskClient(Protocol):
 ClusterLike: TypeAlias = int | str | DaskClient
 
 INSTALL = "pip install 'scalar-autograd[cluster]'"
-# The statistical profiler and the clock of every process serve the dashboard, which an embedded cluster does not have;
-# they take a tenth of the time of workers that use all cores.
+# The statistical profiler and the ticks of every process serve the dashboard, which an embedded cluster does not have;
+# they take time from workers that use all cores.
 QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
-ANSWER_SECONDS = 30.0  # how long the scheduler may take to answer, and new workers to say what they are
-CONNECT_SECONDS = 10  # how long an address may stay silent, and a scheduler may be without workers at the start
+ANSWER_SECONDS = 30.0  # for the scheduler to answer, and for new workers to report their versions
+CONNECT_SECONDS = 10  # for an address to answer, and for a scheduler to have a first worker
 
 
 @contextmanager
 def connect(cluster: ClusterLike) -> Iterator[Client]:
-    """A client for the block: a number starts so many worker processes here, which end with the block.
+    """A context manager that gives a client of the cluster.
 
-    A text is the address of a running scheduler (`"tcp://host:8786"`); a `distributed.Client` is used as it is, and
-    stays open. Versions are compared when workers are first used.
+    A number starts that many worker processes here, which end with the block; a string is the address of a running
+    scheduler (`"tcp://host:8786"`); a `distributed.Client` is used as it is, and stays open. Versions are compared when
+    workers are first used.
 
-    A scheduler runs whatever its clients send, so use trusted ones only. Over a network that others share, use TLS:
+    A scheduler runs whatever its clients send, so use trusted ones only. On a shared network use TLS:
 
         security = distributed.Security(tls_ca_file=…, tls_client_cert=…, tls_client_key=…, require_encryption=True)
         nn.fit(…, cluster=distributed.Client("tls://host:8786", security=security))
 
-    ClusterError when there is no scheduler or no worker, and without Dask.
+    ClusterError without a scheduler, a worker, or Dask.
     """
     with _client(cluster) as client:
         if client.asynchronous:
-            raise ClusterError("an asynchronous client cannot be used; make one with asynchronous=False")
+            raise ClusterError("an asynchronous client cannot be used; create it with asynchronous=False")
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError:
@@ -61,7 +63,7 @@ def connect(cluster: ClusterLike) -> Iterator[Client]:
 
 
 def workers_of(client: Client) -> dict[str, int]:
-    """The workers that the scheduler knows, and how many threads each has; ClusterError when it does not answer."""
+    """The workers known to the scheduler, with their numbers of threads; ClusterError when it does not answer."""
     try:
         return dict(within(ANSWER_SECONDS, client.nthreads))
     except TimeoutError:
@@ -69,21 +71,21 @@ def workers_of(client: Client) -> dict[str, int]:
 
 
 def check_versions(client: Client, workers: list[str]) -> list[str]:
-    """Those of the workers that answer; ClusterError unless they run the same versions and source text as we do."""
+    """The workers that answer; ClusterError unless their versions and source text are the same as here."""
     if not workers:
         return []
     ours = fingerprint()
     answers = dict(_fingerprints(client, sorted(workers)))
     problems = [_difference(worker, ours, theirs) for worker, theirs in answers.items() if theirs != ours]
     if problems:
-        more = f"; and {len(problems) - 1} more workers" if len(problems) > 1 else ""
+        more = f"; and {counted(len(problems) - 1, 'more worker')}" if len(problems) > 1 else ""
         raise ClusterError(f"{problems[0]}{more}. Install the same versions there, and restart the workers")
     return list(answers)
 
 
 def _fingerprints(client: Client, workers: list[str]) -> Iterator[tuple[str, Any]]:
-    """What workers say they are, or why they cannot; each is asked by itself, since one may be dead or frozen."""
-    asked = {worker: begun(client.run, fingerprint, workers=[worker], on_error="return") for worker in workers}
+    """The fingerprint of each worker, or why there is none; asked one by one, since one may be dead or frozen."""
+    asked = {worker: started(client.run, fingerprint, workers=[worker], on_error="return") for worker in workers}
     last = time.monotonic() + ANSWER_SECONDS
     for worker, answer in asked.items():
         try:
@@ -118,7 +120,7 @@ def _client(cluster: ClusterLike) -> Iterator[Client]:
         with _embedded(distributed, cluster) as local, _of(distributed, local) as client:
             yield client
     else:
-        raise ValueError(f"cluster is a number of workers, a scheduler's address or a Client, got {cluster!r}")
+        raise ValueError(f"cluster must be a number of workers, a scheduler's address or a Client, got {cluster!r}")
 
 
 def _remote(distributed: Any, address: str) -> Any:
@@ -132,7 +134,7 @@ def _remote(distributed: Any, address: str) -> Any:
 
 
 def _embedded(distributed: Any, workers: int) -> Any:
-    """Processes on this machine, one thread each: BLAS of several would compete for the same cores."""
+    """Processes on this machine, with one thread each: several BLAS threads would compete for the same cores."""
     import dask
 
     try:
@@ -143,17 +145,17 @@ def _embedded(distributed: Any, workers: int) -> Any:
                 preload=["nn.cluster.ignore_sigint"],
                 dashboard_address=":0",
                 scheduler_kwargs={"dashboard": False},
-                silence_logs=logging.CRITICAL,  # what matters comes out as an error of ours
+                silence_logs=logging.CRITICAL,  # what matters is raised as an error
             )
     except (RuntimeError, OSError) as error:
         raise ClusterError(
-            f"the {workers} worker processes did not start ({error}); in a script, whatever starts a cluster must be"
+            f"the worker processes did not start ({error}); in a script, code that starts a cluster must be"
             ' under `if __name__ == "__main__":`'
         ) from error
 
 
 def _of(distributed: Any, local: Any) -> Any:
-    """A client that goes straight to the workers, which are on this machine, and is nobody's default."""
+    """A client that talks to the workers, on this machine, directly, and does not become the default client."""
     return distributed.Client(local, direct_to_workers=True, set_as_default=False)
 
 

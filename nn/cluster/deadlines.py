@@ -1,4 +1,4 @@
-"""Calls of Dask that take no deadline, with one: a worker that dies in the middle of them may never be missed."""
+"""Deadlines for calls of Dask that have none, and may never return if a worker dies during them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ T = TypeVar("T")
 
 
 def within(seconds: float, call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-    """What the call gives or raises; TimeoutError when it takes longer, and then nobody waits for it any more.
+    """The result of the call, or its error; TimeoutError if it takes longer, and it is then abandoned.
 
     >>> within(60.0, sorted, [2, 1])
     [1, 2]
     """
-    return begun(call, *arguments, **options).result(timeout=seconds)
+    return started(call, *arguments, **options).result(timeout=seconds)
 
 
-def begun(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Future[T]:
-    """What the call will give or raise, if it ever returns.
+def started(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Future[T]:
+    """A future for the result or error of the call, which runs in a thread of its own and may never return.
 
-    >>> begun(sorted, [2, 1]).result()
+    >>> started(sorted, [2, 1]).result()
     [1, 2]
     """
     answer: Future[T] = Future()

@@ -1,10 +1,10 @@
-"""What goes wrong between machines."""
+"""The error of clusters."""
 
 from autograd import AutogradError
 
 
 class ClusterError(AutogradError, RuntimeError):
-    """The cluster cannot be used, or went away; the message says what to do.
+    """The cluster cannot be used, or was lost; the message says what to do.
 
-    What goes wrong in a shard (a bad file, a loss that raises) is not this: it comes out as the error that it is.
+    An error in a shard (an invalid file, a loss that raises) is raised as it is instead.
     """

@@ -1,4 +1,4 @@
-"""L-BFGS on a cluster: SciPy decides where to look, the cluster computes loss and gradient there."""
+"""L-BFGS on a cluster: SciPy chooses the points, the cluster computes loss and gradient there."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nn.cluster import checkpoint
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.errors import ClusterError
 from nn.cluster.objective import Objective
-from nn.cluster.run import LOOKS, Settings, Vector, hash_of
+from nn.cluster.run import EVALUATIONS, Settings, Vector, hash_of
 from nn.train.history import Epoch, Stop
 from nn.train.losses import l2_gradient
 
 
 @dataclass(eq=False)
-class Look:
-    """What was found at one θ, which is kept as a hash."""
+class Evaluation:
+    """Loss and gradient at one θ, which is stored as a hash."""
 
     theta: str
     loss: float
@@ -30,69 +30,70 @@ class Look:
 class Lbfgs:
     """`scipy.optimize.minimize(method="L-BFGS-B")` over all samples; an epoch is an iteration.
 
-    SciPy cannot be stopped and taken up again, so the checkpoint holds all that it was told: a resumed run tells it the
-    same again, without asking the cluster, and it does the same again.
+    SciPy cannot be stopped and resumed, so the checkpoint holds every loss and gradient it was given: a resumed run
+    gives it the same ones again, without asking the cluster, and SciPy takes the same steps again.
     """
 
     def __init__(self, objective: Objective, settings: Settings, start: Vector) -> None:
         self.objective, self.settings, self.start = objective, settings, start
         self.description = settings.describe(objective, start)
-        self.looks: list[Look] = []
+        self.evaluations: list[Evaluation] = []
         self.before = 0.0
         self._resume()
-        self.begun, self.told, self.epoch = time.monotonic(), 0, 0
+        self.started, self.given, self.epoch = time.monotonic(), 0, 0
         self.stopped: Stop | None = None
 
     def run(self) -> Stop:
-        """Minimise to the end: "converged" when SciPy finds no way down any more."""
+        """Minimise to the end; "converged" when SciPy finds no lower loss."""
         try:
             from scipy.optimize import minimize
         except ImportError as error:
             raise ClusterError('optimizer="lbfgs" needs SciPy: pip install scipy') from error
         options = {"maxiter": self.settings.config.epochs}
         try:
-            minimize(self._look, self.start, jac=True, method="L-BFGS-B", callback=self._iteration, options=options)
+            minimize(self._evaluate, self.start, jac=True, method="L-BFGS-B", callback=self._iteration, options=options)
         finally:
             self._save()
         return self.stopped or ("epochs" if self.epoch == self.settings.config.epochs else "converged")
 
-    def _look(self, theta: Vector) -> tuple[float, Vector]:
-        """What SciPy asks for: the loss with its penalty, and the gradient of both."""
+    def _evaluate(self, theta: Vector) -> tuple[float, Vector]:
+        """The loss with its penalty, and the gradient of both, as SciPy asks for them."""
         name = hash_of(theta)
-        if self.told == len(self.looks):
-            self.looks.append(Look(name, *self.objective(theta)))
-            if len(self.looks) % self.settings.every == 0:
+        if self.given == len(self.evaluations):
+            self.evaluations.append(Evaluation(name, *self.objective(theta)))
+            if len(self.evaluations) % self.settings.every == 0:
                 self._save()
-        look = self.looks[self.told]
-        if look.theta != name:
+        found = self.evaluations[self.given]
+        if found.theta != name:
             raise CheckpointError(
-                f"{self.settings.path}: SciPy goes another way than when this was written (another version of it?);"
-                " delete the file to start anew"
+                f"{self.settings.path}: SciPy takes other steps than when this was written (another version?);"
+                " delete the file to start again"
             )
-        self.told += 1
+        self.given += 1
         penalty = self.settings.config.l2 * float(theta @ theta)
-        return look.loss + penalty, look.gradient + l2_gradient(theta, self.settings.config.l2)
+        return found.loss + penalty, found.gradient + l2_gradient(theta, self.settings.config.l2)
 
     def _iteration(self, intermediate_result: Any) -> None:
-        """SciPy has moved; it passes the new place under this very name."""
+        """Close an epoch; SciPy passes the new point under this very name."""
         theta: Vector = np.array(intermediate_result.x)
         name = hash_of(theta)
-        loss = next(look.loss for look in reversed(self.looks[: self.told]) if look.theta == name)
+        loss = next(each.loss for each in reversed(self.evaluations[: self.given]) if each.theta == name)
         self.epoch += 1
-        self.settings.advance(1.0)
-        seconds = self.before + time.monotonic() - self.begun
-        self.stopped = self.settings.take(Epoch(self.epoch, loss, *self.settings.show(theta), seconds))
+        self.settings.reporter.advance(1.0)
+        seconds = self.before + time.monotonic() - self.started
+        reporter = self.settings.reporter
+        self.stopped = reporter.take(Epoch(self.epoch, loss, *reporter.show(theta), seconds))
         if self.stopped:
             raise StopIteration
 
     def _save(self) -> None:
-        if self.settings.path is None or not self.looks:
+        if self.settings.path is None or not self.evaluations:
             return
         state = {
-            "looks": [{"theta": look.theta, "loss": look.loss} for look in self.looks],
-            "seconds": self.before + time.monotonic() - self.begun,
+            "looks": [{"theta": each.theta, "loss": each.loss} for each in self.evaluations],
+            "seconds": self.before + time.monotonic() - self.started,
         }
-        gradients = np.stack([look.gradient for look in self.looks])
+        gradients = np.stack([each.gradient for each in self.evaluations])
         checkpoint.save(self.settings.path, self.description, state, {"gradients": gradients})
 
     def _resume(self) -> None:
@@ -101,10 +102,10 @@ class Lbfgs:
             return
         state, arrays = checkpoint.load(path, self.description, self._check)
         pairs = zip(state["looks"], arrays["gradients"], strict=True)
-        self.looks = [Look(**told, gradient=gradient) for told, gradient in pairs]
+        self.evaluations = [Evaluation(**each, gradient=gradient) for each, gradient in pairs]
         self.before = state["seconds"]
 
     def _check(self, state: Any, arrays: checkpoint.Arrays) -> None:
         """Raise SchemaError unless a checkpoint holds what `_save` writes."""
-        LOOKS(state, "state")
+        EVALUATIONS(state, "state")
         checkpoint.check_arrays(arrays, {"gradients": (len(state["looks"]), len(self.start))})

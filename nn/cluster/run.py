@@ -1,14 +1,12 @@
-"""One training on a cluster: its settings, where it stands, and its file."""
+"""One training on a cluster: its settings, its state, and what of it a checkpoint holds."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +14,13 @@ from numpy.typing import NDArray
 from nn.cluster.checkpoint import options
 from nn.cluster.objective import Objective
 from nn.persistence.schema import Kind, SchemaError, array, integer, optional, real, record, shown, text
+from nn.train.best import Best
 from nn.train.config import Config
 from nn.train.history import Epoch, Stop
 from nn.train.optimizers import Optimizer
 
 Vector: TypeAlias = NDArray[np.float64]
-Take: TypeAlias = Callable[[Epoch], Stop | None]  # what is done with an epoch's row; a reason to stop, or None
-Watched: TypeAlias = tuple[float | None, float | None]  # validation loss and metric
+Validation: TypeAlias = tuple[float | None, float | None]  # loss and metric of the validation samples
 
 EVERY = 100  # steps between two checkpoints
 EPOCH = record(
@@ -41,30 +39,42 @@ NUMBERS: dict[str, Kind] = {
     "rows": array(EPOCH),
     "seconds": real,
 }
-LOOKS = record({"looks": array(record({"theta": text(), "loss": real})), "seconds": real})
+EVALUATIONS = record({"looks": array(record({"theta": text(), "loss": real})), "seconds": real})
+
+
+class Reporter(Protocol):
+    """What a run tells its caller: parameters, epochs and progress."""
+
+    def show(self, theta: Vector) -> Validation:
+        """Write `theta` into the model; return the loss and the metric on the validation samples."""
+
+    def take(self, row: Epoch) -> Stop | None:
+        """Record an epoch; return why to stop now, or None to continue."""
+
+    def advance(self, epochs: float) -> None:
+        """Count a fraction of an epoch as done."""
+
+    def describe(self) -> dict[str, Any]:
+        """What `show` measures, as JSON: a checkpoint is resumed only if this is the same."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What `fit` was asked for, and the functions by which a run reports.
+    """The options of a run, and the reporter it reports to.
 
-    `show(theta)` gives the model its parameters and returns the validation loss and metric; `advance` counts parts
-    of an epoch. `watched` says in plain JSON what `show` measures, and `computation` what is minimised.
+    `path` is the checkpoint, written every `every` steps; `computation` identifies the compiled loss.
     """
 
     config: Config
-    path: str | os.PathLike[str] | None
-    every: int
-    take: Take
-    show: Callable[[Vector], Watched]
-    advance: Callable[[float], None]
-    watched: dict[str, Any] = field(default_factory=dict)
+    reporter: Reporter
+    path: str | os.PathLike[str] | None = None
+    every: int = EVERY
     computation: str = ""
 
     def describe(self, objective: Objective, start: Vector) -> dict[str, Any]:
-        """What decides every number of the run, but how long it goes on: each name is that of an option of `fit`.
+        """All that decides the numbers of a run, except how long it lasts; each name is that of an option of `fit`.
 
-        `start` stands for the parameters at the beginning, `computation` for what model and loss do with a sample.
+        `start` stands for the initial parameters, `computation` for what model and loss compute from a sample.
         """
         made: dict[str, Any] = {"optimizer": "lbfgs", "batch_size": None}
         if isinstance(self.config.optimizer, Optimizer):
@@ -72,7 +82,7 @@ class Settings:
             made |= options(self.config.optimizer)
         return {
             **made,
-            **self.watched,
+            **self.reporter.describe(),
             "seed": self.config.seed,
             "l2": self.config.l2,
             "loss": self.config.loss_name,
@@ -87,15 +97,14 @@ class Settings:
 
 @dataclass(eq=False)
 class State:
-    """Where a run stands: the parameters, how many steps of which epoch are done, and the rows of complete epochs.
+    """The state of a run: the parameters, the epoch, the steps done in it, and the rows of complete epochs.
 
-    `best` are the parameters of the row with the lowest watched loss; a run taken up again shows them with every row
-    that it had, so that whoever follows the run ends up with them.
+    `best` holds the parameters of the epoch with the lowest watched loss. A resumed run shows them with every row it
+    had, so that its reporter ends up with them.
     """
 
     theta: Vector
-    best: Vector
-    best_loss: float = math.inf
+    best: Best[Vector]
     epoch: int = 0
     part: int = 0
     rows: list[Epoch] = field(default_factory=list)
@@ -103,16 +112,15 @@ class State:
     started: float = field(default_factory=time.monotonic)
 
     def seconds(self) -> float:
-        """Since the run began, without the time between an interruption and taking it up again."""
+        """Seconds since the run began, without the time between an interruption and its resumption."""
         return self.before + time.monotonic() - self.started
 
-    def close_epoch(self, loss: float, watched: Watched) -> Epoch:
+    def close_epoch(self, loss: float, validation: Validation) -> Epoch:
         """Count an epoch and make its row."""
         self.epoch, self.part = self.epoch + 1, 0
-        row = Epoch(self.epoch, loss, *watched, self.seconds())
+        row = Epoch(self.epoch, loss, *validation, self.seconds())
         self.rows.append(row)
-        if row.watched < self.best_loss:
-            self.best_loss, self.best = row.watched, self.theta
+        self.best = self.best.updated(row.watched, self.theta)
         return row
 
     def numbers(self) -> dict[str, Any]:
@@ -120,14 +128,14 @@ class State:
         return {
             "epoch": self.epoch,
             "part": self.part,
-            "best_loss": self.best_loss,
+            "best_loss": self.best.loss,
             "rows": [asdict(row) for row in self.rows],
             "seconds": self.seconds(),
         }
 
     @staticmethod
     def check(numbers: Any, parts: int) -> None:
-        """Raise SchemaError unless `of` can read that: a state of a run with `parts` steps an epoch."""
+        """Raise SchemaError unless `of` can read `numbers`, for a run with `parts` steps an epoch."""
         record({**NUMBERS, "part": integer(0, parts)})(numbers, "state.run")
         if [row["epoch"] for row in numbers["rows"]] != list(range(1, numbers["epoch"] + 1)):
             raise SchemaError("state.run.rows", f"these are not the epochs 1 to {shown(numbers['epoch'])}")
@@ -136,7 +144,8 @@ class State:
     def of(cls, numbers: dict[str, Any], theta: Vector, best: Vector) -> State:
         """The state that was written."""
         rows = [Epoch(**row) for row in numbers["rows"]]
-        return cls(theta, best, numbers["best_loss"], numbers["epoch"], numbers["part"], rows, numbers["seconds"])
+        found = Best(best, numbers["best_loss"])
+        return cls(theta, found, numbers["epoch"], numbers["part"], rows, numbers["seconds"])
 
 
 def hash_of(theta: Vector) -> str:
@@ -148,10 +157,10 @@ def hash_of(theta: Vector) -> str:
     return hashlib.sha256(theta.tobytes()).hexdigest()[:16]
 
 
-def replay(settings: Settings, state: State) -> Stop | None:
-    """Tell the monitor of a run taken up again what it had; a reason to stop if it had come to an end before."""
-    settings.show(state.best)
+def replay(reporter: Reporter, state: State) -> Stop | None:
+    """Report the epochs that a resumed run had before; a reason to stop if it had ended."""
+    reporter.show(state.best.parameters)
     for row in state.rows:
-        if reason := settings.take(row):
+        if reason := reporter.take(row):
             return reason
     return None

@@ -1,4 +1,4 @@
-"""A loss of one sample, samples and a cluster: compiled here, summed there, trained by one of the drivers."""
+"""Train on a cluster: compile the loss of a sample, let the workers sum it, and run one of the drivers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from nn.cluster.lbfgs import Lbfgs
 from nn.cluster.objective import Objective
 from nn.cluster.run import Settings
 from nn.cluster.sources import Source, are_paths, check_samples
-from nn.cluster.worker import named
+from nn.cluster.worker import naming_shard
 from nn.train.history import Stop
 from nn.train.samples import split
 
 SampleLoss = Callable[[Any, Any], Any]
 
-MANY_ROWS = 1000  # from here on more samples make no difference to the choice of a back end
+MANY_ROWS = 1000  # enough samples for the choice of a back end
 
 
 def train(
@@ -35,10 +35,10 @@ def train(
     parameters: list[Value],
     settings: Settings,
 ) -> Stop:
-    """Minimise the mean of `loss(x, y)` over the samples of all shards, and say why it ended.
+    """Minimise the mean of `loss(x, y)` over the samples of all shards; return why it ended.
 
-    The parameters give the start, and get their numbers from `settings.show`. ClusterError when the cluster cannot be
-    used or goes away, and when the loss cannot be compiled.
+    The parameters give the start; `settings.reporter` writes their values. ClusterError when the cluster cannot be used
+    or is lost, and when the loss cannot be compiled.
     """
     with connect(cluster) as client:
         objective = Objective(client, list(sources))
@@ -55,10 +55,10 @@ def train(
 
 
 def compiled(loss: SampleLoss, parameters: list[Value], objective: Objective, rows: int) -> Any:
-    """The loss as a program that can travel: recorded with `rows` samples, as many as a shard has in a step.
+    """The loss as a program that can be pickled, recorded with `rows` samples, as many as a shard has in a step.
 
-    The back end is chosen here, by that number, and named for all workers: left to itself, each would measure its own
-    speed and choose, and back ends differ in the last bits.
+    The back end is chosen here and fixed for all workers: `backend="auto"` depends on the number of samples of the call
+    that compiles, and back ends differ in the last bits.
     """
     x, y = objective.example
     samples = np.repeat(x, rows, axis=0), np.repeat(y, rows, axis=0)
@@ -75,38 +75,38 @@ def compiled(loss: SampleLoss, parameters: list[Value], objective: Objective, ro
 
 
 def computation(program: Any) -> str:
-    """A short text that differs where two compiled losses compute something else from a sample.
+    """A short text that differs if two compiled losses compute different things from a sample.
 
     >>> square, cube = compile(lambda x: x * x), compile(lambda x: x**3)
     >>> square(2.0), cube(2.0), computation(square) == computation(cube)
     (4.0, 8.0, False)
     """
-    written = program.program
-    steps = [(equation.primitive.name, equation.operands) for equation in written.equations]
-    return hashlib.sha256(repr((steps, written.outputs)).encode()).hexdigest()[:16]
+    recorded = program.program
+    steps = [(equation.primitive.name, equation.operands) for equation in recorded.equations]
+    return hashlib.sha256(repr((steps, recorded.outputs)).encode()).hexdigest()[:16]
 
 
 def check_targets(objective: Objective, loss: SampleLoss) -> None:
-    """Compute the loss of a sample with each shard's targets, for the errors that it raises: programs check nothing."""
+    """Compute the loss of a sample with each shard's targets, for the errors that it raises: programs do not check."""
     for summary in objective.summaries:
-        with named(summary.name), no_graph():
+        with naming_shard(summary.name), no_graph():
             for target in summary.targets.tolist():
                 loss(summary.x[0].tolist(), target)
 
 
-def hold_back(x: Any, y: Any, validation: Any, seed: int) -> tuple[Any, Any, Any]:
-    """x and y to learn from, and the (x, y) to watch or None: the same rows as `fit` draws on one machine.
+def hold_out(x: Any, y: Any, validation: Any, seed: int) -> tuple[Any, Any, Any]:
+    """Training x and y, and the validation (x, y) or None: the same rows as `fit` draws on one machine.
 
-    >>> x, y, (watched_x, watched_y) = hold_back([[float(i)] for i in range(10)], range(10), 0.3, seed=0)
-    >>> len(x), watched_y.shape
+    >>> x, y, (held_out_x, held_out_y) = hold_out([[float(i)] for i in range(10)], range(10), 0.3, seed=0)
+    >>> len(x), held_out_y.shape
     (7, (3,))
 
-    ValueError for a fraction of files: the caller's machine may not even have them.
+    ValueError for a fraction of files, which the caller's machine may not have.
     """
     if validation is None or isinstance(validation, tuple):
         return x, y, validation
     if are_paths(x):
-        raise ValueError(f"validation={validation!r} of files cannot be drawn; give samples to watch as (x, y)")
+        raise ValueError(f"validation={validation!r} cannot be drawn from files; give the validation samples as (x, y)")
     x, y = check_samples(x, y)
     kept, held_out = split(len(x), validation, random.Random(seed))
     return x[kept], y[kept], (x[held_out], y[held_out])

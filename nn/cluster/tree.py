@@ -1,8 +1,8 @@
-"""Sums over shards, added in a binary tree whose shape depends on the number of shards alone.
+"""Sums over shards, added in a binary tree whose shape depends only on the number of shards.
 
-Floating-point addition is not associative: adding in the order in which results arrive would give other bits in every
-run. Node i of level l is the sum of the shards from i·2ˡ on; whoever has both halves may add them, so a worker that
-holds neighbouring shards sends few sums, and who adds what changes no bit.
+Floating-point addition is not associative: adding in the order in which results arrive would give different bits in
+every run. Node i of level l is the sum of the 2ˡ shards from i·2ˡ on; it may be added wherever both halves are, so a
+worker that holds neighbouring shards sends few sums, and the bits do not depend on where they are added.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Place = tuple[int, int]  # (level, index)
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Over some samples: how many, the sum of their losses, the sum of their gradients (shape (parameters,))."""
+    """Sums over samples: their number, of their losses, and of their gradients (shape (parameters,))."""
 
     count: int
     loss: float
@@ -28,7 +28,7 @@ class Sums:
         return Sums(self.count + other.count, self.loss + other.loss, self.gradient + other.gradient)
 
     def mean(self) -> tuple[float, NDArray[np.float64]]:
-        """Loss and gradient per sample.
+        """Mean loss and gradient.
 
         >>> Sums(2, 3.0, np.array([4.0])).mean()
         (1.5, array([2.]))
@@ -39,15 +39,15 @@ class Sums:
 Nodes = dict[Place, Sums]
 
 
-def climb(nodes: Nodes, shards: int) -> Nodes:
-    """Add every two neighbours that are both there, level by level; the last node of an odd level moves up alone.
+def combine(nodes: Nodes, shards: int) -> Nodes:
+    """Add all pairs of neighbours that are present, level by level; the last node of an odd level moves up alone.
 
-    `nodes` are sums at their places; shard s is place (0, s). With all shards the root is what is left.
+    `nodes` are sums by place; shard s is place (0, s). If all shards are present, only the root is left.
 
     >>> ones = {(0, s): Sums(1, 0.1, np.zeros(1)) for s in range(3)}
-    >>> [(place, sums.count) for place, sums in climb(ones, 3).items()]
+    >>> [(place, sums.count) for place, sums in combine(ones, 3).items()]
     [((2, 0), 3)]
-    >>> list(climb({(0, 1): ones[0, 1], (0, 2): ones[0, 2]}, 4))
+    >>> list(combine({(0, 1): ones[0, 1], (0, 2): ones[0, 2]}, 4))
     [(0, 1), (0, 2)]
     """
     remaining, width, level = dict(nodes), shards, 0
@@ -61,7 +61,7 @@ def climb(nodes: Nodes, shards: int) -> Nodes:
 
 
 def _parent(nodes: Nodes, level: int, left: int, width: int) -> Sums | None:
-    """The node above `left`, its halves taken out of `nodes`; None when one of them is elsewhere."""
+    """The node above `left`, with its halves removed from `nodes`; None if one of them is missing."""
     halves = [(level, index) for index in (left, left + 1) if index < width]
     if not all(place in nodes for place in halves):
         return None
@@ -75,5 +75,5 @@ def root(nodes: Nodes, shards: int) -> Sums:
     >>> root({(1, 0): Sums(2, 1.0, np.zeros(1)), (0, 2): Sums(1, 0.5, np.zeros(1))}, 3).loss
     1.5
     """
-    ((_, total),) = climb(nodes, shards).items()
+    ((_, total),) = combine(nodes, shards).items()
     return total

@@ -1,4 +1,4 @@
-"""What runs on the workers: reading a shard once, and at every step the sums over its samples."""
+"""Code that runs on workers: read a shard once, and compute the sums over its samples in every step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 import autograd
 from nn.cluster.batches import Batch
 from nn.cluster.sources import Array, Source, check_samples
-from nn.cluster.tree import Nodes, Sums, climb
+from nn.cluster.tree import Nodes, Sums, combine
 
 MANY_TARGETS = 100
 ALIGNMENT = 64  # bytes: a cache line, and the widest registers
@@ -31,7 +31,7 @@ Answer: TypeAlias = Nodes | Exception
 
 
 class MeanLoss(Protocol):
-    """What `autograd.compile(…, batch=("x", "y"))` gives: the mean loss over samples and its gradient."""
+    """The result of `autograd.compile(…, batch=("x", "y"))`: the mean loss over samples and its gradient."""
 
     def flat(self, theta: NDArray[np.float64], x: Array, y: Array, /) -> tuple[float, NDArray[np.float64]]: ...
 
@@ -45,15 +45,15 @@ class Rows:
     y: Array
 
     def with_floats(self) -> Rows:
-        """The same with targets that are floats."""
+        """The same rows with float targets."""
         return Rows(self.name, self.x, self.y.astype(np.float64, copy=False))
 
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """What the client must know of a shard: its length, the first sample, the targets in it, and a checksum of all.
+    """What the client needs to know of a shard: its length, its first sample, its targets, and a checksum.
 
-    `targets`: the different ones, or the smallest and the largest when there are many; of rows of targets the first.
+    `targets` are the distinct ones, or the smallest and the largest if there are many; of rows of targets, the first.
     """
 
     name: str
@@ -65,59 +65,59 @@ class Summary:
 
 
 class Holder:
-    """Neighbouring shards of a worker, numbered from `first`, and the loss that is to be summed over them.
+    """Neighbouring shards on a worker, numbered from `first`, and the loss to sum over them.
 
-    `whole`: the targets of all shards are class indices, else all become floats. `threads` of the worker share the
-    shards among them; each shard is computed by one.
+    With `class_indices`, the targets of all shards are class indices; otherwise all become floats. The shards are
+    distributed over `threads` threads, each shard on one.
     """
 
-    def __init__(self, shards: list[Rows], first: int, packed: bytes, whole: bool, threads: int) -> None:
-        self.shards = {first + i: rows if whole else rows.with_floats() for i, rows in enumerate(shards)}
+    def __init__(self, shards: list[Rows], first: int, packed: bytes, class_indices: bool, threads: int) -> None:
+        self.shards = {first + i: rows if class_indices else rows.with_floats() for i, rows in enumerate(shards)}
         self.loss = unpack(packed)
         self.pool = ThreadPoolExecutor(threads)
 
     def gradient(self, theta: NDArray[np.float64], batch: Batch, total: int) -> Answer:
-        """The sums over these of the `total` shards, added as far as the tree allows.
+        """The sums over these shards, out of `total`, added as far as the tree allows.
 
-        What goes wrong is an answer too, so that the caller can tell it from trouble on the way.
+        An error is returned as an answer, so that the caller can distinguish it from a lost connection.
         """
         here = aligned(theta)
         try:
             found = list(self.pool.map(lambda number: self.sums(number, here, batch), self.shards))
-            return climb({(0, number): sums for number, sums in zip(self.shards, found, strict=True)}, total)
+            return combine({(0, number): sums for number, sums in zip(self.shards, found, strict=True)}, total)
         except Exception as error:
             return portable(error)
 
     def sums(self, number: int, theta: NDArray[np.float64], batch: Batch) -> Sums:
-        """n · mean loss and n · mean gradient over a shard's part of the batch; zeros where it has none."""
+        """n · mean loss and n · mean gradient over a shard's part of the batch; zeros if it has no samples there."""
         shard = self.shards[number]
         part = batch.rows(number, len(shard.x))
         x, y = shard.x[part], shard.y[part]
         if not len(x):
             return Sums(0, 0.0, np.zeros_like(theta))
-        with named(shard.name):
+        with naming_shard(shard.name):
             loss, gradient = self.loss.flat(theta, x, y)
         return Sums(len(x), len(x) * float(loss), len(x) * np.asarray(gradient))
 
 
 def portable(error: Exception) -> Exception:
-    """The error, if it can be pickled, with its traceback as a note; else a RuntimeError that tells of it."""
+    """The error, if it can be pickled, with its traceback as a note; otherwise a RuntimeError with its text."""
     error.add_note("".join(traceback.format_tb(error.__traceback__)).rstrip())
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        told = RuntimeError(f"{type(error).__name__}: {error}")
-        told.__notes__ = error.__notes__
-        return told
+        substitute = RuntimeError(f"{type(error).__name__}: {error}")
+        substitute.__notes__ = error.__notes__
+        return substitute
     return error
 
 
 @contextmanager
-def named(shard: str) -> Iterator[None]:
-    """Add the shard's name to any error; its type and text stay.
+def naming_shard(shard: str) -> Iterator[None]:
+    """Add the shard's name to any error as a note.
 
     >>> try:
-    ...     with named("b.csv"): raise ValueError("bad row")
+    ...     with naming_shard("b.csv"): raise ValueError("bad row")
     ... except ValueError as error: print(error, error.__notes__)
     bad row ['in shard b.csv']
     """
@@ -130,16 +130,16 @@ def named(shard: str) -> Iterator[None]:
 
 def read(source: Source) -> Rows:
     """Read and check a shard."""
-    with named(source.name):
+    with naming_shard(source.name):
         x, y = check_samples(*source.read())
     return Rows(source.name, aligned(x), aligned(y))
 
 
 def aligned(array: Array) -> Array:
-    """The same numbers in rows, from an address that is a multiple of 64 on.
+    """A C-contiguous copy of the array at an address that is a multiple of 64.
 
-    Arrays out of messages begin anywhere, and NumPy gives BLAS only those that begin at a multiple of 8: the bits of a
-    product would depend on how its operands travelled.
+    Arrays from messages start at any address, and NumPy passes only aligned arrays to BLAS: without a copy, the bits of
+    a product would depend on how its operands were sent.
 
     >>> aligned(np.frombuffer(b"?" + bytes(16), offset=1)).ctypes.data % 64
     0
@@ -152,7 +152,7 @@ def aligned(array: Array) -> Array:
 
 
 def summarise(rows: Rows) -> Summary:
-    """Look at a shard that was read."""
+    """The summary of a shard."""
     checksum = zlib.crc32(rows.y.tobytes(), zlib.crc32(rows.x.tobytes()))
     return Summary(rows.name, len(rows.x), rows.x[:1], rows.y[:1], _targets(rows.y), checksum)
 
@@ -164,14 +164,14 @@ def _targets(y: Array) -> Array:
 
 @lru_cache(maxsize=8)
 def unpack(packed: bytes) -> MeanLoss:
-    """The loss that the client pickled; the bytes came with a task, that is from the scheduler."""
+    """The loss that the client pickled; the bytes came with a task, from the scheduler."""
     loss: MeanLoss = pickle.loads(packed)
     return loss
 
 
-@lru_cache(maxsize=1)  # as it was when the process began to use it, whatever happens to the files afterwards
+@lru_cache(maxsize=1)  # of the files as they were when the process imported them
 def fingerprint() -> dict[str, str]:
-    """The versions that must agree for the bits to agree; of this project, the source text itself.
+    """The versions that must be equal for equal bits; for this project, also a hash of the source text.
 
     >>> sorted(fingerprint())
     ['llvmlite', 'numpy', 'python', 'scalar-autograd', 'source']

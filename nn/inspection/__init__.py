@@ -1,1 +1,1 @@
-"""Looking into a model: diagnosis of its neurons, and checks of its gradients."""
+"""Inspect a model: diagnosis of its neurons, and checks of its gradients."""

@@ -1,4 +1,4 @@
-"""What a model's neurons are doing, layer by layer, and in words what that means for learning."""
+"""Statistics of a model's activations and gradients, layer by layer, and hints about problems in training."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -9,26 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.io.plural import counted
 from nn.layers.mlp import Layer
 from nn.layers.module import Module
 from nn.train.losses import LossLike, get_loss
 
 Matrix = NDArray[np.float64]
 
-# sigmoid′ <= ¼, so three sigmoid layers already shrink δ by 64; a hundred is past what depth alone should do.
+# sigmoid′ <= ¼, so three sigmoid layers already shrink δ 64 times; a hundred is more than depth alone explains.
 FADING = 100.0
 MANY = 0.5
 SQUASHING = ("sigmoid", "tanh")
-NONE = "none of it arrives in the first layer"
+NONE = "none of it reaches the first layer"
 
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One layer over the samples: mean and standard deviation of a, mean |δ|, how many units are saturated or dead.
+    """One layer over the samples: mean and standard deviation of a, mean |δ|, the saturated and dead units.
 
-    `saturated` is the fraction of (unit, sample) pairs where the activation is flat, `dead` lists the units for which
-    that holds on every sample (a ReLU that is never active); see `Activation.live`. `identical`: all neurons have the
-    same parameters and lead on with the same weights, so that they stay the same forever. `row` is its line of the
+    `saturated` is the fraction of (unit, sample) pairs where the activation is flat, `dead` lists the units that are
+    flat on every sample (such as a ReLU that is never active); see `Activation.live`. `identical`: all neurons have the
+    same parameters and the same outgoing weights, so that training cannot make them differ. `row` is its line of the
     table that a `Diagnosis` prints.
 
     >>> print(LayerReport(1, 4, "relu", 0.5, 0.25, 0.125, 0.5, (3,), False).row())
@@ -55,7 +56,7 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The layers' reports over `samples` samples, and `hints`: what looks wrong, in words. `print` it.
+    """The reports of all layers over `samples` samples, and `hints` about problems. `print` shows all.
 
     >>> from nn.layers.mlp import MLP
     >>> report = diagnose(MLP(1, [2, 1], hidden="tanh", seed=0), [[1.0], [-1.0]], [1.0, 0.0])
@@ -68,14 +69,14 @@ class Diagnosis:
 
     @property
     def hints(self) -> list[str]:
-        """What looks wrong and what to do about it; empty when nothing does."""
-        return [hint for look in LOOKS for hint in look(self)]
+        """Problems and their remedies, one sentence each; empty if there are none."""
+        return [hint for find in CHECKS for hint in find(self)]
 
     @property
     def fading(self) -> float:
         """Mean |δ| of the last layer over that of the first: large when gradients vanish, small when they explode.
 
-        1 when neither layer has any δ, inf when only the first has none, nan when one is not finite.
+        1 when both are 0, inf when only the first is 0, nan when one is not finite.
         """
         first, last = self.layers[0].mean_delta, self.layers[-1].mean_delta
         if first == last == 0.0:
@@ -84,7 +85,7 @@ class Diagnosis:
 
     def __str__(self) -> str:
         title = "layer  units  activation     mean a     std a   mean |δ| saturated  dead"
-        lines = [title, *[layer.row() for layer in self.layers], f"over {self.samples} sample(s)"]
+        lines = [title, *[layer.row() for layer in self.layers], f"over {counted(self.samples, 'sample')}"]
         return "\n".join([*lines, *[f"- {hint}" for hint in self.hints]])
 
 
@@ -95,25 +96,25 @@ def diagnose(
     *,
     loss: LossLike = "half_squared_error",
 ) -> Diagnosis:
-    """Look at z, a and δ of every layer: of the last pass, or of a pass over each sample of x and y.
+    """Summarise z, a and δ of every layer, from the last pass or from a pass over each sample of x and y.
 
-    `diagnose(model)` reads what `loss.backward()` left behind; one sample says little about dead units.
-    `diagnose(model, x, y, loss=…)` runs the samples itself and leaves the parameters' gradients as they were.
+    `diagnose(model)` reads what the last `loss.backward()` left; one sample says little about dead units.
+    `diagnose(model, x, y, loss=…)` runs the samples itself and restores the parameters' gradients.
 
     >>> from nn.layers.mlp import MLP
     >>> model = MLP(2, [3, 1], hidden="sigmoid", init="zeros")
     >>> report = diagnose(model, [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0])
     >>> [hint[:30] for hint in report.hints]
-    ['layer 1: sigmoid in a hidden l', 'layer 1: all neurons have the ', 'δ vanishes: none of it arrives']
+    ['layer 1: sigmoid in a hidden l', 'layer 1: all neurons have the ', 'δ vanishes: none of it reaches']
 
-    TypeError for a model without `Layer`s, ValueError when x and y do not fit, AttributeError before any pass.
+    TypeError for a model without `Layer`s, ValueError when x and y do not match, AttributeError before any pass.
     """
     layers = _layers(model)
     if x is None and y is None:
         passes = [_read(layers)]
     elif x is None or y is None or len(x) != len(y) or len(x) == 0:
         counts = [None if each is None else len(each) for each in (x, y)]
-        raise ValueError(f"x and y hold the same number of samples, at least one; got {counts[0]} and {counts[1]}")
+        raise ValueError(f"x and y must have the same number of samples, at least one; got {counts[0]} and {counts[1]}")
     else:
         passes = _run(model, layers, x, y, loss)
     reports = [
@@ -127,7 +128,9 @@ def diagnose(
 def _layers(model: Module) -> list[Layer]:
     found = [model] if isinstance(model, Layer) else getattr(model, "layers", None)
     if not isinstance(found, list | tuple) or not found or not all(isinstance(layer, Layer) for layer in found):
-        raise TypeError(f"diagnose reads a Layer, or `model.layers`, a list of Layers; {type(model).__name__} has none")
+        raise TypeError(
+            f"diagnose takes a Layer, or a model whose `layers` is a list of Layers; {type(model).__name__} is neither"
+        )
     return list(found)
 
 
@@ -150,7 +153,7 @@ def _run(
     return passes
 
 
-@np.errstate(invalid="ignore", over="ignore")  # a model full of inf is what one may want to look at
+@np.errstate(invalid="ignore", over="ignore")  # a model full of inf is worth diagnosing
 def _report(layer: Layer, passes: list[Matrix], following: Layer | None) -> LayerReport:
     """`passes` holds one array (z, a, delta) of shape (3, n_out) per sample."""
     z, a, delta = np.stack(passes, axis=1)
@@ -170,13 +173,13 @@ def _report(layer: Layer, passes: list[Matrix], following: Layer | None) -> Laye
 
 
 def _identical(layer: Layer, following: Layer) -> bool:
-    """Whether a permutation of the layer's neurons would change nothing: then no gradient can tell them apart."""
+    """Whether permuting the layer's neurons changes nothing: then their gradients are equal."""
     incoming = np.array([[parameter.data for parameter in neuron.parameters()] for neuron in layer.neurons])
     outgoing = following.W.T
     return layer.n_out > 1 and bool((incoming == incoming[0]).all() and (outgoing == outgoing[0]).all())
 
 
-def _places(layers: Sequence[LayerReport]) -> str:
+def _numbered(layers: Sequence[LayerReport]) -> str:
     numbers = ", ".join(str(layer.number) for layer in layers)
     return f"layer{'s' if len(layers) > 1 else ''} {numbers}"
 
@@ -184,32 +187,32 @@ def _places(layers: Sequence[LayerReport]) -> str:
 def _sigmoid_inside(diagnosis: Diagnosis) -> Iterator[str]:
     if found := [layer for layer in diagnosis.layers[:-1] if layer.activation == "sigmoid"]:
         yield (
-            f"{_places(found)}: sigmoid in a hidden layer lets at most a quarter of δ through and its outputs are "
+            f"{_numbered(found)}: sigmoid in a hidden layer lets at most a quarter of δ through and its outputs are "
             "never centred on 0; use 'relu' (or 'tanh') there and keep sigmoid for the output"
         )
 
 
 def _only_linear(diagnosis: Diagnosis) -> Iterator[str]:
     if len(diagnosis.layers) > 1 and all(layer.activation == "linear" for layer in diagnosis.layers[:-1]):
-        yield "the hidden layers are linear: however deep, the network is one linear map; choose a hidden activation"
+        yield "the hidden layers are linear, so the whole network is one linear map; choose a hidden activation"
 
 
 def _symmetric(diagnosis: Diagnosis) -> Iterator[str]:
     if found := [layer for layer in diagnosis.layers if layer.identical]:
         yield (
-            f"{_places(found)}: all neurons have the same weights and get the same gradient, so they stay one neuron; "
-            "start from random weights (leave init out) instead of zeros or a constant"
+            f"{_numbered(found)}: all neurons have the same weights and get the same gradients, so they stay equal; "
+            "start from random weights (omit init) instead of zeros or a constant"
         )
 
 
 def _dead(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.samples == 1:
-        return  # on one sample about half of all ReLUs are off, and that is fine
+        return  # on one sample it is normal for ReLUs to be inactive
     for layer in diagnosis.layers:
         if layer.dead and layer.activation == "relu":
             yield (
-                f"layer {layer.number}: {len(layer.dead)} of {layer.units} ReLUs are active on no sample and learn "
-                "nothing; try a smaller learning rate, bias=0.1, or 'leaky_relu'"
+                f"layer {layer.number}: {len(layer.dead)} of {layer.units} ReLUs are active on no sample and do not "
+                "learn; try a smaller learning rate, bias=0.1, or 'leaky_relu'"
             )
 
 
@@ -224,23 +227,23 @@ def _saturated(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _fading(diagnosis: Diagnosis) -> Iterator[str]:
     if any(not math.isfinite(layer.mean_delta) for layer in diagnosis.layers):
-        yield "δ is not finite: lower the learning rate, scale the inputs, and look for the node that first went wrong"
+        yield "δ is not finite: lower the learning rate, scale the inputs, and find the first node that is not finite"
     elif diagnosis.fading > FADING:
         much = (
             "it is {:.3g} times smaller in the first layer than in the last" if diagnosis.layers[0].mean_delta else NONE
         )
         yield (
-            f"δ vanishes: {much.format(diagnosis.fading)}, so the layers near the input hardly learn; use random "
+            f"δ vanishes: {much.format(diagnosis.fading)}, so the first layers hardly learn; use random "
             "weights and ReLU with 'he_normal', or fewer layers"
         )
     elif diagnosis.fading < 1.0 / FADING:
         yield (
             f"δ explodes: it is {1.0 / diagnosis.fading:.3g} times larger in the first layer than in the last; start "
-            "with smaller weights (leave init out) or lower the learning rate"
+            "with smaller weights (omit init) or lower the learning rate"
         )
 
 
-LOOKS: tuple[Callable[[Diagnosis], Iterator[str]], ...] = (
+CHECKS: tuple[Callable[[Diagnosis], Iterator[str]], ...] = (
     _sigmoid_inside,
     _only_linear,
     _symmetric,

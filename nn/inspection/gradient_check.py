@@ -1,25 +1,54 @@
-"""Hold a few gradients of a model against central differences: the proof that what was trained was trained rightly."""
+"""Check the gradients of a model: all of them with the engine's check, or a few against central differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, Unpack
 
-from autograd import Value, no_graph
-from nn.train.losses import Loss
+import autograd
+from autograd import CheckReport, Value, no_graph
+from nn.train.losses import Loss, LossLike, get_loss
 from nn.train.metrics import Prediction
 from nn.train.prediction import Model
 
-# Central differences err by h² · f'''/6 + ε · |L| / h (ε = 2⁻⁵²). Near h = 1e-5 both are about 1e-11 for a loss of unit
-# size; the wider and narrower step serve steep and flat places, and the side of a kink a step does not cross.
+# A central difference is off by h² · f'''/6 + ε · |L| / h (ε = 2⁻⁵²). Near h = 1e-5 both terms are about 1e-11 for a
+# loss of unit size; the larger and smaller steps serve flat and steep places, and avoid stepping across a kink.
 STEPS = (1e-4, 1e-5, 1e-6)
 ABSOLUTE = 1e-8
 RELATIVE = 1e-5
 
 
+class CheckOptions(TypedDict, total=False):
+    """The options of `autograd.check_gradients` that a model can have."""
+
+    order: Literal[1, 2]
+    kinks: Literal["frozen", "onesided", "raise"]
+    oracle: Literal["auto", "mpmath", "complex", "differences", "function"]
+    detached: Literal["report", "allow"]
+    raise_on_failure: bool
+
+
+def check_gradients(
+    model: Model, x: Any, y: Any, *, loss: LossLike = "half_squared_error", **options: Unpack[CheckOptions]
+) -> CheckReport:
+    """Compare ∂L/∂θ of one sample with independently computed derivatives, for every parameter θ of the model.
+
+    `x` is one sample and `y` its target; `options` are those of `autograd.check_gradients`, which documents the method
+    and its accuracy. Raises `autograd.CheckError` when a derivative is wrong or none could be decided, ValueError for
+    an unknown loss.
+
+    >>> from nn import MLP
+    >>> check_gradients(MLP(2, [3, 1], hidden="tanh", seed=0), [0.5, -1.0], 1.0).ok
+    True
+    """
+    __tracebackhide__ = True  # so that pytest shows the message first
+    return autograd.check_gradients(model, x, y, loss=get_loss(loss), **options)
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """One parameter's gradient, by the chain rule and by differences; `name` is the parameter's label."""
+    """One parameter's gradient by the chain rule and by a central difference; `name` is the parameter's label."""
 
     name: str
     analytic: float
@@ -41,17 +70,20 @@ class Comparison:
         return self.difference <= RELATIVE or abs(self.analytic - self.numerical) <= ABSOLUTE
 
 
-def check_gradient(model: Model, x: Sequence[float], y: Prediction, loss: Loss, count: int = 5) -> list[Comparison]:
-    """Compare dL/dθ of one sample with (L(θ + h) - L(θ - h)) / 2h for `count` parameters.
+def compare_with_differences(
+    model: Model, x: Sequence[float], y: Prediction, loss: Loss, count: int = 5
+) -> list[Comparison]:
+    """Compare ∂L/∂θ of one sample with (L(θ + h) - L(θ - h)) / 2h for `count` parameters.
 
-    The parameters are parted into `count` runs and the steepest of each is taken, so every depth of a net is looked at.
-    The step that agrees best of 1e-4, 1e-5, 1e-6 (times the parameter's size, at least 1) counts: a rounding error or a
-    kink shows at one step, a wrong derivative at all. The model's parameters end as they were; their `.grad` is this
-    sample's.
+    The parameters are cut into `count` runs and the one with the largest gradient is taken from each, so that every
+    depth of a network is covered. Of the steps h = 1e-4, 1e-5, 1e-6 (times the parameter's size, at least 1) the one
+    that agrees best counts: rounding or a kink spoils one step, a wrong derivative all. The parameters keep their
+    values; their `.grad` is afterwards this sample's.
 
     >>> from nn.train.losses import half_squared_error
     >>> from nn.layers.mlp import MLP
-    >>> rows = check_gradient(MLP(2, [3, 1], hidden="tanh", seed=0), [0.5, -1.0], 1.0, half_squared_error)
+    >>> model = MLP(2, [3, 1], hidden="tanh", seed=0)
+    >>> rows = compare_with_differences(model, [0.5, -1.0], 1.0, half_squared_error)
     >>> len(rows), all(row.agrees for row in rows)
     (5, True)
     """
@@ -72,9 +104,8 @@ def check_gradient(model: Model, x: Sequence[float], y: Prediction, loss: Loss, 
 def _compare(parameter: Value, loss_now: Callable[[], float]) -> Comparison:
     scale = max(1.0, abs(parameter.data))
     estimates = [_difference(parameter, step * scale, loss_now) for step in STEPS]
-    return Comparison(
-        parameter.label, parameter.grad, min(estimates, key=lambda estimate: abs(estimate - parameter.grad))
-    )
+    nearest = min(estimates, key=lambda estimate: abs(estimate - parameter.grad))
+    return Comparison(parameter.label, parameter.grad, nearest)
 
 
 def _difference(parameter: Value, step: float, loss_now: Callable[[], float]) -> float:

@@ -1,6 +1,6 @@
-"""Activations: one row per name, read by the neurons, the choice of a start and the diagnosis.
+"""The table of activations, used by neurons, initialisation and diagnosis.
 
-`live` is the open interval of z where σ still passes a gradient: outside it |σ′(z)| is below 5 % of its steepest slope
+`live` is the open interval of z where σ passes a gradient on: outside it |σ′(z)| is below 5 % of its steepest slope
 (for ReLU: 0), and a unit that stays there does not learn.
 """
 
@@ -21,9 +21,9 @@ PRELU_START = 0.25
 class Activation:
     """One activation a = σ(z), for floats and Values.
 
-    `function(z)` is σ; with `learns_slope` it is `function(z, slope)` and every neuron owns a slope; with `vector` it
-    maps all z of a layer at once, which makes sense at the output only. `live` is the interval of z where σ is not
-    flat, `initializer` the name of the start that suits it.
+    `function(z)` is σ; with `learns_slope` it is `function(z, slope)` and every neuron has a slope; with `vector` it
+    maps all z of a layer at once, for the output layer only. `live` is the interval of z where σ is not flat,
+    `initializer` the name of the initialiser that suits it.
 
     >>> get_activation("sigmoid").function(0.0)
     0.5
@@ -68,14 +68,14 @@ def leaky(z: Any) -> Any:
 
 
 def prelu(z: Any, slope: Any) -> Any:
-    """a = z for z > 0, else slope · z, with a slope that is learnt; ∂a/∂z at 0 is the slope.
+    """a = z for z > 0, else slope · z, with a learned slope; ∂a/∂z at 0 is the slope.
 
     >>> from autograd import Value
     >>> slope = Value(0.25)
     >>> prelu(Value(-2.0), slope).backward(); slope.grad
     -2.0
 
-    He et al. 2015, "Delving Deep into Rectifiers", section 2.1; they start the slope at 0.25.
+    He et al. 2015, "Delving Deep into Rectifiers", section 2.1; they initialise the slope to 0.25.
     """
     return leaky_relu(z, slope)
 
@@ -92,7 +92,7 @@ def exponential_linear(z: Any) -> Any:
 _FLAT = 0.05
 # σ′ = s(1 − s) falls to 5 % of ¼ at 2 artanh √0.95, tanh′ = 1 − t² to 5 % of 1 at half of that.
 _TANH_KNEE = math.atanh(math.sqrt(1.0 - _FLAT))
-# Left of these, gelu′ and silu′ stay below 5 % of their steepest slopes (1.1289 and 1.0998); solved numerically.
+# Left of these, gelu′ and silu′ stay below 5 % of their steepest slopes; solved numerically.
 _GELU_KNEE, _SILU_KNEE = -2.27856, -3.92990
 
 _ROWS = (
@@ -112,7 +112,7 @@ ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
 
 
 def get_activation(activation: ActivationLike) -> Activation:
-    """The activation of that name; a function of z or an `Activation` stands for itself.
+    """The activation with that name; an `Activation` is returned as it is, a function of z is wrapped in one.
 
     >>> get_activation("relu").initializer
     'he_normal'

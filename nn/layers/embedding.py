@@ -1,10 +1,11 @@
-"""A table of learnt vectors, one for each of `count` things: tokens, positions, categories."""
+"""Embeddings: tables of learned vectors, one for each token, position or category."""
 
 import operator
 import random
 from typing import Any
 
 from autograd import Value, pick
+from autograd.io.plural import counted
 from nn.layers.initializers import InitializerLike, normal, random_source, start_weights
 from nn.layers.inputs import as_size
 from nn.layers.module import Module
@@ -13,9 +14,9 @@ from nn.layers.module import Module
 class Embedding(Module):
     """`embedding[i]`, or `embedding(i)`, is row i of a table of `count` rows, as a list of `width` Values.
 
-    `init` is the start of the table, N(0, 1) by default; `nn.normal(0.02)` makes it smaller. `seed` or `rng` fixes the
-    draws. The entry of row i and column j is labelled `e[i,j]`; `name` replaces the letter, where a model has several
-    tables.
+    `init` initialises the table, by default with N(0, 1); `nn.normal(0.02)` gives smaller numbers. `seed` or `rng`
+    fixes the draws. The entry in row i and column j is labelled `e[i,j]`; `name` replaces the letter in models with
+    several tables.
 
     >>> letters = Embedding(27, 2, seed=0)
     >>> letters
@@ -23,16 +24,17 @@ class Embedding(Module):
     >>> [value.label for value in letters[3]], letters(3) == letters[3]
     (['e[3,0]', 'e[3,1]'], True)
 
-    Only the row that was used gets a gradient:
+    Only the rows that were used get a gradient:
 
     >>> letters[3][1].backward()
     >>> [value.grad for value in letters[3]], [value.grad for value in letters[0]]
     ([0.0, 1.0], [0.0, 0.0])
 
-    An index is a whole number, also as a float, since `fit` hands over samples as floats. An index that is a Value, as
-    in a function that `autograd.compile` records, stays a part of the computation: one program serves all indices.
+    An index is an integer, or a float with an integer value, since `fit` passes samples as floats. An index that is a
+    Value, as in a function recorded by `autograd.compile`, stays part of the computation: one program serves all
+    indices.
 
-    IndexError for an index outside 0 … count − 1, TypeError for what is no whole number, ValueError for sizes below 1.
+    IndexError for an index outside 0 … count − 1, TypeError if it is not an integer, ValueError for sizes below 1.
     """
 
     def __init__(
@@ -53,26 +55,26 @@ class Embedding(Module):
     def __call__(self, index: Any) -> list[Value]:
         if isinstance(index, Value):
             return [pick(column, index) for column in self.columns]
-        return list(self.rows[self._place(index)])
+        return list(self.rows[self._position(index)])
 
     __getitem__ = __call__
 
-    def _place(self, index: Any) -> int:
+    def _position(self, index: Any) -> int:
         if isinstance(index, float) and index.is_integer():
             index = int(index)
         try:
-            place = operator.index(index)
+            position = operator.index(index)
         except TypeError:
             raise TypeError(
-                f"the index of an embedding is one whole number, got {index!r}; "
+                f"the index of an embedding must be an integer, got {index!r}; "
                 "for a sequence write [embedding[i] for i in indices]"
             ) from None
-        if isinstance(index, bool) or not 0 <= place < self.count:
-            raise IndexError(f"there is no row {index!r}: this embedding has the rows 0…{self.count - 1}")
-        return place
+        if isinstance(index, bool) or not 0 <= position < self.count:
+            raise IndexError(f"there is no row {index!r}: the rows of this embedding are 0…{self.count - 1}")
+        return position
 
     def parameters(self) -> list[Value]:
         return [value for row in self.rows for value in row]
 
     def __repr__(self) -> str:
-        return f"Embedding({self.count}, {self.width})  # {self.count * self.width} parameters"
+        return f"Embedding({self.count}, {self.width})  # {counted(self.count * self.width, 'parameter')}"

@@ -1,7 +1,7 @@
-"""Where weights start: `initializer(n_out, n_in, rng)` gives the matrix W, one row per receiving neuron.
+"""Initialisers of weights: `initializer(n_out, n_in, rng)` gives the matrix W, one row per receiving neuron.
 
-`rng` is a `random.Random`, so that one seed fixes a model. Which start suits which activation is a column of the
-table in `activations`.
+`rng` is a `random.Random`, so that one seed fixes a model. The table in `activations` says which initialiser suits
+which activation.
 """
 
 import math
@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from autograd.io.plural import counted
 from nn.lookup import look_up
 
 Matrix: TypeAlias = list[list[float]]
@@ -21,7 +22,7 @@ def _each(n_out: int, n_in: int, draw: Callable[[], float]) -> Matrix:
 
 
 def constant(c: float) -> Initializer:
-    """Every weight is w = c. Then all neurons of a layer are the same and stay so: for demonstrations.
+    """Every weight is w = c. All neurons of a layer are then equal and stay equal: for demonstrations.
 
     >>> constant(0.5)(1, 2, random.Random(0))
     [[0.5, 0.5]]
@@ -30,18 +31,18 @@ def constant(c: float) -> Initializer:
 
 
 def given(rows: Sequence[Sequence[float]]) -> Initializer:
-    """These very numbers, for worked examples: w_ij = `rows[i][j]`, so that row i holds the weights into neuron i.
+    """The given numbers, for worked examples: w_ij = `rows[i][j]`, so row i holds the weights into neuron i.
 
     >>> given([[1.0, 2.0]])(1, 2, random.Random(0))
     [[1.0, 2.0]]
 
-    The layer raises ValueError when its shape is another.
+    The layer raises ValueError if it has another shape.
     """
     return lambda n_out, n_in, rng: [list(row) for row in rows]
 
 
 def zeros(n_out: int, n_in: int, rng: random.Random) -> Matrix:
-    """Every weight is 0. With a hidden layer this is wrong: the neurons of a layer never become different.
+    """Every weight is 0. A hidden layer cannot be trained from this: its neurons stay equal.
 
     >>> zeros(1, 2, random.Random(0))
     [[0.0, 0.0]]
@@ -77,7 +78,7 @@ def normal(std: float = 1.0) -> Initializer:
 
 
 def he_normal(n_out: int, n_in: int, rng: random.Random) -> Matrix:
-    """N(0, 2/n_in): through layers of ReLU the mean of a² stays what it is.
+    """N(0, 2/n_in): through ReLU layers the mean of a² stays the same.
 
     >>> [len(row) for row in he_normal(2, 3, random.Random(0))]
     [3, 3]
@@ -98,7 +99,7 @@ def he_uniform(n_out: int, n_in: int, rng: random.Random) -> Matrix:
 
 
 def xavier_normal(n_out: int, n_in: int, rng: random.Random) -> Matrix:
-    """N(0, 2/(n_in + n_out)): neither a on the way forward nor δ on the way back grows or shrinks, while σ is linear.
+    """N(0, 2/(n_in + n_out)): for linear σ, neither a grows or shrinks forwards nor δ backwards, on average.
 
     >>> [len(row) for row in xavier_normal(2, 3, random.Random(0))]
     [3, 3]
@@ -109,7 +110,7 @@ def xavier_normal(n_out: int, n_in: int, rng: random.Random) -> Matrix:
 
 
 def xavier_uniform(n_out: int, n_in: int, rng: random.Random) -> Matrix:
-    """U(−r, r) with r = √(6/(n_in + n_out)). Its variance is r²/3 = 2/(n_in + n_out); r² itself is no variance.
+    """U(−r, r) with r = √(6/(n_in + n_out)). Its variance is r²/3 = 2/(n_in + n_out); r² itself is not the variance.
 
     >>> all(abs(w) <= 1.0 for w in xavier_uniform(2, 4, random.Random(0))[0])
     True
@@ -121,7 +122,7 @@ def xavier_uniform(n_out: int, n_in: int, rng: random.Random) -> Matrix:
 
 
 def identity(n_out: int, n_in: int, rng: random.Random) -> Matrix:
-    """1 on the diagonal, 0 elsewhere, also for matrices that are not square.
+    """1 on the diagonal and 0 elsewhere, also in matrices that are not square.
 
     >>> identity(2, 3, random.Random(0))
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
@@ -145,7 +146,7 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def get_initializer(initializer: InitializerLike) -> Initializer:
-    """The `initializer` of that name; a function `(n_out, n_in, rng) -> rows` stands for itself.
+    """The `initializer` with that name; a function `(n_out, n_in, rng) -> rows` is returned as it is.
 
     >>> get_initializer("zeros")(1, 1, random.Random(0))
     [[0.0]]
@@ -160,7 +161,7 @@ def get_initializer(initializer: InitializerLike) -> Initializer:
 
 
 def start_weights(initializer: InitializerLike, n_out: int, n_in: int, rng: random.Random) -> Matrix:
-    """The start matrix as floats, once its shape is checked: n_out rows of n_in numbers.
+    """The initial weights as floats, with their shape checked: n_out rows of n_in numbers.
 
     >>> start_weights(given([[1, 2]]), 1, 2, random.Random(0))
     [[1.0, 2.0]]
@@ -171,24 +172,24 @@ def start_weights(initializer: InitializerLike, n_out: int, n_in: int, rng: rand
     if len(rows) != n_out or any(len(row) != n_in for row in rows):
         lengths = sorted({len(row) for row in rows})
         raise ValueError(
-            f"the initializer {initializer!r} gave {len(rows)} row(s) of length {lengths}; "
-            f"a layer with {n_in} inputs and {n_out} neurons needs {n_out} row(s) of {n_in}"
+            f"the initializer {initializer!r} gave {counted(len(rows), 'row')} of length {lengths}; "
+            f"a layer with {counted(n_in, 'input')} and {counted(n_out, 'neuron')} needs {n_out} of length {n_in}"
         )
     return [[float(w) for w in row] for row in rows]
 
 
 def random_source(rng: random.Random | None, seed: int | None) -> random.Random:
-    """Where draws come from: `rng` itself, else a new generator from `seed`, else one seeded by the `random` module.
+    """The generator for draws: `rng`, else a new one from `seed`, else a new one seeded by the `random` module.
 
-    The last case makes `random.seed(1337)` at the top of a program fix the model, as micrograd's users expect.
+    Because of the last case `random.seed(1337)` at the top of a program fixes the model, as in micrograd.
 
     >>> random_source(None, 3).random() == random.Random(3).random()
     True
 
-    ValueError when both are given; TypeError when rng is no `random.Random`.
+    ValueError when both are given; TypeError when rng is not a `random.Random`.
     """
     if rng is not None and seed is not None:
-        raise ValueError(f"give rng= or seed=, not both (got seed={seed!r} beside a generator)")
+        raise ValueError(f"give rng= or seed=, not both (got seed={seed!r} and a generator)")
     if rng is None:
         return random.Random(random.getrandbits(64) if seed is None else seed)
     if not isinstance(rng, random.Random):

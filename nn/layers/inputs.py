@@ -1,4 +1,4 @@
-"""What users hand to a layer, sizes and samples: accepted in any usual form, refused with a reason."""
+"""Check and convert the arguments of layers: samples and sizes."""
 
 import operator
 from collections.abc import Sequence
@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
+from autograd.io.plural import counted
 
 ONE_SAMPLE = "a model takes one sample; for a batch write [model(x) for x in batch]"
 
 
-# What NumPy would turn into numbers, or drop a part of, without a word.
-_NO_NUMBERS = {"c": "complex numbers", "M": "dates", "m": "durations", "S": "text", "U": "text", "V": "records"}
+# What NumPy would convert silently, some of it with a loss.
+_NOT_REAL = {"c": "complex numbers", "M": "dates", "m": "durations", "S": "text", "U": "text", "V": "records"}
 
 
 def is_foreign(x: Any) -> bool:
-    """Whether x is an array or a table of another library than NumPy, such as pandas or PyTorch.
+    """Whether x is an array or a table of a library other than NumPy, such as pandas or PyTorch.
 
     >>> is_foreign([1.0]), is_foreign(np.zeros(2))
     (False, False)
@@ -26,23 +27,23 @@ def is_foreign(x: Any) -> bool:
 
 
 def as_array(x: Any) -> NDArray[Any]:
-    """The array of x, which may be one of any library; TypeError with the remedy if numbers are hidden or missing.
+    """x, an array of any library, as a NumPy array; TypeError with the remedy if numbers are hidden or not real.
 
     >>> as_array(np.ma.masked_array([1.0, 2.0], [False, True]))
     Traceback (most recent call last):
         ...
-    TypeError: got a masked array with 1 hidden number(s); put numbers there with x.filled(number), or leave ...
+    TypeError: got a masked array with 1 hidden number; fill it with x.filled(number), or drop ...
     """
     if isinstance(x, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(x).sum())):
         raise TypeError(
-            f"got a masked array with {hidden} hidden number(s); put numbers there with x.filled(number), or leave "
-            "these rows out"
+            f"got a masked array with {counted(hidden, 'hidden number')}; fill it with x.filled(number), or drop these"
+            " rows"
         )
     try:
         found = np.asarray(x)
-    except (RuntimeError, BufferError) as error:  # what tensors with a gradient, or of another device, raise
+    except (RuntimeError, BufferError) as error:  # raised by tensors with a gradient, or on another device
         raise TypeError(f"NumPy cannot read a {type(x).__name__}: {error}") from error
-    if kind := _NO_NUMBERS.get(found.dtype.kind):
+    if kind := _NOT_REAL.get(found.dtype.kind):
         raise TypeError(f"got {kind} ({found.dtype}); convert them to real numbers first")
     return found
 
@@ -53,9 +54,9 @@ def as_inputs(x: Any, n_in: int) -> Sequence[Any]:
     >>> as_inputs(np.array([1.0, 2.0]), 2), as_inputs(3.0, 1)
     ([1.0, 2.0], [3.0])
 
-    ValueError when there are not n_in of them, TypeError when x is no sequence.
+    ValueError when there are not n_in of them, TypeError when x is not a sequence.
     """
-    if type(x) is list and len(x) == n_in:  # the usual case must cost nothing
+    if type(x) is list and len(x) == n_in:  # the usual case must be fast
         return x
     if isinstance(x, np.ndarray | np.generic) or is_foreign(x):
         x = as_array(x)
@@ -65,10 +66,10 @@ def as_inputs(x: Any, n_in: int) -> Sequence[Any]:
     if isinstance(x, Value | int | float):
         x = [x]
     if isinstance(x, str | bytes) or not hasattr(x, "__iter__"):
-        raise TypeError(f"a sample is a list of {n_in} numbers, got {x!r}")
+        raise TypeError(f"a sample must be a list of {counted(n_in, 'number')}, got {x!r}")
     inputs = list(x)
     if len(inputs) != n_in:
-        raise ValueError(f"{n_in} inputs are needed, got {len(inputs)}: {_short(inputs)}")
+        raise ValueError(f"expected {counted(n_in, 'input')}, got {len(inputs)}: {_short(inputs)}")
     return inputs
 
 
@@ -93,32 +94,32 @@ def _short(value: Any, limit: int = 60) -> str:
 
 
 def as_size(n: Any, what: str) -> int:
-    """A number of neurons or inputs.
+    """`n` as an int, a number of neurons or inputs; `what` names it in messages.
 
     >>> as_size(np.int64(3), "n_in")
     3
 
-    TypeError when it is no whole number, ValueError when it is below 1.
+    TypeError when it is not an integer, ValueError when it is below 1.
     """
     try:
         size = operator.index(n)
     except TypeError:
-        raise TypeError(f"{what} must be a whole number, got {n!r}") from None
+        raise TypeError(f"{what} must be an integer, got {n!r}") from None
     if isinstance(n, bool) or size < 1:
         raise ValueError(f"{what} must be at least 1, got {n!r}")
     return size
 
 
 def as_sizes(n_outs: Any) -> list[int]:
-    """The sizes of all layers.
+    """The sizes of all layers as ints.
 
     >>> as_sizes((16, 1))
     [16, 1]
 
-    TypeError when it is no list of whole numbers, ValueError when it is empty or holds one below 1.
+    TypeError when it is not a list of integers, ValueError when it is empty or one is below 1.
     """
     if isinstance(n_outs, str) or not hasattr(n_outs, "__iter__"):
-        raise TypeError(f"n_outs is the list of layer sizes, such as [16, 1]; got {n_outs!r}")
+        raise TypeError(f"n_outs must be a list of layer sizes, such as [16, 1]; got {n_outs!r}")
     sizes = [as_size(n, f"n_outs[{i}]") for i, n in enumerate(n_outs)]
     if not sizes:
         raise ValueError("n_outs is empty: a network needs at least one layer, such as MLP(2, [1])")

@@ -1,7 +1,7 @@
-"""The network: a neuron is one node z = w·x + b and its activation a = σ(z).
+"""Neurons, layers and multi-layer perceptrons; a neuron is one node z = w·x + b and its activation a = σ(z).
 
-Because z is a single node, the engine's gradients *are* the textbook's: after `loss.backward()`, `z.grad` is δ,
-`w.grad` is δ times the input (BP3), `b.grad` is δ (BP4), and what arrives at the inputs is Wᵀδ (BP2).
+Because z is a single node, the engine's gradients are those of the textbook: after `loss.backward()`, `z.grad` is δ,
+`w.grad` is δ times the input (BP3), `b.grad` is δ (BP4), and the gradient of the inputs is Wᵀδ (BP2).
 Names follow the article: layers count from 1, neurons and inputs from 0, and `w2[1,0]` leads into neuron 1 of layer 2.
 """
 
@@ -34,23 +34,23 @@ def _choose_activation(nonlin: bool, activation: ActivationLike | None) -> Activ
     if activation is None:
         return "relu" if nonlin else "linear"
     if not nonlin and activation != "linear":
-        raise ValueError(f"nonlin=False contradicts activation={activation!r}; leave nonlin out")
+        raise ValueError(f"nonlin=False contradicts activation={activation!r}; omit nonlin")
     return activation
 
 
 class Neuron(Module):
     """a = σ(z), z = w·x + b, with n_in weights `w` and the bias `b`.
 
-    `nonlin` is micrograd's spelling (True: relu, False: linear); `activation` says it by name. `init` defaults to the
-    start that suits the activation, `bias` is the start of b. `place` is (layer, neuron) for the names.
+    `nonlin` is micrograd's spelling (True: relu, False: linear) of `activation`. `init` defaults to the initialiser
+    that suits the activation, `bias` is the initial b. `place` is (layer, neuron), for the names.
 
     >>> neuron = Neuron(2, activation="tanh", seed=0)
     >>> a = neuron([1.0, -1.0])
     >>> a is neuron.a, neuron.z.op, len(neuron.parameters())
     (True, 'dot', 3)
 
-    `z` and `a` are the Values of the last pass; AttributeError before the first one. ValueError for a wrong number of
-    inputs. McCulloch & Pitts 1943, Rosenblatt 1958.
+    `z` and `a` are the Values of the last pass; AttributeError before any. ValueError for a wrong number of inputs.
+    McCulloch & Pitts 1943, Rosenblatt 1958.
     """
 
     z: Value
@@ -71,17 +71,17 @@ class Neuron(Module):
         self.n_in = as_size(n_in, "n_in")
         self.activation = get_activation(_choose_activation(nonlin, activation))
         if self.activation.vector:
-            raise ValueError(f"{self.activation.name} needs all z of a layer: use it as the activation of a Layer")
+            raise ValueError(f"{self.activation.name} applies to all z of a layer: use it as the activation of a Layer")
         self.place = place
         [row] = start_weights(init or self.activation.initializer, 1, self.n_in, random_source(rng, seed))
         self.w = [Value(w, label=self.name("w", j)) for j, w in enumerate(row)]
         self.b = Value(bias, label=self.name("b"))
         learns = self.activation.learns_slope
         self.slope = Value(PRELU_START, label=self.name("slope")) if learns else None
-        self._learnt = () if self.slope is None else (self.slope,)
+        self._learned = () if self.slope is None else (self.slope,)
 
     def name(self, letter: str, *inputs: int) -> str:
-        """The article's name: `letter`, place of the neuron, place of the `inputs`; `w2[1,0]` in a layer, `w[0]` alone.
+        """The article's name: `letter`, layer, neuron and `inputs`, as in `w2[1,0]`; `w[0]` in a single neuron.
 
         >>> Neuron(1, place=(2, 1)).name("w", 0), Neuron(1).name("z")
         ('w2[1,0]', 'z')
@@ -96,18 +96,18 @@ class Neuron(Module):
         except TypeError:
             check_numbers(inputs)
             raise
-        self.a = self.activation.function(self.z, *self._learnt)
+        self.a = self.activation.function(self.z, *self._learned)
         return self.a
 
     if not TYPE_CHECKING:  # else no name would be a mistake
 
         def __getattr__(self, name: str) -> Any:
             if name in ("z", "a"):
-                raise AttributeError(f"no {name} yet: this neuron has not been called")
+                raise AttributeError(f"{name} is not available: this neuron has not been called yet")
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def parameters(self) -> list[Value]:
-        return [*self.w, self.b, *self._learnt]
+        return [*self.w, self.b, *self._learned]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         for j, w in enumerate(self.w):
@@ -123,9 +123,9 @@ class Neuron(Module):
 class Layer(Module):
     """n_out neurons that see the same n_in inputs: z = W x + b, a = σ(z).
 
-    `activation` (or `nonlin`), `init` and `bias` are as for `Neuron`; `number` is the layer's place in a network, for
-    the names. Called with one sample it gives the list of outputs, or the Value itself when there is one neuron. With
-    `activation="softmax"`, a sums to 1.
+    `activation` (or `nonlin`), `init` and `bias` are as for `Neuron`; `number` is the layer's number in a network, for
+    the names. A call with one sample returns the list of outputs, or the Value itself if there is one neuron. With
+    `activation="softmax"`, the outputs sum to 1.
 
     >>> layer = Layer(3, 2, activation="tanh", seed=0)
     >>> outputs = layer([1.0, 0.0, -1.0])
@@ -207,14 +207,14 @@ class Layer(Module):
         return np.array([neuron.z.grad for neuron in self.neurons])
 
     def name_nodes(self) -> None:
-        """Label z and a of the last pass (`z2[1]`, `a2[1]`), for pictures and the debugger.
+        """Label z and a of the last pass (`z2[1]`, `a2[1]`) for pictures and the debugger.
 
         >>> layer, x = Layer(1, 2, seed=0), Value(1.0)
         >>> _ = layer([x]); layer.name_nodes(); x.label, layer.neurons[1].a.label
         ('a0[0]', 'a1[1]')
 
-        Where a is z (a linear layer), z gives the name. Inputs that are Values and have no label become `a0[0]`, … .
-        Labels would make a pass a third slower, so it does not set them by itself.
+        If a is z (a linear layer), the label is that of z. Inputs that are Values without a label become `a0[0]`, … .
+        A pass does not set labels by itself, because that would slow it down.
         """
         below = self.number - 1
         for j, value in enumerate(self.neurons[0].z.operands[self.n_in : 2 * self.n_in]):
@@ -238,10 +238,10 @@ class Layer(Module):
 class MLP(Module):
     """A multi-layer perceptron: layers 1…L of sizes n_outs, `hidden` activation in 1…L−1 and `output` activation in L.
 
-    It takes n_in numbers. Every neuron is `a = σ(w·x + b)`, with b = `bias` at the start.
-    A net with one hidden layer has two layers: `MLP(2, [16, 1])`, or `MLP(2, [16, 16, 1])` for micrograd's demo.
-    `init` defaults to the start that suits each layer's activation. `seed` or `rng` fixes the draws; with neither, the
-    `random` module decides, so that `random.seed(…)` at the top of a program fixes them.
+    It takes n_in numbers. Every neuron is `a = σ(w·x + b)`, with b = `bias` initially.
+    A network with one hidden layer has two layers: `MLP(2, [16, 1])`; micrograd's demo is `MLP(2, [16, 16, 1])`.
+    `init` defaults to the initialiser that suits each layer's activation. `seed` or `rng` fixes the draws; with
+    neither, the `random` module seeds them, so that `random.seed(…)` at the top of a program fixes them.
 
     >>> model = MLP(3, [4, 2], hidden="tanh", seed=0)
     >>> model
@@ -250,8 +250,8 @@ class MLP(Module):
     >>> len(outputs), model.layers[0].W.shape
     (2, (4, 3))
 
-    Gives a list of Values, or the Value itself when the last layer has one neuron. ValueError for sizes below 1 and for
-    softmax in hidden layers.
+    A call returns a list of Values, or the Value itself if the last layer has one neuron. ValueError for sizes below 1
+    and for softmax in hidden layers.
     """
 
     def __init__(
@@ -269,7 +269,7 @@ class MLP(Module):
         self.n_in, self.n_outs = as_size(n_in, "n_in"), as_sizes(n_outs)
         self.hidden, self.output = get_activation(hidden), get_activation(output)
         if self.hidden.vector:
-            raise ValueError(f"{self.hidden.name} belongs to the output layer; choose another hidden activation")
+            raise ValueError(f"{self.hidden.name} is for the output layer; choose another hidden activation")
         rng, last = random_source(rng, seed), len(self.n_outs)
         self.layers: list[Layer] = []
         for number, (fan_in, fan_out) in enumerate(zip([self.n_in, *self.n_outs], self.n_outs, strict=False), start=1):
@@ -284,7 +284,7 @@ class MLP(Module):
         return x  # type: ignore[no-any-return]
 
     def name_nodes(self) -> None:
-        """Label every z and a of the last pass, for pictures and the debugger: see `Layer.name_nodes`.
+        """Label every z and a of the last pass for pictures and the debugger: see `Layer.name_nodes`.
 
         >>> model = MLP(1, [2, 1], seed=0)
         >>> y = model([1.0]); model.name_nodes(); y.label

@@ -1,4 +1,4 @@
-"""Anything with parameters."""
+"""The base class of everything with parameters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +8,9 @@ from nn.plotting.network import draw_model
 
 
 class Module:
-    """The base of everything with parameters: a subclass says what they are, as in micrograd.
+    """The base class of everything with parameters, as in micrograd.
 
-    Override `parameters()`; override `named_parameters()` too when the names should say more than the labels do.
+    Override `parameters()`; override `named_parameters()` too for names other than the labels.
 
     >>> class Line(Module):
     ...     def __init__(self): self.slope = Value(2.0, label="slope")
@@ -25,7 +25,7 @@ class Module:
     def __call__(self, x: Any) -> Any:
         """The output for one sample x."""
         raise NotImplementedError(
-            f"{type(self).__name__} defines no __call__: say there what it computes from one sample"
+            f"{type(self).__name__} defines no __call__: define it to compute the output for one sample"
         )
 
     def parameters(self) -> list[Value]:
@@ -33,7 +33,7 @@ class Module:
         return []
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Every parameter with a name of its own: its label, or its place when the label is empty or taken.
+        """Every parameter with a unique name: its label, or its index if the label is empty or taken.
 
         >>> class Pair(Module):
         ...     def parameters(self): return [Value(1.0, label="w"), Value(2.0)]
@@ -49,7 +49,7 @@ class Module:
             yield name, parameter
 
     def zero_grad(self) -> None:
-        """Set every parameter's gradient to 0; without it the next `backward()` adds to what is there.
+        """Set every parameter's gradient to 0; otherwise the next `backward()` adds to it.
 
         >>> class One(Module):
         ...     def __init__(self): self.w = Value(3.0)
@@ -63,9 +63,9 @@ class Module:
             parameter.grad = 0.0
 
     def draw(self, *, title: str | None = None) -> Drawing:
-        """The architecture as a picture: neurons in columns, weights as lines, δ after `backward()`.
+        """A picture of the architecture: neurons in columns, weights as lines, δ after `backward()`.
 
-        A line is as wide as |w| is large, and dashed where w < 0. `autograd.draw(loss)` draws a computation instead.
+        A line is wider for a larger |w| and dashed if w < 0. `autograd.draw(loss)` draws a computation instead.
 
         >>> Module().draw().save("model.gif")
         Traceback (most recent call last):
@@ -75,6 +75,6 @@ class Module:
         return draw_model(self, title)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Notebooks show the architecture."""
+        """Show the architecture in notebooks."""
         bundle = self.draw()._repr_mimebundle_()
         return bundle | {"text/plain": repr(self)}

@@ -1,1 +1,1 @@
-"""JSON files that are read back bit for bit, or refused with the field at fault."""
+"""JSON files that are read back bit for bit, or rejected with the invalid field."""

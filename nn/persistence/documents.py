@@ -1,4 +1,4 @@
-"""JSON files that are read back exactly as they were written, or refused with their name and the field at fault."""
+"""JSON files that are read back exactly as written, or rejected with the file name and the invalid field."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from typing import Any, NoReturn
 from autograd import AutogradError
 from nn.persistence.schema import Kind, SchemaError, check_keys, integer, shown, text
 
-# Files of schema 1 were written without a checksum.
-SEALED = 2
+FIRST_WITH_CHECKSUM = 2  # files of schema 1 have none
 
 
 class StorageError(AutogradError, ValueError):
-    """A file is not what it should be, whole and unchanged, or something cannot be written as one.
+    """A file is damaged, edited or of another kind, or something cannot be saved.
 
-    The message names the file and the field. It is the only error that the content of a file can cause.
+    The message names the file and the field. No other error comes from the content of a file.
     """
 
 
 @dataclass(frozen=True)
 class Form:
-    """A file format: the text under `format`, and the kind of each other key but `schema` and `checksum`.
+    """A file format: the text under `format`, and the kind of every other key except `schema` and `checksum`.
 
-    `schema` is the version that is written; `finite` says that numbers cannot be infinite or nan.
+    `schema` is the version that is written; with `finite`, numbers cannot be infinite or nan.
     """
 
     format: str
     fields: Mapping[str, Kind]
-    schema: int = SEALED
+    schema: int = FIRST_WITH_CHECKSUM
     finite: bool = True
 
     def write(self, content: Mapping[str, Any]) -> str:
-        """The `content`, one value for each field, as text; the same content gives the same text.
+        """The text of a file with this `content`, one value per field; the same content gives the same text.
 
         >>> Form("a table", {"x": integer()}).write({"x": 15}).splitlines()[2:]
         [' "format": "a table",', ' "schema": 2,', ' "x": 15', '}']
@@ -45,7 +44,7 @@ class Form:
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=not self.finite) + "\n"
 
     def read(self, data: bytes, name: str) -> dict[str, Any]:
-        """What `write` was given; StorageError, with the `name` of the file, for anything else.
+        """The content that `write` was given; StorageError, with the `name` of the file, if `data` is anything else.
 
         >>> form = Form("a table", {"x": integer()})
         >>> form.read(form.write({"x": 15}).encode(), "t.json")["x"]
@@ -64,39 +63,39 @@ class Form:
 
     def _parsed(self, data: bytes) -> Any:
         refuse = _refuse if self.finite else None
-        return json.loads(data.decode(), object_pairs_hook=_without_twins, parse_constant=refuse)
+        return json.loads(data.decode(), object_pairs_hook=_unique_keys, parse_constant=refuse)
 
     def _checked(self, document: Any) -> dict[str, Any]:
         if type(document) is not dict or document.get("format") != self.format:
-            found = shown(document.get("format")) if type(document) is dict else "no object"
-            raise SchemaError("format", f"expected {self.format!r}, got {found}: another kind of file")
+            found = shown(document.get("format")) if type(document) is dict else f"a {type(document).__name__}"
+            raise SchemaError("format", f"expected {self.format!r}, got {found}: this is another kind of file")
         version: Any = document.get("schema")
         integer(1)(version, "schema")
         if version > self.schema:
             raise SchemaError(
-                "schema", f"{version} was written by a newer version (this one reads up to {self.schema}): upgrade"
+                "schema", f"{version} is of a newer version (this one reads up to {self.schema}): upgrade"
             )
-        sealed = {"checksum": text()} if version >= SEALED else {}
-        kinds = {"format": text(), "schema": integer(1), **self.fields, **sealed}
+        with_checksum = {"checksum": text()} if version >= FIRST_WITH_CHECKSUM else {}
+        kinds = {"format": text(), "schema": integer(1), **self.fields, **with_checksum}
         check_keys(document, kinds.keys(), "")
         for key, kind in kinds.items():
             kind(document[key], key)
-        if sealed and document.pop("checksum") != _checksum(document):
+        if with_checksum and document.pop("checksum") != _checksum(document):
             raise SchemaError(
                 "checksum",
-                'does not match: the file is damaged, or was edited after it was written (if that was you: delete "'
-                'checksum", and set "schema" to 1)',
+                'does not match: the file is damaged, or was edited (if you edited it: delete "checksum", and set'
+                ' "schema" to 1)',
             )
         return document
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
-    """The same for the same values, however the text is laid out."""
+    """A hash of the values, independent of the layout of the text."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique: dict[str, Any] = {}
     for key, value in pairs:
         if key in unique:
@@ -106,4 +105,4 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise SchemaError("", f"{constant} is not a number that this file may hold")
+    raise SchemaError("", f"{constant} is not allowed in this file")

@@ -1,7 +1,7 @@
-"""What a JSON value that was read from a file must be, declared; a value that is anything else is named by its place.
+"""Declarative checks of JSON values read from a file; an invalid value is reported with the name of its field.
 
-A kind is a function of a value and the name of its field: it returns nothing, or raises `SchemaError`. Kinds are made
-of kinds, so a file format is one expression, and no reader has to ask what it has been given.
+A kind is a function of a value and the name of its field: it returns None, or raises `SchemaError`. Kinds are composed
+of kinds, so a file format is one expression, and readers need no checks of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _short.maxlong = 30
 
 
 class SchemaError(ValueError):
-    """The `field` of a document is not what it should be; the text says what it is instead."""
+    """The `field` of a document is invalid; the text says why."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}" if field else problem)
@@ -28,7 +28,7 @@ class SchemaError(ValueError):
 
 
 def shown(value: Any) -> str:
-    """The value on one short line, however large or deep it is.
+    """The value on one short line, however large or nested it is.
 
     >>> shown([[[]]] * 100)
     '[[[]], [[]], [[]], [[]], [[]], [[]], ...]'
@@ -37,21 +37,21 @@ def shown(value: Any) -> str:
 
 
 def integer(low: int = 0, high: float = math.inf) -> Kind:
-    """An integer from `low` to `high`; True is none.
+    """An integer from `low` to `high`; True is not one.
 
     >>> integer(1)(2, "n")
     """
 
     def check(value: Any, field: str) -> None:
         if type(value) is not int or not low <= value <= high:
-            upper = "" if high == math.inf else f" to {high}"
-            raise SchemaError(field, f"expected an integer from {low}{upper or ' on'}, got {shown(value)}")
+            wanted = f">= {low}" if high == math.inf else f"from {low} to {high}"
+            raise SchemaError(field, f"expected an integer {wanted}, got {shown(value)}")
 
     return check
 
 
 def real(value: Any, field: str) -> None:
-    """A number, which may be infinite or nan.
+    """A number, possibly infinite or nan.
 
     >>> real(math.inf, "loss")
     """
@@ -72,13 +72,13 @@ def finite(value: Any, field: str) -> None:
 
 
 def positive(value: Any, field: str) -> None:
-    """A finite number above 0.
+    """A positive finite number.
 
     >>> positive(0.5, "std")
     """
     finite(value, field)
     if not value > 0:
-        raise SchemaError(field, f"expected a number above 0, got {shown(value)}")
+        raise SchemaError(field, f"expected a positive number, got {shown(value)}")
 
 
 def boolean(value: Any, field: str) -> None:
@@ -91,7 +91,7 @@ def boolean(value: Any, field: str) -> None:
 
 
 def scalar(value: Any, field: str) -> None:
-    """A number, a text, true, false or null.
+    """A number, a string, true, false or null.
 
     >>> scalar("adam", "optimizer")
     """
@@ -100,28 +100,28 @@ def scalar(value: Any, field: str) -> None:
 
 
 def anything(value: Any, field: str) -> None:
-    """Whatever JSON can hold.
+    """Any JSON value.
 
     >>> anything(None, "extra")
     """
 
 
 def text(*choices: str) -> Kind:
-    """A text, with `choices` one of these.
+    """A string; with `choices`, one of these.
 
     >>> text("binary", "regression")("binary", "task")
     """
 
     def check(value: Any, field: str) -> None:
         if type(value) is not str or (choices and value not in choices):
-            wanted = f"one of {', '.join(choices)}" if choices else "a text"
+            wanted = f"one of {', '.join(choices)}" if choices else "a string"
             raise SchemaError(field, f"expected {wanted}, got {shown(value)}")
 
     return check
 
 
 def optional(kind: Kind) -> Kind:
-    """That kind, or null.
+    """`kind`, or null.
 
     >>> optional(finite)(None, "metric")
     """
@@ -134,7 +134,7 @@ def optional(kind: Kind) -> Kind:
 
 
 def array(kind: Kind, *, least: int = 0) -> Kind:
-    """A list of that kind with at least so many items.
+    """A list of `kind` with at least `least` items.
 
     >>> array(integer(1))([2, 3], "n_outs")
     """
@@ -149,7 +149,7 @@ def array(kind: Kind, *, least: int = 0) -> Kind:
 
 
 def table(kind: Kind) -> Kind:
-    """An object with any keys, whose values are of that kind.
+    """An object with any keys, whose values are of `kind`.
 
     >>> table(finite)({"w": 1.0}, "parameters")
     """
@@ -197,7 +197,7 @@ def _object(value: Any, field: str) -> None:
 
 
 def shown_key(key: str) -> str:
-    """A key as it is, or in quotes where it would not be read as one word on one line.
+    """A key as it is, or quoted if it is empty, not printable or long.
 
     >>> shown_key("lr"), shown_key("")
     ('lr', "''")

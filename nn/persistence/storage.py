@@ -1,4 +1,4 @@
-"""Models as files: JSON with a schema version, floats that come back bit for bit, whole or not at all; never pickle."""
+"""Save and load models: JSON with a schema version, floats that come back bit for bit, atomic writes; never pickle."""
 
 import json
 import sys
@@ -33,7 +33,7 @@ MODEL = Form(
 
 
 def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
-    """Write the model, and `extra` (anything JSON can hold), to a file; the same model gives the same bytes.
+    """Write the model, and `extra` (any JSON value), to a file; the same model gives the same bytes.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -42,9 +42,9 @@ def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | No
     ...     load(f"{folder}/model.json")([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
 
-    The file appears in one step: a reader never sees half of it. StorageError, and no file, for a model that a name
-    cannot describe (a class of your own, an activation given as a function, layers changed by hand), for parameters
-    that are not finite, and for an `extra` that JSON would change. OSError when the folder cannot be written.
+    The file is written atomically. StorageError, and no file, for a model that the format cannot describe (another
+    class than MLP, an activation given as a function, layers that were changed), for parameters that are not finite,
+    and for an `extra` that JSON would change. OSError when the folder cannot be written.
     """
     content = {
         "architecture": _architecture(model),
@@ -57,8 +57,8 @@ def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | No
 def load(path: str | PathLike[str]) -> MLP:
     """The model in the file, with exactly the numbers that were saved.
 
-    StorageError, naming the file and the field, when it is damaged (a checksum tells), edited, of another kind or
-    written by a newer version; FileNotFoundError when there is none. Nothing in the file is executed.
+    StorageError, naming the file and the field, if it is damaged or edited (it has a checksum), of another kind, or
+    written by a newer version; FileNotFoundError if it does not exist. Nothing in the file is executed.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +71,7 @@ def load(path: str | PathLike[str]) -> MLP:
 
 
 def load_document(path: str | PathLike[str]) -> tuple[MLP, dict[str, Any]]:
-    """The model in the file and the `extra` that was saved beside it; StorageError as `load`.
+    """The model in the file and the `extra` that was saved with it; StorageError as for `load`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -88,22 +88,20 @@ def load_document(path: str | PathLike[str]) -> tuple[MLP, dict[str, Any]]:
 def _architecture(model: MLP) -> dict[str, Any]:
     if type(model) is not MLP:
         raise StorageError(
-            f"save writes an MLP, not a {type(model).__name__}; write the named_parameters() of your own class yourself"
+            f"save takes an MLP, not a {type(model).__name__}; for another class, save its named_parameters() yourself"
         )
     for activation in (model.hidden, model.output):
         if ACTIVATIONS.get(activation.name) is not activation:
             known = ", ".join(ACTIVATIONS)
-            raise StorageError(
-                f"the activation {activation.name!r} is a function of yours; a file can name only {known}"
-            )
+            raise StorageError(f"the activation {activation.name!r} is not built in; a file can name only {known}")
     twin = _empty(model.n_in, model.n_outs, model.hidden.name, model.output.name)
     if _shape(model) != _shape(twin):
-        raise StorageError(f"the layers were changed by hand and are no longer those of {twin!r}")
+        raise StorageError(f"the layers were changed and are no longer those of {twin!r}")
     return {"n_in": model.n_in, "n_outs": model.n_outs, "hidden": model.hidden.name, "output": model.output.name}
 
 
 def _empty(n_in: int, n_outs: list[int], hidden: str, output: str) -> MLP:
-    # With a seed, because otherwise the model would draw from the `random` module and disturb the caller's numbers.
+    # With a seed: without one, the model would draw from the `random` module and change its state.
     return MLP(n_in, n_outs, hidden=hidden, output=output, init="zeros", seed=0)
 
 
@@ -118,7 +116,7 @@ def _extra(extra: Mapping[str, Any] | None) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise StorageError(f"extra cannot be written as JSON: {error}") from error
     if not unchanged:
-        raise StorageError(f"JSON would change extra {given!r}; use lists (not tuples) and text as keys")
+        raise StorageError(f"JSON would change extra {given!r}; use lists instead of tuples, and strings as keys")
     return given
 
 
@@ -126,17 +124,17 @@ def _finite(name: str, number: Any) -> float:
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise StorageError(f"parameter {name} is {number!r}, not a number")
     if not abs(number) <= sys.float_info.max:
-        raise StorageError(f"parameter {name} is {number!r}; only finite numbers make a model that can be used again")
+        raise StorageError(f"parameter {name} is {number!r}; only finite numbers can be saved")
     return float(number)
 
 
 def _build(architecture: dict[str, Any], parameters: dict[str, Any], name: str) -> MLP:
-    """The model, made only when the parameters are as many as it needs: a damaged size must not fill the memory."""
+    """The model; it is only built if there are enough parameters, since a damaged size must not fill the memory."""
     n_in, n_outs = architecture["n_in"], architecture["n_outs"]
     needed = sum((m + 1) * n for m, n in pairwise([n_in, *n_outs]))
     if needed > len(parameters):
         raise StorageError(
-            f"{name}: parameters: {len(parameters)} are too few for {shown(n_in)} inputs and layers of {shown(n_outs)}"
+            f"{name}: parameters: {len(parameters)} are too few for n_in = {shown(n_in)}, n_outs = {shown(n_outs)}"
         )
     model = _empty(n_in, n_outs, architecture["hidden"], architecture["output"])
     wanted = dict(model.named_parameters())

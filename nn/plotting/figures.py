@@ -1,6 +1,6 @@
-"""Figures of matplotlib, an optional package: how they look, and the one of a training run.
+"""Matplotlib figures (an optional package): their style, and the figure of a training run.
 
-The same run draws the same bytes.
+The same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito 2008, "Color Universal Design": told apart with every kind of colour vision.
+# Okabe & Ito 2008, "Color Universal Design": distinguishable with every kind of colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 LOG_FROM_RATIO = 20.0
-# No date, and ids from the content instead of from chance.
+# Without a date, and with ids from the content instead of random ones.
 STYLE: Any = {
     "svg.hashsalt": "scalar-autograd",
     "font.size": 11.0,
@@ -30,7 +30,7 @@ STYLE: Any = {
 
 
 class Run(Protocol):
-    """What of a `History` is drawn."""
+    """The part of a `History` that is drawn."""
 
     @property
     def losses(self) -> list[float]: ...
@@ -41,9 +41,9 @@ class Run(Protocol):
 
 
 def loss_figure(run: Run, *, title: str = "Loss by epoch") -> Figure:
-    """The training loss (and the validation loss) by epoch, the best epoch marked.
+    """The training loss (and the validation loss) by epoch, with the best epoch marked.
 
-    The axis is logarithmic when the losses span more than a factor of 20. Losses that are not finite are left out.
+    The axis is logarithmic when the losses span more than a factor of 20. Losses that are not finite are not drawn.
     Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib.
     """
     if not run.losses:
@@ -77,7 +77,7 @@ def _choose_scale(axes: Axes, losses: Sequence[float]) -> None:
 
 
 def figure_of(draw: Callable[[Figure], None]) -> Figure:
-    """A new figure, drawn in this package's style; the user's settings stay as they are. ImportError: no matplotlib."""
+    """A new figure in this package's style, without changing the user's settings. ImportError without matplotlib."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -88,7 +88,7 @@ def figure_of(draw: Callable[[Figure], None]) -> Figure:
 
 
 def save_svg(figure: Figure, path: str | PathLike[str]) -> None:
-    """Write it as SVG, whole or not at all. OSError when the file cannot be written."""
+    """Write `figure` as SVG, atomically. OSError when the file cannot be written."""
     from matplotlib import rc_context
 
     picture = io.BytesIO()

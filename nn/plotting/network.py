@@ -1,4 +1,4 @@
-"""A model as a picture: its neurons in columns, weights as lines between them, δ where there is one."""
+"""Draw a model: neurons in columns, weights as lines between them, δ if there is one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from itertools import pairwise
 from typing import Any
 
 from autograd import Value, drawing
+from autograd.io.plural import counted
 
-MOST = 16  # boxes in a column; of more, the first and the last are shown
+MOST = 16  # boxes shown in a column: of more, the first and the last ones
 ROW_GAP = 12.0
-STEEPNESS, GAPS = 0.3, (110.0, 320.0)  # the higher the columns, the farther apart, or lines are too steep to follow
+STEEPNESS, GAPS = 0.3, (110.0, 320.0)  # higher columns are farther apart, so that lines are not too steep
 Columns = list[list[drawing.Box]]
 
 
 def draw_model(model: Any, title: str | None = None) -> drawing.Drawing:
-    """The architecture: a box per input and neuron, a line per weight, as wide as |w| is large, dashed where w < 0.
+    """The architecture: a box per input and neuron, a line per weight, wider for a larger |w|, dashed if w < 0.
 
-    A box says the bias b and, after a pass, the output a; after `backward()`, δ. Of a column of more than 16 the first
+    A box shows the bias b, after a pass the output a, and after `backward()` δ. Of a column of more than 16, the first
     and the last are shown. A model without layers is drawn as its parameters.
     """
     neurons = _neurons(model)
@@ -33,9 +34,9 @@ def draw_model(model: Any, title: str | None = None) -> drawing.Drawing:
 
 
 def _neurons(model: Any) -> list[list[Any]] | None:
-    """The neurons layer by layer of a model, a layer or a neuron; None of anything else.
+    """The neurons of a model, a layer or a neuron, layer by layer; None for anything else.
 
-    A user's module may use the same names for something else: what counts is what is there.
+    A user's module may use the same names for other things, so the types of the attributes are checked.
     """
     layers = _all_of(vars(model).get("layers", [model]))
     columns = [_all_of(vars(layer).get("neurons", [layer])) if hasattr(layer, "__dict__") else [] for layer in layers]
@@ -49,7 +50,7 @@ def _all_of(x: Any) -> list[Any]:
 
 
 def _is_neuron(x: Any) -> bool:
-    """Whether it has all that the picture shows, under the names of `nn.Neuron`."""
+    """Whether x has the attributes of `nn.Neuron` that the picture shows."""
     held = getattr(x, "__dict__", {})
     weights, activation = _all_of(held.get("w")), held.get("activation")
     return (
@@ -60,12 +61,12 @@ def _is_neuron(x: Any) -> bool:
 
 
 def _fit(before: list[Any], column: list[Any]) -> bool:
-    """Whether every neuron has a weight for each of the column before it; the inputs are as many as there are."""
+    """Whether every neuron has one weight per neuron of the column before; the first column defines the inputs."""
     return {len(neuron.w) for neuron in column} == {len(before) or len(column[0].w)}
 
 
 def _of_last_pass(neuron: Any, letter: str, what: str) -> float | None:
-    value = vars(neuron).get(letter)  # a neuron that has not been called has none
+    value = vars(neuron).get(letter)  # missing before the first call
     return getattr(value, what) if isinstance(value, Value) else None
 
 
@@ -107,7 +108,7 @@ def _edges(columns: Columns, neurons: Sequence[Sequence[Any]]) -> list[drawing.E
 
 
 def _columns(columns: Columns, edges: list[drawing.Edge], title: str, name: str) -> drawing.Drawing:
-    """The columns side by side, centred, with straight lines between neighbours."""
+    """The drawing of columns side by side, centred, with straight lines between neighbours."""
     shown = [_shortened(column, f"m{i}") for i, column in enumerate(columns)]
     boxes = {box.id: box for column in shown for box in column}
     layout, left = drawing.Layout("columns", {}, {}), 0.0
@@ -130,8 +131,8 @@ def _columns(columns: Columns, edges: list[drawing.Edge], title: str, name: str)
         tuple(visible),
         title=title,
         name=f"Architecture of {name}",
-        description=f"{len(columns)} columns of {', '.join(str(len(column)) for column in columns)} boxes; "
-        f"{len(edges)} weights",
+        description=f"{counted(len(columns), 'column')} of {', '.join(str(len(column)) for column in columns)} boxes; "
+        f"{counted(len(edges), 'weight')}",
         arrows=False,
     )
     return drawing.Drawing(scene, layout=layout)
@@ -149,7 +150,7 @@ def _parameters_only(model: Any, title: str | None) -> drawing.Drawing:
     name = type(model).__name__
     named = list(model.named_parameters())
     parameters = [drawing.Box(f"p{i}", "leaf", name=label, rows=_rows(p)) for i, (label, p) in enumerate(named)]
-    whole = drawing.Box("model", "op", name=name, head=f"{len(parameters)} parameters")
+    whole = drawing.Box("model", "op", name=name, head=counted(len(parameters), "parameter"))
     edges = [drawing.Edge(f"e{i}", box.id, whole.id) for i, box in enumerate(parameters)]
     return _columns([parameters, [whole]] if parameters else [[whole]], edges, title or name, name=name)
 

@@ -1,6 +1,6 @@
-"""Two pictures of a run: the loss by epoch, and (for two inputs) what the model says about every point of the plane.
+"""Two pictures of a run: the loss by epoch, and, for two inputs, the model's predictions over the plane.
 
-They need the optional package matplotlib. The same run draws the same bytes.
+They need the optional package matplotlib. The same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MARGIN = 0.15
 
 
 class Dataset(Protocol):
-    """What is shown of a data set: `nn.tabular.datasets.Dataset` is one."""
+    """The part of a `nn.tabular.datasets.Dataset` that is shown."""
 
     @property
     def name(self) -> str: ...
@@ -46,7 +46,7 @@ class Dataset(Protocol):
 
 
 def loss_picture(history: Run, path: str | PathLike[str], *, title: str = "Loss by epoch") -> None:
-    """Draw the training loss (and the validation loss) by epoch as SVG, the best epoch marked: see `loss_figure`.
+    """Draw the training loss (and the validation loss) by epoch as SVG: see `loss_figure`.
 
     Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib, `OSError` when the file cannot
     be written.
@@ -55,33 +55,35 @@ def loss_picture(history: Run, path: str | PathLike[str], *, title: str = "Loss 
 
 
 def boundary_picture(
-    dataset: Dataset, answer: Callable[[Array], Array], path: str | PathLike[str], *, title: str
+    dataset: Dataset, predict: Callable[[Array], Array], path: str | PathLike[str], *, title: str
 ) -> None:
-    """Draw what a model answers over the plane of two inputs as SVG, with the samples on it: held-out ones as crosses.
+    """Draw a model's predictions over the plane of its two inputs as SVG, with the samples: held-out ones as crosses.
 
-    `answer` maps points of shape (n, 2), in the data's own units, to n class indices (regions are filled) or, for a
-    regression, n numbers (lines of equal value). Raises `ValueError` unless there are two inputs, `ImportError` without
+    `predict` maps points of shape (n, 2), in the units of the data, to n class indices (drawn as regions) or, for a
+    regression, n numbers (drawn as levels). Raises `ValueError` unless there are two inputs, `ImportError` without
     matplotlib, `OSError` when the file cannot be written.
     """
     if dataset.x.shape[1] != 2:
         raise ValueError(f"a boundary needs two inputs, {dataset.name!r} has {dataset.x.shape[1]}")
     across, up = _grid(dataset.x)
     points = np.stack(np.meshgrid(across, up), axis=-1)
-    answers = np.asarray(answer(points.reshape(-1, 2))).reshape(GRID_POINTS, GRID_POINTS)
+    predictions = np.asarray(predict(points.reshape(-1, 2))).reshape(GRID_POINTS, GRID_POINTS)
 
     def draw(figure: Figure) -> None:
         names = dataset.feature_names
         axes = figure.add_subplot(xlabel=names[0], ylabel=names[1], title=title)
         fill = _fill_numbers if dataset.task == "regression" else _fill_classes
-        fill(figure, axes, dataset, across, up, answers)
+        fill(figure, axes, dataset, across, up, predictions)
 
     save_svg(figure_of(draw), path)
 
 
-def _fill_classes(figure: Figure, axes: Axes, dataset: Dataset, across: Array, up: Array, answers: Array) -> None:
+def _fill_classes(figure: Figure, axes: Axes, dataset: Dataset, across: Array, up: Array, predictions: Array) -> None:
     classes = range(len(dataset.class_names))
     colours = [COLOURS[k % len(COLOURS)] for k in classes]
-    axes.contourf(across, up, answers, levels=[k - 0.5 for k in range(len(colours) + 1)], colors=colours, alpha=0.25)
+    axes.contourf(
+        across, up, predictions, levels=[k - 0.5 for k in range(len(colours) + 1)], colors=colours, alpha=0.25
+    )
     for k, colour in zip(classes, colours, strict=True):
         _samples(axes, dataset, dataset.y == k, label=dataset.class_names[k], color=colour)
     if dataset.holds_out:
@@ -89,10 +91,10 @@ def _fill_classes(figure: Figure, axes: Axes, dataset: Dataset, across: Array, u
     figure.legend(loc="outside right center", frameon=False)
 
 
-def _fill_numbers(figure: Figure, axes: Axes, dataset: Dataset, across: Array, up: Array, answers: Array) -> None:
-    low = min(float(answers.min()), float(dataset.y.min()))
-    high = max(float(answers.max()), float(dataset.y.max()))
-    filled = axes.contourf(across, up, answers, levels=np.linspace(low, high, 13), cmap="cividis", alpha=0.7)
+def _fill_numbers(figure: Figure, axes: Axes, dataset: Dataset, across: Array, up: Array, predictions: Array) -> None:
+    low = min(float(predictions.min()), float(dataset.y.min()))
+    high = max(float(predictions.max()), float(dataset.y.max()))
+    filled = axes.contourf(across, up, predictions, levels=np.linspace(low, high, 13), cmap="cividis", alpha=0.7)
     figure.colorbar(filled, ax=axes, label="prediction")
     every = np.ones(len(dataset.y), dtype=bool)
     _samples(axes, dataset, every, cmap="cividis", vmin=low, vmax=high)

@@ -1,4 +1,4 @@
-"""Data to learn from: three sets that come with the package, and the split into training and held-out samples."""
+"""Data sets: three built-in ones, and the split into training and held-out samples."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.io.plural import counted
 from nn.lookup import look_up
 from nn.train.tasks import Task
 
@@ -24,9 +25,9 @@ class Dataset:
     """Samples with names and a fixed split.
 
     `x`: shape (n, features), float64. `y`: shape (n,): class indices (int64) or, for a regression, numbers (float64).
-    `class_names` is empty for a regression. `train` and `held_out` are row numbers; they are the same rows when the set
-    is too small to hold any back (`x[held_out]` is then what the model has seen). `name` is that of the set,
-    `feature_names` has one for each column of x, and `task` is "binary", "classification" or "regression".
+    `class_names` is empty for a regression. `train` and `held_out` are row numbers; if the set is too small to hold any
+    out, both are all rows (and `x[held_out]` has been trained on). `name` is the name of the set, `feature_names` has
+    one for each column of x, and `task` is "binary", "classification" or "regression".
 
     >>> xor = load("xor")
     >>> xor.x.shape, xor.feature_names, xor.task, xor.holds_out
@@ -44,20 +45,21 @@ class Dataset:
 
     @property
     def holds_out(self) -> bool:
-        """Whether the held-out samples are others than the training samples."""
+        """Whether the held-out samples differ from the training samples."""
         return not np.array_equal(self.train, self.held_out)
 
     def __repr__(self) -> str:
         held_out = f", {len(self.held_out)} held out" if self.holds_out else ""
-        return f"Dataset({self.name!r}: {len(self.x)} samples of {self.x.shape[1]} features{held_out}, {self.task})"
+        size = f"{counted(len(self.x), 'sample')} of {counted(self.x.shape[1], 'feature')}"
+        return f"Dataset({self.name!r}: {size}{held_out}, {self.task})"
 
 
 def load(name: str, *, seed: int = 0) -> Dataset:
-    """The set of that `name` that comes with the package; `seed` draws the noise of moons and the held-out samples.
+    """The built-in data set with that `name`; `seed` draws the noise of moons and the held-out samples.
 
     - "xor": the four points of the exclusive or (Minsky & Papert 1969); nothing is held out.
-    - "moons": two half circles that interlock, 400 noisy points.
-    - "digits": 1 797 handwritten digits of 8 × 8 pixels, scaled to [0, 1] (Alpaydin & Kaynak 1998, see data/README.md).
+    - "moons": two interlocking half circles, 400 noisy points.
+    - "digits": 1 797 handwritten digits of 8 × 8 pixels, scaled to [0, 1] (Alpaydin & Kaynak 1998; see data/README.md).
 
     >>> load("digits")
     Dataset('digits': 1797 samples of 64 features, 359 held out, classification)
@@ -70,11 +72,11 @@ def load(name: str, *, seed: int = 0) -> Dataset:
 
 
 def split(y: NDArray[Any], task: Task, *, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row numbers for training and for the held-out fifth of `y`, both in ascending order, drawn by the seed.
+    """Row numbers of the training samples and of the held-out fifth of `y`, in ascending order, drawn by the seed.
 
-    Classes, unless the `task` is a regression, are split one by one (stratified), so both parts see them in the same
-    proportion; a class with fewer than three samples stays in the training part whole. With fewer than ten samples, or
-    none to hold out, both parts are all rows.
+    Unless the `task` is a regression, each class is split separately (stratified), so both parts have the classes in
+    the same proportions; a class with fewer than three samples is only trained on. With fewer than ten samples, or no
+    class large enough, both parts are all rows.
 
     >>> train, held_out = split(np.array([0] * 10 + [1] * 5), "binary")
     >>> len(train), held_out.shape
@@ -91,7 +93,7 @@ def split(y: NDArray[Any], task: Task, *, seed: int = 0) -> tuple[NDArray[np.int
 
 
 def with_split(dataset: Dataset, seed: int = 0) -> Dataset:
-    """The samples of `dataset`, split by `seed`.
+    """`dataset` with another split, drawn by `seed`.
 
     >>> with_split(load("moons"), seed=1).held_out.shape
     (80,)
@@ -110,7 +112,7 @@ def _xor(_seed: int) -> Dataset:
 
 
 def _moons(seed: int, samples: int = 400, noise: float = 0.1) -> Dataset:
-    # RandomState, because NumPy promises that its streams never change.
+    # RandomState, because NumPy guarantees that its streams never change.
     rng = np.random.RandomState(seed)
     half = samples // 2
     angle = rng.uniform(0.0, np.pi, size=(2, half))

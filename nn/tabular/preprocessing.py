@@ -1,4 +1,4 @@
-"""What must stay with a model so that it can read new data: columns, scaling, classes, and how it was trained."""
+"""The recipe stored with a model, for reading new data: columns, scaling, classes, and how it was trained."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.io.plural import counted
 from nn.layers.mlp import MLP
 from nn.persistence.documents import StorageError
 from nn.persistence.schema import (
@@ -21,6 +22,7 @@ from nn.persistence.schema import (
     positive,
     record,
     scalar,
+    shown,
     table,
     text,
 )
@@ -33,7 +35,7 @@ Array = NDArray[np.float64]
 
 SCALING = record({"mean": array(finite), "std": array(positive)})
 SCORE = record({"metric": text(), "value": finite, "samples": integer(), "held_out": boolean})
-ACCOUNT = record(
+TRAINING = record(
     {
         "data": text(),
         "samples": integer(),
@@ -52,12 +54,12 @@ STORED: dict[str, Kind] = {
     "class_names": array(text()),
     "x_scaling": SCALING,
     "y_scaling": SCALING,
-    "training": lambda value, field: None if value == {} else ACCOUNT(value, field),
+    "training": lambda value, field: None if value == {} else TRAINING(value, field),
 }
 
 
 class RecipeError(StorageError):
-    """A model file without what `python -m nn train` stores beside the model."""
+    """A model file has no recipe, which `python -m nn train` stores with the model."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,13 @@ class Scaling:
 
     @classmethod
     def of(cls, x: Array) -> Self:
-        """The scaling that gives x mean 0 and standard deviation 1; a column without spread is only shifted."""
+        """The scaling that gives x mean 0 and standard deviation 1; a constant column is only shifted."""
         std = x.std(axis=0)
         return cls(tuple(x.mean(axis=0).tolist()), tuple(np.where(std > 0.0, std, 1.0).tolist()))
 
     @classmethod
     def none(cls, columns: int) -> Self:
-        """The scaling that changes nothing.
+        """The identity.
 
         >>> Scaling.none(1)
         Scaling(mean=(0.0,), std=(1.0,))
@@ -88,11 +90,11 @@ class Scaling:
         return cls((0.0,) * columns, (1.0,) * columns)
 
     def apply(self, x: Array) -> Array:
-        """From the user's units to the model's."""
+        """Convert from the user's units to the model's."""
         return np.asarray((x - np.array(self.mean)) / np.array(self.std))
 
     def undo(self, x: Array) -> Array:
-        """From the model's units to the user's.
+        """Convert from the model's units to the user's.
 
         >>> Scaling((1.0,), (2.0,)).undo(np.array([[0.5]])).tolist()
         [[2.0]]
@@ -102,9 +104,9 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything besides the parameters that a prediction needs; kept under `extra` in the model file.
+    """Everything that a prediction needs besides the model; stored under `extra` in the model file.
 
-    `y_scaling` is the identity unless the task is a regression; `training` is for the reader (data, options, result).
+    `y_scaling` is the identity unless the task is a regression; `training` is informative (data, options, result).
     """
 
     task: Task
@@ -118,49 +120,49 @@ class Recipe:
 
     @property
     def scheme(self) -> Scheme:
-        """How targets and outputs are to be read."""
+        """How targets are encoded and outputs read."""
         return scheme(self.task, self.loss)
 
     @property
     def metric_name(self) -> str:
-        """What the score of this task is called: accuracy or R²."""
+        """The name of this task's score: accuracy or R²."""
         return "R²" if self.task == "regression" else "accuracy"
 
     def encode_targets(self, y: NDArray[Any]) -> list[Prediction]:
-        """Targets in the user's units (class indices or numbers) as the loss wants them."""
+        """Targets in the user's units (class indices or numbers), encoded for the loss."""
         scaled = self.y_scaling.apply(y[:, None])[:, 0] if self.task == "regression" else y
         return [self.scheme.encode(number, len(self.class_names)) for number in scaled.tolist()]
 
     def read_outputs(self, outputs: list[Prediction]) -> Array:
-        """What the model's outputs say, shape (n,): class indices, or numbers in the user's units."""
+        """The predictions that the outputs mean, shape (n,): class indices, or numbers in the user's units."""
         if self.task == "regression":
             return self.y_scaling.undo(np.array([as_row(output) for output in outputs]))[:, 0]
         return np.array([self.scheme.read_class(output) for output in outputs], dtype=np.float64)
 
-    def answer(self, model: Model, x: Array) -> Array:
-        """What the model says about rows in the user's units; see `read_outputs`."""
+    def predict(self, model: Model, x: Array) -> Array:
+        """Predictions of the model for rows in the user's units; see `read_outputs`."""
         return self.read_outputs(predict(model, self.x_scaling.apply(x)))
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON values."""
-        # asdict keeps tuples; JSON has only lists, and the stored thing should equal what is read back.
+        # asdict keeps tuples, but JSON has only lists: the result should equal what is read back.
         return dict(json.loads(json.dumps(asdict(self))))
 
     @classmethod
     def from_json(cls, extra: dict[str, Any], name: str = "the model") -> Self:
-        """The recipe in a model's `extra`; `name` is what messages call the file.
+        """The recipe in a model's `extra`; `name` stands for the file in messages.
 
         >>> try: Recipe.from_json({})
         ... except RecipeError as error: print(str(error)[:44])
         the model has no recipe ('task' is missing):
 
-        RecipeError when there is none, StorageError, naming the field, when it is not what it should be.
+        RecipeError when there is none; StorageError, naming the field, when it is invalid.
         """
         names = [each.name for each in fields(cls)]
         if missing := [each for each in names if each not in extra]:
             raise RecipeError(
                 f"{name} has no recipe ({missing[0]!r} is missing): it was not saved by `python -m nn train`;"
-                " use nn.load in a program of your own"
+                " use nn.load in your own program"
             )
         try:
             record(STORED)({each: extra[each] for each in names}, "extra")
@@ -183,24 +185,34 @@ class Recipe:
         """Raise `SchemaError` when the parts do not fit together."""
         names = [column.name for column in self.columns]
         features = [name for column in self.columns for name in column.feature_names]
-        _expect(len({*names, self.target}) == len(names) + 1, "columns", "two have one name, or that of the target")
+        _expect(
+            len({*names, self.target}) == len(names) + 1,
+            "columns",
+            "two have the same name, or one has that of the target",
+        )
         for i, column in enumerate(self.columns):
             twins = len(set(column.categories)) < len(column.categories)
             _expect(not twins, f"columns[{i}].categories", "two are the same")
         for part, wanted in ("x_scaling", len(features)), ("y_scaling", 1):
             scaling = getattr(self, part)
             for key, numbers in ("mean", scaling.mean), ("std", scaling.std):
-                _expect(len(numbers) == wanted, f"{part}.{key}", f"expected {wanted} numbers, got {len(numbers)}")
+                _expect(
+                    len(numbers) == wanted, f"{part}.{key}", f"expected {counted(wanted, 'number')}, got {len(numbers)}"
+                )
         classes = len(self.class_names)
         fitting = {"binary": classes == 2, "classification": classes > 1, "regression": classes == 0}[self.task]
-        _expect(fitting and len(set(self.class_names)) == classes, "class_names", f"{classes} for {self.task!r}")
+        _expect(
+            fitting and len(set(self.class_names)) == classes,
+            "class_names",
+            f"{shown(list(self.class_names))} does not fit the task {self.task!r}",
+        )
         try:
             scheme(self.task, self.loss)
         except ValueError as error:
             raise SchemaError("extra.loss", str(error)) from None
 
     def check_model(self, model: MLP, name: str) -> None:
-        """Raise `StorageError` when this is not the recipe of that model; `name` is what messages call the file."""
+        """Raise `StorageError` if this is not the recipe of `model`; `name` stands for the file in messages."""
         wanted = {
             "n_in": len(self.x_scaling.mean),
             "n_outs[-1]": len(self.class_names) if self.task == "classification" else 1,

@@ -1,4 +1,4 @@
-"""A user's CSV file as samples: which columns are numbers, which are categories, and what is to be learned."""
+"""Read a CSV file as samples: infer which columns are numbers or categories, and the task from the target."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from nn.train.tasks import Task
 
 MAX_CATEGORIES = 20
 MAX_CLASSES = 100
-FEW_WHOLE_NUMBERS = 20
+MAX_INTEGER_CLASSES = 20
 TableTask = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A feature column: numbers, or (with `categories`) one of a few texts, which becomes one 0/1 feature per text.
+    """A feature column: numbers, or, with `categories`, texts that become one 0/1 feature per category.
 
     >>> Column("colour", ("blue", "red")).feature_names
     ('colour=blue', 'colour=red')
@@ -34,25 +34,25 @@ class Column:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the features this column becomes."""
+        """The names of the features that this column becomes."""
         return tuple(f"{self.name}={category}" for category in self.categories) or (self.name,)
 
     def encode(self, cells: Cells) -> NDArray[np.float64]:
-        """The column's features, shape (rows, features); a text that is no known category is a `TableError`."""
+        """The column's features, shape (rows, features); a text that is not a known category is a `TableError`."""
         if not self.categories:
             return np.array(cells.numbers(self.name))[:, None]
         known = dict(zip(self.categories, np.eye(len(self.categories)), strict=True))
         for row, text in zip(cells.rows, cells.column(self.name), strict=True):
             if text not in known:
-                cells.fail(row.line, self.name, f"{text!r} is none of the known categories {', '.join(known)}")
+                cells.fail(row.line, self.name, f"{text!r} is not one of the known categories {', '.join(known)}")
         return np.array([known[text] for text in cells.column(self.name)])
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What a CSV file holds for learning: `x` (n, features) not yet scaled, `y` (n,) class indices or numbers.
+    """The samples of a CSV file: `x` (n, features), not scaled, and `y` (n,), class indices or numbers.
 
-    `dropped` counts the rows left out for a missing value; `reason` says why this is the task.
+    `dropped` counts the rows dropped for a missing value; `reason` says why this is the task.
     """
 
     name: str
@@ -84,11 +84,11 @@ def read_table(
     ignore: Iterable[str] = (),
     drop_missing: bool = False,
 ) -> Table:
-    """Read a CSV file in which the column `target` is to be learned from all the others but those in `ignore`.
+    """Read a CSV file for predicting the column `target` from all other columns except those in `ignore`.
 
-    A column of numbers is one feature; a column of at most 20 different texts is one 0/1 feature per text. The target
-    is a class when it is text, or at most 20 different whole numbers; else it is a number (a regression). `task`
-    overrides that. A row with an empty cell is an error, or left out with `drop_missing`.
+    A column of numbers is one feature; a column of at most 20 different texts is one 0/1 feature per text. The task is
+    a classification if the target is text, or at most 20 different integers; else it is a regression. `task` overrides
+    that. A row with a missing value is an error, or dropped with `drop_missing`.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -104,12 +104,12 @@ def read_table(
     when it cannot be read.
     """
     cells = read_cells(path)
-    left_out = {target, *ignore}
+    unused = {target, *ignore}
     for name in (target, *ignore):
-        cells.place(name)
-    features = [name for name in cells.header if name not in left_out]
+        cells.position(name)
+    features = [name for name in cells.header if name not in unused]
     if not features:
-        raise TableError(f"{cells.path}: no column is left to learn from besides the target {target!r}")
+        raise TableError(f"{cells.path}: there is no column to predict the target {target!r} from")
     complete = cells.without_missing([*features, target], drop=drop_missing)
     columns = tuple(_infer(complete, name) for name in features)
     y, classes, chosen, reason = _target(complete, target, task)
@@ -132,7 +132,7 @@ def encode(cells: Cells, columns: Iterable[Column]) -> NDArray[np.float64]:
 
 
 def class_name(text: str) -> str:
-    """What a class is called: a whole number has one spelling, a text stays as it is.
+    """The name of a class: an integer is spelled in one way, a text stays as it is.
 
     >>> class_name("1.0"), class_name("01"), class_name("yes")
     ('1', '1', 'yes')
@@ -152,13 +152,13 @@ def _infer(cells: Cells, name: str) -> Column:
     numeric = _mostly_numbers(texts)
     different = sorted(set(texts))
     if len(set(cells.numbers(name)) if numeric else different) == 1:
-        raise TableError(f"{cells.path}: column {name!r} is {texts[0]!r} in every row and teaches nothing; --ignore it")
+        raise TableError(f"{cells.path}: column {name!r} is {texts[0]!r} in every row; drop it with --ignore")
     if numeric:
         return Column(name)
     if len(different) > MAX_CATEGORIES:
         raise TableError(
             f"{cells.path}: column {name!r} has {len(different)} different texts ({', '.join(different[:3])}, …),"
-            f" more than {MAX_CATEGORIES}; group them, or --ignore the column"
+            f" more than {MAX_CATEGORIES}; group them, or drop the column with --ignore"
         )
     return Column(name, tuple(different))
 
@@ -170,15 +170,15 @@ def _target(cells: Cells, name: str, task: TableTask | None) -> tuple[NDArray[An
         different = len(set(numbers))
         if different == 1:
             raise TableError(
-                f"{cells.path}: the target {name!r} is {texts[0]!r} in every row; there is nothing to learn"
+                f"{cells.path}: the target {name!r} is {texts[0]!r} in every row; there is nothing to predict"
             )
         if task == "regression":
-            return np.array(numbers), None, "regression", "as asked"
-        if different > FEW_WHOLE_NUMBERS or not all(number.is_integer() for number in numbers):
-            return np.array(numbers), None, "regression", f"{name!r} is a number; --task classification for classes"
-        reason = f"{name!r} has {different} different whole numbers; --task regression for numbers"
+            return np.array(numbers), None, "regression", "as requested"
+        if different > MAX_INTEGER_CLASSES or not all(number.is_integer() for number in numbers):
+            return np.array(numbers), None, "regression", f"{name!r} is a number; use --task classification for classes"
+        reason = f"{name!r} has {different} different integers; use --task regression to predict a number"
     else:
-        reason = "as asked" if task else f"{name!r} is text"
+        reason = "as requested" if task else f"{name!r} is text"
     return *_classes(cells, name, texts), reason
 
 
@@ -187,12 +187,12 @@ def _classes(cells: Cells, name: str, texts: list[str]) -> tuple[NDArray[Any], t
     names = tuple(sorted(set(found), key=_class_order))
     if len(names) == 1:
         raise TableError(
-            f"{cells.path}: the target {name!r} has only one class, {names[0]!r}; there is nothing to tell apart"
+            f"{cells.path}: the target {name!r} has only one class, {names[0]!r}; there is nothing to predict"
         )
     if len(names) > MAX_CLASSES:
         raise TableError(
             f"{cells.path}: the target {name!r} has {len(names)} classes ({', '.join(names[:3])}, …),"
-            f" more than {MAX_CLASSES}; is it the right column? For a number to predict: --task regression"
+            f" more than {MAX_CLASSES}; is it the right column? To predict a number: --task regression"
         )
     index = {label: k for k, label in enumerate(names)}
     return np.array([index[label] for label in found]), names, "binary" if len(names) == 2 else "classification"

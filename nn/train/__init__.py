@@ -1,1 +1,1 @@
-"""Training in one process: `fit`, losses, optimizers, metrics and the history of a run."""
+"""Training in this process: losses, optimisers, metrics, the loop, and the history of a run."""

@@ -1,4 +1,4 @@
-"""What a training is asked to do, checked once, wherever it runs."""
+"""The arguments of a training, checked once for all trainers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nn.train.losses import Loss, LossLike, get_loss
 from nn.train.metrics import Metric, get_metric
 from nn.train.optimizers import Optimizer, Schedule, get_optimizer
 
-# Steps that suit small nets on inputs of about unit size.
+# Learning rates that suit small networks on inputs of about unit size.
 DEFAULT_LR = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
 
 
@@ -18,7 +18,7 @@ DEFAULT_LR = {"sgd": 0.1, "adam": 0.01, "adamw": 0.01}
 class Config:
     """The arguments of `fit` that decide what is computed.
 
-    `optimizer` "lbfgs" is SciPy's L-BFGS-B, for clusters; `batch_size` None is all samples at once.
+    `optimizer` may be "lbfgs", SciPy's L-BFGS-B, on clusters; `batch_size` is None for all samples at once.
     """
 
     loss: Loss
@@ -45,7 +45,7 @@ class Config:
         seed: int,
         validation: Any,
     ) -> Self:
-        """From what a user wrote; ValueError or TypeError names the argument that makes no sense."""
+        """Check the arguments of `fit`; ValueError or TypeError names the invalid one."""
         found = get_loss(loss)
         return cls(
             loss=found,
@@ -61,7 +61,7 @@ class Config:
 
 
 def positive_integer(name: str, number: int) -> int:
-    """The number, or a ValueError with the name of the argument.
+    """`number` itself; ValueError, with the name of the argument, unless it is a positive integer.
 
     >>> positive_integer("epochs", 3)
     3
@@ -79,5 +79,5 @@ def _optimizer(optimizer: str | Optimizer, lr: float | Schedule | None) -> Optim
 
 def _strength(l2: float) -> float:
     if not 0.0 <= l2 < math.inf:
-        raise ValueError(f"l2 must be a finite number of at least 0, got {l2!r}")
+        raise ValueError(f"l2 must be finite and >= 0, got {l2!r}")
     return l2

@@ -1,4 +1,4 @@
-"""Before a run: can it be compiled, and are the samples what the loss wants? Programs check nothing."""
+"""Choose the engine of a run: compile if possible, and check the samples, since programs check nothing."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from autograd import Value, no_graph
 from nn.train.engines import Compiled, Eager, Engine, Measured, Table, not_a_number
 from nn.train.metrics import Prediction
 
-# So many samples are computed both ways. Programs and graphs differ by rounding, 1e-16 times what the model makes of
-# it; a difference of 1e-6 is something else, such as a forward pass that draws random numbers.
-COMPARED = 3
+# Programs and graphs differ by rounding, 1e-16 times what the model makes of it; a difference of 1e-6 has another
+# cause, such as a forward pass that draws random numbers.
+COMPARED = 3  # samples that are computed both ways
 AGREEMENT = 1e-6
 
 
 def choose_engine(eager: Eager, tables: Sequence[Table], batch_size: int, stacklevel: int) -> Engine:
-    """Programs for the run if they can be had, else graphs, and then a RuntimeWarning says why.
+    """Compile model and loss; if that is impossible, return `eager` with a RuntimeWarning that says why.
 
-    `tables` are all samples that the run will see. What graphs refuse, a wrong target or an index that does not exist,
-    raises here what it raises there. `stacklevel` is that of `warnings.warn`: the warning is to name the user's line.
+    `tables` are all samples that the run will see. Wrong targets, or indices out of range, raise the same errors as in
+    eager mode. `stacklevel` is that of `warnings.warn`, so that the warning points at the user's line.
     """
     for table in tables:
         eager.measure(Table(table.pairs[:1]))
@@ -31,14 +31,14 @@ def choose_engine(eager: Eager, tables: Sequence[Table], batch_size: int, stackl
     try:
         engine = Compiled(eager)
         engine.gradient(np.arange(min(batch_size, len(eager.samples))))
-        judged = [engine.judged(table) for table in tables]
-    except Exception as error:  # the model and the loss are the user's, and recording them may stumble over anything
+        measured = [engine.evaluate(table) for table in tables]
+    except Exception as error:  # recording the user's model and loss may raise anything
         return _eagerly(eager, f"{type(error).__name__}: {error}", stacklevel + 1)
     engine.describe(time.monotonic() - start)
-    for table, found in zip(tables, judged, strict=True):
+    for table, found in zip(tables, measured, strict=True):
         _check_targets(eager, table, found[0])
         if not _agree(eager, table, found):
-            reason = "programs and graphs give different numbers; does the forward pass draw random ones?"
+            reason = "compiled and eager results differ; does the forward pass draw random numbers?"
             return _eagerly(eager, reason, stacklevel + 1)
     return engine
 
@@ -46,7 +46,7 @@ def choose_engine(eager: Eager, tables: Sequence[Table], batch_size: int, stackl
 def _eagerly(eager: Eager, reason: str, stacklevel: int) -> Eager:
     eager.description = f"eager ({reason})"
     warnings.warn(
-        f"nn.fit runs eagerly: {reason} (compile=False asks for that, without a warning)",
+        f"nn.fit runs eagerly: {reason} (pass compile=False to do so without a warning)",
         RuntimeWarning,
         stacklevel=stacklevel,
     )
@@ -54,7 +54,7 @@ def _eagerly(eager: Eager, reason: str, stacklevel: int) -> Eager:
 
 
 def _check_targets(eager: Eager, table: Table, outputs: list[Prediction]) -> None:
-    """Compute the loss of each target once on plain Values, for the errors that it raises."""
+    """Compute the loss of each distinct target once on plain Values, for the errors that it raises."""
     different = {repr(y): row for row, (_, y) in enumerate(table.pairs)}  # 1, 1.0 and True are not the same target
     with no_graph():
         for row in different.values():
@@ -66,7 +66,7 @@ def _values(output: Any) -> Any:
 
 
 def _agree(eager: Eager, table: Table, found: Measured) -> bool:
-    """Whether graphs say the same of the first samples, and of some whose loss is nan."""
+    """Whether eager mode agrees on the first samples, and on some whose loss is nan."""
     rows = [*range(min(COMPARED, len(table))), *not_a_number(found[1])[:COMPARED]]
     expected = eager.measure(Table([table.pairs[row] for row in rows]))
     outputs, losses = [found[0][row] for row in rows], [found[1][row] for row in rows]

@@ -1,4 +1,4 @@
-"""How a run computes: by graphs, or by programs that `autograd.compile` makes of model and loss."""
+"""The two engines of a run: eager graphs, or programs made by `autograd.compile` from model and loss."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import CompileError, no_graph, total
+from autograd.io.plural import counted
 from nn.train.losses import Loss
 from nn.train.metrics import Prediction
 from nn.train.prediction import Model, plain
@@ -18,13 +19,13 @@ from nn.train.samples import Sample
 
 Vector = NDArray[np.float64]
 Rows = NDArray[np.int64]
-Measured = tuple[list[Prediction], list[float]]  # the outputs and the losses, sample by sample
+Measured = tuple[list[Prediction], list[float]]  # the output and the loss of each sample
 
-# A pass visits every parameter once per graph: with eight samples in a graph a step of the digits net takes half the
-# time of eight passes (measured), and no batch, however large, fills the memory.
+# A backward pass visits every parameter once per graph, so several samples in one graph cost less than one graph each;
+# a limit keeps large batches from filling the memory.
 SAMPLES_PER_GRAPH = 8
 
-# A program keeps some numbers for every sample of a call; with a thousand neurons these are 32 MB.
+# A program keeps intermediate results for every sample of a call: 8 bytes for each, 32 MB for a thousand neurons.
 SAMPLES_PER_CALL = 4096
 
 
@@ -60,32 +61,32 @@ class Table:
 
 
 class Engine(Protocol):
-    """What a run needs to know of its model and loss. `description` says in words what computes."""
+    """What a run needs from its model and loss; `description` says in words what runs."""
 
     description: str
 
     @property
     def theta(self) -> Vector:
-        """The parameters as they are now, a vector."""
+        """The current parameters as a vector."""
 
     @theta.setter
     def theta(self, numbers: Vector) -> None: ...
 
     def read(self) -> None:
-        """Take over the numbers that the parameters have: somebody may have changed them."""
+        """Read the parameters of the model, which a callback may have changed."""
 
     def write(self) -> None:
-        """Give the parameters their numbers."""
+        """Write θ into the parameters of the model."""
 
     def gradient(self, rows: Rows) -> Vector:
-        """The gradient of the mean loss of these samples by the parameters."""
+        """The gradient of the mean loss over these samples."""
 
     def measure(self, table: Table) -> Measured:
-        """What the model makes of the samples, and the losses; to be called after `write`."""
+        """Outputs and losses of the samples; call `write` first."""
 
 
 class Eager:
-    """By graphs: every sample is computed on Values. The parameters themselves hold θ."""
+    """Eager graphs: every sample is computed on Values. The parameters themselves hold θ."""
 
     description = "eager"
 
@@ -103,13 +104,13 @@ class Eager:
             parameter.data = number
 
     def read(self) -> None:
-        """The parameters are where θ is."""
+        """Nothing: the parameters hold θ."""
 
     def write(self) -> None:
-        """The parameters are where θ is."""
+        """Nothing: the parameters hold θ."""
 
     def gradient(self, rows: Rows) -> Vector:
-        """By one backward pass for every few samples; a graph is dropped before the next is made."""
+        """One backward pass for every few samples; a graph is freed before the next one is built."""
         for parameter in self.parameters:
             parameter.grad = 0.0
         batch = [self.samples.pairs[row] for row in rows]
@@ -118,7 +119,7 @@ class Eager:
         return np.array([parameter.grad for parameter in self.parameters]) / len(batch)
 
     def measure(self, table: Table) -> Measured:
-        """Sample by sample; nothing is recorded."""
+        """Sample by sample, without recording."""
         with no_graph():
             outputs = [self.model(x) for x, _ in table.pairs]
             losses = [float(self.loss(output, y)) for output, (_, y) in zip(outputs, table.pairs, strict=True)]
@@ -126,9 +127,9 @@ class Eager:
 
 
 class Compiled:
-    """By two programs, one for the gradient and one for outputs and losses; θ is a vector of its own in between.
+    """Two programs, one for the gradient and one for outputs and losses; between `read` and `write`, θ is kept here.
 
-    Whatever cannot be compiled raises at the first use.
+    What cannot be compiled raises at the first use.
     """
 
     description = "compiled"
@@ -144,50 +145,52 @@ class Compiled:
             output = model(x)
             return output, loss(output, y)
 
-        self.learn = autograd.compile(sample_loss, parameters=self.parameters, batch=("x", "y"))
-        self.judge = autograd.compile(output_and_loss, parameters=self.parameters, batch=("x", "y"))
+        self.training = autograd.compile(sample_loss, parameters=self.parameters, batch=("x", "y"))
+        self.evaluation = autograd.compile(output_and_loss, parameters=self.parameters, batch=("x", "y"))
         self.theta = eager.theta
 
     def describe(self, seconds: float) -> None:
-        """Put into words what runs, once it has been compiled in so many seconds."""
-        equations = len(self.learn.program.equations)
-        back_end = self.learn.backend
-        self.description = f"compiled in {seconds:.2f} s; {back_end} runs {equations} equations for loss and gradient"
+        """Set the description of what runs, after a compilation that took `seconds`."""
+        equations = len(self.training.program.equations)
+        back_end = self.training.backend
+        self.description = (
+            f"compiled in {seconds:.2f} s; {back_end} runs {counted(equations, 'equation')} for loss and gradient"
+        )
 
     def read(self) -> None:
-        """Once an epoch: a callback may have changed the parameters."""
+        """Read the parameters, once an epoch: a callback may have changed them."""
         self.theta = self.eager.theta
 
     def write(self) -> None:
-        """Once an epoch: with some thousand parameters this takes about as long as a step."""
+        """Write the parameters, once an epoch rather than once a step."""
         self.eager.theta = self.theta
 
     def gradient(self, rows: Rows) -> Vector:
-        """One call of a program for the whole batch."""
-        _, gradient = self.learn.flat(self.theta, self.samples.x[rows], self.samples.y[rows])
+        """One call of the program for the whole batch."""
+        _, gradient = self.training.flat(self.theta, self.samples.x[rows], self.samples.y[rows])
         return np.asarray(gradient)
 
     def measure(self, table: Table) -> Measured:
-        """One call of a program for all samples; what graphs refuse is refused here too, in the same words."""
-        outputs, losses = self.judged(table)
+        """Calls of the program on pieces of the table; errors of eager mode are raised here too, in the same words."""
+        outputs, losses = self.evaluate(table)
         for row in not_a_number(losses)[:1]:
             self.eager.measure(Table([table.pairs[row]]))
         return outputs, losses
 
-    def judged(self, table: Table) -> Measured:
-        """What the program says of the samples."""
+    def evaluate(self, table: Table) -> Measured:
+        """Outputs and losses by the program alone."""
         outputs: list[Prediction] = []
         losses: list[float] = []
         for first in range(0, len(table), SAMPLES_PER_CALL):
             piece = slice(first, first + SAMPLES_PER_CALL)
-            found = self.judge.map(table.x[piece], table.y[piece])
+            found = self.evaluation.map(table.x[piece], table.y[piece])
             outputs += by_sample(found[0])
             losses += found[1].tolist()
         return outputs, losses
 
 
 def by_sample(outputs: Any) -> list[Prediction]:
-    """The outputs of all samples, output by output, as the outputs of each sample.
+    """Arrays over all samples, one per output, turned into the outputs of each sample.
 
     >>> by_sample([np.array([1.0, 2.0]), np.array([3.0, 4.0])]), by_sample(np.array([1.0, 2.0]))
     ([[1.0, 3.0], [2.0, 4.0]], [1.0, 2.0])
@@ -197,7 +200,7 @@ def by_sample(outputs: Any) -> list[Prediction]:
 
 
 def not_a_number(losses: list[float]) -> list[int]:
-    """Where a loss is nan.
+    """The rows whose loss is nan.
 
     >>> not_a_number([1.0, math.nan, math.inf])
     [1]

@@ -1,4 +1,4 @@
-"""What happened in a training run: one row per epoch, the best of them, and why it ended."""
+"""The history of a training run: one row per epoch, the best epoch, and why the run ended."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
 from autograd.io.files import write_text
+from autograd.io.plural import counted
 from nn.plotting.figures import loss_figure
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ METRIC_WORDS = {"probability_accuracy": "accuracy", "r_squared": "R²"}
 class Epoch:
     """One row: losses and metric of the parameters *after* this epoch's updates, and the seconds since the start.
 
-    `loss` is that of the training samples, `validation_loss` that of the others, None when there are none. `metric` is
-    measured on the validation samples when there are some, else on the training samples.
+    `loss` is that of the training samples, `validation_loss` that of the validation samples, None without any. `metric`
+    is measured on the validation samples if there are any, else on the training samples.
 
     >>> Epoch(1, loss=0.5).watched, Epoch(1, loss=0.5, validation_loss=0.75).watched
     (0.5, 0.75)
@@ -47,8 +48,7 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of one `fit`, in order; `stopped` says why it ended, `engine` what computed, and where that is a
-    second choice, why.
+    """The epochs of one `fit`, in order; `stopped` says why it ended, `engine` what ran, and if eager, why.
 
     >>> history = History([Epoch(1, 0.5), Epoch(2, 0.2), Epoch(3, 0.3)], stopped="epochs")
     >>> history.losses, history.best_epoch
@@ -58,7 +58,7 @@ class History:
     >>> history.best.loss, history.validation_losses, history.metrics, history.seconds
     (0.2, [], [], 0.0)
 
-    `rows` are the epochs; `metric_name` says what their metric is, None when there was none.
+    `rows` are the epochs; `metric_name` is the name of their metric, None without one.
     """
 
     rows: list[Epoch] = field(default_factory=list)
@@ -78,7 +78,7 @@ class History:
 
     @property
     def metrics(self) -> list[float]:
-        """The metric after each epoch; empty when none was asked for."""
+        """The metric after each epoch; empty without a metric."""
         return [row.metric for row in self.rows if row.metric is not None]
 
     @property
@@ -89,16 +89,16 @@ class History:
 
     @property
     def best_epoch(self) -> int:
-        """The number of the best epoch; 0 when no epoch ended with a finite loss (the model is as it was before)."""
+        """The number of the best epoch; 0 when no epoch ended with a finite loss (the parameters are as before)."""
         return self.best.epoch if self.best else 0
 
     @property
     def seconds(self) -> float:
-        """How long the run took, to the end of its last complete epoch."""
+        """Seconds from the start of the run to the end of its last complete epoch."""
         return self.rows[-1].seconds if self.rows else 0.0
 
     def plot(self, *, title: str = "Loss by epoch") -> Figure:
-        """The losses by epoch as a figure of matplotlib, the best epoch marked; `.savefig("loss.png")` writes it.
+        """A matplotlib figure of the losses by epoch, with the best epoch marked; `.savefig("loss.png")` writes it.
 
         Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib.
 
@@ -117,7 +117,7 @@ class History:
         epoch,loss,validation_loss,metric,seconds
         1,0.5,,,0.000
 
-        The file appears whole or not at all. Raises `OSError` when it cannot be written.
+        The file is written atomically. Raises `OSError` when it cannot be written.
         """
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
@@ -135,11 +135,11 @@ class History:
     def __repr__(self) -> str:
         best = self.best
         ending = f", best epoch {best.epoch}: {describe(best, self.metric_name)}" if best else ""
-        return f"History({len(self.rows)} epochs, stopped: {self.stopped}{ending})"
+        return f"History({counted(len(self.rows), 'epoch')}, stopped: {self.stopped}{ending})"
 
 
 def describe(row: Epoch, metric_name: str | None = None) -> str:
-    """The numbers of a row on one line, the validation loss and the metric where there are some.
+    """The numbers of a row on one line, with the validation loss and the metric if there are any.
 
     >>> describe(Epoch(7, 0.25, 0.5, 0.875), "accuracy")
     'loss 0.25  validation loss 0.5  accuracy 0.875'

@@ -26,10 +26,10 @@ from nn.train.samples import pair_up, split_samples
 def train(model: Model, x: Any, y: Any, config: Config, monitor: Monitor, progress: bool | None, compile: bool) -> Stop:
     """Train until the monitor has a reason to stop; Ctrl-C is one."""
     if isinstance(config.optimizer, str):
-        raise ValueError(f"optimizer={config.optimizer!r} belongs to cluster=; one worker process is cluster=1")
+        raise ValueError(f"optimizer={config.optimizer!r} needs cluster=; for one worker process use cluster=1")
     rng = random.Random(config.seed)
-    samples, watched = map(Table, split_samples(pair_up(x, y), config.validation, rng))
-    loop = Loop(samples, watched, config, get_optimizer(config.optimizer), rng)
+    samples, validation = map(Table, split_samples(pair_up(x, y), config.validation, rng))
+    loop = Loop(samples, validation, config, get_optimizer(config.optimizer), rng)
     display = choose_progress(progress, config.epochs, len(samples), monitor.history)
     with paused_gc(), monitor, display:
         return monitor.follow(loop.epochs(Eager(model, config.loss, samples), compile, display, monitor.history))
@@ -37,21 +37,21 @@ def train(model: Model, x: Any, y: Any, config: Config, monitor: Monitor, progre
 
 @dataclass
 class Loop:
-    """What stays the same during a run; `epochs` is the run. Without validation samples `watched` is empty."""
+    """A run: `epochs` trains. `validation` are the validation samples, possibly none."""
 
     samples: Table
-    watched: Table
+    validation: Table
     config: Config
     optimizer: Optimizer
     rng: random.Random
 
     def epochs(self, eager: Eager, compile: bool, display: Progress, history: History) -> Iterator[Epoch]:
-        """Train epoch after epoch and yield how the model stands after each."""
+        """Train epoch after epoch and yield the row of each."""
         start = time.monotonic()
         size = self.config.batch_size or len(self.samples)
-        # Compiled here, and not in `fit`, so that Ctrl-C ends it as it ends an epoch. The frames up to the user: this
-        # one, follow, train, fit.
-        tables = [table for table in (self.samples, self.watched) if table.pairs]
+        # Compiled here, and not in `fit`, so that Ctrl-C during compilation is handled like Ctrl-C during an epoch. The
+        # stack level counts the frames up to the user's: choose_engine, this one, follow, train, fit.
+        tables = [table for table in (self.samples, self.validation) if table.pairs]
         engine = choose_engine(eager, tables, size, stacklevel=6) if compile else eager
         history.engine = engine.description
         order = list(range(len(self.samples)))
@@ -75,11 +75,11 @@ class Loop:
         engine.theta = self.optimizer.update(theta, gradient)
 
     def row(self, engine: Engine, number: int, start: float) -> Epoch:
-        """The losses and the metric of the parameters as they are now."""
+        """The losses and the metric with the current parameters."""
         loss, metric = self.measure(engine, self.samples)
         validation_loss = None
-        if self.watched.pairs:
-            validation_loss, metric = self.measure(engine, self.watched)
+        if self.validation.pairs:
+            validation_loss, metric = self.measure(engine, self.validation)
         return Epoch(number, loss, validation_loss, metric, time.monotonic() - start)
 
     def measure(self, engine: Engine, table: Table) -> tuple[float, float | None]:

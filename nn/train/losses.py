@@ -1,9 +1,9 @@
-"""Losses of one sample: `loss(prediction, target)` with a Value, a number or a list of them as the prediction.
+"""Losses of one sample: `loss(prediction, target)`, where the prediction is a Value, a number or a list of them.
 
-The loss of a batch is the mean of these. Formulas that would overflow or cancel use softplus and logsumexp.
+The loss of a batch is their mean. Formulas that would overflow or cancel use softplus and logsumexp.
 
-A target that is a Value, as in a function that `autograd.compile` records, has no number to check or to choose by: it
-goes into the general formula. `nn.fit` checks the targets before it compiles.
+A target that is a Value, as in a function recorded by `autograd.compile`, cannot be checked or branched on: it enters
+the general formula. `nn.fit` checks the targets before it compiles.
 """
 
 import math
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value, dot, log, log1p, logsumexp, pick, relu, softplus, total, where
+from autograd.io.plural import counted
 from nn.lookup import look_up
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
@@ -88,7 +89,7 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
 
     ValueError unless every target y is in [0, 1]. With a Value as y, z = ±inf gives nan (0 · inf).
     """
-    return _mean([_from_logit(z, _share(y)) for z, y in _pairs(prediction, target)])
+    return _mean([_from_logit(z, _as_probability(y)) for z, y in _pairs(prediction, target)])
 
 
 def _from_logit(z: Any, y: Any) -> Any:
@@ -113,14 +114,14 @@ def binary_cross_entropy(prediction: Any, target: Any) -> Any:
     for p, y in pairs:
         if not isinstance(y, Value):
             _check_probability(p, "prediction")
-    return _mean([_from_probability(p, _share(y)) for p, y in pairs])
+    return _mean([_from_probability(p, _as_probability(y)) for p, y in pairs])
 
 
 def _from_probability(p: Any, y: Any) -> Any:
     # 0 − x instead of −x: a loss of 0 has no sign.
     if isinstance(y, Value):
-        # What has the weight 0 is not looked at: 0 · log 0 is nan, and its derivative too. Where graphs would refuse p,
-        # the loss is nan.
+        # A term of weight 0 is replaced, since 0 · log 0 and its derivative are nan. The loss is nan where eager mode
+        # would refuse p.
         loss = 0.0 - (y * log(where(y, p, 1.0)) + (1.0 - y) * log1p(-where(1.0 - y, p, 0.0)))
         return loss + where(p < 0.0, math.nan, where(p > 1.0, math.nan, 0.0))
     if 0.0 < y < 1.0:
@@ -138,7 +139,7 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     True
 
     ValueError for fewer than two logits, for a class outside 0…n−1 and for a distribution that does not sum to 1;
-    TypeError for a class that is no whole number. A distribution of Values is not checked, and its class of weight 0
+    TypeError for a class that is not an integer. A distribution of Values is not checked, and a class with weight 0
     and logit −inf gives nan (0 · −inf).
     """
     logits = _as_list(prediction)
@@ -150,13 +151,11 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
 
 
 def _expected_logit(logits: Sequence[Any], target: Sequence[Any]) -> Any:
-    weights = [_share(t) for _, t in _pairs(logits, target)]
+    weights = [_as_probability(t) for _, t in _pairs(logits, target)]
     if any(isinstance(t, Value) for t in weights):
         return dot(weights, logits)
-    if not math.isclose(
-        math.fsum(weights), 1.0, abs_tol=1e-6
-    ):  # written with six digits or in float32, it still is one
-        raise ValueError(f"a target distribution sums to 1, got {weights!r} with the sum {math.fsum(weights)!r}")
+    if not math.isclose(math.fsum(weights), 1.0, abs_tol=1e-6):  # accepts six digits, and float32
+        raise ValueError(f"a target distribution must sum to 1, got {weights!r} with the sum {math.fsum(weights)!r}")
     # A class of weight 0 is left out: its logit may be −inf, and 0 · −inf is nan.
     used = [(t, z) for t, z in zip(weights, logits, strict=True) if t]
     return dot([t for t, _ in used], [z for _, z in used])
@@ -166,7 +165,7 @@ def _class_index(target: Any, n: int) -> int | Value:
     if isinstance(target, Value):
         return target
     if isinstance(target, bool) or not isinstance(target, int | np.integer):
-        raise TypeError(f"the target of cross_entropy is a class index or a list of probabilities, got {target!r}")
+        raise TypeError(f"the target of cross_entropy must be a class index or a list of probabilities, got {target!r}")
     if not 0 <= target < n:
         raise ValueError(f"class {target} does not exist: with {n} outputs the classes are 0…{n - 1}")
     return int(target)
@@ -174,14 +173,14 @@ def _class_index(target: Any, n: int) -> int | Value:
 
 @_sample_loss
 def hinge(prediction: Any, target: Any) -> Any:
-    """L = max(0, 1 − y s) for a score s and a side y of −1 or +1; at the kink y s = 1 the derivative is 0.
+    """L = max(0, 1 − y s) for a score s and a class y of −1 or +1; at the kink y s = 1 the derivative is 0.
 
     Several outputs: the mean.
 
     >>> hinge(0.25, 1), hinge(-3.0, -1)
     (0.75, 0.0)
 
-    ValueError for another y. Cortes & Vapnik 1995, "Support-Vector Networks".
+    ValueError for any other y. Cortes & Vapnik 1995, "Support-Vector Networks".
     """
     return _mean([relu(1.0 - _side(y) * s) for s, y in _pairs(prediction, target)])
 
@@ -190,7 +189,7 @@ def _side(y: Any) -> float | Value:
     if isinstance(y, Value):
         return y
     if isinstance(y, bool) or y not in (-1, 1):
-        raise ValueError(f"the target of hinge is -1 or +1, got {y!r}; turn labels 0 and 1 into 2 * y - 1")
+        raise ValueError(f"the target of hinge must be -1 or +1, got {y!r}; convert labels 0 and 1 with 2 * y - 1")
     return float(y)
 
 
@@ -203,7 +202,7 @@ def l2_penalty(parameters: Iterable[Value], strength: float) -> Value:
     ValueError unless strength is finite and >= 0.
     """
     if not 0.0 <= strength < math.inf:
-        raise ValueError(f"the strength of an L2 penalty is finite and >= 0, got {strength!r}")
+        raise ValueError(f"the strength of an L2 penalty must be finite and >= 0, got {strength!r}")
     weights = list(parameters)
     return strength * dot(weights, weights)
 
@@ -229,7 +228,7 @@ LOSSES: dict[str, Loss] = {
 
 
 def get_loss(loss: LossLike) -> Loss:
-    """The loss of that name; a function `(prediction, target) -> Value` stands for itself.
+    """The loss with that name; a function `(prediction, target) -> Value` is returned as it is.
 
     >>> get_loss("mse") is mse
     True
@@ -252,7 +251,9 @@ def _as_list(x: Any) -> Sequence[Any]:
 def _pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
     predictions, targets = _as_list(prediction), _as_list(target)
     if len(predictions) != len(targets):
-        raise ValueError(f"the model gives {len(predictions)} output(s), the target has {len(targets)}: {target!r}")
+        raise ValueError(
+            f"the model has {counted(len(predictions), 'output')}, the target has {len(targets)}: {target!r}"
+        )
     if not predictions:
         raise ValueError("an empty prediction has no loss")
     return list(zip(predictions, targets, strict=True))
@@ -262,7 +263,7 @@ def _mean(losses: list[Any]) -> Any:
     return losses[0] if len(losses) == 1 else total(losses) / len(losses)
 
 
-def _share(y: Any) -> Any:
+def _as_probability(y: Any) -> Any:
     """The target y as a float in [0, 1]; a Value as it is."""
     if isinstance(y, Value):
         return y
@@ -273,5 +274,5 @@ def _share(y: Any) -> Any:
 def _check_probability(p: Any, what: str) -> None:
     if not 0.0 <= p <= 1.0:
         raise ValueError(
-            f"{what} {float(p)!r} is no probability: it must be in [0, 1] (scores and logits need another loss)"
+            f"{what} {float(p)!r} is not a probability: it must be in [0, 1] (scores and logits need another loss)"
         )

@@ -1,4 +1,4 @@
-"""How good predictions are: accuracy for classes, R² for numbers."""
+"""Metrics of predictions: accuracy for classes, R² for numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Metric = Callable[[Sequence[Prediction], Sequence[Prediction]], float]
 
 
 def as_row(output: Prediction) -> Sequence[float]:
-    """The outputs as a sequence, also when there is only one.
+    """The outputs as a sequence, even if there is only one.
 
     >>> as_row(2.0), as_row([1.0, 2.0])
     ((2.0,), [1.0, 2.0])
@@ -21,9 +21,9 @@ def as_row(output: Prediction) -> Sequence[float]:
 
 
 def predicted_class(output: Prediction, threshold: float = 0.0) -> int:
-    """The class an output stands for: the largest of several scores, or the side of the threshold one score is on.
+    """The predicted class: the index of the largest of several scores; of one score, whether it exceeds `threshold`.
 
-    A tie goes to the first of the largest; a score exactly on the threshold is class 0.
+    The first of equal scores wins; a score exactly on the threshold is class 0.
 
     >>> predicted_class([0.1, 2.0, -1.0]), predicted_class(0.3), predicted_class(0.3, threshold=0.5)
     (1, 1, 0)
@@ -34,7 +34,7 @@ def predicted_class(output: Prediction, threshold: float = 0.0) -> int:
 
 
 def target_class(target: Prediction, output: Prediction) -> int:
-    """The class a target stands for: an index beside several scores, a one-hot row, or 0/1 (or -1/+1) beside one score.
+    """The class that a target means: an index (several scores), a one-hot row, or 0/1 or -1/+1 (one score).
 
     >>> target_class(2, [0.1, 0.2, 0.7]), target_class([0, 1], [0.5, 0.5]), target_class(-1, 0.3)
     (2, 1, 0)
@@ -45,9 +45,7 @@ def target_class(target: Prediction, output: Prediction) -> int:
 
 
 def accuracy(outputs: Sequence[Prediction], targets: Sequence[Prediction], threshold: float = 0.0) -> float:
-    """The fraction of samples whose predicted class is the target's, in [0, 1].
-
-    Several scores: the largest counts. One score: a logit or margin, class 1 above `threshold`.
+    """The fraction of samples whose class is predicted correctly, in [0, 1]; see `predicted_class`.
 
     >>> accuracy([2.0, -1.0, 0.5], [1, 0, 0])
     0.6666666666666666
@@ -58,7 +56,7 @@ def accuracy(outputs: Sequence[Prediction], targets: Sequence[Prediction], thres
 
 
 def probability_accuracy(outputs: Sequence[Prediction], targets: Sequence[Prediction]) -> float:
-    """Accuracy of a model whose one output is a probability: class 1 above one half.
+    """The accuracy of a model with one output, a probability: class 1 above one half.
 
     >>> probability_accuracy([0.9, 0.4], [1, 0])
     1.0
@@ -67,10 +65,10 @@ def probability_accuracy(outputs: Sequence[Prediction], targets: Sequence[Predic
 
 
 def r_squared(outputs: Sequence[Prediction], targets: Sequence[Prediction]) -> float:
-    """R² = 1 - Σ(y - ŷ)² / Σ(y - mean)²: 1 is exact, 0 is no better than always saying the mean, below 0 is worse.
+    """R² = 1 - Σ(y - ŷ)² / Σ(y - mean)²: 1 is exact, 0 as good as predicting the mean, below 0 worse.
 
-    Several outputs are summed before the division. Targets that are all equal have no spread to explain: 1 when every
-    prediction is exact, else 0.
+    Several outputs are summed before the division. If all targets are equal it is 1 when every prediction is exact,
+    else 0.
 
     >>> r_squared([1.0, 2.0, 3.5], [1.0, 2.0, 3.0])
     0.875
@@ -95,7 +93,7 @@ METRICS: dict[str, Metric] = {
 
 
 def get_metric(metric: str | Metric) -> Metric:
-    """The metric of that name, or the function itself; an unknown name is a `ValueError` that lists the names.
+    """The metric with that name, or the function itself; an unknown name is a `ValueError` that lists the names.
 
     >>> get_metric("r_squared") is r_squared
     True
@@ -110,5 +108,5 @@ def get_metric(metric: str | Metric) -> Metric:
 def _same_length(outputs: Sequence[Prediction], targets: Sequence[Prediction]) -> None:
     if len(outputs) != len(targets) or not targets:
         raise ValueError(
-            f"a metric needs as many predictions as targets, at least one; got {len(outputs)} and {len(targets)}"
+            f"a metric needs as many predictions as targets, and at least one; got {len(outputs)} and {len(targets)}"
         )

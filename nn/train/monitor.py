@@ -1,19 +1,19 @@
-"""Who follows a run: takes down every epoch, keeps the best parameters, and says when to stop."""
+"""Follow a run: record every epoch, keep the best parameters, decide when to stop."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Self
 
 from autograd import Value
+from nn.train.best import Best
 from nn.train.history import Epoch, History, Stop
 
 
 class Monitor:
-    """A context: at its end the parameters are those of the best epoch, however the end comes.
+    """A context manager: however the block ends, the parameters are afterwards those of the best epoch.
 
-    `reason(history)` says why to stop now, or None; `on_epoch` is called with every row.
+    `reason(history)` returns why to stop now, or None; `on_epoch` is called with every row.
 
     >>> w = Value(1.0)
     >>> history = History()
@@ -31,20 +31,18 @@ class Monitor:
         on_epoch: Callable[[Epoch], None] | None = None,
     ) -> None:
         self.history, self.parameters, self.reason, self.on_epoch = history, parameters, reason, on_epoch
-        self.loss = math.inf
-        self.data = [parameter.data for parameter in parameters]
+        self.best = Best(self._numbers())
 
     def take(self, row: Epoch) -> Stop | None:
-        """Take down an epoch; why to stop now, or None to go on."""
+        """Record an epoch; return why to stop now, or None to continue."""
         self.history.rows.append(row)
-        if row.watched < self.loss:
-            self.loss, self.data = row.watched, [parameter.data for parameter in self.parameters]
+        self.best = self.best.updated(row.watched, self._numbers())
         if self.on_epoch is not None:
             self.on_epoch(row)
         return self.reason(self.history)
 
     def follow(self, rows: Iterable[Epoch]) -> Stop:
-        """Take epoch after epoch until there is a reason to stop; Ctrl-C is one."""
+        """Record epoch after epoch until there is a reason to stop; Ctrl-C is one."""
         try:
             for row in rows:
                 if reason := self.take(row):
@@ -60,9 +58,12 @@ class Monitor:
         try:
             self._restore()
         except KeyboardInterrupt:
-            self._restore()  # half of them would be parameters that no epoch had
+            self._restore()  # half restored, they would be parameters that no epoch had
             raise
 
+    def _numbers(self) -> list[float]:
+        return [parameter.data for parameter in self.parameters]
+
     def _restore(self) -> None:
-        for parameter, number in zip(self.parameters, self.data, strict=True):
+        for parameter, number in zip(self.parameters, self.best.parameters, strict=True):
             parameter.data = number

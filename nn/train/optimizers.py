@@ -1,6 +1,6 @@
-"""Optimisers: from parameters θ and the gradient g of the mean loss to the next θ, as flat float64 vectors.
+"""Optimisers: compute the next θ from θ and the gradient g of the mean loss, all flat float64 vectors.
 
-The first step is number 0. A learning rate is a number, or a schedule: a function from the step number to a number.
+Steps count from 0. A learning rate is a number, or a schedule: a function from the step number to a number.
 """
 
 import math
@@ -72,10 +72,10 @@ def linear_decay(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
 
 
 class Optimizer(ABC):
-    """What optimisers share: the step number, the learning rate, and the way to and from a model's parameters.
+    """The base of optimisers: the step number, the learning rate, and steps on the parameters of a model.
 
-    `steps` counts the steps done; `lr` is a rate or a schedule. A subclass says in `move` what one step does, and in
-    `reset` what its memory is.
+    `steps` counts the steps done; `lr` is a rate or a schedule. A subclass defines one step in `move`, and initialises
+    its state in `reset`.
 
     >>> class Sign(Optimizer):
     ...     def move(self, theta, gradient, rate):
@@ -92,7 +92,7 @@ class Optimizer(ABC):
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: step number and memory."""
+        """Reset the step number and the state."""
         self.steps = 0
         self.size: int | None = None
 
@@ -101,22 +101,22 @@ class Optimizer(ABC):
         """The next θ from `theta` and `gradient`, shape (n,); `rate` is this step's learning rate."""
 
     def update(self, theta: Vector, gradient: Vector) -> Vector:
-        """The next θ, from `theta` and `gradient` of shape (n,), as a new vector; the memory moves on by one step.
+        """The next θ, from `theta` and `gradient` of shape (n,), as a new vector; the state advances by one step.
 
         >>> SGD(lr=0.5).update(np.array([1.0]), np.array([4.0]))
         array([-1.])
 
-        ValueError when the shapes differ from one another or from the last step's, or when the schedule gives a rate
-        that is negative or not finite.
+        ValueError when the shapes differ from each other or from those of the last step, or when the schedule gives a
+        rate that is negative or not finite.
         """
         theta, gradient = np.asarray(theta, dtype=np.float64), np.asarray(gradient, dtype=np.float64)
         if theta.ndim != 1 or theta.shape != gradient.shape:
             raise ValueError(
-                f"parameters have the shape {theta.shape}, the gradient {gradient.shape}: need two vectors (n,)"
+                f"parameters have the shape {theta.shape}, the gradient {gradient.shape}; both must be (n,)"
             )
         if self.size not in (None, theta.size):
             raise ValueError(
-                f"this optimizer has been moving {self.size} parameters, now {theta.size}; call reset() first"
+                f"this optimizer has stepped {self.size} parameters before, now {theta.size}; call reset() first"
             )
         rate = self.schedule(self.steps)
         if not 0.0 <= rate < math.inf:
@@ -125,7 +125,7 @@ class Optimizer(ABC):
         return self.move(theta, gradient, rate)
 
     def step(self, parameters: Sequence[Value]) -> None:
-        """One step on the parameters themselves: reads every `.grad`, writes every `.data`.
+        """One step on the parameters themselves: read every `.grad`, update every `.data`.
 
         >>> w = Value(1.0, label="w"); w.grad = 4.0
         >>> SGD(lr=0.5).step([w]); w.data
@@ -142,7 +142,7 @@ class SGD(Optimizer):
     """Gradient descent: v ← momentum · v + g, θ ← θ − lr · v; with `nesterov`, θ ← θ − lr · (g + momentum · v).
 
     Without momentum this is θ ← θ − α ∂L/∂θ. With a constant rate it equals the velocity form of Sutskever et al. 2013,
-    "On the importance of initialization and momentum in deep learning", equations 1–4 (Nesterov: with θ looked at after
+    "On the importance of initialization and momentum in deep learning", equations 1–4 (Nesterov: with θ taken after
     the momentum step).
 
     >>> sgd = SGD(lr=1.0, momentum=0.5)
@@ -231,7 +231,7 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": SGD, "adam": Adam, "ad
 
 
 def get_optimizer(optimizer: str | Optimizer, **options: Any) -> Optimizer:
-    """A new `optimizer` of that name with these options; one that is made stands for itself, and takes no options.
+    """A new `optimizer` with that name and these options; an `Optimizer` is returned as it is, and takes no options.
 
     >>> get_optimizer("sgd", lr=0.1, momentum=0.9).momentum
     0.9
@@ -241,7 +241,7 @@ def get_optimizer(optimizer: str | Optimizer, **options: Any) -> Optimizer:
     if isinstance(optimizer, Optimizer):
         if options:
             raise ValueError(
-                f"set {', '.join(options)} where the {type(optimizer).__name__} was made, or give its name"
+                f"pass {', '.join(options)} to {type(optimizer).__name__}(…), or give the optimizer by name"
             )
         return optimizer
     return look_up(OPTIMIZERS, optimizer, "optimizer", "or an Optimizer")(**options)

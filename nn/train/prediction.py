@@ -1,4 +1,4 @@
-"""What a model is, for training and for use: something to call with one sample that lists its parameters."""
+"""The protocol of models, and `nn.predict`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Model(Protocol):
     def __call__(self, x: Any, /) -> Output: ...
 
     def parameters(self) -> list[Value]:
-        """The leaves that training may change."""
+        """The leaves that training may update."""
 
 
 def predict(model: Model, x: Any) -> list[Prediction]:
-    """The model's outputs for the rows of numbers `x`, as plain floats; nothing is recorded.
+    """The model's outputs for the rows of numbers `x`, as plain floats, without recording.
 
     >>> from nn.layers.mlp import MLP
     >>> len(predict(MLP(2, [3], seed=0), [[0.0, 1.0], [1.0, 0.0]])[0])

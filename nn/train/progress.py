@@ -1,4 +1,4 @@
-"""Showing a run while it runs: a bar on a terminal, plain lines elsewhere, or nothing."""
+"""Progress of a run: a bar on a terminal, plain lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nn.train.history import Epoch, History, describe
 
 
 class Progress(Protocol):
-    """What `fit` tells while it works: samples done, and epochs completed."""
+    """What `fit` reports while it runs: samples done, and epochs completed."""
 
     def __enter__(self) -> Self: ...
 
@@ -40,20 +40,20 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """One plain line for the first epoch and for every tenth of the run: for logs and pipes, no control characters."""
+    """A plain line for the first epoch and each tenth of the run, without control characters: for logs and pipes."""
 
     def __init__(self, epochs: int, metric_name: str | None, stream: TextIO) -> None:
         self.epochs, self.metric_name, self.stream = epochs, metric_name, stream
 
     def epoch(self, row: Epoch) -> None:
-        """Print the row when it is the first, or the last of a tenth."""
+        """Print the row if it is the first, or the last of a tenth of the run."""
         if row.epoch == 1 or row.epoch * 10 // self.epochs > (row.epoch - 1) * 10 // self.epochs:
             text = f"epoch {row.epoch}/{self.epochs}  {describe(row, self.metric_name)}"
             print(text, file=self.stream, flush=True)
 
 
 class Bar:
-    """A live bar by the optional package rich: epoch, loss, metric, time left."""
+    """A live bar with epoch, loss, metric and time left, drawn by the optional package rich."""
 
     def __init__(self, epochs: int, samples: int, metric_name: str | None, stream: TextIO) -> None:
         from rich import progress
@@ -86,7 +86,7 @@ def choose_progress(
 ) -> Progress:
     """The display for a run. `show` None: a bar on a terminal (stderr), else nothing; True: a bar or lines.
 
-    Without rich a terminal gets the lines too.
+    Without rich, a terminal gets lines too.
 
     >>> type(choose_progress(None, 10, 100, History(), sys.stdin)).__name__
     'Quiet'

@@ -1,4 +1,4 @@
-"""Samples as `fit` wants them: pairs of a list of floats and a target, checked once."""
+"""Samples for `fit`: pairs of a list of floats and a target, checked once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.io.plural import counted
 from nn.layers.inputs import as_array, is_foreign
 from nn.train.metrics import Prediction
 
@@ -14,14 +15,16 @@ Sample = tuple[list[float], Prediction]
 
 
 def pair_up(x: Any, y: Any) -> list[Sample]:
-    """Rows and targets as a list of samples in plain Python numbers; what does not fit together is a `ValueError`.
+    """Rows and targets as a list of samples in plain Python numbers; `ValueError` if they do not fit together.
 
     >>> pair_up(np.array([[1.0, 2.0]]), np.array([3]))
     [([1.0, 2.0], 3)]
     """
     rows, targets = plain_rows(x), _plain_targets(y)
     if len(rows) != len(targets):
-        raise ValueError(f"x has {len(rows)} rows and y has {len(targets)} targets; every row needs its target")
+        raise ValueError(
+            f"x has {counted(len(rows), 'row')} and y has {counted(len(targets), 'target')}; every row needs a target"
+        )
     if not rows:
         raise ValueError("there are no samples: x has no rows")
     return list(zip(rows, targets, strict=True))
@@ -38,7 +41,7 @@ def _plain_targets(y: Any) -> list[Any]:
 
 
 def plain_rows(x: Any) -> list[list[float]]:
-    """Rows of numbers as lists of floats; a `ValueError` names what is no number, not finite, or not a row.
+    """Rows of numbers as lists of floats; a `ValueError` names what is not a number, not finite, or not a row.
 
     >>> plain_rows(np.array([[1, 2]]))
     [[1.0, 2.0]]
@@ -49,19 +52,19 @@ def plain_rows(x: Any) -> list[list[float]]:
         raise ValueError(f"x must be rows of numbers, all of the same length: {error}") from error
     if table.size and table.ndim != 2:
         raise ValueError(
-            f"x must be rows of numbers (2 dimensions), got {table.ndim}; one number a row is [[1.0], [2.0]]"
+            f"x must be rows of numbers (2 dimensions), got {table.ndim}; for one number per row write [[1.0], [2.0]]"
         )
     for i, j in np.argwhere(~np.isfinite(table)).tolist():
-        raise ValueError(f"x[{i}][{j}] is {table[i, j]}; leave the row out or fill it in")
+        raise ValueError(f"x[{i}][{j}] is {table[i, j]}; drop the row or fill it in")
     rows: list[list[float]] = table.tolist()
     return rows
 
 
 def split_samples(samples: list[Sample], validation: Any, rng: random.Random) -> tuple[list[Sample], list[Sample]]:
-    """Training and validation samples: none, a fraction drawn by `rng`, or an (x, y) of their own.
+    """Training and validation samples; `validation` is None, a fraction drawn by `rng`, or a separate (x, y).
 
-    >>> learn, watch = split_samples([([float(i)], 0.0) for i in range(10)], 0.3, random.Random(0))
-    >>> len(learn), len(watch)
+    >>> training, held_out = split_samples([([float(i)], 0.0) for i in range(10)], 0.3, random.Random(0))
+    >>> len(training), len(held_out)
     (7, 3)
     """
     if validation is None:
@@ -78,7 +81,7 @@ def split(count: int, fraction: Any, rng: random.Random) -> tuple[list[int], lis
     >>> [len(part) for part in split(10, 0.3, random.Random(0))]
     [7, 3]
 
-    ValueError unless 0 < fraction < 1 and something is left to train on; at least one sample is held out.
+    ValueError unless 0 < fraction < 1 and there are samples left to train on; at least one sample is held out.
     """
     if not 0.0 < fraction < 1.0:
         raise ValueError(f"validation must be a fraction between 0 and 1, or (x, y), got {fraction!r}")

@@ -1,4 +1,4 @@
-"""What a loss asks of a model: the shape of the targets, the output activations that fit, how an output is read."""
+"""Tasks and the losses that suit them: how targets are encoded and outputs read, which output activations fit."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Probabilities = Callable[[Prediction], list[float]]
 
 @dataclass(frozen=True)
 class Scheme:
-    """One way to teach a task: a row of `SCHEMES`.
+    """A loss for a task: a row of `SCHEMES`.
 
-    `outputs` are the output activations that fit, the default first; `encode(y, classes)` makes a target of a
-    class index (or number); `threshold` parts the classes when there is one output; `probabilities(output)` reads
-    the probability of each class, where the loss makes the output mean one.
+    `outputs` are the output activations that fit, the default first; `encode(y, classes)` turns a class index (or
+    number) into a target; `threshold` separates the classes when there is one output; `probabilities(output)` gives the
+    probability of each class, if the loss makes the output mean one.
     """
 
     loss: str
@@ -34,7 +34,7 @@ class Scheme:
     probabilities: Probabilities | None = None
 
     def read_class(self, output: Prediction) -> int:
-        """The class the output stands for.
+        """The class that the output predicts.
 
         >>> scheme("binary", "binary_cross_entropy").read_class(0.3)
         0

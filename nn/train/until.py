@@ -1,4 +1,4 @@
-"""When a training ends."""
+"""The conditions that end a training."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from nn.train.history import History, Stop
 
 @dataclass(frozen=True)
 class Until:
-    """When to stop; whichever comes first, looked at after every epoch.
+    """When to stop; the first condition that holds after an epoch ends the run.
 
-    `loss`: the training loss is at or below this. `patience`: so many epochs without a new best (of the validation
-    loss when there are validation samples). `epochs` goes before the argument of `fit`; `seconds` limits the run.
+    `loss`: the training loss is at most this. `patience`: this number of epochs passed without a new lowest loss (the
+    validation loss if there are validation samples). `epochs` overrides the argument of `fit`; `seconds` limits the
+    run.
 
     >>> from nn.train.history import Epoch
     >>> Until(loss=0.1).reason(History([Epoch(1, 0.05)]))
@@ -36,7 +37,7 @@ class Until:
             raise ValueError(f"until: the target loss must be a finite number, got {self.loss!r}")
 
     def reason(self, history: History) -> Stop | None:
-        """Why to stop now, by the `history` so far, or None to go on.
+        """Why to stop after the `history` so far, or None to continue.
 
         >>> from nn.train.history import Epoch
         >>> Until(patience=1).reason(History([Epoch(1, 0.5), Epoch(2, 0.6)]))

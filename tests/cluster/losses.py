@@ -1,7 +1,8 @@
-"""Losses for the tests of the cluster, by hand in NumPy: an oracle, and something that fails. Workers import them."""
+"""Losses written in NumPy for the tests of clusters, one of which raises; workers import them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,15 @@ class Stumbling:
 
 
 def samples(count: int = 203) -> tuple[Any, Any]:
-    """Some samples, no multiple of anything."""
+    """Samples whose number is not divisible by numbers of shards."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(count, N_IN))
     return x, np.sin(x.sum(axis=1))
+
+
+def write_csv(folder: Path, bodies: list[str]) -> list[Path]:
+    """CSV files of columns x1, x2, y."""
+    paths = [folder / f"b{i}.csv" for i in range(len(bodies))]
+    for path, body in zip(paths, bodies, strict=True):
+        path.write_text("x1,x2,y\n" + body, encoding="utf-8")
+    return paths

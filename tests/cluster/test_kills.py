@@ -1,4 +1,4 @@
-"""No wait without an end when workers die (row F3); `python -m tests.kills` does the last of these a hundred times."""
+"""Waits are bounded when workers die (row F3); `python -m tests.kills` repeats the last of these tests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 import nn
-from nn.cluster import ClusterError, connecting, placement
+from nn.cluster import ClusterError, connecting, objective, placement
 from nn.cluster.deadlines import within
-from nn.cluster.placement import Holding, LostWorker
+from nn.cluster.placement import LostWorker, Placement
+from nn.cluster.sources import SHARDS
 from tests import kills
 
 distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
 
 
 class Silent:
-    """A task of Dask that never ends."""
+    """A Dask task that never ends."""
 
     status = "pending"
 
@@ -43,22 +44,22 @@ class Scheduler:
         return dict.fromkeys(self.workers, 1)
 
 
-def holding(*workers: str, patience: float) -> Holding:
-    return Holding(Scheduler(*workers), [], patience=patience)  # type: ignore[arg-type]
+def placed(*workers: str, patience: float) -> Placement:
+    return Placement(Scheduler(*workers), [], patience=patience)  # type: ignore[arg-type]
 
 
 def test_a_task_that_never_ends_is_sent_again_with_twice_the_time() -> None:
-    held = holding("a", patience=1e-9)
+    held = placed("a", patience=1e-9)
     with pytest.raises(LostWorker):
         held._result("a", Silent())  # type: ignore[arg-type]
     assert held.patience == 2e-9
 
 
 def test_a_task_that_takes_longer_than_the_longest_is_an_error() -> None:
-    """The time doubles up to a bound of the user's, and ends there."""
+    """The time doubles up to the limit set by the user."""
     dask = pytest.importorskip("dask")
     with dask.config.set({"nn.cluster.longest-task": 3e-9}):
-        held = holding("a", patience=1e-9)
+        held = placed("a", patience=1e-9)
         for expected in (2e-9, 3e-9):
             with pytest.raises(LostWorker):
                 held._result("a", Silent())  # type: ignore[arg-type]
@@ -67,13 +68,13 @@ def test_a_task_that_takes_longer_than_the_longest_is_an_error() -> None:
             held._result("a", Silent())  # type: ignore[arg-type]
 
 
-def test_a_worker_that_does_not_answer_is_left_out_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one stopped by a signal: the scheduler goes on knowing it."""
+def test_a_worker_is_not_used_while_it_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like a worker stopped by a signal, which the scheduler still knows."""
     monkeypatch.setattr(placement, "SILENT_SECONDS", 1e-3)
     awake = Event()
     client = Scheduler("a", "b")
     monkeypatch.setattr(client, "run", lambda *_arguments, **_options: awake.wait(), raising=False)
-    held = Holding(client, [])  # type: ignore[arg-type]
+    held = Placement(client, [])  # type: ignore[arg-type]
     with pytest.raises(LostWorker):
         held._answer("a", Silent())
     assert list(held.answering()) == ["b"]
@@ -84,19 +85,19 @@ def test_a_worker_that_does_not_answer_is_left_out_until_it_does(monkeypatch: py
 
 def test_a_task_ends_with_its_worker() -> None:
     with pytest.raises(LostWorker):
-        holding("b", patience=1e9)._result("a", Silent())  # type: ignore[arg-type]
+        placed("b", patience=1e9)._result("a", Silent())  # type: ignore[arg-type]
 
 
-def test_a_call_that_fails_on_the_way_is_a_lost_worker() -> None:
+def test_a_call_that_fails_to_reach_the_worker_is_a_lost_worker() -> None:
     class Lost:
         def result(self, timeout: float) -> Any:
             raise KeyError("the worker has no such actor any more")
 
     with pytest.raises(LostWorker):
-        holding("a", patience=1.0)._answer("a", Lost())
+        placed("a", patience=1.0)._answer("a", Lost())
 
 
-def test_what_a_call_gives_or_raises_comes_through_and_so_does_the_deadline() -> None:
+def test_a_call_with_a_deadline_returns_raises_or_times_out() -> None:
     never = Event()
     with pytest.raises(TimeoutError):
         within(1e-3, never.wait)
@@ -118,16 +119,29 @@ def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch: pytest.Monkey
     never.set()
 
 
+def test_the_documentation_quotes_the_limits_of_waits() -> None:
+    text = " ".join((nn.cluster.__doc__ or "").split())
+    longest = f"{placement.STALL_SECONDS:g} s, then twice as long at each retry, up to {placement.LONGEST_SECONDS:g} s"
+    for words in (
+        f"does not answer for {placement.SILENT_SECONDS:g} s",
+        f"may take {longest}",
+        f"after {objective.PATIENCE_SECONDS:g} s without a worker",
+        f"{SHARDS} is the default for any number of workers",
+    ):
+        assert words in text
+    assert f"(default {SHARDS})" in (nn.fit.__doc__ or "")
+
+
 @pytest.mark.parametrize("part", [0.0, 0.5])
 def test_a_training_whose_workers_are_killed_returns_with_the_same_bits(part: float) -> None:
-    """On a cluster of its own: one of two workers dies, so that nothing hangs on how soon Dask starts it again."""
+    """On a separate cluster: one of two workers dies, so the test does not depend on when Dask restarts it."""
     with nn.cluster.connect(kills.WORKERS) as client:
         expected = kills.train(client)
         ending = kills.disturbed(client, part * expected.seconds, random.Random(0))
         assert (ending.error, ending.bits) == ("", expected.bits)
 
 
-def test_a_training_goes_on_without_a_frozen_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_continues_without_a_frozen_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dask itself would wait for it for five minutes."""
     monkeypatch.setattr(placement, "SILENT_SECONDS", 5.0)
     monkeypatch.setattr(connecting, "ANSWER_SECONDS", 5.0)

@@ -1,4 +1,4 @@
-"""What needs no cluster: the tree of sums, the slices, the sources of shards, checkpoints."""
+"""Parts that need no cluster: the tree of sums, slices, sources of shards, checkpoints."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from nn.cluster import checkpoint
 from nn.cluster.batches import Batch, slices
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.sources import ArraySource, CsvSource, NpySource, check_samples, sources_of
-from nn.cluster.training import hold_back
-from nn.cluster.tree import Sums, climb, root
+from nn.cluster.training import hold_out
+from nn.cluster.tree import Sums, combine, root
 from nn.cluster.worker import aligned, fingerprint, portable
 from nn.cluster.worker import read as read_shard
 from nn.persistence.documents import StorageError
 from nn.tabular.csv import TableError
 from nn.train.optimizers import SGD, Adam, AdamW, Optimizer
-from nn.train.samples import divide
+from nn.train.samples import split_samples
 from tests.nn.damage import bytes_damaged
 
 
 def _leaves(shards: int) -> dict[tuple[int, int], Sums]:
-    """Sums whose order of addition shows: numbers of very different size."""
+    """Sums of very different sizes, so that the order of addition matters."""
     rng = np.random.default_rng(shards)
     return {
         (0, s): Sums(s + 1, float(rng.normal()) * 10.0 ** (s % 7), rng.normal(size=5) * 10.0 ** (s % 5))
@@ -36,10 +36,12 @@ def _leaves(shards: int) -> dict[tuple[int, int], Sums]:
 
 
 @given(st.integers(1, 40), st.data())
-def test_the_sum_has_the_same_bits_however_shards_are_shared_out(shards: int, data: st.DataObject) -> None:
+def test_the_sum_has_the_same_bits_however_shards_are_distributed(shards: int, data: st.DataObject) -> None:
     leaves = _leaves(shards)
     homes = data.draw(st.lists(st.integers(0, 4), min_size=shards, max_size=shards))
-    parts = [climb({place: leaves[place] for place in leaves if homes[place[1]] == home}, shards) for home in range(5)]
+    parts = [
+        combine({place: leaves[place] for place in leaves if homes[place[1]] == home}, shards) for home in range(5)
+    ]
     nodes = {place: sums for part in data.draw(st.permutations(parts)) for place, sums in part.items()}
     together, alone = root(nodes, shards), root(leaves, shards)
     assert (together.count, together.loss) == (alone.count, alone.loss)
@@ -49,11 +51,11 @@ def test_the_sum_has_the_same_bits_however_shards_are_shared_out(shards: int, da
 
 @given(st.integers(1, 6), st.integers(0, 5))
 def test_neighbours_send_few_sums(level: int, index: int) -> None:
-    """A worker with 2^k neighbouring shards in the tree's own places sends one sum for all of them."""
+    """A worker with 2^k neighbouring shards aligned with the tree sends one sum for all of them."""
     size = 2**level
     leaves = _leaves(size * (index + 1))
     own = {(0, s): leaves[0, s] for s in range(size * index, size * (index + 1))}
-    assert list(climb(own, size * 6)) == [(level, index)]
+    assert list(combine(own, size * 6)) == [(level, index)]
 
 
 @given(
@@ -77,7 +79,7 @@ def test_an_epoch_sees_every_sample_once(counts: list[int], batch_size: int, see
     assert max(sizes) <= max(batch_size, sum(counts) / max(counts)) + len(counts)
 
 
-def test_every_epoch_shuffles_anew_and_shards_differ() -> None:
+def test_every_epoch_is_reshuffled_and_shards_differ() -> None:
     orders = [Batch(1, epoch, 0, 2).rows(shard, 100) for epoch in range(2) for shard in range(2)]
     assert len({order.tobytes() for order in orders if isinstance(order, np.ndarray)}) == 4
 
@@ -113,10 +115,12 @@ def test_f19_a_damaged_npy_file_is_an_array_or_one_error(seed: int, tmp_path_fac
         said = f"{type(NpySource(str(path), str(path)).read()[0])}"
     except StorageError as error:
         said = str(error)
-    assert said.startswith((f"{np.ndarray}", f"{path}: this is "))
+    assert said.startswith(
+        (f"{np.ndarray}", f"{path}: not a .npy file, or damaged", f"{path}: this is an .npz archive")
+    )
 
 
-def test_f19_an_archive_of_arrays_is_no_array(tmp_path: Path) -> None:
+def test_f19_an_archive_of_arrays_is_not_an_array(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x=np.eye(3))
     with pytest.raises(StorageError, match=r"this is an \.npz archive"):
         NpySource(str(tmp_path / "x.npz"), str(tmp_path / "x.npz")).read()
@@ -144,9 +148,9 @@ def test_a_shard_that_cannot_be_read_raises_its_own_error_with_its_name(tmp_path
         ([[1.0], [2.0]], [1.0, float("inf")], None, r"y\[1\] is inf"),
         ([[1.0], [2.0, 3.0]], [1.0, 2.0], None, "same length"),
         ([[1.0], [2.0]], ["a", "b"], None, "x and y must be .*numbers.*got text"),
-        ([[1.0], [2.0]], [1.0, 2.0], 3, "shards must be a whole number from 1 to the 2 rows, got 3"),
+        ([[1.0], [2.0]], [1.0, 2.0], 3, "shards must be an integer from 1 to 2, the number of rows, got 3"),
         ([[1.0], [2.0]], [1.0, 2.0], True, "shards must be"),
-        (["a.csv"], "y", 4, "1 files make 1 shards, not 4"),
+        (["a.csv"], "y", 4, "every file is one shard; got shards=4 with 1 file"),
         (["a.npy"], "y", None, "names a column"),
         (["a.npy", "b.npy"], ["c.npy"], None, "as many .npy files"),
     ],
@@ -157,21 +161,21 @@ def test_samples_that_do_not_fit_are_refused(x: object, y: object, shards: int |
 
 
 @given(st.integers(2, 60), st.floats(0.01, 0.99), st.integers(0, 99))
-def test_the_same_samples_are_held_back_as_on_one_machine(count: int, fraction: float, seed: int) -> None:
+def test_the_same_samples_are_held_out_as_on_one_machine(count: int, fraction: float, seed: int) -> None:
     x, y = np.arange(float(count))[:, None], np.arange(count)
     pairs = [([float(i)], i) for i in range(count)]
     if max(1, round(fraction * count)) == count:
-        with pytest.raises(ValueError, match="leaves none to learn from"):
-            hold_back(x, y, fraction, seed)
+        with pytest.raises(ValueError, match="leaves none to train on"):
+            hold_out(x, y, fraction, seed)
         return
-    learn_x, learn_y, (watch_x, watch_y) = hold_back(x, y, fraction, seed)
-    learn, watch = divide(pairs, fraction, random.Random(seed))
+    learn_x, learn_y, (watch_x, watch_y) = hold_out(x, y, fraction, seed)
+    learn, watch = split_samples(pairs, fraction, random.Random(seed))
     assert list(zip(learn_x.tolist(), learn_y.tolist(), strict=True)) == learn
     assert list(zip(watch_x.tolist(), watch_y.tolist(), strict=True)) == watch
 
 
 @given(st.integers(0, 63), st.integers(1, 9), st.integers(1, 9))
-def test_arrays_from_messages_are_moved_to_an_even_address(offset: int, rows: int, columns: int) -> None:
+def test_arrays_from_messages_are_copied_to_an_aligned_address(offset: int, rows: int, columns: int) -> None:
     numbers = np.arange(float(rows * columns)).reshape(rows, columns)
     there = np.frombuffer(bytes(offset) + numbers.tobytes(), dtype=np.float64, offset=offset).reshape(rows, columns)
     here = aligned(there)
@@ -189,14 +193,14 @@ class UnportableError(Exception):
     ("error", "kind", "text"),
     [(KeyError("k"), KeyError, "'k'"), (UnportableError(1, 2), RuntimeError, "UnportableError: 1 and 2")],
 )
-def test_errors_travel(error: Exception, kind: type, text: str) -> None:
+def test_errors_are_sent_back_with_their_traceback(error: Exception, kind: type, text: str) -> None:
     try:
         raise error
     except Exception as caught:
-        told = portable(caught)
-    assert type(told) is kind
-    assert str(told) == text
-    assert "in test_errors_travel" in told.__notes__[-1]
+        received = portable(caught)
+    assert type(received) is kind
+    assert str(received) == text
+    assert "in test_errors_are_sent_back_with_their_traceback" in received.__notes__[-1]
 
 
 def test_the_fingerprint_is_that_of_the_source() -> None:
@@ -221,10 +225,11 @@ def test_checkpoints_come_back_bit_for_bit(
     assert arrays["theta"].tobytes() == np.array(theta).tobytes()
 
 
-def test_a_checkpoint_of_another_run_is_refused_and_says_why(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_run_is_rejected_with_every_difference(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "run.npz", RUN, {}, {})
     with pytest.raises(
-        CheckpointError, match=r"loss was 'mse', now 'hinge'; seed was 1, now 2.*same options.*Delete it"
+        CheckpointError,
+        match=r"loss was 'mse', now 'hinge'; seed was 1, now 2.*same options.*To start again, delete it",
     ):
         checkpoint.load(tmp_path / "run.npz", {"seed": 2, "loss": "hinge"})
 
@@ -234,7 +239,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: object) -> None
     path = tmp_path / "run.npz"
     checkpoint.save(path, RUN, {}, {"theta": np.zeros(100)})
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
-    with pytest.raises(CheckpointError, match="no checkpoint, or a damaged one"):
+    with pytest.raises(CheckpointError, match="not a checkpoint, or damaged"):
         checkpoint.load(path, RUN)
 
 
@@ -257,13 +262,13 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     "make",
     [lambda: SGD(lr=0.1), lambda: SGD(lr=0.1, momentum=0.9, nesterov=True), Adam, lambda: AdamW(lr=0.2)],
 )
-def test_an_optimizer_goes_on_with_the_same_bits(make: object) -> None:
+def test_an_optimizer_resumes_with_the_same_bits(make: object) -> None:
     original, copy = make(), make()  # type: ignore[operator]
     rng = np.random.default_rng(0)
     theta = rng.normal(size=4)
     for _ in range(3):
         theta = original.update(theta, rng.normal(size=4))
-    checkpoint.remember(copy, *checkpoint.memory(original))
+    checkpoint.restore_memory(copy, *checkpoint.memory(original))
     for _ in range(3):
         gradient = rng.normal(size=4)
         assert original.update(theta, gradient).tobytes() == copy.update(theta, gradient).tobytes()
@@ -286,6 +291,6 @@ def test_an_optimizer_that_cannot_be_written_is_refused() -> None:
         checkpoint.memory(odd)
 
 
-def test_shards_keep_whole_targets_as_they_are() -> None:
+def test_shards_keep_integer_targets() -> None:
     assert check_samples([[1.0]], np.array([3], dtype=np.uint8))[1].dtype == np.int64
     assert ArraySource("rows", np.zeros((1, 1)), np.zeros(1)).read()[0].shape == (1, 1)

@@ -1,4 +1,4 @@
-"""Sweeps: every point of a grid once, here or on a cluster, and again only what is missing."""
+"""Sweeps: every point of a grid is trained once, here or on a cluster; a resumed sweep trains only missing points."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_every_combination_is_trained_once_in_the_order_of_the_grid() -> None:
 def test_the_cluster_gives_the_same_table() -> None:
     pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
     here = nn.sweep(build, GRID, (X, Y), progress=False)
-    local = lambda **point: build(**point)  # noqa: E731, PLW0108 (what has no name to import it by travels, too)
+    local = lambda **point: build(**point)  # noqa: E731, PLW0108 (lambdas can be sent, too)
     there = nn.sweep(local, GRID, (X, Y), cluster=2, progress=False)
     assert figures(there) == figures(here)
 
 
-def test_a_point_that_fails_is_a_row_and_the_others_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_point_that_fails_is_a_row_and_the_others_are_trained(capsys: pytest.CaptureFixture[str]) -> None:
     table = nn.sweep(build, {"lr": [0.1, -1.0], "hidden": [1]}, (X, Y), progress=True)
     good, bad = table.trials
     assert math.isfinite(good.loss)
@@ -62,7 +62,7 @@ def test_a_point_that_fails_is_a_row_and_the_others_go_on(capsys: pytest.Capture
     assert str(table).splitlines()[2].startswith("-1")
 
 
-def test_a_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_sweep_resumes_where_it_stopped(tmp_path: Path) -> None:
     path = tmp_path / "sweep.json"
     calls: list[float] = []
 
@@ -87,11 +87,11 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
 def test_a_table_of_other_data_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sweep.json"
     nn.sweep(build, [{"lr": 0.1, "hidden": 1}], (X, Y), path=path, progress=False)
-    with pytest.raises(CheckpointError, match="data: these are trials of other data; delete it"):
+    with pytest.raises(CheckpointError, match="data: these are trials of other data; delete it or"):
         nn.sweep(build, GRID, (X, [1.0, 3.0, 6.0]), path=path, progress=False)
     for text in ("{", "{}", '{"format": "scalar-autograd sweep", "schema": 1, "data": 0}', "[1]"):
         path.write_text(text, encoding="utf-8")
-        with pytest.raises(CheckpointError, match=r"sweep\.json: .*Delete it"):
+        with pytest.raises(CheckpointError, match=r"sweep\.json: .*To start again, delete it"):
             nn.sweep(build, GRID, (X, Y), path=path, progress=False)
 
 
@@ -101,8 +101,8 @@ def test_a_grid_without_points_is_refused(grid: Any) -> None:
         nn.sweep(build, grid, (X, Y))
 
 
-def test_points_are_plain_data() -> None:
-    with pytest.raises(ValueError, match="a point is made of numbers, texts and lists of them"):
+def test_points_must_be_json() -> None:
+    with pytest.raises(ValueError, match="a point must be a JSON value"):
         nn.sweep(build, [{"lr": object()}], (X, Y))
 
 

@@ -20,7 +20,7 @@ import autograd
 from autograd import PRIMITIVES, Value, signatures
 from autograd.check.gradients import Oracle
 from autograd.check.oracle import ORACLES
-from nn.inspection.checking import CheckOptions
+from nn.inspection.gradient_check import CheckOptions
 from nn.layers.mlp import Output
 
 ROOT = Path(autograd.__file__).parent.parent

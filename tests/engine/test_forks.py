@@ -15,7 +15,7 @@ import pytest
 
 from autograd import Value, backward_steps, compile, debug, functional, no_graph, paused_gc
 from autograd.recording import alone, recorded, watching
-from tests.dap_editor import TRAIN, debugging, expected_output
+from tests.debugging.dap_editor import TRAIN, debugging, expected_output
 from tests.forks import in_a_child
 
 pytestmark = [

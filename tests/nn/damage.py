@@ -1,4 +1,4 @@
-"""Files damaged in many ways, for tests of those who read them: bytes, JSON values, members of a zip archive."""
+"""Damage files in many ways, for tests of their readers: bytes, JSON values, members of a zip archive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-Place = tuple[Any, Any]  # an object or list, and a key or index of it
+Place = tuple[Any, Any]  # an object or list, and a key or index in it
 
 DEEP: Any = []
 for _ in range(200):
@@ -30,7 +30,7 @@ VALUES: list[Any] = [
 
 
 def bytes_damaged(data: bytes, rng: Random) -> bytes:
-    """The bytes with one to three places flipped, cut, doubled, moved, overwritten or filled in."""
+    """The bytes with one to three places flipped, cut, duplicated, moved or overwritten."""
     found = bytearray(data)
     for _ in range(rng.randint(1, 3)):
         a, b = sorted(rng.randrange(len(found) + 1) for _ in range(2))
@@ -69,9 +69,9 @@ def _any_value(rng: Random) -> Any:
 
 
 def json_damaged(text: str, rng: Random, *, seal: bool = False) -> str:
-    """The document with one or two values replaced, dropped, added, renamed or exchanged.
+    """The document with one or two values replaced, dropped, added, renamed or swapped.
 
-    `seal` makes its checksum right. Sometimes a key appears twice, which only text can.
+    `seal` corrects its checksum. Sometimes a key appears twice, which is only possible in the text.
     """
     document = json.loads(text)
     for _ in range(rng.randint(1, 2)):
@@ -99,7 +99,7 @@ def json_damaged(text: str, rng: Random, *, seal: bool = False) -> str:
 
 
 def sealed(document: Any) -> Any:
-    """The document with the checksum that belongs to it."""
+    """The document with the correct checksum."""
     if not isinstance(document, dict):
         return document
     open_ = {key: value for key, value in document.items() if key != "checksum"}
@@ -118,7 +118,7 @@ def members_of(data: bytes) -> dict[str, bytes]:
 def packed(members: list[tuple[str, bytes]], kind: int = zipfile.ZIP_STORED) -> bytes:
     file = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(file, "w", kind) as archive:
-        warnings.simplefilter("ignore")  # two members of one name are what is wanted
+        warnings.simplefilter("ignore")  # two members with the same name are intended
         for name, content in members:
             archive.writestr(zipfile.ZipInfo(name), content, kind)
     return file.getvalue()
@@ -147,9 +147,9 @@ def _other_array(content: bytes, rng: Random) -> bytes:
 
 
 def zip_damaged(data: bytes, rng: Random, header: str, *, seal: bool = False) -> bytes:
-    """The archive with a member dropped, renamed, doubled, exchanged, changed or compressed.
+    """The archive with a member dropped, renamed, duplicated, swapped, changed or compressed.
 
-    `seal` makes the digests right.
+    `seal` corrects the digests.
     """
     members = list(members_of(data).items())
     kind, i, j = zipfile.ZIP_STORED, rng.randrange(len(members)), rng.randrange(len(members))

@@ -1,6 +1,6 @@
-"""Row F19: whatever has happened to a file, it is read as it was written, or refused by one error with its name.
+"""Row F19: a damaged file is read as it was written, or rejected by one error with its name.
 
-`python -m tests.nn.test_damaged_files 100000 model.json` tries that many of each kind, and says what came of them.
+`python -m tests.nn.test_damaged_files 100000 model.json` tries that many of each kind and prints the outcomes.
 """
 
 from __future__ import annotations
@@ -25,39 +25,20 @@ import nn
 from nn.cli.main import main
 from nn.cluster.checkpoint import HEADER, memory
 from nn.cluster.descent import Descent
-from nn.cluster.lbfgs import Lbfgs, Look
-from nn.cluster.run import Settings
+from nn.cluster.lbfgs import Evaluation, Lbfgs
+from nn.cluster.run import Settings, Validation
 from nn.persistence.documents import StorageError
-from nn.sweeps import Trial, _Saved
-from nn.tabular.preprocessing import Recipe, Scaling
-from nn.tabular.table import Column
+from nn.sweeps import Trial, _SavedTrials
 from nn.train.config import Config
+from nn.train.history import Epoch
 from tests.nn.damage import bytes_damaged, json_damaged, zip_damaged
+from tests.nn.recipes import RECIPE
 
 SEEDS = st.integers(0, 2**63)
 Damage = Callable[[bytes, Random], bytes]
 
 
-# --- the files, and what is in them -----------------------------------------------------------------------------------
-
-RECIPE = Recipe(
-    task="classification",
-    loss="cross_entropy",
-    target="y",
-    columns=(Column("x"), Column("colour", ("blue", "red"))),
-    class_names=("a", "b", "c"),
-    x_scaling=Scaling((0.1, 0.2, 0.3), (1.0, 2.0, 3.0)),
-    y_scaling=Scaling.none(1),
-    training={
-        "data": "t",
-        "samples": 9,
-        "options": {"optimizer": "adam", "lr": 0.1, "patience": None},
-        "stopped": "epochs",
-        "epochs": 3,
-        "best_epoch": 2,
-        "score": {"metric": "accuracy", "value": 0.5, "samples": 2, "held_out": True},
-    },
-)
+# --- the files and their content --------------------------------------------------------------------------------------
 
 
 def write_model(path: Path) -> None:
@@ -66,7 +47,7 @@ def write_model(path: Path) -> None:
 
 
 def read_model(path: Path) -> Any:
-    """What is in the file, and what the commands make of it."""
+    """The content of the file, and the output of the commands."""
     model, extra = nn.load_document(path)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -80,12 +61,28 @@ def read_model(path: Path) -> Any:
 
 
 class Quadratic:
-    """A loss that needs no cluster."""
+    """An objective without a cluster."""
 
     counts, checksum = (4, 4), 7
 
     def __call__(self, theta: Any, _batch: Any = None) -> tuple[float, Any]:
         return float(theta @ theta), 2.0 * theta
+
+
+class Silent:
+    """A reporter that never stops a run."""
+
+    def show(self, theta: Any) -> Validation:
+        return None, None
+
+    def take(self, row: Epoch) -> None:
+        return None
+
+    def advance(self, epochs: float) -> None:
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        return {}
 
 
 START = np.array([1.0, -2.0, 0.5])
@@ -106,14 +103,7 @@ def config(optimizer: Any, epochs: int) -> Config:
 
 
 def settings_for(path: Path, optimizer: Any) -> Settings:
-    return Settings(
-        config=config(optimizer, 3),
-        path=path,
-        every=1,
-        take=lambda row: None,
-        show=lambda theta: (None, None),
-        advance=lambda part: None,
-    )
+    return Settings(config(optimizer, 3), Silent(), path, every=1)
 
 
 def descent(path: Path) -> Descent:
@@ -133,7 +123,7 @@ def read_descent(path: Path) -> Any:
     longer = replace(run.settings.config, epochs=run.state.epoch + 1)
     run.settings = replace(run.settings, config=longer, path=None)
     with np.errstate(all="ignore"):
-        run.run()  # it can go on
+        run.run()  # it can be resumed
     return found, run.state.before
 
 
@@ -144,24 +134,24 @@ def lbfgs(path: Path) -> Lbfgs:
 def write_lbfgs(path: Path) -> None:
     path.unlink(missing_ok=True)
     run = lbfgs(path)
-    run.looks = [Look(f"{i:016x}", 0.5 * i, START * i) for i in range(3)]
+    run.evaluations = [Evaluation(f"{i:016x}", 0.5 * i, START * i) for i in range(3)]
     run._save()
 
 
 def read_lbfgs(path: Path) -> Any:
     run = lbfgs(path)
-    return [(look.theta, look.loss, look.gradient.tobytes()) for look in run.looks], run.before
+    return [(each.theta, each.loss, each.gradient.tobytes()) for each in run.evaluations], run.before
 
 
 def write_sweep(path: Path) -> None:
     path.unlink(missing_ok=True)
-    saved = _Saved(path, ([1.0], [2.0]))
+    saved = _SavedTrials(path, ([1.0], [2.0]))
     saved.add(Trial({"lr": 0.1, "hidden": 4}, 0.25, None, 9, 8, "epochs", 1.5))
     saved.add(Trial({"lr": 1.0, "hidden": 4}, 0.5, 0.75, 9, 8, "time", 1.5))
 
 
 def read_sweep(path: Path) -> Any:
-    return _Saved(path, ([1.0], [2.0])).trials
+    return _SavedTrials(path, ([1.0], [2.0])).trials
 
 
 JSON: dict[str, Damage] = {
@@ -183,11 +173,11 @@ FILES: dict[str, tuple[Callable[[Path], None], Callable[[Path], Any], dict[str, 
 DAMAGES = [(name, way) for name, (_, _, plain, _) in FILES.items() for way in plain]
 
 
-# --- what must hold ---------------------------------------------------------------------------------------------------
+# --- the tests ---------------------------------------------------------------------------------------------------
 
 
 def outcome(read: Callable[[Path], Any], path: Path) -> Any:
-    """What is in the file, or the words of its refusal; anything else that happens is a fault."""
+    """The content of the file, or the error message; any other outcome fails the test."""
     try:
         return read(path)
     except StorageError as error:
@@ -205,7 +195,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> dict[str, bytes]:
-    """Every file as it is written."""
+    """Every file, undamaged."""
     for name, (write, _, _, _) in FILES.items():
         write(folder / name)
     return {name: (folder / name).read_bytes() for name in FILES}
@@ -220,7 +210,7 @@ def test_f19_an_undamaged_file_is_read(folder: Path, whole: dict[str, bytes], na
 @pytest.mark.parametrize(("name", "way"), DAMAGES)
 @settings(max_examples=60)
 @given(seed=SEEDS)
-def test_f19_a_damaged_file_is_what_it_was_or_refused(
+def test_f19_a_damaged_file_is_unchanged_or_rejected(
     folder: Path, whole: dict[str, bytes], name: str, way: str, seed: int
 ) -> None:
     path, (_, read, plain, _) = folder / name, FILES[name]
@@ -234,17 +224,17 @@ def test_f19_a_damaged_file_is_what_it_was_or_refused(
 @pytest.mark.parametrize("name", FILES)
 @settings(max_examples=60)
 @given(seed=SEEDS)
-def test_f19_a_file_made_to_look_whole_is_used_or_refused(
+def test_f19_an_edited_file_with_right_checksums_is_used_or_rejected(
     folder: Path, whole: dict[str, bytes], name: str, seed: int
 ) -> None:
-    """Its checksums are right, so somebody has meant it: it need not be the original, but nothing may break."""
+    """Its checksums are right, so it was edited: it may differ from the original, but nothing may break."""
     path, (_, read, _, sealed) = folder / name, FILES[name]
     path.write_bytes(sealed["sealed"](whole[name], Random(seed)))
     outcome(read, path)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_f19_every_cut_of_a_file_is_refused(folder: Path, whole: dict[str, bytes], name: str) -> None:
+def test_f19_every_truncated_file_is_rejected(folder: Path, whole: dict[str, bytes], name: str) -> None:
     path, data = folder / name, whole[name].rstrip()
     for length in range(0, len(data), 1 + len(data) // 300):
         path.write_bytes(data[:length])
@@ -252,7 +242,7 @@ def test_f19_every_cut_of_a_file_is_refused(folder: Path, whole: dict[str, bytes
 
 
 def _count(cases: int, names: list[str]) -> None:
-    """Try so many of each kind."""
+    """Try `cases` of each kind."""
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             write, read, plain, sealed = FILES[name]
@@ -260,14 +250,14 @@ def _count(cases: int, names: list[str]) -> None:
             write(path)
             data, original = path.read_bytes(), read(path)
             for way, damage in {**plain, **sealed}.items():
-                told: Counter[str] = Counter()
+                outcomes: Counter[str] = Counter()
                 for seed in range(cases):
                     path.write_bytes(damage(data, Random(seed)))
                     found = outcome(read, path)
                     kind = "refused" if isinstance(found, str) else "the same" if found == original else "another"
                     assert kind != "another" or way == "sealed", (name, way, seed)
-                    told[kind] += 1
-                print(name, way, dict(told), flush=True)
+                    outcomes[kind] += 1
+                print(name, way, dict(outcomes), flush=True)
 
 
 if __name__ == "__main__":

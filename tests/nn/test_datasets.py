@@ -1,4 +1,4 @@
-"""The data sets that come with the package, and the split."""
+"""The built-in data sets, the split, and the tasks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_moons_are_two_half_circles_of_noisy_points() -> None:
     moons = load("moons")
     centres = np.where(moons.y[:, None] == 0, [0.0, 0.0], [1.0, 0.5])
     distances = np.linalg.norm(moons.x - centres, axis=1)
-    # Radius 1 with noise of standard deviation 0.1 in each direction: six of them are never seen in 400 points.
+    # Radius 1 with noise of standard deviation 0.1 in each direction: six of them do not occur in 400 points.
     assert np.all(np.abs(distances - 1.0) < 0.6)
     assert np.bincount(moons.y).tolist() == [200, 200]
     assert np.median(moons.x[moons.y == 0, 1]) > 0.5 > 0.0 > np.median(moons.x[moons.y == 1, 1])
@@ -34,7 +34,7 @@ def test_moons_are_two_half_circles_of_noisy_points() -> None:
 
 def test_digits_are_the_1797_images() -> None:
     digits = load("digits")
-    # Class counts of the UCI test part, as its documentation lists them.
+    # Class counts of the UCI test part, from its documentation.
     assert np.bincount(digits.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     assert digits.x.shape == (1797, 64)
     assert set(np.unique(digits.x * 16)) == set(range(17))
@@ -93,7 +93,7 @@ def test_a_tiny_set_is_not_split() -> None:
     assert train.tolist() == held_out.tolist() == list(range(8))
 
 
-# --- tasks: what a loss asks of targets and outputs -------------------------------------------------------------------
+# --- tasks: targets and outputs that suit a loss ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_tiny_set_is_not_split() -> None:
         ("regression", "auto", 2.5, 2.5),
     ],
 )
-def test_targets_are_what_the_loss_wants(task: Task, loss: str, y: float, target: object) -> None:
+def test_targets_are_encoded_for_the_loss(task: Task, loss: str, y: float, target: object) -> None:
     assert scheme(task, loss).encode(y, 3) == target
 
 

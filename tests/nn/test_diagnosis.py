@@ -1,4 +1,4 @@
-"""The diagnosis: the numbers it measures, the hints it gives, and the hints it does not give."""
+"""The diagnosis: its numbers, its hints, and cases without a hint."""
 
 import math
 
@@ -17,7 +17,7 @@ def hints(model, x=X, y=Y, **options):
 
 
 def only(found, *parts):
-    """Exactly one hint, with these words in it."""
+    """Whether there is exactly one hint, and it contains these words."""
     [hint] = [hint for hint in found if all(part in hint for part in parts)]
     return hint
 
@@ -51,12 +51,12 @@ def test_samples_are_averaged_and_gradients_left_alone():
 def test_gradients_are_left_alone_when_a_sample_is_wrong():
     model = MLP(2, [1], seed=0)
     model.parameters()[0].grad = 7.0
-    with pytest.raises(ValueError, match="2 inputs are needed"):
+    with pytest.raises(ValueError, match="expected 2 inputs"):
         diagnose(model, [[1.0, 2.0], [1.0]], [0.0, 0.0])
     assert model.parameters()[0].grad == 7.0
 
 
-def test_the_loss_may_be_any():
+def test_other_losses():
     model = MLP(2, [4, 3], seed=0)
     assert diagnose(model, X, [i % 3 for i in range(20)], loss="cross_entropy").samples == 20
 
@@ -99,7 +99,7 @@ def test_dead_relus_are_counted_over_all_samples():
     assert only(report.hints, "layer 1: 1 of 3 ReLUs are active on no sample", "bias=0.1")
 
 
-def test_one_sample_is_no_proof_of_death():
+def test_one_sample_does_not_show_that_a_relu_is_dead():
     model = MLP(2, [3, 1], init="zeros", bias=-1.0)
     model([1.0, 1.0]).backward()
     report = diagnose(model)
@@ -168,12 +168,12 @@ def test_it_prints_as_a_table():
     assert first.split()[:3] == ["1", "3", "sigmoid"]
     assert second.split()[:3] == ["2", "1", "linear"]
     assert len(title) == len(first) == len(second)
-    assert samples == "over 20 sample(s)"
+    assert samples == "over 20 samples"
     assert found[0].startswith("- layer 1: sigmoid")
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: diagnose(Module()), TypeError, "Module has none"),
+    (lambda: diagnose(Module()), TypeError, "Module is neither"),
     (lambda: diagnose(MLP(2, [1]), X), ValueError, "got 20 and None"),
     (lambda: diagnose(MLP(2, [1]), X, Y[:3]), ValueError, "got 20 and 3"),
     (lambda: diagnose(MLP(2, [1]), [], []), ValueError, "at least one"),

@@ -1,4 +1,4 @@
-"""`nn.Embedding`: rows by plain and by symbolic indices, gradients, the start, and the words of refusals."""
+"""`nn.Embedding`: rows by plain and by symbolic indices, gradients, initialisation, error messages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_one_program_serves_all_indices() -> None:
     assert "recordings: 1" in compiled.explain()
 
 
-def test_rows_that_were_taken_can_be_changed_without_harm() -> None:
+def test_changing_a_returned_row_leaves_the_table_unchanged() -> None:
     embedding = table()
     row = embedding[2]
     row[0] = row[0] + 1.0
@@ -88,20 +88,20 @@ def test_a_copy_is_a_table_of_its_own(twin: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: table()[COUNT], IndexError, "there is no row 5: this embedding has the rows 0…4"),
+        (lambda: table()[COUNT], IndexError, "there is no row 5: the rows of this embedding are 0…4"),
         (lambda: table()[-1], IndexError, "no row -1"),
         (lambda: table()(5.0), IndexError, "no row 5"),
         (lambda: table()[True], IndexError, "no row True"),
-        (lambda: table()[0.5], TypeError, "one whole number, got 0.5"),
+        (lambda: table()[0.5], TypeError, "must be an integer, got 0.5"),
         (lambda: table()[float("nan")], TypeError, "got nan"),
         (lambda: table()([0, 1]), TypeError, r"\[0, 1\]; for a sequence write \[embedding\[i\] for i in indices\]"),
         (lambda: table()["a"], TypeError, "'a'"),
         (lambda: nn.Embedding(0, 2), ValueError, "count must be at least 1, got 0"),
-        (lambda: nn.Embedding(2, 1.5), TypeError, "width must be a whole number, got 1.5"),  # type: ignore[arg-type]
-        (lambda: nn.Embedding(2, 2, init=nn.given([[1, 2]])), ValueError, r"needs 2 row\(s\) of 2"),
+        (lambda: nn.Embedding(2, 1.5), TypeError, "width must be an integer, got 1.5"),  # type: ignore[arg-type]
+        (lambda: nn.Embedding(2, 2, init=nn.given([[1, 2]])), ValueError, r"needs 2 of length 2"),
         (lambda: nn.Embedding(2, 2, init="nrmal"), ValueError, "did you mean 'normal'"),
     ],
 )
-def test_bad_input_is_refused_in_words(make: Any, error: type[Exception], words: str) -> None:
+def test_error_messages(make: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         make()

@@ -1,4 +1,4 @@
-"""Where weights start: shapes, distributions, seeds."""
+"""Initialisers: shapes, distributions, seeds, error messages."""
 
 import math
 import random
@@ -59,7 +59,7 @@ def test_shape_of_the_distribution(name):
 
 
 def test_the_uniform_limit_squared_is_not_the_variance():
-    """6/(n_in + n_out), at times printed as Xavier's variance, is the squared uniform limit: three times too large."""
+    """6/(n_in + n_out), sometimes given as Xavier's variance, is the squared uniform limit: three times too large."""
     variance = (draws("xavier_uniform") ** 2).mean()
     assert 3.0 * variance == pytest.approx(6.0 / (N_IN + N_OUT), rel=five_sigma("xavier_uniform"))
 
@@ -76,7 +76,7 @@ def test_identity_is_the_identity_also_when_it_is_not_square():
         assert np.array_equal(INITIALIZERS["identity"](*shape, random.Random(0)), np.eye(*shape))
 
 
-def test_fixed_starts():
+def test_constant_initializers():
     rng = random.Random(0)
     assert INITIALIZERS["zeros"](2, 1, rng) == [[0.0], [0.0]]
     assert constant(0.5)(1, 2, rng) == [[0.5, 0.5]]
@@ -84,7 +84,7 @@ def test_fixed_starts():
     assert rng.getstate() == random.Random(0).getstate()
 
 
-def test_every_activation_names_a_start_that_exists():
+def test_every_activation_names_an_existing_initializer():
     assert {row.initializer for row in ACTIVATIONS.values()} <= set(INITIALIZERS)
     assert ACTIVATIONS["relu"].initializer == "he_normal"
     assert ACTIVATIONS["tanh"].initializer == "xavier_uniform"
@@ -106,11 +106,11 @@ def test_a_seed_fixes_the_draws():
     (lambda: uniform(1.0, -1.0), ValueError, "low=1.0, high=-1.0"),
     (lambda: uniform(math.nan, 1.0), ValueError, "low=nan"),
     (lambda: normal(-1.0), ValueError, "-1.0"),
-    (lambda: start_weights(given([[1.0, 2.0]]), 2, 2, random.Random()), ValueError, r"gave 1 row\(s\) of length \[2\]"),
+    (lambda: start_weights(given([[1.0, 2.0]]), 2, 2, random.Random()), ValueError, r"gave 1 row of length \[2\]"),
     (lambda: start_weights(given([[1.0], [1.0, 2.0]]), 2, 2, random.Random()), ValueError, r"\[1, 2\]"),
     (lambda: random_source(random.Random(), 1), ValueError, "not both"),
     (lambda: random_source(np.random.default_rng(), None), TypeError, "random.Random, got Generator"),
 ])  # fmt: skip
-def test_bad_input_is_refused_in_words(call, error, words):
+def test_error_messages(call, error, words):
     with pytest.raises(error, match=words):
         call()

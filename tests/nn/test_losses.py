@@ -1,4 +1,4 @@
-"""Losses against their definitions at 330 digits, their gradients, and their edges."""
+"""Losses against their definitions at 330 digits, their gradients, edges, and error messages."""
 
 import math
 from itertools import pairwise
@@ -102,7 +102,7 @@ def test_cross_entropy_of_a_class(logits, data):
     scale = max(map(abs, logits)) + math.log(len(logits))
     assert loss.data == pytest.approx(float(mpmath.log(whole / exps[k])), abs=8 * ULP * scale)
     for j, node in enumerate(nodes):
-        # exp(z − max) passes on the rounding of its argument (up to 100 ulp); then n additions.
+        # exp(z − max) amplifies the rounding of its argument (up to 100 ulp); then n additions.
         assert node.grad == pytest.approx(float(exps[j] / whole) - (j == k), abs=(100 + len(logits)) * ULP)
 
 
@@ -166,7 +166,7 @@ def test_l2_gradient_is_the_derivative_of_the_penalty(weights, strength):
     assert l2_gradient(np.array(weights), strength).tolist() == [w.grad for w in nodes]
 
 
-# Certain, or far from where a product with 1/p runs over.
+# Certain, or far from where a product with 1/p overflows.
 shares = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(1e-6, 1.0 - 1e-6))
 OF_VALUES = {
     "half_squared_error": st.lists(numbers, min_size=3, max_size=3),
@@ -182,7 +182,7 @@ OF_VALUES = {
 @pytest.mark.parametrize("name", LOSSES)
 @given(st.data())
 def test_targets_that_are_values_give_the_same_loss_and_gradient(name, data):
-    """As in a recorded function, where no branch can look at the target."""
+    """As in a recorded function, which cannot branch on the target."""
     target = data.draw(OF_VALUES[name])
     element = shares if name == "binary_cross_entropy" else numbers
     prediction = data.draw(st.lists(element, min_size=3, max_size=3))
@@ -199,7 +199,7 @@ def test_targets_that_are_values_give_the_same_loss_and_gradient(name, data):
 
 @pytest.mark.parametrize("p", [-0.5, 1.5])
 @pytest.mark.parametrize("y", [0.0, 0.5, 1.0])
-def test_what_is_no_probability_costs_nan_where_it_cannot_be_refused(p, y):
+def test_a_prediction_outside_0_to_1_gives_nan_where_it_cannot_be_checked(p, y):
     assert math.isnan(binary_cross_entropy(Value(p), Value(y)).data)
 
 
@@ -234,7 +234,7 @@ def test_several_outputs_are_averaged(name):
 
 
 def test_losses_fall_towards_the_target():
-    """A sanity check in words: nearer to the target is better, for every loss of one output."""
+    """Predictions closer to the target have a lower loss, for every loss of one output."""
     for name, points in {
         "half_squared_error": [-2.0, 0.0, 0.9, 1.0],
         "mse": [-2.0, 0.0, 0.9, 1.0],
@@ -248,10 +248,10 @@ def test_losses_fall_towards_the_target():
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: half_squared_error([1.0, 2.0], [1.0]), ValueError, r"gives 2 output\(s\), the target has 1"),
+    (lambda: half_squared_error([1.0, 2.0], [1.0]), ValueError, r"the model has 2 outputs, the target has 1"),
     (lambda: mse([], []), ValueError, "empty"),
-    (lambda: binary_cross_entropy_with_logits(0.0, -1), ValueError, r"target -1.0 is no probability"),
-    (lambda: binary_cross_entropy(1.5, 1), ValueError, "prediction 1.5 is no probability"),
+    (lambda: binary_cross_entropy_with_logits(0.0, -1), ValueError, r"target -1.0 is not a probability"),
+    (lambda: binary_cross_entropy(1.5, 1), ValueError, "prediction 1.5 is not a probability"),
     (lambda: binary_cross_entropy(0.5, math.nan), ValueError, "nan"),
     (lambda: cross_entropy([1.0], 0), ValueError, "binary_cross_entropy_with_logits"),
     (lambda: cross_entropy(Value(1.0), 0), ValueError, "two or more"),
@@ -267,6 +267,6 @@ def test_losses_fall_towards_the_target():
     (lambda: get_loss("crossentropy"), ValueError, "did you mean 'cross_entropy'"),
     (lambda: get_loss(None), TypeError, "loss None"),
 ])  # fmt: skip
-def test_bad_input_is_refused_in_words(call, error, words):
+def test_error_messages(call, error, words):
     with pytest.raises(error, match=words):
         call()

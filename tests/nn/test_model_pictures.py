@@ -1,4 +1,4 @@
-"""`model.draw()`, `history.plot()` and the picture that a training run leaves."""
+"""Pictures of models and histories: `model.draw()` and `history.plot()`."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_history_plots_its_losses() -> None:
 
 
 class Anything(Module):
-    """A user's module, whose attributes have whatever names they have."""
+    """A user's module with attributes of any names."""
 
     def __init__(self, **attributes: object) -> None:
         self.__dict__ |= attributes
@@ -100,7 +100,7 @@ OBJECTS = [Value(2.0, label="mine"), [Value(1.0)], [], 3, "text", None, {"a": 1}
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("thing", OBJECTS, ids=lambda thing: type(thing).__name__)
 def test_attributes_of_any_name_draw(name: str, thing: object) -> None:
-    """Row F18: what counts is what an attribute is, not what it is called."""
+    """Row F18: the type of an attribute counts, not its name."""
     for module in (Anything(**{name: thing}), Anything(layers=[Anything(**{name: thing})])):
         assert "<svg" in module.draw().svg
         assert "text/plain" in module._repr_mimebundle_()
@@ -109,4 +109,6 @@ def test_attributes_of_any_name_draw(name: str, thing: object) -> None:
 def test_a_users_module_of_our_layers_is_drawn_as_layers() -> None:
     layers = [Layer(2, 3, seed=0), Layer(3, 1, seed=0)]
     assert len(Anything(layers=layers).draw().scene.boxes) == 2 + 3 + 1
-    assert len(Anything(layers=layers[::-1]).draw().scene.boxes) == 1, "they do not fit: its parameters, of which none"
+    assert len(Anything(layers=layers[::-1]).draw().scene.boxes) == 1, (
+        "the layers do not match, so its parameters are drawn: none"
+    )

@@ -1,4 +1,4 @@
-"""Neuron, Layer, MLP, Module: what they compute, what things are called, and what they refuse."""
+"""Neuron, Layer, MLP, Module: values, names, and error messages."""
 
 import copy
 import pickle
@@ -51,7 +51,7 @@ def test_a_neuron_is_one_node_and_its_activation():
     assert neuron([1.0, 2.0]).parents[0].parents == (*neuron.w, neuron.b)
 
 
-def test_names_are_the_articles():
+def test_names_are_those_of_the_article():
     model = MLP(2, [2, 1], hidden="prelu", seed=0)
     names = [name for name, _ in model.named_parameters()]
     assert names == [
@@ -182,7 +182,7 @@ def test_one_number_is_a_sample_of_one(x):
 
 
 @pytest.mark.parametrize(("x", "error", "words"), [
-    ([1.0], ValueError, "2 inputs are needed, got 1"),
+    ([1.0], ValueError, "expected 2 inputs, got 1"),
     ([1.0, 2.0, 3.0], ValueError, "got 3"),
     (np.zeros((5, 2)), ValueError, r"shape \(5, 2\): a model takes one sample"),
     ([[1.0, 2.0], [3.0, 4.0]], TypeError, r"input 0 is \[1.0, 2.0\]: a model takes one sample"),
@@ -195,7 +195,7 @@ def test_one_number_is_a_sample_of_one(x):
     (1.0, ValueError, "got 1"),
 ])  # fmt: skip
 @pytest.mark.parametrize("model", [MODEL, MODEL.layers[0], MODEL.layers[0].neurons[0]], ids=["MLP", "Layer", "Neuron"])
-def test_a_wrong_sample_is_refused_in_words(model, x, error, words):
+def test_error_messages_for_samples(model, x, error, words):
     with pytest.raises(error, match=words):
         model(x)
 
@@ -215,23 +215,23 @@ def test_an_error_inside_an_activation_is_left_as_it_is():
     (lambda: MLP(2, []), ValueError, "n_outs is empty"),
     (lambda: MLP(2, [4, 0]), ValueError, r"n_outs\[1\] must be at least 1, got 0"),
     (lambda: MLP(2, [-3]), ValueError, "got -3"),
-    (lambda: MLP(2, [4, 1.5]), TypeError, r"n_outs\[1\] must be a whole number, got 1.5"),
+    (lambda: MLP(2, [4, 1.5]), TypeError, r"n_outs\[1\] must be an integer, got 1.5"),
     (lambda: MLP(2, 4), TypeError, r"list of layer sizes, such as \[16, 1\]; got 4"),
     (lambda: MLP(2, "41"), TypeError, "got '41'"),
     (lambda: MLP(0, [1]), ValueError, "n_in must be at least 1, got 0"),
     (lambda: MLP(True, [1]), ValueError, "got True"),
-    (lambda: MLP(2, [2, 1], hidden="softmax"), ValueError, "softmax belongs to the output layer"),
+    (lambda: MLP(2, [2, 1], hidden="softmax"), ValueError, "softmax is for the output layer"),
     (lambda: MLP(2, [2, 1], output="softmax"), ValueError, "one output is always 1; use 'sigmoid'"),
     (lambda: Neuron(2, activation="softmax"), ValueError, "activation of a Layer"),
     (lambda: MLP(2, [1], hidden="rleu"), ValueError, "did you mean 'relu'"),
     (lambda: MLP(2, [1], init="he"), ValueError, "unknown initializer"),
-    (lambda: MLP(2, [1], init=these([[1.0]])), ValueError, "2 inputs and 1 neurons"),
+    (lambda: MLP(2, [1], init=these([[1.0]])), ValueError, "2 inputs and 1 neuron needs"),
     (lambda: MLP(2, [1], seed=1, rng=random.Random()), ValueError, "not both"),
     (lambda: MLP(2, [1], bias="0"), TypeError, "'0'"),
     (lambda: Neuron(2, False, activation="relu"), ValueError, "nonlin=False contradicts activation='relu'"),
     (lambda: Layer(2, 2, nonlin=False, activation="tanh"), ValueError, "nonlin=False contradicts"),
 ])  # fmt: skip
-def test_impossible_models_are_refused_in_words(make, error, words):
+def test_error_messages_for_models(make, error, words):
     with pytest.raises(error, match=words):
         make()
 

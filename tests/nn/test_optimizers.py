@@ -1,4 +1,4 @@
-"""Optimisers against the papers' formulas in another form, schedules, and what is refused."""
+"""Optimisers against other forms of the papers' formulas, schedules, and error messages."""
 
 import math
 
@@ -72,7 +72,7 @@ def test_adam_is_bias_corrected_weighted_means(gradients):
 
 @given(st.floats(1e-3, 1e3), st.sampled_from([-1.0, 1.0]))
 def test_adams_first_step_is_the_rate_whatever_the_scale(size, sign):
-    # ε = 1e-8 beside |g| >= 1e-3 makes it short by a hundred-thousandth.
+    # ε = 1e-8 beside |g| >= 1e-3 shortens it by a hundred-thousandth.
     assert Adam(0.1).update(np.zeros(1), np.array([sign * size])) == pytest.approx([-0.1 * sign], rel=1.1e-5)
 
 
@@ -172,20 +172,20 @@ def test_by_name():
     (lambda: step_decay(0.1, every=5, factor=1.5), ValueError, r"factor must be in \[0, 1\]"),
     (lambda: SGD(lambda step: -1.0).update(START, START), ValueError, "learning rate -1.0 at step 0"),
     (lambda: SGD(0.1).update(START, START[:2]), ValueError, r"\(3,\), the gradient \(2,\)"),
-    (lambda: SGD(0.1).update(START[None], START[None]), ValueError, "two vectors"),
+    (lambda: SGD(0.1).update(START[None], START[None]), ValueError, "both must be"),
     (lambda: run(SGD(0.1), [START, START[:1]]), ValueError, "the gradient"),
     (lambda: get_optimizer("adm"), ValueError, "did you mean 'adam'"),
     (lambda: get_optimizer("sgd", lr=0.1, beta1=0.9), TypeError, "beta1"),
-    (lambda: get_optimizer(SGD(0.1), lr=0.2), ValueError, "set lr where the SGD was made"),
+    (lambda: get_optimizer(SGD(0.1), lr=0.2), ValueError, "pass lr to SGD"),
 ])  # fmt: skip
-def test_bad_input_is_refused_in_words(call, error, words):
+def test_error_messages(call, error, words):
     with pytest.raises(error, match=words):
         call()
 
 
 @every_optimizer
-def test_a_memory_belongs_to_one_number_of_parameters(make):
+def test_the_number_of_parameters_must_not_change(make):
     optimizer = make()
     optimizer.update(START, START)
-    with pytest.raises(ValueError, match=r"been moving 3 parameters, now 1; call reset\(\)"):
+    with pytest.raises(ValueError, match=r"stepped 3 parameters before, now 1; call reset\(\)"):
         optimizer.update(START[:1], START[:1])

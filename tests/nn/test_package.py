@@ -1,11 +1,17 @@
-"""The package `nn` as a whole: its public names, and a foreign `autograd` in its way."""
+"""The package `nn`: its public names, and the error if another `autograd` is imported."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nn
+from nn.cluster.placement import LONGEST_SECONDS, longest_task
+from nn.plotting.figures import LOG_FROM_RATIO, loss_figure
+from nn.plotting.network import MOST, draw_model
+from nn.tabular.table import MAX_CATEGORIES, MAX_INTEGER_CLASSES
 
 ROOT = Path(nn.__file__).parent.parent
 
@@ -15,7 +21,22 @@ def test_public_names_exist_and_are_sorted_by_kind():
     assert [name for name in nn.__all__ if not hasattr(nn, name)] == []
 
 
-def test_a_foreign_autograd_is_named_with_the_way_out(tmp_path):
+@pytest.mark.parametrize(
+    ("documented", "words"),
+    [
+        (nn.read_table, f"at most {MAX_CATEGORIES} different texts"),
+        (nn.read_table, f"at most {MAX_INTEGER_CLASSES} different integers"),
+        (nn.tabular.datasets.load, f"{len(nn.tabular.datasets.load('moons').x)} noisy points"),
+        (loss_figure, f"more than a factor of {LOG_FROM_RATIO:g}"),
+        (draw_model, f"a column of more than {MOST}"),
+        (longest_task, f"by default {LONGEST_SECONDS:g}"),
+    ],
+)
+def test_docstrings_quote_the_constants(documented, words):
+    assert words in " ".join(documented.__doc__.split())
+
+
+def test_another_autograd_distribution_is_named_with_the_remedy(tmp_path):
     foreign = tmp_path / "autograd"
     foreign.mkdir()
     (foreign / "__init__.py").write_text("def grad(f): ...\n")

@@ -1,4 +1,4 @@
-"""The pictures: whole SVG files, the same bytes for the same run, with the words a reader needs."""
+"""Pictures of runs: complete SVG files with their labels, the same bytes for the same run."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def draw_numbers(path: Path) -> None:
         (draw_numbers, ["left", "right", "prediction", "a slope"]),
     ],
 )
-def test_a_picture_is_whole_says_what_it_shows_and_is_the_same_again(tmp_path: Path, draw, words) -> None:  # type: ignore[no-untyped-def]
+def test_a_picture_is_complete_labelled_and_reproducible(tmp_path: Path, draw, words) -> None:  # type: ignore[no-untyped-def]
     draw(tmp_path / "a.svg")
     draw(tmp_path / "b.svg")
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
-    # Letters are drawn as curves (so no font is needed to see them), with the words in a comment.
+    # Letters are drawn as curves (no font is needed), with the text in a comment.
     assert [word for word in words if f"<!-- {word} -->" not in text] == []
-    assert "fill: #ffffff" in text  # a white card, so that a dark page does not swallow the black axes
+    assert "fill: #ffffff" in text  # a white background, so that black axes are visible on a dark page
     assert "dc:date" not in text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.svg", "b.svg"]
 

@@ -14,8 +14,8 @@ from autograd.debugging.naming import Names
 from autograd.debugging.stepper.console import Console
 from autograd.debugging.walk import Walk
 from autograd.drawing import draw
-from autograd.drawing.text import counted
 from autograd.errors import GraphError
+from autograd.io.plural import counted
 from autograd.value import Value
 
 ROWS = 40  # of a table, before it is cut

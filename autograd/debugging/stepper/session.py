@@ -11,9 +11,9 @@ from autograd.debugging.naming import variables_of_caller
 from autograd.debugging.stepper.commands import Stepper
 from autograd.debugging.stepper.terminal import deferred_interrupt
 from autograd.debugging.walk import Walk
-from autograd.drawing.text import counted
 from autograd.errors import GraphError
 from autograd.expressions.conditions import ConditionError
+from autograd.io.plural import counted
 from autograd.value import Value
 
 

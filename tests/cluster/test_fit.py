@@ -1,11 +1,7 @@
-"""Training on worker processes of this machine: the same bits whoever computes, and what if something dies."""
+"""`nn.fit` on a cluster: the bits of one machine or of the interrupted run, and what a resumed run may change."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,133 +11,13 @@ import pytest
 import nn
 from autograd import Value, sigmoid, tanh
 from nn.cli.main import main
-from nn.cluster import Batch, ClusterError, Objective, connect, placement, sources_of
-from nn.cluster import objective as objective_module
+from nn.cluster import ClusterError, connect
 from nn.cluster.checkpoint import CheckpointError
-from nn.cluster.worker import fingerprint
 from nn.train.history import Epoch
 from nn.train.optimizers import Adam, Vector
-from tests.cluster.losses import SIZE, Stumbling, Tanh, samples
+from tests.cluster.losses import write_csv
 
 distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
-
-STEPS, PARTS = 50, 3
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    """Two workers for all tests that leave them alive."""
-    with connect(2) as client:
-        yield client
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers are counted before every step, so that a test need not wait for a change to be noticed."""
-    monkeypatch.setattr(placement, "LOOK_SECONDS", 0.0)
-
-
-def descend(objective: Objective, before_step: Callable[[int], None] = lambda step: None) -> bytes:
-    """The bits of the parameters after some mini-batch steps of plain gradient descent."""
-    theta = np.linspace(-1.0, 1.0, SIZE)
-    for step in range(STEPS):
-        before_step(step)
-        _, gradient = objective(theta, Batch(7, step // PARTS, step % PARTS, PARTS))
-        theta = theta - 0.1 * gradient
-    return theta.tobytes()
-
-
-def test_the_same_bits_with_1_2_and_4_workers_after_a_death_and_after_a_worker_joined(patient: None) -> None:
-    x, y = samples()
-    with connect(1) as client:
-        objective = Objective(client, sources_of(x, y))
-        objective.use(Tanh())
-        one = descend(objective)
-
-        def wait(workers: int) -> None:
-            client.cluster.scale(workers)
-            client.wait_for_workers(workers, timeout=60)
-
-        wait(2)
-        assert descend(objective) == one
-        assert len(objective.holding.holders) == 2
-
-        pids = client.run(os.getpid)
-
-        def kill(step: int) -> None:
-            if step == STEPS // 2:
-                os.kill(pids[objective.holding.homes[-1]], signal.SIGKILL)
-
-        assert descend(objective, kill) == one
-        wait(4)
-        assert descend(objective) == one
-        assert len(objective.holding.holders) == 4
-        assert not set(pids) <= set(objective.holding.holders)
-
-
-def test_loss_and_gradient_are_the_means_over_all_samples(client: Any) -> None:
-    x, y = samples()
-    objective = Objective(client, sources_of(x, y, 7))
-    objective.use(Tanh())
-    theta = np.linspace(-1.0, 1.0, SIZE)
-    loss, gradient = objective(theta)
-    expected_loss, expected = Tanh().flat(theta, x, y)
-    # Sums of n numbers in two orders: each rounds by at most n eps times the sum of their sizes, here of order n.
-    tolerance = 2 * len(x) * np.finfo(float).eps
-    assert abs(loss - expected_loss) <= tolerance
-    assert np.all(np.abs(gradient - expected) <= tolerance * (1.0 + np.abs(expected)))
-
-
-def test_a_batch_is_one_slice_of_every_shard(client: Any) -> None:
-    x, y = samples()
-    objective = Objective(client, sources_of(x, y, 4))
-    objective.use(Tanh())
-    theta = np.linspace(-1.0, 1.0, SIZE)
-    parts = [objective(theta, Batch(3, 1, number, 2))[0] for number in range(2)]
-    counts = [sum(count * (number + 1) // 2 - count * number // 2 for count in objective.counts) for number in range(2)]
-    whole = np.average(parts, weights=counts)
-    assert abs(whole - objective(theta)[0]) <= 2 * len(x) * np.finfo(float).eps
-
-
-def test_an_error_in_a_shard_is_itself_and_names_the_shard(client: Any) -> None:
-    x, y = samples(40)
-    y[25] = 13.0
-    objective = Objective(client, sources_of(x, y, 4))
-    objective.use(Stumbling())
-    with pytest.raises(FileNotFoundError, match="no such thirteen") as caught:
-        objective(np.zeros(SIZE))
-    assert "in shard rows 20…29" in caught.value.__notes__
-    objective.use(Tanh())
-    assert np.isfinite(objective(np.zeros(SIZE))[0])
-
-
-def test_files_that_a_worker_cannot_read_are_named(client: Any, tmp_path: Path) -> None:
-    paths = write_csv(tmp_path, ["1,2,3\n", "1,2,3\n1,x,3\n"])
-    with pytest.raises(nn.TableError, match=r"b1\.csv line 3, column 'x2'") as caught:
-        Objective(client, sources_of(paths, "y"))
-    assert f"in shard {paths[1]}" in caught.value.__notes__
-    with pytest.raises(FileNotFoundError):
-        Objective(client, sources_of(["nowhere.csv"], "y"))
-
-
-def test_files_of_different_columns_are_refused(client: Any, tmp_path: Path) -> None:
-    np.save(tmp_path / "x0.npy", np.ones((2, 3)))
-    np.save(tmp_path / "x1.npy", np.ones((2, 4)))
-    np.save(tmp_path / "y.npy", np.ones(2))
-    xs, y = [tmp_path / "x0.npy", tmp_path / "x1.npy"], tmp_path / "y.npy"
-    with pytest.raises(ValueError, match=r"x of shape \(3,\) in shard .*x0.npy, but \(4,\) in .*x1.npy"):
-        Objective(client, sources_of(xs, [y, y]))
-
-
-def write_csv(folder: Path, bodies: list[str]) -> list[Path]:
-    """CSV files of columns x1, x2, y."""
-    paths = [folder / f"b{i}.csv" for i in range(len(bodies))]
-    for path, body in zip(paths, bodies, strict=True):
-        path.write_text("x1,x2,y\n" + body, encoding="utf-8")
-    return paths
-
-
-# --- nn.fit -----------------------------------------------------------------------------------------------------------
 
 X, Y = nn.tabular.datasets.load("moons").x, nn.tabular.datasets.load("moons").y
 OPTIONS: dict[str, Any] = {"loss": "hinge", "lr": 0.05, "batch_size": 90, "seed": 3, "shards": 4, "progress": False}
@@ -179,12 +55,12 @@ def test_fit_learns_and_ends_with_the_best_epoch(client: Any) -> None:
     assert watched.validation_losses == [best]
 
 
-def test_full_batch_descent_is_that_of_one_machine(client: Any) -> None:
+def test_full_batch_descent_agrees_with_one_machine(client: Any) -> None:
     here, there = model(), model()
     options = {**OPTIONS, "batch_size": None}
     one = nn.fit(here, X, SIGNS, epochs=10, **{k: v for k, v in options.items() if k != "shards"})
     many = nn.fit(there, X, SIGNS, epochs=10, cluster=client, **options)
-    # Ten steps from the same start differ by rounding only; Adam's ratio g/√v may enlarge it by |g|⁻¹, a few thousand.
+    # Ten steps from the same start differ by rounding; Adam's ratio g/√v may amplify it by |g|⁻¹, a few thousand.
     assert np.allclose(one.losses, many.losses, rtol=1e-9, atol=0.0)
     assert np.allclose(numbers(here), numbers(there), rtol=1e-8, atol=1e-10)
 
@@ -219,24 +95,24 @@ class Failing(Adam):
 
 
 @pytest.mark.parametrize(("size", "at"), [(90, 7), (90, 11), (None, 4)])
-def test_training_is_taken_up_again_with_the_same_bits(client: Any, tmp_path: Path, size: int | None, at: int) -> None:
+def test_training_resumes_with_the_same_bits(client: Any, tmp_path: Path, size: int | None, at: int) -> None:
     path = tmp_path / "run.npz"
     options = {**OPTIONS, "batch_size": size, "lr": None, "epochs": 5, "cluster": client, "l2": 1e-3, "validation": 0.2}
     whole, broken, resumed = model(), model(), model()
-    told = nn.fit(whole, X, SIGNS, optimizer=Failing(at=0), **options)
+    expected = nn.fit(whole, X, SIGNS, optimizer=Failing(at=0), **options)
     with pytest.raises(ZeroDivisionError):
         nn.fit(broken, X, SIGNS, optimizer=Failing(at), checkpoint=path, checkpoint_every=2, **options)
     again = nn.fit(resumed, X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **options)
     assert numbers(resumed) == numbers(whole)
-    assert (again.losses, again.validation_losses) == (told.losses, told.validation_losses)
+    assert (again.losses, again.validation_losses) == (expected.losses, expected.validation_losses)
     further = nn.fit(model(), X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **{**options, "epochs": 6})
-    assert further.losses[:5] == told.losses
+    assert further.losses[:5] == expected.losses
     with pytest.raises(CheckpointError, match="seed was 3, now 4"):
         nn.fit(model(), X, SIGNS, optimizer=Failing(at=0), checkpoint=path, **{**options, "seed": 4})
 
 
 class Bent(nn.Module):
-    """A model of the user's own, of which nothing can be read but what it computes."""
+    """A custom model, which can only be identified by what it computes."""
 
     def __init__(self, function: Any) -> None:
         self.w, self.function = Value(0.5), function
@@ -249,7 +125,7 @@ class Bent(nn.Module):
 
 
 def resumed(**changes: Any) -> dict[str, Any]:
-    """The options of a run, with an optimiser that has done nothing yet."""
+    """The options of a run, with a new optimiser."""
     optimizer = nn.SGD(lr=0.1, momentum=0.5)
     fixed = {**OPTIONS, "batch_size": None, "lr": None, "loss": "mse", "epochs": 2, "shards": 4}
     return fixed | {"optimizer": optimizer} | changes
@@ -285,7 +161,7 @@ def resumed(**changes: Any) -> dict[str, Any]:
     ],
     ids=lambda case: case.split("was")[0].strip() if isinstance(case, str) else "",
 )
-def test_f19_another_option_is_no_resumption(
+def test_f19_a_run_with_another_option_is_not_resumed(
     client: Any, tmp_path: Path, net: Any, options: dict[str, Any], words: str
 ) -> None:
     path = tmp_path / "run.npz"
@@ -294,14 +170,14 @@ def test_f19_another_option_is_no_resumption(
     before = path.read_bytes()
     again = net or nn.MLP(2, [4, 1], hidden="tanh", seed=2)
     with pytest.raises(
-        CheckpointError, match=f"this is another run: .*{words.replace(chr(39), '.')}.*Delete it"
+        CheckpointError, match=f"this is another run: .*{words.replace(chr(39), '.')}.*To start again, delete it"
     ) as caught:
         nn.fit(again, X, SIGNS, cluster=client, checkpoint=path, **resumed(**options))
     assert str(caught.value).startswith(str(path))
     assert path.read_bytes() == before
 
 
-def test_f19_other_data_and_another_model_of_the_users_are_no_resumption(client: Any, tmp_path: Path) -> None:
+def test_f19_a_run_with_other_data_or_another_custom_model_is_not_resumed(client: Any, tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
     nn.fit(Bent(tanh), X, SIGNS, cluster=client, checkpoint=path, **resumed())
     with pytest.raises(CheckpointError, match="another run: data was"):
@@ -310,7 +186,7 @@ def test_f19_other_data_and_another_model_of_the_users_are_no_resumption(client:
         nn.fit(Bent(sigmoid), X, SIGNS, cluster=client, checkpoint=path, **resumed())
 
 
-def test_f19_how_long_and_what_is_shown_may_change(client: Any, tmp_path: Path) -> None:
+def test_f19_the_length_of_a_run_and_its_callback_may_change(client: Any, tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
     nn.fit(Bent(tanh), X, SIGNS, cluster=client, checkpoint=path, **resumed())
     more = resumed(epochs=4, until=1e-9, checkpoint_every=1, on_epoch=lambda row: None)
@@ -318,12 +194,12 @@ def test_f19_how_long_and_what_is_shown_may_change(client: Any, tmp_path: Path) 
     assert [row.epoch for row in history] == [1, 2, 3, 4]
 
 
-def test_lbfgs_converges_and_is_taken_up_again_with_the_same_bits(client: Any, tmp_path: Path) -> None:
+def test_lbfgs_converges_and_resumes_with_the_same_bits(client: Any, tmp_path: Path) -> None:
     pytest.importorskip("scipy")
     path = tmp_path / "run.npz"
     options = {**OPTIONS, "loss": "half_squared_error", "optimizer": "lbfgs", "lr": None, "cluster": client, "l2": 0.1}
     whole, resumed = model(), model()
-    told = nn.fit(whole, X, SIGNS, epochs=40, **options)
+    expected = nn.fit(whole, X, SIGNS, epochs=40, **options)
 
     def interrupt(row: Epoch) -> None:
         if row.epoch == 3:
@@ -333,8 +209,8 @@ def test_lbfgs_converges_and_is_taken_up_again_with_the_same_bits(client: Any, t
     assert (stopped.stopped, len(stopped)) == ("interrupted", 3)
     again = nn.fit(resumed, X, SIGNS, epochs=40, checkpoint=path, **options)
     assert numbers(resumed) == numbers(whole)
-    assert again.losses == told.losses
-    assert told.stopped in ("converged", "epochs")
+    assert again.losses == expected.losses
+    assert expected.stopped in ("converged", "epochs")
 
 
 def test_targets_are_checked_before_the_first_step(client: Any) -> None:
@@ -354,12 +230,12 @@ def test_a_loss_that_cannot_be_compiled_is_refused(client: Any) -> None:
         nn.fit(model(), X, SIGNS, cluster=client, **{**OPTIONS, "loss": loss})
 
 
-def test_options_of_a_cluster_are_refused_without_one() -> None:
-    with pytest.raises(ValueError, match="belong to cluster="):
+def test_options_of_a_cluster_need_a_cluster() -> None:
+    with pytest.raises(ValueError, match="need cluster="):
         nn.fit(model(), X, SIGNS, epochs=1, **OPTIONS)
     with pytest.raises(ValueError, match="compiled losses only"):
         nn.fit(model(), X, SIGNS, epochs=1, cluster=1, compile=False, **OPTIONS)
-    with pytest.raises(ValueError, match="cannot be drawn"):
+    with pytest.raises(ValueError, match="cannot be drawn from files"):
         nn.fit(model(), ["a.csv"], "y", cluster=1, validation=0.1, progress=False)
 
 
@@ -388,10 +264,10 @@ def test_the_command_line_trains_on_a_cluster(client: Any, tmp_path: Path, capsy
     assert f"engine: compiled, on the cluster {address}" in capsys.readouterr().out
     assert main([*options, "--out", str(here)]) == 0
     one, many = nn.load(here / "model.json"), nn.load(there / "model.json")
-    # One batch of four samples, in another order and added in another one: 5 steps of Adam, see above.
+    # One batch of four samples, shuffled and added in another order: 5 steps of Adam, see above.
     assert np.allclose(numbers(one), numbers(many), rtol=1e-8, atol=1e-10)
     assert main([*options, "--out", str(there), "--cluster", address, "--checkpoint", str(here / "model.json")]) == 2
-    assert "is no checkpoint, or a damaged one" in capsys.readouterr().err
+    assert "not a checkpoint, or damaged" in capsys.readouterr().err
     again = [*options, "--lr", "0.2", "--out", str(there), "--cluster", address, "--checkpoint"]
     assert main([*again, str(tmp_path / "run.npz")]) == 2
     [line] = capsys.readouterr().err.splitlines()
@@ -401,90 +277,10 @@ def test_the_command_line_trains_on_a_cluster(client: Any, tmp_path: Path, capsy
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--checkpoint", "run.npz"], "--checkpoint is for training with --cluster"),
+        (["--checkpoint", "run.npz"], "--checkpoint needs --cluster"),
         (["--cluster", "2", "--no-compile"], "a cluster runs compiled losses only"),
     ],
 )
 def test_options_that_do_not_go_together(options: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "xor", *options]) == 2
     assert words in capsys.readouterr().err
-
-
-# --- connecting -------------------------------------------------------------------------------------------------------
-
-
-def test_workers_of_another_version_are_refused(client: Any) -> None:
-    def pretend(version: dict[str, str] | None) -> None:
-        from nn.cluster import worker
-
-        worker.fingerprint = worker.original if version is None else _pretender(worker, version)  # type: ignore[attr-defined]
-
-    def _pretender(worker: Any, version: dict[str, str]) -> Callable[[], dict[str, str]]:
-        worker.original = worker.fingerprint
-        return lambda: version
-
-    client.run(pretend, {**fingerprint(), "numpy": "1.0", "source": "abc"})
-    try:
-        with pytest.raises(
-            ClusterError, match=r"worker tcp://.* has numpy 1\.0 \(here .*\), source abc \(here .*1 more"
-        ):
-            Objective(client, sources_of(*samples()))
-    finally:
-        client.run(pretend, None)
-
-
-def test_where_nobody_answers_the_message_says_what_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nn.cluster.connecting.CONNECT_SECONDS", 0.3)
-    with (
-        pytest.raises(ClusterError, match=r"no scheduler answers at 'tcp://127.0.0.1:1'.*`dask scheduler`"),
-        connect("tcp://127.0.0.1:1"),
-    ):
-        pass
-
-
-@pytest.mark.parametrize("cluster", [0, -1, True, 1.5, None])
-def test_what_is_no_cluster_is_refused(cluster: Any) -> None:
-    with pytest.raises(ValueError, match="a number of workers, a scheduler's address or a Client"), connect(cluster):
-        pass
-
-
-def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ClusterError, match=r"pip install 'scalar-autograd\[cluster\]'"), connect(2):
-        pass
-
-
-def test_ctrl_c_does_not_reach_the_workers(client: Any) -> None:
-    """A terminal sends it to every process; only the one in front may act on it."""
-    before = client.run(os.getpid)
-    client.run(lambda: os.kill(os.getpid(), signal.SIGINT))
-    assert client.run(os.getpid) == before
-
-
-class Killing(Tanh):
-    """A loss that kills every worker that computes it, such as one that needs more memory than there is."""
-
-    def flat(self, theta: Any, x: Any, y: Any) -> tuple[float, Any]:
-        os.kill(os.getpid(), signal.SIGKILL)
-        return super().flat(theta, x, y)
-
-
-def test_what_kills_worker_after_worker_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objective_module, "MANY_LOSSES", 1)
-    with connect(1) as client:
-        objective = Objective(client, sources_of(*samples()))
-        objective.use(Killing())
-        with pytest.raises(ClusterError, match="2 workers were lost in one step"):
-            objective(np.zeros(SIZE))
-
-
-def test_a_cluster_that_loses_its_last_worker_says_so(monkeypatch: pytest.MonkeyPatch, patient: None) -> None:
-    monkeypatch.setattr(objective_module, "PATIENCE_SECONDS", 0.5)
-    with connect(1) as client:
-        objective = Objective(client, sources_of(*samples()))
-        objective.use(Tanh())
-        client.cluster.scale(0)
-        while client.nthreads():
-            client.sync(client.cluster._correct_state)
-        with pytest.raises(ClusterError, match="no worker is left that answers"):
-            objective(np.zeros(SIZE))

@@ -1,0 +1,35 @@
+"""Run `python -m nn` as a process, and two tables to train on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nn
+
+ROOT = Path(nn.__file__).parents[1]
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR")}
+ENVIRONMENT["PYTHONPATH"] = str(ROOT)
+FLOWERS = "long,wide,colour,kind\n" + "".join(
+    f"{i % 7},{i % 5},{'red' if i % 2 else 'blue'},{'rose' if i % 7 > 3 else 'lily'}\n" for i in range(35)
+)
+SLOPE = "x,y\n" + "".join(f"{i},{3 * i + 0.5}\n" for i in range(40))
+
+
+def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "nn", *arguments],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for text in (done.stdout, done.stderr):
+        assert text.replace("\n", "").isprintable(), "control characters in what is not a terminal"
+    return done

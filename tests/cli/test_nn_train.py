@@ -1,0 +1,192 @@
+"""`python -m nn train`: results, files and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+import nn
+from nn.cli.main import main
+from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip the pictures, which take most of the time of a small run."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+
+def test_train_xor_solves_it_and_writes_everything(tmp_path: Path) -> None:
+    done = run(tmp_path, "train", "xor")
+    for words in (
+        "accuracy: 100.00% (4 of 4)",
+        "the training loss reached the target",
+        "gradient check of one sample",
+        "engine: compiled in ",
+    ):
+        assert words in done.stdout
+    assert "next: python -m nn inspect" in done.stdout
+    assert done.stderr.startswith("epoch 1/1000  loss ")
+    written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
+    assert written == ["boundary.svg", "graph.svg", "history.csv", "loss.svg", "model.json"]
+    model = nn.load(tmp_path / "runs" / "xor" / "model.json")
+    assert [model([float(a), float(b)]).data > 0 for a in (0, 1) for b in (0, 1)] == [False, True, True, False]
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_xor_is_solved_from_other_seeds(tmp_path: Path, seed: int) -> None:
+    assert main(["train", "xor", "--quiet", "--seed", str(seed), "--out", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "model.json").read_text())["extra"]["training"]["score"]["value"] == 1.0
+
+
+def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
+    for folder, hash_seed in (("a", "1"), ("b", "2")):
+        command = [
+            sys.executable,
+            "-m",
+            "nn",
+            "train",
+            "moons",
+            "--epochs",
+            "1",
+            "--quiet",
+            "--hidden",
+            "4",
+            "--out",
+            folder,
+        ]
+        subprocess.run(
+            command, cwd=tmp_path, env=ENVIRONMENT | {"PYTHONHASHSEED": hash_seed}, check=True, capture_output=True
+        )
+    for name in ("model.json", "loss.svg", "boundary.svg"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert main(["train", "xor", "--epochs", "3", "--quiet", "--seed", "1", "--out", str(tmp_path / "c")]) == 0
+    assert (tmp_path / "a" / "model.json").read_bytes() != (tmp_path / "c" / "model.json").read_bytes()
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_no_compile_gives_the_same_result_eagerly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = []
+    for name, options in (("compiled", []), ("eager", ["--no-compile"])):
+        command = ["train", "moons", "--hidden", "4", "--epochs", "2", "--quiet", "--out", str(tmp_path / name)]
+        assert main([*command, *options]) == 0
+        model = nn.load(tmp_path / name / "model.json")
+        scores.append([parameter.data for parameter in model.parameters()])
+    assert "engine: eager\n" in capsys.readouterr().out
+    # 50 steps of Adam, which divides a gradient by its size, amplify a rounding at most a thousand times.
+    assert scores[0] == pytest.approx(scores[1], rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_one_layer_cannot_do_xor(tmp_path: Path) -> None:
+    # Minsky & Papert 1969: a single layer can at best predict one half for all four points; the loss stays at log 2.
+    assert main(["train", "xor", "--hidden", "none", "--epochs", "200", "--quiet", "--out", str(tmp_path)]) == 0
+    training = json.loads((tmp_path / "model.json").read_text())["extra"]["training"]
+    assert training["stopped"] == "epochs"
+    assert training["score"]["value"] <= 0.75
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_small_network_learns_digits(tmp_path: Path) -> None:
+    options = ["--hidden", "none", "--epochs", "1", "--batch-size", "4", "--quiet"]
+    assert main(["train", "digits", *options, "--out", str(tmp_path)]) == 0
+    # Softmax regression reaches 90 % of the held-out digits after one pass; chance is 10 %.
+    assert json.loads((tmp_path / "model.json").read_text())["extra"]["training"]["score"]["value"] > 0.8
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--loss", "hinge", "--activation", "prelu", "--bias", "0.1"],
+        ["--loss", "binary_cross_entropy", "--optimizer", "sgd", "--lr", "0.5"],
+        ["--loss", "half_squared_error", "--output", "linear", "--l2", "0.001", "--optimizer", "adamw"],
+    ],
+)
+def test_other_losses_outputs_and_optimizers(tmp_path: Path, options: list[str]) -> None:
+    assert main(["train", "xor", *options, "--epochs", "3", "--quiet", "--out", str(tmp_path)]) == 0
+
+
+def test_without_matplotlib_the_pictures_are_skipped_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('not installed')\n")
+    done = run(tmp_path, "train", "xor", "--epochs", "1", "--quiet")
+    assert "pictures skipped: they need matplotlib (pip install matplotlib)" in done.stdout
+    written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
+    assert written == ["graph.svg", "history.csv", "model.json"]
+
+
+def test_divergence_is_reported_and_exits_with_1(tmp_path: Path) -> None:
+    (tmp_path / "slope.csv").write_text(SLOPE)
+    done = run(
+        tmp_path, "train", "slope.csv", "--target", "y", "--optimizer", "sgd", "--lr", "1e200", "--hidden", "none",
+        "--quiet", code=1,
+    )  # fmt: skip
+    assert "DIVERGED" in done.stdout
+    assert "--lr" in done.stdout
+    assert (tmp_path / "runs" / "slope" / "history.csv").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_saves_the_results_so_far_and_exits_with_130(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nn", "train", "xor", "--epochs", "1000000", "--until-loss", "0"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    # The first line of progress appears after the first epoch, with a million to go.
+    assert process.stderr.readline().startswith("epoch 1/1000000")
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "interrupted; the results so far follow" in stdout
+    assert "Traceback" not in stderr
+    assert nn.load(tmp_path / "runs" / "xor" / "model.json").n_in == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "run_name"),
+    [
+        ("...csv", "csv"),
+        (".csv", "csv"),
+        (" .csv", "csv"),
+        ("a\nb.csv", "a_b"),
+        ("no ending", "no ending"),
+        ("\x01<", "__"),
+    ],
+)
+def test_f19_a_file_with_any_name_is_accepted_and_its_results_are_in_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    no_pictures: None,
+    name: str,
+    run_name: str,
+) -> None:
+    (tmp_path / name).write_text(FLOWERS)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", name, "--target", "kind", "--epochs", "1", "--hidden", "2", "--quiet"]) == 0
+    assert sorted(os.listdir()) == sorted([name, "runs"])
+    assert os.listdir("runs") == [run_name]
+    assert {"model.json", "history.csv", "graph.svg"} <= set(os.listdir(Path("runs", run_name)))
+    assert main(["predict", f"runs/{run_name}/model.json", name]) == 0
+    assert capsys.readouterr().out.replace("\n", "").isprintable()
+    ElementTree.parse(Path("runs", run_name, "graph.svg"))
+
+
+@pytest.mark.parametrize("name", ["folder.csv", "a\nb.csv"])
+def test_f19_an_unreadable_file_is_named_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "a\nb.csv").write_text("x,y\n1,\n")
+    assert main(["train", str(tmp_path / name), "--target", "y"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert name.replace("\n", "\\n") in line
