@@ -125,7 +125,7 @@ def _tile(part: Part, blocks: Blocks, vector: Kind) -> Part:
 
 def _kernel(call: Call, number: int, stride: int, vector: Kind) -> Iterator[str]:
     """The lines of a kernel's call."""
-    single = "float" if vector.single else "double"
+    single = vector.number
     of = {"f": (vector.type, stride), "s": (single, 1), "g": ("double", 1)}
     words = []
     for i, (frame, place) in enumerate(call.pointers):

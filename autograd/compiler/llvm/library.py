@@ -43,9 +43,19 @@ class Kind:
     exact: bool = False
 
     @property
+    def number(self) -> str:
+        """The type of a lane in LLVM's words."""
+        return "float" if self.single else "double"
+
+    @property
     def type(self) -> str:
         """The type in LLVM's words."""
-        return vector("float" if self.single else "double", self.lanes)
+        return vector(self.number, self.lanes)
+
+    @property
+    def suffix(self) -> str:
+        """The type as intrinsics spell it: llvm.fmuladd.v4f64."""
+        return f"v{self.lanes}f{32 if self.single else 64}"
 
     def symbol(self, name: str) -> str:
         """The symbol of a function."""
