@@ -21,6 +21,7 @@ from autograd.graph import topological
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
 from autograd.scopes import Hooks, hooks
+from autograd.structure import flatten, key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
 
 
@@ -55,7 +56,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
         def take() -> tuple[Any, Any]:
             x, inputs = _traced(args, argnum)
             y = _number(f(*inputs), f)
-            return y, _like(x, gradient(y, _leaves(x)))
+            return y, _like(x, gradient(y, leaves_of(x)))
 
         return _derivative(take, args)  # type: ignore[no-any-return]
 
@@ -77,7 +78,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
         def take() -> Any:
             x, inputs = _traced(args, argnum)
             y = f(*inputs)
-            rows = [_like(x, gradient(_number(each, f), _leaves(x))) for each in _leaves(y)]
+            rows = [_like(x, gradient(_number(each, f), leaves_of(x))) for each in leaves_of(y)]
             return _like(y, rows)
 
         return _derivative(take, args)
@@ -110,8 +111,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     def take() -> tuple[Any, Any]:
         xs = _observed([_map(_fresh, x) for x in primals])
         y = _map(lambda each: _number(each, f), f(*xs))
-        along = dict(zip(_leaves(xs), map(_direction, _matching(primals, tangents)), strict=True))
-        return y, _like(y, _pushed(along, _leaves(y)))
+        along = dict(zip(leaves_of(xs), map(_direction, _matching(primals, tangents)), strict=True))
+        return y, _like(y, _pushed(along, leaves_of(y)))
 
     return _derivative(take, (primals, tangents))  # type: ignore[no-any-return]
 
@@ -142,7 +143,9 @@ def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     with paused_gc():
         result = under(lambda now: _taking(now, made.append, observer), take)
     keep = around.differentiating or around.recorder is not None
-    keep = keep or any(isinstance(leaf, Value) for leaf in _leaves(list(args))) or _closes_over(_leaves(result), made)
+    keep = (
+        keep or any(isinstance(leaf, Value) for leaf in leaves_of(list(args))) or _closes_over(leaves_of(result), made)
+    )
     if not keep:
         return _map(float, result)
     return _map(_detached, result) if around.off else result
@@ -156,7 +159,7 @@ def _observed(inputs: Any) -> Any:
     """Inputs, of which it is noticed when a number that depends on them leaves the graph."""
     observer = hooks().observer
     if isinstance(observer, Conversions):
-        observer.inputs.update(_leaves(inputs))
+        observer.inputs.update(leaves_of(inputs))
     return inputs
 
 
@@ -210,33 +213,16 @@ def _pushed(along: dict[Value, Any], outputs: Sequence[Value]) -> list[Any]:
 # --- structures of numbers --------------------------------------------------------------------------------------------
 
 
-def _leaves(x: Any) -> list[Any]:
-    """The numbers of a structure in order; dicts by their own order."""
-    if isinstance(x, dict):
-        return [leaf for each in x.values() for leaf in _leaves(each)]
-    if isinstance(x, list | tuple):
-        return [leaf for each in x for leaf in _leaves(each)]
-    return [x]
-
-
 def _map(function: Callable[[Any], Any], x: Any) -> Any:
     """`function` on every number of a structure."""
-    return _like(x, [function(leaf) for leaf in _leaves(x)])
+    leaves: list[Any] = []
+    key = flatten(x, leaves)
+    return rebuild(key, map(function, leaves))
 
 
 def _like(x: Any, leaves: Sequence[Any]) -> Any:
     """The structure of x with other numbers (or structures) in it."""
-    remaining = iter(leaves)
-
-    def build(x: Any) -> Any:
-        if isinstance(x, dict):
-            return {key: build(each) for key, each in x.items()}
-        if isinstance(x, list | tuple):
-            built = [build(each) for each in x]
-            return type(x)(*built) if hasattr(x, "_fields") else type(x)(built)
-        return next(remaining)
-
-    return build(x)
+    return rebuild(key_of(x), iter(leaves))
 
 
 def _matching(x: Any, v: Any) -> Iterator[Any]:

@@ -16,8 +16,8 @@ import numpy as np
 from autograd import origin, recording
 from autograd.compiler.program import same
 from autograd.compiler.record import Recorder
-from autograd.compiler.structure import Key
 from autograd.errors import CompileError
+from autograd.structure import Key
 
 
 class Recording(NamedTuple):

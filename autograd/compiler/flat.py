@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.structure import argument, as_array, flatten, is_array, plain
+from autograd.compiler.arguments import argument, as_array, flatten, is_array, plain
 from autograd.errors import CompileError
 from autograd.value import Value
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
 from autograd.compiler.differentiate import ForeignError, Gated, Recorded, Writer
 from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
-from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
 from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
+from autograd.structure import NUMBER, Key, places, rebuild
 from autograd.value import Value, as_float
 
 # What outputs a program has: the numbers of the result, then the derivatives of its one number by what is wanted, or
@@ -70,7 +71,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     """Record `call` and write it down; derivatives are by the parameters, else by all arguments.
 
     >>> from autograd import tanh
-    >>> from autograd.compiler.structure import key_of
+    >>> from autograd.structure import key_of
     >>> call = Call(lambda x, y: tanh(x) * y, (key_of(1.0),) * 2, ("x", "y"), None, [1.0, 2.0])
     >>> print(lower(call).program)
     program(x, y):

@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Any
 
 from autograd import rules
+from autograd.compiler.arguments import as_array
 from autograd.compiler.options import Options
 from autograd.compiler.program import RELATIONS, RESERVED, Guard, Program
-from autograd.compiler.structure import as_array
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES, Primitive
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.captures import Outside
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
-from autograd.compiler.structure import as_array
 from autograd.compiler.verify import ROUNDED, Reference
 from autograd.errors import CompileError
 

@@ -15,9 +15,9 @@ from itertools import accumulate
 from typing import Any
 
 from autograd import rules
+from autograd.compiler.arguments import as_array
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
-from autograd.compiler.structure import as_array
 from autograd.numerics import total
 from autograd.primitive import Primitive
 

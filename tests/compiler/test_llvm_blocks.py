@@ -13,12 +13,12 @@ import pytest
 
 import autograd
 import nn
+from autograd.compiler.arguments import flatten
 from autograd.compiler.llvm import build
 from autograd.compiler.llvm.runner import InBlocks
 from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Guard, Program
-from autograd.compiler.structure import flatten
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 

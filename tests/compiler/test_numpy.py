@@ -21,11 +21,11 @@ from autograd.compiler.numpy_backend import runner as runner_module
 from autograd.compiler.numpy_backend.runner import NumpyRunner, build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program, check, interpret
-from autograd.compiler.structure import key_of
 from autograd.compiler.verify import JUMPS, Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.strategies.graphs import DEFAULT
+from autograd.structure import key_of
 from autograd.testing import table
 
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, -1e308, 5e-324, 0.5, -2.5, 700.0, 3.0]

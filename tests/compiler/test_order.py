@@ -17,11 +17,11 @@ from autograd.compiler.lower import Call, lower
 from autograd.compiler.numpy_backend.arrays import Arrays
 from autograd.compiler.numpy_backend.exponentials import shared_first
 from autograd.compiler.numpy_backend.spelling import scope
-from autograd.compiler.structure import key_of
 from autograd.compiler.vector.order import in_order
 from autograd.compiler.vector.program import Step, VectorProgram, check, check_lanes
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
+from autograd.structure import key_of
 
 HEADS: dict[str, Callable[[list[Any]], Any]] = {
     "logsumexp": logsumexp,

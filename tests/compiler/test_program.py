@@ -15,10 +15,10 @@ from autograd.compiler import passes
 from autograd.compiler.lower import Call, lower
 from autograd.compiler.program import Equation, Guard, Program, check
 from autograd.compiler.python import RESERVED, function, source
-from autograd.compiler.structure import key_of
 from autograd.primitive import PRIMITIVES, Primitive, handmade
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph, references
+from autograd.structure import key_of
 
 mul, add = rules.mul, rules.add
 

@@ -20,10 +20,10 @@ from autograd.compiler import backends, python
 from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program
-from autograd.compiler.structure import key_of
 from autograd.compiler.verify import Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
+from autograd.structure import key_of
 
 
 class Off:
