@@ -198,7 +198,7 @@ def test_more_combinations_than_are_kept_are_refused_with_the_remedy() -> None:
         lambda xs: autograd.total([where(x > 0.0, x * x, x) for x in xs]), batch=("xs",), exact=True, backend="python"
     )
     rows = [[1.0 if i >> j & 1 else -1.0 for j in range(7)] for i in range(128)]
-    with pytest.raises(CompileError, match=r"test_compiler_exact\.py:\d+: .*all 64 recordings.*without exact=True"):
+    with pytest.raises(CompileError, match=r"test_exact\.py:\d+: .*all 64 recordings.*without exact=True"):
         fast.value_and_grad(rows)
 
 

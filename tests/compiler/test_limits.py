@@ -142,7 +142,7 @@ def test_float32_decides_on_rounded_numbers(backend: str) -> None:
 @fast_ones
 def test_a_recording_that_float32_decides_otherwise_keeps_eagers_decision(backend: str) -> None:
     fast = autograd.compile(lambda x: x * 2.0 if x > 0.1 else x * 3.0, dtype="float32", backend=backend)
-    with pytest.warns(RuntimeWarning, match=r"a comparison comes out differently at .*test_compiler_limits\.py:\d+"):
+    with pytest.warns(RuntimeWarning, match=r"a comparison comes out differently at .*test_limits\.py:\d+"):
         assert fast(0.1 + 1e-12) == (0.1 + 1e-12) * 2.0
     with warnings.catch_warnings():
         warnings.simplefilter("error")

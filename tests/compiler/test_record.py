@@ -109,7 +109,7 @@ def test_raise_names_the_line_of_the_comparison() -> None:
     fast = autograd.compile(steep, on_branch="raise")
     assert fast(2.0) == 4.0
     line = steep.__code__.co_firstlineno + 1
-    with pytest.raises(CompileError, match=rf"test_compiler_record\.py:{line}: .* differently .*maximum.*on_branch"):
+    with pytest.raises(CompileError, match=rf"test_record\.py:{line}: .* differently .*maximum.*on_branch"):
         fast(0.5)
     assert fast(3.0) == 9.0
 
@@ -117,7 +117,7 @@ def test_raise_names_the_line_of_the_comparison() -> None:
 def test_too_many_branches_are_refused() -> None:
     fast = autograd.compile(lambda x: x + float(x))
     assert [fast(i) for i in range(64)] == [2.0 * i for i in range(64)]
-    with pytest.raises(CompileError, match=r"test_compiler_record\.py:\d+: .*all 64 recordings"):
+    with pytest.raises(CompileError, match=r"test_record\.py:\d+: .*all 64 recordings"):
         fast(64)
     assert fast(3) == 6.0
 
@@ -203,14 +203,14 @@ class Own(Value):
     ],
 )
 def test_what_a_program_cannot_repeat_is_refused_with_its_line(f: Callable[[Any], Any], words: str) -> None:
-    with pytest.raises(CompileError, match=rf"^[^\n]*test_compiler_record\.py:\d+: .*{words}"):
+    with pytest.raises(CompileError, match=rf"^[^\n]*test_record\.py:\d+: .*{words}"):
         autograd.compile(f)(2.0)
     assert OUTSIDE.data == 3.0
 
 
 def test_the_line_is_that_of_the_function() -> None:
     line = baked.__code__.co_firstlineno + 1
-    with pytest.raises(CompileError, match=rf"test_compiler_record\.py:{line}: "):
+    with pytest.raises(CompileError, match=rf"test_record\.py:{line}: "):
         autograd.compile(baked)(2.0)
 
 
@@ -335,7 +335,7 @@ def test_what_was_recorded_is_freed_when_it_is_built(batch: tuple[str, ...]) -> 
     ids=["math.exp", "copysign", "float", "format", "str", "repr", "key", "member"],
 )
 def test_a_number_that_leaves_is_refused_at_the_first_call(f: Callable[..., Any]) -> None:
-    with pytest.raises(CompileError, match=r"test_compiler_record\.py:\d+: cannot compile"):
+    with pytest.raises(CompileError, match=r"test_record\.py:\d+: cannot compile"):
         autograd.compile(f).value_and_grad(1.5)
 
 
