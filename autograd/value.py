@@ -5,7 +5,6 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable, Sequence
-from itertools import compress
 from typing import Any, NoReturn
 
 from autograd import rules
@@ -13,6 +12,7 @@ from autograd.arrays import apply_ufunc
 from autograd.backward import backward
 from autograd.callbacks import Callback, attach
 from autograd.errors import GraphError
+from autograd.graph import slots
 from autograd.inline import computation, function
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, handmade
@@ -638,13 +638,7 @@ def _apply(primitive: Primitive, operands: tuple[Any, ...], off: bool) -> Value:
     partials = primitive.partials_at(result, data)
     if all_values and primitive.variadic and None not in partials:
         return node(primitive, result, operands, operands, tuple(partials), None)
-    # Only what flows is kept: no number among the operands, and no partial of None.
-    flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
-    if primitive.arity in (1, 2):
-        edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
-        return node(primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
-    parents = tuple(compress(operands, flows))
-    return node(primitive, result, parents, operands, tuple(compress(partials, flows)), None)
+    return node(primitive, result, *slots(primitive.arity, operands, partials))
 
 
 _OPAQUE = handmade("")

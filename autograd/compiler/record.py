@@ -15,13 +15,13 @@ import operator
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from autograd import recording, rules
 from autograd.compiler.constants import compares_with_is
 from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
 from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
+from autograd.graph import slots
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.scopes import Hooks, active, hooks
 from autograd.value import Value, as_float
@@ -36,6 +36,7 @@ _ROWS = {">": rules.greater, ">=": rules.at_least, "==": rules.equal}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
 }  # fmt: skip
+_CHOOSING = {rule.__code__ for rule in rules.where.partials if callable(rule)}  # rules that ask for a truth by float()
 _new = object.__new__
 
 
@@ -124,13 +125,8 @@ class Recorder:
         data = [x if type(x) is float else self.number(x) for x in operands]
         result = float(primitive.value(*data))
         partials = primitive.partials_at(result, data)
-        flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
         kind = Node if any(map(AS_VALUES, map(type, operands))) else Number
-        if primitive.arity in (1, 2):
-            edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
-            return self._made(kind, primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
-        parents = tuple(compress(operands, flows))
-        return self._made(kind, primitive, result, parents, operands, tuple(compress(partials, flows)), None)
+        return self._made(kind, primitive, result, *slots(primitive.arity, operands, partials))
 
     def _made(self, kind: type, primitive: Primitive | None, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Any:
         out: Any = _new(kind)
@@ -192,7 +188,7 @@ class Recorder:
         """`left relation right`: a Condition, or a bool and a guard if the function asks whether it `is` one."""
         right = right if isinstance(right, Value) else as_float(right)
         outcome = _COMPARE[relation](self.number(left), self.number(right))
-        if compares_with_is(sys._getframe(2)):
+        if compares_with_is(sys._getframe(2), Recorder._called.__code__):
             self.observe(relation, left, right, outcome)
             return outcome
         mirrored = _MIRRORED.get(relation)
@@ -230,8 +226,7 @@ class Recorder:
     def as_float(self, value: Value) -> float:
         """The number for `float(value)`, guarded; refused where one program per number would be recorded."""
         number, asking = self.number(value), sys._getframe(2)
-        if asking.f_globals.get("__name__") == "autograd.rules":
-            # Which branch did `where` take? All that a rule wants to know is whether the condition holds.
+        if asking.f_code in _CHOOSING:  # which branch did `where` take? A truth is all that its rules use
             self.observe("truth", value, 0.0, bool(number))
         elif isinstance(value, Condition):
             return float(self.decide(value))
@@ -253,7 +248,11 @@ class Recorder:
         return number
 
     def read(self, value: Value, name: str) -> float:
-        """`.data` or `.grad`, which only the debugger may show."""
+        """`.data` or `.grad`, which only the debugger may show.
+
+        The debugger is recognised by its package, since it reads numbers in watchers, trace functions and at a prompt:
+        each of these would have to set a flag.
+        """
         number = self.number(value)
         if not sys._getframe(2).f_globals.get("__name__", "").startswith("autograd.debugging."):
             refuse(

@@ -173,9 +173,7 @@ def test_what_was_not_chosen_may_be_infinite(backend: str) -> None:
 def test_a_question_about_a_sample_is_refused_with_its_line(f: Callable[[Any], Any], words: str) -> None:
     fast = autograd.compile(f, batch=("x",))
     line = f.__code__.co_firstlineno
-    with pytest.raises(
-        CompileError, match=rf"test_batch\.py:{line}: .*differs from sample to sample.*{words}"
-    ):
+    with pytest.raises(CompileError, match=rf"test_batch\.py:{line}: .*differs from sample to sample.*{words}"):
         fast.value([1.0, 0.0])
 
 

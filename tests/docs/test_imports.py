@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "backward": {"graph", "recording", "scopes"},
     "callbacks": {"backward", "scopes"},
     "value": {
-        *("errors", "rules", "primitive", "inline", "arrays", "scopes", "pickling", "backward", "callbacks"),
+        *("errors", "rules", "primitive", "inline", "arrays", "scopes", "pickling", "backward", "callbacks", "graph"),
     },
     "_hypothesis": {"_lazy", "value"},
     "affine": {"value", "rules", "numerics", "scopes"},
@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.record": {
         *("compiler.constants", "compiler.refusal", "compiler.traced"),
-        *("primitive", "recording", "rules", "scopes", "value"),
+        *("graph", "primitive", "recording", "rules", "scopes", "value"),
     },
     "compiler.program": {"errors", "primitive"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
