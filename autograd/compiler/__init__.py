@@ -5,6 +5,7 @@
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations
+    symbols.py         numbers of the program that rules are applied to, and the writer of their equations
     lower.py           all of these: a function comes in, a program goes out
     reassociate.py     chains of additions become dots: a neuron is one equation again, however it was spelt
     vector/            equations of one kind are computed at once: loops and matrix products recovered

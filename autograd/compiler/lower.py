@@ -11,11 +11,12 @@ from typing import Any
 
 from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
-from autograd.compiler.differentiate import ForeignError, Gated, Recorded, Writer
+from autograd.compiler.differentiate import Gated, Recorded
 from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
+from autograd.compiler.symbols import ForeignError, Writer
 from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES

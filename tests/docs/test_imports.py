@@ -67,12 +67,11 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.program": {"errors", "primitive"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
     "compiler.reassociate": {"compiler.program", "rules"},
-    "compiler.differentiate": {
-        *("compiler.passes", "compiler.program"),
-        *("derivative", "errors", "primitive", "rules", "value"),
-    },
+    "compiler.symbols": {"compiler.passes", "compiler.program", "primitive", "rules", "value"},
+    "compiler.differentiate": {"compiler.symbols", "derivative", "errors", "primitive", "rules", "value"},
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
+        "compiler.symbols",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
     },
     "compiler.python": {

@@ -16,7 +16,8 @@ from autograd.compiler.reassociate import sums
 from autograd.compiler.vector import names
 from autograd.compiler.vector.groups import Group, groups
 from autograd.compiler.vector.lanes import KINDS, Files, ordered
-from autograd.compiler.vector.layout import factored, strides
+from autograd.compiler.vector.layout import strides
+from autograd.compiler.vector.operands import common_shape, flat, in_shape, taken
 from autograd.compiler.vector.products import PRODUCTS, Block, blocks, turned
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Scalars, scalars
@@ -88,7 +89,7 @@ class _Recovery:
         operands = [self.operand([(atom,) for atom in column]) for column in zip(*group.operands, strict=True)]
         places = np.array(group.places, np.intp)
         order = self._order(group, [each.lanes[:, 0] for each in operands if each.kind != "constant"])
-        self.emit(group, form, places[order], [_taken(each, order) for each in operands], row)
+        self.emit(group, form, places[order], [taken(each, order) for each in operands], row)
 
     def _means(self, group: Group) -> None:
         """Means, step by step that they are of: BP4, layer by layer."""
@@ -119,7 +120,7 @@ class _Recovery:
         columns = [xs.lanes[:, 0]] if xs.kind != "constant" else []
         order = self._order(group, columns)
         stacked = xs.with_table(xs.table[order].T)
-        self.emit(group, "reduce", places[order], [*(_taken(each, order) for each in index), stacked], row)
+        self.emit(group, "reduce", places[order], [*(taken(each, order) for each in index), stacked], row)
 
     # --- sums of products ---------------------------------------------------------------------------------------------
 
@@ -183,7 +184,7 @@ class _Recovery:
         if group.operation == MEAN_DOT:
             self.emit(group, "mean_pairs", places[order], sides)
             return
-        bias = [_flat(each) for each in self._bias(group, chosen[:, None])]
+        bias = [flat(each) for each in self._bias(group, chosen[:, None])]
         if group.pairs == 1 and not bias and left.kind != "constant":
             self.emit(group, "map", places[order], [Operand(each.kind, each.lanes[0]) for each in sides], rules.mul)
         else:
@@ -237,9 +238,9 @@ class _Recovery:
         start = self.files.give(places, group.batched)
         operands = [*operands, *bias]
         if places.ndim == 1:
-            shape = _shape(operands, results if direct else None)
+            shape = common_shape(operands, results if direct else None)
             places, results = places.reshape(shape), results.reshape(shape)
-            operands = [_shaped(each, shape) for each in operands]
+            operands = [in_shape(each, shape) for each in operands]
         direct = direct and strides(results) is not None
         self.append(
             Step(form, group.batched, start, places.shape, tuple(operands), row, places, results if direct else None)
@@ -268,39 +269,8 @@ class _Recovery:
         return int(self.files.lane[self.given.moved[int(atom)]])
 
 
-def _shape(operands: Sequence[Operand], results: Places | None) -> tuple[int, ...]:
-    """The shape in which lanes (n,) or (k, n) are views."""
-    columns = [] if results is None else [results]
-    for operand in operands:
-        if operand.lanes.size:
-            columns += [operand.lanes] if operand.lanes.ndim == 1 else [operand.lanes[0], operand.lanes[-1]]
-    return factored(columns) if columns else max([each.numbers.shape[-1:] for each in operands] or [(1,)]) or (1,)
-
-
-def _shaped(operand: Operand, shape: tuple[int, ...]) -> Operand:
-    """The same with the last axis in that shape; an axis of length 1 stays short."""
-    table = operand.table
-    if not table.ndim:
-        return operand
-    last = shape if table.shape[-1] == np.prod(shape) else (1,) * len(shape)
-    return operand.with_table(table.reshape(*table.shape[:-1], *last))
-
-
 def _unpacked(bits: bytes) -> float:
     return float(np.frombuffer(bits, np.float64)[0])
-
-
-def _taken(operand: Operand, order: Places) -> Operand:
-    """A column of atoms in that order; one number where all are the same constant."""
-    column = operand.table[order, 0]
-    bits = column.view(np.int64)
-    return operand.with_table(column[0] if operand.kind == "constant" and (bits == bits[0]).all() else column)
-
-
-def _flat(operand: Operand) -> Operand:
-    """A bias of one column, along the lanes."""
-    table = operand.table[:, 0]
-    return operand.with_table(table[0] if operand.kind == "constant" and len(table) == 1 else table)
 
 
 def _runs_down(results: Places) -> bool:
