@@ -44,7 +44,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping
     function = _elementwise(ufunc)
     if function is None or method != "__call__" or not options.keys() <= {"out"}:
         return NotImplemented
-    import numpy as np  # somebody has called it, so it is there
+    import numpy as np  # NumPy has called us, so it is there
 
     (out,) = options.get("out", (None,))
     if out is not None and out.dtype != object:

@@ -14,7 +14,7 @@ _Pair = tuple[str, ast.expr]
 
 
 def assigned(source: str) -> Mapping[Span, str]:
-    """The name of each assigned expression by its span; empty for a text that is no Python.
+    """The name of each assigned expression by its span; empty for a text that is not Python.
 
     Of several names the first, and the innermost assignment decides: `h = (t := a * b)` names `a * b` "t".
 
@@ -39,7 +39,7 @@ def assigned(source: str) -> Mapping[Span, str]:
 
 @lru_cache(maxsize=256)
 def callee(expression: str) -> str | None:
-    """The last name of what an expression calls; '' if that has no name, None if it is no call.
+    """The last name of what an expression calls; '' if that has no name, None if it is not a call.
 
     >>> callee("autograd.std(xs)"), callee("f(x) * 2"), callee("layers[0](x)")
     ('std', None, '')

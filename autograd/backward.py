@@ -26,7 +26,7 @@ class Step(NamedTuple):
     (3.0, 1.0, 3.0, 0.0, 3.0)
     """
 
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a step
+    index: int  # type: ignore[assignment]  # hides tuple.index, which has no use on a step
     node: Any
     parent: Any
     local: float

@@ -27,7 +27,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     >>> dy.data, grad(dy, x).data
     (27.0, 18.0)
 
-    TypeError for arguments that are no Values; GraphError where a node was made by hand and has no rule,
+    TypeError for arguments that are not Values; GraphError where a node is opaque and has no rule,
     or where `data` was changed since the graph was recorded and partials are no longer what they were.
     """
     if callable(output) and not isinstance(output, Value):

@@ -1,4 +1,4 @@
-"""Derivatives of Python functions: `grad(f)` and its kin take a function and give a function.
+"""Derivatives of Python functions: `grad(f)` and the others take a function and return a function.
 
 Arguments are numbers, or lists, tuples and dicts of numbers, nested; derivatives come in the same structure. They nest
 without confusion, `grad(lambda x: x * grad(lambda y: x + y)(1.0))`, since a derivative is a graph of nodes that know
@@ -34,7 +34,7 @@ def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     >>> grad(lambda p: p["w"] * 3.0 + p["b"])({"w": 2.0, "b": 1.0})
     {'w': 3.0, 'b': 1.0}
 
-    TypeError when f gives no number, or the argument is no number (structure of numbers).
+    TypeError when f does not return a number, or the argument is not a number or structure of numbers.
     """
 
     def derivative(*args: Any) -> Any:
@@ -71,7 +71,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
 
-    TypeError, when it is called, without such an argument or for a result that is no number.
+    TypeError, when it is called, without such an argument or for a result that is not a number.
     """
 
     def derivative(*args: Any) -> Any:
@@ -128,7 +128,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return jvp(grad(f), primals, tangents)
 
 
-# --- results: floats, but Values where somebody may want the derivative of the derivative -----------------------------
+# --- results: floats, but Values where the derivative may be differentiated -----------------------------
 
 
 def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:

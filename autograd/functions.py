@@ -61,7 +61,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def pick(values: Sequence[Any], index: Any) -> Any:
-    """values[index], for a whole number from 0 on; an index that is a Value stays in the graph, and so in a program.
+    """values[index], for an integer from 0 on; an index that is a Value stays in the graph, and so in a program.
 
     A plain index is plain indexing: no node is made. While a function is recorded by `compile`, its arguments are
     Values, and one recording serves all indices (with `exact=True` there is one for each, since eager code adds up
@@ -71,7 +71,7 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     >>> pick([1.5, 2.5], 1), pick([1.5, 2.5], Value(0.0)).data
     (2.5, 1.5)
 
-    IndexError for an index that is not one of 0 … n − 1; TypeError for a plain index that is no whole number.
+    IndexError for an index that is not one of 0 … n − 1; TypeError for a plain index that is not an integer.
     """
     if isinstance(index, Value):
         recorder = hooks().recorder

@@ -1,11 +1,13 @@
 """How a node keeps its edges, and the order of a graph.
 
 A node keeps one or two operands in `_x` and `_y` and their partials in `_dx` and `_dy`; a partial of None says that
-the operand is no parent (a number, or a branch not taken). Any other number of operands is kept with the parents as a
-tuple in `_x`, their partials in `_dx` and the operands in `_y`. One container per node, not three, is what keeps
-the garbage collector out of the way (decision 2 in DESIGN.md). `slots` writes this form, the properties `operands`,
-`parents` and `partials` of a Value read it; the loops over all nodes, here and in backward.py, and the operators made
-in inline.py use the slots themselves, since a call for each node would be most of their time.
+the operand is not a parent (a number, or a branch not taken). For any other number of operands, `_x` is the tuple of
+the parents, `_dx` that of their partials and `_y` that of the operands. One container per node, not three,
+keeps the garbage collector out of the way (decision 2 in DESIGN.md).
+
+`slots` writes this form, and the properties `operands`, `parents` and `partials` of a Value read it. The loops over all
+nodes, here and in backward.py, and the operators made by inline.py use the slots directly: a call for each node would
+be most of their time.
 """
 
 from __future__ import annotations

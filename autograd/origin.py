@@ -2,7 +2,7 @@
 
 While provenance is on, each new node keeps the code object and the instruction that made it: two pointers, since a line
 number costs a walk through the function and a frame would keep all its locals alive. Everything else is worked out
-when somebody asks: Python (3.11 and later) knows the columns of each instruction, `linecache` has the source, also that
+when it is asked for: Python (3.11 and later) knows the columns of each instruction, `linecache` has the source, even
 of notebook cells, and the syntax tree says which expression is assigned to what.
 """
 
@@ -33,7 +33,7 @@ _inside: dict[str, bool] = {}  # file name → whether it is one of ours
 def remember(node: Any) -> None:
     """Keep, in `node._origin`, the instruction of the innermost frame outside this project that led to the node.
 
-    A watcher for `recording.watching`. A node that nobody outside asked for keeps no origin.
+    A watcher for `recording.watching`. A node that only our own code asked for keeps no origin.
     """
     try:
         frame = _getframe(1)

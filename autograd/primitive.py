@@ -165,7 +165,7 @@ class Primitive:
         return f"<primitive {self.signature()}>"
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
-        return (lookup if _registry.get(self.name) is self else handmade), (self.name,)
+        return (lookup if _registry.get(self.name) is self else opaque), (self.name,)
 
 
 _registry: dict[str, Primitive] = {}
@@ -259,22 +259,22 @@ def lookup(name: str) -> Primitive:
 
 
 @lru_cache(maxsize=1024)
-def handmade(name: str) -> Primitive:
-    """What stands behind a node made by hand: a name, but no rule to compute or differentiate it with.
+def opaque(name: str) -> Primitive:
+    """The primitive of an opaque node: a name, but no rule to compute or differentiate it with.
 
-    >>> handmade("square").variadic(9.0, 3.0)
+    >>> opaque("square").variadic(9.0, 3.0)
     Traceback (most recent call last):
         ...
-    autograd.errors.GraphError: node 'square' was made by hand from numbers: backward() can use its recorded ...
+    autograd.errors.GraphError: node 'square' is opaque, made from numbers: backward() can use its recorded ...
     """
 
     def refuse(*_: Any) -> NoReturn:
         raise GraphError(
-            f"node {name!r} was made by hand from numbers: backward() can use its recorded partials, but there is no "
+            f"node {name!r} is opaque, made from numbers: backward() can use its recorded partials, but there is no "
             "rule to compute or differentiate it again; give it one with autograd.define(name, value, *partials)"
         )
 
-    return Primitive(name, name, refuse, (), refuse, (), (), "made by hand", None)
+    return Primitive(name, name, refuse, (), refuse, (), (), "opaque", None)
 
 
 def _letters(count: int) -> list[str]:

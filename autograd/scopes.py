@@ -1,4 +1,4 @@
-"""Blocks that change what operators do: `with no_graph():` and its kin, for the thread (or task) that is in them.
+"""Blocks that change what operators do, as `with no_graph():` does, for the thread (or task) that is in them.
 
 One context variable holds the innermost open block, or None. An operator reads it before it goes its fast way, if a
 block is open in any thread: `open_blocks` is not empty. There is nothing to restore at the end of a block, so nothing

@@ -15,7 +15,7 @@ from autograd.errors import GraphError
 from autograd.graph import slots
 from autograd.inline import computation, function
 from autograd.pickling import reduce_node
-from autograd.primitive import Primitive, handmade
+from autograd.primitive import Primitive, opaque
 from autograd.scopes import PLAIN, active, hooks, open_blocks
 
 _new = object.__new__
@@ -23,7 +23,7 @@ _waiting: list[dict[str, Any]] = []  # globals of functions that need Value, whi
 
 
 def as_float(x: Any) -> float:
-    """A plain number as a float; TypeError, with a way out, for everything else.
+    """A plain number as a float; TypeError, with a remedy, for everything else.
 
     >>> as_float(2)
     2.0
@@ -34,17 +34,17 @@ def as_float(x: Any) -> float:
     """
     if type(x) is float:
         return x
-    # NumPy's bool is no numbers.Real, its other scalars are, except 0-d arrays, which say what they hold.
+    # NumPy's bool is not a numbers.Real; its other scalars are, except 0-d arrays, which have a dtype.
     if (isinstance(x, numbers.Real) and not isinstance(x, bool)) or _is_real_array_scalar(x):
         return float(x)
-    raise TypeError(f"a Value holds a real number, got {x!r} ({type(x).__name__}); {_way_out(x)}")
+    raise TypeError(f"a Value holds a real number, got {x!r} ({type(x).__name__}); {_remedy(x)}")
 
 
 def _is_real_array_scalar(x: Any) -> bool:
     return getattr(x, "shape", None) == () and getattr(getattr(x, "dtype", None), "kind", "") in ("i", "u", "f")
 
 
-def _way_out(x: Any) -> str:
+def _remedy(x: Any) -> str:
     if isinstance(x, bool) or type(x).__name__ in ("bool_", "bool"):
         return "write 1.0 or 0.0, or use where(condition, x, y)"
     if isinstance(x, Value):
@@ -268,11 +268,11 @@ class Value:
     >>> y.op, y.operands[1], y.detach().parents
     ('add', 1.0, ())
 
-    Operators and functions record; `==` and `hash` are identity, `<` and its kin compare data. A node made by hand,
+    Operators and functions record; `==` and `hash` are identity, `<` and the like compare data. An opaque node,
     `Value(data, parents, partials)`, takes part in `backward()`. `_children` and `_op` are what micrograd calls parents
     and op; a node with `_children` and without partials is refused by `backward()`.
 
-    TypeError for data that is no real number, and for parents and partials that do not match.
+    TypeError for data that is not a real number, and for parents and partials that do not match.
     """
 
     __slots__ = ("__dict__", "_data", "_dx", "_dy", "_grad", "_origin", "_x", "_y", "primitive")
@@ -280,7 +280,7 @@ class Value:
     _data: float
     _grad: float
     primitive: Primitive | None
-    # One or two operands and their partials; a partial of None: that operand is no parent. Otherwise the parents,
+    # One or two operands and their partials; a partial of None: that operand is not a parent. Otherwise the parents,
     # their partials and the operands as tuples in _x, _dx and _y. See graph.py.
     _x: Any
     _y: Any
@@ -354,7 +354,7 @@ class Value:
             raise TypeError(f"{len(parents)} parents need as many partials, got {len(partials)}: {partials!r}")
         self._x = self._y = parents
         self._dx = tuple([x if x is _UNKNOWN else as_float(x) for x in partials])
-        self.primitive = handmade(op)
+        self.primitive = opaque(op)
 
     # --- reading a node -----------------------------------------------------------------------------------------------
 
@@ -641,7 +641,7 @@ def _apply(primitive: Primitive, operands: tuple[Any, ...], off: bool) -> Value:
     return node(primitive, result, *slots(primitive.arity, operands, partials))
 
 
-_OPAQUE = handmade("")
+_OPAQUE = opaque("")
 
 
 class _Unknown:

@@ -44,7 +44,7 @@ def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -
 
 
 def is_array(x: Any) -> bool:
-    """Whether x is a plain NumPy array of real numbers, not a single one; any other array goes the way of lists."""
+    """Whether x is a plain NumPy array of real numbers, not a single one; any other array is treated as a list."""
     return type(x) is np.ndarray and x.dtype.kind in "fiu" and x.shape != ()
 
 
@@ -78,7 +78,7 @@ class Argument(NamedTuple):
 
 
 def argument(x: Any, name: str) -> Argument:
-    """The argument `name` of a compiled function; CompileError names what is no number.
+    """The argument `name` of a compiled function; CompileError names what is not a number.
 
     >>> argument([1, [2.0]], "x").numbers
     [1.0, 2.0]
@@ -104,7 +104,7 @@ def argument(x: Any, name: str) -> Argument:
 
 
 def _first_wrong(x: Any, name: str) -> tuple[str, str]:
-    """Where in x the first part stands that is no number, and what is wrong with it."""
+    """The place of the first part of x that is not a number, and what is wrong with it."""
     if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.shape:
         x = x.tolist()
     if isinstance(x, dict | list | tuple):
@@ -117,7 +117,7 @@ def _first_wrong(x: Any, name: str) -> tuple[str, str]:
 
 
 def _wrong(x: Any) -> str:
-    """What is wrong with what is no number, and what to write instead."""
+    """What is wrong with x, which is not a number, and what to write instead."""
     if isinstance(x, Value):
         return f"a number is needed, got {x!r}; pass x.data, or list it in parameters= and let the function use it"
     try:

@@ -62,15 +62,15 @@ def compile(
     `pick` can. An adjoint that is exactly 0 behind a `where` does not meet an infinite derivative there.
 
     CompileError for an option that is not supported, and at a call for what a program cannot repeat, with file and
-    line. TypeError if f or `parameters` are no such thing; ValueError for a parameter that is listed twice.
+    line. TypeError if f is not callable or a parameter is not a leaf Value; ValueError for one that is listed twice.
     """
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r} ({type(f).__name__})")
     options = Options(backend=backend, exact=exact, dtype=dtype, threads=threads, on_branch=on_branch)
-    return Compiled(f, _checked(parameters), _batch(f, batch), options)
+    return Compiled(f, _checked_parameters(parameters), _checked_batch(f, batch), options)
 
 
-def _checked(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
+def _checked_parameters(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
     if parameters is None:
         return None
     found = tuple(parameters)
@@ -78,23 +78,23 @@ def _checked(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
     for i, parameter in enumerate(found):
         if type(parameter) is not Value:
             kind = type(parameter).__name__
-            raise TypeError(f"parameters are Values, got {parameter!r} ({kind}) in place {i}; see model.parameters()")
+            raise TypeError(f"parameters[{i}] must be a Value, got {parameter!r} ({kind}); see model.parameters()")
         if parameter.primitive is not None:
-            raise TypeError(f"parameters are leaves, but {parameter!r} in place {i} was computed; use detach()")
+            raise TypeError(f"parameters[{i}] must be a leaf, but {parameter!r} was computed; use detach()")
         if parameter in seen:
-            raise ValueError(f"parameters hold {parameter!r} twice, again in place {i}; see dict.fromkeys(parameters)")
+            raise ValueError(f"parameters[{i}], {parameter!r}, is listed before; use dict.fromkeys(parameters)")
         seen.add(parameter)
     return found
 
 
-def _batch(f: Callable[..., Any], batch: Sequence[str]) -> frozenset[str]:
+def _checked_batch(f: Callable[..., Any], batch: Sequence[str]) -> frozenset[str]:
     if isinstance(batch, str):
         raise CompileError(f'batch={batch!r}: give the names of arguments, as in batch=("{batch}",)')
     names = argument_names(f)
     for name in batch:
         if name not in names:
             known = ", ".join(names) or "none that has a name"
-            raise CompileError(f"batch names the argument {name!r}; the function has {known}")
+            raise CompileError(f"batch names {name!r}, which is not an argument of the function; it has {known}")
     return frozenset(batch)
 
 
@@ -153,7 +153,7 @@ class Compiled(Variants):
         CompileError without `batch=`.
         """
         if not self.batch:
-            raise CompileError("map is for functions with a batch; name the arguments that hold samples in batch=")
+            raise CompileError("map needs a batch; name the arguments that hold samples in batch=")
         variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
         return rebuild(variant.lowered.result, iter(outputs.T))
 

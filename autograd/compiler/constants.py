@@ -1,4 +1,4 @@
-"""What the code of a function asks for besides its arguments, read off its instructions; and whose code it is."""
+"""Look at the instructions of a function: the names it loads, whether it asks `is True`, whose code it is."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The order, the edges and the rules are the engine's own (`derivative.adjoints`): what differs is only what partials and
 adjoints are made of. A `Symbol` stands for a number of the program; rows of the table applied to Symbols become
-equations. That costs a fifth of Values, of which a recording would have to notice every one.
+equations. That is cheaper than Values, each of which a recording would have to notice.
 
 Where a rule asks for a number (which branch did `where` take?), the recorded number decides without a batch, and a
 guard remembers that. With a batch it differs from sample to sample: both answers are written down, and a gate.

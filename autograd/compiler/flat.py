@@ -22,7 +22,7 @@ class Flat:
     (101.0, array([ -2., 200.]))
 
     `scipy.optimize.minimize(rosenbrock.flat, [0.0, 1.0], jac=True)` finds the minimum. CompileError when the vector is
-    no vector, has the wrong length, or the function takes several arguments but no parameters.
+    not flat, has the wrong length, or the function takes several arguments but no parameters.
     """
 
     def __init__(self, parameters: Sequence[Value] | None, gradient: Callable[[Sequence[Any], Any], Any]) -> None:

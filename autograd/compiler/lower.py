@@ -1,4 +1,4 @@
-"""From a Python function to a program: record it, write the nodes down, and the chain rule over them."""
+"""Turn a Python function into a program: record it, write its nodes as equations, and apply the chain rule to them."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def means(rows: Sequence[Sequence[float]]) -> Any:
 def build(program: Program, options: Options) -> PythonRunner:
     """The program ready to run; CompileError for float32, which Python does not have."""
     if options.dtype != "float64":
-        raise CompileError(f"the back end python computes in float64, not {options.dtype}; take numpy or llvm")
+        raise CompileError(f"the back end python computes in float64, not {options.dtype}; use numpy or llvm")
     return PythonRunner(program)
 
 

@@ -1,4 +1,4 @@
-"""Everything that a function may read besides its arguments, found from the names in its code.
+"""Find everything that a function may read besides its arguments, from the names in its code.
 
 Names lead to functions, whose code has more names; to containers; and to objects, of which the attributes count that
 any of this code has by name. Code of libraries, this one included, is taken as constant: only what is handed to it is
@@ -43,7 +43,7 @@ class Content(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """Things that stand together: how to read them again, what they were, and how each is written."""
+    """Things that are read together: how to read them again, what they were, and how each is written."""
 
     read: Callable[[], list[Any]]
     found: list[Any]

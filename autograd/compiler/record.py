@@ -1,10 +1,10 @@
-"""Recording: run a function once on Values, keep every node, and notice whatever a program could not repeat.
+"""Record a function: run it once on Values, keep every node, and refuse whatever a program could not repeat.
 
 A `Recorder` is in the hooks while the function runs, in a context of its own: operators hand their operations to it,
-and Values ask it before they tell a number. A comparison gives a `Condition`, which `where` takes as it is; `if` makes
+and Values ask it before they give a number. A comparison gives a `Condition`, which `where` takes as it is; `if` makes
 it a *guard*: the outcome is kept, and a later call for which it would come out differently records again. So are
 `int(v)` and an index: the program is for that number only. `pick` takes an index as it is. What is neither a number of
-the program nor a guard is refused, with the line and the way out: `.data`, text, `float(v)`.
+the program nor a guard is refused, with the line and the remedy: `.data`, text, `float(v)`.
 
 Parameters are plain Values, known by identity; other threads see nothing, and there is nothing to restore.
 """
@@ -60,8 +60,8 @@ class Recorder:
     """What a recording collects: the nodes in the order they were made, which is topological, and the guards.
 
     `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
-    that the function makes. `asked_kinds` says that it asked for the type of a number: an int is another one then;
-    `picked` that `pick` got an index, which is a guard with `guards_indices`.
+    that the function makes. `asked_kinds` says that it asked for the type of a number, so that an int needs another
+    recording; `picked` that `pick` got an index, which is a guard with `guards_indices`.
 
     >>> w = Value(2.0)
     >>> recorder = Recorder({id(w): 2.0})
@@ -97,7 +97,7 @@ class Recorder:
     def argument(self, number: float, is_index: bool = False) -> Number:
         """A new argument with that number."""
         made: Number = self._made(Index if is_index else Number, None, number, None, None, None, None)
-        self.nodes.pop()  # an input is no equation
+        self.nodes.pop()  # an input is not an equation
         return made
 
     # --- operations ---------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class Recorder:
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """The node of a primitive on Values and floats."""
         if PRIMITIVES.get(primitive.name) is not primitive:
-            refuse(f"the node {primitive.name!r} made by hand", "there is no rule for it; see autograd.define")
+            refuse(f"the opaque node {primitive.name!r}", "there is no rule for it; see autograd.define")
         if active() is not self.block and hooks().off:
             refuse("no_graph()", "its results would be baked in; use v.detach() instead")
         data = [x if type(x) is float else self.number(x) for x in operands]
@@ -139,7 +139,7 @@ class Recorder:
         return out
 
     def see(self, made: Any) -> None:
-        """The watcher: take in a leaf that the function makes, or say why a program cannot have it."""
+        """The watcher of new nodes: keep a leaf that the function makes, or say why a program cannot have it."""
         if isinstance(made, Traced):
             return
         if type(made) is not Value:
@@ -147,7 +147,7 @@ class Recorder:
                 f"a node of the class {type(made).__name__}", "only plain Values can be recorded; use autograd.Value"
             )
         if made.primitive is not None:
-            refuse(f"the node {made.primitive.name!r} made by hand", "there is no rule for it; see autograd.define")
+            refuse(f"the opaque node {made.primitive.name!r}", "there is no rule for it; see autograd.define")
         wrapped, self._wrapped = self._wrapped, None
         if wrapped is not None:  # times one is exact, and its derivative 1
             made.primitive, made._x, made._y, made._dx = rules.mul, wrapped, 1.0, 1.0
@@ -269,7 +269,7 @@ class Recorder:
             return format(self.decide(value), spec)
         self.number(value)
         return refuse(
-            "a number as text", "it would be that of one call for ever; print or format what the function returns"
+            "a number as text", "every later call would show the same text; print or format what the function returns"
         )
 
     # --- refused ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""One recording, built for a back end."""
+"""A recording built for a back end and verified."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
             options = next_best(lowered.program, options, variant.samples, failed)
             advice = "Please report this with the function and its arguments"
         warnings.warn(
-            f"the back end {variant.name} computes something else than the recorded graph: {wrong}; "
+            f"the back end {variant.name} does not compute the recorded graph: {wrong}; "
             f"{NAMES[options.backend]} runs the program instead. {advice}",
             RuntimeWarning,
             stacklevel=6,

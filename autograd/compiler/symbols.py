@@ -84,9 +84,9 @@ class Writer:
         return Symbol(self, self.atoms[id(x)]) if isinstance(x, Value) else x
 
     def partials(self, row: Primitive, node: Value) -> list[Any]:
-        """The partials of a node, as symbols and numbers; those of plain numbers, which nobody asks for, are anything.
+        """The partials of a node, as symbols and numbers; those by plain numbers, which are not used, may be anything.
 
-        No rule is asked where it is known to pass on an operand.
+        A rule that is known to return one of its operands is not called.
         """
         symbol, operands = self.symbol, node.operands
         places = passing(row, len(operands))
@@ -178,7 +178,7 @@ class Symbol:
 
 
 class _Unknown:
-    """What can be passed on, and nothing else."""
+    """An operand that a rule can return, but not compute with."""
 
     def __bool__(self) -> bool:
         raise TypeError("a rule that asks for the truth of an operand computes")
@@ -186,7 +186,7 @@ class _Unknown:
 
 @lru_cache(maxsize=1024)
 def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
-    """For each partial which operand it is (`count`: the output), or its constant; None where a rule computes one.
+    """For each partial the operand that it is (`count`: the output), or its constant; None where a rule computes one.
 
     >>> passing(rules.mul, 2), passing(rules.exp, 1), passing(rules.sub, 2), passing(rules.tanh, 1)
     ((1, 0), (1,), (1.0, -1.0), None)
@@ -194,7 +194,7 @@ def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None
     operands = [_Unknown() for _ in range(count + 1)]
     try:
         partials = row.partials_at(operands[-1], operands[:-1])
-    except Exception:  # rules are anybody's, and may fail on an object in any way
+    except Exception:  # a user's rule may fail on such an object in any way
         return None
     place = {id(operand): i for i, operand in enumerate(operands)}
     if any(not (each is None or type(each) is float or id(each) in place) for each in partials):

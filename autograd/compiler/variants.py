@@ -26,11 +26,11 @@ from autograd.value import Value
 
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
 MANY = 3  # recordings because something outside has changed, before a warning says what it costs
-_AS_ARGUMENT = "pass it as an argument, and one program serves all its values"
+_AS_ARGUMENT = "pass it as an argument, so that one program serves all its values"
 
 
 class Known(NamedTuple):
-    """What ran and its outputs, if a program fits; else how many do not, where a guard failed, and what has changed."""
+    """The program that fits and its outputs; else how many there are, where a guard failed, and what has changed."""
 
     found: tuple[Variant, Any] | None
     programs: int
@@ -109,12 +109,12 @@ class Variants:
         return variant, as_array(rows) if kind == SAMPLES else means(rows)
 
     def _known(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Known:
-        """What the programs so far say of these arguments."""
+        """Try the programs recorded so far on these arguments."""
         known = self._variants.get((kind, arguments.keys), ())
         failed, changed = "", ""
         for variant in known:
             if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
-                continue  # the function asked for the type of an argument, and an int is another one than a float
+                continue  # the function asked for the type of an argument: int or float
             if change := variant.outside.change(self.function):
                 changed = changed or change
                 continue
@@ -126,14 +126,14 @@ class Variants:
         return Known(None, len(known), failed, changed)
 
     def _check_branches(self, known: Known) -> None:
-        """CompileError if nothing more is to be recorded."""
+        """CompileError if nothing more may be recorded; a warning if it is recorded again and again."""
         if known.changed and not known.failed:
             if known.programs and self.options.on_branch == "raise":
                 raise CompileError(f"{known.changed} has changed since the function was recorded; {_AS_ARGUMENT}")
             if known.programs >= MANY - 1 and not self._warned:
                 self._warned = True
                 warnings.warn(
-                    f"the function is recorded for the {MANY}rd time since what it reads has changed: {known.changed}; "
+                    f"the function is recorded for the {MANY}rd time because what it reads changed: {known.changed}; "
                     f"{_AS_ARGUMENT}",
                     RuntimeWarning,
                     stacklevel=5,
@@ -214,7 +214,7 @@ class Variants:
         del state["_lock"], state["_recording"]
         try:
             pickle.dumps(self.function)
-        except (pickle.PicklingError, AttributeError, TypeError):  # each of them means: it cannot be pickled
+        except (pickle.PicklingError, AttributeError, TypeError):  # each means that it cannot be pickled
             state["function"] = None
         return state
 
@@ -228,7 +228,7 @@ _all: WeakSet[Variants] = WeakSet()
 
 
 def _unlock() -> None:
-    """In a fork: whoever was recording when it was made does not do so here, and would never be done."""
+    """New locks in a fork: a thread that held one when the process was forked does not exist here."""
     for variants in _all:
         variants._make_locks()
 

@@ -1,4 +1,4 @@
-"""Does a back end compute what was recorded? Asked when a program has been built, at the recorded point and near it.
+"""Compare a back end with what was recorded, when a program has been built: at the recorded point and near it.
 
 The reference is `interpret_all`: eager arithmetic, equation by equation. A back end that keeps its order has to give
 the same bits. Others may add in another order: they have to agree within the running-error bound, which follows every
@@ -22,10 +22,10 @@ from autograd.numerics import total
 from autograd.primitive import Primitive
 
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
-ULPS = 8.0  # a function of a back end may be off by so many units in the last place of its result
-EASY = 1e4  # what agrees to so many roundings of the largest output needs no bound
+ULPS = 8.0  # error allowed to a function of a back end, in units in the last place of its result
+EASY = 1e4  # what agrees within this many roundings of the largest output needs no bound
 EFFORT = 200_000  # equations to interpret at most; large programs are looked at for fewer samples and points
-ROUNDED = "rounded to float32, "  # a difference that is nobody's fault
+ROUNDED = "rounded to float32, "  # a difference that is not a fault of the back end
 SINGLE = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127  # the smallest float32 with all its digits, and the largest
 
 # Rows that jump: a rounding may decide which side they take.

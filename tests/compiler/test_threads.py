@@ -14,11 +14,11 @@ import pytest
 
 import autograd
 from autograd import Value, backward, tanh
-from autograd.compiler import compiled
+from autograd.compiler import variants
 from autograd.errors import CompileError
 from tests.support.forks import in_a_child
 
-BRANCHES = compiled.BRANCHES
+BRANCHES = variants.BRANCHES
 calls: Counter[int] = Counter()  # by branch; a recording makes two
 
 

@@ -43,7 +43,7 @@ def _is_product(step: Step) -> bool:
 
 
 class Call:
-    """A kernel and its arguments: pointers as (frame "f", "s" or "g", place in it), whole numbers, "%n" for the tiles.
+    """A kernel and its arguments: pointers as (frame "f", "s" or "g", place in it), integers, "%n" for the tiles.
 
     Places in the vector frame are slots, steps in it vectors.
     """

@@ -1,8 +1,8 @@
 """Matrix products in machine code: small blocks of the result in registers, loops around them.
 
 Vectors of samples stand in a frame, `stride` vectors from one lane to the next, the tiles of a lane side by side; what
-all samples share stands in memory as single numbers. A block has up to 4 rows and 2 tiles (or columns): 8 sums, as
-many as it takes to keep two fused units of latency 4 busy, and all in registers.
+all samples share stands in memory as single numbers. A block has up to 4 rows and 2 tiles (or columns): 8 sums,
+enough to keep two fused units of latency 4 busy, and all in registers.
 """
 
 from __future__ import annotations

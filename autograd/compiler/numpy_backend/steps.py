@@ -14,7 +14,7 @@ CHAIN = 3  # pairs that are added one by one
 
 
 def write(to: Operands, step: Step, texts: Texts) -> None:
-    """Add the lines of a step; the formula stands behind the first that is no copy."""
+    """Add the lines of a step; the formula is a comment on the first that is not a copy."""
     out = to.out(step)
     before = len(to.body)
     FORMS[step.form](to, step, out)
