@@ -3,6 +3,10 @@
 Start reading at `rules.py`.
 """
 
+from autograd._startup import end_by_signal
+
+end_by_signal("autograd", "nn")
+
 from os import environ
 from typing import TYPE_CHECKING
 

@@ -1,10 +1,15 @@
 """`python -m autograd`."""
 
-import sys
-
+from autograd._startup import run
 from autograd.cli.main import main
 from autograd.io.streams import open_streams
 
-if __name__ == "__main__":
+
+def command() -> int:
+    """The command line."""
     open_streams()
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    run(command)

@@ -47,18 +47,18 @@ square = define("square", lambda x: x * x, lambda out, x: 2.0 * x, symbol="²", 
 
 
 def _pow_base(out: Any, x: Any, y: Any) -> Any:
-    """y x**(y-1); but y out / x where y - 1 is rounded, lest that error be multiplied by log x. 0 for x**0."""
+    """y x**(y-1), without the rounding of y - 1, which would be multiplied by log x. 0 for x**0."""
     exponent = y - 1.0
     if isinstance(y, float):
-        if 0.5 <= y <= 2.0**53 or (exponent + 1.0 == y and y - exponent == 1.0 and y != 0.0):  # no rounding: usual
+        if abs(exponent) < 2.0**53 and (y >= 0.5 or (y % 1.0 == 0.0 and y != 0.0)):  # no rounding: usual
             return y * pow_(x, exponent)
         if y == 0.0:
             return 0.0
-    back = exponent - y
-    rounding = (y - (exponent - back)) - (1.0 + back)  # Knuth, TAOCP 2, 4.2.2: what `exponent` lacks, exactly
     power = pow_(x, exponent)
     usual = y * power
-    at_nonzero = where(rounding * greater(INF, abs_(x)), div(y * out, x), usual)
+    is_moderate = greater(INF, abs_(power)) * greater(2.0**53, abs_(exponent))
+    mended = where(is_moderate, usual * _left_out(x, y, exponent), div(y * out, x))
+    at_nonzero = where(greater(INF, abs_(x)), mended, usual)
     if isinstance(y, float):
         return where(x, at_nonzero, usual)
     constant = where(greater(INF, abs_(power)), usual, _tip(y))  # 0 where x⁻¹ is infinite, but not to be constant
@@ -66,8 +66,21 @@ def _pow_base(out: Any, x: Any, y: Any) -> Any:
     return where(y, where(x, at_nonzero, at_zero), constant)
 
 
+def _left_out(x: Any, y: Any, exponent: Any) -> Any:
+    """|x| to the power that the rounding of y - 1 has left out; 1 if nothing, without asking. Held constant.
+
+    Whether anything was left out hangs on the last digit of y, which is no reason to go another way.
+    """
+    back = exponent - y
+    rounding = (y - (exponent - back)) - (1.0 + back)  # Knuth, TAOCP 2, 4.2.2: what `exponent` lacks, exactly
+    return exp_shift(0.0, -rounding * log(abs_(x)))
+
+
 def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
-    """x**y log x; 0 at x = 0 <= y, where the power is constant in y or tends to a constant, steeply if y <= 1."""
+    """x**y log x; 0 at x = 0 <= y, where the power is constant in y or tends to a constant, steeply if y <= 1.
+
+    So x**x has derivative 0 at 0, as in JAX and PyTorch, and the second one is its limit, ∞.
+    """
     if isinstance(x, float) and isinstance(y, float):
         return out * log(x) if x or y < 0.0 else 0.0
     steep = where(y, 0.0 - _tip(x), _tip(x))
@@ -81,7 +94,7 @@ def _tip(x: Any) -> Any:
 
 pow_ = define(
     "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS),
-    formula="x to the power y, for x < 0 where y is a whole number"
+    formula="x to the power y, for x < 0 where y is a whole number; derivative by y 0 at x = 0 <= y"
 )
 sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√", domain=(POSITIVE,), formula="√x")
 rsqrt = define(
@@ -216,7 +229,7 @@ asinh = define(
     "asinh", math.asinh, lambda out, x: _flat_at(INF, abs_(x), div(1.0, hypot(1.0, x))), formula="arsinh x"
 )
 acosh = define(
-    "acosh", ieee(math.acosh), lambda out, x: _flat_at(INF, x, div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))),
+    "acosh", ieee(math.acosh), lambda out, x: _flat_at(INF, x, div(div(1.0, sqrt(x + 1.0)), sqrt(x - 1.0))),
     domain=((1.0, INF),), formula="arcosh x",
 )
 atanh = define(

@@ -1,7 +1,8 @@
 """Workers killed at random moments of a training (row F3): `python -m tests.kills --times 100`.
 
 Every run must return, with the bits of the undisturbed one or a ClusterError; the longest time without an epoch is
-printed. The suite does it a few times.
+printed. The suite does it a few times. With `--freeze` they are stopped instead (SIGSTOP), and are killed when the
+training has returned: a frozen worker keeps its connections, so nothing but its silence tells of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from itertools import pairwise
 from threading import Timer
 from typing import Any, NamedTuple
@@ -49,15 +51,19 @@ def train(client: Any) -> Ending:
     return Ending(tuple(p.data.hex() for p in model.parameters()), error, stall, signs[-1] - signs[0])
 
 
-def disturbed(client: Any, after: float, rng: random.Random) -> Ending:
-    """The same with a worker killed so many seconds after the beginning."""
+def disturbed(client: Any, after: float, rng: random.Random, disturbance: int = signal.SIGKILL) -> Ending:
+    """The same with a worker killed so many seconds after the beginning, or given another signal."""
     pid = rng.choice(sorted(client.run(os.getpid).values()))
-    with_kill = Timer(after, os.kill, (pid, signal.SIGKILL))
-    with_kill.start()
+    timer = Timer(after, os.kill, (pid, disturbance))
+    timer.start()
     try:
         return train(client)
     finally:
-        with_kill.cancel()
+        timer.cancel()
+        timer.join()
+        if disturbance != signal.SIGKILL:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)  # also ends what is stopped; its nanny starts another
 
 
 def main() -> int:
@@ -65,19 +71,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--freeze", action="store_true", help="stop the workers instead of killing them")
     args = parser.parse_args()
-    rng, endings = random.Random(args.seed), []
+    rng, endings, wrong = random.Random(args.seed), [], 0
+    disturbance = signal.SIGSTOP if args.freeze else signal.SIGKILL
     while len(endings) < args.times:
         # A cluster of its own for a few: Dask does not always start a worker again that died while it was starting.
         with nn.cluster.connect(WORKERS) as client:
             expected = [train(client), train(client)][-1]  # the first also starts up
             for _ in range(min(5, args.times - len(endings))):
-                ending = disturbed(client, rng.uniform(0.0, expected.seconds), rng)
+                ending = disturbed(client, rng.uniform(0.0, expected.seconds), rng, disturbance)
                 endings.append(ending)
+                wrong += not ending.error and ending.bits != expected.bits
                 print(f"{len(endings)}: {ending.seconds:.1f} s, stall {ending.stall:.1f} s {ending.error}", flush=True)
-                if len(client.nthreads()) < WORKERS:
+                if args.freeze or len(client.nthreads()) < WORKERS:
                     break
-    wrong = sum(not ending.error and ending.bits != expected.bits for ending in endings)
     errors = sum(bool(ending.error) for ending in endings)
     print(
         f"{len(endings)} returned, {wrong} with other bits, {errors} with an error;"

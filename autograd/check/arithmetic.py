@@ -13,7 +13,7 @@ import operator
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -263,7 +263,13 @@ def _mpmath_arithmetic(mpmath: Any, digits: int) -> Arithmetic:
         _, mantissa, exponent, _ = x._mpf_
         return bool(mantissa) or not exponent
 
-    return Arithmetic("mpmath", digits, lift, lift, _spelled(context), is_finite)
+    spelling = _spelled(context) | {"total": lambda *xs: context.fsum(xs), "dot": partial(_exact_inner, context)}
+    return Arithmetic("mpmath", digits, lift, lift, spelling, is_finite)
+
+
+def _exact_inner(context: Any, *xs: Any) -> Any:
+    half = len(xs) // 2
+    return context.fdot(zip(xs[:half], xs[half:-1], strict=True)) + xs[-1]
 
 
 @cache

@@ -30,6 +30,9 @@ class Estimate(NamedTuple):
     vanishes: bool = False
     converges: bool = True
     scale: float = 0.0
+    spread: float = 0.0
+    rounding: float = 0.0
+    finer: tuple[tuple[float, float], ...] = ()
 
 
 class OutsideDomainError(Exception):
@@ -128,37 +131,103 @@ def complex_step(m: Arithmetic, curve: Curve, size: float) -> Estimate:
 
 
 STENCIL = (4 / 5, -1 / 5, 4 / 105, -1 / 280)  # f' h ≈ Σ c (f(+kh) − f(−kh)), with an error of h⁸ f⁽⁹⁾ / 630
-HALVINGS = range(3, 24, 2)
+GOLDEN = (1.0 + math.sqrt(5.0)) / 2.0  # steps with such a ratio do not all span whole periods of a sine
+FINER = tuple([0.1 / GOLDEN ** (4 * k) for k in range(15)])  # steps; the last is 2⁻⁴²
+CLOSE = 0.7 * 2.0**-40  # between points that are to differ by rounding alone
+POINTS = 5  # on each side
+AGREE = 2.0  # two slopes that are further apart than so many times their errors are not the same
 
 
 def adaptive(m: Arithmetic, curve: Curve, size: float = 0.0) -> Estimate:
     """The best of a row of central differences of eighth order, each with its truncation and rounding error.
 
-    The truncation error is read off two steps (for half the step it is 2⁸ times smaller); values are taken to be good
-    to 8 ulp of themselves and of `size`. Steps are relative, t = 1 being the size of the operand, so a domain that ends
-    at 0 is not left.
+    The truncation error is read off two steps (it falls with the eighth power); values are taken to be good to 8 ulp of
+    themselves and of `size`, or as they jitter. A step that spans periods of f may agree with the next by chance, but
+    not with all that are smaller: a slope counts only if these agree within their own errors. Steps are relative, t = 1
+    being the size of the operand, so a domain that ends at 0 is not left.
     """
-    found = [estimate for k in HALVINGS if (estimate := _stencil(m, curve, 0.5**k, size)) is not None]
+    jitter = jitter_of(lambda t: _or_nan(m, curve, t))
+    found = [(h, estimate) for h in FINER if (estimate := _stencil(m, curve, h, size, jitter)) is not None]
     if not found:
         raise OutsideDomainError
-    best = min(found, key=lambda estimate: float(estimate.error))
-    return best._replace(scale=max(estimate.scale for estimate in found))
+    estimates = [estimate for _, estimate in found]
+    known = [i for i, each in enumerate(estimates) if all(_agree(each, finer) for finer in estimates[i + 1 :])]
+    step, best = found[min(known, key=lambda i: float(estimates[i].error))]
+    # of rounding errors, what is likely, not the largest
+    finer = tuple([(each.slope, each.rounding / 8.0 + jitter * GOLDEN / h) for h, each in found])
+    scale = max(estimate.scale for estimate in estimates)
+    return best._replace(spread=_step_of_slope(m, curve, step, scale) / 2.0, scale=scale, finer=finer)
 
 
-def _stencil(m: Arithmetic, curve: Curve, h: float, terms: float) -> Estimate | None:
+def _agree(one: Estimate, other: Estimate) -> bool:
+    return bool(abs(one.slope - other.slope) <= AGREE * (one.error + other.error))
+
+
+def _stencil(m: Arithmetic, curve: Curve, h: float, terms: float, jitter: float) -> Estimate | None:
     try:
-        (wide, _), (narrow, size) = _weighted(m, curve, h), _weighted(m, curve, h / 2.0)
+        wide, (narrow, size, steepest) = _weighted(m, curve, h)[0], _weighted(m, curve, h / GOLDEN)
     except OutsideDomainError:
         return None
-    rounding = (
-        16.0 * ROUND_OFF * (max(size, terms) + abs(narrow)) / (h / 2.0)
-    )  # of the values, and of the points themselves
-    return Estimate(narrow, abs(wide - narrow) + rounding, scale=size)
+    # of the values, and of the points themselves
+    rounding = 16.0 * ROUND_OFF * (max(size, terms) + max(abs(narrow), steepest)) * GOLDEN / h
+    error = abs(wide - narrow) + rounding + 2.0 * jitter * GOLDEN / h
+    return Estimate(narrow, error, scale=size, rounding=rounding)
 
 
-def _weighted(m: Arithmetic, curve: Curve, h: float) -> tuple[float, float]:
-    rows: Sequence[tuple[float, float, float]] = [
-        (c, at(m, curve, k * h), at(m, curve, -k * h)) for k, c in enumerate(STENCIL, start=1)
-    ]
-    slope = sum([c * (above - below) for c, above, below in rows]) / h
-    return slope, max(max(abs(above), abs(below)) for _, above, below in rows)
+def _or_nan(m: Arithmetic, curve: Curve, t: float) -> float:
+    try:
+        number: float = at(m, curve, t)
+        return number
+    except OutsideDomainError:
+        return math.nan
+
+
+def _weighted(m: Arithmetic, curve: Curve, h: float) -> tuple[float, float, float]:
+    """The slope, and the largest value and slope that its points see."""
+    above, below = [[at(m, curve, sign * k * h) for k in range(1, 5)] for sign in (1.0, -1.0)]
+    slope: float = sum([c * (x - y) for c, x, y in zip(STENCIL, above, below, strict=True)]) / h
+    steepest = max([abs(y - x) for side in (above, below) for x, y in pairwise(side)]) / h
+    return slope, max(map(abs, above + below)), steepest
+
+
+def _step_of_slope(m: Arithmetic, curve: Curve, h: float, scale: float) -> float:
+    """By how much slopes to the left and right differ, if not by less and less as steps get smaller: 0 but at a kink.
+
+    What is left of f(h) − 2 f(0) + f(−h) without its h² falls like h³ of a smooth f, when divided by h.
+    """
+    here, widest = at(m, curve, 0.0), min(h, 1e-4)
+    bends = {k: (at(m, curve, widest / k) - here) - (here - at(m, curve, -widest / k)) for k in (1.0, 2.0, 4.0, 8.0)}
+    wide, narrow = (bends[2.0] * 4.0 - bends[1.0]) / widest, (bends[8.0] * 4.0 - bends[4.0]) * 4.0 / widest
+    noise = 64.0 * ROUND_OFF * (scale + abs(here)) * 8.0 / widest
+    if abs(narrow) <= noise or abs(narrow) < 0.5 * abs(wide):
+        return 0.0
+    jump: float = abs(narrow) + 10.0 * abs(wide - narrow)  # the kink may be beside the point, within rounding
+    return jump
+
+
+def jitter_of(curve: Callable[[float], float]) -> float:
+    """How far values may be off, from seventh differences of points close together, in which a smooth f vanishes.
+
+    Rounding errors of e make them as large as √3432 e (Hamming, 1962; Moré and Wild, 2011).
+
+    >>> jitter_of(math.exp) < 1e-14
+    True
+    """
+    values = [curve(k * CLOSE) for k in range(-POINTS, POINTS + 1)]
+    for _ in range(7):
+        values = [after - before for before, after in pairwise(values)]
+    size = max(map(abs, values))
+    return size / 10.0 if size < math.inf else 0.0
+
+
+def speaks_for(ours: float, found: float, finer: Sequence[tuple[float, float]]) -> bool:
+    """Whether the slope of the finest step that can tell is rather `ours` than the one that was found.
+
+    `finer` are slopes with their rounding errors. Then f varies faster than the steps that the latter is from, and
+    nothing can be said.
+
+    >>> speaks_for(2.0, 1.0, [(1.0, 1e-9), (2.0, 1e-6), (5.0, 1.0)]), speaks_for(2.0, 1.0, [(1.0, 1e-6)] * 3)
+    (True, False)
+    """
+    telling = [slope for slope, rounding in finer if 4.0 * rounding < abs(ours - found)]
+    return bool(telling) and abs(telling[-1] - ours) <= 0.5 * abs(telling[-1] - found)

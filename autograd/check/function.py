@@ -103,8 +103,11 @@ class _Check:
             self.rows.append(Row(name, ours, found, difference, OK))
             return
         others = [again(widest) for widest in AGAIN]
-        if not slope.settled or any(each is None or not each.settled or each.allows(ours * unit) for each in others):
+        sure = slope.excludes(ours * unit) and all(each is not None and each.settled for each in others)
+        if not sure or any(each is not None and each.allows(ours * unit) for each in others):
             reason = f"differences of f know the slope only to ±{slope.error / unit:.1e}"
+            if slope.settled and not slope.excludes(ours * unit):
+                reason = "f varies faster than the steps"
             self.rows.append(Row(name, ours, found, None, UNDECIDED, reason))
             return
         self.rows.append(Row(name, ours, found, difference, WRONG))

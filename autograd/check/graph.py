@@ -108,8 +108,13 @@ class GraphCheck:
         whole = Whole(self.tape, [*self.inputs.values()], self.oracles[0], self._slopes(self.tape))
         results = list(whole.results())
         by_slot = {result.slot: result for result in results}
+        trusting = self._trusting(whole)
         for name, leaf in self.inputs.items():
-            self.rows.append(_row_of_input(name, whole, by_slot.get(self.tape.slot.get(leaf, -1)), leaf))
+            slot = self.tape.slot.get(leaf, -1)
+            row = _row_of_input(name, whole, by_slot.get(slot), leaf)
+            if row.verdict == OK and slot in trusting:
+                row = replace(row, difference=None, verdict=UNDECIDED, reason=f"with {trusting[slot]}")
+            self.rows.append(row)
         together = [result for result in results if result.slot is None]
         self.rows += [_row(f"all inputs, direction {k}", r.judgement) for k, r in enumerate(together, start=1)]
         wrong = next((result for result in results if result.judgement.verdict == WRONG), None)
@@ -124,6 +129,18 @@ class GraphCheck:
             for finding in self.known.get(line.node, ()):
                 if finding.operand is not None and finding.judgement.verdict == OK:
                     found[line.slot, finding.operand] = as_float(finding.judgement.numerical)
+        return found
+
+    def _trusting(self, whole: Whole) -> dict[int, str]:
+        """By slot, an undecided partial that the derivative is made with, where the graph was not replayed without."""
+        found: dict[int, str] = {}
+        for line in reversed(self.tape.lines):
+            if line.slot in self.tape.held or not whole.exact:
+                findings = [] if line.handmade or not whole.sizes[line.slot] else self.known.get(line.node, [])
+                unsure = {each.operand for each in findings if each.judgement.verdict == UNDECIDED}
+                found |= {edge.slot: _name(line, edge.operand) for edge in line.edges if edge.operand in unsure}
+            if line.slot in found:
+                found |= {edge.slot: found[line.slot] for edge in line.edges if edge.recorded}
         return found
 
     # --- second derivatives -------------------------------------------------------------------------------------------
@@ -214,10 +231,13 @@ def _found(kink: Kink) -> KinkFound:
     return KinkFound(expression(kink.line), operand, kink.chosen, kink.left, kink.right)
 
 
+def _name(line: Line, operand: int | None) -> str:
+    text = expression(line)
+    return text if operand is None else f"∂({text})/∂{failures.operand_name(line, operand)}"
+
+
 def _row_of(finding: Finding) -> Row:
-    operand = failures.operand_name(finding.line, finding.operand)
-    text = expression(finding.line)
-    row = _row(text if finding.operand is None else f"∂({text})/∂{operand}", finding.judgement)
+    row = _row(_name(finding.line, finding.operand), finding.judgement)
     return row if row.reason or not finding.fault else _row(f"{row.input}: {finding.fault}", finding.judgement)
 
 

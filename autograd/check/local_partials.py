@@ -16,6 +16,8 @@ from autograd.check.tape import Edge, Line, partials_in
 from autograd.value import Value
 
 SINGLY = 64  # a line of more edges is checked at this many of them, and along directions through all
+AT_LEAST = 4
+WORK = 100_000  # operands evaluated for single edges, four times each: a second or two
 DIRECTIONS = 2
 FLOAT_RULE = 1e-13  # a rule that cannot be replayed has the rounding errors of some hundred operations on floats
 SMALLEST = 2.0**-1074
@@ -91,7 +93,7 @@ def directions(line: Line) -> list[Direction]:
     if len(units) <= SINGLY:
         return [Direction(i, {i: unit}) for i, unit in units.items()]
     rng = random.Random(0)
-    some = sorted(rng.sample(sorted(units), SINGLY))
+    some = sorted(rng.sample(sorted(units), min(SINGLY, max(AT_LEAST, WORK // len(units)))))
     joint = [{i: unit * signed(rng) for i, unit in units.items()} for _ in range(DIRECTIONS)]
     return [Direction(i, {i: units[i]}) for i in some] + [Direction(None, moves) for moves in joint]
 

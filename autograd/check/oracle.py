@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.check import arithmetic, differences
 from autograd.check.arithmetic import DIGITS, Arithmetic
-from autograd.check.differences import CONVERGED, Curve, Estimate
+from autograd.check.differences import CONVERGED, Curve, Estimate, speaks_for
 
 OK, WRONG, UNDECIDED = "ok", "wrong", "undecided"
 FALLS = 1e-10  # from one number of digits to the next, at least
@@ -113,7 +113,7 @@ def judge(
     noise = math.inf
     for m in oracle.levels:
         ours, estimate = analytic(m), numerical(m)
-        sure = m.real(oracle.converged) * abs(estimate.slope)
+        sure = m.real(oracle.converged) * max(abs(estimate.slope), estimate.spread)
         tolerance = m.real(oracle.tolerance) * abs(estimate.slope) + m.real(SAFETY) * estimate.error + m.real(slack)
         known = estimate.vanishes or estimate.error <= sure
         if not (known or estimate.converges):  # rounding around 0 falls with the digits, and aliasing grows
@@ -125,7 +125,9 @@ def judge(
     if not known and not (estimate.converges and estimate.error <= sure + floor):
         reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
         return Judgement(UNDECIDED, ours, estimate.slope, reason)
-    verdict = OK if abs(ours - estimate.slope) <= tolerance + floor else WRONG
+    verdict = OK if abs(ours - estimate.slope) <= tolerance + floor + estimate.spread else WRONG
+    if verdict == WRONG and estimate.finer and speaks_for(float(ours), estimate.slope, estimate.finer):
+        return Judgement(UNDECIDED, ours, estimate.slope, "the value varies faster than the oracle's steps")
     return Judgement(verdict, ours, estimate.slope)
 
 

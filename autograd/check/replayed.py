@@ -27,6 +27,8 @@ def evaluate(m: Arithmetic, primitive: Primitive, numbers: Sequence[Any], record
             return select(m, numbers, recorded, out)
         if spelled := m.spelling.get(primitive.name):
             return spelled(*numbers)
+    elif m.lift is float:
+        return primitive.value(*numbers)
     return _by_its_own_value(m, primitive, numbers, recorded)
 
 

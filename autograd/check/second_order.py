@@ -95,16 +95,17 @@ def _by_slopes(tape: Tape, ours: float, row: Value, column: Value) -> Judgement:
         except (TypeError, *UNDEFINED):
             return math.nan
 
-    slope, found = ours * units[0] * units[1], math.nan
-    verdict = WRONG
+    slope, found, curvature = ours * units[0] * units[1], math.nan, None
     for widest in (WIDEST, *AGAIN):
         curvature = curvature_of(surface, widest)
         if curvature is None:
             return undecided(ours, "a node's value cannot be replayed with more digits")
         found = curvature.slope / units[0] / units[1] if math.isnan(found) else found
         if curvature.allows(slope):
-            verdict = OK
-    return Judgement(verdict, ours, found)
+            return Judgement(OK, ours, found)
+    if curvature is None or not curvature.excludes(slope):
+        return undecided(ours, "values vary faster than the steps")
+    return Judgement(WRONG, ours, found)
 
 
 def _moved(m: Arithmetic, tape: Tape, *steps: dict[Value, Any]) -> dict[int, Any]:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
-from autograd.check.differences import ROUND_OFF
+from autograd.check.differences import FINER, ROUND_OFF, jitter_of, speaks_for
 
 Curve = Callable[[float], float]
 """t ↦ f at a point moved by t, in units of the operand; nan where f has no value."""
 
 WIDEST = 0.5
+SMALLEST = 2.0**-1074
 RATIO = 4.0  # of one step to the next
 STEPS = 13  # the smallest is 2⁻²⁵: the cube root of the rounding error, and some more for kinks and oscillations nearby
 AGAIN = (0.7, 0.09)  # other widest steps: a disagreement must be found with each
 NOISE = 4.0 * ROUND_OFF  # of a value, relative
-SMALLEST = 2.0**-1074
-CLOSE = 0.7 * 2.0**-40  # between points that are to differ by rounding alone
-POINTS = 5  # on each side
-SETTLED = 1e-3
+SETTLED = 1e-4  # an allowed derivative is then right to three digits
 UNDERFLOW = 1e-300  # slopes that floats can no longer tell from 0
 RULES = 1e-9  # what a slope from floats can be held to, relative
 SAFETY = 10.0  # on the error of a slope
@@ -36,11 +33,13 @@ class Slope(NamedTuple):
     right: float
     one_sided_error: float
     scale: float  # |f| near the point
+    finer: Callable[[], Sequence[tuple[float, float]]] = list  # slopes of smaller and smaller steps, and their rounding
 
     @property
     def settled(self) -> bool:
-        """Whether the slope is known to three digits, or to be as good as 0."""
-        return self.error <= SETTLED * abs(self.slope) + FLOOR * self.scale + UNDERFLOW
+        """Whether the slope is known to four digits, or to be as good as 0."""
+        size = max(abs(self.slope), abs(self.left - self.right) if self.is_kink else 0.0)
+        return self.error <= SETTLED * size + FLOOR * self.scale + UNDERFLOW
 
     @property
     def is_kink(self) -> bool:
@@ -57,6 +56,10 @@ class Slope(NamedTuple):
         low, high = sorted((self.left, self.right))
         slack = SAFETY * self.one_sided_error
         return self.is_kink and low - slack <= ours <= high + slack
+
+    def excludes(self, ours: float) -> bool:
+        """Whether a derivative is surely another one: where f varies faster than the steps, none is."""
+        return self.settled and not self.allows(ours) and not speaks_for(ours, self.slope, self.finer())
 
 
 def slope_of(curve: Curve, widest: float = WIDEST) -> Slope | None:
@@ -75,48 +78,54 @@ def slope_of(curve: Curve, widest: float = WIDEST) -> Slope | None:
     if len(rows) < 3 or not finite or not math.isfinite(here):
         return None
     scale = max(abs(y) for row in rows for y in row[1:])
-    jitter = jitter_of(curve)
-    noise = [(NOISE * max(abs(above), abs(below), abs(here)) + jitter) / h for h, above, below in rows]
+    jitter = jitter_of(curve) + SMALLEST
+    nearer = [*rows[1:], (0.0, here, here)]
+    steep = [(abs(x - at) + abs(y - by)) / h for (h, x, y), (_, at, by) in zip(rows, nearer, strict=True)]
+    sizes = [max(abs(x), abs(y), abs(here)) for _, x, y in rows]  # rounded are the values, and the points themselves
+    noise = [(NOISE * (size + s) + jitter) / h for (h, *_), size, s in zip(rows, sizes, steep, strict=True)]
     slope, error = extrapolated([(above - below) / (2.0 * h) for h, above, below in rows], noise, RATIO**2, RATIO**2)
     right, right_error = extrapolated([(above - here) / h for h, above, _ in rows], noise, RATIO, RATIO)
     left, left_error = extrapolated([(here - below) / h for h, _, below in rows], noise, RATIO, RATIO)
-    return Slope(slope, error, left, right, max(left_error, right_error), scale)
+    return Slope(slope, error, left, right, max(left_error, right_error), scale, lambda: _finer_slopes(curve, jitter))
 
 
-def jitter_of(curve: Callable[[float], float]) -> float:
-    """How far values may be off, from seventh differences of points close together, in which a smooth f vanishes.
-
-    Rounding errors of e make them as large as √3432 e (Hamming, 1962; Moré and Wild, 2011).
-
-    >>> jitter_of(math.exp) < 1e-14
-    True
-    """
-    values = [curve(k * CLOSE) for k in range(-POINTS, POINTS + 1)]
-    for _ in range(7):
-        values = [after - before for before, after in pairwise(values)]
-    size = max(map(abs, values))
-    return size / 10.0 + SMALLEST if math.isfinite(size) else SMALLEST
+def _finer_slopes(curve: Curve, jitter: float) -> list[tuple[float, float]]:
+    rows = [(h, curve(h), curve(-h)) for h in FINER]
+    slopes = [(h, (above - below) / (2.0 * h), max(abs(above), abs(below))) for h, above, below in rows]
+    return [(slope, (4.0 * ROUND_OFF * (size + abs(slope)) + jitter) / h) for h, slope, size in slopes]
 
 
 def curvature_of(surface: Callable[[float, float], float], widest: float = WIDEST) -> Slope | None:
-    """∂²f/∂s∂t at 0, 0 of (s, t) ↦ f; None where it is not known to three digits.
+    """∂²f/∂s∂t at 0, 0 of (s, t) ↦ f; None where it is not known to four digits.
 
     >>> found = curvature_of(lambda s, t: math.exp(2.0 * s + t))
     >>> abs(found.slope - 2.0) <= found.error <= 1e-6
     True
     """
     values, noise, scale = [], [], 0.0
-    jitter = jitter_of(lambda t: surface(t, 0.7 * t))
+    jitter = jitter_of(lambda t: surface(t, 0.7 * t)) + SMALLEST
     for h in [widest / RATIO**k for k in range(STEPS)]:
-        corners = [surface(s * h, t * h) for s, t in ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0))]
-        if not all(map(math.isfinite, corners)):
+        value, size, steep = _mixed(surface, h)
+        if not math.isfinite(value):
             continue
-        values.append((corners[0] - corners[1] - corners[2] + corners[3]) / (4.0 * h * h))
-        scale = max(scale, *map(abs, corners))
-        noise.append((NOISE * max(map(abs, corners)) + jitter) / (h * h))
+        values.append(value)
+        scale = max(scale, size)
+        noise.append((NOISE * (size + steep) + jitter) / (h * h))
     slope, error = extrapolated(values, noise, RATIO**2, RATIO**2)
-    found = Slope(slope, error, slope, slope, error, scale)
+    found = Slope(slope, error, slope, slope, error, scale, lambda: _finer_curvatures(surface, jitter))
     return found if found.settled else None
+
+
+def _mixed(surface: Callable[[float, float], float], h: float) -> tuple[float, float, float]:
+    """The second difference, nan where it has none, and the size of its values and of first differences."""
+    corners = [surface(s * h, t * h) for s, t in ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0))]
+    value = (corners[0] - corners[1] - corners[2] + corners[3]) / (4.0 * h * h)
+    return value, max(map(abs, corners)), (max(corners) - min(corners)) / h
+
+
+def _finer_curvatures(surface: Callable[[float, float], float], jitter: float) -> list[tuple[float, float]]:
+    rows = [(h, *_mixed(surface, h)) for h in FINER]
+    return [(value, (4.0 * ROUND_OFF * (size + steep) + jitter) / (h * h)) for h, value, size, steep in rows]
 
 
 def extrapolated(
@@ -150,4 +159,4 @@ def disagreeing(slope_with: Callable[[float], Slope | None], ours: float) -> Slo
         if slope is None or not slope.settled or slope.allows(ours):
             return None
         first = first or slope
-    return first
+    return first if first is not None and first.excludes(ours) else None

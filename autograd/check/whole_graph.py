@@ -19,7 +19,7 @@ from autograd.check.tape import Tape
 from autograd.value import Value
 
 WORK = 2_000_000  # operands replayed for single inputs: some seconds
-AT_LEAST = 16
+AT_LEAST = 4
 DIRECTIONS = 3
 SURE = 1e-3  # of a slope that is only to be larger than any float
 RULES = 1e-15  # per node: what the rules were held to, one by one

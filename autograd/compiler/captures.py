@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.reachable import PLAIN, Content, Reach, Watched, alike
+from autograd.compiler.reachable import Reach
+from autograd.compiler.watched import PLAIN, Content, Watched, alike, short
 
 _NUMBERS = (int, float, np.number)
 
@@ -53,12 +54,8 @@ class Outside:
         """The first thing that has changed, in words; `function` reads the things, for an unpickled one."""
         if self._watched is None:
             return self._adopt(function)
-        for watched in self._watched:
-            place = watched.change()
-            if place is not None:
-                now = [*watched.read(), *[None] * (place + 1)]
-                return f"{watched.names[place]} ({_short(watched.found[place])} then, {_short(now[place])} now)"
-        return None
+        changes = (watched.change() for watched in self._watched)
+        return next((change for change in changes if change), None)
 
     def settle(self) -> None:
         """Leave out what has changed meanwhile: a counter or a cache, say, that the function itself keeps."""
@@ -71,17 +68,9 @@ class Outside:
         fresh = Outside(function)
         for name, was in self.plain.items():
             if name in fresh.plain and not alike(was, fresh.plain[name]):
-                return f"{name} ({_short(was)} then, {_short(fresh.plain[name])} now)"
+                return f"{name} ({short(was)} then, {short(fresh.plain[name])} now)"
         self._watched = fresh._watched
         return None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_watched": None, "generators": [], "too_large": self.too_large, "plain": self.plain}
-
-
-def _short(x: Any) -> str:
-    if isinstance(x, (*PLAIN, Content)):
-        text = repr(x)
-        return text if len(text) < 40 else f"{text[:36]}…"
-    named = getattr(x, "__qualname__", None)
-    return f"the {type(x).__name__} {named}" if named else f"a {type(x).__name__}"

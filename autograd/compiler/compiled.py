@@ -55,7 +55,8 @@ def compile(
       extra of that name), or "auto": the one that should be fastest; `explain()` says which and why.
     - `exact`: the same bits as eager Values, by python and llvm; one recording for each index of `pick`, and for the
       branches of each `where` that is differentiated, as eager adds up what a sample depends on only. Else sums may be
-      added up in another order, within the running-error bound, which is verified when a program has been built.
+      added up in another order, within the running-error bound, which is verified when a program has been built; so
+      may the last digits of `value` and `value_and_grad`, which are two programs.
     - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
 
     With a batch no Python `if` can look at a number that differs from sample to sample; `where`, `maximum`, `relu` and

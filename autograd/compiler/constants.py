@@ -80,3 +80,12 @@ def is_library(x: FunctionType | ModuleType | type) -> bool:
     name = x.__name__ if isinstance(x, ModuleType) else x.__module__
     file = getattr(sys.modules.get(name), "__file__", None)
     return name.partition(".")[0] in sys.stdlib_module_names or bool(file and origin.is_library_file(file))
+
+
+def is_ours(kind: type) -> bool:
+    """Whether a class belongs to this project.
+
+    >>> is_ours(origin.Position), is_ours(int)
+    (True, False)
+    """
+    return origin.is_ours_file(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")

@@ -14,7 +14,7 @@ from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
-from autograd.compiler.verify import ROUNDED, Reference
+from autograd.compiler.verify import REORDERED, ROUNDED, Reference
 from autograd.errors import CompileError
 
 
@@ -66,9 +66,10 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     failed: list[str] = []
     while wrong and variant.name != "python":
         failed.append(variant.name)
-        if wrong.startswith(ROUNDED):
+        if wrong.startswith((ROUNDED, REORDERED)):
             options = replace(options, backend="python", dtype="float64")
-            advice = 'dtype="float64" does as eager code does'
+            option = "exact=True" if wrong.startswith(REORDERED) else 'dtype="float64"'
+            advice = f"{option} does as eager code does"
         else:
             options = next_best(lowered.program, options, variant.samples, failed)
             advice = "Please report this with the function and its arguments"

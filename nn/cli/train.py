@@ -13,6 +13,7 @@ import numpy as np
 from autograd import draw
 from autograd.errors import UsageError
 from autograd.io.files import file_name
+from autograd.io.printing import forgiving_stdout
 from nn.cli.options import fill_in
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import check_gradient
@@ -36,6 +37,7 @@ from nn.training import fit
 WATCH_FROM = 100
 WATCHED = 0.1
 DIAGNOSED = 200
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,18 @@ class Job:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train and report: 0 when all went well, 1 when it diverged or a gradient is wrong, 130 after Ctrl-C."""
+    """Train and report: 0 when all went well, 1 when it diverged or a gradient is wrong, 130 after Ctrl-C.
+
+    When stdout takes nothing any more (`| head -1`), the run goes on and everything is written; the error comes after.
+    """
+    with forgiving_stdout() as stdout:
+        code = _run(args)
+    if stdout.error is not None and code != INTERRUPTED:
+        raise stdout.error
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
     dataset, recipe = _read(args)
     args = fill_in(args, dataset.name)
     job = Job(args, dataset, recipe, _model(args, dataset, recipe))
@@ -71,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     _hint(job)
     _write(job, history, score)
     if history.stopped == "interrupted":
-        return 130
+        return INTERRUPTED
     return 0 if sound and right else 1
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,7 +117,8 @@ def diagnose(
     else:
         passes = _run(model, layers, x, y, loss)
     reports = [
-        _report(layer, [one[i] for one in passes], layers[i + 1] if i + 1 < len(layers) else None)
+        # In a context of its own: an interrupt at the beginning of `np.errstate` would leave NumPy silent.
+        copy_context().run(_report, layer, [one[i] for one in passes], layers[i + 1] if i + 1 < len(layers) else None)
         for i, layer in enumerate(layers)
     ]
     return Diagnosis(tuple(reports), len(passes))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol, Self, TextIO
+from typing import Protocol, Self, TextIO, cast
 
+from autograd.io.printing import Forgiving
 from nn.train.history import Epoch, History, describe
 
 
@@ -90,7 +91,8 @@ def choose_progress(
     >>> type(choose_progress(None, 10, 100, History(), sys.stdin)).__name__
     'Quiet'
     """
-    stream = sys.stderr if stream is None else stream
+    # A run goes on when nobody reads how it does; rich would even exit.
+    stream = cast(TextIO, Forgiving(sys.stderr if stream is None else stream))
     terminal = stream.isatty()
     if show is False or (show is None and not terminal):
         return Quiet()

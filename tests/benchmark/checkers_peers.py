@@ -62,13 +62,14 @@ class Checker:
 class Answers:
     """What one checker said: per scale the largest error that passes (None: not even the right rule), per case yes/no.
 
-    `largest` is in the order of SCALES, `passes` in that of CORRECT and `left` in that of LEFT: whether it passes too.
+    `largest` is in the order of SCALES, `passes` in that of CORRECT and `left` in that of LEFT: whether it passes too;
+    None where the checker rejects the same function with nothing detached, and so has noticed nothing.
     """
 
     name: str
     largest: list[float | None]
     passes: list[bool]
-    left: list[bool] = field(default_factory=list)
+    left: list[bool | None] = field(default_factory=list)
 
 
 def answers(checker: Checker) -> Answers:
@@ -77,7 +78,14 @@ def answers(checker: Checker) -> Answers:
     largest = [largest_passing(checker, scale) for scale in SCALES]
     passes = [checker.accepts(correct[name], at) for name, at in CORRECT]
     leaving = functions_left(checker)
-    return Answers(checker.name, largest, passes, [checker.accepts(leaving[name], at) for name, at in LEFT if leaving])
+    return Answers(
+        checker.name, largest, passes, [passes_too(checker, *leaving[name], at) for name, at in LEFT if leaving]
+    )
+
+
+def passes_too(checker: Checker, left: Function, right: Function, at: float) -> bool | None:
+    """Whether `left` passes; None where `right`, the same function with nothing detached, does not."""
+    return checker.accepts(left, at) if checker.accepts(right, at) else None
 
 
 def functions(checker: Checker) -> dict[str, Function]:
@@ -92,15 +100,15 @@ def functions(checker: Checker) -> dict[str, Function]:
     }
 
 
-def functions_left(checker: Checker) -> dict[str, Function]:
-    """The functions of LEFT by name; none where the checker cannot detach."""
+def functions_left(checker: Checker) -> dict[str, tuple[Function, Function]]:
+    """The functions of LEFT by name, and each with nothing detached; none where the checker cannot detach."""
     detach = checker.detach
     if detach is None:
         return {}
     return {
-        "x * detach(x)": lambda x: x * detach(x),
-        "x + detach(x)**2": lambda x: x + detach(x) ** 2,
-        "log(x) - detach(x)": lambda x: checker.log(x) - detach(x),
+        "x * detach(x)": (lambda x: x * detach(x), lambda x: x * x),
+        "x + detach(x)**2": (lambda x: x + detach(x) ** 2, lambda x: x + x**2),
+        "log(x) - detach(x)": (lambda x: checker.log(x) - detach(x), lambda x: checker.log(x) - x),
     }
 
 

@@ -51,7 +51,8 @@ from autograd import (
     where,
 )
 from autograd import abs as absolute
-from autograd.check import check_gradients
+from autograd.check import check_gradients, local, tape, whole
+from autograd.check.replayed import evaluate
 
 
 def newton_root(x: Any) -> Any:
@@ -216,3 +217,22 @@ def test_a_wrong_rule_is_still_found_where_the_derivative_vanishes() -> None:
 
     assert check_gradients(by_hand, 0.0, raise_on_failure=False).verdict == "wrong"
     assert math.isclose(check_gradients(lambda x: x**3, 1e-9).rows[0].analytic, 3e-18)
+
+
+def test_a_long_sum_is_evaluated_a_fixed_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counting(m: Any, primitive: Any, numbers: Any, *rest: Any) -> Any:
+        calls.append(len(numbers))
+        return evaluate(m, primitive, numbers, *rest)
+
+    for module in (local, tape):
+        monkeypatch.setattr(module, "evaluate", counting)
+    for module in (local, whole):
+        monkeypatch.setattr(module, "WORK", 0)  # as if there were 100 000 terms
+    counts = []
+    for length in (100, 400):
+        calls.clear()
+        assert check_gradients(total, [0.5 + k for k in range(length)]).ok
+        counts.append(calls.count(length))
+    assert counts[0] == counts[1] <= 64

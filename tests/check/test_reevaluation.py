@@ -59,6 +59,21 @@ LEAVING: list[tuple[Callable[..., Any], tuple[float, ...], str, str]] = [
 ]
 
 
+AT_A_KINK: list[Callable[..., Any]] = [
+    lambda x: relu(x).detach() + 0.0 * x,
+    lambda x: absolute(x).detach() + 0.0 * x,
+    lambda x: relu(x) * (1.0 + x.detach()),
+    lambda x: float(relu(x)) + x,
+    lambda x: 0.0 * x + max(float(x), 0.0),
+]
+
+
+@pytest.mark.parametrize("f", AT_A_KINK)
+def test_a_number_that_leaves_on_one_side_of_a_kink_is_found_at_the_kink(f: Callable[..., Any]) -> None:
+    found = report(f, 0.0)
+    assert [failure.title for failure in found.failures] == ["a number leaves the graph, and the result depends on it"]
+
+
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("f", "at", "text", "remedy"), LEAVING, ids=[text for _, _, text, _ in LEAVING])
 def test_a2_a_number_that_leaves_is_named(
@@ -68,7 +83,7 @@ def test_a2_a_number_that_leaves_is_named(
     assert [failure.title for failure in found.failures] == ["a number leaves the graph, and the result depends on it"]
     assert found.failures[0].expression == text
     assert remedy in facts(found, "instead")[0]
-    assert f"test_check_itself.py:{f.__code__.co_firstlineno} in <lambda>" in facts(found, "left at")[0]
+    assert f"test_reevaluation.py:{f.__code__.co_firstlineno} in <lambda>" in facts(found, "left at")[0]
     assert check_gradients(f, *at, order=order, detached="allow").ok
 
 

@@ -264,7 +264,7 @@ def test_the_line_of_the_program_is_named_where_it_is_known() -> None:
         y = sin(Value(0.5))
     with mutated("sin", lambda out, x: cos(x) * 1.5):
         words = str(rejected(y))
-    assert "test_check_teeth.py:" in words
+    assert "test_teeth.py:" in words
     assert "in test_the_line_of_the_program" in words
 
 

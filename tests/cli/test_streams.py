@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import autograd
+import nn
 from autograd.io import streams
 from nn.cli.main import main
 
@@ -148,6 +149,52 @@ def test_streams_that_are_no_files_are_left_alone(monkeypatch: pytest.MonkeyPatc
     streams.let_go_of_streams()
 
 
-def test_both_packages_treat_streams_alike() -> None:
-    """Neither may use the other's; that they are one text is what keeps them alike."""
-    assert (ROOT / "autograd" / "streams.py").read_text() == (ROOT / "nn" / "streams.py").read_text()
+# --- what was learned is saved ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("learned")
+    assert main([*TRAINING, "--out", str(folder), "--quiet"]) == 0
+    return {name: (folder / name).read_bytes() for name in KEPT}
+
+
+TRAINING = ["train", "xor", "--epochs", "20"]
+KEPT = ("model.json", "graph.svg")  # the same for the same seed, to the byte
+
+
+def trained(folder: Path, **streams: int) -> tuple[int, str, dict[str, bytes]]:
+    """Exit code, messages and files of a run."""
+    done = subprocess.run(
+        command("nn", [*TRAINING, "--out", "out"]),
+        cwd=folder, env=BARE, timeout=120, check=False, **{"stderr": subprocess.PIPE, **streams},
+    )  # fmt: skip
+    messages = [line for line in (done.stderr or b"").decode().splitlines() if not line.startswith("epoch ")]
+    return done.returncode, "\n".join(messages), {name: (folder / "out" / name).read_bytes() for name in KEPT}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+@pytest.mark.parametrize(("streams", "code"), [(["stdout"], 1), (["stderr"], 0), (["stdout", "stderr"], 1)])
+def test_a_training_that_nobody_reads_is_saved(
+    tmp_path: Path, gone: int, learned: dict[str, bytes], streams: list[str], code: int
+) -> None:
+    given = {"stdout": subprocess.DEVNULL} | dict.fromkeys(streams, gone)
+    assert trained(tmp_path, **given) == (code, "", learned)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_training_whose_report_fills_the_disk_is_saved_and_says_so(tmp_path: Path, learned: dict[str, bytes]) -> None:
+    with open("/dev/full", "w") as full:
+        code, messages, files = trained(tmp_path, stdout=full.fileno())
+    assert (code, messages, files) == (2, f"error: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}", learned)
+
+
+def test_fit_goes_on_when_its_progress_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    history = nn.fit(nn.MLP(1, [1], seed=0), [[0.0], [1.0]], [0.0, 1.0], epochs=5, progress=True)
+    assert len(history) == 5

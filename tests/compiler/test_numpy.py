@@ -351,6 +351,32 @@ def test_a_sigmoid_and_its_derivative_share_exponentials(batched: tuple[int, ...
         assert np.allclose(found, interpret(program, [x, y])[2:], rtol=12 * 2.0**-52, atol=1e-307, equal_nan=True)
 
 
+SATURATING: dict[str, Callable[[Any], Any]] = {
+    **{name: PRIMITIVES[name] for name in ("exp", "expm1", "tanh", "sigmoid", "log_sigmoid", "softplus", "silu")},
+    **{name: PRIMITIVES[name] for name in ("gelu", "sech_square", "cosh", "sinh", "exp2", "erf", "log1mexp")},
+    "softmax": lambda x: autograd.softmax([x, 1.0])[0],
+    "log_softmax": lambda x: autograd.log_softmax([x, 1.0])[0],
+    "logsumexp": lambda x: autograd.logsumexp([x, 1.0]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize("name", SATURATING)
+def test_a_derivative_that_shares_an_exponential_changes_no_value_far_out(name: str, backend: str, dtype: str) -> None:
+    """Only what is not an output by itself shares. Nothing is added up here, so no order differs."""
+    f = SATURATING[name]
+    value, both = (autograd.compile(lambda x: 2.0 * f(x), backend=backend, dtype=dtype) for _ in range(2))
+    value(1.5)
+    both.value_and_grad(1.5)
+    for x in (88.0, 104.0, 710.0, 746.0, 1e30, 1e308, math.inf):
+        for at in (x, -x):
+            found = value(at), both.value_and_grad(at)[0]
+            assert found[0] == found[1] or all(map(math.isnan, found)), (at, *found)
+    if name == "sigmoid":
+        assert both.value_and_grad(-1e308) == (0.0, 0.0)
+
+
 def test_exponentials_are_not_shared_between_files() -> None:
     """The lanes of what all samples share are numbered as those of the samples are: w is no x of the same number."""
     x, w = 0, 1

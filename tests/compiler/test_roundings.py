@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import warnings
 from collections.abc import Callable
@@ -83,3 +84,44 @@ def test_f8_what_cancels_is_left_and_what_does_not_is_one_sum() -> None:
     assert len(sums(plain).equations) == 1
     shared = Program(("x", "y", "z"), (Equation(add, (x, y)), Equation(sub, (3, x)), Equation(sub, (y, 4))), (), (3, 5))
     assert sums(shared) is shared
+
+
+POWERS: dict[str, tuple[Callable[[Any], Any], float]] = {
+    "x ** x": (lambda x: x**x, 0.5),
+    "a rounded exponent": (lambda x: x**x, 0.3),
+    "exactly x": (lambda z: z ** autograd.cos(z), 1.0),
+    "expm1": (lambda x: autograd.expm1(x) ** autograd.expm1(x), 0.3),
+    "softplus": (lambda x: autograd.softplus(x) ** autograd.softplus(x), -1.1),
+    "reciprocal": (lambda x: (1.0 / x) ** (1.0 / x), 3.0),
+    "below 0": (lambda x: x ** (-2.0 * x), 0.4),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize("name", POWERS)
+def test_no_branch_of_a_power_hangs_on_the_last_digit_of_its_exponent(name: str, backend: str, dtype: str) -> None:
+    """Whether y - 1 is exact differs between float32 and float64, and between two orders of a sum."""
+    f, x = POWERS[name]
+    fast = autograd.compile(f, backend=backend, dtype=dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = fast.hessian(x)[0][0]
+    assert found == pytest.approx(hessian(f)(x), rel=1e-12 if dtype == "float64" else 1e-4)
+    assert fast.explain().startswith(f"back end: {backend}")
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
+@pytest.mark.parametrize("f", [lambda x: x + 0.0, lambda x: 0.0 + x])
+def test_adding_0_takes_the_sign_of_a_zero_away(f: Callable[[Any], Any], backend: str) -> None:
+    fast = autograd.compile(lambda x: 1.0 / f(x), backend=backend)
+    assert (fast(0.5), fast(-0.0)) == (2.0, math.inf)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
+def test_a_power_to_minus_2x_has_its_limits_at_0(backend: str) -> None:
+    """The root of −0 + 0 is 0: its slope is ∞ and not −∞."""
+    fast = autograd.compile(lambda z: z ** (-2.0 * z), backend=backend)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fast.hessian(0.0)[0][0] == -math.inf

@@ -97,6 +97,33 @@ def test_guards_are_looked_at() -> None:
     assert "guard 0 does not hold" in asked(guarded, [0.5], lambda found: np.zeros(2))
 
 
+@pytest.mark.parametrize(("dtype", "option"), [("float64", "exact=True"), ("float32", 'dtype="float64"')])
+def test_a_comparison_that_a_rounding_decides_is_nobodys_fault(
+    dtype: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two orders of one sum: which is larger hangs on the last digit, and so on the back end."""
+
+    def f(x: Any) -> Any:
+        return x if (x + 0.1) + 0.2 > x + (0.1 + 0.2) else -x
+
+    monkeypatch.setitem(backends.BUILD, "numpy", lambda program, options: Off(program, lambda found: 0))
+    fast = autograd.compile(f, backend="numpy", dtype=dtype)
+    with pytest.warns(
+        RuntimeWarning, match=f"comparison comes out differently at .*Python.* {option} does as"
+    ) as caught:
+        assert fast(0.7) == f(0.7)
+    assert not any("report" in str(each.message) for each in caught)
+    assert fast.explain().startswith("back end: python")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_guard_that_is_off_by_more_than_roundings_is_a_fault(dtype: str) -> None:
+    guarded = lowered(lambda x: x if x > 1.0 else -x, [2.0])
+    reference = Reference(guarded, [2.0], (), frozenset())
+    off = Off(guarded, lambda found: 0)
+    assert reference.disagreement(off, Options(backend="numpy", dtype=dtype)).startswith("guard None does not hold")
+
+
 def test_the_first_guard_in_the_order_of_recording_is_the_answer() -> None:
     """Also where a later one could be asked before it."""
     guards = (Guard("truth", 1, 0.0, False, "a:1"), Guard("truth", 0, 0.0, False, "a:2"))

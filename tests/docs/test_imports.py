@@ -22,6 +22,7 @@ ROOT = Path(autograd.__file__).parent.parent
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "_installation": set(),
+    "_startup": set(),
     "_lazy": set(),
     "numerics": set(),
     "special": {"numerics"},
@@ -54,8 +55,10 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
-    "compiler.reachable": {"compiler.constants", "compiler.program", "value"},
-    "compiler.captures": {"compiler.reachable"},
+    "compiler.silent": set(),
+    "compiler.watched": {"compiler.program"},
+    "compiler.reachable": {"compiler.constants", "compiler.watched", "value"},
+    "compiler.captures": {"compiler.reachable", "compiler.watched"},
     "compiler.determinism": {
         *("compiler.program", "compiler.record"),
         *("errors", "origin", "recording", "structure"),
@@ -107,6 +110,7 @@ BACK_END = {
     "compiler.options",
     "compiler.program",
     "compiler.reassociate",
+    "compiler.silent",
     "errors",
     "numerics",
     "primitive",
@@ -143,7 +147,15 @@ BETWEEN: dict[str, set[str]] = {
     "nn.cli": {"inspection", "layers", "persistence", "plotting", "tabular", "train"},
 }
 # What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
-SHARED = {"autograd.io.files", "autograd.io.streams", "autograd.cli", "autograd.cli.frame", "autograd.errors"}
+SHARED = {
+    "autograd._startup",
+    "autograd.io.printing",
+    "autograd.io.files",
+    "autograd.io.streams",
+    "autograd.cli",
+    "autograd.cli.frame",
+    "autograd.errors",
+}
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
 OPTIONAL = {
     "rich",

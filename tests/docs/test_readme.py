@@ -1,51 +1,16 @@
 """The README is true: Python blocks are one session, files are run, transcripts and commands give what is printed."""
 
-import doctest
 import json
-import os
-import re
-import subprocess
-import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import ROOT, Page, run
 from tests.run_notebooks import PICTURES, notebooks
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROMPT = re.compile(r"^\((?:Pdb|backward)\) ")
+README = Page(ROOT / "README.md")
 ACROSS = 3  # pictures in a row of the index
 HOUSES = ["size,age,price", *(f"{60 + 3 * i},{i % 7},{200.5 + 9 * i - 4 * (i % 7)}" for i in range(30))]
-
-
-def blocks(language: str) -> list[str]:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert len(found) == README.count(f"```{language}\n")
-    return found
-
-
-def files() -> dict[str, str]:
-    """The blocks that are files; their first line is the name."""
-    return {text.split("\n")[0].removeprefix("# "): text for text in blocks("py")}
-
-
-def run(arguments: list[str], folder: Path, typed: str = "") -> str:
-    """What a command prints. The folder is read as the current one, as a reader's would be."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment,
-        input=typed,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode in ((0, 1) if "pdb" in arguments else (0,)), done.stdout + done.stderr
-    return done.stdout.replace(f"{folder}{os.sep}", "")
 
 
 def index() -> str:
@@ -61,47 +26,27 @@ def index() -> str:
 
 
 def test_python_blocks_run_in_order() -> None:
-    session = doctest.DocTestParser().get_doctest("\n".join(blocks("python")), {}, "README.md", "README.md", 0)
-    report: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
-    assert session.examples
-    assert not report, "".join(report)
+    assert not README.session_report()
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
-    assert set(re.findall(r"^```(\S+)$", README, re.MULTILINE)) == {"python", "py", "text", "sh"}
-    assert all(re.match(r"# [\w.]+\.py\n", text) for text in blocks("py"))
-    assert all(text.startswith("$ python ") for text in blocks("text"))
+    assert README.kinds() == {"python", "py", "text", "sh"}
 
 
-@pytest.mark.parametrize("name", [name for name in files() if name.startswith("test_")])
+@pytest.mark.parametrize("name", [name for name in README.files() if name.startswith("test_")])
 def test_property_tests_pass(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(files()[name], encoding="utf-8")
-    installed = any(entry.value == "scalar_autograd_pytest" for entry in entry_points(group="pytest11"))
-    plugin = (
-        [] if installed else ["-p", "autograd.plugins.scalar_autograd_pytest"]
-    )  # pytest refuses one that it knows already
-    assert "1 passed" in run(["-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, name], tmp_path)
+    README.check_tests(name, tmp_path)
 
 
-@pytest.mark.parametrize("transcript", blocks("text"), ids=lambda text: text.split("\n")[0][9:24].strip())
+@pytest.mark.parametrize("transcript", README.blocks("text"), ids=lambda text: text.split("\n")[0][9:24].strip())
 def test_transcripts_are_what_is_printed(transcript: str, tmp_path: Path) -> None:
-    """What is typed behind the prompts gives the other lines, in this order; between them more may be printed."""
-    for name, text in files().items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    command, *lines = transcript.splitlines()
-    typed = [PROMPT.sub("", line) for line in lines if PROMPT.match(line)]
-    [*arguments] = re.findall(r'"[^"]*"|\S+', command.removeprefix("$ python "))
-    printed = run([each.strip('"') for each in arguments], tmp_path, "".join(f"{line}\n" for line in [*typed, "quit"]))
-    remaining = iter([PROMPT.sub("", line) for line in printed.splitlines()])
-    for line in lines:
-        assert PROMPT.match(line) or line in remaining, f"{line!r} is not printed there:\n{printed}"
+    README.check_transcript(transcript, tmp_path)
 
 
 def test_a_csv_file_is_learnt_and_predicted(tmp_path: Path) -> None:
     (tmp_path / "houses.csv").write_text("\n".join(HOUSES), encoding="utf-8")
     (tmp_path / "new.csv").write_text("size,age\n90,3\n", encoding="utf-8")
-    [commands] = [text for text in blocks("sh") if "houses.csv" in text]
+    [commands] = [text for text in README.blocks("sh") if "houses.csv" in text]
     for command in commands.splitlines():
         printed = run(command.removeprefix("python ").split(), tmp_path)
     price = float(printed.splitlines()[1].split(",")[2])
@@ -109,7 +54,7 @@ def test_a_csv_file_is_learnt_and_predicted(tmp_path: Path) -> None:
 
 
 def test_first_commands_are_single_lines_that_need_no_activation() -> None:
-    commands = blocks("sh")
+    commands = README.blocks("sh")
     assert [command.count("\n") for command in commands[:2]] == [1, 1]
     assert "nn train digits" in commands[0]
     assert commands[1].rstrip().endswith("-m pytest")
@@ -117,11 +62,8 @@ def test_first_commands_are_single_lines_that_need_no_activation() -> None:
 
 
 def test_named_files_exist() -> None:
-    for name in re.findall(r"`((?:autograd|nn|tests)/[\w/.]+\.\w+)`", README):
-        assert (ROOT / name).exists(), name
-    for name in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / name).exists(), name
+    assert not [*README.missing_files()]
 
 
 def test_the_index_shows_every_notebook_by_title_and_picture() -> None:
-    assert index() in README
+    assert index() in README.text

@@ -111,5 +111,5 @@ DECIDED: dict[str, Decision] = {
     "acos(-1.0)": ((math.pi, -INF, INF, -INF), POLE),
     "atanh(1.0)": ((INF, INF, INF, INF), POLE),
     "atanh(-1.0)": ((-INF, INF, -INF, INF), POLE),
-    "acosh(1.0)": ((0.0, INF, NAN, NAN), "limits −∞ and ∞, of which ∞ − ∞ says nothing"),
+    "acosh(1.0)": ((0.0, INF, -INF, INF), POLE),
 }

@@ -9,9 +9,11 @@ from contextvars import copy_context
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograd import Value, no_graph
+from autograd.compiler.silent import silently
 from nn.train.history import History
 from nn.train.monitor import Monitor
 from tests.interrupts import __main__ as command
@@ -120,6 +122,16 @@ def test_a_training_ends_with_the_parameters_of_one_epoch() -> None:
         return parameters[0].data == parameters[1].data
 
     assert left_behind(work, parameters=parameters, prepare=prepare, is_whole=is_whole) == set()
+
+
+def test_silence_of_numpy_ends() -> None:
+    assert left_behind(lambda: silently(float, 1.0)) == set()
+
+    def leaks() -> None:
+        with np.errstate(all="ignore"):
+            pass
+
+    assert any("NumPy's errors" in fault for fault in left_behind(leaks))
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ What the true function does not answer there (kinks, poles, −0) is in `row_poi
 
 from __future__ import annotations
 
+import itertools
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -131,6 +133,26 @@ def test_f16_backward_grad_jvp_and_compiled_code_give_the_same_bits(name: str) -
         assert {bits(value)} == {bits(each) for each in (out.data, f(x), fast(x))}, x
         assert {bits(first)} == {bits(each) for each in found}, x
         assert bits(second) == bits(fast_slope.value_and_grad(x)[1]), x
+
+
+BACK_ENDS = [("python", "float64"), *itertools.product(("numpy", "llvm"), ("float64", "float32"))]
+ENDS = [(name, x) for name in UNARY for x in points(name) if f"{name}({x})" in DECIDED]
+
+
+@pytest.mark.parametrize(("name", "x"), ENDS)
+def test_every_way_to_a_second_derivative_gives_what_was_decided(name: str, x: float) -> None:
+    """At ends of domains, poles and kinks, where ∞ − ∞ and ∞ · 0 are near."""
+
+    def f(x: Any) -> Any:
+        return ROWS[name](x)
+
+    second = DECIDED[f"{name}({x})"][0][2]
+    found = [functional.hessian(f)(x), functional.hvp(f, (x,), (1.0,))[1], functional.grad(functional.grad(f))(x)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fast = [ag.compile(f, backend=backend, dtype=dtype) for backend, dtype in BACK_ENDS]
+        found += [each.hessian(x)[0][0] for each in fast]
+    assert {bits(second)} == set(map(bits, found))
 
 
 def test_every_decision_is_about_a_point_of_the_sweep() -> None:

@@ -93,6 +93,24 @@ def test_f16_grad_and_backward_agree_on_a_power_of_0(x: float) -> None:
     assert ag.grad(out, base).data == base.grad == 0.0
 
 
+@pytest.mark.parametrize(
+    ("f", "slope", "second"),
+    [
+        (lambda x: x**x, 0.0, INF),
+        (lambda x: x ** (2.0 * x), 0.0, INF),
+        (lambda x: x ** (-2.0 * x), 0.0, -INF),
+        (lambda x: x ** (x + 1.0), 1.0, -INF),
+    ],
+)
+def test_f16_a_power_of_0_whose_exponent_moves_too(f: Callable[[Any], Any], slope: float, second: float) -> None:
+    """The first derivative by decision 3c, where it would be infinite; the second is the limit, on every path."""
+    assert gradients(lambda xs: f(xs[0]), [0.0])[1:] == [slope]
+    assert orders(f, 0.0)[2] == second
+    assert ag.functional.hessian(f)(0.0) == second
+    assert ag.functional.hvp(f, (0.0,), (1.0,))[1] == second
+    assert ag.compile(f, backend="python").hessian(0.0)[0][0] == second
+
+
 def test_f16_values() -> None:
     assert [ag.std([0.1] * n) for n in (1, 3, 7, 1000)] == [0.0] * 4
     assert [rules.round_(1.5, digits) for digits in (INF, 1e300, -INF)] == [1.5, 1.5, 0.0]

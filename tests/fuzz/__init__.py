@@ -4,7 +4,8 @@ program.py          what a program is: named lines, closures and loops among the
 generate.py         a random one for each seed
 source.py           its text in Python, which is what runs
 user_primitives.py  primitives such as users define
-oracle.py           what it should give: the data at many digits, and differences
+replay.py           the data evaluated at many digits
+oracle.py           what it should give, by differences, and how far floats may be off
 paths.py            the ways through the package, each a function that can be printed
 run.py              one program through all of them
 shrink.py           the smallest program that still fails

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from autograd import PRIMITIVES
 from autograd.check.arithmetic import floats
-from tests.fuzz.oracle import NoVerdictError, Number, Replay
 from tests.fuzz.program import FORMS, Body, Constant, Line, Operand, Program, depends, pruned
+from tests.fuzz.replay import NoVerdictError, Number, Replay
 
 INFIX = ("add", "sub", "mul", "div", "add", "mul")
 SMOOTH = (

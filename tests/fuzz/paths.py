@@ -164,11 +164,18 @@ def compiled(f: F, points: Points, **options: Any) -> list[float]:
         numbers = []
         for point in [*points, points[0]]:
             value, gradient = fast.value_and_grad(*point)
-            assert repr(fast.value(*point)) == repr(value), "value() is not the value of value_and_grad()"
+            if options.get("exact"):  # else they are two programs, whose sums may have two orders
+                assert repr(fast.value(*point)) == repr(value), "value() is not the value of value_and_grad()"
             numbers += [value, *(gradient if len(point) > 1 else [gradient])]
     first, again = numbers[: 1 + len(points[0])], numbers[-1 - len(points[0]) :]
     assert repr(first) == repr(again), f"a second call gives {again}, the first gave {first}"
     return numbers[: -len(first)]
+
+
+def compiled_value(f: F, points: Points, **options: Any) -> list[float]:
+    with nan_buffers():
+        fast = autograd.compile(f, threads=1, **options)
+        return [float(fast.value(*point)) for point in points]
 
 
 def compiled_hessian(f: F, points: Points, **options: Any) -> list[float]:
@@ -230,6 +237,7 @@ EAGER = (
 )
 WAYS: tuple[tuple[str, Callable[..., list[float]], tuple[str, ...], str], ...] = (
     ("gradient", compiled, BOTH, "backward"),
+    ("value", compiled_value, ("value",), ""),  # if exact, that of the gradient's program
     ("hessian", compiled_hessian, ("hessian",), "grad of grad"),
     ("batch", compiled_batch, BOTH, "mean of backward"),
 )
@@ -244,6 +252,8 @@ OPTIONS: tuple[dict[str, Any], ...] = tuple(
 def _compiled_paths() -> Iterator[Path]:
     for options in OPTIONS:
         for name, function, gives, same_as in WAYS:
+            if function is compiled_value and "exact" in options:
+                continue
             title = ", ".join(str(x) if key != "exact" else "exact" for key, x in options.items())
             yield Path(f"compile {name}: {title}", function, gives, options, same_as if "exact" in options else "")
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd.compiler.llvm.body import literal
 from autograd.compiler.llvm.library import Kind, Library
+from autograd.compiler.silent import silently
 from autograd.primitive import Primitive
 
 Atom = int | float
@@ -74,6 +75,5 @@ class Code:
 def constant(x: float, kind: Kind) -> str:
     """A number as LLVM reads it, rounded to single precision if that is what is computed in."""
     if kind.single:
-        with np.errstate(over="ignore"):
-            x = float(np.float32(x))
+        x = float(silently(np.float32, x))
     return literal(x)

@@ -19,6 +19,7 @@ from autograd.compiler.llvm.library import Kind, Library, failed
 from autograd.compiler.llvm.workspace import Floats, Workplace, Workplaces, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
+from autograd.compiler.silent import silently
 from autograd.compiler.vector.forms import Forms
 
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
@@ -79,8 +80,7 @@ class Runner:
         """The outputs, or the number of the first guard that does not hold."""
         frame, address = held = self._scalar_frame()
         if self._number is np.float32:
-            with np.errstate(over="ignore"):  # what is too large for it is infinite
-                frame[: len(shared)] = shared
+            frame[: len(shared)] = silently(np.array, shared, np.float32)  # what is too large for it is infinite
         else:
             frame[: len(shared)] = shared
         answer: int = self._prologue(address)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.llvm.library import failed
+from autograd.compiler.silent import silently
 
 Floats = NDArray[np.float64]
 ALIGNMENT = 64  # of frames, in bytes: a cache line, and the widest vector
@@ -33,10 +34,13 @@ def new_frame(size: int, number: Any, constants: dict[int, float], width: int = 
     block = np.zeros(size * width + ALIGNMENT, dtype=number)
     skipped = -address_of(block) % ALIGNMENT // block.itemsize
     frame = block[skipped : skipped + size * width]
-    with np.errstate(over="ignore"):  # what is too large for float32 is infinite there
-        for slot, constant in constants.items():
-            frame[slot * width : (slot + 1) * width] = constant
+    silently(_fill, frame, constants, width)  # what is too large for float32 is infinite there
     return frame, address_of(frame)
+
+
+def _fill(frame: Any, constants: dict[int, float], width: int) -> None:
+    for slot, constant in constants.items():
+        frame[slot * width : (slot + 1) * width] = constant
 
 
 class Workplace:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.program import RELATIONS, Atom
+from autograd.compiler.silent import silently
 from autograd.compiler.vector.program import VectorProgram
 
 FEW = 8  # guards that are asked one by one
@@ -35,8 +36,7 @@ class Guards:
 
     def __init__(self, vectors: VectorProgram, dtype: str = "float64") -> None:
         self.dtype = dtype
-        with np.errstate(over="ignore"):
-            self.guards = [_rounded(guard, dtype) for guard in vectors.guards]
+        self.guards = silently(lambda: [_rounded(guard, dtype) for guard in vectors.guards])
         self.inputs = len(vectors.program.shared)
         self.relations = {relation: self._those(relation) for relation in ON_ARRAYS}
 

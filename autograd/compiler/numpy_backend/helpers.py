@@ -64,10 +64,10 @@ def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
         power = out
     np.multiply(x, -1.0, power)  # np.negative: see spelling.py
     np.exp(power, power)
-    if power is not out:
-        np.minimum(power, LARGEST[power.dtype], out=power)
     np.add(power, 1.0, out)
     np.reciprocal(out, out)
+    if power is not out:
+        np.minimum(power, LARGEST[power.dtype], out=power)
 
 
 def sigmoid_slope(x: Any, out: Array) -> None:

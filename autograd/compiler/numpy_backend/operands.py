@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd.compiler.numpy_backend.arrays import Arrays, Look, look
 from autograd.compiler.numpy_backend.exponentials import Known
 from autograd.compiler.numpy_backend.spelling import scope
+from autograd.compiler.silent import silently
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.primitive import Primitive
@@ -72,8 +73,7 @@ class Operands:
 
     def table(self, numbers: NDArray[np.float64], column: bool) -> str:
         """Several constants as an array; those that are too large for float32 are infinite there."""
-        with np.errstate(over="ignore"):
-            return self.arrays.table("c", np.array(numbers[..., None] if column else numbers, self.dtype))
+        return self.arrays.table("c", silently(np.array, numbers[..., None] if column else numbers, self.dtype))
 
     def sample(self, lanes: Lanes) -> str:
         """Columns of one array of samples, as rows; "" for lanes that are not that, and then its numbers are copied."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
 from threading import local
@@ -18,6 +17,7 @@ from autograd.compiler.numpy_backend.guards import Guards
 from autograd.compiler.numpy_backend.spelling import scope
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
+from autograd.compiler.silent import silently
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.recover import recover
 
@@ -81,7 +81,7 @@ class NumpyRunner:
             run = self._local.runs[key]
         except (AttributeError, KeyError):
             run = self._prepared(key)
-        return copy_context().run(_silently, run, shared, samples)
+        return silently(run, shared, samples)
 
     def _prepared(self, key: tuple[int, ...]) -> Run:
         """Buffers for that many samples; the oldest ones of this thread go."""
@@ -121,9 +121,3 @@ def widths(program: Program) -> tuple[int, ...]:
             found.append(1)
         before = family
     return tuple(found)
-
-
-def _silently(run: Run, shared: Numbers, samples: Sequence[Numbers]) -> Any:
-    """`run` without NumPy's warnings; in a context of its own, which an interrupt cannot leave switched off."""
-    with np.errstate(all="ignore"):
-        return run(shared, samples)

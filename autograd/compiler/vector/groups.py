@@ -120,14 +120,6 @@ def _of_total(operands: tuple[Atom, ...]) -> Linear | None:
     return ((1.0,) * len(operands), operands, 0.0) if operands else None
 
 
-def _of_addition(operands: tuple[Atom, ...]) -> Linear | None:
-    """x + 0, which is x but for the sign of a zero."""
-    for constant, x in (operands, operands[::-1]):
-        if type(constant) is float and constant == 0.0:
-            return (1.0,), (x,), constant
-    return None
-
-
 def _of_mean(operands: tuple[Atom, ...]) -> Linear | None:
     n = len(operands) // 2
     return operands[:n], operands[n:], NONE
@@ -138,7 +130,6 @@ LINEAR: dict[Operation, Callable[[tuple[Atom, ...]], Linear | None]] = {
     rules.dot: _of_dot,
     rules.mul: _of_product,
     rules.total: _of_total,
-    rules.add: _of_addition,
     MEAN_DOT: _of_mean,
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
+from weakref import WeakSet
 
 from autograd.errors import AutogradError
 
@@ -35,6 +37,8 @@ class Connection:
         self._sent = 0
         self._lock = Lock()
         self._coming = self._read()
+        self.is_ours = True  # not so in a fork, where the editor is the parent's
+        _all.add(self)
 
     def begin(self) -> None:
         """Wait for the first request, which `requests` still gives; ProtocolError when there comes none."""
@@ -89,6 +93,8 @@ class Connection:
 
     def _send(self, message: Message) -> None:
         with self._lock:
+            if not self.is_ours:
+                return
             self._sent += 1
             data = json.dumps({**message, "seq": self._sent}, separators=(",", ":")).encode()
             try:
@@ -96,6 +102,32 @@ class Connection:
                 self._sink.flush()
             except (OSError, ValueError):  # ValueError: closed
                 return  # nobody listens any more; the reader will see the end of the stream
+
+
+_all: WeakSet[Connection] = WeakSet()
+_held: list[Connection] = []
+
+
+def _forking() -> None:
+    """No fork in the middle of a message: the child would have its beginning in a buffer."""
+    _held[:] = _all
+    for connection in _held:
+        connection._lock.acquire()
+
+
+def _in_parent() -> None:
+    while _held:
+        _held.pop()._lock.release()
+
+
+def _in_child() -> None:
+    for connection in _held:
+        connection.is_ours = False
+    _in_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_forking, after_in_parent=_in_parent, after_in_child=_in_child)
 
 
 def _size(text: str) -> int:

@@ -35,7 +35,10 @@ def serve(connection: Connection, program: Program | None, *, also_here: bool) -
         return 0
 
     def printed(category: str, text: str) -> None:
-        connection.event("output", category=category, output=text)
+        if connection.is_ours:
+            connection.event("output", category=category, output=text)
+        elif not also_here:
+            os.write(2, text.encode(errors="backslashreplace"))  # a fork, whose parent has the editor
 
     try:
         with heard(printed, also_here=also_here):
@@ -61,8 +64,9 @@ def on_socket(port: int) -> Iterator[Connection]:
     with connected:
         with _closing(sink):
             yield connection
-        with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)  # the reader may still be waiting for a request
+        if connection.is_ours:
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)  # the reader may still be waiting for a request
 
 
 class _Editor(NamedTuple):

@@ -7,8 +7,10 @@ is changed only while `changed` is held.
 
 from __future__ import annotations
 
+import os
 from _thread import interrupt_main
 from threading import Condition
+from weakref import WeakSet
 
 from autograd.backward import plain_pass
 from autograd.debugging.dap.pass_controller import MOVES, Move, Passage, Stop
@@ -49,6 +51,7 @@ class Session:
         self.views: Views | None = None
         self._configured = self._alone = self._ending = self._finished = False
         self._command: Move | None = None
+        _all.add(self)
 
     # --- for the program's thread -------------------------------------------------------------------------------------
 
@@ -133,3 +136,21 @@ class Session:
         if ending and self._configured and self.passage is None and not self._finished:
             interrupt_main()
         self.changed.notify_all()
+
+    def alone_from_now(self) -> None:
+        """In a fork, where nobody reads requests: it goes on as after `leave`."""
+        self.changed = Condition()
+        self._alone, self._command, self.interrupted = True, None, False
+        self.stops.clear()
+
+
+_all: WeakSet[Session] = WeakSet()
+
+
+def _in_child() -> None:
+    for session in _all:
+        session.alone_from_now()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

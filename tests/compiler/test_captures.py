@@ -286,7 +286,7 @@ legacy = np.random.RandomState(0)
 )
 def test_random_numbers_are_refused(function: Callable[[Any], Any], x: float) -> None:
     line = function.__code__.co_firstlineno
-    with pytest.raises(CompileError, match=rf"test_outside\.py:{line}: .*random numbers.*as arguments"):
+    with pytest.raises(CompileError, match=rf"test_captures\.py:{line}: .*random numbers.*as arguments"):
         autograd.compile(function)(x)
 
 
@@ -300,7 +300,7 @@ def test_the_line_that_draws_is_found() -> None:
         return y + noise()
 
     line = noise.__code__.co_firstlineno + 2
-    with pytest.raises(CompileError, match=rf"test_outside\.py:{line}: "):
+    with pytest.raises(CompileError, match=rf"test_captures\.py:{line}: "):
         autograd.compile(f)(1.0)
 
 
