@@ -41,7 +41,7 @@ Pass = Callable[[Any], None]
 # Switches of debugging, set as attributes of this module: read once a pass, they cost nothing.
 callbacks: set[Any] = set()  # weak references to those of all nodes: see callbacks.py
 breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
-debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there are some or, second argument, debug=True
+debug_backward: Callable[[Any, bool], None] | None = None  # makes the pass with breakpoints, or with debug=True
 
 _lock = RLock()
 _one_at_a_time = alone(_lock)  # leaves may be shared between threads, and `+=` is not one step
@@ -60,8 +60,8 @@ if hasattr(os, "register_at_fork"):
 
 def backward(root: Any, debug: bool = False) -> None:
     """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
-    if (debug or breakpoints) and debugged is not None:
-        debugged(root, debug)
+    if (debug or breakpoints) and debug_backward is not None:
+        debug_backward(root, debug)
     elif not open_blocks or active() is None:
         plain_pass(root)
     else:

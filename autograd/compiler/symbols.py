@@ -89,7 +89,7 @@ class Writer:
         A rule that is known to return one of its operands is not called.
         """
         symbol, operands = self.symbol, node.operands
-        places = passing(row, len(operands))
+        places = returned_operands(row, len(operands))
         if places is not None:
             known = (*operands, node)
             return [symbol(known[place]) if type(place) is int else place for place in places]
@@ -185,11 +185,13 @@ class _Unknown:
 
 
 @lru_cache(maxsize=1024)
-def passing(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
+def returned_operands(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
     """For each partial the operand that it is (`count`: the output), or its constant; None where a rule computes one.
 
-    >>> passing(rules.mul, 2), passing(rules.exp, 1), passing(rules.sub, 2), passing(rules.tanh, 1)
-    ((1, 0), (1,), (1.0, -1.0), None)
+    >>> returned_operands(rules.mul, 2), returned_operands(rules.exp, 1), returned_operands(rules.sub, 2)
+    ((1, 0), (1,), (1.0, -1.0))
+    >>> returned_operands(rules.tanh, 1) is None
+    True
     """
     operands = [_Unknown() for _ in range(count + 1)]
     try:

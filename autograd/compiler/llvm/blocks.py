@@ -53,7 +53,7 @@ class Call:
 
 
 class Blocks:
-    """A vector program, spelled: three codes, the kernels between them, and where everything is.
+    """A spelled vector program: three codes, the kernels between them, and where everything is.
 
     stride     tiles in a block: lane l of tile t is vector stride l + t of the vector frame
     stored     for each code the (operation, slot) pairs of values that the frames have to hold

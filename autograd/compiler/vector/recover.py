@@ -1,4 +1,4 @@
-"""From equations on numbers to equations on arrays: one group after the other, lanes laid out as its operands lie."""
+"""Turn equations on numbers into equations on arrays: group by group, with lanes laid out as the operands are."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ class _Recovery:
         self.emit(group, form, places[order], [taken(each, order) for each in operands], row)
 
     def _means(self, group: Group) -> None:
-        """Means, step by step that they are of: BP4, layer by layer."""
+        """Means, grouped by the step that computes their operands: BP4, layer by layer."""
         lanes = self.files.lane[[int(atom) for (atom,) in group.operands]]
         for members in self._by_source(lanes, True):
             places, operands = ([column[i] for i in members] for column in (group.places, group.operands))
             self._map(Group(group.operation, group.batched, group.last, places, operands), "mean", None)
 
     def _by_source(self, lanes: Lanes, batched: bool) -> Iterator[Places]:
-        """Which of these lanes come from the same step."""
+        """The indices of these lanes, grouped by the step that computes them."""
         starts = self.starts[batched]
         source = np.array([bisect_right(starts, lane) for lane in lanes.tolist()], np.intp)
         order = np.argsort(source, kind="stable")
@@ -141,7 +141,7 @@ class _Recovery:
             self._pairs(group, left, right, part)
 
     def _parts(self, group: Group, right: Operand, rest: Places) -> Iterator[Places]:
-        """Dots that are left over: results source by source (BP4, layer by layer), unless there are many sources."""
+        """The remaining dots: results grouped by source (BP4, layer by layer), unless there are many sources."""
         parts = list(self._by_source(right.lanes[rest, 0], right.kind == "batched")) if group.last else []
         if 1 < len(parts) <= PRODUCTS:
             yield from (rest[part] for part in parts)
@@ -203,7 +203,7 @@ class _Recovery:
     # --- common -------------------------------------------------------------------------------------------------------
 
     def operand(self, atoms: Sequence[tuple[Atom, ...]]) -> Operand:
-        """The lanes of a table of atoms; what has to be brought there first, is."""
+        """The lanes of a table of atoms, after steps that copy atoms of the other file there."""
         operand, steps = self.files.operand(atoms)
         for step in steps:
             self.append(step)
@@ -231,7 +231,7 @@ class _Recovery:
         row: Primitive | None = None,
         bias: Sequence[Operand] = (),
     ) -> None:
-        """Append a step, its result in new lanes, or in the result where nothing else looks at it."""
+        """Append a step, its result in new lanes, or directly in the outputs where nothing else reads it."""
         results = self.result[places]
         whole = not self.means or group.operation in (MEAN, MEAN_DOT)  # results are divided by B all at once
         direct = whole and group.last and not group.batched and bool((results >= 0).all())
