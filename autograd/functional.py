@@ -103,7 +103,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
 
-    TypeError where these differ.
+    TypeError where the structures differ.
     """
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")

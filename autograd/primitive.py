@@ -1,4 +1,4 @@
-"""What a primitive is: a name, a meaning on floats, and its partials. Nothing here knows about graphs.
+"""Primitives: a name, a value on floats, and partials. Nothing here knows about graphs.
 
 A type that wants to see the primitives applied to it defines a method
 
@@ -41,7 +41,7 @@ class Primitive:
     `value(*numbers)` is its meaning on floats. `partials[i]` is ∂out/∂operand_i: a function of `(out, *operands)`
     written in operators and other primitives, so that one line serves floats, Values and any type with
     `__primitive__`; a number where the partial is constant; None where nothing ever flows (the condition of `where`).
-    A function may return None at a point where nothing flows, as for the branch that `where` did not take.
+    A function may return None at a point where no gradient flows, as for the branch that `where` did not take.
     With any number of operands, the one function `variadic(out, *operands)` returns all partials.
 
     `domain` is the closed interval of each operand outside which the value is nan. `kinks(*operands)` gives numbers
@@ -149,7 +149,7 @@ class Primitive:
         elif self.kinks:
             lines.append(f"Kinks at x = {', '.join(f'{kink:g}' for kink in self.kinks)}.")
         if self.domain:
-            with suppress(ArithmeticError, TypeError, ValueError):  # the row may be anybody's
+            with suppress(ArithmeticError, TypeError, ValueError):  # the row may be a user's
                 lines.append(self._example())
         return "\n".join(lines).rstrip()
 
@@ -202,7 +202,7 @@ def define(
 
     It stays for the whole process; `autograd.testing.defined` is for a test that wants a primitive of its own.
 
-    ValueError when the name is taken or no identifier; TypeError when the parts do not fit together.
+    ValueError when the name is taken or not an identifier; TypeError when the parts do not fit together.
     """
     if not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(f"a primitive's name must be an identifier like 'cube', got {name!r}")

@@ -1,6 +1,6 @@
 """Blocks that change what operators do, as `with no_graph():` does, for the thread (or task) that is in them.
 
-One context variable holds the innermost open block, or None. An operator reads it before it goes its fast way, if a
+One context variable holds the innermost open block, or None. An operator reads it before it takes its fast path, if a
 block is open in any thread: `open_blocks` is not empty. There is nothing to restore at the end of a block, so nothing
 that an interrupt or a suspended generator could leave behind:
 
@@ -36,7 +36,7 @@ Watcher = Callable[[Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What happens to operations and passes, besides the usual: one object for all of it.
+    """What happens to operations and passes besides their usual work, in one object.
 
     off             results are not recorded
     generic         operators ask the row, which a test may have changed, instead of code made from it
@@ -79,7 +79,7 @@ class Reference(ref[Any]):
 
 
 open_blocks: set[Reference] = set()
-"""Empty while no thread is in a block, which is nearly always, and then `active()` is None: a look costs 3 ns, not 25.
+"""Empty while no thread is in a block, which is nearly always; then `active()` is None and need not be called.
 
 It is never empty while a block is open; it may be longer, as long as an exception that left the block is kept.
 """

@@ -183,7 +183,7 @@ def as_array(numbers: Any) -> NDArray[np.float64]:
 
 
 class Arguments(NamedTuple):
-    """The arguments of a call; `keys` say which recording is theirs."""
+    """The arguments of a call; `keys` select the recording."""
 
     keys: tuple[Key, ...]
     parts: tuple[Argument, ...]
@@ -191,12 +191,12 @@ class Arguments(NamedTuple):
 
     @property
     def samples(self) -> tuple[Any, ...]:
-        """The arrays of the batched arguments, as far as their samples hold any number."""
+        """The arrays of the batched arguments whose samples hold any number."""
         return tuple([part.numbers for part in self.parts if part.is_batched and part.numbers.shape[1]])
 
     @property
     def shared(self) -> list[Any]:
-        """The numbers of the others."""
+        """The numbers of the arguments that are not batched."""
         return [part.numbers for part in self.parts if not part.is_batched]
 
     @property
@@ -213,7 +213,7 @@ class Arguments(NamedTuple):
         return frozenset([place for place, flag in enumerate(flags) if flag])
 
     def each(self) -> Iterator[Arguments]:
-        """Those of one sample after the other."""
+        """The arguments of each sample in turn."""
         for i in range(len(self.samples[0])):
             parts = [Argument(part.key, part.numbers[i].tolist()) if part.is_batched else part for part in self.parts]
             given = [x[i] if part.is_batched else x for part, x in zip(self.parts, self.given, strict=True)]

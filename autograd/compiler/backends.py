@@ -1,4 +1,4 @@
-"""The back ends by name, and which of them a program gets.
+"""The back ends by name, and the choice between them.
 
 `auto` adds up what a program would cost: its calls, its operations, and the building shared out over some thousand
 runs. The seconds below were measured on one machine; what they decide is a factor of two or ten, so they need not be
@@ -37,7 +37,7 @@ LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its 
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 40e-6
 WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
-LARGE = 400_000  # operations from which on machine code would take minutes to build
+LARGE = 400_000  # more operations than this take minutes to build as machine code
 
 
 class Choice(NamedTuple):
@@ -94,7 +94,7 @@ def next_best(program: Program, options: Options, samples: int, failed: Sequence
 
 
 def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
-    """What each back end that can run the program would take, as far as it may be worth it."""
+    """The time that each back end which can run the program would take, where it may be worth it."""
     forms = Forms(program)
     flattened = program if options.exact else forms.flattened
     work = operations(flattened)

@@ -23,8 +23,8 @@ from autograd.primitive import PRIMITIVES
 from autograd.structure import NUMBER, Key, places, rebuild
 from autograd.value import Value, as_float
 
-# What outputs a program has: the numbers of the result, then the derivatives of its one number by what is wanted, or
-# the numbers for each sample, or the second derivatives, row by row.
+# The outputs of a program: the numbers of the result; those and the derivatives of its one number; its numbers for each
+# sample; those, the derivatives and the second derivatives, row by row.
 VALUE, GRADIENT, SAMPLES, HESSIAN = "value", "gradient", "samples", "hessian"
 
 Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
@@ -32,7 +32,7 @@ Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
 
 @dataclass(frozen=True)
 class Lowered:
-    """A program, the structure of the function's result, and what that came to when it was recorded.
+    """A program, the structure of the function's result, and its numbers when it was recorded.
 
     With a batch, `recorded` belongs to the sample that was recorded. `indices` are inputs that were integers; with
     `by_kind` the function has asked which are.
@@ -47,7 +47,7 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be recorded: a function, its arguments by key and name, the parameters, and the numbers of both.
+    """A call to record: a function, its arguments by key and name, the parameters, and the numbers of both.
 
     Without parameters (None), derivatives are by the arguments.
     With a batch, the arguments named in `batch` differ from sample to sample, and their numbers are those of one.
@@ -65,7 +65,7 @@ class Call:
 
 
 class PerSampleError(Exception):
-    """No one program has eager's bits for all samples: which adjoints are added, and in which order, differs."""
+    """No single program has the bits of eager code for all samples: they add other adjoints, or in another order."""
 
 
 def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
@@ -81,7 +81,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
         return t3
 
     CompileError where the function does what a program cannot repeat, or gives no number to differentiate. If `exact`,
-    PerSampleError for a batch that needs a choice or an index for each sample.
+    PerSampleError for a batch in which each sample needs its own choice or index.
     """
     recorder, inputs, found, key = repeatable(partial(_record, call, exact), call.generators)
     recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
@@ -210,7 +210,7 @@ _RESERVED = frozenset(RESERVED)
 
 
 def identifiers(texts: Iterable[str]) -> list[str]:
-    """Different names that Python and the source of a program accept, as like `texts` as can be.
+    """Distinct names that Python and the source of a program accept, as close to `texts` as possible.
 
     >>> identifiers(["x[0]", "w2[1,0]", "x 0", "if", "exp", "t3", ""])
     ['x_0', 'w2_1_0', 'x_0_', 'if_', 'exp_', 't3_', 'v']

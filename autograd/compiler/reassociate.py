@@ -95,7 +95,7 @@ def _cancels(program: Program, terms: Sequence[Term]) -> bool:
     """Whether a place comes in with both signs, by itself or through a sum or difference that is one of the terms.
 
     Mathematically it has no part in the result then: what is left of it are roundings, as in (a + b) − a − b, and
-    whoever writes that may want these (Knuth, TAOCP 2, 4.2.2; Dekker's splits). So such a sum keeps its order.
+    and these may be what is wanted (Knuth, TAOCP 2, 4.2.2; Dekker's splits). So such a sum keeps its order.
     """
     first = len(program.names)
     signs: dict[Atom, float] = {}

@@ -41,7 +41,7 @@ _new = object.__new__
 
 
 class Observed(NamedTuple):
-    """What was asked during recording: `left relation right` was `outcome`; program.py lists the relations."""
+    """A question asked during recording: `left relation right` was `outcome`; program.py lists the relations."""
 
     relation: str
     left: Any
@@ -78,7 +78,7 @@ class Recorder:
     asked_kinds: bool = False
     guards_indices: bool = False
     picked: bool = False
-    block: Any = None  # the innermost scope, as long as nothing but this records: operators then come at once
+    block: Any = None  # the innermost scope, as long as this recorder is alone: operators then call it directly
     _wrapped: Any = None
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
@@ -155,9 +155,9 @@ class Recorder:
         self.nodes.append(made)
 
     def wrap(self, value: Value) -> float:
-        """The number for `Value(value)`, which will be a Value with the same number, and its gradient is passed on."""
+        """The number for `Value(value)`: a Value with the same number, which passes its gradient on."""
         if type(value) not in (Number, Index):
-            return as_float(value)  # TypeError, as ever
+            return as_float(value)  # TypeError, as without a recording
         self._wrapped = value
         return value._data
 
@@ -262,7 +262,7 @@ class Recorder:
         return number if name == "data" else value._grad
 
     def text(self, value: Value, spec: str) -> str:
-        """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers; messages of ours show all."""
+        """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers, allowed in our own messages."""
         if is_ours(sys._getframe(2)):
             return format(value._data, spec) if spec else value._described()
         if isinstance(value, Condition):

@@ -35,7 +35,7 @@ def refuse(what: str, remedy: str) -> NoReturn:
 
 
 def refuse_foreign(value: Value) -> NoReturn:
-    """Raise for a Value that was made outside, and is no parameter: a program would not see it change."""
+    """Raise for a Value from outside that is not a parameter: a program would not see it change."""
     remedy = "pass it in parameters= or as an argument, or close over a plain number, as in v.data"
     if value.primitive is not None:
         remedy = "compute it inside the function, or close over a plain number, as in v.data"

@@ -19,7 +19,7 @@ from autograd.errors import CompileError
 
 
 class Variant:
-    """A program and what runs it; built anew where it is unpickled."""
+    """A program and its runner, which is built again when this is unpickled."""
 
     def __init__(self, lowered: Lowered, options: Options, samples: int = 1) -> None:
         self.lowered = lowered
@@ -56,7 +56,7 @@ def joined(pieces: Sequence[Any]) -> Any:
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:
-    """The recording built, once it has been seen to compute what was recorded; else by the next best back end, with a
+    """The recording, built and verified to compute what was recorded; else by the next best back end, with a
     warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a
     primitive is not pure.
     """

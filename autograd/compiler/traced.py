@@ -101,7 +101,7 @@ class Traced(Value):
 
 
 class Node(Traced):
-    """What eager mode has as a Value, too: it depends on a parameter. `==` and `hash` are identity."""
+    """A number that is a Value in eager mode too: it depends on a parameter. `==` and `hash` are identity."""
 
     __slots__ = ()
 
@@ -125,7 +125,7 @@ def _class_in_eager(kind: type) -> Any:
 
 
 class Number(Traced):
-    """What eager mode has as a float: an argument, or computed from arguments alone."""
+    """A number that is a float in eager mode: an argument, or computed from arguments alone."""
 
     __slots__ = ()
     __class__ = _class_in_eager(float)
@@ -138,7 +138,7 @@ class Number(Traced):
 
     def __eq__(self, other: object) -> Any:
         recorder = _recorder()
-        if recorder is None or type(other) in (Value, Node):  # a float is no Value
+        if recorder is None or type(other) in (Value, Node):  # a float is not a Value
             return self is other or NotImplemented
         return recorder.equal(self, other)
 

@@ -29,7 +29,7 @@ MANY = 3  # recordings because something outside has changed, before a warning s
 _AS_ARGUMENT = "pass it as an argument, so that one program serves all its values"
 
 
-class Known(NamedTuple):
+class Lookup(NamedTuple):
     """The program that fits and its outputs; else how many there are, where a guard failed, and what has changed."""
 
     found: tuple[Variant, Any] | None
@@ -76,18 +76,18 @@ class Variants:
                 "in; call the function itself there"
             )
         if self._single is not None and (kind, arguments.keys) in self._by_sample:
-            return self._sampled(self._single, kind, arguments, parameters)
+            return self._run_by_sample(self._single, kind, arguments, parameters)
         pieces = [*arguments.shared, parameters]
-        known = self._known(kind, arguments, pieces)
+        known = self._look_up(kind, arguments, pieces)
         if known.found is None:
             with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
-                known = self._known(kind, arguments, pieces)
+                known = self._look_up(kind, arguments, pieces)
                 if known.found is None:
                     self._check_branches(known)
                     try:
                         variant = self._record(kind, arguments, pieces)
                     except PerSampleError:
-                        return self._sampled(self._without_batch(kind, arguments), kind, arguments, parameters)
+                        return self._run_by_sample(self._without_batch(kind, arguments), kind, arguments, parameters)
                     return variant, variant.run(pieces, arguments.samples)
         return known.found
 
@@ -99,7 +99,7 @@ class Variants:
         self._by_sample |= {(kind, arguments.keys)}
         return self._single
 
-    def _sampled(self, single: Variants, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+    def _run_by_sample(self, single: Variants, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
         """As `_run`, one sample after the other, each by the program of the branches that it takes."""
         rows = []
         for sample in arguments.each():
@@ -108,7 +108,7 @@ class Variants:
         self._last = variant
         return variant, as_array(rows) if kind == SAMPLES else means(rows)
 
-    def _known(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Known:
+    def _look_up(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Lookup:
         """Try the programs recorded so far on these arguments."""
         known = self._variants.get((kind, arguments.keys), ())
         failed, changed = "", ""
@@ -121,11 +121,11 @@ class Variants:
             outputs = variant.run(pieces, arguments.samples)
             if type(outputs) is not int:
                 self._last = variant
-                return Known((variant, outputs), len(known))
+                return Lookup((variant, outputs), len(known))
             failed = variant.lowered.program.guards[outputs].where
-        return Known(None, len(known), failed, changed)
+        return Lookup(None, len(known), failed, changed)
 
-    def _check_branches(self, known: Known) -> None:
+    def _check_branches(self, known: Lookup) -> None:
         """CompileError if nothing more may be recorded; a warning if it is recorded again and again."""
         if known.changed and not known.failed:
             if known.programs and self.options.on_branch == "raise":
@@ -175,7 +175,9 @@ class Variants:
         with paused_gc():  # nothing here has cycles, and the collector would double the time
             lowered = lower(call, kind, self.options.exact)
             outside.settle()
-            variant = self._like(place, lowered) or verified(lowered, self.options, pieces, arguments.samples)
+            variant = self._with_same_program(place, lowered) or verified(
+                lowered, self.options, pieces, arguments.samples
+            )
         variant.outside = outside
         with alone(self._lock):
             others = [each for each in self._variants.get(place, ()) if each is not variant]
@@ -183,7 +185,7 @@ class Variants:
             self._last = variant
         return variant
 
-    def _like(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
+    def _with_same_program(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
         """The variant with the same program: what has changed outside does not matter to it."""
         same = (each for each in self._variants.get(place, ()) if each.lowered == lowered and each.outside.change())
         # Equal numbers may be 0 and −0, and one text has all of their signs.

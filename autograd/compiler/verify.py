@@ -90,7 +90,7 @@ class Reference:
         return [column[0] for column in self.outputs]
 
     def disagreement(self, runner: Runner, options: Options) -> str:
-        """What a runner computes wrongly, in words; empty when it agrees."""
+        """A description of what a runner computes wrongly; empty when it agrees."""
         for i, point in enumerate(self.points):
             if found := self._at(point, slice(i * self.count, (i + 1) * self.count), runner, options):
                 return found
