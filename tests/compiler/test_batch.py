@@ -209,7 +209,7 @@ def test_an_integer_argument_is_an_index_to_the_function() -> None:
 
 @everywhere
 @pytest.mark.parametrize("index", [3, -1, 0.5, math.nan])
-def test_there_is_no_such_value(index: float, backend: str) -> None:
+def test_an_index_out_of_range_is_refused(index: float, backend: str) -> None:
     assert math.isnan(autograd.compile(pick, backend=backend)([1.0, 2.0, 3.0], index))
 
 

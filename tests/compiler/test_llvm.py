@@ -1,4 +1,4 @@
-"""The back end llvm: machine code gives the numbers of `interpret`, to the bit where that is asked for."""
+"""The back end llvm: machine code gives the numbers of `interpret`, to the bit where that is required."""
 
 from __future__ import annotations
 

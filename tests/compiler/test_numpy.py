@@ -47,7 +47,7 @@ def per_sample(row: Any, count: int) -> NumpyRunner:
 
 
 def assert_close(row: Any, points: Sequence[Sequence[float]], found: Any) -> None:
-    """Equal where the value is no finite number; else 16 units in the last place, or what the rounding of a difference
+    """Equal where the value is not finite; else 16 units in the last place, or what the rounding of a difference
     of operands makes of an exponential (`exp_shift`: |x − y| of them)."""
     for point, got in zip(points, found, strict=True):
         wanted = float(row.value(*point))
@@ -378,7 +378,7 @@ def test_a_derivative_that_shares_an_exponential_changes_no_value_far_out(name: 
 
 
 def test_exponentials_are_not_shared_between_files() -> None:
-    """The lanes of what all samples share are numbered as those of the samples are: w is no x of the same number."""
+    """Shared and batched lanes are both numbered from 0: w is not the x of the same number."""
     x, w = 0, 1
     equations = [Equation(rules.sigmoid, (x,)), Equation(rules.sigmoid_slope, (x,))]
     equations += [Equation(rules.sigmoid, (w,)), Equation(rules.sigmoid_slope, (w,))]

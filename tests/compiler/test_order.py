@@ -70,7 +70,7 @@ def test_f1_heads_that_share_exponentials_forget_the_call_before(drawn: Any, see
 
 
 def test_f1_two_heads_of_a_network() -> None:
-    """A net with 3 and with 10 classes, its last layer written by hand."""
+    """A net with 3 and with 10 classes, its last layer written term by term."""
     rng = random.Random(0)
     rows = [[Value(rng.uniform(-1.0, 1.0)) for _ in range(4)] for _ in range(13)]
 

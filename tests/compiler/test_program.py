@@ -101,7 +101,7 @@ def test_passes(given_program: Program, equations: int, output: Any) -> None:
 
 
 def test_a_sum_starts_at_zero() -> None:
-    """total(−0, −0) is 0 and no −0, since the table starts there."""
+    """total(−0, −0) is 0 and not −0, since the row starts from 0."""
     both = program(Equation(rules.total, (0, 0)))
     assert exact(run(both, -0.0)) == exact([rules.total(-0.0, -0.0)]) != exact([-0.0])
 

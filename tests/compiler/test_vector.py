@@ -296,7 +296,7 @@ def test_the_checker_rejects() -> None:
 
 @pytest.mark.parametrize("count", [1, 10, 300])
 def test_chains_are_levels(count: int) -> None:
-    """A program that has nothing in common with itself is still right, and says that it takes many calls."""
+    """A program without any regularity is still right, and says that it takes many calls."""
     equations = tuple(Equation(rules.sin, (i,)) for i in range(count))
     program = Program(("x",), equations, (), (count,))
     vectors = recover(program)

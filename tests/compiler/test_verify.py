@@ -98,7 +98,7 @@ def test_guards_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize(("dtype", "option"), [("float64", "exact=True"), ("float32", 'dtype="float64"')])
-def test_a_comparison_that_a_rounding_decides_is_nobodys_fault(
+def test_a_comparison_that_a_rounding_decides_blames_no_back_end(
     dtype: str, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two orders of one sum: which is larger hangs on the last digit, and so on the back end."""
