@@ -18,7 +18,8 @@ from types import FrameType
 from typing import Any, TypeVar
 from weakref import ref
 
-from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks
+from autograd.atomic import Atomic
+from autograd.scopes import Change, Hooks, Scope, Watcher, hooks
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ block is open in any thread: `open_blocks` is not empty. There is nothing to res
 that an interrupt or a suspended generator could leave behind:
 
 - A block is open while its lock exists and is locked. The `with` statement holds the only reference to the lock, by
-  its own `__exit__`, which is C: the block ends when that is called, and also when the statement is left in any other
+  its own `__exit__`, which is C (atomic.py): the block ends when that is called, and also when the statement is left in any other
   way. Nor does a bytecode, and so a Ctrl-C, come between its beginning and the `set` of the context variable. Closed
   blocks in the chain are skipped, and dropped when the chain is read. What `open_blocks` holds are weak references to
   the locks, which take themselves out of it when a lock is gone.
@@ -21,15 +21,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import partial
 from os import environ
-from threading import Lock, get_ident
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from weakref import ref
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from autograd.atomic import Atomic, locked
 
 Watcher = Callable[[Any], None]
 
@@ -61,13 +59,6 @@ class Hooks:
 
 
 PLAIN = Hooks()
-
-
-def locked() -> Any:
-    """A new lock, locked."""
-    lock = Lock()
-    lock.acquire()
-    return lock
 
 
 class Reference(ref[Any]):
@@ -188,76 +179,6 @@ def _owner(frame: FrameType | None) -> int | None:
     return None
 
 
-class _Enter:
-    """`__enter__`: a function in C, made when the `with` statement looks it up, with the `__exit__` of this entry."""
-
-    def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        leave = partial(locked().__exit__)
-        if manager is None:  # contextlib.ExitStack asks the class
-            return _looked_up_by_class(leave)
-        enter = manager._open(sys._getframe(1), leave)
-        manager._exits.setdefault(get_ident(), []).append(leave)
-        return enter
-
-
-class _Exit:
-    """`__exit__`, which the `with` statement looks up next.
-
-    An ExitStack too, before it calls `__enter__`: then it has the only reference. From whoever looks it up later, it is
-    kept with the manager.
-    """
-
-    def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        if manager is not None:
-            return manager._exits[get_ident()].pop()
-        enter: Any = _by_class.get(get_ident(), _nothing)()
-        if enter is not None and enter.pending:
-            return enter.pending.pop()  # type: ignore[no-any-return]
-        return lambda manager, *exception: manager._exits[get_ident()].pop()(*exception)
-
-
-def _looked_up_by_class(leave: Any) -> Callable[[Atomic], None]:
-    enter: Any = partial(_enter_by_class, leave, pending := [leave])
-    enter.pending = pending
-    _by_class[get_ident()] = ref(enter)
-    return enter  # type: ignore[no-any-return]
-
-
-def _enter_by_class(leave: Any, pending: list[Any], manager: Atomic) -> None:
-    manager._open(sys._getframe(1), leave)()
-    manager._exits.setdefault(get_ident(), []).extend(pending)
-
-
-_by_class: dict[int, Callable[[], Any]] = {}  # what a thread looked up last
-
-
-def _nothing() -> None:
-    return None
-
-
-class Atomic:
-    """A context manager, also a decorator, whose beginning and end are one call in C each; it may be entered again.
-
-    A function or generator that it decorates is in the block while its body runs.
-    """
-
-    __slots__ = ("_exits",)
-
-    __enter__ = _Enter()
-    __exit__ = _Exit()
-
-    def __init__(self) -> None:
-        self._exits: dict[int, list[Callable[..., Any]]] = {}
-
-    def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
-        """What enters a block in `frame` that is left when `leave` is called or gone: a call in C."""
-        raise NotImplementedError
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """The function, with its body inside the block: that of a generator or coroutine, too, while it runs."""
-        return _decorated(function, self)
-
-
 class Scope(Atomic):
     """A block in which the hooks are `change(hooks)`.
 
@@ -279,36 +200,3 @@ class Scope(Atomic):
         """A block, which is open once it is the innermost."""
         block = _Block(self.change, leave.func.__self__, _owner(frame), _first_open(active()))
         return partial(_innermost.set, block)
-
-
-def _decorated(function: Callable[..., Any], block: Atomic) -> Callable[..., Any]:
-    if inspect.isasyncgenfunction(function):
-
-        @wraps(function)
-        async def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                async for each in function(*args, **options):
-                    yield each
-
-    elif inspect.iscoroutinefunction(function):
-
-        @wraps(function)
-        async def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                return await function(*args, **options)
-
-    elif inspect.isgeneratorfunction(function):
-
-        @wraps(function)
-        def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                return (yield from function(*args, **options))
-
-    else:
-
-        @wraps(function)
-        def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                return function(*args, **options)
-
-    return decorated

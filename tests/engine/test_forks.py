@@ -15,8 +15,8 @@ import pytest
 
 from autograd import Value, backward_steps, compile, debug, functional, no_graph, paused_gc
 from autograd.recording import alone, recorded, watching
-from tests.dap_editor import TRAIN, debugging, expected_output
-from tests.forks import in_a_child
+from tests.debugging.dap_editor import TRAIN, debugging, expected_output
+from tests.support.forks import in_a_child
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
