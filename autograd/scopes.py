@@ -5,10 +5,10 @@ block is open in any thread: `open_blocks` is not empty. There is nothing to res
 that an interrupt or a suspended generator could leave behind:
 
 - A block is open while its lock exists and is locked. The `with` statement holds the only reference to the lock, by
-  its own `__exit__`, which is C (atomic.py): the block ends when that is called, and also when the statement is left in any other
-  way. Nor does a bytecode, and so a Ctrl-C, come between its beginning and the `set` of the context variable. Closed
-  blocks in the chain are skipped, and dropped when the chain is read. What `open_blocks` holds are weak references to
-  the locks, which take themselves out of it when a lock is gone.
+  its own `__exit__`, which is C (see atomic.py): the block ends when that is called, and also when the statement is
+  left in any other way. Nor does a bytecode, and so a Ctrl-C, come between its beginning and the `set` of the context
+  variable. Closed blocks in the chain are skipped, and dropped when the chain is read. `open_blocks` holds weak
+  references to the locks, which remove themselves when a lock is gone.
 - A block in a generator or coroutine counts only while that one runs: its frame must be on the stack. So the caller of
   `next()` is not in the block, and blocks may be closed in any order.
 """
