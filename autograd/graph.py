@@ -23,12 +23,13 @@ def slots(arity: int | None, operands: tuple[Any, ...], partials: Sequence[Any])
     >>> slots(2, (3.0, 2.0), (1.0, None))
     (3.0, 2.0, None, None)
     """
-    flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
     if arity == 2:
         (x, y), (dx, dy) = operands, partials
-        return x, y, dx if flows[0] else None, dy if flows[1] else None
+        return x, y, None if type(x) is float else dx, None if type(y) is float else dy
     if arity == 1:
-        return operands[0], None, partials[0] if flows[0] else None, None
+        (x,), (dx,) = operands, partials
+        return x, None, None if type(x) is float else dx, None
+    flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
     return tuple(compress(operands, flows)), operands, tuple(compress(partials, flows)), None
 
 
