@@ -79,7 +79,7 @@ def _is_foreign(x: Any) -> bool:
 
 
 def _recorder() -> Any:
-    """Who answers whatever asks a Value for its number in this thread: a recording of `compile`, or an observer."""
+    """What answers when a Value is asked for its number in this thread: a recording of `compile` or an observer."""
     if not open_blocks or active() is None:
         return None
     now = hooks()
@@ -87,7 +87,7 @@ def _recorder() -> Any:
 
 
 def _entered(x: Any) -> float:
-    """The number of a new Value, which may be made of one that is being recorded."""
+    """The number of a new Value, which may be made from one that is being recorded."""
     if isinstance(x, Value) and (recorder := _recorder()) is not None:
         return recorder.wrap(x)  # type: ignore[no-any-return]
     return as_float(x)
@@ -106,7 +106,7 @@ _COMPARISON = """def compare(self, other):
 
 
 def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
-    """A comparison of data; what is being recorded is asked instead."""
+    """A comparison of data; while something is recorded, the recorder answers."""
 
     def generally(self: Value, other: Any) -> Any:
         number = other._data if isinstance(other, Value) else _constant(other)
@@ -132,7 +132,7 @@ def _maker(
 ) -> str:
     """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents.
 
-    Where arithmetic raises, `primitive({call})` says what holds.
+    Where arithmetic raises, `primitive({call})` has the answer.
     """
     numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
     lines, partials = computation(primitive, numbers, edges, names)
@@ -196,7 +196,7 @@ _REFLECTED = """def reflected(self, other):
 def _binary(
     primitive: Primitive, usual: Sequence[int] = ()
 ) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
-    """The operator of a primitive of two operands and its reflection; `usual` operands have lines of their own."""
+    """The operator of a primitive of two operands and its reflection; `usual` integers have lines of their own."""
 
     def generally(left: Any, right: Any) -> Any:
         return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
@@ -234,7 +234,7 @@ def _function(source: str, name: str, primitive: Primitive | None, names: dict[s
 
 
 def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Value:
-    """A new node; what its slots hold is said in graph.py."""
+    """A new node; graph.py says what its slots hold."""
     out: Value = _new(Value)
     out._data = data
     out._grad = 0.0
@@ -298,7 +298,7 @@ class Value:
         _children: Sequence[Value] | None = None,
         _op: str | None = None,
     ) -> None:
-        # A leaf is made as often as anything: the usual ways need no call, and None is what costs least to ask for.
+        # Leaves are made as often as anything: the usual cases need no call, and None is cheapest to compare with.
         kind = type(data)
         if kind is float:
             self._data = data
@@ -337,7 +337,7 @@ class Value:
                 watch(self)
 
     def _record_opaque(self, parents: Any, partials: Any, op: str = "", children: Any = None) -> None:
-        """Take parents and partials that the caller computed; those of `children` need not be there."""
+        """Take parents and partials that the caller computed; with `children`, partials may be missing."""
         if not (parents or children or op or (partials is not None and len(partials))):
             return
         if isinstance(partials, str):
@@ -362,7 +362,7 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number; to be set to another one, a float or what can be converted, in leaves."""
+        """The number; in leaves it can be set, to a float or to what converts to one."""
         if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "data")  # type: ignore[no-any-return]
         return self._data
@@ -375,7 +375,7 @@ class Value:
 
     @property
     def grad(self) -> float:
-        """∂root/∂self after `root.backward()`; added up over calls in leaves, to be set to 0 in between."""
+        """∂root/∂self after `root.backward()`; accumulates over calls in leaves, so set it to 0 in between."""
         if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "grad")  # type: ignore[no-any-return]
         return self._grad
@@ -469,8 +469,8 @@ class Value:
     def on_backward(self, callback: Callable[[Value], object]) -> Callback:
         """Call `callback(self)` in each backward pass when `grad` is complete, before it is passed on to the parents.
 
-        What the callback writes to `grad` is what is passed on. It may be removed by what this returns. While a
-        callback exists anywhere, passes are several times slower.
+        A `grad` that the callback sets is what is passed on. The returned handle removes it. While a callback exists
+        anywhere, passes are several times slower.
 
         >>> x = Value(3.0)
         >>> h = x * x
@@ -645,7 +645,7 @@ _OPAQUE = opaque("")
 
 
 class _Unknown:
-    """The partial of a node that was given `_children` without local derivatives: whatever uses it is refused."""
+    """The partial of a node that was given `_children` without local derivatives: its use is refused."""
 
     def __refuse(self, *_: object) -> NoReturn:
         raise GraphError(
