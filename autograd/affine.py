@@ -7,12 +7,14 @@ from typing import Any
 
 from autograd import numerics, rules
 from autograd.scopes import Hooks, active, hooks, open_blocks
+from autograd.signatures import affine_map
 from autograd.value import Value, node
 
 _OFF = Hooks(off=True)
 _VALUES = {Value}
 
 
+@affine_map
 def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
     """z = W x + b: `[dot(w, x, bias) for w, bias in zip(W, b)]`, a `dot` node per row, with what they share done once.
 

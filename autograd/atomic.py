@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from threading import Lock, get_ident
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import ref
 
 P = ParamSpec("P")
@@ -82,8 +82,14 @@ class Atomic:
 
     __slots__ = ("_exits",)
 
-    __enter__ = _Enter()
-    __exit__ = _Exit()
+    if TYPE_CHECKING:
+
+        def __enter__(self) -> object: ...
+        def __exit__(self, *exception: object) -> None: ...
+
+    else:
+        __enter__ = _Enter()
+        __exit__ = _Exit()
 
     def __init__(self) -> None:
         self._exits: dict[int, list[Callable[..., Any]]] = {}

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.graph import topological
 from autograd.recording import alone
 from autograd.scopes import Scope, active, hooks, open_blocks
+
+if TYPE_CHECKING:
+    from autograd.value import Value
 
 
 class Step(NamedTuple):
@@ -27,8 +30,8 @@ class Step(NamedTuple):
     """
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which has no use on a step
-    node: Any
-    parent: Any
+    node: Value
+    parent: Value
     local: float
     upstream: float
     contribution: float
@@ -103,7 +106,7 @@ class use_backward(Scope):  # noqa: N801 (used like a function)
         super().__init__(lambda now: replace(now, chosen_pass=chosen))
 
 
-def backward_steps(root: Any) -> Iterator[Step]:
+def backward_steps(root: Value) -> Iterator[Step]:
     """The same pass one edge at a time: the gradients change as the steps are taken.
 
     A pass that is not finished leaves the gradients as they are by then; a finished one has done what `root.backward()`

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from autograd.derivative import edges
 from autograd.derivative import grad as gradient
@@ -24,7 +24,16 @@ from autograd.scopes import Hooks, hooks
 from autograd.structure import flatten, key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
 
+if TYPE_CHECKING:
+    from autograd.signatures import Derivative, Number, SecondDerivative, ValueAndDerivative
 
+T = TypeVar("T")
+
+
+@overload
+def grad(f: Callable[..., Any], argnum: Literal[0] = 0) -> Derivative: ...
+@overload
+def grad(f: Callable[..., Any], argnum: int) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """x ↦ ∂f/∂x, for a function with one number as result, by its argument number `argnum`.
 
@@ -43,6 +52,10 @@ def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     return derivative
 
 
+@overload
+def value_and_grad(f: Callable[..., Any], argnum: Literal[0] = 0) -> ValueAndDerivative: ...
+@overload
+def value_and_grad(f: Callable[..., Any], argnum: int) -> Callable[..., tuple[Any, Any]]: ...
 def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Any, Any]]:
     """x ↦ (f(x), ∂f/∂x) by argument `argnum` of f, with one evaluation of f.
 
@@ -86,6 +99,10 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     return derivative
 
 
+@overload
+def hessian(f: Callable[..., Any], argnum: Literal[0] = 0) -> SecondDerivative: ...
+@overload
+def hessian(f: Callable[..., Any], argnum: int) -> Callable[..., Any]: ...
 def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function f with one number as result: the Jacobian of its gradient in argument `argnum`.
 
@@ -95,6 +112,10 @@ def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     return jacobian(grad(f, argnum), argnum)
 
 
+@overload
+def jvp(f: Callable[..., Number], primals: Sequence[float], tangents: Sequence[float]) -> tuple[float, float]: ...
+@overload
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]: ...
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(f(x), the derivative of f at x along v): forward through the recorded graph, once.
 
@@ -117,6 +138,16 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return _derivative(take, (primals, tangents))  # type: ignore[no-any-return]
 
 
+@overload
+def hvp(f: Callable[..., Any], primals: tuple[float], tangents: tuple[float]) -> tuple[float, float]: ...
+@overload
+def hvp(
+    f: Callable[..., Any], primals: tuple[list[float]], tangents: tuple[list[float]]
+) -> tuple[list[float], list[float]]: ...
+@overload
+def hvp(f: Callable[..., Any], primals: tuple[T], tangents: tuple[T]) -> tuple[T, T]: ...
+@overload
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]: ...
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(∇f(x), ∇²f(x) v) in the first argument of f, at the cost of a few gradients: no Hessian is built.
 

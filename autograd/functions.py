@@ -7,28 +7,77 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from autograd import rules
 from autograd.affine import row
 from autograd.errors import DomainError
 from autograd.scopes import hooks
+from autograd.signatures import (
+    choice,
+    exponential_slope,
+    extreme,
+    inner_product,
+    leaky_slope,
+    listwise,
+    reduction,
+    several,
+    ternary,
+)
 from autograd.value import Value, unary
 
-abs = unary(rules.abs_)
-acos, acosh, asin, asinh = map(unary, (rules.acos, rules.acosh, rules.asin, rules.asinh))
-atan, atanh, ceil, cos = map(unary, (rules.atan, rules.atanh, rules.ceil, rules.cos))
-cosh, erf, exp, expm1 = map(unary, (rules.cosh, rules.erf, rules.exp, rules.expm1))
-floor, gelu, log, log1p = map(unary, (rules.floor, rules.gelu, rules.log, rules.log1p))
-reciprocal, relu, sigmoid, sign = map(unary, (rules.reciprocal, rules.relu, rules.sigmoid, rules.sign))
-silu, sin, sinh, softplus = map(unary, (rules.silu, rules.sin, rules.sinh, rules.softplus))
-sqrt, square, tan, tanh = map(unary, (rules.sqrt, rules.square, rules.tan, rules.tanh))
-cbrt, cosm1, exp2, log10 = map(unary, (rules.cbrt, rules.cosm1, rules.exp2, rules.log10))
-log1mexp, log2, log_sigmoid = map(unary, (rules.log1mexp, rules.log2, rules.log_sigmoid))
-rsqrt, sinc = map(unary, (rules.rsqrt, rules.sinc))
-atan2, fmod, logaddexp, pow, xlogy = rules.atan2, rules.fmod, rules.logaddexp, rules.pow_, rules.xlogy
+if TYPE_CHECKING:
+    from autograd.signatures import Binary, Number, Unary
+
+T = TypeVar("T")
+
+abs: Unary = unary(rules.abs_)
+acos: Unary = unary(rules.acos)
+acosh: Unary = unary(rules.acosh)
+asin: Unary = unary(rules.asin)
+asinh: Unary = unary(rules.asinh)
+atan: Unary = unary(rules.atan)
+atanh: Unary = unary(rules.atanh)
+cbrt: Unary = unary(rules.cbrt)
+ceil: Unary = unary(rules.ceil)
+cos: Unary = unary(rules.cos)
+cosh: Unary = unary(rules.cosh)
+cosm1: Unary = unary(rules.cosm1)
+erf: Unary = unary(rules.erf)
+exp: Unary = unary(rules.exp)
+exp2: Unary = unary(rules.exp2)
+expm1: Unary = unary(rules.expm1)
+floor: Unary = unary(rules.floor)
+gelu: Unary = unary(rules.gelu)
+log: Unary = unary(rules.log)
+log10: Unary = unary(rules.log10)
+log1mexp: Unary = unary(rules.log1mexp)
+log1p: Unary = unary(rules.log1p)
+log2: Unary = unary(rules.log2)
+log_sigmoid: Unary = unary(rules.log_sigmoid)
+reciprocal: Unary = unary(rules.reciprocal)
+relu: Unary = unary(rules.relu)
+rsqrt: Unary = unary(rules.rsqrt)
+sigmoid: Unary = unary(rules.sigmoid)
+sign: Unary = unary(rules.sign)
+silu: Unary = unary(rules.silu)
+sin: Unary = unary(rules.sin)
+sinc: Unary = unary(rules.sinc)
+sinh: Unary = unary(rules.sinh)
+softplus: Unary = unary(rules.softplus)
+sqrt: Unary = unary(rules.sqrt)
+square: Unary = unary(rules.square)
+tan: Unary = unary(rules.tan)
+tanh: Unary = unary(rules.tanh)
+
+atan2: Binary = rules.atan2
+fmod: Binary = rules.fmod
+logaddexp: Binary = rules.logaddexp
+pow: Binary = rules.pow_
+xlogy: Binary = rules.xlogy
 
 
+@leaky_slope
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     """x where x > 0, else slope · x; the derivative at 0 is `slope`, which may be a Value too (PReLU, He et al. 2015).
 
@@ -38,6 +87,7 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     return rules.leaky_relu(x, slope)
 
 
+@exponential_slope
 def elu(x: Any, alpha: Any = 1.0) -> Any:
     """x where x > 0, else alpha (eˣ − 1); the derivative at 0 is `alpha` (Clevert et al. 2016).
 
@@ -47,6 +97,7 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     return rules.elu(x, alpha)
 
 
+@choice
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y: a choice that stays in the graph, and a derivative for that branch only.
 
@@ -58,6 +109,14 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     0.0
     """
     return rules.where(float(condition) if isinstance(condition, bool) else condition, x, y)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def pick(values: Sequence[Number], index: Value) -> Value: ...
+    @overload
+    def pick(values: Sequence[T], index: SupportsIndex) -> T: ...
 
 
 def pick(values: Sequence[Any], index: Any) -> Any:
@@ -83,8 +142,9 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     return values[place]
 
 
-def maximum(*xs: Any) -> Any:
-    """The largest of two or more numbers, or of one sequence; where k of them tie, each has derivative 1/k.
+@extreme
+def maximum(x: Any, y: Any = None, /, *more: Any) -> Any:
+    """The larger of x and y, the largest of more numbers, or of one sequence x; of k that tie, each has derivative 1/k.
 
     nan with nan. `maximum(maximum(a, b), c)` shares in steps: ¼, ¼ and ½ where all three tie.
 
@@ -93,11 +153,14 @@ def maximum(*xs: Any) -> Any:
 
     TypeError for a single number, DomainError for an empty sequence.
     """
-    return rules.maximum(*xs) if len(xs) == 2 else rules.largest(*_several(xs, "maximum"))
+    if y is not None and not more:
+        return rules.maximum(x, y)
+    return rules.largest(*_several(x, y, more, "maximum"))
 
 
-def minimum(*xs: Any) -> Any:
-    """The smallest of two or more numbers, or of one sequence; where k of them tie, each has derivative 1/k.
+@extreme
+def minimum(x: Any, y: Any = None, /, *more: Any) -> Any:
+    """The smaller of x and y, the smallest of more, or of one sequence x; of k that tie, each has derivative 1/k.
 
     nan with nan. `minimum(minimum(a, b), c)` shares in steps: ¼, ¼ and ½ where all three tie.
 
@@ -106,9 +169,12 @@ def minimum(*xs: Any) -> Any:
 
     TypeError for a single number, DomainError for an empty sequence.
     """
-    return rules.minimum(*xs) if len(xs) == 2 else -rules.largest(*[-x for x in _several(xs, "minimum")])
+    if y is not None and not more:
+        return rules.minimum(x, y)
+    return -rules.largest(*[-each for each in _several(x, y, more, "minimum")])
 
 
+@ternary
 def clip(x: Any, low: Any, high: Any) -> Any:
     """min(max(x, low), high); the derivative is 0 at and beyond a bound, where the bound gets it.
 
@@ -118,6 +184,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     return rules.clip(x, low, high)
 
 
+@several
 def hypot(*xs: Any) -> Any:
     """√(x₁² + x₂² + …) without overflow or underflow on the way; its derivatives at the origin are 0.
 
@@ -127,6 +194,7 @@ def hypot(*xs: Any) -> Any:
     return rules.hypot(*xs)
 
 
+@inner_product
 def dot(w: Sequence[Any], x: Sequence[Any], bias: Any = 0.0) -> Any:
     """w₁ x₁ + w₂ x₂ + … + bias as one node: a neuron's z, whose `grad` is the article's δ.
 
@@ -141,6 +209,7 @@ def dot(w: Sequence[Any], x: Sequence[Any], bias: Any = 0.0) -> Any:
     return row(w, x, bias)
 
 
+@reduction
 def total(xs: Iterable[Any]) -> Any:
     """x₁ + x₂ + … as one node; 0 for an empty sequence.
 
@@ -150,6 +219,7 @@ def total(xs: Iterable[Any]) -> Any:
     return rules.total(*xs)
 
 
+@reduction
 def prod(xs: Iterable[Any]) -> Any:
     """x₁ x₂ … as one node, with exact derivatives also where factors are 0; 1 for an empty sequence.
 
@@ -159,6 +229,7 @@ def prod(xs: Iterable[Any]) -> Any:
     return rules.prod(*xs)
 
 
+@reduction
 def mean(xs: Iterable[Any]) -> Any:
     """(x₁ + … + xₙ) / n; DomainError for an empty sequence.
 
@@ -169,6 +240,7 @@ def mean(xs: Iterable[Any]) -> Any:
     return total(xs) / len(xs)
 
 
+@reduction
 def norm(xs: Iterable[Any]) -> Any:
     """The Euclidean length √(x₁² + …); its derivatives at the origin are 0.
 
@@ -178,6 +250,7 @@ def norm(xs: Iterable[Any]) -> Any:
     return rules.hypot(*xs)
 
 
+@reduction
 def std(xs: Iterable[Any]) -> Any:
     """The standard deviation √(Σ (xᵢ − mean)² / n); where all are equal, 0 with derivatives 0.
 
@@ -192,6 +265,7 @@ def std(xs: Iterable[Any]) -> Any:
     return norm([x - centre for x in xs]) / len(xs) ** 0.5
 
 
+@reduction
 def logsumexp(xs: Iterable[Any]) -> Any:
     """ln Σ exp xᵢ as one node, without overflow; its derivatives are the softmax. DomainError for an empty sequence.
 
@@ -201,6 +275,7 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     return rules.logsumexp(*_some(xs, "logsumexp"))
 
 
+@listwise
 def softmax(xs: Iterable[Any]) -> list[Any]:
     """exp xᵢ / Σ exp xⱼ for each i, without overflow. DomainError for an empty sequence.
 
@@ -210,6 +285,7 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     return list(rules.logsumexp.partials_at(None, _some(xs, "softmax")))
 
 
+@listwise
 def log_softmax(xs: Iterable[Any]) -> list[Any]:
     """xᵢ − logsumexp(x) for each i: the logarithm of the softmax without its underflow.
 
@@ -223,13 +299,13 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     return [x - whole for x in xs]
 
 
-def _several(operands: Sequence[Any], name: str) -> list[Any]:
+def _several(x: Any, y: Any, more: Sequence[Any], name: str) -> list[Any]:
     """The numbers given one by one, or as one sequence."""
-    if len(operands) > 1:
-        return list(operands)
-    if len(operands) != 1 or not hasattr(operands[0], "__iter__"):
-        raise TypeError(f"{name} takes two or more numbers or one sequence of them, got {name}{tuple(operands)!r}")
-    return _some(operands[0], name)
+    if y is not None or more:
+        return [x, y, *more]
+    if not hasattr(x, "__iter__"):
+        raise TypeError(f"{name} takes two or more numbers or one sequence of them, got {name}({x!r})")
+    return _some(x, name)
 
 
 def _some(xs: Iterable[Any], name: str) -> list[Any]:

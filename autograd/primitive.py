@@ -14,10 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import Parameter, Signature
+from itertools import product
+from math import isnan
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 from autograd.errors import GraphError
+
+if TYPE_CHECKING:
+    from autograd.signatures import Number, Real, SupportsPrimitive
+    from autograd.value import Value
 
 Interval = tuple[float, float]
 Rule = Callable[..., Any]
@@ -32,6 +39,17 @@ class _RowDocumentation:
 
     def __get__(self, row: Primitive | None, owner: type) -> str:
         return self.of_class if row is None else row.describe()
+
+
+class _RowSignature:
+    """`inspect.signature(Primitive)` is that of the class, `inspect.signature(pow)` names the operands of the row."""
+
+    def __get__(self, row: Primitive | None, owner: type) -> Signature:
+        if row is None:
+            raise AttributeError("the class has the signature of its __init__")
+        if row.arity is None:
+            return Signature([Parameter("operands", Parameter.VAR_POSITIONAL)])
+        return Signature([Parameter(letter, Parameter.POSITIONAL_ONLY) for letter in _letters(row.arity)])
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -54,6 +72,7 @@ class Primitive:
     """
 
     __doc__ = _RowDocumentation(__doc__)
+    __signature__: ClassVar[_RowSignature] = _RowSignature()
 
     name: str
     symbol: str
@@ -64,6 +83,19 @@ class Primitive:
     kinks: Callable[..., Sequence[float]] | tuple[float, ...]
     formula: str
     arity: int | None  # None: any number
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Value, /, *others: Number) -> Value: ...
+        @overload
+        def __call__(self, x: Real, y: Value, /, *others: Number) -> Value: ...
+        @overload
+        def __call__(self, *operands: Real) -> float: ...  # type: ignore[overload-overlap]
+        @overload
+        def __call__(self, *operands: Number) -> Value: ...
+        @overload
+        def __call__(self, *operands: Number | SupportsPrimitive) -> Any: ...
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it: plain numbers give a float, anything with `__primitive__` what that makes of it."""
@@ -140,10 +172,11 @@ class Primitive:
         For example, sqrt(0.5) = 0.707107, with derivative 0.707107.
         """
         lines = [f"{self.signature()} = {self.formula}" if self.formula else self.signature(), ""]
-        for letter, (low, high) in zip(_letters(len(self.domain)), self.domain, strict=True):
+        for place, letter in enumerate(_letters(len(self.domain))):
+            low, high = self.domain[place]
             if (low, high) != REALS:
-                outside = "see above" if " x < 0 " in self.formula else "nan"  # pow: (−2)² is 4, (−2)^½ is nan
-                lines.append(f"Defined for {letter} in [{low:g}, {high:g}]; {outside} outside.")
+                outside = "nan outside" if self._is_nan_outside(place) else "outside not always nan"
+                lines.append(f"Defined for {letter} in [{low:g}, {high:g}]; {outside}.")
         if callable(self.kinks):
             lines.append("It has kinks where its operands meet.")
         elif self.kinks:
@@ -152,6 +185,16 @@ class Primitive:
             with suppress(ArithmeticError, TypeError, ValueError):  # the row may be a user's
                 lines.append(self._example())
         return "\n".join(lines).rstrip()
+
+    def _is_nan_outside(self, place: int) -> bool:
+        """Whether the value is nan below and above the interval of an operand: (−2)² is 4, (−2)^½ is nan."""
+        low, high = self.domain[place]
+        outside = [x for x in (low - 2.0, low - 0.5, high + 0.5, high + 2.0) if not low <= x <= high]
+        probes = [[0.0, 0.5, 2.0]] * len(self.domain)
+        probes[place] = outside
+        with suppress(ArithmeticError, TypeError, ValueError):  # the row may be anybody's
+            return all(isnan(self.value(*operands)) for operands in product(*probes))
+        return True
 
     def _example(self) -> str:
         usual = (0.5, 2.0, 3.0, *[1.0] * len(self.domain))

@@ -194,7 +194,7 @@ class Scope(Atomic):
 
     def __init__(self, change: Change) -> None:
         super().__init__()
-        self.change = change
+        self.change: Change = change
 
     def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
         """A block, which is open once it is the innermost."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd import rules
 from autograd.arrays import apply_ufunc
@@ -17,6 +18,10 @@ from autograd.inline import computation, function
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, opaque
 from autograd.scopes import PLAIN, active, hooks, open_blocks
+from autograd.signatures import Operators
+
+if TYPE_CHECKING:
+    from autograd.signatures import Number, Real, Unary
 
 _new = object.__new__
 _waiting: list[dict[str, Any]] = []  # globals of functions that need Value, which is defined below
@@ -152,7 +157,8 @@ _UNARY = """def {name}(x):
 """
 
 
-def unary(primitive: Primitive) -> Callable[[Any], Any]:
+@cache  # a function and the method of that name are one
+def unary(primitive: Primitive) -> Unary:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
     names: dict[str, Any] = {}
     body = _maker(primitive, ("operand",), (0,), "operand", "    ", names)
@@ -249,7 +255,7 @@ def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) ->
     return out
 
 
-class Value:
+class Value(Operators):
     """A node of the graph: `data`, and for the chain rule its parents and the local derivative for each.
 
     data      the number, a float
@@ -290,7 +296,7 @@ class Value:
 
     def __init__(
         self,
-        data: float,
+        data: Real,
         parents: Sequence[Value] | None = None,
         partials: Sequence[float] | None = None,
         op: str | None = None,
@@ -301,9 +307,9 @@ class Value:
         # Leaves are made as often as anything: the usual cases need no call, and None is cheapest to compare with.
         kind = type(data)
         if kind is float:
-            self._data = data
+            self._data = data  # type: ignore[assignment]
         else:
-            self._data = 1.0 * data if kind is int else _entered(data)
+            self._data = 1.0 * data if kind is int else _entered(data)  # type: ignore[assignment]
         self._grad = 0.0
         self.primitive = self._dx = self._dy = None  # and _x and _y unset
         if op is not None or label is not None or _children is not None or _op is not None:
@@ -358,7 +364,7 @@ class Value:
 
     # --- reading a node -----------------------------------------------------------------------------------------------
 
-    label = ""  # until one is set
+    label: str = ""  # until one is set
 
     @property
     def data(self) -> float:
@@ -529,57 +535,62 @@ class Value:
             return recorder.text(self, spec)  # type: ignore[no-any-return]
         return format(self._data, spec) if spec else repr(self)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> bool:
         """Identity, as for any node of a graph; a function that `compile` records is asked for the same answer."""
         if self is not other and (recorder := _recorder()) is not None:
-            return recorder.equal(self, other)
+            return recorder.equal(self, other)  # type: ignore[no-any-return]
         return NotImplemented if self is not other else True
 
-    __hash__ = object.__hash__
+    if TYPE_CHECKING:
 
-    __lt__, __le__ = _comparison("<", operator.lt), _comparison("<=", operator.le)
-    __gt__, __ge__ = _comparison(">", operator.gt), _comparison(">=", operator.ge)
+        def __hash__(self) -> int: ...
 
-    __add__, __radd__ = _binary(rules.add)
-    __sub__, __rsub__ = _binary(rules.sub)
-    __mul__, __rmul__ = _binary(rules.mul)
-    __truediv__, __rtruediv__ = _binary(rules.div)
-    __pow__, __rpow__ = _binary(rules.pow_, usual=(2, -1))
-    __mod__, __rmod__ = _binary(rules.mod)
-    __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
-    __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
+    else:
+        __hash__ = object.__hash__
+
+        __lt__, __le__ = _comparison("<", operator.lt), _comparison("<=", operator.le)
+        __gt__, __ge__ = _comparison(">", operator.gt), _comparison(">=", operator.ge)
+
+        __add__, __radd__ = _binary(rules.add)
+        __sub__, __rsub__ = _binary(rules.sub)
+        __mul__, __rmul__ = _binary(rules.mul)
+        __truediv__, __rtruediv__ = _binary(rules.div)
+        __pow__, __rpow__ = _binary(rules.pow_, usual=(2, -1))
+        __mod__, __rmod__ = _binary(rules.mod)
+        __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
+        __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
+
+        exp, log, sqrt = unary(rules.exp), unary(rules.log), unary(rules.sqrt)
+        sin, cos, tanh = unary(rules.sin), unary(rules.cos), unary(rules.tanh)
+        expm1, log1p, tan = unary(rules.expm1), unary(rules.log1p), unary(rules.tan)
+        sinh, cosh, square = unary(rules.sinh), unary(rules.cosh), unary(rules.square)
+        # NumPy calls these on the elements of an object array.
+        arcsin, arccos, arctan = unary(rules.asin), unary(rules.acos), unary(rules.atan)
+        cbrt, exp2, log2, log10 = unary(rules.cbrt), unary(rules.exp2), unary(rules.log2), unary(rules.log10)
+        arcsinh, arccosh, arctanh = unary(rules.asinh), unary(rules.acosh), unary(rules.atanh)
+        relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
 
     def __pos__(self) -> Value:
         return self
 
     def __round__(self, digits: int | None = None) -> Value:
-        return rules.round_(self, float(digits or 0))  # type: ignore[no-any-return]
+        return rules.round_(self, float(digits or 0))
 
-    exp, log, sqrt = unary(rules.exp), unary(rules.log), unary(rules.sqrt)
-    sin, cos, tanh = unary(rules.sin), unary(rules.cos), unary(rules.tanh)
-    expm1, log1p, tan = unary(rules.expm1), unary(rules.log1p), unary(rules.tan)
-    sinh, cosh, square = unary(rules.sinh), unary(rules.cosh), unary(rules.square)
-    # NumPy calls these on the elements of an object array.
-    arcsin, arccos, arctan = unary(rules.asin), unary(rules.acos), unary(rules.atan)
-    cbrt, exp2, log2, log10 = unary(rules.cbrt), unary(rules.exp2), unary(rules.log2), unary(rules.log10)
-    arcsinh, arccosh, arctanh = unary(rules.asinh), unary(rules.acosh), unary(rules.atanh)
-    relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
-
-    def clip(self, low: Any, high: Any, out: None = None) -> Value:
+    def clip(self, low: Number, high: Number, out: None = None) -> Value:
         """min(max(self, low), high): see `autograd.clip`. `np.clip` passes `out`, which must be None.
 
         >>> Value(5.0).clip(-1.0, 1.0).data
         1.0
         """
-        return rules.clip(self, low, high)  # type: ignore[no-any-return]
+        return rules.clip(self, low, high)
 
-    def fmod(self, other: Any) -> Value:
+    def fmod(self, other: Number) -> Value:
         """The rest of self / other, of the sign of self: see `autograd.fmod`. NumPy calls it in object arrays.
 
         >>> Value(-7.0).fmod(3.0).data
         -1.0
         """
-        return rules.fmod(self, other)  # type: ignore[no-any-return]
+        return rules.fmod(self, other)
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
@@ -662,3 +673,6 @@ _PLAIN = {Value, float}
 for _names in _waiting:
     _names["Value"] = Value
 _waiting.clear()
+for _name, _method in vars(Value).items():  # help(Value.__mul__) shows __mul__(self, other)
+    if getattr(_method, "__name__", "") in ("forward", "reflected", "compare"):
+        _method.__name__, _method.__qualname__ = _name, f"Value.{_name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from autograd.check.function import check_function
 from autograd.check.graph import GraphCheck
@@ -13,18 +13,21 @@ from autograd.check.subject import subject
 from autograd.errors import CheckError
 from autograd.recording import paused_gc
 
-KINKS = ("frozen", "onesided", "raise")
-DETACHED = ("report", "allow")
+Kinks: TypeAlias = Literal["frozen", "onesided", "raise"]
+Oracle: TypeAlias = Literal["auto", "mpmath", "complex", "differences", "function"]
+Detached: TypeAlias = Literal["report", "allow"]
+KINKS = get_args(Kinks)
+DETACHED = get_args(Detached)
 
 
 def check_gradients(
     f: Any,
     *at: Any,
     loss: Any = None,
-    order: int = 1,
-    kinks: str = "frozen",
-    oracle: str = "auto",
-    detached: str = "report",
+    order: Literal[1, 2] = 1,
+    kinks: Kinks = "frozen",
+    oracle: Oracle = "auto",
+    detached: Detached = "report",
     gradient: Callable[..., Any] | None = None,
     raise_on_failure: bool = True,
 ) -> CheckReport:

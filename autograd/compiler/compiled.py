@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.arguments import Arguments, as_array, collect
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE
-from autograd.compiler.options import Options
+from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
 from autograd.compiler.variants import Variants, argument_names, plain_list
 from autograd.errors import CompileError
 from autograd.structure import rebuild
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def compile(
@@ -22,11 +26,11 @@ def compile(
     *,
     parameters: Iterable[Value] | None = None,
     batch: Sequence[str] = (),
-    backend: str = "auto",
+    backend: Backend = "auto",
     exact: bool = False,
-    dtype: str = "float64",
+    dtype: Dtype = "float64",
     threads: int | None = None,
-    on_branch: str = "record",
+    on_branch: OnBranch = "record",
 ) -> Compiled:
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
@@ -158,7 +162,7 @@ class Compiled(Variants):
         variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
         return rebuild(variant.lowered.result, iter(outputs.T))
 
-    def hessian(self, *args: Any) -> Any:
+    def hessian(self, *args: Any) -> NDArray[np.float64]:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
 
         An array (n, n); its program has n times the equations of the gradient's, so n should be small.
@@ -229,14 +233,14 @@ class Compiled(Variants):
         return self._ran().source
 
     @property
-    def backend(self) -> str:
+    def backend(self) -> Backend:
         """The name of the back end of what ran last; CompileError before the first call.
 
         >>> area = compile(lambda x, y: x * y)
         >>> area(2.0, 3.0), area.backend
         (6.0, 'python')
         """
-        return self._ran().name
+        return self._ran().name  # type: ignore[return-value]
 
     def explain(self) -> str:
         """What was recorded and how it runs, in words; CompileError before the first call.

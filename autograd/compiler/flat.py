@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.arguments import argument, as_array, flatten, is_array, plain
 from autograd.errors import CompileError
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Flat:
@@ -30,7 +34,7 @@ class Flat:
         self._gradient = gradient
 
     @property
-    def start(self) -> Any:
+    def start(self) -> NDArray[np.float64]:
         """The numbers of the parameters now, as an array: where an optimiser starts.
 
         >>> from autograd import Value, compile
@@ -40,7 +44,7 @@ class Flat:
         """
         return as_array([parameter.data for parameter in self._parameters or ()])
 
-    def __call__(self, vector: Any, *args: Any) -> tuple[float, Any]:
+    def __call__(self, vector: Any, *args: Any) -> tuple[float, NDArray[np.float64]]:
         numbers = _as_vector(vector)
         if self._parameters is None:
             if args:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from autograd.errors import CompileError
 
+Backend: TypeAlias = Literal["auto", "python", "numpy", "llvm"]
+Dtype: TypeAlias = Literal["float64", "float32"]
+OnBranch: TypeAlias = Literal["record", "raise"]
 # The values of each option. `threads` is None or a positive integer, `batch` names of arguments.
 SUPPORTED: dict[str, tuple[Any, ...]] = {
-    "backend": ("auto", "python", "numpy", "llvm"),
+    "backend": get_args(Backend),
     "exact": (False, True),
-    "dtype": ("float64", "float32"),
-    "on_branch": ("record", "raise"),
+    "dtype": get_args(Dtype),
+    "on_branch": get_args(OnBranch),
 }
 
 

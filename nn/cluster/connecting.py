@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from nn.cluster.deadlines import begun, within
 from nn.cluster.errors import ClusterError
@@ -15,7 +15,15 @@ from nn.cluster.worker import fingerprint
 if TYPE_CHECKING:
     from distributed import Client
 
-ClusterLike: TypeAlias = "int | str | Client"
+
+class DaskClient(Protocol):
+    """A `distributed.Client`, whose own types are known only where that package is installed."""
+
+    def submit(self, function: Any, /, *args: Any, **options: Any) -> Any: ...
+    def wait_for_workers(self, n_workers: int, /, timeout: Any = None) -> Any: ...
+
+
+ClusterLike: TypeAlias = int | str | DaskClient
 
 INSTALL = "pip install 'scalar-autograd[cluster]'"
 # The statistical profiler and the clock of every process serve the dashboard, which an embedded cluster does not have;

@@ -1,6 +1,6 @@
 """Is the gradient of a model right? The engine's own check, with losses by name."""
 
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 from autograd import CheckReport
 from autograd import check_gradients as check
@@ -8,8 +8,18 @@ from nn.train.losses import LossLike, get_loss
 from nn.train.prediction import Model
 
 
+class CheckOptions(TypedDict, total=False):
+    """The options of `autograd.check_gradients` that a model can have."""
+
+    order: Literal[1, 2]
+    kinks: Literal["frozen", "onesided", "raise"]
+    oracle: Literal["auto", "mpmath", "complex", "differences", "function"]
+    detached: Literal["report", "allow"]
+    raise_on_failure: bool
+
+
 def check_gradients(
-    model: Model, x: Any, y: Any, *, loss: LossLike = "half_squared_error", **options: Any
+    model: Model, x: Any, y: Any, *, loss: LossLike = "half_squared_error", **options: Unpack[CheckOptions]
 ) -> CheckReport:
     """Hold ∂L/∂θ of one sample against an independent oracle, for every parameter θ of the model.
 

@@ -7,7 +7,7 @@ Names follow the article: layers count from 1, neurons and inputs from 0, and `w
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,14 @@ from nn.layers.inputs import as_inputs, as_size, as_sizes, check_numbers
 from nn.layers.module import Module
 
 Vector = NDArray[np.float64]
+
+if TYPE_CHECKING:
+
+    class Output(Value, list[Value]):  # type: ignore[misc]
+        """What a layer gives, as type checkers see it: its size, a number, says which of the two it is."""
+
+else:
+    Output: TypeAlias = Value | list[Value]
 
 
 def _choose_activation(nonlin: bool, activation: ActivationLike | None) -> ActivationLike:
@@ -91,10 +99,12 @@ class Neuron(Module):
         self.a = self.activation.function(self.z, *self._learnt)
         return self.a
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("z", "a"):
-            raise AttributeError(f"no {name} yet: this neuron has not been called")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # else no name would be a mistake
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("z", "a"):
+                raise AttributeError(f"no {name} yet: this neuron has not been called")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def parameters(self) -> list[Value]:
         return [*self.w, self.b, *self._learnt]
@@ -151,7 +161,7 @@ class Layer(Module):
             for i, row in enumerate(rows)
         ]
 
-    def __call__(self, x: Any) -> Value | list[Value]:
+    def __call__(self, x: Any) -> Output:
         inputs = as_inputs(x, self.n_in)
         try:
             signals = affine([neuron.w for neuron in self.neurons], inputs, [neuron.b for neuron in self.neurons])
@@ -161,7 +171,7 @@ class Layer(Module):
         outputs = self._activate(signals)
         for neuron, z, a in zip(self.neurons, signals, outputs, strict=True):
             neuron.z, neuron.a = z, a
-        return outputs[0] if len(outputs) == 1 else outputs
+        return outputs[0] if len(outputs) == 1 else outputs  # type: ignore[return-value]
 
     def _activate(self, signals: list[Value]) -> list[Value]:
         function = self.activation.function
@@ -268,7 +278,7 @@ class MLP(Module):
                 Layer(fan_in, fan_out, activation=activation, init=init, bias=bias, rng=rng, number=number)
             )
 
-    def __call__(self, x: Any) -> Value | list[Value]:
+    def __call__(self, x: Any) -> Output:
         for layer in self.layers:
             x = layer(x)
         return x  # type: ignore[no-any-return]

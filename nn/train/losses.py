@@ -8,7 +8,7 @@ goes into the general formula. `nn.fit` checks the targets before it compiles.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,28 @@ from nn.lookup import look_up
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
 LossLike: TypeAlias = str | Loss
+Numbers: TypeAlias = float | Sequence[float] | NDArray[Any]
+Values: TypeAlias = Value | Sequence[Value]
 
 
+class SampleLoss(Protocol):
+    """What each loss is: a Value of Values, a float of plain numbers."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, prediction: Values, target: Numbers | Values) -> Value: ...
+    @overload
+    def __call__(self, prediction: Numbers, target: Values) -> Value: ...
+    @overload
+    def __call__(self, prediction: Numbers, target: Numbers) -> float: ...
+
+
+def _sample_loss(function: Any) -> SampleLoss:
+    return function  # type: ignore[no-any-return]
+
+
+@_sample_loss
 def half_squared_error(prediction: Any, target: Any) -> Any:
     """L = ½ ‖ŷ − y‖²; the ½ makes the derivative ŷ − y.
 
@@ -32,6 +52,7 @@ def half_squared_error(prediction: Any, target: Any) -> Any:
     return 0.5 * dot(errors, errors)
 
 
+@_sample_loss
 def mse(prediction: Any, target: Any) -> Any:
     """L = mean over the n outputs of (ŷ − y)², in the squared unit of y.
 
@@ -44,6 +65,7 @@ def mse(prediction: Any, target: Any) -> Any:
     return dot(errors, errors) / len(errors)
 
 
+@_sample_loss
 def mae(prediction: Any, target: Any) -> Any:
     """L = mean over the n outputs of |ŷ − y|, in the unit of y; at the kink ŷ = y the derivative is 0.
 
@@ -55,6 +77,7 @@ def mae(prediction: Any, target: Any) -> Any:
     return _mean([abs(p - y) for p, y in _pairs(prediction, target)])
 
 
+@_sample_loss
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     """L = y softplus(−z) + (1 − y) softplus(z), which is −y log p − (1 − y) log(1 − p) at p = sigmoid(z).
 
@@ -74,6 +97,7 @@ def _from_logit(z: Any, y: Any) -> Any:
     return softplus(-z) if y else softplus(z)
 
 
+@_sample_loss
 def binary_cross_entropy(prediction: Any, target: Any) -> Any:
     """L = −y log p − (1 − y) log(1 − p) for a probability p; prefer logits, which lose no digits near p = 1.
 
@@ -104,6 +128,7 @@ def _from_probability(p: Any, y: Any) -> Any:
     return 0.0 - (log(p) if y else log1p(-p))
 
 
+@_sample_loss
 def cross_entropy(prediction: Any, target: Any) -> Any:
     """L = logsumexp(z) − z_k for the logits z and the class k; for a distribution t, L = logsumexp(z) − Σ t_j z_j.
 
@@ -147,6 +172,7 @@ def _class_index(target: Any, n: int) -> int | Value:
     return int(target)
 
 
+@_sample_loss
 def hinge(prediction: Any, target: Any) -> Any:
     """L = max(0, 1 − y s) for a score s and a side y of −1 or +1; at the kink y s = 1 the derivative is 0.
 
@@ -168,7 +194,7 @@ def _side(y: Any) -> float | Value:
     return float(y)
 
 
-def l2_penalty(parameters: Iterable[Value], strength: float) -> Any:
+def l2_penalty(parameters: Iterable[Value], strength: float) -> Value:
     """strength · Σ w² over the parameters, to be added to the mean loss of a batch; its derivative is 2 strength w.
 
     >>> l2_penalty([Value(3.0), Value(1.0)], 0.1).data

@@ -15,7 +15,7 @@ Output = Value | Sequence[Value]
 class Model(Protocol):
     """Anything that can be called with one sample and lists its parameters, such as a `Module`."""
 
-    def __call__(self, x: Sequence[float], /) -> Output: ...
+    def __call__(self, x: Any, /) -> Output: ...
 
     def parameters(self) -> list[Value]:
         """The leaves that training may change."""

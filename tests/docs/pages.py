@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -37,12 +39,13 @@ class Page:
         return {text.split("\n")[0].removeprefix("# "): text for text in self.blocks("py")}
 
     def session_report(self) -> str:
-        """What doctest has to say against the Python blocks, run in order as one session."""
+        """What doctest has to say against the Python blocks, run in order as one session, in a folder of its own."""
         source = "\n".join(self.blocks("python"))
         session = doctest.DocTestParser().get_doctest(source, {}, self.path.name, str(self.path), 0)
         assert session.examples
         report: list[str] = []
-        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
         return "".join(report)
 
     def kinds(self) -> set[str]:

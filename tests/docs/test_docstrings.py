@@ -13,6 +13,8 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from doctest import SKIP, DocTestParser
+from itertools import product
+from math import isnan
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -256,3 +258,19 @@ def test_a_class_and_its_methods_are_looked_at_one_by_one() -> None:
     assert {"nn.Layer.W", "nn.Layer.delta", "nn.Layer.parameters"} <= set(names)
     assert raised(PUBLIC["nn.MLP"]) == {"ValueError"}
     assert raised(PUBLIC["autograd.draw"]) == {"TypeError", "ValueError"}
+
+
+@pytest.mark.parametrize("row", [row for row in PRIMITIVES.values() if "nan outside" in row.__doc__], ids=repr)
+def test_b11_where_help_says_nan_there_is_nan(row: Primitive) -> None:
+    """Row B11: help(pow) said "nan outside [0, inf]", but (-2)² is 4, and xlogy(0, -1) is 0."""
+    for place, (low, high) in enumerate(row.domain):
+        others = [-3.0, -1.0, 0.0, 1.0, 2.5]
+        outside = [x for x in (low - 3.0, low - 1.0, low - 0.25, high + 0.25, high + 1.0) if not low <= x <= high]
+        operands = [outside if i == place and outside else others for i in range(len(row.domain))]
+        if outside:
+            assert all(isnan(row.value(*each)) for each in product(*operands)), place
+
+
+def test_b11_help_does_not_claim_what_is_not_so() -> None:
+    assert "nan outside" in (PRIMITIVES["sqrt"].__doc__ or "")
+    assert "nan outside" not in (PRIMITIVES["pow"].__doc__ or "") + (PRIMITIVES["xlogy"].__doc__ or "")

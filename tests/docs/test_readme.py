@@ -1,4 +1,4 @@
-"""The README is true: Python blocks are one session, files are run, transcripts and commands give what is printed."""
+"""The README is true: Python blocks are one session, transcripts and commands give what is printed."""
 
 import json
 from pathlib import Path
@@ -9,17 +9,19 @@ from tests.docs.pages import ROOT, Page, run
 from tests.run_notebooks import PICTURES, notebooks
 
 README = Page(ROOT / "README.md")
+NOTEBOOKS = Page(ROOT / "notebooks" / "README.md")
+GUIDE = sorted((ROOT / "notebooks" / "guide").glob("*.md"))
 ACROSS = 3  # pictures in a row of the index
 HOUSES = ["size,age,price", *(f"{60 + 3 * i},{i % 7},{200.5 + 9 * i - 4 * (i % 7)}" for i in range(30))]
 
 
 def index() -> str:
-    """The README's index of the notebooks: a table of their titles and pictures."""
+    """The index of the notebooks: a table of their titles and pictures."""
     cells = []
     for path in notebooks():
         title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).splitlines()[0][2:]
-        picture = (PICTURES / f"{path.stem}.svg").relative_to(ROOT).as_posix()
-        cells.append(f"[{title}](notebooks/{path.name})<br>![{title}]({picture})")
+        picture = (PICTURES / f"{path.stem}.svg").relative_to(path.parent).as_posix()
+        cells.append(f"[{title}]({path.name})<br>![{title}]({picture})")
     rows = [cells[first : first + ACROSS] for first in range(0, len(cells), ACROSS)]
     lines = ["| " * ACROSS + "|", "|---" * ACROSS + "|", *[f"| {' | '.join(row)} |" for row in rows]]
     return "".join(f"{line}\n" for line in lines)
@@ -30,12 +32,7 @@ def test_python_blocks_run_in_order() -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
-    assert README.kinds() == {"python", "py", "text", "sh"}
-
-
-@pytest.mark.parametrize("name", [name for name in README.files() if name.startswith("test_")])
-def test_property_tests_pass(name: str, tmp_path: Path) -> None:
-    README.check_tests(name, tmp_path)
+    assert README.kinds() == {"python", "text", "sh", "powershell"}
 
 
 @pytest.mark.parametrize("transcript", README.blocks("text"), ids=lambda text: text.split("\n")[0][9:24].strip())
@@ -61,9 +58,20 @@ def test_first_commands_are_single_lines_that_need_no_activation() -> None:
     assert not any("activate" in command for command in commands)
 
 
+def test_windows_has_the_same_two_commands() -> None:
+    [here] = README.blocks("powershell")
+    elsewhere = "".join(README.blocks("sh")[:2])
+    translated = elsewhere.replace("python3 -m", "py -m").replace(" &&", ";").replace(".venv/bin/", ".venv\\Scripts\\")
+    assert here == translated
+
+
 def test_named_files_exist() -> None:
-    assert not [*README.missing_files()]
+    assert not [*README.missing_files(), *NOTEBOOKS.missing_files()]
+
+
+def test_every_page_of_the_guide_is_linked() -> None:
+    assert [page.name for page in GUIDE if page.relative_to(ROOT).as_posix() not in README.text] == []
 
 
 def test_the_index_shows_every_notebook_by_title_and_picture() -> None:
-    assert index() in README.text
+    assert index() in NOTEBOOKS.text

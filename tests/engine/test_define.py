@@ -106,8 +106,8 @@ class TestLikeAnyOther:
             f"For example, mish_of_tests(0.5) = {mish(0.5):.6g}, with derivative {central_difference(mish, 0.5):.6g}."
         )
         assert blend.__doc__.startswith(
-            "blend_of_tests(x, y, z)\n\nDefined for x in [-1, 1]; nan outside.\n"
-            "Defined for y in [0, inf]; nan outside.\nIt has kinks where its operands meet.\nFor example, "
+            "blend_of_tests(x, y, z)\n\nDefined for x in [-1, 1]; outside not always nan.\n"
+            "Defined for y in [0, inf]; outside not always nan.\nIt has kinks where its operands meet.\nFor example, "
         )
         assert (harmonic.signature(), mish.symbol, blend.symbol) == ("harmonic_of_tests(…)", "mish", blend.name)
 
