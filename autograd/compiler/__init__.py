@@ -1,7 +1,10 @@
 """The compiler: a Python function of numbers is recorded once and from then on runs as vector or machine code.
 
     arguments.py       arguments as flat numbers: nested lists, tuples, dicts and arrays of any library
+    traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
     record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
+    determinism.py     record it twice, and refuse what differs
+    captures.py        what f reads besides its arguments, found by reachable.py and compared by watched.py
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations

@@ -41,7 +41,7 @@ def compile(
     things that f reads, such as globals, attributes, containers and small arrays, are compared at each call, and f is
     recorded again when they have changed; `explain()` lists them. It has to be pure: a recording calls it twice, and
     random numbers, a clock or an iterator are refused. What cannot be noticed is `type(x) is float`, which f answers as
-    for a Value, and what changes in files or inside libraries.
+    for a Value, and what changes in files or in the modules of libraries.
 
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)

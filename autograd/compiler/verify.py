@@ -24,6 +24,7 @@ from autograd.primitive import Primitive
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
 ULPS = 8.0  # error allowed to a function of a back end, in units in the last place of its result
 EASY = 1e4  # what agrees within this many roundings of the largest output needs no bound
+SAMPLES = 19  # of a batch that are compared: full vectors of any width up to 16 lanes, and a part of one
 EFFORT = 200_000  # equations to interpret at most; large programs are looked at for fewer samples and points
 # Differences that are not the fault of a back end.
 ROUNDED = "rounded to float32, "
@@ -71,7 +72,7 @@ class Reference:
         self, program: Program, shared: Sequence[float], samples: Sequence[Any], indices: frozenset[int]
     ) -> None:
         self.program = program
-        self.count = min(len(samples[0]) if samples else 1, 19, max(1, EFFORT // (4 * len(program.equations) + 1)))
+        self.count = min(len(samples[0]) if samples else 1, SAMPLES, max(1, EFFORT // (4 * len(program.equations) + 1)))
         rows = [[float(x) for piece in samples for x in piece[i]] for i in range(self.count)] if samples else []
         self.widths = [piece.shape[1] for piece in samples]
         here = Point(list(map(float, shared)), rows)
