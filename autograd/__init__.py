@@ -17,6 +17,7 @@ refuse_mixture(__path__[0])
 from autograd import _hypothesis as _hypothesis_entry
 from autograd import backward as _backward
 from autograd._lazy import lazy_attributes, lazy_call
+from autograd._version import __version__ as __version__
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad
@@ -116,7 +117,6 @@ else:  # the same, each when it is first used: see _lazy.py
     __getattr__ = lazy_attributes(globals(), _LAZY)
     if environ.get("AUTOGRAD_DEBUG"):  # a switch for the whole process, on from the first node
         __getattr__("debug")
-
 
 __all__ = [
     "PRIMITIVES",

@@ -50,6 +50,8 @@ from nn.train.prediction import predict
 from nn.train.until import Until
 from nn.training import fit
 
+__version__ = _engine.__version__
+
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from autograd._version import __version__
 from autograd.errors import AutogradError
 from autograd.io.files import file_name
 from autograd.io.streams import let_go_of_streams, say
@@ -36,6 +37,7 @@ def build_parser(
     parser = argparse.ArgumentParser(
         prog=prog, description=description, epilog=f"{first}\n{exit_codes}", formatter_class=look
     )
+    parser.add_argument("--version", action="version", version=f"scalar-autograd {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, command in commands.items():
         sub = subparsers.add_parser(

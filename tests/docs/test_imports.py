@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "_installation": set(),
     "_startup": set(),
+    "_version": set(),
     "_lazy": set(),
     "signatures": set(),
     "numerics": set(),
