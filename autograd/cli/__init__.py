@@ -1,1 +1,1 @@
-"""The command line: `python -m autograd check | digits | draw | replay | step | dap`, a module per subcommand."""
+"""The command line, `python -m autograd`: a module per subcommand."""

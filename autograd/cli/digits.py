@@ -1,10 +1,10 @@
-"""`python -m autograd digits`: the correct digits of an expression, or of a function of a file, at a point."""
+"""`python -m autograd digits`: count the correct digits of values and gradients."""
 
 from __future__ import annotations
 
 import argparse
 
-from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.cli.target import add_target, read_target, reporting_user_errors
 from autograd.precision.analysis import digits
 
 EXAMPLES = """examples:
@@ -16,12 +16,12 @@ EXAMPLES = """examples:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `digits`."""
-    add_target(parser, "what to count the digits of")
+    add_target(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the report; 0, since lost digits are a warning and no failure. UsageError for wrong input."""
+    """Print the report; 0, since lost digits are not a failure. UsageError for wrong input."""
     f, at, file = read_target(args)
-    with blamed_on(file):
+    with reporting_user_errors(file):
         print(digits(f, *at))
     return 0

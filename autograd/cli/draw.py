@@ -1,4 +1,4 @@
-"""`python -m autograd draw`: an expression, or a function of a file, at a point, as a picture."""
+"""`python -m autograd draw`: draw the graph of an expression, or of a function or Value of a file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import get_args
 
 from autograd.check.subject import subject
-from autograd.cli.target import add_target, blamed_on, read_target
+from autograd.cli.target import add_target, read_target, reporting_user_errors
 from autograd.debugging.switch import debug
 from autograd.drawing.build import has_passed
 from autograd.drawing.collapse import Depth
-from autograd.drawing.drawing import FORMATS
+from autograd.drawing.drawing import FORMATS, SUFFIXES
 from autograd.drawing.graph import draw
 from autograd.drawing.scene import Direction
 from autograd.errors import UsageError
@@ -23,28 +23,36 @@ EXAMPLES = """examples:
   python -m autograd draw train.py:loss --at 1.5,-2 --depth 1 -o loss.png
 """
 EVERY_VALUE = "all"
+OUT_HELP = f"file to write, whose name ends in {SUFFIXES} (default graph.svg)"
+DEPTH_HELP = f"levels of modules to show: a number, {EVERY_VALUE} or auto (default auto)"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `draw`."""
-    add_target(parser, "what to draw")
-    parser.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=f"{', '.join(FORMATS)}; graph.svg")
-    parser.add_argument("--depth", type=_depth, default="auto", help=f"levels of modules shown, {EVERY_VALUE} or auto")
-    parser.add_argument("--focus", metavar="NAME", help="only what is near the value of this name")
-    parser.add_argument("--radius", type=_count, metavar="EDGES", help="how near (2)")
-    parser.add_argument("--rankdir", choices=get_args(Direction), default="LR", help="where the arrows point")
-    parser.add_argument("--title", help="a line above the picture")
-    parser.add_argument("--animate", action="store_true", help="play the backward pass")
-    parser.add_argument("--forward", action="store_true", help="before the backward pass: no gradients yet")
+    add_target(parser)
+    parser.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=OUT_HELP)
+    parser.add_argument("--depth", type=_depth, default="auto", help=DEPTH_HELP)
+    parser.add_argument("--focus", metavar="NAME", help="show only the neighbourhood of the value with this name")
+    parser.add_argument(
+        "--radius", type=_count, metavar="EDGES", help="maximum distance from --focus, in edges (default 2)"
+    )
+    parser.add_argument(
+        "--rankdir", choices=get_args(Direction), default="LR", help="direction of the arrows (default LR)"
+    )
+    parser.add_argument("--title", help="title above the picture")
+    parser.add_argument("--animate", action="store_true", help="animate the backward pass")
+    parser.add_argument(
+        "--forward", action="store_true", help="draw the state before the backward pass, without gradients"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the picture and say what is in it; 0. UsageError for wrong input, also for another suffix."""
+    """Write the picture and print what it contains; 0. UsageError for wrong input or an unknown suffix."""
     if Path(args.out).suffix.lower() not in FORMATS:
-        raise UsageError(f"--out {args.out}: the name must end in {', '.join(FORMATS)}")
+        raise UsageError(f"--out {args.out}: the name must end in {SUFFIXES}")
     with debug():  # values get the names they have in the source
         f, at, file = read_target(args)
-        with blamed_on(file):
+        with reporting_user_errors(file):
             root = subject(f, at, None).root
     if not args.forward and not has_passed(topological(root)):
         root.backward()
@@ -70,11 +78,11 @@ def _depth(text: str) -> Depth:
 
 
 def _count(text: str) -> int:
-    """A number from 0 on, for argparse.
+    """A non-negative integer, for argparse.
 
     >>> _count("2")
     2
     """
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a non-negative integer")
     return int(text)

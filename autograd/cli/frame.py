@@ -1,4 +1,4 @@
-"""What a command line of several subcommands has in common: parser, exit codes, and errors as one line on stderr."""
+"""The frame of a command line with subcommands: parser, exit codes, and errors as one line on stderr."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import NamedTuple
 from autograd._version import __version__
 from autograd.errors import AutogradError
 from autograd.io.files import file_name
-from autograd.io.streams import let_go_of_streams, say
+from autograd.io.streams import flush_streams, print_error
 
 OK, FAILED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class Command(NamedTuple):
-    """One subcommand: its summary, examples for the help, its arguments, and the function that runs it."""
+    """One subcommand: its summary and examples for the help, and functions that add its arguments and run it."""
 
     summary: str
     examples: str
@@ -27,15 +27,17 @@ class Command(NamedTuple):
 def build_parser(
     prog: str, description: str, first: str, exit_codes: str, commands: Mapping[str, Command]
 ) -> argparse.ArgumentParser:
-    """A parser with one subcommand per row of `commands`; `first` is shown below the help of the whole.
+    """A parser with one subcommand per row of `commands`; `first` and `exit_codes` are shown below its help.
 
     >>> check = Command("check it", "examples: …", lambda parser: None, lambda args: 0)
     >>> build_parser("python -m x", "An x.", "start here", "exit codes: …", {"check": check}).parse_args(["check"]).run
     <function ...>
     """
-    look = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog=prog, description=description, epilog=f"{first}\n{exit_codes}", formatter_class=look
+        prog=prog,
+        description=description,
+        epilog=f"{first}\n{exit_codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"scalar-autograd {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -45,7 +47,7 @@ def build_parser(
             help=command.summary,
             description=command.summary,
             epilog=f"{command.examples}\n{exit_codes}",
-            formatter_class=look,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         command.add_options(sub)
@@ -54,27 +56,27 @@ def build_parser(
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
-    """Run a command line and return its exit code; trouble is a line or two on stderr, never a traceback."""
+    """Run a command line and return its exit code; errors are a line or two on stderr, never a traceback."""
     try:
         return _run(parser, arguments)
     finally:
-        let_go_of_streams()
+        flush_streams()
 
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     try:
         args = parser.parse_args(arguments)
         code = int(args.run(args))
-        sys.stdout.flush()  # here, where a failure can still be reported
+        sys.stdout.flush()  # here, where an error can still be reported
     except AutogradError as error:
-        say(f"error: {error}")
+        print_error(f"error: {error}")
         return USAGE
-    except BrokenPipeError:  # the reader (`| head`) has gone
+    except BrokenPipeError:  # the reader, as in `| head`, has closed the pipe
         return FAILED
     except OSError as error:
-        say(f"error: {file_name(error.filename)}: {error.strerror}" if error.filename else f"error: {error}")
+        print_error(f"error: {file_name(error.filename)}: {error.strerror}" if error.filename else f"error: {error}")
         return USAGE
     except KeyboardInterrupt:
-        say("interrupted")
+        print_error("interrupted")
         return INTERRUPTED
     return code

@@ -1,4 +1,4 @@
-"""The command line: `python -m autograd check | digits | draw | …`; a subcommand is a row of `COMMANDS`."""
+"""The entry point of `python -m autograd`; each subcommand is a row of `COMMANDS`."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from collections.abc import Mapping, Sequence
 from autograd.cli import check, dap, digits, draw, frame, replay, step
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
-EXIT_CODES = (
-    f"exit codes: {OK} done, {FAILED} a gradient is wrong or the reader has gone, {USAGE} wrong usage or input,"
-    f" {UNDECIDED} no derivative could be decided, {INTERRUPTED} Ctrl-C"
-)
-
+EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
+  {OK:<4} success
+  {FAILED:<4} a gradient is wrong, or the reader of the output has closed it
+  {USAGE:<4} wrong usage or input
+  {UNDECIDED:<4} no derivative could be decided
+  {INTERRUPTED:<4} Ctrl-C"""
 
 COMMANDS: Mapping[str, Command] = {
-    "check": Command("hold gradients against an independent oracle", check.EXAMPLES, check.add_options, check.run),
-    "digits": Command(
-        "count correct digits, and name what lost the others", digits.EXAMPLES, digits.add_options, digits.run
+    "check": Command(
+        "compare gradients with independently computed derivatives", check.EXAMPLES, check.add_options, check.run
     ),
-    "draw": Command("show a computation graph as a picture", draw.EXAMPLES, draw.add_options, draw.run),
-    "replay": Command("write a page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
-    "dap": Command("let an editor debug backward passes", dap.EXAMPLES, dap.add_options, dap.run),
-    "step": Command("step through a backward pass, both ways", step.EXAMPLES, step.add_options, step.run),
+    "digits": Command(
+        "count correct digits, and name the operation that lost the others",
+        digits.EXAMPLES,
+        digits.add_options,
+        digits.run,
+    ),
+    "draw": Command("draw a computation graph", draw.EXAMPLES, draw.add_options, draw.run),
+    "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
+    "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),
+    "step": Command("step through a backward pass, forwards and back", step.EXAMPLES, step.add_options, step.run),
 }
 
 
@@ -35,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     """
     return frame.build_parser(
         "python -m autograd",
-        "A scalar autograd engine, from the command line.",
+        "Check, draw and debug the gradients of a scalar autograd engine.",
         check.EXAMPLES,
         EXIT_CODES,
         COMMANDS,
@@ -43,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; trouble is a line or two on stderr, never a traceback.
+    """Run a command line and return its exit code; errors are a line or two on stderr, never a traceback.
 
     >>> main(["check", "x*x", "x=3"])
     all derivatives agree (1 node, 1 input; oracle: ...)
@@ -56,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_negative_numbers(arguments: Sequence[str]) -> list[str]:
-    """`--at -2,1` as `--at=-2,1`, and an expression that begins with a minus with a space before it: argparse would
-    take both for options.
+    """The arguments with `--at -2,1` as `--at=-2,1`, and a space before an expression that begins with a minus.
+
+    argparse would take both for options.
 
     >>> _with_negative_numbers(["check", "-x", "--at", "-2,1"])
     ['check', ' -x', '--at=-2,1']

@@ -1,4 +1,4 @@
-"""What a command is about, recorded: each node with its place in the text or file."""
+"""Record the graph of a command's target; each node knows its place in the text or file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from autograd.check.subject import subject
-from autograd.cli.target import blamed_on, read_target
+from autograd.cli.target import read_target, reporting_user_errors
 from autograd.debugging.recorded_expression import recorded
 from autograd.debugging.switch import debug
 from autograd.expressions.expression import Expression
@@ -14,14 +14,14 @@ from autograd.value import Value
 
 
 def recorded_target(args: argparse.Namespace) -> Any:
-    """The result of the command's expression or function: a Value, or a number that depends on nothing.
+    """The result of the expression or function: a Value, or a number if it depends on no input.
 
     UsageError for wrong input.
     """
     with debug():
         f, at, file = read_target(args)
         if not isinstance(f, Expression):
-            with blamed_on(file):
+            with reporting_user_errors(file):
                 return subject(f, at, None).root
-    f(*at)  # on floats first: it says best what is wrong
+    f(*at)  # on floats first: its errors are the clearest
     return recorded(f, {name: Value(x, label=name) for name, x in zip(f.names, at, strict=True)})

@@ -1,4 +1,4 @@
-"""`python -m autograd replay`: the backward pass of an expression, or of a function of a file, as a page to play."""
+"""`python -m autograd replay`: write a web page that plays a backward pass."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograd.cli.recording import recorded_target
 from autograd.cli.target import add_target
+from autograd.drawing.text import counted
 from autograd.errors import UsageError
 from autograd.replaying.replay import SUFFIXES, replay
 from autograd.value import Value
@@ -20,19 +21,23 @@ EXAMPLES = """examples:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `replay`."""
-    add_target(parser, "what to replay")
-    parser.add_argument("-o", "--out", metavar="FILE", default="replay.html", help="the page to write; replay.html")
-    parser.add_argument("--title", help="the heading")
+    add_target(parser)
+    parser.add_argument(
+        "-o", "--out", metavar="FILE", default="replay.html", help="page to write (default replay.html)"
+    )
+    parser.add_argument("--title", help="heading of the page")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the page and say what is in it; 0. UsageError for wrong input."""
+    """Write the page and print its number of products; 0. UsageError for wrong input."""
     if Path(args.out).suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--out {args.out}: a replay is a page, its name must end in .html")
+        raise UsageError(f"--out {args.out}: the name must end in .html")
     root = recorded_target(args)
     if not isinstance(root, Value):
-        raise UsageError(f"{args.target} is a number, {root!r}: there is no backward pass to replay")
+        raise UsageError(
+            f"{args.target} does not depend on its inputs (it is {root!r}): there is no backward pass to replay"
+        )
     page = replay(root, title=args.title)
     page.save(args.out)
-    print(f"{args.out}: {len(page)} product{'s' if len(page) != 1 else ''}; open it in a browser")
+    print(f"{args.out}: {counted(len(page), 'product')}; open it in a browser")
     return 0

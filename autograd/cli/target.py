@@ -1,4 +1,4 @@
-"""What a command is about: an expression with numbers for its names, or a function or Value of a file."""
+"""Parse EXPRESSION with name=number, or FILE.py:NAME with --at: the target of a command."""
 
 from __future__ import annotations
 
@@ -20,19 +20,27 @@ from autograd.value import Value
 IN_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[^\W\d]\w*)")
 
 
-def add_target(parser: argparse.ArgumentParser, what: str) -> None:
-    """The arguments that `read_target` reads."""
-    parser.add_argument("target", metavar="EXPRESSION | FILE.py:NAME", help=f"{what}; NAME a function or a Value")
-    parser.add_argument("numbers", nargs="*", metavar="name=number", help="the numbers of an expression")
-    parser.add_argument("--at", metavar="NUMBERS", help="the arguments of a function: 1.5,-2 or [1,2],0.5")
+def add_target(
+    parser: argparse.ArgumentParser,
+    *,
+    metavar: str = "EXPRESSION | FILE.py:NAME",
+    extra: str = "",
+    numbers: str = "",
+) -> None:
+    """Add the arguments that `read_target` reads; `extra` and `numbers` go on with their help."""
+    parser.add_argument("target", metavar=metavar, help=f"an expression, or a function or Value of a file{extra}")
+    parser.add_argument(
+        "numbers", nargs="*", metavar="name=number", help=f"values of the names in an expression{numbers}"
+    )
+    parser.add_argument("--at", metavar="NUMBERS", help="arguments of the function, as in 1.5,-2 or [1,2],0.5")
 
 
 def read_target(args: argparse.Namespace) -> tuple[Any, Sequence[Any], str]:
-    """What is meant, at which numbers, and its file ('' for an expression). UsageError for wrong input."""
+    """The target, the numbers to call it with, and its file ('' for an expression). UsageError for wrong input."""
     in_file = IN_FILE.fullmatch(args.target)
     if in_file is None:
         if args.at is not None:
-            raise UsageError("--at goes with FILE.py:NAME; an expression takes x=1.5 y=-2")
+            raise UsageError("--at is for FILE.py:NAME; give an expression its numbers as in x=1.5 y=-2")
         return *expression_at(args.target, args.numbers), ""
     if args.numbers:
         raise UsageError(f"{args.target} takes --at 1.5,-2, not {args.numbers[0]!r}")
@@ -56,7 +64,7 @@ def expression_at(text: str, assignments: Sequence[str]) -> tuple[Any, Sequence[
     if unknown:
         raise UsageError(f"{text!r} has no {', '.join(unknown)}")
     if not expression.names:
-        raise UsageError(f"{text!r} has no names in it: there is nothing to differentiate by")
+        raise UsageError(f"{text!r} contains no names: there is nothing to differentiate by")
     return expression, [numbers[name] for name in expression.names]
 
 
@@ -78,7 +86,7 @@ def numbers_at(text: str | None, is_value: bool) -> Sequence[Any]:
     """
     if is_value:
         if text is not None:
-            raise UsageError("a recorded Value is where it was recorded: leave --at out")
+            raise UsageError("a recorded Value has its numbers already: leave --at out")
         return ()
     try:
         numbers = ast.literal_eval(f"({text},)") if text else ()
@@ -96,11 +104,11 @@ def _is_number_or_list(x: Any) -> bool:
 
 
 def from_file(file: str, name: str) -> Any:
-    """What a file calls `name`, after running it."""
+    """The object called `name` in a file, which is run."""
     path = Path(file)
     if not path.is_file():
         raise UsageError(f"{file}: no such file")
-    with blamed_on(file), importing_from(path.parent):
+    with reporting_user_errors(file), importing_from(path.parent):
         names = runpy.run_path(file, run_name=path.stem)
     if name not in names:
         functions = [each for each, what in names.items() if callable(what) and not each.startswith("_")]
@@ -110,7 +118,7 @@ def from_file(file: str, name: str) -> Any:
 
 @contextmanager
 def importing_from(folder: Path) -> Iterator[None]:
-    """Let a file import its neighbours, as when it is run."""
+    """Let a file import modules beside it, as when it is run."""
     sys.path.insert(0, str(folder.resolve()))
     try:
         yield
@@ -119,19 +127,21 @@ def importing_from(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def blamed_on(file: str) -> Iterator[None]:
-    """Turn what the user's own code raises into one line with its place; without a file there is no such code."""
+def reporting_user_errors(file: str) -> Iterator[None]:
+    """Turn what the user's file raises into a UsageError: one line with its place. Without a file, nothing is."""
     try:
         yield
     except UsageError:
         raise
     except (Exception, SystemExit) as error:
-        if not file and not isinstance(error, ImportError):  # a fault of ours; ImportError: an oracle not installed
+        if not file and not isinstance(
+            error, ImportError
+        ):  # a bug of ours; ImportError: a package for an oracle is missing
             raise
-        raise UsageError(_told(error, file) if file else str(error)) from error
+        raise UsageError(_located(error, file) if file else str(error)) from error
 
 
-def _told(error: BaseException, file: str) -> str:
+def _located(error: BaseException, file: str) -> str:
     """`train.py:12: ZeroDivisionError: …`, with the innermost line of that file."""
     trace = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in trace if Path(frame.filename).resolve() == Path(file).resolve()]

@@ -1,1 +1,1 @@
-"""Debugging a graph. Not called `debug`, so that `autograd.debug`, the switch, does not hide this package's modules."""
+"""Debuggers of the backward pass. Not called `debug`, since `autograd.debug` is the switch and would hide it."""

@@ -1,4 +1,4 @@
-"""What to do about an operation whose value or derivative is not finite: a table."""
+"""A table of advice for operations whose value or derivative is not finite."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from autograd.primitive import Primitive
 
 
 class Advice(NamedTuple):
-    """A way out for some primitives, where `when(*operands)` holds."""
+    """Advice for some primitives, for operands for which `when(*operands)` holds."""
 
     primitives: tuple[str, ...]
     when: Callable[..., bool]
     text: str
 
 
-AWAY_FROM_ZERO = "keep the divisor away from 0, as in x / maximum(y, 1e-12), or choose with where(y > 0, x / y, 0)"
+AWAY_FROM_ZERO = "keep the divisor away from 0, as in x / maximum(y, 1e-12), or select with where(y > 0, x / y, 0)"
 OVERFLOW = (
-    "the numbers grew beyond 1.8e308: scale the inputs, take smaller steps or smaller initial weights, or compute with "
+    "the numbers exceed 1.8e308: scale the inputs, use a smaller step size or smaller initial weights, or compute with "
     "logarithms"
 )
 
@@ -28,7 +28,7 @@ ADVICE = (
         ("log",),
         lambda x: x >= 0.0,
         "log x tends to -inf at 0 and its derivative 1/x to inf: keep the operand away from 0, as in "
-        "log(maximum(x, 1e-12)); there are log1p(x) for log(1 + x), log_softmax(xs) for the log of a softmax, "
+        "log(maximum(x, 1e-12)); use log1p(x) for log(1 + x), log_softmax(xs) for the log of a softmax, "
         "logsumexp(xs) and softplus(x) for sums of exponentials",
     ),
     Advice(
@@ -41,25 +41,25 @@ ADVICE = (
     Advice(
         ("exp", "expm1", "sinh", "cosh", "exp_shift"),
         lambda *_: True,
-        "exponentials overflow from 709.79 on: use logsumexp(xs) or softmax(xs) where the largest is subtracted first, "
+        "exponentials overflow above 709.78: use logsumexp(xs) or softmax(xs), which subtract the largest first, "
         "softplus(x) for log(1 + exp(x)), sigmoid(x) for 1 / (1 + exp(-x))",
     ),
     Advice(
         ("sqrt",),
         lambda x: x >= 0.0,
-        "the derivative of sqrt x is infinite at 0: for a length use norm(xs) or hypot(x, y), whose derivatives there "
-        "are 0, for a standard deviation std(xs); otherwise sqrt(x + 1e-12)",
+        "the derivative of sqrt x is infinite at 0: use norm(xs) or hypot(x, y) for a length, whose derivatives there "
+        "are 0, and std(xs) for a standard deviation; otherwise sqrt(x + 1e-12)",
     ),
     Advice(
         ("pow",),
         lambda x, y: x == 0.0,
         "0 to a power below 1 has an infinite value or derivative: keep the base away from 0, as in "
-        "maximum(x, 1e-12)**y; for a length use norm(xs) or hypot(x, y)",
+        "maximum(x, 1e-12)**y; use norm(xs) or hypot(x, y) for a length",
     ),
     Advice(
         ("pow",),
         lambda x, y: x < 0.0 and not float(y).is_integer(),
-        "a negative base has no real power with a fraction as exponent: use abs(x)**y, or x**2 where a square is meant",
+        "a negative base has no real power for an exponent that is not an integer: use abs(x)**y, or x**2 for a square",
     ),
     Advice(
         ("pow",),
@@ -69,21 +69,21 @@ ADVICE = (
 )
 
 
-def way_out(primitive: Primitive, operands: Sequence[float]) -> str:
-    """The first advice that fits, for finite operands.
+def advice_for(primitive: Primitive, operands: Sequence[float]) -> str:
+    """The first advice that applies, for finite operands.
 
     >>> from autograd.rules import acos, mul
-    >>> way_out(acos, [1.5])
+    >>> advice_for(acos, [1.5])
     'acos is defined on [-1, 1], and 1.5 lies outside: bring the operand inside, as with clip(x, -1, 1)'
-    >>> way_out(mul, [1e200, 1e200]) == OVERFLOW
+    >>> advice_for(mul, [1e200, 1e200]) == OVERFLOW
     True
     """
     fitting = [row.text for row in ADVICE if primitive.name in row.primitives and row.when(*operands)]
-    return fitting[0] if fitting else _about_domain(primitive, operands) or OVERFLOW
+    return fitting[0] if fitting else _domain_advice(primitive, operands) or OVERFLOW
 
 
-def _about_domain(primitive: Primitive, operands: Sequence[float]) -> str:
-    for (low, high), x in zip(primitive.domain, operands, strict=False):  # a node made by hand has no domain
+def _domain_advice(primitive: Primitive, operands: Sequence[float]) -> str:
+    for (low, high), x in zip(primitive.domain, operands, strict=False):  # an opaque node has no domain
         if low < x < high:
             continue
         bounds = f"{'(' if isinf(low) else '['}{low:g}, {high:g}{')' if isinf(high) else ']'}"
@@ -99,16 +99,16 @@ def _inside(low: float, high: float) -> str:
     return f"minimum(x, {high:g})" if isinf(low) else f"clip(x, {low:g}, {high:g})"
 
 
-def about_operands(operands: Sequence[Any]) -> str:
-    """What to do when an operand was not finite to begin with.
+def advice_on_operands(operands: Sequence[Any]) -> str:
+    """Advice for an operation with an operand that is not finite.
 
-    >>> about_operands([float("nan"), 2.0])
-    'a plain number among the operands is nan: check it where it comes from'
+    >>> advice_on_operands([float("nan"), 2.0])
+    'one of the operands is the plain number nan: check where it comes from'
     """
     wrong = [x for x in operands if isnan(float(x)) or isinf(float(x))]
     if any(isinstance(x, float) for x in wrong):
-        return f"a plain number among the operands is {float(wrong[0])!r}: check it where it comes from"
+        return f"one of the operands is the plain number {float(wrong[0])!r}: check where it comes from"
     return (
-        "the operand was so before it came here: make it inside the block too, so that its own origin is found, or "
-        "look at the step that updated it"
+        "the operand was not finite before: make it inside the block too, so that the error is raised at its origin, "
+        "or check the step that updated it"
     )

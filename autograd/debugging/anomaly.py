@@ -1,7 +1,7 @@
-"""Anomaly detection: stop at the node that first goes wrong, and say where it is and what to do.
+"""Anomaly detection: raise at the first node that is not finite, and say where it is and what to do.
 
-Infinities and nan flow through the engine as IEEE 754 has them flow (decision 3 in DESIGN.md), so that the loss is
-nan long after the line that made it so. Checked as it is made, that line is still known.
+Infinities and nan propagate through the engine as in IEEE 754 (decision 3 in DESIGN.md), so that a loss becomes nan
+long after the line that caused it. Here each node is checked as it is made, when that line is known.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from math import isfinite, isnan
 from typing import Any
 
 from autograd.backward import Step, backward_steps
-from autograd.debugging.advice import OVERFLOW, about_operands, way_out
+from autograd.debugging.advice import OVERFLOW, advice_for, advice_on_operands
 from autograd.errors import NonFiniteError
-from autograd.origin import caret, names, position
+from autograd.node_names import kind_of, known_names
+from autograd.origin import caret, position
 from autograd.recording import paused_gc
 
 SHOWN = 8  # operands in a message; a neuron may have a thousand
@@ -22,20 +23,20 @@ SHOWN = 8  # operands in a message; a neuron may have a thousand
 def check_node(node: Any) -> None:
     """Raise NonFiniteError for a node that is the first to have a value or partial that is not finite.
 
-    It is the first if all its operands are finite, or if there is a nan: an infinity among the operands has been named
-    where it was made, unless it was meant, and may pass; a nan never does.
+    It is the first if all its operands are finite, or if its value or a partial is nan: an infinite operand was
+    reported where it was made, unless it was intended, and may propagate; a nan may not.
     """
     results = (node.data, *node.partials)
     if all(map(isfinite, results)):
         return
     if any(map(isnan, results)) or all(isfinite(float(x)) for x in node.operands):
-        raise _error(node, node, _what_it_made(node), f"operands: {_listed(node)}", _way_out(node))
+        raise _error(node, node, _forward_headline(node), f"operands: {_operands(node)}", _forward_advice(node))
 
 
 def checked_pass(root: Any) -> None:
     """`root.backward()`, edge by edge; raise NonFiniteError at the first gradient that is not finite.
 
-    The gradients stay as they were at that moment.
+    The gradients are left as they were at that moment.
     """
     with paused_gc():
         for step in backward_steps(root):
@@ -43,7 +44,7 @@ def checked_pass(root: Any) -> None:
 
 
 def check_products(node: Any) -> None:
-    """The same for the products of one node, before they are added: for passes that do not go by steps."""
+    """As `checked_pass`, for the products of one node before they are added: for passes in mirror mode."""
     gradients: dict[Any, float] = {}
     for index, (parent, local) in enumerate(zip(node.parents, node.partials, strict=True)):
         contribution, before = local * node.grad, gradients.get(parent, parent.grad)
@@ -53,12 +54,12 @@ def check_products(node: Any) -> None:
 
 def _check_step(step: Step) -> None:
     if not isfinite(step.after):
-        raise _error(step.parent, step.node, _what_it_got(step), _product(step), _way_back(step))
+        raise _error(step.parent, step.node, _backward_headline(step), _product(step), _backward_advice(step))
 
 
 def _error(culprit: Any, node: Any, headline: str, detail: str, advice: str) -> NonFiniteError:
-    """The error about `culprit`, with the place of `node`, where it happened."""
-    lines = [headline, *[f"  {line}" for line in _place(node)], f"  {detail}", f"  way out: {advice}"]
+    """The error for `culprit`, with the place of `node`, where it arose."""
+    lines = [headline, *[f"  {line}" for line in _place(node)], f"  {detail}", f"  hint: {advice}"]
     error = NonFiniteError("\n".join(line for line in lines if line.strip()))
     error.node = culprit
     return error
@@ -67,16 +68,16 @@ def _error(culprit: Any, node: Any, headline: str, detail: str, advice: str) -> 
 def _place(node: Any) -> list[str]:
     place = position(node)
     if place is None:
-        return ["at a place that is not known: it was made outside the debug block"]
+        return ["at an unknown place: the node was made outside the debug block"]
     return [f"at {place}", *[f"  {line}" for line in caret(place).splitlines()]]
 
 
 # --- forward ----------------------------------------------------------------------------------------------------------
 
 
-def _what_it_made(node: Any) -> str:
+def _forward_headline(node: Any) -> str:
     if node.primitive is None:
-        return f"a leaf was made with the value {node.data!r} (or computed, inside no_graph())"
+        return f"a leaf was made with the value {node.data!r} (or computed inside no_graph())"
     called = _called(node)
     wrong = [] if isfinite(node.data) else [f"a value of {node.data!r}"]
     for parent, partial in zip(node.parents, node.partials, strict=True):
@@ -85,18 +86,18 @@ def _what_it_made(node: Any) -> str:
     return f"{node.op or 'a node'} made {' and '.join(wrong)}"
 
 
-def _way_out(node: Any) -> str:
+def _forward_advice(node: Any) -> str:
     if node.primitive is None:
         return (
-            "check the number where it comes from: data, a file, a step of the optimiser; an infinity that is meant "
-            "can be made inside `with autograd.debug(anomaly=False):`"
+            "check where the number comes from: data, a file, a step of the optimiser; an intended infinity can be "
+            "made inside `with autograd.debug(anomaly=False):`"
         )
     operands = [float(x) for x in node.operands]
-    return way_out(node.primitive, operands) if all(map(isfinite, operands)) else about_operands(node.operands)
+    return advice_for(node.primitive, operands) if all(map(isfinite, operands)) else advice_on_operands(node.operands)
 
 
-def _listed(node: Any) -> str:
-    """`p = 0.0, 2.0`: the operands, those that are not finite first if there are too many."""
+def _operands(node: Any) -> str:
+    """`p = 0.0, 2.0`: the operands; if there are too many, those that are not finite come first."""
     operands: Sequence[Any] = node.operands
     if len(operands) > SHOWN:
         operands = sorted(operands, key=lambda x: isfinite(float(x)))
@@ -106,11 +107,11 @@ def _listed(node: Any) -> str:
 
 
 def _called(*nodes: Any) -> Callable[[Any], str]:
-    """What to call the nodes and their parents: by label, by name, as they are written, or by what they are."""
-    known = names(_with_parents(nodes))
+    """Names for the nodes and their parents: the label, the name in the program, the source text, or the kind."""
+    known = known_names(_with_parents(nodes))
 
     def called(node: Any) -> str:
-        return str(node.label or known.get(node) or _written(node, nodes) or f"a {node.op or 'leaf'}")
+        return known.get(node) or _written(node, nodes) or f"a {kind_of(node)}"
 
     return called
 
@@ -120,7 +121,7 @@ def _with_parents(nodes: Iterable[Any]) -> list[Any]:
 
 
 def _written(node: Any, others: Iterable[Any]) -> str:
-    """Its text, if that is short and does not stand for one of the others too."""
+    """The node's source text, if that is short and not also that of one of the others."""
     place = position(node)
     if place is None or "\n" in place.text or len(place.text) > 40:
         return ""
@@ -130,7 +131,7 @@ def _written(node: Any, others: Iterable[Any]) -> str:
 # --- backward ---------------------------------------------------------------------------------------------------------
 
 
-def _what_it_got(step: Step) -> str:
+def _backward_headline(step: Step) -> str:
     called = _called(step.node)
     return f"backward() made the gradient of {called(step.parent)} {step.after!r}, coming from {called(step.node)}"
 
@@ -139,16 +140,16 @@ def _product(step: Step) -> str:
     called = _called(step.node)
     return (
         f"gradient: {step.before!r} + ∂{step.node.op or 'node'}/∂({called(step.parent)}) × upstream = "
-        f"{step.before!r} + {step.local!r} × {step.upstream!r} = {step.after!r}\n  operands: {_listed(step.node)}"
+        f"{step.before!r} + {step.local!r} × {step.upstream!r} = {step.after!r}\n  operands: {_operands(step.node)}"
     )
 
 
-def _way_back(step: Step) -> str:
+def _backward_advice(step: Step) -> str:
     if not isfinite(step.before):
         return (
-            f"the gradient was {step.before!r} before this contribution: after a pass that went wrong set the "
-            "gradients to 0 (zero_grad)"
+            f"the gradient was {step.before!r} before this contribution: set the gradients to 0 (zero_grad) after a "
+            "pass that failed"
         )
     if not isfinite(step.local):
-        return f"the node was made outside the block, where nothing was checked; {_way_out(step.node)}"
+        return f"the node was made outside the block, where nothing was checked; {_forward_advice(step.node)}"
     return f"the gradient overflows; {OVERFLOW}"

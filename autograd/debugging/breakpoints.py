@@ -1,6 +1,6 @@
-"""Where to stop a backward pass: breakpoints by node, primitive, line, nan and condition.
+"""Breakpoints of a backward pass: at a node, a primitive, a line, a nan or a condition.
 
-A breakpoint is met at a moment, a function of the walk's state alone: moving forwards and backwards meet the same ones.
+Whether one is met depends on the state of the walk alone: moving forwards and backwards stops at the same moments.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograd import origin
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
-from autograd.expressions.conditions import Attributes, Condition, read
+from autograd.expressions.conditions import Attributes, Condition, parse_condition
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -30,9 +30,9 @@ FILE_LINE = re.compile(r"(?:(?P<file>.+):)?(?P<line>\d+)")
 
 @dataclass
 class Breakpoint:
-    """One place to stop; `text` is what was typed. A `temporary` one goes when it has been met.
+    """One place to stop; `text` is what was typed. A `temporary` one is removed once it has been met.
 
-    It is met when the pass reaches a node of `place` (its gradient is complete, its products are next) where
+    It is met when the pass reaches a node of `place` (its gradient is complete, its products are next) for which
     `condition` holds; without a place, after each product for which `condition` holds; without either, after a product
     that makes a gradient infinite or nan.
     """
@@ -41,13 +41,13 @@ class Breakpoint:
     temporary: bool = False
     place: Place | None = None
     condition: Condition | None = None
-    once_per_run: bool = False  # not again for the next node of the same place: several nodes are made in one line
+    once_per_run: bool = False  # not again for the next node of the same line, which may make several
     hits: int = 0
 
     def is_met(self, walk: Walk, names: Names) -> bool:
         """Whether to stop at this moment.
 
-        ConditionError for a condition that cannot be answered there.
+        ConditionError for a condition that cannot be evaluated there.
         """
         if self.place is not None:
             return any(self._is_met_at(node, walk, names) for node in walk.arriving)
@@ -69,7 +69,7 @@ class Breakpoint:
 
 
 def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Breakpoint:
-    """The breakpoint that a person describes: `NODE`, `op tanh`, `model.py:4`, `4`, `nan` or `if EXPR`.
+    """Parse a breakpoint: `NODE`, `op tanh`, `model.py:4`, `4`, `nan` or `if EXPR`.
 
     A number alone is a line of the file of the next node. A place may have a condition: `op tanh if grad > 1`.
 
@@ -80,16 +80,16 @@ def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Br
     >>> walk.run(lambda walk: breakpoint.is_met(walk, names)), walk.index
     (True, 2)
 
-    GraphError for a place that is not in this graph; ConditionError for a condition that is none.
+    GraphError for a place that is not in this graph; ConditionError for an invalid condition.
     """
     text = " ".join(text.split())
     where, has_condition, written = f" {text} ".partition(" if ")
     where = where.strip()
     if not where and not has_condition:
-        raise GraphError("say where to stop: NODE, op NAME, FILE:LINE, nan or if EXPR")
+        raise GraphError("a breakpoint needs NODE, op NAME, FILE:LINE, nan or if EXPR")
     fields = NODE_NAMES if where else PRODUCT_NAMES
     known: Mapping[str, Any] = ChainMap(dict.fromkeys(fields), names.nodes)
-    condition = read(written, known, attributes(names)) if has_condition else None
+    condition = parse_condition(written, known, attributes(names)) if has_condition else None
     if where == "nan" and condition is not None:
         raise GraphError("nan is a condition itself: write `break nan`, or `break if isnan(after) and …`")
     if where in ("", "nan"):
@@ -99,7 +99,7 @@ def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Br
 
 
 def attributes(names: Names) -> Attributes:
-    """What a condition can ask of a node."""
+    """The attributes that nodes have in conditions."""
     return {
         "data": lambda node: node.data,
         "grad": lambda node: node.grad,
@@ -109,7 +109,7 @@ def attributes(names: Names) -> Attributes:
 
 
 def _place(where: str, walk: Walk, names: Names) -> tuple[Place, bool]:
-    """What nodes are meant, and whether that is a line."""
+    """The nodes that `where` selects, and whether it is a line."""
     if where not in names.nodes:
         if where.startswith("op "):
             return _made_by(where.removeprefix("op ").strip(), walk), False
@@ -122,19 +122,19 @@ def _place(where: str, walk: Walk, names: Names) -> tuple[Place, bool]:
 def _made_by(op: str, walk: Walk) -> Place:
     here = sorted({node.op for node in walk.nodes if node.op})
     if op not in here:
-        what = "made no node of this graph" if op in PRIMITIVES else "is no primitive"
-        raise GraphError(f"{op!r} {what}; there are {', '.join(here) or 'only leaves'}")
+        what = "made no node of this graph" if op in PRIMITIVES else "is not a primitive"
+        raise GraphError(f"{op!r} {what}; the graph has {', '.join(here) or 'only leaves'}")
     return lambda node: node.op == op
 
 
 def made_in(file: str, line: int, walk: Walk) -> Place:
-    """The nodes that were made in a line; `file` is a path or the end of one.
+    """Select the nodes that were made in a line; `file` is a path or the end of one.
 
-    GraphError when none was, with the lines where nodes were made.
+    GraphError if there are none, with the lines that made nodes.
     """
     places = {(place.file, place.line) for node in walk.nodes if (place := origin.position(node))}
     if not places:
-        raise GraphError("no node of this graph knows its line; build it inside `with autograd.debug():`")
+        raise GraphError("no line is known for any node of this graph; build it inside `with autograd.debug():`")
     if (chosen := {(name, at) for name, at in places if at == line and _ends_in(name, file)}) == set():
         lines = sorted(at for name, at in places if _ends_in(name, file))
         files = ", ".join(sorted({os.path.basename(name) for name, _ in places}))
@@ -160,7 +160,7 @@ def _file_of_next(walk: Walk) -> str:
     for node in (walk.node, *walk.nodes):
         if node is not None and (place := origin.position(node)):
             return place.file
-    raise GraphError("no node of this graph knows its line; build it inside `with autograd.debug():`")
+    raise GraphError("no line is known for any node of this graph; build it inside `with autograd.debug():`")
 
 
 def _numbers(lines: list[int], most: int = 12) -> str:

@@ -1,7 +1,7 @@
-"""Keeping the frames of this project out of a debugger's way, in the backward pass that it steps through.
+"""Hide the frames of this project from a debugger that steps through a backward pass.
 
-pdb stops where a frame has a trace function, `f_trace`. It gives one to every frame on the stack at `breakpoint()`, and
-to the caller of a frame that returns, if that has none: in Python 3.11 and 3.12 only for `step`, from 3.13 for `next`.
+pdb stops where a frame has a trace function, `f_trace`. It sets one on every frame on the stack at `breakpoint()`, and
+on the caller of a frame that returns, if it has none: in Python 3.11 and 3.12 only for `step`, from 3.13 for `next`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ exhaust = deque[object](maxlen=0).extend
 
 
 def drive(parts: Sequence[Callable[[], object]]) -> None:
-    """Call all `parts`, from one line of a file that is none (`<…>`, which other debuggers leave out).
+    """Call all `parts` from one line of code that is in no file (`<…>`, which other debuggers skip).
 
-    That frame has a trace function, so pdb does not give it one; somebody who stepped into it keeps theirs.
+    That frame has a trace function, so pdb does not set one; a debugger that stepped into it keeps its own.
     """
     _DRIVER["backward"](exhaust, map(call, parts), _getframe, _ignore)
 
@@ -37,10 +37,10 @@ exec(compile(_CODE, "<autograd mirror>", "exec"), _DRIVER)
 
 
 def stop(frame: FrameType) -> Iterator[object]:
-    """`breakpoint()` when it is exhausted, by a line of `frame`; then the trace functions of our frames as they were.
+    """An iterator that, exhausted by a line of `frame`, calls `breakpoint()` and restores our frames' trace functions.
 
     All in C, where no debugger can stop. From Python 3.13 on, pdb would stop at the next instruction, and once more
-    where the line begins again: it is told to trace no instructions of `frame`.
+    where the line begins again; so `frame.f_trace_opcodes` is restored too.
     """
     actions: list[Callable[[], object]] = [breakpoint]
     actions += [partial(setattr, frame, "f_trace_opcodes", frame.f_trace_opcodes)]

@@ -1,4 +1,4 @@
-"""What one wants to know about a walk at one moment: how the gradient got here, and where numbers first went wrong."""
+"""Queries about a walk: the path that brought the gradient to a node, and the first values that are not finite."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from autograd.value import Value
 
 
 def path_from_root(walk: Walk, node: Value) -> list[int]:
-    """The chain of products that brought `node` most of its gradient, from the root down, as indices.
+    """The chain of products that contributed most to the gradient of `node`, from the root down, as indices.
 
-    At each node, of the products that are done the one with the largest |contribution|; where none is done, the first
-    that will be. Where there are several paths, the sum over all of them is the gradient.
+    At each node it takes the product with the largest |contribution| of those that are done, or, if none is, the first.
+    If there are several paths, the gradient is the sum over all of them.
 
     >>> x = Value(3.0)
     >>> small, large = x * 2.0, x * 5.0
@@ -31,7 +31,7 @@ def path_from_root(walk: Walk, node: Value) -> list[int]:
 
 
 def _size(contribution: float | None) -> float:
-    """Pending is least, nan is largest: it is what one looks for."""
+    """Pending products are the smallest; nan is the largest, since it is what users look for."""
     if contribution is None:
         return -1.0
     return math.inf if math.isnan(contribution) else abs(contribution)

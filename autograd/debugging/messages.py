@@ -1,4 +1,4 @@
-"""The chain rule in words and numbers, as the stepper says it."""
+"""Format the moments of a walk as text: products, gradients, paths, faults."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from autograd.debugging.inspection import path_from_root
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.drawing.formula import expression_of
-from autograd.drawing.text import GLYPHS, sign_of
+from autograd.drawing.text import GLYPHS, counted, sign_of
+from autograd.node_names import kind_of
 from autograd.value import Value
 
 MOST = 12  # products, nodes or operands in one answer
 INDENT = "      "
+ALL_FINITE = "every value and every local derivative is finite"
 
 
 def number(x: float) -> str:
-    """Six digits: as much as a person compares.
+    """Format a number with six digits.
 
     >>> number(-3.0), number(0.1234567), number(float("nan"))
     ('-3', '0.123457', 'nan')
@@ -28,13 +30,8 @@ def number(x: float) -> str:
     return f"{x:.6g}"
 
 
-def products(count: int) -> str:
-    """`1 product`, `2 products`."""
-    return "1 product" if count == 1 else f"{count} products"
-
-
-class Wording:
-    """Sentences about one walk."""
+class Messages:
+    """The texts about one walk."""
 
     def __init__(self, walk: Walk, names: Names) -> None:
         self.walk, self.names = walk, names
@@ -60,21 +57,21 @@ class Wording:
         return "\n".join([f"{head}{source}", *[f"{' ' * len(head)}{line}" for line in carets]])
 
     def moment(self) -> str:
-        """Where the pass is: what is next, and what it is waiting to hand on."""
+        """Where the pass is: the node that is next, and how many of its products are left."""
         node, total = self.walk.node, len(self.walk)
         if node is None:
-            return f"[{total}/{total}] the backward pass is complete: every gradient is as backward() leaves it"
+            return f"[{total}/{total}] the backward pass is complete: every gradient is what backward() computes"
         left = self.walk.outgoing(node).stop - self.walk.index
-        return f"[{self.walk.index}/{total}] at {self.gradient(node)}, with {products(left)} to hand on"
+        return f"[{self.walk.index}/{total}] at {self.gradient(node)}, {counted(left, 'product')} still to propagate"
 
     def gradient(self, node: Value) -> str:
-        """`∂y/∂d = 1`, with what is still missing from it."""
-        missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
+        """`∂y/∂d = 1`, with the number of products that are still pending."""
+        missing = self.walk.pending(node)
         pending = f" so far ({missing} pending)" if missing else ""
         return f"∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} = {number(node.grad)}{pending}"
 
     def node(self, node: Value) -> Iterator[str]:
-        """All about one node: value and gradient in full, and the products that make up the gradient."""
+        """One node: value and gradient in full, and the products that make up the gradient."""
         done = self.walk.is_complete(node)
         yield self.names.of[node] + (f" = {expression_of(node, self.names.of)}" if node.op else ", a leaf")
         yield f"{INDENT}data {node.data!r}"
@@ -93,15 +90,20 @@ class Wording:
 
     def term(self, index: int) -> str:
         """One product of a sum: `done     -3 × 1 = -3  through d`."""
+        state = "pending" if self.walk.contribution(index) is None else "done"
+        node = self.walk.products[index].node
+        return f"{state:<7}  {self.contribution(index)}  [{index + 1}] through {self.names.of[node]}"
+
+    def contribution(self, index: int) -> str:
+        """`-3 × 1 = -3`; for a product that is pending, `-3 × ∂y/∂d`."""
         node, _, local, _ = self.walk.products[index]
         contribution = self.walk.contribution(index)
-        through = f"[{index + 1}] through {self.names.of[node]}"
         if contribution is None:
-            return f"pending  {number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}  {through}"
-        return f"done     {number(local)} × {number(node.grad)} = {number(contribution)}  {through}"
+            return f"{number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}"
+        return f"{number(local)} × {number(node.grad)} = {number(contribution)}"
 
     def path(self, node: Value) -> Iterator[tuple[str, str]]:
-        """The chain rule from the root down to `node`: lines, each with the place it is about."""
+        """The chain rule from the root down to `node`: lines, each with a place in the source."""
         yield self.gradient(self.walk.root), self.place(self.walk.root)
         for index in path_from_root(self.walk, node):
             through, parent, local, _ = self.walk.products[index]
@@ -125,5 +127,5 @@ class Wording:
     def row(self, node: Value, width: int) -> str:
         """One line of a table of nodes."""
         state = "complete" if self.walk.is_complete(node) else "pending"
-        name, op = self.names.of[node], node.op or "leaf"
+        name, op = self.names.of[node], kind_of(node)
         return f"{name:<{width}}  {op:<10} data {number(node.data):>12}  grad {number(node.grad):>12}  {state}"

@@ -1,15 +1,15 @@
-"""What to call the nodes of a graph when a person types names and reads them."""
+"""Unique names for the nodes of a graph, to be read and typed by a user."""
 
 from __future__ import annotations
 
 import difflib
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import count
 
 from autograd import origin
 from autograd.drawing.modules import membership
 from autograd.errors import GraphError
+from autograd.node_names import kind_of, known_names, unique
 from autograd.value import Value
 
 
@@ -17,8 +17,8 @@ class Names:
     """A unique name for each node: its label, else its name in the program that made it, else the variable that holds
     it, else the article's (`z1[0]` in a network), else its primitive's.
 
-    Of several nodes with one name the first has it bare, the others get a number. `nodes` are in topological order;
-    `variables` is a namespace such as `locals()`.
+    Of several nodes with one name, the first has it unchanged and the others get a number. `nodes` are in topological
+    order; `variables` is a namespace such as `locals()`.
 
     >>> x = Value(3.0, label="x")
     >>> y = x * x + x * 2.0
@@ -30,30 +30,13 @@ class Names:
     """
 
     def __init__(self, nodes: Sequence[Value], variables: Mapping[str, object] | None = None) -> None:
-        sources: list[Mapping[Value, str]] = [
-            {node: _one_line(node.label) for node in nodes if node.label},
-            origin.names(nodes),
-            _held(variables or {}),
-            membership(nodes).names,
-        ]
-        self.of: dict[Value, str] = {}
-        self.nodes: dict[str, Value] = {}
-        numbers: dict[str, count[int]] = {}
-        for source in [*sources, {node: node.op or "leaf" for node in nodes}]:
-            for node in nodes:
-                if node in source and node not in self.of:
-                    self._call(node, source[node], numbers)
-
-    def _call(self, node: Value, name: str, numbers: dict[str, count[int]]) -> None:
-        unique = name
-        following = numbers.setdefault(name, count(2))
-        while unique in self.nodes:
-            unique = f"{name}_{next(following)}"
-        self.of[node] = unique
-        self.nodes[unique] = node
+        known = known_names(nodes, _held(variables or {}), membership(nodes).names)
+        unnamed = {node: kind_of(node) for node in nodes if node not in known}
+        self.of: dict[Value, str] = unique({node: _one_line(name) for node, name in known.items()} | unnamed)
+        self.nodes: dict[str, Value] = {name: node for node, name in self.of.items()}
 
     def find(self, text: str) -> Value:
-        """The node of that name; GraphError, with names that look alike, when there is none."""
+        """The node of that name; GraphError, with similar names, if there is none."""
         name = text.strip()
         if name in self.nodes:
             return self.nodes[name]
@@ -72,7 +55,7 @@ def variables_of_caller() -> Mapping[str, object]:
 
 
 def _held(variables: Mapping[str, object]) -> dict[Value, str]:
-    """The Values among variables; of several names for one the first."""
+    """The Values among variables; one with several names has the first."""
     found: dict[Value, str] = {}
     for name, value in variables.items():
         if isinstance(value, Value) and not name.startswith("_"):
@@ -80,5 +63,5 @@ def _held(variables: Mapping[str, object]) -> dict[Value, str]:
     return found
 
 
-def _one_line(label: object) -> str:
-    return "".join(c if c.isprintable() else "?" for c in " ".join(str(label).split())) or "?"
+def _one_line(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in " ".join(name.split())) or "?"

@@ -1,4 +1,4 @@
-"""A typed expression recorded as if it were a line of a program: each node knows its place in the text."""
+"""Record a typed expression as if it were a line of a program: each node knows its place in the text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.debugging.switch import debug
-from autograd.expressions.expression import COMPARISONS, CONSTANTS, OPERATORS, WITH_DEFAULTS, Expression
+from autograd.expressions.expression import COMPARISONS, CONSTANTS, WITH_DEFAULTS, Expression
+from autograd.expressions.language import ARITHMETIC
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -16,10 +17,10 @@ EXPRESSION_FILE = "<expression>"  # a name like <stdin>: linecache has its sourc
 
 
 def recorded(expression: Expression, leaves: Mapping[str, Value]) -> Any:
-    """The expression on `leaves`, each node with its place in the text: as if the text were a line of a program.
+    """The value of the expression on `leaves`; each node has its place in the text, as if in a line of a program.
 
-    `parse` has let nothing into the tree but names, numbers and calls of its own functions, so it can be run. Operators
-    become calls of their primitives, at the same place, for the IEEE arithmetic of constants and for `<`.
+    `parse` accepts nothing but names, numbers and calls of known functions, so the text is safe to run. Operators
+    become calls of their primitives at the same place, so that constants follow IEEE arithmetic and `<` is recorded.
 
     >>> from autograd import origin
     >>> from autograd.expressions.expression import parse
@@ -37,10 +38,10 @@ def recorded(expression: Expression, leaves: Mapping[str, Value]) -> Any:
 
 
 class _Calls(ast.NodeTransformer):
-    """Every operator as a call of its primitive."""
+    """Turns every operator into a call of its primitive."""
 
     def visit_BinOp(self, tree: ast.BinOp) -> ast.expr:
-        return _call(OPERATORS[type(tree.op)], tree, self.visit(tree.left), self.visit(tree.right))
+        return _call(ARITHMETIC[type(tree.op)], tree, self.visit(tree.left), self.visit(tree.right))
 
     def visit_UnaryOp(self, tree: ast.UnaryOp) -> ast.expr:
         operand: ast.expr = self.visit(tree.operand)

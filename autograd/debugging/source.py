@@ -1,4 +1,4 @@
-"""The backward pass of one graph as Python source: a product of the chain rule a line."""
+"""`backward_source`: the backward pass of one graph as Python source, one line per product of the chain rule."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ COMMENT = 44  # column of the comments
 class BackwardSource(str):
     """Python source that defines `backward(…)`, a function of the nodes of one graph.
 
-    nodes   the nodes by the names they have in the source: `backward(**source.nodes)` is the pass
-    file    where debuggers find it: a file if one is attached, a place in memory if not
+    nodes   the nodes by their names in the source: `backward(**source.nodes)` makes the pass
+    file    where debuggers find it: a temporary file if one is attached, else `linecache`
     """
 
     nodes: Mapping[str, Value]
 
     def run(self) -> None:
-        """Make the pass: the gradients are those of `loss.backward()`. A debugger can step into it."""
+        """Make the pass: the gradients are those of `loss.backward()`. Debuggers can step into it."""
         self._function(*self.nodes.values())
 
     @cached_property
     def file(self) -> str:
-        """The name that the code has for debuggers and in tracebacks."""
+        """The file name of the code, for debuggers and tracebacks."""
         return _real_file(self) if _debugger_is_attached() else _file_in_memory(self)
 
     @cached_property
@@ -53,11 +53,11 @@ class BackwardSource(str):
 
 
 def backward_source(root: Value) -> BackwardSource:
-    """The pass of `root.backward()` written out, with the user's names, and the numbers as comments.
+    """The pass of `root.backward()` as source, with the user's names, and the numbers as comments.
 
-    One line per edge of the graph, in the order of the pass. A local derivative is written as `b.data` where it is the
-    value of a node, else as its number. Names are labels or, of a graph built inside `autograd.debug()`, those of the
-    program, made unique. It is a string with a method `run`; `exec` of it defines the function.
+    There is one line per edge of the graph, in the order of the pass. A local derivative that is the value of a node is
+    written as `b.data`, any other as a number. Names are labels or, for a graph built inside `autograd.debug()`, those
+    of the program, made unique. The result is a string with a method `run`; `exec` of it defines the function.
 
     >>> from autograd import Value
     >>> a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0, label="c")
@@ -74,7 +74,7 @@ def backward_source(root: Value) -> BackwardSource:
     >>> a.grad, b.grad, c.grad
     (-3.0, 2.0, 1.0)
 
-    TypeError for what is no Value.
+    TypeError for anything but a Value.
     """
     if not isinstance(root, Value):
         raise TypeError(f"backward_source takes a Value, got {root!r} ({type(root).__name__})")
@@ -127,9 +127,9 @@ _NO_FACTOR = {1.0: "", -1.0: "-"}  # to the last bit the same as 1.0 * x and -1.
 
 
 def _values(node: Any) -> list[Any]:
-    """For each parent the node whose value is the local derivative, as the other factor is in a product; or None.
+    """For each parent the node whose value is the local derivative, such as the other factor of a product, or None.
 
-    None also where that value has changed since: then the source says the number.
+    None also if that value has changed since: then the source contains the number.
     """
     operands, parents, partials = node.operands, node.parents, node.partials
     found: list[Any] = []
@@ -142,13 +142,13 @@ def _values(node: Any) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _rule(primitive: Primitive, count: int) -> tuple[int | None, ...]:
-    """Which operand each partial is, by index; -1 for the value itself. The rule is asked with mere tokens."""
+    """Which operand each partial is, by index; -1 for the value itself. The rule is called with tokens for numbers."""
     tokens = [object() for _ in range(count + 1)]
     index = {id(token): i for i, token in enumerate(tokens)}
     index[id(tokens[-1])] = -1
     try:
         partials = primitive.partials_at(tokens[-1], tokens[:-1])
-    except Exception:  # a rule that computes cannot do so with tokens; it may be a user's, so there is no saying how
+    except Exception:  # a rule that computes raises on tokens; a user's rule may raise anything
         return (None,) * count
     return tuple([index.get(id(partial)) for partial in partials])
 
@@ -169,7 +169,7 @@ def _debugger_is_attached() -> bool:
 
 
 def _real_file(source: BackwardSource) -> str:
-    """A temporary file that goes with the source: debugpy leaves out code of a file that is none, pdb lists no such."""
+    """A temporary file that is removed with the source: debugpy skips code without a file, and pdb cannot list it."""
     handle, file = tempfile.mkstemp(prefix="backward_", suffix=".py")
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(source)

@@ -1,4 +1,4 @@
-"""The switch `autograd.debug`, and `AUTOGRAD_DEBUG`, which switches it on from outside."""
+"""The switch `autograd.debug`, and the environment variable `AUTOGRAD_DEBUG`, which sets it for a process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VARIABLE = "AUTOGRAD_DEBUG"
 
 
 @dataclass(frozen=True)
-class Settings:
+class DebugSettings:
     """What is on besides provenance, which always is: a field per argument of `debug` and word of AUTOGRAD_DEBUG."""
 
     anomaly: bool = False
@@ -27,13 +27,12 @@ class Settings:
 
 
 class debug(Scope):  # noqa: N801 (used like a function)
-    """Keep where each node is made, for this thread (or asyncio task): `autograd.origin` turns it into lines and names.
+    """Remember where each node is made, in this thread (or asyncio task); `autograd.origin` gives its line and name.
 
-    With `anomaly=True`, moreover, the first node with an infinite or nan value, derivative or (in `backward()`)
-    gradient raises NonFiniteError, which names the line, the expression and the operands. With `mirror=True`, every
-    `backward()` is one that a debugger steps through on the lines of the forward program, as `backward(debug=True)` is.
-    Blocks nest: what an inner one does not mention stays as it is, and `anomaly=False` allows infinities that are
-    meant. It decorates functions.
+    With `anomaly=True`, the first node with an infinite or nan value, derivative or (in `backward()`) gradient raises
+    NonFiniteError, which names the line, the expression and the operands. With `mirror=True`, debuggers step through
+    every `backward()` on the lines of the forward program, as for `backward(debug=True)`. Blocks nest: an argument that
+    an inner one leaves out keeps its value, and `anomaly=False` allows intended infinities. It can decorate functions.
 
     >>> from autograd import Value, log
     >>> p = Value(0.0, label="p")
@@ -44,8 +43,8 @@ class debug(Scope):  # noqa: N801 (used like a function)
     autograd.errors.NonFiniteError: log made a value of -inf and a derivative of inf with respect to p
     ...
 
-    The environment variable AUTOGRAD_DEBUG, read when autograd is imported, does the same for a whole process, all
-    threads: `AUTOGRAD_DEBUG=1` for provenance, `AUTOGRAD_DEBUG=anomaly,mirror` for all.
+    The environment variable AUTOGRAD_DEBUG, read when autograd is imported, does the same for all threads of a
+    process: `AUTOGRAD_DEBUG=1` for provenance, `AUTOGRAD_DEBUG=anomaly,mirror` for all.
     """
 
     __slots__ = ()
@@ -53,24 +52,24 @@ class debug(Scope):  # noqa: N801 (used like a function)
     def __init__(self, *, anomaly: bool | None = None, mirror: bool | None = None) -> None:
         mentioned = {"anomaly": anomaly, "mirror": mirror}
         changes = {word: bool(on) for word, on in mentioned.items() if on is not None}
-        super().__init__(lambda now: _changed(now, replace(now.settings or Settings(), **changes)))
+        super().__init__(lambda now: _changed(now, replace(now.settings or DebugSettings(), **changes)))
 
 
-def _changed(now: Hooks, inner: Settings) -> Hooks:
-    """The hooks with these settings: watchers that are missing are added, and the pass is the one that they ask for."""
+def _changed(now: Hooks, inner: DebugSettings) -> Hooks:
+    """The hooks with these settings: missing watchers are added, and the pass is chosen by the settings."""
     missing = [watcher for watcher in _watchers(inner) if watcher not in now.watchers]
     chosen = now.chosen_pass if _pass(inner) is _pass(now.settings) else _pass(inner)
     return replace(now, settings=inner, watchers=(*now.watchers, *missing), chosen_pass=chosen)
 
 
-def _watchers(settings: Settings | None) -> tuple[Callable[[Any], None], ...]:
+def _watchers(settings: DebugSettings | None) -> tuple[Callable[[Any], None], ...]:
     if settings is None:
         return ()
     return (remember, _check) if settings.anomaly else (remember,)
 
 
 def _check(node: Any) -> None:
-    """An inner block may have switched it off."""
+    """Check the node, unless an inner block has switched that off."""
     settings = hooks().settings
     if settings is not None and settings.anomaly:
         check_node(node)
@@ -80,44 +79,44 @@ def _checked_mirror_pass(root: Any) -> None:
     mirror_pass(root, (check_products,))
 
 
-_PASSES: dict[Settings, Pass] = {
-    Settings(): plain_pass,
-    Settings(anomaly=True): checked_pass,
-    Settings(mirror=True): mirror_pass,
-    Settings(anomaly=True, mirror=True): _checked_mirror_pass,
+_PASSES: dict[DebugSettings, Pass] = {
+    DebugSettings(): plain_pass,
+    DebugSettings(anomaly=True): checked_pass,
+    DebugSettings(mirror=True): mirror_pass,
+    DebugSettings(anomaly=True, mirror=True): _checked_mirror_pass,
 }
 
 
-def _pass(settings: Settings | None) -> Pass:
-    return _PASSES[settings or Settings()]
+def _pass(settings: DebugSettings | None) -> Pass:
+    return _PASSES[settings or DebugSettings()]
 
 
 def debugged_pass(root: Any, asked: bool) -> None:
-    """The pass of `backward(debug=True)`, or of one that a breakpoint may stop: in mirror mode besides what is on."""
-    settings = hooks().settings or Settings()
+    """The pass of `backward(debug=True)`, or one that a breakpoint may stop: mirror mode is added to the settings."""
+    settings = hooks().settings or DebugSettings()
     mirror = settings.mirror or asked or any(map(can_stop, topological(root)))
     _pass(replace(settings, mirror=mirror))(root)
 
 
-def read(text: str) -> Settings | None:
-    """The value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
+def parse_settings(text: str) -> DebugSettings | None:
+    """Parse the value of AUTOGRAD_DEBUG: words separated by commas; '' and '0' leave everything off.
 
-    >>> read("1").anomaly, read("anomaly").anomaly, read("0")
+    >>> parse_settings("1").anomaly, parse_settings("anomaly").anomaly, parse_settings("0")
     (False, True, None)
 
-    ValueError for a word it does not know.
+    ValueError for an unknown word.
     """
     words = {word.strip().lower() for word in text.split(",")} - {"", "0"}
-    known = [field.name for field in fields(Settings)]
+    known = [field.name for field in fields(DebugSettings)]
     for word in sorted(words - {"1", *known}):
-        raise ValueError(f"{VARIABLE}={text!r}: no such word as {word!r}; use 1, {', '.join(known)} or leave it unset")
-    return Settings(**dict.fromkeys(words - {"1"}, True)) if words else None
+        raise ValueError(f"{VARIABLE}={text!r}: unknown word {word!r}; use 1, {', '.join(known)} or leave it unset")
+    return DebugSettings(**dict.fromkeys(words - {"1"}, True)) if words else None
 
 
-def _switch_on_from_outside() -> None:
-    settings = read(os.environ.get(VARIABLE, ""))
+def _read_environment() -> None:
+    settings = parse_settings(os.environ.get(VARIABLE, ""))
     if settings is not None:
         change_everywhere(lambda now: _changed(now, settings))
 
 
-_switch_on_from_outside()
+_read_environment()

@@ -1,8 +1,8 @@
-"""A backward pass that can be moved both ways, one product at a time, with exact undo. No user interface in here.
+"""`Walk`: a backward pass that moves one product at a time, forwards and back, with exact undo; without user interface.
 
-The stepper is one way to drive it; a recorder of all moments or a debug adapter are others. What holds at one moment
-(what is done, what is pending, which breakpoint is met) is a function of the graph and of `Walk.index` alone, so it is
-the same whether the moment was reached forwards or backwards.
+The stepper, the debug adapter and the replay drive it. What holds at one moment (what is done, what is pending, which
+breakpoint is met) depends on the graph and `Walk.index` alone, so it is the same whether the moment was reached
+forwards or backwards.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from autograd.value import Value
 
 
 class Product(NamedTuple):
-    """One edge of the graph: when its turn comes, `parent.grad += local * node.grad`.
+    """One edge of the graph, along which the pass does `parent.grad += local * node.grad`.
 
-    `slot` is the place of `parent` among `node.parents`; `x * x` has two products, with slots 0 and 1.
+    `slot` is the position of `parent` in `node.parents`; `x * x` has two products, with slots 0 and 1.
     """
 
     node: Value
@@ -33,16 +33,16 @@ class Product(NamedTuple):
 
 
 class Walk:
-    """The backward pass of `root`, standing between two of its products.
+    """The backward pass of `root`, stopped between two of its products.
 
-    root       what is differentiated
-    nodes      every node in the order of the pass: each before its parents, `root` first
+    root       the node that is differentiated
+    nodes      every node in the order of the pass: `root` first, each before its parents
     products   every edge in the order of the pass; `len(walk)` is their number
     index      how many products are done: `products[index]` is next
 
-    The gradients of the nodes are those of this moment, from the seed at index 0 to what `root.backward()` leaves at
-    index `len(walk)`, bit for bit. Going back restores what was overwritten instead of subtracting it, so a moment seen
-    again has the same bits.
+    The gradients of the nodes are those of this moment: at index 0 the seed, at index `len(walk)` those of
+    `root.backward()`, bit for bit. Going back restores what was overwritten instead of subtracting, so that a moment
+    has the same bits each time.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> walk = Walk(a * b)
@@ -53,16 +53,16 @@ class Walk:
     >>> walk.index, a.grad
     (0, 0.0)
 
-    As a context manager it finishes the pass at the end of the block, or, left by an exception, takes all of it back:
+    As a context manager it finishes the pass at the end of the block, or undoes all of it after an exception:
 
     >>> with Walk(a * b) as walk:
     ...     step = walk.step()
     >>> a.grad, b.grad
     (-3.0, 2.0)
 
-    TypeError for a root that is no Value. The gradients belong to the walk until `finish` or `abort`: nobody else may
-    change them in between. Callbacks of `on_backward` are called once, when the pass first comes to their node, those
-    of the last leaves by `finish`.
+    TypeError for a root that is not a Value. The gradients belong to the walk until `finish` or `abort`: nothing else
+    may change them in between. Callbacks of `on_backward` are called once, when the pass first reaches their node;
+    `finish` calls those of the last leaves.
     """
 
     def __init__(self, root: Value) -> None:
@@ -74,8 +74,8 @@ class Walk:
         self.products: Sequence[Product] = list(_products(self.nodes))
         self._overwritten: list[float] = []  # the parent's gradient before each product that is done
         self._aborted = False
-        self._ahead = deque(self.nodes)  # the nodes that it has never come to
-        self._furthest = 0  # how far the pass has ever been
+        self._ahead = deque(self.nodes)  # the nodes that it has never reached
+        self._furthest = 0  # the largest index so far
         self._reached: Value | None = None
 
     def __len__(self) -> int:
@@ -106,7 +106,7 @@ class Walk:
         return len(self._overwritten) == len(self.products)
 
     def step(self) -> Step:
-        """Do the next product; GraphError when none is left."""
+        """Do the next product; GraphError if none is left."""
         self._refuse_after_abort()
         if self.at_end:
             raise GraphError(f"all {len(self)} products of this backward pass are done; back() goes back")
@@ -121,7 +121,7 @@ class Walk:
         return Step(self.index - 1, node, parent, local, upstream, contribution, before, after)
 
     def back(self) -> Step:
-        """Undo the last product and say what it was; GraphError when none is done."""
+        """Undo the last product and return it; GraphError if none is done."""
         self._refuse_after_abort()
         undone = self.last
         if undone is None:
@@ -130,7 +130,7 @@ class Walk:
         return undone
 
     def run(self, stop: Callable[[Walk], bool], *, backwards: bool = False) -> bool:
-        """Move by one product, and on until `stop(walk)` holds; False when the pass ended (or began) before it did.
+        """Move by at least one product until `stop(walk)` holds; False if the pass ended (or began) before it did.
 
         >>> x = Value(3.0)
         >>> walk = Walk(x * x * x)
@@ -147,20 +147,20 @@ class Walk:
         return False
 
     def finish(self) -> None:
-        """Do all that is left: the graph is as `root.backward()` leaves it."""
+        """Do all products that are left: the gradients are those of `root.backward()`."""
         while not self.at_end:
             self.step()
         self._reach(None)
 
     def abort(self) -> None:
-        """Put back every gradient as it was before the walk; it cannot be moved any more."""
+        """Restore every gradient to what it was before the walk, which cannot be moved any more."""
         for node, grad in self._found:
             node.grad = grad
         self._overwritten.clear()
         self._aborted = True
 
     def _reach(self, node: Value | None) -> None:
-        """Tell the callbacks of `Value.on_backward` that the pass has come to `node`, or to the end; only once."""
+        """Call the callbacks of `Value.on_backward`, once, for the nodes up to `node`; None: for all that are left."""
         while self._ahead and (node is None or node is not self._reached):
             self._reached = self._ahead.popleft()
             if backward.callbacks:
@@ -168,9 +168,9 @@ class Walk:
 
     def _refuse_after_abort(self) -> None:
         if self._aborted:
-            raise GraphError("this backward pass was aborted and its gradients were put back; start a new Walk(root)")
+            raise GraphError("this backward pass was aborted and its gradients restored; start a new Walk(root)")
 
-    # --- looking ------------------------------------------------------------------------------------------------------
+    # --- inspecting ---------------------------------------------------------------------------------------------------
 
     @property
     def last(self) -> Step | None:
@@ -188,7 +188,7 @@ class Walk:
 
     @property
     def arriving(self) -> Sequence[Value]:
-        """The nodes that the pass has reached at exactly this moment: see `arrival`."""
+        """The nodes that the pass reaches at exactly this moment: see `arrival`."""
         return self._arriving.get(self.index, ())
 
     def incoming(self, node: Value) -> Sequence[int]:
@@ -196,7 +196,7 @@ class Walk:
         return self._incoming[self._known(node)]
 
     def outgoing(self, node: Value) -> range:
-        """The indices of the products that hand the gradient of `node` on; none for a leaf."""
+        """The indices of the products that propagate the gradient of `node`; none for a leaf."""
         return self._outgoing[self._known(node)]
 
     def completion(self, node: Value) -> int:
@@ -213,11 +213,15 @@ class Walk:
         return outgoing.start if outgoing else self.completion(node)
 
     def previous(self, node: Value) -> Value | None:
-        """The node of the same kind, leaf or not, that the pass comes to before this one."""
+        """The node that the pass reaches before this one, among leaves for a leaf, among the others for any other."""
         return self._previous[self._known(node)]
 
+    def pending(self, node: Value) -> int:
+        """How many products of the gradient of `node` are not done yet."""
+        return sum(index >= self.index for index in self.incoming(node))
+
     def is_complete(self, node: Value) -> bool:
-        """Whether nothing more will be added to the gradient of `node`."""
+        """Whether all products of the gradient of `node` are done."""
         return self.completion(node) <= self.index
 
     def contribution(self, index: int) -> float | None:
@@ -227,7 +231,7 @@ class Walk:
 
     def _known(self, node: Value) -> Value:
         if node not in self._outgoing:
-            raise GraphError(f"{node!r} takes no part in this backward pass: {self.root!r} does not depend on it")
+            raise GraphError(f"{node!r} is not part of this backward pass: {self.root!r} does not depend on it")
         return node
 
     @cached_property

@@ -1,10 +1,10 @@
-"""Pictures: any computation graph to SVG, on any machine, at any size. Start reading at `graph.py`.
+"""Draw computation graphs of any size as SVG, without other programs. Start reading at `graph.py`.
 
 draw        graph → parts (selection, modules, collapse) → scene (build) → Drawing
-Drawing     scene → layout (engines, question, layered) → SVG (svg, theme, animate), DOT, PNG, HTML
+Drawing     scene → layout (layout/engines, graphviz, clusters) → SVG (render/svg, theme, animate), DOT, PNG, HTML
 
-The package is not called `draw`, as the function is: `autograd.draw` must be one thing, and `import autograd.draw.svg`
-would find a function where it looks for a package.
+The package is not called `draw`, since `autograd.draw` is the function: `import autograd.draw.svg` would find that
+instead of a package.
 """
 
 from autograd.drawing.drawing import Drawing

@@ -1,4 +1,4 @@
-"""From a graph, divided into parts, to the scene that shows it."""
+"""Build the scene of a graph that is divided into parts."""
 
 from __future__ import annotations
 
@@ -10,98 +10,98 @@ from autograd import origin
 from autograd.drawing.collapse import INDEX, Part
 from autograd.drawing.formula import expression_of, head_of, operation_of
 from autograd.drawing.scene import Box, Edge, Row
-from autograd.drawing.text import interval, number, sign_of, sign_of_all
+from autograd.drawing.text import counted, interval, number, sign_of, sign_of_all
 
 
-class Shown:
-    """Boxes and edges of a scene, and where the nodes and their links to parents went."""
+class BuiltScene:
+    """Boxes and edges of a scene, and in which of them each node and each link to a parent is."""
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
         self.edges: list[Edge] = []
         self.box_of: dict[Any, str] = {}
-        self.edge_of: dict[tuple[Any, int], str] = {}  # (node, place of the parent among its parents)
+        self.edge_of: dict[tuple[Any, int], str] = {}  # (node, index of the parent among its parents)
 
 
-class Look(NamedTuple):
-    """What the whole picture has in common: the nodes' names and numbers, and what is to be shown of them."""
+class GraphView(NamedTuple):
+    """What to show: names and numbers of all nodes, and which of their properties."""
 
     names: dict[Any, str]
-    place: dict[Any, int]  # in topological order
+    place: dict[Any, int]  # position in topological order
     show: Collection[str]
     passed: bool  # whether there has been a backward pass
 
 
 def has_passed(order: Iterable[Any]) -> bool:
-    """Whether `backward()` has been here: before it every gradient is 0 (and shown as –, not as 0)."""
+    """Whether `backward()` has been called: before, every gradient is 0 (and shown as –, not as 0)."""
     return any(node.grad != 0.0 for node in order)
 
 
-def build(parts: Sequence[Part], look: Look) -> Shown:
-    """The boxes and edges of these parts; what they leave out of the graph is summed up in boxes of its own."""
-    shown = Shown()
+def build(parts: Sequence[Part], view: GraphView) -> BuiltScene:
+    """The boxes and edges of these parts; nodes that are in none of them are counted in boxes of their own."""
+    shown = BuiltScene()
     for part in parts:
-        box = _single(part, look) if len(part.members) == 1 else _group(part, look)
+        box = _single(part, view) if len(part.members) == 1 else _group(part, view)
         shown.boxes.append(box)
         shown.box_of.update(dict.fromkeys(part.members, box.id))
-    _connect(parts, look, shown)
-    _sum_up_rest(look, shown)
+    _connect(parts, view, shown)
+    _count_rest(view, shown)
     return shown
 
 
 # --- boxes ------------------------------------------------------------------------------------------------------------
 
 
-def _single(part: Part, look: Look) -> Box:
+def _single(part: Part, view: GraphView) -> Box:
     [node] = part.members
     rows = []
-    if "data" in look.show:
+    if "data" in view.show:
         rows.append(Row("data", number(node.data), None if math.isfinite(node.data) else "bad"))
-    if "grad" in look.show:
-        rows.append(Row("grad", number(node.grad), sign_of(node.grad)) if look.passed else Row("grad", "–", "none"))
-    sign = sign_of(node.grad) if look.passed else "none"
-    name, head = look.names.get(node, ""), head_of(node)
+    if "grad" in view.show:
+        rows.append(Row("grad", number(node.grad), sign_of(node.grad)) if view.passed else Row("grad", "–", "none"))
+    sign = sign_of(node.grad) if view.passed else "none"
+    name, head = view.names.get(node, ""), head_of(node)
     return Box(
-        id=f"v{look.place[node]}",
+        id=f"v{view.place[node]}",
         kind="op" if node.primitive else "leaf",
         name=name,
         head=head or ("" if name else "leaf"),
         rows=tuple(rows),
         sign=sign if math.isfinite(node.data) else "bad",
-        tooltip="\n".join(_about(node, part, look)),
+        tooltip="\n".join(_about(node, part, view)),
         scope=part.scope,
     )
 
 
-def _about(node: Any, part: Part, look: Look) -> Iterator[str]:
-    name = look.names.get(node, "")
-    expression = expression_of(node, look.names)
+def _about(node: Any, part: Part, view: GraphView) -> Iterator[str]:
+    name = view.names.get(node, "")
+    expression = expression_of(node, view.names)
     yield f"{name} = {expression}" if name and node.primitive else name or expression
     yield f"data {node.data!r}"
-    yield f"grad {node.grad!r}" if look.passed else "grad: no backward pass yet"
+    yield f"grad {node.grad!r}" if view.passed else "grad: no backward pass yet"
     if part.scope:
         yield " · ".join(part.scope)
     if place := origin.position(node):
         yield f"{place.file}:{place.line}: {' '.join(place.text.split())}"
 
 
-def _group(part: Part, look: Look) -> Box:
+def _group(part: Part, view: GraphView) -> Box:
     members = part.members
     data, grads = [node.data for node in members], [node.grad for node in members]
-    sign = sign_of_all(grads) if look.passed else "none"
+    sign = sign_of_all(grads) if view.passed else "none"
     rows = []
-    if "data" in look.show:
+    if "data" in view.show:
         rows.append(_range("data", data))
-    if "grad" in look.show:
-        rows.append(_range("grad", grads) if look.passed else Row("grad", "–", "none"))
+    if "grad" in view.show:
+        rows.append(_range("grad", grads) if view.passed else Row("grad", "–", "none"))
     name, head = part.title, f"{len(members)} values"
     if not name:
         head = f"×{len(members)}"
-        stems = {INDEX.sub("[…]", look.names.get(node, "")) for node in members}
+        stems = {INDEX.sub("[…]", view.names.get(node, "")) for node in members}
         name = stems.pop() if len(stems) == 1 else ""
         name = name or operation_of(members[0])
     return Box(
-        id=f"g{look.place[members[0]]}",
+        id=f"g{view.place[members[0]]}",
         kind="group",
         name=name,
         head=head,
@@ -112,7 +112,7 @@ def _group(part: Part, look: Look) -> Box:
 
 
 def _range(caption: str, xs: list[float]) -> Row:
-    """From the least to the largest; a number that is not finite is what matters most."""
+    """From the smallest to the largest, or how many are not finite."""
     sign = sign_of_all(xs)
     if sign == "bad":
         bad = sum(not math.isfinite(x) for x in xs)
@@ -124,7 +124,7 @@ def _range(caption: str, xs: list[float]) -> Row:
 
 
 class _Bundle(NamedTuple):
-    """The links that share an edge."""
+    """The links that are drawn as one edge."""
 
     id: str
     source: str
@@ -132,7 +132,7 @@ class _Bundle(NamedTuple):
     links: list[tuple[Any, Any, float]]  # node, parent, local derivative
 
 
-def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
+def _connect(parts: Sequence[Part], view: GraphView, shown: BuiltScene) -> None:
     groups = {shown.box_of[part.members[0]] for part in parts if len(part.members) > 1}
     bundles: dict[Any, _Bundle] = {}
     for node, target in shown.box_of.items():
@@ -146,12 +146,12 @@ def _connect(parts: Sequence[Part], look: Look, shown: Shown) -> None:
                 bundle = bundles[key] = _Bundle(f"e{len(bundles)}", source, target, [])
             bundle.links.append((node, parent, local))
             shown.edge_of[node, place] = bundle.id
-    _weigh(list(bundles.values()), look, shown)
+    _weigh(list(bundles.values()), view, shown)
 
 
-def _weigh(bundles: list[_Bundle], look: Look, shown: Shown) -> None:
+def _weigh(bundles: list[_Bundle], view: GraphView, shown: BuiltScene) -> None:
     contributions = [[local * node.grad for node, _, local in bundle.links] for bundle in bundles]
-    sizes = [sum(map(abs, each)) if look.passed else 0.0 for each in contributions]
+    sizes = [sum(map(abs, each)) if view.passed else 0.0 for each in contributions]
     largest = max([size for size in sizes if math.isfinite(size)], default=0.0) or 1.0
     for bundle, each, size in zip(bundles, contributions, sizes, strict=True):
         alone = len(bundle.links) == 1
@@ -161,20 +161,20 @@ def _weigh(bundles: list[_Bundle], look: Look, shown: Shown) -> None:
                 id=bundle.id,
                 source=bundle.source,
                 target=bundle.target,
-                label=number(local) if alone and "partials" in look.show and local != 1.0 else "",
-                sign=sign_of_all(each) if look.passed else "none",
+                label=number(local) if alone and "partials" in view.show and local != 1.0 else "",
+                sign=sign_of_all(each) if view.passed else "none",
                 weight=round(size / largest, 3) if math.isfinite(size) else 1.0,
-                tooltip=_product(bundle, look) if alone else f"{len(bundle.links)} edges",
+                tooltip=_product(bundle, view) if alone else f"{len(bundle.links)} edges",
             )
         )
 
 
-def _product(bundle: _Bundle, look: Look) -> str:
-    """`∂d/∂a = −3`, and with a pass behind it local × upstream = contribution."""
+def _product(bundle: _Bundle, view: GraphView) -> str:
+    """`∂d/∂a = −3`, and after a pass local × upstream = contribution."""
     [(node, parent, local)] = bundle.links
-    names = [look.names.get(each, "") or f"({expression_of(each, look.names)})" for each in (node, parent)]
+    names = [view.names.get(each, "") or f"({expression_of(each, view.names)})" for each in (node, parent)]
     text = f"∂{names[0]}/∂{names[1]} = {number(local)}"
-    if look.passed:
+    if view.passed:
         text += f"\n{number(local)} × {number(node.grad)} = {number(local * node.grad)}  (local × upstream)"
     return text
 
@@ -182,13 +182,13 @@ def _product(bundle: _Bundle, look: Look) -> str:
 # --- what is left out -------------------------------------------------------------------------------------------------
 
 
-def _sum_up_rest(look: Look, shown: Shown) -> None:
-    """A box "… 12 more" on either side of each box whose neighbours are not in the picture."""
-    if len(shown.box_of) == len(look.place):
+def _count_rest(view: GraphView, shown: BuiltScene) -> None:
+    """Add boxes "… 12 more" beside each box with neighbours that are not in the picture."""
+    if len(shown.box_of) == len(view.place):
         return
     into: dict[str, set[Any]] = {}
     out_of: dict[str, set[Any]] = {}
-    for node in look.place:
+    for node in view.place:
         for parent in node.parents:
             source, target = shown.box_of.get(parent), shown.box_of.get(node)
             if target and not source:
@@ -198,20 +198,20 @@ def _sum_up_rest(look: Look, shown: Shown) -> None:
     before, after = [], []
     for box, left_out in into.items():
         before.append(Box(f"r{box}", "rest", head=f"… {len(left_out)} more"))
-        shown.edges.append(Edge(f"er{box}", f"r{box}", box, tooltip=f"{len(left_out)} values are not shown"))
+        shown.edges.append(Edge(f"er{box}", f"r{box}", box, tooltip=f"{counted(len(left_out), 'value')} not shown"))
     for box, left_out in out_of.items():
         after.append(Box(f"s{box}", "rest", head=f"{len(left_out)} more …"))
-        shown.edges.append(Edge(f"es{box}", box, f"s{box}", tooltip=f"{len(left_out)} values are not shown"))
+        shown.edges.append(Edge(f"es{box}", box, f"s{box}", tooltip=f"{counted(len(left_out), 'value')} not shown"))
     shown.boxes[:] = [*before, *shown.boxes, *after]
 
 
-def describe(boxes: Sequence[Box], look: Look, most: int = 40) -> str:
-    """The picture in words, for those who cannot see it: one line per box."""
-    lines = [f"{len(look.place)} values; " + ("after" if look.passed else "before") + " the backward pass."]
+def describe(boxes: Sequence[Box], view: GraphView, most: int = 40) -> str:
+    """A description of the picture for screen readers: one line per box."""
+    lines = [f"{counted(len(view.place), 'value')}; " + ("after" if view.passed else "before") + " the backward pass."]
     for box in boxes[:most]:
         parts = [" ".join(filter(None, (box.name, box.head)))]
         parts += [" ".join((row.caption, row.text)) for row in box.rows]
         lines.append(", ".join(parts))
     if len(boxes) > most:
-        lines.append(f"and {len(boxes) - most} more boxes")
+        lines.append(f"and {counted(len(boxes) - most, 'more box', 'more boxes')}")
     return "\n".join(lines)

@@ -1,8 +1,8 @@
-"""Large graphs: which nodes share a box.
+"""Collapse large graphs: decide which nodes share a box.
 
-Nodes of a module collapse to the module, at a chosen depth; the others to the source line that made them, where that is
-known, or to their likeness: same operation on same boxes, so that the losses of a hundred samples are one box. Chains
-of one operation, as `sum` makes them, are one box too.
+Nodes of a module collapse to the module, at a chosen depth; others to the source line that made them, if it is known,
+or by similarity: nodes with the same operation on the same boxes share one, as the losses of a hundred samples do.
+Chains of one operation, as `sum` makes them, are one box too.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Pairs = set[tuple[int, int]]
 Depth = int | Literal["auto"] | None
 
 COLLAPSE_ABOVE = 300  # values
-FEW_BOXES, FEW_EDGES = 60, 90  # what can still be read
-MOST_BOXES = 60  # the rest of a graph that has no structure to collapse by is summed up
+FEW_BOXES, FEW_EDGES = 60, 90  # still readable
+MOST_BOXES = 60  # in a graph without structure to collapse by; the rest is only counted
 INDEX = re.compile(r"\[[^]]*\]$|\d+$")
 
 
 class Part(NamedTuple):
-    """The nodes that share a box, in topological order; `title` says what they have in common, if it has a name.
+    """The nodes that share a box, in topological order; `title` names what they have in common, if anything.
 
-    Only a part of one node has a scope, and with it a frame: what is collapsed says in its title where it belongs.
+    Only a part of one node has a scope, and so a frame; the title of a collapsed part says where it belongs.
     """
 
     members: tuple[Any, ...]
@@ -37,9 +37,9 @@ class Part(NamedTuple):
 
 
 def divide(order: Sequence[Any], roots: Sequence[Any], depth: Depth, member_of: Membership) -> tuple[list[Part], Depth]:
-    """The parts, in topological order as far as there is one, and the depth used; None: each node is its own part.
+    """The parts, in topological order as far as possible, and the depth used; None: each node is its own part.
 
-    'auto' keeps each node its own up to 300 of them, else takes the deepest level of modules that can be read.
+    'auto' collapses graphs of more than 300 nodes, to the deepest level of modules that is readable.
     """
     if depth is None or (depth == "auto" and len(order) <= COLLAPSE_ABOVE):
         return [Part((node,), scope=member_of.scopes.get(node, ())) for node in order], None
@@ -54,16 +54,16 @@ def divide(order: Sequence[Any], roots: Sequence[Any], depth: Depth, member_of: 
 
 
 def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Membership) -> tuple[list[Part], Pairs]:
-    """The parts in order of their first members, and which of them feed which."""
+    """The parts in order of their first members, and the pairs (source, target) of parts with an edge between them."""
     keys: dict[Any, int] = {}  # node -> its part
-    numbers: dict[Any, int] = {}  # what makes a part -> its number
+    numbers: dict[Any, int] = {}  # key of a part -> its number
     members: list[list[Any]] = []
     titles: list[str] = []
-    bases: dict[Any, frozenset[int]] = {}  # of a node in a chain: the parts that feed the chain
+    bases: dict[Any, frozenset[int]] = {}  # of a node in a chain: the parts that the chain depends on
     results = set(roots)
     for node in order:
-        likeness, title = _place(node, depth, member_of, results) or (_likeness(node, keys, bases), "")
-        number = numbers.setdefault(likeness, len(members))
+        similarity, title = _place(node, depth, member_of, results) or (_similarity(node, keys, bases), "")
+        number = numbers.setdefault(similarity, len(members))
         if number == len(members):
             members.append([])
             titles.append(title)
@@ -77,7 +77,7 @@ def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Me
 
 
 def _place(node: Any, depth: int, member_of: Membership, results: set[Any]) -> tuple[Any, str] | None:
-    """Where a node belongs, and what that is called: a module, itself (a result), a source line; or nowhere."""
+    """The key and title of the part of a node: a module, a result, a source line; None if it is in none of these."""
     scope = member_of.scopes.get(node)
     if scope is not None:
         return ("module", scope[:depth]), " · ".join(scope[:depth]) or "model"
@@ -89,12 +89,12 @@ def _place(node: Any, depth: int, member_of: Membership, results: set[Any]) -> t
 
 
 def _sorted(parts: list[Part], pairs: Pairs) -> list[Part]:
-    """Sources first, as far as that is possible: lines of a loop feed each other."""
+    """Sources first, as far as possible: lines of a loop depend on each other."""
     return [parts[i] for i in sources_first(len(parts), pairs)]
 
 
-def _likeness(node: Any, keys: dict[Any, int], bases: dict[Any, frozenset[int]]) -> Any:
-    """Equal for nodes that are drawn as one."""
+def _similarity(node: Any, keys: dict[Any, int], bases: dict[Any, frozenset[int]]) -> Any:
+    """A key that is equal for nodes that are drawn as one."""
     if node.primitive is None:
         return ("leaf", INDEX.sub("", node.label))
     sources = {parent: keys[parent] for parent in node.parents if parent in keys}
@@ -109,7 +109,7 @@ def _likeness(node: Any, keys: dict[Any, int], bases: dict[Any, frozenset[int]])
 
 
 def nearest(parts: Sequence[Part], roots: Sequence[Any], most: int = MOST_BOXES) -> list[Part]:
-    """At most that many parts, those closest to the results."""
+    """At most `most` parts, those closest to the results."""
     if len(parts) <= most:
         return list(parts)
     place = {node: i for i, part in enumerate(parts) for node in part.members}

@@ -1,4 +1,4 @@
-"""A picture: SVG and DOT as strings, files of four kinds, and what a notebook shows."""
+"""`Drawing`, the result of `draw`: SVG, DOT, HTML and PNG, files, and the display in notebooks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from autograd.drawing.render.dot import dot_source
 from autograd.drawing.render.png import png_of
 from autograd.drawing.render.svg import render
 from autograd.drawing.scene import Scene
-from autograd.drawing.text import markup
+from autograd.drawing.text import counted, markup
 from autograd.io.files import write_bytes
 
 
 class Drawing:
-    """What `draw` returns. It keeps numbers, not nodes: what happens to the graph afterwards does not change it.
+    """The result of `draw`. It keeps numbers, not nodes: later changes of the graph do not change it.
 
     >>> from autograd import Value
     >>> from autograd.drawing import draw
@@ -40,12 +40,12 @@ class Drawing:
 
     @cached_property
     def layout(self) -> Layout:
-        """Where everything is, found by the first layout engine there is; `layout.engine` names it."""
+        """The places of everything, by the first available layout engine; `layout.engine` names it."""
         return lay_out(self.scene)
 
     @cached_property
     def svg(self) -> str:
-        """The picture as an SVG document that follows the reader's light or dark mode; no script, no reference."""
+        """The picture as an SVG document that follows light or dark mode; without scripts or references."""
         return render(self.scene, self.layout, self.timeline)
 
     @cached_property
@@ -55,7 +55,7 @@ class Drawing:
 
     @property
     def html(self) -> str:
-        """A page of its own with the picture in it."""
+        """A complete HTML page that contains the picture."""
         title = markup(self.scene.title or self.scene.name)
         return (
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -66,46 +66,50 @@ class Drawing:
 
     @property
     def png(self) -> bytes:
-        """The picture as PNG, light, two pixels to one.
+        """The picture as PNG, in light mode, at twice the size.
 
         >>> from autograd import Value, draw
         >>> draw(Value(2.0)).png[1:4]
         b'PNG'
 
-        ImportError without the package resvg-py, RuntimeError where there is no font: see `save`.
+        ImportError without the package resvg-py, RuntimeError if there is no font: see `save`.
         """
         return png_of(render(self.scene, self.layout, theme="light"))
 
     @property
     def summary(self) -> str:
-        """What is in it, in a line."""
-        boxes, edges = len(self.scene.boxes), len(self.scene.edges)
+        """The numbers of boxes and edges, the caption and the layout engine, in one line."""
         note = f"; {self.scene.caption}" if self.scene.caption else ""
-        return f"{boxes} boxes, {edges} edges{note}; layout: {self.layout.engine}"
+        return f"{self._counts}{note}; layout: {self.layout.engine}"
+
+    @property
+    def _counts(self) -> str:
+        boxes, edges = len(self.scene.boxes), len(self.scene.edges)
+        return f"{counted(boxes, 'box', 'boxes')}, {counted(edges, 'edge')}"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the picture; the suffix says how: .svg, .png, .dot or .html. The file appears whole or not at all.
+        """Write the picture atomically, in the format of the suffix: .svg, .png, .dot or .html.
 
         >>> from autograd import Value, draw
         >>> draw(Value(2.0)).save("picture.gif")
         Traceback (most recent call last):
             ...
-        ValueError: cannot draw 'picture.gif': the name must end in .svg, .png, .dot, .html
+        ValueError: cannot draw 'picture.gif': the name must end in .svg, .png, .dot or .html
 
-        ValueError for another suffix; OSError when the file cannot be written; ImportError for .png without the package
-        resvg-py (`pip install 'scalar-autograd[png]'`), RuntimeError where it finds no font.
+        ValueError for another suffix; OSError if the file cannot be written; ImportError for .png without the package
+        resvg-py (`pip install 'scalar-autograd[png]'`), RuntimeError if it finds no font.
         """
         suffix = os.path.splitext(path)[1].lower()
         if suffix not in FORMATS:
-            raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {', '.join(FORMATS)}")
+            raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {SUFFIXES}")
         write_bytes(path, FORMATS[suffix](self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Notebooks show the SVG inline; text/plain is for the others."""
+        """The SVG for notebooks, and text/plain for other front ends."""
         return {"text/html": self.svg, "image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"<drawing of {len(self.scene.boxes)} boxes, {len(self.scene.edges)} edges; .save('picture.svg')>"
+        return f"<drawing of {self._counts}; .save('picture.svg')>"
 
 
 FORMATS: dict[str, Callable[[Drawing], bytes]] = {
@@ -114,3 +118,4 @@ FORMATS: dict[str, Callable[[Drawing], bytes]] = {
     ".dot": lambda drawing: drawing.dot.encode(),
     ".html": lambda drawing: drawing.html.encode(),
 }
+SUFFIXES = f"{', '.join([*FORMATS][:-1])} or {[*FORMATS][-1]}"

@@ -1,4 +1,4 @@
-"""What a node does, in as few characters as a box has room for: constants are part of the operation."""
+"""Short texts for the operation of a node, in which constants are part of the operation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def head_of(node: Any) -> str:
 
 
 def operation_of(node: Any) -> str:
-    """The operation without its constants, for several nodes at once; 'leaf' for a leaf.
+    """The operation without its constants, for a box of several nodes; 'leaf' for a leaf.
 
     >>> from autograd import Value
     >>> operation_of(Value(2.0) * 3), operation_of(Value(2.0))

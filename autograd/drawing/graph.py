@@ -1,4 +1,4 @@
-"""`draw`: any computation graph, of any size, as a picture."""
+"""`draw`: the picture of a computation graph of any size."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, get_args
 
-from autograd import origin
 from autograd.backward import Step
-from autograd.drawing.build import Look, Shown, build, describe, has_passed
+from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
 from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import Membership, membership
 from autograd.drawing.render.animate import fresh_pass, timeline_of
 from autograd.drawing.scene import Direction, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
-from autograd.drawing.text import clean
+from autograd.drawing.text import clean, counted
 from autograd.graph import topological
+from autograd.node_names import known_names
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")
@@ -33,18 +33,18 @@ def draw(
     animate: bool = False,
     title: str | None = None,
 ) -> Drawing:
-    """The graph of a value, or of several, as a picture: one box per value, one arrow per use of an operand.
+    """Draw the graph of a value, or of several: one box per value, one arrow per use of an operand.
 
-    A box says name and operation (constants included), `data` and `grad`: ▲ positive, ▼ negative, ○ zero, ⚠ not finite,
-    – before `backward()`. An arrow says the local derivative ∂out/∂operand, unless it is 1; it is as wide as the
-    contribution local × upstream is large, dashed where that is negative, dotted where it is 0.
+    A box shows name and operation (constants included), `data` and `grad`: ▲ positive, ▼ negative, ○ zero, ⚠ not
+    finite, – before `backward()`. An arrow shows the local derivative ∂out/∂operand, unless it is 1; its width grows
+    with the contribution local × upstream, and it is dashed if that is negative, dotted if it is 0.
 
-    focus, radius  only what is at most `radius` edges (2) from these values, given themselves or by name
+    focus, radius  show only values at most `radius` edges (default 2) from these values, or from those with these names
     depth          None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300 values, the
-                   deepest level that can be read
-    rankdir        'LR', 'TB', 'RL' or 'BT': where the arrows point
+                   deepest readable level
+    rankdir        'LR', 'TB', 'RL' or 'BT': direction of the arrows
     show           any of 'data', 'grad', 'partials'
-    animate        the backward pass as a film, from zeroed gradients (by CSS alone: it plays in an `<img>`)
+    animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`)
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -52,63 +52,69 @@ def draw(
     >>> [box.lines for box in draw(c).scene.boxes]
     [['a', 'data 2', 'grad ▼ −3'], ['b', 'data −3', 'grad ▲ 2'], ['×', 'data −6', 'grad ▲ 1']]
 
-    The gradients stay as they are. TypeError for what is no Value; ValueError for a wrong option; GraphError for a
+    The gradients are not changed. TypeError for anything but Values; ValueError for an invalid option; GraphError for a
     focus outside the graph.
     """
     roots = _roots(values)
     check_options(radius=radius, depth=depth, rankdir=rankdir, show=show)
     if animate and len(roots) > 1:
-        raise ValueError(f"animate=True plays one backward pass: give one value, got {len(roots)}")
+        raise ValueError(f"animate=True shows one backward pass: give one value, not {len(roots)}")
     order = topological(*roots)
     film: AbstractContextManager[list[Step]] = fresh_pass(order, roots[0]) if animate else nullcontext([])
     with film as steps:
         member_of = membership(order)
         names = _names(order, member_of)
-        look = Look(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
+        view = GraphView(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
         chosen = order
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
         parts, used = divide(chosen, roots, depth, member_of)
-        shown = build(parts if used is None else nearest(parts, roots), look)
+        shown = build(parts if used is None else nearest(parts, roots), view)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
-    return Drawing(_scene(shown, look, roots, used, rankdir, title), timeline=timeline)
+    return Drawing(_scene(shown, view, roots, used, rankdir, title), timeline=timeline)
 
 
-def _scene(shown: Shown, look: Look, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None) -> Scene:
+def _scene(
+    shown: BuiltScene, view: GraphView, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None
+) -> Scene:
     return Scene(
         boxes=tuple(shown.boxes),
         edges=tuple(shown.edges),
         rankdir=rankdir,
         title=clean(title or ""),
-        caption=_caption(shown, look, depth),
-        name=_title(roots, look.names),
-        description=describe(shown.boxes, look),
+        caption=_caption(shown, view, depth),
+        name=_title(roots, view.names),
+        description=describe(shown.boxes, view),
     )
 
 
 def _roots(values: Any) -> list[Value]:
     roots = [values] if isinstance(values, Value) else list(values) if isinstance(values, Iterable) else []
     if not roots and isinstance(values, Iterable):
-        raise ValueError("there is nothing to draw: the sequence of values is empty")
+        raise ValueError("nothing to draw: the sequence of values is empty")
     for root in roots or [values]:
         if not isinstance(root, Value):
-            way = "a model has a method .draw()" if hasattr(root, "parameters") else "give it what was computed"
+            way = (
+                "a model has a method .draw()" if hasattr(root, "parameters") else "give it the result of a computation"
+            )
             raise TypeError(f"draw takes a Value or several, got {root!r} ({type(root).__name__}); {way}")
     return list(dict.fromkeys(roots))
 
 
 def check_options(*, radius: Any, depth: Any, rankdir: Any, show: Any) -> None:
-    """ValueError for an option of `draw` that has no meaning, saying what has."""
+    """Raise ValueError for an invalid option of `draw`, with the valid ones."""
     if rankdir not in get_args(Direction):
         raise ValueError(f"rankdir={rankdir!r}: choose one of {', '.join(map(repr, get_args(Direction)))}")
     if depth is not None and depth != "auto" and not _is_count(depth):
-        raise ValueError(f"depth={depth!r}: give a number of module levels from 0 on, 'auto', or None for every value")
+        raise ValueError(
+            f"depth={depth!r}: give a non-negative integer (levels of modules), 'auto', or None for every value"
+        )
     if radius is not None and not _is_count(radius):
-        raise ValueError(f"radius={radius!r}: give a number of edges from 0 on")
+        raise ValueError(f"radius={radius!r}: give a non-negative integer (edges)")
     unknown = [show] if isinstance(show, str) else [each for each in show if each not in SHOW]
     if unknown:
-        raise ValueError(f"show={show!r}: {unknown[0]!r} is not shown; choose among {SHOW}")
+        raise ValueError(f"show={show!r}: {unknown[0]!r} cannot be shown; choose among {SHOW}")
 
 
 def _is_count(x: Any) -> bool:
@@ -116,11 +122,7 @@ def _is_count(x: Any) -> bool:
 
 
 def _names(order: Sequence[Value], member_of: Membership) -> dict[Value, str]:
-    """The label, else the name in the source, else the article's."""
-    names: dict[Value, str] = dict(member_of.names)
-    names.update(origin.names(order))
-    names.update({node: clean(str(node.label)) for node in order if node.label})
-    return names
+    return {node: clean(name) for node, name in known_names(order, member_of.names).items()}
 
 
 def _title(roots: Sequence[Value], names: dict[Value, str]) -> str:
@@ -128,9 +130,9 @@ def _title(roots: Sequence[Value], names: dict[Value, str]) -> str:
     return f"Computation graph of {called}" if called else "Computation graph"
 
 
-def _caption(shown: Shown, look: Look, depth: Depth) -> str:
-    total, visible = len(look.place), len(shown.box_of)
+def _caption(shown: BuiltScene, view: GraphView, depth: Depth) -> str:
+    total, visible = len(view.place), len(shown.box_of)
     if depth is None and visible == total:
         return ""
-    part = f"{visible} of {total} values" if visible < total else f"{total} values"
-    return part if depth is None else f"{part} in {len(shown.boxes)} boxes (depth={depth})"
+    part = f"{visible} of {counted(total, 'value')}" if visible < total else counted(total, "value")
+    return part if depth is None else f"{part} in {counted(len(shown.boxes), 'box', 'boxes')} (depth={depth})"

@@ -1,8 +1,8 @@
-"""Which module a node belongs to: read off the names of the parameters, since no node stores its module.
+"""Find the module of each node from the names of the parameters, since no node stores its module.
 
-`w2[1,0]` and `b2[1]` lead into neuron 1 of layer 2, and so does whatever weighs and adds with them: that is z2[1], and
-the activation of it a2[1]. Dotted names, `encoder.w`, work alike. So networks written by hand, neuron by neuron or
-product by product, are framed and collapsed as those of `nn` are.
+`w2[1,0]` and `b2[1]` belong to neuron 1 of layer 2, and so do the weighted sum that uses them, z2[1], and its
+activation, a2[1]. Dotted names, as `encoder.w`, work in the same way. So networks written neuron by neuron or product
+by product are framed and collapsed like those of `nn`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 Scope = tuple[str, ...]
 
 ARTICLE_NAME = re.compile(r"(w|b|z|a|slope)(\d+)\[(\d+)(?:,\d+)?\]")
-INPUTS: Scope = ("inputs",)  # a0[j]: layer 0 of the article, which is not counted
+INPUTS: Scope = ("inputs",)  # a0[j]: layer 0 of the article, which is not a layer of neurons
 ACTIVATIONS = frozenset({"relu", "leaky_relu", "elu", "tanh", "sigmoid", "gelu", "silu", "softplus"})
 
 
@@ -27,7 +27,7 @@ class Membership(NamedTuple):
 
 
 def scope_of_name(name: str) -> Scope:
-    """The clusters that a name puts a node in, from outside.
+    """The clusters, outermost first, of a node with this name.
 
     >>> scope_of_name("w2[1,0]"), scope_of_name("a0[1]"), scope_of_name("encoder.head.w"), scope_of_name("x")
     (('layer 2', 'neuron 1'), ('inputs',), ('encoder', 'head'), ())
@@ -73,16 +73,16 @@ def membership(order: Sequence[Any]) -> Membership:
 
 
 def _activates(node: Any, weighed: set[Any]) -> bool:
-    """Whether it looks like an activation. A softplus that no layer takes in is a loss, as is what has a name."""
+    """Whether it looks like an activation. A softplus that no layer uses is a loss; so is a node with another name."""
     if node.op not in ACTIVATIONS or not node.parents or (node.label and not scope_of_name(node.label)):
         return False
     return node.op != "softplus" or node in weighed
 
 
 def _linear_scope(node: Any, scopes: dict[Any, Scope], linear: set[Any]) -> Scope:
-    """The scope of a weighted sum, a product with a weight, or a sum of those; () for all else.
+    """The scope of a weighted sum, a product with a weight, or a sum of those; () for other nodes.
 
-    A product of parameters only is a penalty on them.
+    A product of parameters alone is a penalty on them.
     """
     if node.op not in ("dot", "mul", "add", "total"):
         return ()
@@ -101,7 +101,7 @@ def _linear_scope(node: Any, scopes: dict[Any, Scope], linear: set[Any]) -> Scop
 
 
 def _names(order: Sequence[Any], scopes: dict[Any, Scope], linear: set[Any], activated: set[Any]) -> dict[Any, str]:
-    """z and a, where the scope is a layer's neuron: z is the last node of a linear part."""
+    """The names z and a of nodes in a neuron of a layer; z is the last node of its linear part."""
     names: dict[Any, str] = {}
     inner = {p for node in order if node in linear for p in node.parents if scopes.get(p) == scopes[node]}
     for node in order:

@@ -1,4 +1,4 @@
-"""What a notebook shows for a Value: its graph. (value.py cannot say so itself: it knows nothing of pictures.)"""
+"""The notebook display of a Value: its graph. (value.py does not import the drawing package.)"""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from autograd.drawing.graph import draw
 from autograd.value import Value
 
-MOST = 30_000  # values; to look at a number must not take long
+MOST = 30_000  # values; showing a number must not take long
 
 
 def mimebundle(value: Value, include: Any = None, exclude: Any = None) -> Mapping[str, str]:
-    """The picture of the graph, unless it is so large that drawing would take seconds; then only text is shown.
+    """The picture of the graph; nothing, so that text is shown, if drawing it would take seconds.
 
     >>> sorted(mimebundle(Value(2.0) * 3.0))
     ['image/svg+xml', 'text/html']

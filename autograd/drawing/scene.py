@@ -1,6 +1,6 @@
-"""What is to be drawn: boxes, edges and what encloses them. No coordinates yet, and nothing about graphs.
+"""`Scene`: boxes, edges and clusters to draw, without coordinates and independent of computation graphs.
 
-A scene can be laid out by any engine and written in any format; the pictures of `nn` are scenes of their own.
+A scene can be laid out by any engine and written in any format; `nn` makes scenes of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SLACK = 0.6  # cells: a glyph borrowed from another font can be wider than its c
 
 
 class Row(NamedTuple):
-    """A line of a box: a caption and what it says; `sign` puts its glyph between the two."""
+    """A line of a box: a caption and a text, with the glyph of `sign` between the two."""
 
     caption: str
     text: str
@@ -27,12 +27,12 @@ class Row(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """Columns it needs, the glyph's own included."""
+        """The columns that it needs, including the glyph."""
         return cells(self.caption) + cells(self.text) + (1 if self.caption else 0) + (3 if self.sign else 0)
 
 
 class Box(NamedTuple):
-    """One box: its name and what it does in the head, numbers below; `scope` are the clusters it is in, from outside.
+    """One box: name and operation in the head, numbers below; `scope` are its clusters, outermost first.
 
     >>> box = Box("v0", "op", name="d", head="×", rows=(Row("data", "−6"), Row("grad", "1", "pos")), sign="pos")
     >>> box.width, box.height
@@ -47,16 +47,16 @@ class Box(NamedTuple):
     sign: Sign = "none"
     tooltip: str = ""
     scope: tuple[str, ...] = ()
-    room: float = 0.0  # pixels: at least so wide, for a text that comes later
+    room: float = 0.0  # pixels: minimum width, for a text that is set later
 
     @property
     def label(self) -> str:
-        """The name, cut to what a box can hold."""
+        """The name, shortened to fit into a box."""
         return shorten(self.name)
 
     @property
     def width(self) -> float:
-        """Pixels: the longest line, or the room asked for."""
+        """Pixels: the longest line, or `room` if that is more."""
         head = cells(self.label) + cells(self.head) + (2 if self.label and self.head else 0)
         longest = max([head, *[row.cells for row in self.rows]])
         return max(round(longest * CELL + SLACK * CELL + 2 * PADDING, 1), self.room)
@@ -75,9 +75,9 @@ class Box(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """An arrow from an operand's box to the box of what was computed from it.
+    """An arrow from the box of an operand to that of the result.
 
-    `sign` is that of the contribution, 'none' before there is one; `weight` in [0, 1] is its share of the largest.
+    `sign` is that of the contribution, 'none' before the pass; `weight` in [0, 1] is its size relative to the largest.
     """
 
     id: str
@@ -90,20 +90,20 @@ class Edge(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """Everything that one picture shows."""
+    """The contents of one picture."""
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
     rankdir: Direction = "LR"
     title: str = ""  # drawn above
     caption: str = ""  # drawn below
-    name: str = "Computation graph"  # for those who cannot see it, as the description is
+    name: str = "Computation graph"  # for screen readers, as is the description
     description: str = ""
     arrows: bool = True
 
 
 class Cluster:
-    """What is inside one scope: boxes directly, and clusters."""
+    """The contents of one scope: boxes, and inner clusters."""
 
     def __init__(self, scope: tuple[str, ...] = ()) -> None:
         self.scope = scope
@@ -112,7 +112,7 @@ class Cluster:
 
 
 def clusters(scene: Scene) -> Cluster:
-    """The boxes as a tree of clusters, in their order.
+    """The boxes as a tree of clusters, in the order of the scene.
 
     >>> tree = clusters(Scene((Box("v0", "leaf", scope=("layer 1",)), Box("v1", "leaf")), ()))
     >>> [box.id for box in tree.boxes], list(tree.clusters)

@@ -1,4 +1,4 @@
-"""Which nodes to show: all, or the neighbourhood of some."""
+"""Select the nodes to show: those in the neighbourhood of a focus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RADIUS = 2
 
 
 def find(focus: Any, order: Sequence[Any], names: dict[Any, str]) -> list[Any]:
-    """The nodes that `focus` means: a node, a name, or several of those.
+    """The nodes of a focus: a node, a name, or several of those.
 
     GraphError for a node or name that is not in the graph.
     """
@@ -19,17 +19,17 @@ def find(focus: Any, order: Sequence[Any], names: dict[Any, str]) -> list[Any]:
         found = [node for node in order if names.get(node) == focus]
         if not found:
             known = ", ".join(list(dict.fromkeys(filter(None, names.values())))[:12])
-            raise GraphError(f"no value of this graph is called {focus!r}; names are: {known or 'none, set .label'}")
+            raise GraphError(f"no value of this graph is called {focus!r}; names are: {known or 'none; set .label'}")
         return found
     if isinstance(focus, list | tuple | set | frozenset):
         return [node for each in focus for node in find(each, order, names)]
     if focus not in set(order):
-        raise GraphError(f"focus={focus!r} is not in this graph; draw a value that was computed from it")
+        raise GraphError(f"focus={focus!r} is not in this graph; draw a value that depends on it")
     return [focus]
 
 
 def neighbourhood(centres: Iterable[Any], order: Sequence[Any], radius: int) -> list[Any]:
-    """The nodes at most `radius` edges away from a centre, whichever way the edges point; in the order given.
+    """The nodes at most `radius` edges from a centre, in either direction, in the given order.
 
     >>> from autograd import Value
     >>> x = Value(2.0); y = x * 2.0; z = y * 2.0

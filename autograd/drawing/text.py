@@ -1,4 +1,4 @@
-"""Numbers and names as they stand in a picture, and how much room they take."""
+"""Format numbers and names for pictures, and measure their width."""
 
 import math
 import unicodedata
@@ -7,13 +7,13 @@ from typing import Literal
 
 Sign = Literal["pos", "neg", "zero", "bad", "mixed", "none"]
 
-# A sign is never told by colour alone: boxes carry these, edges are dashed by sign.
+# Signs are never shown by colour alone: boxes have these glyphs, edges dashes.
 GLYPHS: dict[Sign, str] = {"pos": "▲", "neg": "▼", "zero": "○", "bad": "⚠\ufe0e", "mixed": "◆", "none": "–"}
-LONGEST = 40  # cells of a name; the whole of it is in the tooltip
+LONGEST = 40  # cells of a name; the tooltip has the full name
 
 
 def number(x: float) -> str:
-    """Four digits, a real minus sign, whole numbers below a million in full.
+    """Four digits, a real minus sign, integers below a million in full.
 
     >>> number(-0.123456), number(123456.0), number(float("-inf")), number(1e-20)
     ('−0.1235', '123456', '−∞', '1e−20')
@@ -22,6 +22,15 @@ def number(x: float) -> str:
         return "∞" if x > 0 else "−∞"
     text = f"{x:.0f}" if abs(x) < 1e6 and x == int(x) else f"{x:.4g}"
     return "0" if text in ("0", "-0") else text.replace("-", "−").replace("e+", "e")
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """The number with the noun in the singular or plural.
+
+    >>> counted(1, "edge"), counted(2, "edge"), counted(2, "box", "boxes")
+    ('1 edge', '2 edges', '2 boxes')
+    """
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def interval(low: float, high: float) -> str:
@@ -34,7 +43,7 @@ def interval(low: float, high: float) -> str:
 
 
 def sign_of(x: float) -> Sign:
-    """Which of the signs a number has; infinities and nan are bad.
+    """The sign of a number; 'bad' for infinities and nan.
 
     >>> [sign_of(x) for x in (2.0, -2.0, 0.0, math.nan)]
     ['pos', 'neg', 'zero', 'bad']
@@ -45,7 +54,7 @@ def sign_of(x: float) -> Sign:
 
 
 def sign_of_all(xs: list[float]) -> Sign:
-    """The sign they share; 'mixed' when there are positive and negative ones, 'bad' when one is not finite.
+    """The common sign; 'mixed' if there are positive and negative numbers, 'bad' if one is not finite.
 
     >>> sign_of_all([1.0, 0.0]), sign_of_all([1.0, -1.0]), sign_of_all([])
     ('pos', 'mixed', 'zero')
@@ -57,12 +66,12 @@ def sign_of_all(xs: list[float]) -> Sign:
     return "mixed" if len(signs) > 1 else signs.pop() if signs else "zero"
 
 
-# `html.escape` does the same, but `html` loads a table of two thousand names: longer than a small graph takes to draw.
+# `html.escape` does the same, but importing `html` takes longer than drawing a small graph.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 
 def markup(text: str) -> str:
-    """The text as it stands in XML or HTML, in attributes too.
+    """The text escaped for XML and HTML, also in attributes.
 
     >>> markup('a < "b"')
     'a &lt; &quot;b&quot;'
@@ -71,7 +80,7 @@ def markup(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text on one line, without what XML cannot hold (control characters, lone surrogates).
+    """The text on one line, without characters that XML does not allow (control characters, lone surrogates).
 
     >>> clean("a\\n b\\x00")
     'a b\ufffd'
@@ -83,7 +92,7 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def cells(text: str) -> int:
-    """The columns a monospaced font needs: two for East Asian wide characters, none for combining ones.
+    """The columns in a monospaced font: two for East Asian wide characters, none for combining ones.
 
     >>> cells("w1[0]"), cells("損失"), cells("e\u0301")
     (5, 4, 1)
@@ -100,7 +109,7 @@ def _cell(character: str) -> int:
 
 
 def shorten(text: str, limit: int = LONGEST) -> str:
-    """At most `limit` cells, the end replaced by an ellipsis.
+    """The text with at most `limit` cells, its end replaced by an ellipsis if necessary.
 
     >>> shorten("gradient", 5), shorten("loss", 5)
     ('grad…', 'loss')

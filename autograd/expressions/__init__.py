@@ -1,1 +1,1 @@
-"""Expressions that users type: parsed over a whitelist of syntax, never passed to `eval`."""
+"""Expressions that users type: parsed over a whitelist of syntax, and compiled to functions without `eval`."""

@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, and streams whose reader may have gone."""
+"""Atomic file writes, and output streams that may be closed."""

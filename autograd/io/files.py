@@ -9,8 +9,8 @@ from os import PathLike
 def write_bytes(path: str | PathLike[str], data: bytes) -> None:
     """Write a file through a temporary one in the same folder, so that a reader never sees half of it.
 
-    An existing file is replaced in one step. OSError, naming `path`, when the folder cannot be written; then nothing
-    stays behind.
+    An existing file is replaced in one step. OSError, naming `path`, if the folder cannot be written; then no temporary
+    file is left behind.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -31,7 +31,7 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None:
 
 
 def _write(temporary: str, data: bytes, path: str) -> None:
-    """Create the temporary file; an OSError names the file that was asked for, since nobody knows the other."""
+    """Create the temporary file; an OSError names `path`, since the caller does not know the other."""
     try:
         with open(temporary, "xb") as file:
             file.write(data)
@@ -40,19 +40,20 @@ def _write(temporary: str, data: bytes, path: str) -> None:
 
 
 def write_text(path: str | PathLike[str], text: str) -> None:
-    """Write text as UTF-8, atomically; line ends stay as they are in the text.
+    """Write text as UTF-8, atomically; line endings are those of the text.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     write_text(os.path.join(folder, "a.txt"), "δ")
-    ...     open(os.path.join(folder, "a.txt"), "rb").read()
+    ...     Path(folder, "a.txt").read_bytes()
     b'\\xce\\xb4'
     """
     write_bytes(path, text.encode())
 
 
 def file_name(path: str | PathLike[str]) -> str:
-    """The path as a message shows it: on one line, whatever is in it.
+    """The path for a message: on one line, whatever it contains.
 
     >>> file_name("model.json"), file_name("a\\nb.json")
     ('model.json', "'a\\\\nb.json'")

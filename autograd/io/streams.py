@@ -1,7 +1,4 @@
-"""What a command prints, where the other end of a stream may be closed, full or gone (`| head`, `>&-`, `> /dev/full`).
-
-`autograd` and `nn` have this file each: it belongs to their command lines and to neither's interface.
-"""
+"""Output streams of the command lines, which may be closed or full (`| head`, `>&-`, `> /dev/full`)."""
 
 from __future__ import annotations
 
@@ -12,32 +9,37 @@ from contextlib import suppress
 
 
 def open_streams() -> None:
-    """Let a process print whatever it likes: a closed stream takes everything, and so does an old code page."""
+    """Make printing safe: to a closed stream, and of characters that the encoding does not have."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the shell; for `print` None is stdout, and messages would get into a table
+        if (
+            stream is None
+        ):  # closed by the shell; print(file=None) writes to stdout, so that messages would get into a table
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (as long as the process)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(text: str) -> None:
-    """Print a line to stderr, if anybody is there to read it.
+def print_error(text: str) -> None:
+    """Print a line to stderr, unless it is closed.
 
-    >>> say("error: no such file")
+    >>> print_error("error: no such file")
     """
     with suppress(OSError):
         print(text, file=sys.stderr)
 
 
-def let_go_of_streams() -> None:
-    """Hand on what is buffered; a stream that takes nothing any more leads nowhere from then on.
+def flush_streams() -> None:
+    """Flush stdout and stderr; one that cannot be written to is redirected to the null device.
 
-    Left as it is, the interpreter would find out at its end, complain once more and exit with 120.
+    Otherwise the interpreter would try again at its end, report the error and exit with 120.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
-            with suppress(OSError), open(os.devnull, "wb") as nothing:  # OSError: it is no file of the system's
+            with (
+                suppress(OSError),
+                open(os.devnull, "wb") as nothing,
+            ):  # OSError: it is not a file of the operating system
                 os.dup2(nothing.fileno(), stream.fileno())

@@ -1,4 +1,4 @@
-"""A whole backward pass as data: what a page needs to know to show any moment of it."""
+"""A backward pass as data: what the page needs to show any moment of it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from typing import Any
 from autograd import origin
 from autograd.debugging.walk import Walk
 from autograd.drawing.formula import expression_of
+from autograd.drawing.render.animate import zeroed_gradients
 from autograd.drawing.text import GLYPHS, clean
 from autograd.graph import topological
 from autograd.origin import Position
 from autograd.value import Value
 
 LONGEST_SOURCE = 300  # characters of a source line
-Number = float | str  # JSON has no infinity and no nan: they are texts, which JavaScript's Number() reads
+Number = float | str  # JSON has no infinity and no nan: they are strings, which JavaScript's Number() reads
 Source = tuple[str, str, str, str]  # `model.py:12 in loss`, and the line before, in and after the sub-expression
 
 
 @contextmanager
 def fresh_walk(root: Value) -> Iterator[Walk]:
-    """The finished pass of `root` from zeroed gradients, which hold inside the block; then they are as before.
+    """The finished pass of `root` from zeroed gradients; at the end of the block the old gradients are restored.
 
-    Callbacks of `on_backward` take part, as in any pass.
+    Callbacks of `on_backward` are called, as in any pass.
 
     >>> x = Value(3.0)
     >>> x.grad = 5.0
@@ -35,24 +36,18 @@ def fresh_walk(root: Value) -> Iterator[Walk]:
     >>> x.grad
     5.0
     """
-    kept = [(node, node.grad) for node in topological(root)]
-    try:
-        for node, _ in kept:
-            node.grad = 0.0
+    with zeroed_gradients(topological(root)):
         walk = Walk(root)
         walk.finish()
         yield walk
-    finally:
-        for node, grad in kept:
-            node.grad = grad
 
 
 def film_of(walk: Walk, names: dict[Value, str], box_of: Mapping[Any, str], edge_of: Mapping[Any, str]) -> Any:
     """The finished pass as columns of numbers, ready for JSON.
 
-    Nodes are numbered in the order of the pass, the root first. A page adds up the gradients itself: product `i` adds
+    Nodes are numbered in the order of the pass, the root first. The page adds up the gradients itself: product `i` adds
     `local[i] * grads[node[i]]` to node `parent[i]`, in floats as here, so that it shows the same bits at every moment.
-    Boxes and edges of the picture are named by their place in `boxes` and `edges`, -1 for none.
+    Boxes and edges of the picture are given by their index in `boxes` and `edges`, -1 for none.
     """
     number_of = {node: i for i, node in enumerate(walk.nodes)}
     boxes, edges = _Numbered(), _Numbered()
@@ -74,18 +69,18 @@ def film_of(walk: Walk, names: dict[Value, str], box_of: Mapping[Any, str], edge
     }
 
 
-FEW = 1000  # products: above, a page does without what it can do without
+FEW = 1000  # products; a page with more has no formulas, to stay small
 
 
 def _formula(node: Value, names: dict[Value, str]) -> str:
-    """What a node is, for want of its source; '' for a leaf."""
+    """The formula of a node whose source is not known; '' for a leaf or a node with a source."""
     if node.primitive is None or origin.position(node) is not None:
         return ""
     return f"{names[node]} = {expression_of(node, names)}"
 
 
 class _Numbered(dict[Any, int]):
-    """Ids with their numbers, in the order in which they are first asked for; None is -1 and not kept."""
+    """Numbers ids in the order of their first lookup; None has the number -1 and is not kept."""
 
     def __missing__(self, id_: Any) -> int:
         if id_ is None:
@@ -101,7 +96,7 @@ def _number(x: float) -> Number:
 
 
 def _source(node: Value) -> Source | None:
-    """Where the node was made; only the file's own name, for the page may be sent to others."""
+    """Where the node was made; without the folder of the file, since the page may be sent to others."""
     place = origin.position(node)
     if place is None:
         return None

@@ -1,4 +1,4 @@
-// What the page does; what it knows and says is in words.js, which stands before it in the same program.
+// The page's interaction; the state of the pass and its texts are in words.js, which comes first in the program.
 
 // --- the document ---------------------------------------------------------------------------------------------------
 
@@ -9,7 +9,7 @@ const edges = film.edges.map($);
 const along = film.edges.map(() => []); // the products along each edge
 film.edge.forEach((edge, i) => { if (edge >= 0) along[edge].push(i); });
 
-/** A box, and what in it changes: the glyph and the number of the gradient, and the tooltip. */
+/** A box and its changing parts: glyph and number of the gradient, and the tooltip. */
 function boxParts(id, box) {
   const group = $(id);
   const caption = [...group.querySelectorAll("text.muted")].find(text => text.textContent === "grad");
@@ -76,7 +76,7 @@ function showFormula(begin) {
   $("formula").replaceChildren(...lines);
 }
 
-/** Where the node was made whose gradient is being handed on. */
+/** The source of the node whose gradient is being propagated. */
 function showSource() {
   const node = moment ? film.node[moment - 1] : ROOT;
   const lines = [];
@@ -86,7 +86,7 @@ function showSource() {
   $("source").replaceChildren(...lines);
 }
 
-/** The products that make up the gradient that has just changed. */
+/** The products of the gradient that has just changed. */
 function showSum() {
   const node = receiver();
   const into = products[node];
@@ -130,17 +130,17 @@ function showBox(box, sums) {
 
 let timer = null;
 
-/** Show a moment, and keep it in the address. */
+/** Show a moment, and store it in the address. */
 function go(at) {
   show(at);
   try {
     history.replaceState(null, "", `#${moment}`);
   } catch {
-    // a frame of a notebook has no address of its own
+    // the frame in a notebook has no address
   }
 }
 
-/** Scroll the picture, and only it, until the box can be seen. */
+/** Scroll the picture alone until the box is visible. */
 function reveal(group) {
   const [frame, box] = [$("picture").getBoundingClientRect(), group.getBoundingClientRect()];
   const left = Math.min(0, box.left - frame.left) || Math.max(0, box.right - frame.right);
@@ -160,7 +160,7 @@ function play(on) {
     }, pause);
   }
   $("play").textContent = timer ? "Pause" : "Play";
-  $("formula").setAttribute("aria-live", timer ? "off" : "polite"); // nobody can listen that fast
+  $("formula").setAttribute("aria-live", timer ? "off" : "polite"); // too fast for a screen reader
 }
 
 function times(count, move) {
@@ -205,7 +205,7 @@ addEventListener("hashchange", () => show(momentInAddress()));
 
 const momentInAddress = () => Number(location.hash.slice(1));
 
-/** A click goes to the moment when the gradient in the box is complete, further ones to what came before. */
+/** A click goes to the moment when the gradient in the box is complete; further clicks go to earlier products. */
 function choose(box) {
   const moments = box.members.flatMap(i => products[i]).map(i => i + 1).sort((one, other) => one - other);
   const here = moments.indexOf(moment);

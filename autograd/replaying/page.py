@@ -1,4 +1,4 @@
-"""One page of HTML from its parts: template, style, program, picture and film, with nothing left outside."""
+"""Assemble one self-contained HTML page: template, style, program, picture and film."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 def page_of(film: Any, svg: str, title: str) -> str:
     """The page that plays `film` in the picture `svg`.
 
-    Texts of the user are escaped: those of the film are JSON that no tag can end, and the page's program puts them
-    into the document as text. The policy in the head allows that program and nothing else, not even a request.
+    The user's strings are escaped: those of the film are JSON that cannot contain a tag, and the page's program inserts
+    them as text. The content security policy allows that program and nothing else, not even requests.
     """
     program = _part("words.js") + _part("page.js")
     return Template(_part("page.html")).substitute(
@@ -46,6 +46,6 @@ def _hash(program: str) -> str:
 
 @cache
 def _part(name: str) -> str:
-    """A file beside this one, without indentation and lines that are comments: a page is sent, not read."""
+    """A file beside this one, without indentation and comment lines, to keep the page small."""
     lines = [line.strip() for line in files("autograd.replaying").joinpath(name).read_text("utf-8").splitlines()]
     return "\n".join(line for line in lines if not line.startswith(("//", "/*"))) + "\n"

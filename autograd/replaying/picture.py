@@ -1,4 +1,4 @@
-"""The picture of a replay: that of `draw` after the pass, with room for the numbers of every moment."""
+"""The picture of a replay: as `draw` after the pass, with room for the numbers of every moment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.debugging.walk import Walk
-from autograd.drawing.build import Look, build, describe
+from autograd.drawing.build import GraphView, build, describe
 from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import membership
 from autograd.drawing.scene import CELL, PADDING, Box, Scene
-from autograd.drawing.text import cells, number
+from autograd.drawing.text import cells, counted, number
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")
@@ -22,7 +22,7 @@ INTERVAL = 23  # cells: two numbers of four digits with an exponent, and " … "
 
 @dataclass(frozen=True)
 class Picture:
-    """The drawing, and where in it each node and each use (node, slot) of a parent is; `collapsed` says boxes share."""
+    """The drawing, and the ids in it of nodes and uses (node, slot) of parents; `collapsed`: nodes share boxes."""
 
     drawing: Drawing
     box_of: Mapping[Any, str]
@@ -36,25 +36,27 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
     parts, used = divide(order, [walk.root], depth, membership(order))
     if used is not None:
         parts = nearest(parts, [walk.root])
-    look = Look(names, {node: i for i, node in enumerate(order)}, SHOW, passed=True)
-    shown = build(parts, look)
+    view = GraphView(names, {node: i for i, node in enumerate(order)}, SHOW, passed=True)
+    shown = build(parts, view)
     longest = _longest_gradients(walk)
     rooms = {part.members[0]: longest.get(part.members[0], 1) for part in parts if len(part.members) == 1}
     room_of = {shown.box_of[node]: room for node, room in rooms.items()}
     scene = Scene(
         boxes=tuple(_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes),
         edges=tuple(edge._replace(tooltip="") for edge in shown.edges),
-        caption="" if used is None else f"{len(order)} values in {len(shown.boxes)} boxes (depth={used})",
+        caption=""
+        if used is None
+        else f"{counted(len(order), 'value')} in {counted(len(shown.boxes), 'box', 'boxes')} (depth={used})",
         name=title,
-        description=describe(shown.boxes, look),
+        description=describe(shown.boxes, view),
     )
     return Picture(Drawing(scene), shown.box_of, shown.edge_of, used is not None)
 
 
 def _with_room(box: Box, text: int) -> Box:
-    """The box, at least wide enough for a gradient of so many cells.
+    """The box, wide enough for a gradient of `text` cells.
 
-    The page itself writes the tooltips of edges, and what those of boxes say of the gradient.
+    The gradient is left out of its tooltip, since the page shows it.
     """
     if not box.rows:
         return box
@@ -63,7 +65,7 @@ def _with_room(box: Box, text: int) -> Box:
 
 
 def _longest_gradients(walk: Walk) -> Mapping[Value, int]:
-    """The cells of the longest gradient that each node has on the way."""
+    """The cells of the longest gradient that each node has during the pass."""
     longest: dict[Value, int] = {}
     sums: dict[Value, float] = {}
     for node, parent, local, _ in walk.products:
@@ -73,5 +75,5 @@ def _longest_gradients(walk: Walk) -> Mapping[Value, int]:
 
 
 def _and_final(longest: dict[Value, int], nodes: Iterable[Value]) -> Mapping[Value, int]:
-    """A callback may have changed the sum."""
+    """With the final gradients, which a callback may have changed."""
     return {node: max(longest.get(node, 1), cells(number(node.grad))) for node in nodes}

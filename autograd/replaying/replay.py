@@ -1,4 +1,4 @@
-"""`autograd.replay(loss)`: a page that plays the backward pass."""
+"""`autograd.replay(loss)`: a web page that plays the backward pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from autograd.debugging.naming import Names, variables_of_caller
 from autograd.drawing.collapse import Depth
 from autograd.drawing.graph import check_options
-from autograd.drawing.text import clean
+from autograd.drawing.text import clean, counted
 from autograd.io.files import write_bytes
 from autograd.replaying.film import film_of, fresh_walk
 from autograd.replaying.page import page_of
@@ -24,7 +24,7 @@ FRAME_HEIGHT = 640  # pixels of the page in a notebook
 
 
 class Replay:
-    """What `replay` returns. It keeps numbers, not nodes: what happens to the graph afterwards does not change it.
+    """The result of `replay`. It keeps numbers, not nodes: later changes of the graph do not change it.
 
     >>> page = replay(Value(2.0, label="a") * Value(-3.0, label="b"))
     >>> page
@@ -45,46 +45,46 @@ class Replay:
 
     @cached_property
     def html(self) -> str:
-        """The page: one document that refers to nothing outside itself."""
+        """The page: one self-contained document."""
         return page_of(self._film, self._picture.drawing.svg, self.title)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the page, whole or not at all; open it with `#9` behind its name to begin after product 9.
+        """Write the page atomically; open it with `#9` behind its name to begin after product 9.
 
-        ValueError for a name that does not end in .html; OSError when the file cannot be written.
+        ValueError for a name that does not end in .html; OSError if the file cannot be written.
         """
         if Path(path).suffix.lower() not in SUFFIXES:
-            raise ValueError(f"cannot write {os.fspath(path)!r}: a replay is a page, its name must end in .html")
+            raise ValueError(f"cannot write {os.fspath(path)!r}: the name must end in .html")
         write_bytes(path, self.html.encode())
 
     def _repr_html_(self) -> str:
-        """Notebooks show the page in a frame, which keeps its style and its keys to itself."""
+        """The page in a frame, which isolates its style and keys from the notebook."""
         return (
             f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" title="{escape(self.title)}" '
             f'style="width:100%;height:{FRAME_HEIGHT}px;border:0"></iframe>'
         )
 
     def __repr__(self) -> str:
-        return f"<replay of {len(self)} products; .save('replay.html')>"
+        return f"<replay of {counted(len(self), 'product')}; .save('replay.html')>"
 
 
 def replay(loss: Value, *, depth: Depth = "auto", title: str | None = None) -> Replay:
-    """The backward pass of `loss` as a page to play: slider, arrow keys, a click on a value goes to its gradient.
+    """A page that plays the backward pass of `loss`, by a slider, arrow keys, and clicks on values.
 
     At each moment it shows the product that was just added, local × upstream = contribution with its numbers, the sum
-    it belongs to, the source line with the sub-expression marked (for nodes made inside `autograd.debug()`), and the
-    graph with the gradients of that moment. `…html#9` opens it after product 9.
+    that it is part of, the source line with the sub-expression marked (for nodes made inside `autograd.debug()`), and
+    the graph with the gradients of that moment. `…html#9` opens it after product 9.
 
-    depth   as in `draw`: a graph of more than 300 values is drawn collapsed, and the page goes from box to box
-    title   the heading; otherwise "Backward pass of …"
+    depth   as in `draw`: a graph of more than 300 values is drawn collapsed, and the page moves from box to box
+    title   the heading; by default "Backward pass of …"
 
     >>> x = Value(3.0, label="x")
     >>> page = replay(x * x)
     >>> len(page), x.grad
     (2, 0.0)
 
-    The pass begins with zeroed gradients; those of the nodes stay as they are. TypeError for what is no Value;
-    ValueError for a wrong `depth`. A page of 100 products has about 100 kB, one of 10 000 about 400 kB.
+    The pass begins with zeroed gradients; those of the nodes are restored. TypeError for anything but a Value;
+    ValueError for an invalid `depth`. A page has at most about 100 kB for 100 products, and 1 MB for 10 000.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"replay takes the Value to differentiate, got {loss!r} ({type(loss).__name__})")

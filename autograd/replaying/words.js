@@ -1,23 +1,23 @@
 "use strict";
 // The page adds up the gradients itself, in the order of the pass and in the same 64-bit floats: see film.py.
-// Texts of the user become text nodes, never markup.
+// Strings of the user become text nodes, never markup.
 
 const film = JSON.parse(document.getElementById("film").textContent);
 const MOST = 12; // products in one list
-const SMALLEST = 0.65; // a wide picture is made to fit, but stays readable
-const ROOT = 0; // the pass begins there
+const SMALLEST = 0.65; // the smallest scale at which a wide picture is readable
+const ROOT = 0; // the node where the pass begins
 const last = film.node.length;
 const local = film.local.map(Number);
 const complete = film.grads.map(Number);
 
-const products = film.names.map(() => []); // that each gradient is the sum of
+const products = film.names.map(() => []); // the products that each gradient is the sum of
 film.parent.forEach((parent, i) => products[parent].push(i));
 const completion = products.map(into => into.length ? into[into.length - 1] + 1 : 0);
 
 const members = film.boxes.map(() => []);
 film.box.forEach((box, i) => { if (box >= 0) members[box].push(i); });
 
-const key = { // moments with the same key are passed in one step
+const key = { // moments with the same key are one step
   product: i => i,
   node: i => film.node[i],
   box: i => film.box[film.node[i]],
@@ -31,21 +31,21 @@ function stopsOf(of) {
   return found;
 }
 
-/** The gradient of every node after so many products; undefined where nothing has arrived yet. */
+/** The gradient of every node after `moment` products; undefined for nodes without a contribution yet. */
 function gradientsAt(moment) {
   const sums = new Array(film.names.length);
   sums[ROOT] = complete[ROOT];
   for (let i = 0; i < moment; i++) {
     const parent = film.parent[i];
     sums[parent] = (sums[parent] ?? 0) + local[i] * complete[film.node[i]];
-    if (completion[parent] === i + 1) sums[parent] = complete[parent]; // a callback may have had its say
+    if (completion[parent] === i + 1) sums[parent] = complete[parent]; // a callback may have changed it
   }
   return sums;
 }
 
 // --- numbers and words ----------------------------------------------------------------------------------------------
 
-/** As the picture writes them: four digits, a real minus sign, whole numbers below a million in full. */
+/** As in the picture: four digits, a real minus sign, integers below a million in full. */
 function number(x, digits = 4) {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";

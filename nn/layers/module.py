@@ -70,7 +70,7 @@ class Module:
         >>> Module().draw().save("model.gif")
         Traceback (most recent call last):
             ...
-        ValueError: cannot draw 'model.gif': the name must end in .svg, .png, .dot, .html
+        ValueError: cannot draw 'model.gif': the name must end in .svg, .png, .dot or .html
         """
         return draw_model(self, title)
 

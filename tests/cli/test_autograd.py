@@ -1,4 +1,4 @@
-"""`python -m autograd check`: tables, exit codes, and the words of every refusal."""
+"""`python -m autograd check`: tables, exit codes, and the message of every error."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a14_nothing_decided_is_said_and_is_exit_code_3(
     assert main(["check", *arguments]) == 3
     assert capsys.readouterr().out.startswith("nothing was decided: 0 ok, 0 wrong, 2 undecided (")
     assert main(["check", *arguments, "--json"]) == 3
-    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert (found["verdict"], found["ok"], found["counts"]) == (
         "undecided",
         False,
@@ -138,7 +138,7 @@ def test_functions_and_values_of_a_file(
         (["x", "x=one"], "x must be a number, got 'one'"),
         (["x", "1.5"], "expected name=number, as in x=1.5, got '1.5'"),
         (["1 + 1"], "nothing to differentiate by"),
-        (["x", "--at", "1"], "--at goes with FILE.py:NAME"),
+        (["x", "--at", "1"], "--at is for FILE.py:NAME"),
         (["1 + mean(x)", "x=1"], "mean"),
         (["missing.py:f", "--at", "1"], "missing.py: no such file"),
         (["{program}:g", "--at", "1"], "has no 'g'; it has"),
@@ -176,12 +176,17 @@ def test_a_file_that_cannot_be_loaded(
     assert words in capsys.readouterr().err
 
 
-def test_every_row_of_commands_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_row_of_commands_has_help_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     for name, command in COMMANDS.items():
         with pytest.raises(SystemExit) as caught:
             main([name, "--help"])
         assert caught.value.code == 0
-        assert command.examples.splitlines()[-1] in capsys.readouterr().out
+        _usage, _, text = capsys.readouterr().out.partition("\n\n")  # argparse does not break a list of choices
+        assert command.examples.splitlines()[-1] in text
+        assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
 def test_no_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Expressions typed by a user: what they mean, and what is refused with which words and where."""
+"""Expressions typed by a user: their values, and the message and place of every error."""
 
 from __future__ import annotations
 
@@ -109,9 +109,9 @@ UNDERSTOOD = "only names, numbers, .* are understood"
     ("text", "words", "under"),
     [
         ("x*tanh(y", "'\\(' was never closed", "("),
-        ("", "this is no expression", ""),
-        ("x +", "this is no expression", ""),
-        ("x; y", "this is no expression", ";"),
+        ("", "not a valid expression", ""),
+        ("x +", "not a valid expression", ""),
+        ("x; y", "not a valid expression", ";"),
         ("rleu(x)", "unknown function 'rleu'; did you mean 'relu'\\?", "rleu"),
         ("2*frobnicate(x)", "unknown function 'frobnicate'", "frobnicate"),
         ("x^2", f"{UNDERSTOOD}; a power is written \\*\\*", "x^2"),
@@ -119,8 +119,8 @@ UNDERSTOOD = "only names, numbers, .* are understood"
         ("0 < x < 2", UNDERSTOOD, "0 < x < 2"),
         ("x // 2", f"{UNDERSTOOD}; use floor", "x // 2"),
         ("x % 2", f"{UNDERSTOOD}; use mod\\(x, y\\), or fmod", "x % 2"),
-        ("x.real", f"{UNDERSTOOD}; names have no parts", "x.real"),
-        ("x[0]", f"{UNDERSTOOD}; there are no indices", "x[0]"),
+        ("x.real", f"{UNDERSTOOD}; attributes such as x.data are not supported", "x.real"),
+        ("x[0]", f"{UNDERSTOOD}; indices are not supported here", "x[0]"),
         ("lambda x: x", f"{UNDERSTOOD}; write the body", "lambda x: x"),
         ("[x, 1]", UNDERSTOOD, "[x, 1]"),
         ("mean([[x]])", UNDERSTOOD, "[x]"),
@@ -137,6 +137,8 @@ UNDERSTOOD = "only names, numbers, .* are understood"
         ("1" + "0" * 400, "too large for a float", "1" + "0" * 400),
         ("δ + x.y", UNDERSTOOD, "x.y"),
         ("(x +\n  y.z)", UNDERSTOOD, "y.z"),
+        ("(x\n  + ; y)", "not a valid expression", ";"),
+        ("x + " * 50 + "y.z", UNDERSTOOD, "y.z"),
     ],
 )
 def test_everything_else_is_refused_with_a_caret_under_it(text: str, words: str, under: str) -> None:
@@ -151,10 +153,10 @@ def test_everything_else_is_refused_with_a_caret_under_it(text: str, words: str,
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("(" * 4000 + "x" + ")" * 4000, "no expression: .*(nested|parentheses)"),
+        ("(" * 4000 + "x" + ")" * 4000, "not a valid expression: .*(nested|parentheses)"),
         ("+".join("x" * 300), "levels deep"),
         ("+".join("x" * 4000), "levels deep|nested too deeply"),
-        ("x" * 10_001, "may have 10000 characters, this one has 10001"),
+        ("x" * 10_001, "at most 10000 characters, this one has 10001"),
         ("x\0", "null"),
     ],
     ids=["parentheses", "sum", "long sum", "long", "null"],

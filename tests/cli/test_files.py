@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, with the permissions that any new file has."""
+"""Atomic file writes, with the permissions of any new file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nn.tabular.names import plain_name
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 def test_a_file_has_the_permissions_of_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row F13: without a look at the umask, which is the whole process's."""
+    """Row F13: without reading the umask, which belongs to the whole process."""
     before = os.umask(0o027)
     try:
         monkeypatch.setattr(os, "umask", None)

@@ -1,4 +1,4 @@
-"""What commands do when nobody reads what they print (row E1): buffered as a user's shell has it, or not at all."""
+"""Commands whose output is closed or full (row E1), with buffered and unbuffered streams."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograd.io import streams
 from nn.cli.main import main
 
 ROOT = Path(autograd.__file__).parents[1]
-# No PYTHONUNBUFFERED: with it a write fails at once, and what the interpreter flushes at its end is never looked at.
+# No PYTHONUNBUFFERED: with it, a write fails at once, and the flush at the end of the interpreter is not tested.
 BARE = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
 PROGRAM = "from autograd import Value\nx = Value(2.0, label='x')\nloss = x * x\nprint('before')\nloss.backward()\n"
 NN = {
@@ -51,7 +51,7 @@ def command(module: str, arguments: list[str]) -> list[str]:
 
 @pytest.fixture
 def gone() -> Iterator[int]:
-    """The writing end of a pipe whose reader has gone."""
+    """The writing end of a pipe that its reader has closed."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing
@@ -115,7 +115,7 @@ def test_a_full_disk_is_one_line(folder: Path, module: str, arguments: list[str]
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
 @pytest.mark.parametrize(("module", "arguments"), [("nn", NN["predict"]), ("autograd", AUTOGRAD["check"])])
-def test_closed_streams_are_no_error(folder: Path, module: str, arguments: list[str]) -> None:
+def test_closed_streams_are_not_an_error(folder: Path, module: str, arguments: list[str]) -> None:
     line = subprocess.list2cmdline(command(module, arguments)).replace("*", "'*'")
     for closed in (">&-", "2>&-", ">&- 2>&-"):
         done = subprocess.run(
@@ -123,11 +123,11 @@ def test_closed_streams_are_no_error(folder: Path, module: str, arguments: list[
         )
         assert done.returncode == 0, done.stderr
         assert "accuracy" not in done.stdout
-        assert "R²" not in done.stdout, "what goes to stderr is no row of the table"
+        assert "R²" not in done.stdout, "stderr must not get into the table"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
-def test_ctrl_c_while_nobody_reads_is_130(tmp_path: Path, gone: int) -> None:
+def test_ctrl_c_with_a_closed_pipe_is_130(tmp_path: Path, gone: int) -> None:
     (tmp_path / "program.py").write_text(PROGRAM + "while True: pass\n")
     with subprocess.Popen(
         command("autograd", ["check", "program.py:loss"]),
@@ -140,13 +140,13 @@ def test_ctrl_c_while_nobody_reads_is_130(tmp_path: Path, gone: int) -> None:
         assert process.wait(timeout=60) == 130
 
 
-def test_streams_that_are_no_files_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_without_a_file_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(io.StringIO):
         def flush(self) -> None:
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Broken())
-    streams.let_go_of_streams()
+    streams.flush_streams()
 
 
 # --- what was learned is saved ----------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ class Editor:
         request: str = "attach",
         **options: Any,
     ) -> Any:
-        """Connect, set breakpoints, start the program; what the adapter says of the breakpoints."""
+        """Connect, set breakpoints and start the program; return the adapter's answers about the breakpoints."""
         self.client.request("initialize", adapterID="autograd", pathFormat="path")
         self.client.request(request, **options)
         self.client.event("initialized")

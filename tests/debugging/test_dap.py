@@ -64,7 +64,7 @@ def test_says_why_a_breakpoint_is_not_verified(tmp_path: Path) -> None:
         rows = editor.set_lines([{"line": 1}, {"line": LOSS_LINE}, {"line": LOSS_LINE, "condition": "import os"}])
         assert [row["verified"] for row in rows] == [False, True, False]
         assert re.search(r"no node was made in .*train\.py:1; in that file, .* lines 4, 5, 8, 9", rows[0]["message"])
-        assert rows[2]["message"].startswith("this is no expression")
+        assert rows[2]["message"].startswith("not a valid expression")
 
 
 def test_conditions_and_names(tmp_path: Path) -> None:
@@ -165,12 +165,12 @@ def test_refuses_what_it_cannot_do_and_goes_on(tmp_path: Path) -> None:
         client.request("initialize", adapterID="autograd")
         for command_, arguments, complaint in (
             ("attach", {}, "no program to attach to"),
-            ("launch", {"program": "nowhere.py"}, "the Python file to run as `program`, got 'nowhere.py'"),
+            ("launch", {"program": "nowhere.py"}, "an existing Python file as `program`, got 'nowhere.py'"),
             ("launch", {}, "got None"),
             ("stackTrace", {"threadId": 1}, "the program is running"),
             ("next", {}, "the program is running"),
             ("setBreakpoints", {}, "setBreakpoints: an argument is wrong or missing: KeyError"),
-            ("readMemory", {}, "knows no request 'readMemory'"),
+            ("readMemory", {}, "unknown request 'readMemory'"),
         ):
             with pytest.raises(RuntimeError, match=re.escape(complaint)):
                 client.request(command_, **arguments)

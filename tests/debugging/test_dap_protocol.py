@@ -20,9 +20,9 @@ from tests.debugging.dap_editor import MODEL, debugging, start_process
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "which program?"),
+        ([], "name the program"),
         (["nowhere.py"], "nowhere.py: no such file"),
-        (["model.py", "--port", "70000"], "--port 70000: a port is a number from 0 to 65535"),
+        (["model.py", "--port", "70000"], "--port 70000: a port is an integer from 0 to 65535"),
     ],
 )
 def test_refuses_a_wrong_command_line(tmp_path: Path, arguments: list[str], complaint: str) -> None:
@@ -43,8 +43,8 @@ def test_says_that_a_port_is_taken(tmp_path: Path) -> None:
 
 
 def test_the_configuration_in_the_help_is_json() -> None:
-    [line] = re.findall(r"^ *(\{.*debugServer.*\})$", dap.EXAMPLES, re.M)
-    assert json.loads(line)["debugServer"] == dap.PORT
+    [configuration] = re.findall(r'^ *(\{"name".*?\})$', dap.EXAMPLES, re.MULTILINE | re.DOTALL)
+    assert json.loads(configuration)["debugServer"] == dap.PORT
 
 
 # --- the protocol -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the debug adapter shows of a pass that stands still: stack, scopes, answers."""
+"""What the debug adapter shows of a stopped pass: stack, scopes, answers."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def test_scopes_show_the_value_the_sum_and_what_is_handed_on(tmp_path: Path) -> 
         editor.start(names=["w"], stopOnEntry=False)
         assert editor.stopped() == "breakpoint train.py:4"
         scopes = editor.scopes()
-        assert list(scopes) == ["w", "Gradient: the sum of", "Hands on", "All values"]
+        assert list(scopes) == ["w", "Gradient: the sum of", "Propagates", "All values"]
         assert (scopes["w"]["data"], scopes["w"]["grad"]) == ("0.3", editor.evaluate("w.grad"))
         parts = [float(text.rpartition(" = ")[2]) for text in scopes["Gradient: the sum of"].values()]
         assert len(parts) == 2
         assert sum(parts) == pytest.approx(float(scopes["w"]["grad"]), rel=1e-5)  # six digits are shown
-        assert scopes["Hands on"] == {}
+        assert scopes["Propagates"] == {}
         assert set(NAMES) <= set(scopes["All values"])
-        hands_on = list(editor.scopes(frame=1)["Hands on"].values())  # of z: w has its product, x has not
-        assert hands_on[0].startswith("0.7 × ")
-        assert hands_on[1] == "0.3 × ∂loss/∂z  (pending)"
+        propagates = list(editor.scopes(frame=1)["Propagates"].values())  # of z: w has its product, x has not
+        assert propagates[0].startswith("0.7 × ")
+        assert propagates[1] == "0.3 × ∂loss/∂z  (pending)"
 
 
 def test_evaluates_nothing_but_conditions(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def terminal(request: pytest.FixtureRequest, folder: Path) -> Iterator[Terminal]
 
 
 def place(answer: str) -> str:
-    """`layer.py:2 neuron` of what pdb says, `> …/layer.py(2)neuron()`."""
+    """`layer.py:2 neuron` from pdb's output, `> …/layer.py(2)neuron()`."""
     (file, line, function) = re.findall(r"^> .*?([^/]+)\((\d+)\)(.*?)\(\)", answer, re.MULTILINE)[-1]
     return f"{file}:{line} {function}"
 

@@ -27,7 +27,7 @@ LINE = neuron.__code__.co_firstlineno + 1
 
 
 class Debugger:
-    """Stands in for pdb: takes the calls of `breakpoint()`, and where the next line begins: pdb stops there."""
+    """Stands in for pdb: records the calls of `breakpoint()`, and where the next line begins, at which pdb stops."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, int]] = []
@@ -84,7 +84,7 @@ def test_every_pass_calls_back_once_a_node_with_its_complete_gradient(
     with debug():
         leaves, loss = graph.record()
     if half:
-        loss = loss * graph(*leaves)  # nobody knows where
+        loss = loss * graph(*leaves)  # of unknown origin
     nodes = topological(loss)
     loss.backward()
     wanted = [(node, node.grad) for node in reversed(nodes)]
@@ -154,7 +154,7 @@ def test_callbacks_go_with_their_node() -> None:
     h.on_backward(print)
     assert backward.callbacks
     del h
-    assert not backward.callbacks  # no collector is needed: there is no cycle
+    assert not backward.callbacks  # freed without the collector: there is no cycle
 
 
 def test_copies_of_a_graph_have_no_callbacks() -> None:
@@ -214,7 +214,7 @@ def test_a_value_stops_where_it_was_made(debugger: Debugger) -> None:
     assert debugger.calls == [(__file__, "backward of neuron", LINE)]
 
 
-def test_a_condition_is_asked_when_the_gradient_is_complete(debugger: Debugger) -> None:
+def test_a_condition_is_evaluated_when_the_gradient_is_complete(debugger: Debugger) -> None:
     _, loss = recorded()
     loss.backward()
     z = loss.parents[0].parents[0].parents[1].parents[0]
@@ -243,7 +243,7 @@ def test_removed_it_does_not_stop_and_passes_are_plain_again(debugger: Debugger)
     assert debugger.calls == []
 
 
-def test_a_pass_that_cannot_stop_is_no_mirror_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pass_that_cannot_stop_is_not_a_mirror_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     _, loss = recorded()
     monkeypatch.setattr("autograd.debugging.mirror.mirrored_pass.build", None)  # what a mirror pass would call
     with breakpoint_at("exp"), breakpoint_at(Value(1.0)):

@@ -1,4 +1,4 @@
-"""Mirror mode: the same gradients, to the bit, from functions that stand where the forward program stands."""
+"""Mirror mode: the same gradients, to the bit, from functions with the places of the forward program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autograd import NonFiniteError, Value, debug, tanh, total
 from autograd.debugging.mirror.mirrored_pass import build
-from autograd.debugging.switch import Settings, read
+from autograd.debugging.switch import DebugSettings, parse_settings
 from autograd.graph import topological
 from tests.support.graphs import Graph, graphs
 
@@ -78,7 +78,7 @@ def bits(nodes: list[Value]) -> list[str]:
     return [node.grad.hex() for node in nodes]
 
 
-def test_who_traces_every_frame_goes_on_to_see_every_frame() -> None:
+def test_a_tracer_of_every_frame_still_sees_every_frame() -> None:
     seen: set[str] = set()
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -94,7 +94,7 @@ def test_who_traces_every_frame_goes_on_to_see_every_frame() -> None:
         loss.backward(debug=True)
     finally:
         sys.settrace(before)
-    function = test_who_traces_every_frame_goes_on_to_see_every_frame.__name__
+    function = test_a_tracer_of_every_frame_still_sees_every_frame.__name__
     assert {"mirror_pass", "<autograd mirror>", f"backward of {function}"} <= seen
 
 
@@ -126,7 +126,7 @@ def test_a_graph_of_unknown_origin_gets_its_gradients_and_a_warning_at_the_line_
     x = Value(3.0)
     loss = x * x
     with pytest.warns(
-        RuntimeWarning, match=r"no node of this graph knows where it was made; build .* autograd\.debug"
+        RuntimeWarning, match=r"it is not known where the nodes of this graph were made; build .* autograd\.debug"
     ) as got:
         loss.backward(debug=True)
     assert x.grad == 6.0
@@ -217,7 +217,7 @@ def test_a_line_is_one_stop_however_many_nodes_it_made() -> None:
         loss = summed([Value(float(i)) for i in range(20)])
     places = [stop.place for stop in stops_of(loss)]
     assert places[0] == ("backward of summed", line(summed, 1))
-    assert len(places) == 2  # brackets are no function of their own; the other line made the leaves
+    assert len(places) == 2  # a comprehension is not shown as a function; the other line made the leaves
 
 
 def test_iterations_of_a_loop_are_stops_of_their_own_from_one_piece_of_code() -> None:
@@ -245,7 +245,7 @@ def test_no_frame_of_the_library_comes_between_the_lines() -> None:
     with debug():
         w, x, b = Value(0.5), Value(2.0), Value(0.1)
         h = neuron(w, x, b)
-    y = h * h  # nobody knows where
+    y = h * h  # of unknown origin
     with debug():
         loss = neuron(w, y, b)
     calls: list[str] = []
@@ -305,7 +305,7 @@ def test_a_block_makes_every_pass_a_mirror_pass() -> None:
 
 
 def test_the_environment_variable_knows_it() -> None:
-    assert read("anomaly,mirror") == Settings(anomaly=True, mirror=True)
+    assert parse_settings("anomaly,mirror") == DebugSettings(anomaly=True, mirror=True)
 
 
 def test_with_anomaly_mode_it_stops_where_anomaly_mode_does() -> None:

@@ -1,4 +1,4 @@
-"""A backward pass that moves both ways: the bits of `backward()` at the end, and the same at each moment seen again."""
+"""A backward pass that moves both ways ends with the bits of `backward()`, and has the same bits at each moment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd.debugging.walk import Walk
 from autograd.graph import topological
 from autograd.strategies import Graph, graphs
 
-# In the engine's three layouts of a node: one operand, two, many.
+# One per layout of a node in the engine: one operand, two, many.
 PRIMITIVES = ("neg", "exp", "log", "sqrt", "tanh", "relu", "add", "mul", "div", "maximum", "total", "prod", "dot")
 GRAPHS = graphs(primitives=PRIMITIVES)
 
@@ -24,7 +24,7 @@ ANYWHERE = st.lists(st.floats(-5.0, 5.0) | st.sampled_from((0.0, -0.0, 1e308, fl
 
 
 def record(graph: Graph, leaves: list[float]) -> Value:
-    """The result on fresh leaves, whose gradients are not 0 to begin with."""
+    """The result on new leaves, whose gradients are not 0."""
     xs = [Value(x) for x in (leaves * 3)[: len(graph.inputs)]]
     for place, x in enumerate(xs):
         x.grad = 0.1 * place
@@ -135,7 +135,7 @@ def test_a_root_that_is_a_leaf_has_no_products() -> None:
     assert x.grad == 2.0
 
 
-def test_x_times_x_has_two_products_told_apart_by_their_slot() -> None:
+def test_x_times_x_has_two_products_with_different_slots() -> None:
     x = Value(3.0)
     assert [(product.parent is x, product.slot) for product in Walk(x * x).products] == [(True, 0), (True, 1)]
 
@@ -160,11 +160,11 @@ def test_an_aborted_walk_cannot_move() -> None:
 def test_only_values_have_a_backward_pass_and_only_its_nodes_take_part() -> None:
     with pytest.raises(TypeError, match=r"starts at a Value, got 3.0 \(float\)"):
         Walk(3.0)  # type: ignore[arg-type]
-    with pytest.raises(GraphError, match="takes no part"):
+    with pytest.raises(GraphError, match="is not part of this backward pass"):
         Walk(Value(2.0) * 3.0).incoming(Value(1.0))
 
 
-def test_as_a_block_it_finishes_or_takes_all_back() -> None:
+def test_as_a_block_it_finishes_or_undoes_everything() -> None:
     x = Value(3.0)
     with Walk(x * x) as walk:
         walk.step()
@@ -218,7 +218,7 @@ def test_the_path_leads_from_the_root_to_the_node(graph: Graph) -> None:
         assert at is node
 
 
-def test_of_several_paths_it_is_the_one_that_brought_most() -> None:
+def test_of_several_paths_it_is_the_one_that_contributed_most() -> None:
     x = Value(1.0)
     small, large = x * 2.0, x * -5.0
     walk = Walk(small + large)

@@ -1,4 +1,4 @@
-"""The README's pictures, and what tests of pictures share; `python -m tests.drawing.pictures` draws them anew."""
+"""The README's pictures, and helpers of tests; `python -m tests.drawing.pictures` draws the pictures again."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def with_own_layout(scene: Scene, timeline: Timeline | None = None) -> str:
 
 
 def frames(drawing: Drawing) -> dict[str, Rectangle]:
-    """What boxes and labels of edges cover."""
+    """The rectangles of boxes and of edge labels."""
     boxes = {box.id: box_frame(drawing.layout, box) for box in drawing.scene.boxes}
     labels = {edge.id: label_frame(drawing.layout, edge) for edge in drawing.scene.edges if edge.label}
     return boxes | labels

@@ -77,8 +77,8 @@ def test_options(options: list[str], words: str) -> None:
     ("arguments", "words"),
     [
         (["x*y", "x=1"], "needs a number for y"),
-        (["x*", "x=1"], "this is no expression"),
-        (["x", "x=1", "-o", "picture.gif"], "must end in .svg, .png, .dot, .html"),
+        (["x*", "x=1"], "not a valid expression"),
+        (["x", "x=1", "-o", "picture.gif"], "must end in .svg, .png, .dot or .html"),
         (["x", "x=1", "-o", "absent/picture.svg"], "absent/picture.svg: No such file or directory"),
         (["x*x", "x=1", "--focus", "q"], "no value of this graph is called 'q'; names are: x"),
         (["absent.py:loss"], "absent.py: no such file"),
@@ -86,14 +86,14 @@ def test_options(options: list[str], words: str) -> None:
         (["script.py:broken", "--at", "1"], "script.py:9: TypeError"),
     ],
 )
-def test_wrong_input_is_told_in_a_line_or_two(
+def test_wrong_input_is_an_error_of_a_line_or_two(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["draw", *arguments]) == 2
-    told = capsys.readouterr()
-    assert words in told.err
-    assert told.err.count("\n") <= 3
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.err.count("\n") <= 3
+    assert printed.out == ""
     assert not Path("graph.svg").exists()
 
 

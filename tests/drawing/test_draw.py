@@ -1,8 +1,9 @@
-"""What a picture of a graph says: one box per value, one arrow per use, names, constants, gradients, products."""
+"""What a picture of a graph shows: one box per value, one arrow per use, names, constants, gradients, products."""
 
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -152,20 +153,20 @@ def test_focus_by_name_and_on_several() -> None:
     ("options", "words"),
     [
         ({"rankdir": "XY"}, "rankdir='XY': choose one of 'LR'"),
-        ({"depth": -1}, "depth=-1: give a number of module levels from 0 on, 'auto', or None"),
+        ({"depth": -1}, "depth=-1: give a non-negative integer (levels of modules), 'auto', or None"),
         ({"depth": "all"}, "depth='all'"),
-        ({"radius": -1}, "radius=-1: give a number of edges from 0 on"),
+        ({"radius": -1}, "radius=-1: give a non-negative integer (edges)"),
         ({"radius": True}, "radius=True"),
         ({"show": "data"}, "show='data'"),
-        ({"show": ("data", "color")}, "'color' is not shown; choose among"),
+        ({"show": ("data", "color")}, "'color' cannot be shown; choose among"),
     ],
 )
-def test_a_wrong_option_is_refused_and_told_what_is_right(options: dict[str, object], words: str) -> None:
-    with pytest.raises(ValueError, match=words.replace("(", r"\(")):
+def test_a_wrong_option_is_refused_with_the_right_ones(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
         draw(Value(1.0), **options)  # type: ignore[arg-type]
 
 
-def test_what_is_no_value_is_refused_with_a_way_out() -> None:
+def test_only_values_can_be_drawn_and_the_error_has_a_remedy() -> None:
     with pytest.raises(TypeError, match=r"got 3\.0 \(float\)"):
         draw(3.0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"a model has a method \.draw\(\)"):
@@ -176,7 +177,7 @@ def test_what_is_no_value_is_refused_with_a_way_out() -> None:
         draw(readme_value(), focus="q")
     with pytest.raises(GraphError, match="is not in this graph"):
         draw(readme_value(), focus=Value(1.0))
-    with pytest.raises(ValueError, match="plays one backward pass: give one value, got 2"):
+    with pytest.raises(ValueError, match="shows one backward pass: give one value, not 2"):
         draw([Value(1.0), Value(2.0)], animate=True)
 
 
@@ -197,3 +198,11 @@ def test_long_names_are_cut_by_columns() -> None:
     assert shorten("損失関数", 5) == "損失…"
     assert cells(shorten("e\u0301" * 50, 10)) == 10
     assert clean("a\ud800\x1b[0m") == "a��[0m"
+
+
+def test_counts_are_in_the_singular_where_there_is_one() -> None:
+    x = Value(2.0, label="x")
+    assert draw(x).summary.startswith("1 box, 0 edges; ")
+    assert repr(draw(-x)) == "<drawing of 2 boxes, 1 edge; .save('picture.svg')>"
+    assert draw(x).scene.description.startswith("1 value; before the backward pass")
+    assert draw(-x, focus=x, radius=0).scene.edges[0].tooltip == "1 value not shown"

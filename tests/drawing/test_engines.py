@@ -1,4 +1,4 @@
-"""Which engine lays a picture out: each one present and absent, answers that are none, and our own."""
+"""Selection of the layout engine: each one present and absent, invalid answers, and the built-in one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograd.drawing import Box, Edge, Scene
 from autograd.drawing.layout import engines
 from autograd.drawing.layout.clusters import nested
 from autograd.drawing.layout.geometry import Rectangle, box_frame
-from autograd.drawing.layout.graphviz import question, read_layout
+from autograd.drawing.layout.graphviz import layout_request, read_layout
 from tests.drawing.pictures import GOLDEN_ENGINE, article_net, batch_loss, has_golden_engine, overlap, readme_value
 
 needs_engine = pytest.mark.skipif(not has_golden_engine(), reason=f"no {GOLDEN_ENGINE}: pip install {GOLDEN_ENGINE}")
@@ -38,18 +38,18 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def program(path: Path, answer: str) -> str:
-    """A program that answers that, whatever it is asked."""
+    """A program that prints this answer for any input."""
     path.write_text(f"#!{sys.executable}\nimport sys\nsys.stdin.read()\nprint({answer!r})\n", encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
 
 
 def real_answer() -> str:
-    """What a real engine says to the README's picture; '' where there is none."""
+    """The answer of a real engine for the README's picture; '' if there is none."""
     path = engines.find_program(GOLDEN_ENGINE)
     if not path:
         return ""
-    source = question(draw(readme_value()).scene).encode()
+    source = layout_request(draw(readme_value()).scene).encode()
     return subprocess.run([path, "-Kdot", "-Tjson0"], input=source, capture_output=True, check=True).stdout.decode()
 
 
@@ -57,7 +57,7 @@ ANSWER = real_answer()
 
 
 def test_a_python_without_users_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a browser (row B9): no scheme for users, no program that it is, nothing on a path."""
+    """As in a browser (row B9): no installation scheme for users, no executable, an empty PATH."""
     monkeypatch.delenv(engines.VARIABLE, raising=False)
     monkeypatch.setattr(engines.sysconfig, "get_scheme_names", lambda: ("posix_prefix", "nt"))
     monkeypatch.setattr(engines.sysconfig, "get_default_scheme", lambda: "posix_prefix")
@@ -66,14 +66,14 @@ def test_a_python_without_users_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "<svg" in draw(readme_value()).svg
 
 
-def test_without_any_engine_there_is_a_picture_all_the_same(bare: pytest.MonkeyPatch) -> None:
+def test_without_any_engine_there_is_still_a_picture(bare: pytest.MonkeyPatch) -> None:
     drawing = draw(readme_value())
     assert f"<metadata>scalar-autograd; layout engine: {OWN}</metadata>" in drawing.svg
 
 
 @needs_engine
 @pytest.mark.parametrize("present", ["graphviz-pure", "dot"])
-def test_the_first_engine_that_is_there_draws(bare: pytest.MonkeyPatch, tmp_path: Path, present: str) -> None:
+def test_the_first_engine_that_is_installed_draws(bare: pytest.MonkeyPatch, tmp_path: Path, present: str) -> None:
     path = program(tmp_path / present, ANSWER)
     bare.setattr(engines, "find_program", {present: path}.get)
     assert draw(readme_value()).layout.engine == present
@@ -113,7 +113,7 @@ def test_the_variable_puts_a_program_in_front(monkeypatch: pytest.MonkeyPatch, t
     assert draw(readme_value()).layout.engine == OWN
 
 
-def test_a_variable_that_names_nothing_is_told_and_another_engine_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_names_nothing_warns_and_another_engine_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(engines.VARIABLE, "/no/such/program")
     with pytest.warns(RuntimeWarning, match=r"AUTOGRAD_DOT='/no/such/program' cannot lay out a graph .* 'builtin'"):
         assert draw(readme_value()).layout.engine != "/no/such/program"
@@ -121,7 +121,7 @@ def test_a_variable_that_names_nothing_is_told_and_another_engine_draws(monkeypa
 
 @needs_engine
 def test_the_engine_is_found_in_an_environment_that_is_not_active() -> None:
-    """PATH is empty; what is installed beside this Python is found all the same."""
+    """PATH is empty; programs that are installed beside this Python are still found."""
     code = "from autograd import Value, draw; print(draw(Value(2.0) * 3.0).layout.engine)"
     environment = {name: text for name, text in os.environ.items() if name != engines.VARIABLE} | {"PATH": ""}
     folder = Path(__file__).parents[2]
@@ -131,7 +131,7 @@ def test_the_engine_is_found_in_an_environment_that_is_not_active() -> None:
     assert done.stdout == f"{GOLDEN_ENGINE}\n"
 
 
-def test_crowded_layers_are_ours() -> None:
+def test_crowded_layers_use_the_built_in_layout() -> None:
     assert draw(batch_loss(2), depth=2).layout.engine == OWN
 
 
@@ -158,7 +158,7 @@ def test_dot_nests_clusters() -> None:
     assert "subgraph cluster_0_0" in draw(article_net()).dot
 
 
-# --- our own layout ---------------------------------------------------------------------------------------------------
+# --- the built-in layout ----------------------------------------------------------------------------------------------
 
 
 SCOPES = [(), ("a",), ("b",), ("a", "c"), ("a", "d"), ("b", "c")]
@@ -166,7 +166,7 @@ SCOPES = [(), ("a",), ("b",), ("a", "c"), ("a", "d"), ("b", "c")]
 
 @st.composite
 def scenes(draw: st.DrawFn, *, scopes: Sequence[tuple[str, ...]] = ((),)) -> Scene:
-    """Any graph, in any direction, circles included, with boxes of different sizes, some in clusters."""
+    """Any graph, in any direction, also with cycles, with boxes of different sizes, some in clusters."""
     n = draw(st.integers(1, 12))
     drawn = [(draw(st.integers(1, 20)), draw(st.sampled_from(scopes))) for _ in range(n)]
     boxes = tuple(Box(f"v{i}", "op", name="x" * length, scope=scope) for i, (length, scope) in enumerate(drawn))
@@ -181,7 +181,7 @@ def encloses(one: Rectangle, other: Rectangle) -> bool:
 
 
 @given(scenes(scopes=SCOPES))
-def test_our_own_layout_places_everything_and_no_box_on_another(scene: Scene) -> None:
+def test_the_built_in_layout_places_everything_and_no_box_on_another(scene: Scene) -> None:
     layout = nested(scene)
     framed = [box_frame(layout, box) for box in scene.boxes]
     assert not [1 for i, one in enumerate(framed) for other in framed[:i] if overlap(one, other)]
@@ -193,7 +193,7 @@ def test_our_own_layout_places_everything_and_no_box_on_another(scene: Scene) ->
 
 
 @given(scenes(scopes=SCOPES))
-def test_our_own_frames_hold_exactly_what_is_theirs(scene: Scene) -> None:
+def test_built_in_frames_contain_exactly_their_boxes(scene: Scene) -> None:
     layout = nested(scene)
     framed = [(box.scope, box_frame(layout, box)) for box in scene.boxes]
     assert layout.frames.keys() == {scope[:k] for scope, _ in framed for k in range(1, len(scope) + 1)}
@@ -206,7 +206,7 @@ def test_our_own_frames_hold_exactly_what_is_theirs(scene: Scene) -> None:
 
 
 @given(scenes(scopes=SCOPES))
-def test_our_own_edges_go_from_box_to_box_through_all_frames(scene: Scene) -> None:
+def test_built_in_edges_go_from_box_to_box_through_all_frames(scene: Scene) -> None:
     layout = nested(scene)
     framed = {box.id: box_frame(layout, box) for box in scene.boxes}
     for edge in scene.edges:
@@ -218,7 +218,7 @@ def test_our_own_edges_go_from_box_to_box_through_all_frames(scene: Scene) -> No
 
 
 @given(scenes())
-def test_our_own_layout_points_the_arrows_where_it_is_told(scene: Scene) -> None:
+def test_the_built_in_layout_points_the_arrows_in_the_given_direction(scene: Scene) -> None:
     layout = nested(scene)
     along, sign = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}[scene.rankdir]
     for edge in scene.edges:
@@ -227,7 +227,7 @@ def test_our_own_layout_points_the_arrows_where_it_is_told(scene: Scene) -> None
             assert sign * (target[along] - source[along]) > 0
 
 
-def test_our_own_layout_gives_a_chain_a_straight_line() -> None:
+def test_the_built_in_layout_gives_a_chain_a_straight_line() -> None:
     boxes = tuple(Box(f"v{i}", "op", name="x") for i in range(5))
     edges = tuple(Edge(f"e{i}", f"v{i}", f"v{i + 1}") for i in range(4))
     heights = [nested(Scene(boxes, edges)).centres[box.id][1] for box in boxes]

@@ -1,4 +1,4 @@
-"""Large graphs: modules, likeness and source lines decide what shares a box."""
+"""Large graphs: modules, similarity and source lines decide which nodes share a box."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def scopes(scene: Scene) -> dict[str, tuple[str, ...]]:
     return {box.name: box.scope for box in scene.boxes if box.name}
 
 
-def test_modules_are_frames_around_what_is_theirs() -> None:
+def test_modules_are_frames_around_their_nodes() -> None:
     found = scopes(draw(article_net()).scene)
     assert found["w1[0,2]"] == found["z1[0]"] == found["a1[0]"] == ("layer 1", "neuron 0")
     assert found["b2[1]"] == found["z2[1]"] == found["a2[1]"] == ("layer 2", "neuron 1")
@@ -111,7 +111,7 @@ def test_plain_values_collapse_by_source_line() -> None:
     assert len(titles) == 4  # the leaf, two lines, the result
 
 
-def test_a_graph_without_any_structure_is_summed_up_far_from_the_result() -> None:
+def test_a_graph_without_structure_is_only_counted_far_from_the_result() -> None:
     root = Value(1.0)
     for i in range(500):
         root = tanh(root) if i % 2 else root * 1.5

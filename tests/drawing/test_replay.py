@@ -1,4 +1,4 @@
-"""The replay page: its data against the pass itself, its text against what it must never contain."""
+"""The replay page: its data compared with the pass, and text that it must never contain."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def film_in(page: Replay) -> Any:
 
 
 def gradients(film: Any) -> Iterator[list[float]]:
-    """What the page computes: the gradients at each moment, 0 where nothing has arrived."""
+    """The gradients at each moment, as the page computes them."""
     sums = [0.0] * len(film["names"])
     sums[0] = 1.0
     yield list(sums)
@@ -185,7 +185,7 @@ def test_in_a_notebook_it_is_a_frame_of_its_own() -> None:
     assert attributes["sandbox"] == "allow-scripts"
 
 
-def test_saves_the_page_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_saves_the_page_atomically(tmp_path: Path) -> None:
     page = replay(readme_value())
     page.save(tmp_path / "a.html")
     assert (tmp_path / "a.html").read_text("utf-8") == page.html
@@ -196,7 +196,7 @@ def test_saves_the_page_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
 
 
-def test_refuses_what_has_no_backward_pass() -> None:
+def test_refuses_anything_without_a_backward_pass() -> None:
     with pytest.raises(TypeError, match=r"replay takes the Value to differentiate, got 3\.0 \(float\)"):
         replay(3.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="depth='all'"):
@@ -210,4 +210,4 @@ def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture
     assert '["&lt;' not in out.read_text("utf-8")
     assert '"a*b"' in out.read_text("utf-8")  # the marked sub-expression
     assert main(["replay", "a*b", "a=2", "b=1", "-o", "out.svg"]) == 2
-    assert "its name must end in .html" in capsys.readouterr().err
+    assert "the name must end in .html" in capsys.readouterr().err

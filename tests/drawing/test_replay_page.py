@@ -1,4 +1,4 @@
-"""The replay page in use: a headless Chromium, and what a person does there."""
+"""The replay page in a headless Chromium, used as a person would."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def test_the_slider_moves_and_tells_a_screen_reader_where(browser: Browser, page
     browser.run("document.querySelector('#moment').focus()")
     browser.press("ArrowRight")  # one step, not one for the slider and one for the page
     assert count(browser) == "4 / 7"
-    told = browser.run("return document.querySelector('#moment').getAttribute('aria-valuetext')")
-    assert told.startswith("4 of 7. ∂y/∂")
+    value = browser.run("return document.querySelector('#moment').getAttribute('aria-valuetext')")
+    assert value.startswith("4 of 7. ∂y/∂")
     assert browser.run("return document.querySelector('#formula').getAttribute('aria-live')") == "polite"
 
 

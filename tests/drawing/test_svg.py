@@ -135,7 +135,7 @@ def test_a_converter_gets_no_variables_and_no_media_queries() -> None:
     assert not re.search(r"var\(|@media", stylesheet("light") + stylesheet("dark"))
 
 
-def test_signs_are_told_without_colour_too() -> None:
+def test_signs_are_shown_without_colour_too() -> None:
     assert ".ag .edge.neg path{stroke-dasharray" in stylesheet()
     assert "▼" in draw(readme_value()).svg
 
@@ -198,7 +198,7 @@ def test_saving_writes_what_the_suffix_says(tmp_path: Path) -> None:
 
 
 def test_another_suffix_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'.*picture\.gif': the name must end in \.svg, \.png, \.dot, \.html"):
+    with pytest.raises(ValueError, match=r"'.*picture\.gif': the name must end in \.svg, \.png, \.dot or \.html"):
         draw(Value(1.0)).save(tmp_path / "picture.gif")
     with pytest.raises(FileNotFoundError, match=r"absent.x\.svg"):
         draw(Value(1.0)).save(tmp_path / "absent" / "x.svg")
@@ -215,7 +215,7 @@ def test_a_png_has_twice_the_pixels(tmp_path: Path) -> None:
     assert abs(int.from_bytes(data[16:20], "big") - png.ZOOM * (right - left)) <= png.ZOOM  # a pixel is rounded
 
 
-def test_a_png_without_its_package_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_png_without_its_package_names_how_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[png\]'"):
         CASES["readme"].save(tmp_path / "picture.png")
@@ -267,7 +267,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
 def test_a_browser_finds_every_text_inside_its_picture(tmp_path: Path) -> None:
-    """Measured with the fonts that really draw: each text lies within its box, each box within the picture."""
+    """Measured with the fonts that the browser uses: each text is within its box, each box within the picture."""
     measure = """<script>
     const bad = []; let count = 0;
     for (const svg of document.querySelectorAll("svg")) {

@@ -1,12 +1,13 @@
-"""A debug adapter: editors step the backward pass through the lines of the program, both ways.
+"""A debug adapter: editors step through the backward pass on the lines of the program, forwards and back.
 
-command     `python -m autograd dap`                        -> server
-server      the connection with the editor, the program     -> session, program
-session     requests and their answers, between two threads -> passage, stops, views
-passage     one pass: moving until there is a reason to stop
-stops       the editor's breakpoints, placed in a graph
-views       stack, scopes and variables of one moment
-protocol    messages on a stream                            -> stdlib
+server            the connection with the editor, and the program  -> requests, session, program
+requests          a function per request of the editor             -> session
+session           the state that two threads share                 -> pass_controller, stops, views
+pass_controller   one pass: moving until there is a reason to stop
+stops             the editor's breakpoints, placed in a graph
+views             stack, scopes and variables of one moment
+program           the script to debug, and what it prints
+protocol          messages on a stream                             -> stdlib
 
 The protocol is Microsoft's Debug Adapter Protocol 1.x: length-prefixed JSON.
 """

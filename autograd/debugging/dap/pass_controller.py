@@ -1,4 +1,4 @@
-"""One backward pass under the editor's command: a walk that moves until there is a reason to stop."""
+"""`PassController`: one backward pass that moves by the editor's commands until there is a reason to stop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd.debugging.breakpoints import Breakpoint
-from autograd.debugging.dap.stops import COMPLETE, NAN, Stops
+from autograd.debugging.dap.stops import COMPLETE, NAN, RequestedBreakpoints
 from autograd.debugging.messages import number
 from autograd.debugging.naming import Names, variables_of_caller
 from autograd.debugging.walk import Walk
@@ -20,15 +20,15 @@ Until = Callable[[Walk], bool]
 
 
 class Stop(NamedTuple):
-    """Why the pass stands still: a reason of the protocol, what a person reads, the breakpoints that were met."""
+    """Why the pass has stopped: a reason of the protocol, a description for the user, the breakpoints that were met."""
 
     reason: str
     description: str = ""
     hit: tuple[int, ...] = ()
-    node: Value | None = None  # that it is about, if not the one whose products are next
+    node: Value | None = None  # the node to show, if not the one whose products are next
 
     def event(self, thread: int) -> Mapping[str, Any]:
-        """What the editor is told."""
+        """The body of the event `stopped`."""
         body: dict[str, Any] = {"reason": self.reason, "threadId": thread, "allThreadsStopped": True}
         if self.description:
             body |= {"description": self.description, "text": self.description}
@@ -37,7 +37,7 @@ class Stop(NamedTuple):
 
 @dataclass(frozen=True)
 class Move:
-    """A command that moves: `until` is made where it begins and holds where it ends; None: it goes on to a stop."""
+    """A command that moves. `until(walk)`, called first, gives the condition to end at; None: the next stop."""
 
     until: Callable[[Walk], Until] | None
     backwards: bool = False
@@ -48,7 +48,7 @@ def _after_this_value(walk: Walk) -> Until:
     return lambda walk: walk.node is not node
 
 
-def _at_begin_of_a_value(walk: Walk) -> Until:
+def _at_beginning_of_a_value(walk: Walk) -> Until:
     return lambda walk: walk.node is not None and walk.index == walk.outgoing(walk.node).start
 
 
@@ -65,7 +65,7 @@ MOVES: Mapping[str, Move] = {
     "stepIn": Move(_after_one_product),
     "stepOut": Move(_at_end),
     "continue": Move(None),
-    "stepBack": Move(_at_begin_of_a_value, backwards=True),
+    "stepBack": Move(_at_beginning_of_a_value, backwards=True),
     "reverseContinue": Move(None, backwards=True),
 }
 SMALLEST: Mapping[str, Move] = {  # the granularity "instruction"
@@ -74,10 +74,10 @@ SMALLEST: Mapping[str, Move] = {  # the granularity "instruction"
 }
 
 
-class Passage:
-    """The pass of one `backward()`, named and placed by the frame of the program that asks for it now."""
+class PassController:
+    """The pass of one `backward()`, with names and place from the frame that called it."""
 
-    def __init__(self, walk: Walk, stops: Stops) -> None:
+    def __init__(self, walk: Walk, stops: RequestedBreakpoints) -> None:
         self.walk, self.stops = walk, stops
         self.called_from = asking()
         self.names = Names(walk.nodes[::-1], variables_of_caller())
@@ -85,7 +85,7 @@ class Passage:
 
     @property
     def here(self) -> Value:
-        """The node that this moment is about."""
+        """The node to show at this moment."""
         last = self.walk.last
         candidates = (self.stop.node, self.walk.node, last.parent if last else None)
         return next((node for node in candidates if node is not None), self.walk.root)
@@ -95,21 +95,21 @@ class Passage:
         return self._met()
 
     def move(self, move: Move, interrupted: Callable[[], bool]) -> Stop | None:
-        """Carry out a command; None when it led past the end of the pass."""
+        """Carry out a command; None if it went past the end of the pass."""
         walk = self.walk
         if walk.at_end and not move.backwards:
             return None
         until = move.until(walk) if move.until else None
         found: Stop | None = None
 
-        def stands(walk: Walk) -> bool:
+        def has_stopped(walk: Walk) -> bool:
             nonlocal found
             found = self._met() or (Stop("step") if until and until(walk) else None)
             if found is None and interrupted():
                 found = Stop("pause")
             return found is not None
 
-        walk.run(stands, backwards=move.backwards)
+        walk.run(has_stopped, backwards=move.backwards)
         return found or self._at_limit(move)
 
     def _at_limit(self, move: Move) -> Stop | None:

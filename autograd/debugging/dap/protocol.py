@@ -1,4 +1,4 @@
-"""Messages of the Debug Adapter Protocol on a pair of streams."""
+"""Read and write messages of the Debug Adapter Protocol on a pair of streams."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Message = dict[str, Any]
 
 
 class ProtocolError(AutogradError):
-    """What came is no message of the protocol. Where one ends cannot be known then: the connection is over."""
+    """The input is not a message of the protocol. The connection ends, since the next message cannot be found."""
 
 
 class Connection:
-    """Two streams with an editor at the other end; several threads may send.
+    """Two streams to an editor; several threads may send.
 
     >>> import io
     >>> sent = io.BytesIO()
@@ -36,20 +36,20 @@ class Connection:
         self._source, self._sink = source, sink
         self._sent = 0
         self._lock = Lock()
-        self._coming = self._read()
+        self._incoming = self._read()
         self.is_ours = True  # not so in a fork, where the editor is the parent's
         _all.add(self)
 
     def begin(self) -> None:
-        """Wait for the first request, which `requests` still gives; ProtocolError when there comes none."""
-        first = next(self._coming, None)
+        """Wait for the first request, which `requests` still yields; ProtocolError if none comes."""
+        first = next(self._incoming, None)
         if first is None:
-            raise ProtocolError("it was closed before its first request was whole")
-        self._coming = chain([first], self._coming)
+            raise ProtocolError("it was closed before its first request was complete")
+        self._incoming = chain([first], self._incoming)
 
     def requests(self) -> Iterator[Message]:
-        """The requests as they come, until the other end closes; ProtocolError for anything else."""
-        return self._coming
+        """The requests as they arrive, until the other end closes; ProtocolError for anything else."""
+        return self._incoming
 
     def _read(self) -> Iterator[Message]:
         while (size := self._header()) is not None:
@@ -59,9 +59,9 @@ class Connection:
             yield _request(body)
 
     def _header(self) -> int | None:
-        """The length that the fields before a message announce; None at the end of the stream.
+        """The length in the header of a message; None at the end of the stream.
 
-        Any other field ends the connection: what speaks HTTP, as a page in a browser does, is no editor.
+        An unknown field ends the connection: a client that speaks HTTP, such as a browser, is not an editor.
         """
         size = None
         while line := self._source.readline(1000):
@@ -75,11 +75,11 @@ class Connection:
         else:
             return None
         if size is None:
-            raise ProtocolError("a message begins with Content-Length: N, and this one began without")
+            raise ProtocolError("a message begins with Content-Length: N, but this one has none")
         return size
 
     def respond(self, request: Message, body: Any = None, *, failure: str = "") -> None:
-        """Answer a request: with a body, or by saying why it failed."""
+        """Answer a request with a body, or with the reason why it failed."""
         answer = {"type": "response", "request_seq": request["seq"], "command": request["command"]}
         if failure:
             error = {"id": 1, "format": failure.replace("{", "(").replace("}", ")"), "showUser": True}
@@ -101,7 +101,7 @@ class Connection:
                 self._sink.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
                 self._sink.flush()
             except (OSError, ValueError):  # ValueError: closed
-                return  # nobody listens any more; the reader will see the end of the stream
+                return  # the editor has gone; the reader will see the end of the stream
 
 
 _all: WeakSet[Connection] = WeakSet()
@@ -132,7 +132,7 @@ if hasattr(os, "register_at_fork"):
 
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:9]) <= LARGEST and len(text) <= 9):
-        raise ProtocolError(f"Content-Length: {text[:20]!r} is no number of bytes up to {LARGEST}")
+        raise ProtocolError(f"Content-Length: {text[:20]!r} is not a number of bytes up to {LARGEST}")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The adapter as a process: the editor on a socket or on stdin and stdout, the program in the main thread."""
+"""Run the adapter: the editor on a socket or on stdin and stdout, the program in the main thread."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from queue import Queue
 from threading import Thread
 from typing import BinaryIO, NamedTuple
 
-from autograd.debugging.dap.program import INTERRUPTED, Program, heard
+from autograd.debugging.dap.program import Program, captured_output
 from autograd.debugging.dap.protocol import Connection
 from autograd.debugging.dap.requests import listen
-from autograd.debugging.dap.session import Session
+from autograd.debugging.dap.session import AdapterSession
 from autograd.errors import AutogradError, UsageError
 
-LOOPBACK = "127.0.0.1"  # nobody else may command a debugger
-GLANCE = 0.05  # seconds between two looks whether one of those who have connected is an editor
-FAREWELL = 5.0  # seconds for the editor to close the connection when the program has ended
+INTERRUPTED = 130  # the exit code after Ctrl-C
+LOOPBACK = "127.0.0.1"  # no other machine may control a debugger
+POLL = 0.05  # seconds between two checks whether one of the clients is an editor
+GOODBYE_TIMEOUT = 5.0  # seconds for the editor to close the connection when the program has ended
 
 
 def serve(connection: Connection, program: Program | None, *, also_here: bool) -> int:
-    """Debug one program with one editor and return the program's exit code; 0 when the editor went before.
+    """Debug one program with one editor and return the program's exit code; 0 if the editor left before it started.
 
-    `also_here`: what the program prints goes where it always went, and not to the editor alone.
+    `also_here`: what the program prints goes to this process's streams too, and not to the editor alone.
     """
-    session = Session(connection, program)
+    session = AdapterSession(connection, program)
     reader = Thread(target=listen, args=(session,), daemon=True, name="debug adapter")
     reader.start()
     to_run = session.wait_for_program()
@@ -41,21 +42,21 @@ def serve(connection: Connection, program: Program | None, *, also_here: bool) -
             os.write(2, text.encode(errors="backslashreplace"))  # a fork, whose parent has the editor
 
     try:
-        with heard(printed, also_here=also_here):
+        with captured_output(printed, also_here=also_here):
             code = to_run.run(session)
     except KeyboardInterrupt:
         code = INTERRUPTED
     session.exited(code)
-    reader.join(FAREWELL)
+    reader.join(GOODBYE_TIMEOUT)
     return code
 
 
 @contextmanager
 def on_socket(port: int) -> Iterator[Connection]:
-    """The first editor that connects to the port on this machine; 0 is any free port. Which it is is said on stderr.
+    """The first editor that connects to the port on this machine; 0 is any free port, which is printed on stderr.
 
-    What speaks another language, as a browser does, or says nothing is refused and does not keep an editor out.
-    UsageError when the port is taken.
+    Clients that speak another protocol, such as browsers, are refused; silent ones do not block an editor. UsageError
+    if the port is in use.
     """
     with _listening(port) as listener:
         number = listener.getsockname()[1]
@@ -76,19 +77,21 @@ class _Editor(NamedTuple):
 
 
 def _first_editor(listener: socket.socket) -> _Editor:
-    """Whoever makes a request first. Each is heard in a thread of its own: a silent one would keep all others out."""
+    """The first client that makes a request. Each has a thread of its own, since a silent one would block others."""
     found: Queue[_Editor] = Queue()
-    listener.settimeout(GLANCE)
+    listener.settimeout(POLL)
     while found.empty():
         with suppress(TimeoutError):
             connected, _ = listener.accept()
             connected.settimeout(None)
-            Thread(target=_hear, args=(connected, found), daemon=True, name="debug adapter, door").start()
+            Thread(
+                target=_accept_editor, args=(connected, found), daemon=True, name="debug adapter, new connection"
+            ).start()
     return found.get()
 
 
-def _hear(connected: socket.socket, found: Queue[_Editor]) -> None:
-    """Add what is an editor; hang up on what is none."""
+def _accept_editor(connected: socket.socket, found: Queue[_Editor]) -> None:
+    """Add the client if it is an editor; close the connection if not."""
     sink = connected.makefile("wb")
     connection = Connection(connected.makefile("rb"), sink)
     try:
@@ -114,11 +117,11 @@ def _listening(port: int) -> socket.socket:
 def on_stdio() -> Iterator[Connection]:
     """The editor that has started this process.
 
-    The program, and what it starts, have no stdin, and stderr in the place of stdout.
+    The program and its child processes have no stdin, and stderr in place of stdout.
     """
     sys.stdout.flush()
     sink = open(os.dup(1), "wb")  # noqa: SIM115 (closed below, where the editor may have gone)
-    connection = Connection(open(os.dup(0), "rb"), sink)  # noqa: SIM115 (the reader may be in the middle of it)
+    connection = Connection(open(os.dup(0), "rb"), sink)  # noqa: SIM115 (the reader may be reading it)
     with _closing(sink):
         with open(os.devnull, "rb") as nothing:
             os.dup2(nothing.fileno(), 0)
@@ -128,9 +131,9 @@ def on_stdio() -> Iterator[Connection]:
 
 @contextmanager
 def _closing(sink: BinaryIO) -> Iterator[None]:
-    """Close our end; the other may well be closed first, with an answer still on its way there.
+    """Close the sink, even if the other end has closed with an answer still buffered here.
 
-    The source stays open: the reader's thread may be in the middle of reading, and holds its lock then.
+    The source stays open: the reader's thread may be reading, and then holds its lock.
     """
     try:
         yield

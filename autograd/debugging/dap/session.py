@@ -1,8 +1,8 @@
-"""One editor and one program: what they know of each other, and how one waits for the other.
+"""`AdapterSession`: the state that the threads of editor and program share, and how they wait for each other.
 
-The program runs in its own thread and comes here when it makes a backward pass. It moves through the pass by itself;
-while it stands still it waits, so that the reader's thread, which answers requests, may look at the pass. What both use
-is changed only while `changed` is held.
+The program runs in its own thread and comes here for each backward pass. It moves through the pass by itself; while it
+is stopped it waits, so that the reader's thread, which answers requests, may look at the pass. Shared state is changed
+only while `changed` is held.
 """
 
 from __future__ import annotations
@@ -13,28 +13,29 @@ from threading import Condition
 from weakref import WeakSet
 
 from autograd.backward import plain_pass
-from autograd.debugging.dap.pass_controller import MOVES, Move, Passage, Stop
-from autograd.debugging.dap.program import EndedError, Program
+from autograd.debugging.dap.pass_controller import MOVES, Move, PassController, Stop
+from autograd.debugging.dap.program import Program
 from autograd.debugging.dap.protocol import Connection
-from autograd.debugging.dap.stops import Stops
+from autograd.debugging.dap.stops import RequestedBreakpoints
 from autograd.debugging.dap.views import Counting, Views
+from autograd.debugging.script import EndedError
 from autograd.debugging.walk import Walk
 from autograd.value import Value
 
 THREAD = 1  # the number of the only thread that an editor sees
 
 
-class Session:
-    """As a function, it makes one backward pass, as `use_backward` wants it.
+class AdapterSession:
+    """Calling it makes one backward pass, as `use_backward` requires.
 
     connection    where events go
-    program       what is to be run, as soon as that is known
-    debugging     whether passes are to be watched at all
-    launched      whether the editor has started it: then it ends when the editor goes
-    stops         what the editor wants to stop at
-    counting      from where it counts lines and columns
-    passage       the pass that is being made
-    views         its look of this moment, while it stands still
+    program       the script to run, as soon as it is known
+    debugging     whether passes are debugged at all
+    launched      whether the editor has started the program: then it ends when the editor disconnects
+    stops         the editor's breakpoints
+    counting      where the editor starts counting lines and columns
+    controller    the pass that is being made
+    views         what to show of it, while it is stopped
     stop_next     whether to stop at the beginning of the next pass
     interrupted   whether to stop as soon as possible
     """
@@ -42,12 +43,12 @@ class Session:
     def __init__(self, connection: Connection, program: Program | None = None) -> None:
         self.connection, self.program = connection, program
         self.changed = Condition()
-        self.stops = Stops()
+        self.stops = RequestedBreakpoints()
         self.counting = Counting()
         self.debugging = True
         self.launched = self.interrupted = False
         self.stop_next = True
-        self.passage: Passage | None = None
+        self.controller: PassController | None = None
         self.views: Views | None = None
         self._configured = self._alone = self._ending = self._finished = False
         self._command: Move | None = None
@@ -56,7 +57,7 @@ class Session:
     # --- for the program's thread -------------------------------------------------------------------------------------
 
     def wait_for_program(self) -> Program | None:
-        """The program to run, when the editor is ready for it; None if it went before."""
+        """The program to run, when the editor is ready for it; None if the editor left before."""
         with self.changed:
             self.changed.wait_for(lambda: self._configured or self._ending)
             return None if self._ending else self.program
@@ -66,47 +67,47 @@ class Session:
         if self._alone or not self.debugging:
             return plain_pass(root)
         with Walk(root) as walk:
-            passage = Passage(walk, self.stops)
+            controller = PassController(walk, self.stops)
             try:
-                self._place(passage)
-                self._follow(passage)
+                self._place(controller)
+                self._follow(controller)
             finally:
                 with self.changed:
-                    self.passage = None
+                    self.controller = None
         return None
 
     def exited(self, code: int) -> None:
-        """The program has come to its end."""
+        """Tell the editor that the program has ended."""
         with self.changed:
             self._finished = True
         self.connection.event("exited", exitCode=code)
         self.connection.event("terminated")
 
-    def _place(self, passage: Passage) -> None:
-        """Place all breakpoints in this graph, and tell the editor what is different from the one before."""
+    def _place(self, controller: PassController) -> None:
+        """Place all breakpoints in this graph, and tell the editor which of them changed."""
         with self.changed:
-            self.passage = passage
+            self.controller = controller
             for wanted in self.stops:
-                before = wanted.told
-                wanted.find(passage.walk, passage.names)
+                before = wanted.described
+                wanted.find(controller.walk, controller.names)
                 if (now := wanted.describe(self.counting.first_line)) != before:
                     self.connection.event("breakpoint", reason="changed", breakpoint=now)
 
-    def _follow(self, passage: Passage) -> None:
-        """Carry out one command after the other, until one leads past the end."""
-        stop = Stop("entry", "the beginning of the pass") if self.stop_next else passage.begin()
-        move = self._wait(passage, stop) if stop else MOVES["continue"]
-        while (stop := passage.move(move, lambda: self.interrupted)) is not None:
-            move = self._wait(passage, stop)
+    def _follow(self, controller: PassController) -> None:
+        """Carry out one command after the other, until one goes past the end."""
+        stop = Stop("entry", "the beginning of the pass") if self.stop_next else controller.begin()
+        move = self._wait(controller, stop) if stop else MOVES["continue"]
+        while (stop := controller.move(move, lambda: self.interrupted)) is not None:
+            move = self._wait(controller, stop)
         self.stop_next = move.until is not None or self.interrupted
 
-    def _wait(self, passage: Passage, stop: Stop) -> Move:
-        """Stand still until there is a command."""
+    def _wait(self, controller: PassController, stop: Stop) -> Move:
+        """Stop until there is a command."""
         with self.changed:
             self.interrupted, self._command = False, None
-            passage.stop = stop
+            controller.stop = stop
             if not self._alone:
-                self.views = Views(passage, self.counting)
+                self.views = Views(controller, self.counting)
                 self.connection.event("stopped", **stop.event(THREAD))
             self.changed.wait_for(lambda: self._command is not None or self._alone)
             self.views = None
@@ -117,23 +118,23 @@ class Session:
     # --- for the reader's thread, which holds `changed` ---------------------------------------------------------------
 
     def configured(self) -> None:
-        """The editor has said all that it wants to say before the program starts."""
+        """Note that the editor has finished its configuration: the program may start."""
         self._configured = True
         self.changed.notify_all()
 
     def go(self, move: Move) -> None:
-        """Let the pass that stands still move on."""
+        """Let the stopped pass move."""
         self._command, self.views = move, None
         self.changed.notify_all()
 
     def leave(self, *, ending: bool) -> None:
-        """Let the program run on without an editor, or end it: within a pass at once, elsewhere as Ctrl-C does."""
+        """Let the program run on without an editor, or end it: at once inside a pass, else by KeyboardInterrupt."""
         if self._alone:
             return
         self._alone, self._ending = True, ending or not self._configured
         self.stops.clear()
         self.interrupted = ending
-        if ending and self._configured and self.passage is None and not self._finished:
+        if ending and self._configured and self.controller is None and not self._finished:
             interrupt_main()
         self.changed.notify_all()
 
@@ -144,7 +145,7 @@ class Session:
         self.stops.clear()
 
 
-_all: WeakSet[Session] = WeakSet()
+_all: WeakSet[AdapterSession] = WeakSet()
 
 
 def _in_child() -> None:

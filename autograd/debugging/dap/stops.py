@@ -1,4 +1,4 @@
-"""The editor's breakpoints: kept from pass to pass, and placed in the graph of each."""
+"""The editor's breakpoints, which are kept from pass to pass and placed in the graph of each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from autograd.debugging.breakpoints import NODE_NAMES, Breakpoint, attributes, m
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
-from autograd.expressions.conditions import ConditionError, read
+from autograd.expressions.conditions import ConditionError, parse_condition
 from autograd.primitive import PRIMITIVES
 
-WAITING = "it is placed when a backward pass begins"
-NAN, COMPLETE = "nan", "complete"  # the filters: what a pass may stop at without a breakpoint
+WAITING = "placed when a backward pass begins"
+NAN, COMPLETE = "nan", "complete"  # exception filters of the protocol: what a pass may stop at without a breakpoint
 FILTERS = (
     {"filter": NAN, "label": "Infinite or nan gradient", "default": True},
     {"filter": COMPLETE, "label": "Backward pass complete", "default": False},
@@ -25,10 +25,10 @@ FILTERS = (
 
 
 @dataclass
-class Wanted:
-    """One breakpoint as the editor asked for it: in a line, or, without a file, at a function's or value's name.
+class RequestedBreakpoint:
+    """One breakpoint that the editor requested: in a line, or, with `line` 0, at the name of a primitive or value.
 
-    `placed` is what it became in the graph of this pass, None with the reason in `message`.
+    `placed` is the breakpoint in the graph of this pass, or None, with the reason in `message`.
     """
 
     id: int
@@ -37,10 +37,10 @@ class Wanted:
     condition: str = ""
     placed: Breakpoint | None = None
     message: str = WAITING
-    told: Mapping[str, Any] = field(default_factory=dict)  # what the editor knows of it
+    described: Mapping[str, Any] = field(default_factory=dict)  # as the editor last saw it
 
     def find(self, walk: Walk, names: Names) -> None:
-        """Look for its place in the graph of a pass."""
+        """Place it in the graph of a pass."""
         try:
             self.placed, self.message = self._in(walk, names), ""
         except (GraphError, ConditionError) as error:
@@ -51,53 +51,57 @@ class Wanted:
             text = place_of_name(self.place)
             return parse(f"{text} if {self.condition}" if self.condition else text, walk, names)
         known: Mapping[str, Any] = ChainMap(dict.fromkeys(NODE_NAMES), names.nodes)
-        condition = read(self.condition, known, attributes(names)) if self.condition else None
+        condition = parse_condition(self.condition, known, attributes(names)) if self.condition else None
         place = made_in(self.place, self.line, walk)
         text = f"{os.path.basename(self.place)}:{self.line}"
         return Breakpoint(text, place=place, condition=condition, once_per_run=condition is None)
 
     def describe(self, first_line: int) -> Mapping[str, Any]:
-        """It as the editor wants to see it, whose lines count from `first_line`."""
+        """The body for the editor, whose lines count from `first_line`."""
         found: dict[str, Any] = {"id": self.id, "verified": self.placed is not None}
         if self.message:
             found["message"] = self.message
         if self.line:
             found["line"] = self.line - 1 + first_line
-        self.told = found
+        self.described = found
         return found
 
 
 @dataclass
-class Stops:
-    """All that the editor wants to stop at; replaced, never changed, while a pass may be looking."""
+class RequestedBreakpoints:
+    """All breakpoints of the editor; the mapping is replaced, never changed, since a pass may be reading it."""
 
-    by_source: Mapping[str, Sequence[Wanted]] = field(default_factory=dict)
+    by_source: Mapping[str, Sequence[RequestedBreakpoint]] = field(default_factory=dict)
     filters: frozenset[str] = frozenset({NAN})
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def __iter__(self) -> Iterator[Wanted]:
+    def __iter__(self) -> Iterator[RequestedBreakpoint]:
         for wanted in self.by_source.values():
             yield from wanted
 
-    def in_lines(self, path: str, asked: Sequence[tuple[int, str]]) -> Sequence[Wanted]:
-        """From now on the breakpoints of a file are these: (line, condition) each."""
-        return self._replace(path, [Wanted(next(self._ids), path, line, condition) for line, condition in asked])
+    def in_lines(self, path: str, asked: Sequence[tuple[int, str]]) -> Sequence[RequestedBreakpoint]:
+        """Set the breakpoints of a file: (line, condition) each."""
+        return self._replace(
+            path, [RequestedBreakpoint(next(self._ids), path, line, condition) for line, condition in asked]
+        )
 
-    def at_names(self, asked: Sequence[tuple[str, str]]) -> Sequence[Wanted]:
-        """From now on the breakpoints without a line are these: (name, condition) each; see `place_of_name`."""
-        return self._replace("", [Wanted(next(self._ids), name, 0, condition) for name, condition in asked])
+    def at_names(self, asked: Sequence[tuple[str, str]]) -> Sequence[RequestedBreakpoint]:
+        """Set the breakpoints without a line: (name, condition) each; see `place_of_name`."""
+        return self._replace(
+            "", [RequestedBreakpoint(next(self._ids), name, 0, condition) for name, condition in asked]
+        )
 
     def clear(self) -> None:
-        """Stop at nothing more."""
+        """Remove all breakpoints and filters."""
         self.by_source, self.filters = {}, frozenset()
 
-    def _replace(self, source: str, wanted: Sequence[Wanted]) -> Sequence[Wanted]:
+    def _replace(self, source: str, wanted: Sequence[RequestedBreakpoint]) -> Sequence[RequestedBreakpoint]:
         self.by_source = {**self.by_source, source: wanted}
         return wanted
 
 
 def place_of_name(name: str) -> str:
-    """A function breakpoint names a primitive, or is what the stepper's `break` takes.
+    """The place of a function breakpoint, for `parse`: a primitive by its name, or any place of its grammar.
 
     >>> place_of_name("tanh"), place_of_name("w2[1,0]")
     ('op tanh', 'w2[1,0]')

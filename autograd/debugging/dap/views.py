@@ -1,4 +1,4 @@
-"""What an editor shows of a pass that stands still: the stack, its scopes, their variables, what a person asks for."""
+"""What an editor shows of a stopped pass: stack, scopes, variables, and answers to expressions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from autograd import origin
 from autograd.debugging.breakpoints import PRODUCT_NAMES, attributes
-from autograd.debugging.dap.pass_controller import Passage
+from autograd.debugging.dap.pass_controller import PassController
 from autograd.debugging.inspection import first_fault, path_from_root
-from autograd.debugging.messages import Wording, number
+from autograd.debugging.messages import ALL_FINITE, Messages
 from autograd.drawing.formula import expression_of
-from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, read
+from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, parse_condition
+from autograd.node_names import kind_of
 from autograd.value import Value
 
 MOST = 500  # rows in one list: an editor draws all of them
@@ -24,21 +25,21 @@ Rows = Callable[[], Iterable[Body]]
 
 
 class Counting(NamedTuple):
-    """From where the editor counts lines and columns."""
+    """Where the editor starts counting lines and columns."""
 
     first_line: int = 1
     first_column: int = 1
 
 
 class Views:
-    """One moment of a pass. The numbers of frames and lists mean something until the pass moves."""
+    """One moment of a pass. The numbers of frames and lists are valid until the pass moves."""
 
-    def __init__(self, passage: Passage, counting: Counting) -> None:
-        self.passage, self.counting = passage, counting
-        self.walk, self.names = passage.walk, passage.names
-        self.wording = Wording(passage.walk, passage.names)
-        path = [self.walk.products[index].node for index in path_from_root(self.walk, passage.here)]
-        self._path = [passage.here, *reversed(path)]
+    def __init__(self, controller: PassController, counting: Counting) -> None:
+        self.controller, self.counting = controller, counting
+        self.walk, self.names = controller.walk, controller.names
+        self.messages = Messages(controller.walk, controller.names)
+        path = [self.walk.products[index].node for index in path_from_root(self.walk, controller.here)]
+        self._path = [controller.here, *reversed(path)]
         self._lists: list[Rows] = []
 
     # --- the stack ----------------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ class Views:
         return [*frames, *self._caller(len(frames) + 1)]
 
     def _frame(self, id_: int, node: Value) -> Body:
-        frame: Body = {"id": id_, "name": self.wording.gradient(node), "line": 0, "column": 0}
+        frame: Body = {"id": id_, "name": self.messages.gradient(node), "line": 0, "column": 0}
         place = origin.position(node)
         if place is None:
             return frame | {"presentationHint": "subtle"}
@@ -63,24 +64,24 @@ class Views:
         return frame
 
     def _caller(self, id_: int) -> Iterable[Body]:
-        if self.passage.called_from is None:
+        if self.controller.called_from is None:
             return
-        code, _ = self.passage.called_from
-        line, _, _, _ = origin.span(self.passage.called_from)
+        code, _ = self.controller.called_from
+        line, _, _, _ = origin.span(self.controller.called_from)
         yield {
             "id": id_, "name": code.co_qualname, "line": line - 1 + self.counting.first_line,
             "column": self.counting.first_column, "source": _source(code.co_filename), "presentationHint": "subtle",
         }  # fmt: skip
 
     def scopes(self, frame: int) -> Sequence[Body]:
-        """What is to be seen of a frame: its value, the sum that its gradient is, what it hands on; all names."""
+        """The scopes of a frame: its value, the sum that is its gradient, what it propagates; and all values."""
         scopes = []
         if 1 <= frame <= len(self._path):
             node = self._path[frame - 1]
             scopes += [
                 self._scope(self.names.of[node], lambda: self._about(node)),
                 self._scope("Gradient: the sum of", lambda: self._incoming(node)),
-                self._scope("Hands on", lambda: self._outgoing(node)),
+                self._scope("Propagates", lambda: self._outgoing(node)),
             ]
         return [*scopes, self._scope("All values", self._all)]
 
@@ -90,7 +91,7 @@ class Views:
     # --- variables ----------------------------------------------------------------------------------------------------
 
     def variables(self, reference: int) -> Sequence[Body]:
-        """The rows of a list; none for a number that is out of date."""
+        """The rows of a list; none for a number that is no longer valid."""
         if not 1 <= reference <= len(self._lists):
             return []
         rows = list(islice(self._lists[reference - 1](), MOST + 1))
@@ -99,10 +100,10 @@ class Views:
         return rows
 
     def of_value(self, name: str, node: Value) -> Body:
-        """A row for a node, which opens to all about it."""
-        missing = sum(index >= self.walk.index for index in self.walk.incoming(node))
+        """A row for a node, which can be expanded."""
+        missing = self.walk.pending(node)
         state = f"  ({missing} pending)" if missing else ""
-        shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", node.op or "leaf")
+        shown = _row(name, f"{node.data:.6g}  grad {node.grad:.6g}{state}", kind_of(node))
         shown["variablesReference"] = self._reference(lambda: self._about(node))
         if self.names.nodes.get(name) is node:
             shown["evaluateName"] = name
@@ -115,7 +116,7 @@ class Views:
     def _about(self, node: Value) -> Iterable[Body]:
         yield _row("data", repr(node.data), "float")
         yield _row("grad", repr(node.grad), "float")
-        yield _row("op", node.op or "leaf", "str")
+        yield _row("op", kind_of(node), "str")
         if node.op:
             yield _row("expression", expression_of(node, self.names.of), "str")
         name = self.names.of
@@ -126,34 +127,30 @@ class Views:
         if node is self.walk.root:
             yield _row("seed", "1.0", "float")
         for index in self.walk.incoming(node):
-            through, _, local, _ = self.walk.products[index]
-            yield self._product(index, f"through {self.names.of[through]}", through, local)
+            through = self.walk.products[index].node
+            yield self._product(index, f"through {self.names.of[through]}", through)
 
     def _outgoing(self, node: Value) -> Iterable[Body]:
         for index in self.walk.outgoing(node):
-            _, parent, local, _ = self.walk.products[index]
-            yield self._product(index, f"to {self.names.of[parent]}", parent, local)
+            parent = self.walk.products[index].parent
+            yield self._product(index, f"to {self.names.of[parent]}", parent)
 
-    def _product(self, index: int, name: str, other: Value, local: float) -> Body:
+    def _product(self, index: int, name: str, other: Value) -> Body:
         """`[3] through d`: `-3 × 1 = -3`."""
-        node = self.walk.products[index].node
-        contribution = self.walk.contribution(index)
-        text = f"{number(local)} × {number(node.grad)} = {number(local * node.grad)}"
-        if contribution is None:
-            text = f"{number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}  (pending)"
-        row = _row(f"[{index + 1}] {name}", text, "float")
+        pending = "  (pending)" if self.walk.contribution(index) is None else ""
+        row = _row(f"[{index + 1}] {name}", f"{self.messages.contribution(index)}{pending}", "float")
         row["variablesReference"] = self._reference(lambda: self._about(other))
         return row
 
     def _all(self) -> Iterable[Body]:
         return (self.of_value(name, node) for name, node in self.names.nodes.items())
 
-    # --- questions ----------------------------------------------------------------------------------------------------
+    # --- expressions --------------------------------------------------------------------------------------------------
 
     def evaluate(self, text: str) -> Body:
-        """The answer to an expression of conditions.py, which can only compute; ConditionError for any other."""
+        """The value of an expression, in the language of conditions; ConditionError for any other text."""
         environment = self._environment()
-        result = read(text, environment, attributes(self.names)).evaluate(environment)
+        result = parse_condition(text, environment, attributes(self.names)).evaluate(environment)
         if isinstance(result, Value):
             row = self.of_value(self.names.of[result], result)
             return {"result": row["value"], "type": row["type"], "variablesReference": row["variablesReference"]}
@@ -165,18 +162,19 @@ class Views:
         return ChainMap(product, self.names.nodes)
 
     def complete(self, text: str) -> Sequence[Body]:
-        """What the word at the end of the text can become."""
+        """Completions of the word at the end of the text."""
         word = text.rpartition(" ")[2].rpartition("(")[2]
         known = [*self.names.nodes, *PRODUCT_NAMES, *FUNCTIONS, *CONSTANTS]
         found = [name for name in known if name.startswith(word)][:MOST]
         return [{"label": name, "start": _utf16(text) - _utf16(word), "length": _utf16(word)} for name in found]
 
     def exception(self) -> Body:
-        """What made the pass stop at a number that is not finite: the first such value in forward order."""
+        """Why the pass stopped at a number that is not finite: the first such value in forward order."""
         fault = first_fault(self.walk)
-        wrong = self.wording.fault(fault) if fault is not None else ["every value and every local derivative is finite"]
+        wrong = self.messages.fault(fault) if fault is not None else [ALL_FINITE]
         return {
-            "exceptionId": "gradient not finite", "description": self.passage.stop.description, "breakMode": "always",
+            "exceptionId": "gradient not finite", "description": self.controller.stop.description,
+            "breakMode": "always",
             "details": {"message": "\n".join(wrong), "typeName": "NonFiniteError"},
         }  # fmt: skip
 

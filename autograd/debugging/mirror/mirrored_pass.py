@@ -1,12 +1,12 @@
 """Mirror mode: a backward pass that any Python debugger steps through the lines of the forward program.
 
-Of running code a debugger knows what its code object says: file, function, lines. So the products of the chain rule,
+A debugger knows of running code what its code object says: file, function, lines. So the products of the chain rule,
 `parent.grad += partial * node.grad`, are compiled into functions whose code objects name the place where `node` was
-made. A breakpoint on a forward line stops there again on the way back, with the values under the user's names; "step
-over" walks the program backwards, across files. Granularity is the line, since that is where debuggers stop.
+made. A breakpoint on a forward line stops there again in the backward pass, with the values under the user's names;
+"step over" walks the program backwards, across files. The granularity is the line, since that is where debuggers stop.
 
-What should not be seen is not there to be seen (unseen.py): C code calls the functions one after the other, from one
-line of a file that is none, and nodes of unknown origin get their gradients in C.
+Debuggers do not see this package (hidden_frames.py): C code calls the functions one after the other, from one line of
+code that is in no file, and nodes of unknown origin get their gradients in C.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from autograd.recording import paused_gc
 def mirror_pass(root: Any, visitors: Sequence[Visitor] = ()) -> None:
     """`root.backward()`, bit for bit, through functions that carry the files, lines and columns of the program.
 
-    There is a function "backward of f" for each run of nodes that f made, and in the end one for the lines that made
-    leaves. `visitors` are called with every node when its gradient is complete, before it is passed on.
+    There is a function "backward of f" for each run of nodes that f made, and finally one for the lines that made
+    leaves. `visitors` are called with every node when its gradient is complete, before it is propagated.
 
-    RuntimeWarning when no node knows where it was made: then there is nothing to step through.
+    RuntimeWarning if it is not known of any node where it was made: then there is nothing to step through.
     """
     with paused_gc():
         parts = build(root, visitors)
@@ -40,7 +40,7 @@ def mirror_pass(root: Any, visitors: Sequence[Visitor] = ()) -> None:
 
 
 def build(root: Any, visitors: Sequence[Visitor] = ()) -> list[Part]:
-    """What the pass is made of: callables, to be called in this order after `backward.start(root)`."""
+    """The parts of the pass: callables, to be called in this order after `backward.start(root)`."""
     order = topological(root)
     if backward.callbacks:
         visitors = [*visitors, backward.reached]
@@ -58,11 +58,11 @@ def _parts(visits: Sequence[Visit], visitors: Sequence[Visitor] = ()) -> Iterato
         if function:
             yield frames.frame(list(run))
         else:
-            yield from frames.unseen(list(run))
+            yield from frames.without_frame(list(run))
 
 
 def _visits(order: Sequence[Any], with_leaves: bool) -> Iterator[Visit]:
-    """Every node that has something to do, last first. Where a breakpoint may stop, there must be a line to stop at."""
+    """Every node with work to do, last first. One where a breakpoint may stop gets a line in any case."""
     caller: Instruction | None = None
     for node in reversed(order):
         origin = getattr(node, "_origin", None)
@@ -80,7 +80,7 @@ def _is_known_leaf(node: Any) -> bool:
 
 
 def _line_by_line(leaves: Sequence[Visit]) -> list[Visit]:
-    """The same, function by function and last lines first: weights and inputs come by turns, their lines shall not."""
+    """The leaves by function and from the last line to the first: in the graph, weights and inputs alternate."""
     functions: dict[Any, list[Visit]] = {}
     for leaf in leaves:
         functions.setdefault(leaf.function(), []).append(leaf)
@@ -94,7 +94,7 @@ def _line(visit: Visit) -> int:
 def _warn() -> None:
     asked = asking()
     warnings.warn_explicit(
-        "nothing to step through: no node of this graph knows where it was made; "
+        "nothing to step through: it is not known where the nodes of this graph were made; "
         "build the graph inside `with autograd.debug():`",
         RuntimeWarning,
         asked[0].co_filename if asked else "<unknown>",

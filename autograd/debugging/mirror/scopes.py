@@ -1,4 +1,4 @@
-"""The names by which a line of the program knows its values."""
+"""The local variables that a line of the program shows in a debugger."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from itertools import count, repeat
 from typing import Any
 
 from autograd.debugging.identifiers import identifier
+from autograd.node_names import kind_of
 from autograd.origin import name, position
 
-SHOWN = 50  # nodes of a line: more are no help in a list of variables, and slow debuggers down
+SHOWN = 50  # nodes of a line: longer lists do not help, and slow debuggers down
 
 
 class Scopes:
-    """What the stops of one pass have as local variables."""
+    """The local variables for the stops of one pass."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[int, int], tuple[str, str]] = {}  # by instruction, which nodes keep alive
@@ -23,9 +24,9 @@ class Scopes:
     def at(self, nodes: Sequence[Any]) -> dict[str, Any]:
         """Local variables for a stop at the line that made `nodes`, which are in the order of the backward pass.
 
-        A result has the name that the line assigns it to, an operand what it is called there: `w` inside
-        `def neuron(w, x)`, whatever the caller called it. What has no name has its label or that of its primitive. What
-        meets a name that is taken gets a number: after `h = w * h`, `h` is the result, and `h_2` the operand.
+        A result has the name that the line assigns to it, an operand its name in the line: `w` inside
+        `def neuron(w, x)`, whatever the caller called it. A node without a name has its label or the name of its
+        primitive. A name that is taken gets a number: after `h = w * h`, `h` is the result and `h_2` the operand.
 
         >>> from autograd import Value, debug
         >>> def neuron(w, x, b):
@@ -45,7 +46,7 @@ class Scopes:
 
     def _results(self, nodes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         for node in nodes:
-            yield self._source(node)[0] or node.label or node.op or "leaf", node
+            yield self._source(node)[0] or node.label or kind_of(node), node
 
     def _operands(self, nodes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         for node in nodes:
@@ -53,10 +54,10 @@ class Scopes:
             written = _written(self._source(node)[1], node.op, len(operands))
             for operand, here in zip(operands, written or repeat(""), strict=False):
                 if not isinstance(operand, float):
-                    yield here or operand.label or self._source(operand)[0] or operand.op or "leaf", operand
+                    yield here or operand.label or self._source(operand)[0] or kind_of(operand), operand
 
     def _source(self, node: Any) -> tuple[str, str]:
-        """The name that the line of a node gives it, and the expression that made it; '' where there is none."""
+        """The name that a node has in its line, and the expression that made it; '' if there is none."""
         origin = getattr(node, "_origin", None)
         if origin is None:
             return "", ""
@@ -80,7 +81,7 @@ def _free(text: str, taken: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1024)
 def _written(text: str, op: str, count: int) -> tuple[str, ...]:
-    """The `count` operands of `op` as an expression writes them, '' for what is no variable; () if it is another."""
+    """The `count` operands of `op` as an expression writes them ('' for one that is not a variable); () if unknown."""
     try:
         (statement,) = ast.parse(text.strip()).body
     except (SyntaxError, ValueError):
@@ -103,7 +104,7 @@ def _operand_trees(statement: ast.stmt, op: str, count: int) -> list[ast.expr]:
 
 
 def _is_variable(tree: ast.expr) -> bool:
-    """`w`, `self.w`, `w[0]`, `w[i]`: what can be looked at without computing."""
+    """`w`, `self.w`, `w[0]`, `w[i]`: expressions that can be evaluated without computing anything."""
     return all(isinstance(part, _LOOKED_UP) for part in ast.walk(tree)) and not isinstance(tree, ast.Constant)
 
 

@@ -1,4 +1,4 @@
-"""Code that says it stands elsewhere: functions with the file, lines and columns of another program."""
+"""Compile functions whose code objects have the file, lines and columns of another program."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NamedTuple, TypedDict
 Span = tuple[int, int, int | None, int | None]  # line, end line, column, end column (of bytes) of an expression
 
 
-class Step(NamedTuple):
-    """What a function does at one node: where, how many products it adds, whether a breakpoint may stop there.
+class LineStep(NamedTuple):
+    """What a function does at one node: where, how many products it adds, whether it calls visitors and may stop.
 
     `variables` are the local variables that change after it.
     """
@@ -23,8 +23,8 @@ class Step(NamedTuple):
     variables: tuple[str, ...] = ()
 
 
-def compiled(file: str, name: str, first: int, arguments: Sequence[str], steps: Sequence[Step]) -> CodeType:
-    """The code of a function called `name`, defined at line `first` of `file`, that takes the `steps`."""
+def compiled(file: str, name: str, first: int, arguments: Sequence[str], steps: Sequence[LineStep]) -> CodeType:
+    """The code of a function called `name`, defined at line `first` of `file`, that does the `steps`."""
     write = _At((first, first, 0, 0))
     tree = ast.parse("def _(): pass")  # whose fields are those of this version of Python
     function = tree.body[0]
@@ -37,7 +37,7 @@ def compiled(file: str, name: str, first: int, arguments: Sequence[str], steps: 
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-def _statements(step: Step) -> Iterator[ast.stmt]:
+def _statements(step: LineStep) -> Iterator[ast.stmt]:
     write = _At(step.span)
     if step.calls:
         yield write.do(write.call("(next)", write.name("(calls)")))
@@ -61,7 +61,7 @@ class _Place(TypedDict):
 
 
 class _At:
-    """Syntax at one place."""
+    """Makes syntax trees at one place of the source."""
 
     def __init__(self, span: Span) -> None:
         line, end_line, start, end = span
@@ -79,9 +79,9 @@ class _At:
     def stop(self) -> ast.stmt:
         """`for (stop)[0] in next(stops): run((stop)[0])`, which calls `breakpoint()`, and the line begins once more.
 
-        Debuggers stop at the first line that begins after `breakpoint()`: this one, before the products, and not
-        whatever line comes after them. It begins since the statement before `break` is in no line. The compiler would
-        put that in the line of the only statement that leads there; so two do, by an `if` that always holds.
+        Debuggers stop at the first line that begins after `breakpoint()`: this one, before the products, and not the
+        line after them. It begins again because the statement before `break` is in no line. The compiler would put that
+        statement in the line of its only predecessor; so it has two, by an `if` that always holds.
         """
         run = ast.Call(self.name("(run)"), [self._stop(ast.Load())], [], **self.place)
         body = [ast.If(self.name("(stop)"), [self.do(run)], [], **self.place), _NO_LINE.do(_NO_LINE.name("(stop)"))]

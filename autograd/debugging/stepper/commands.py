@@ -1,4 +1,4 @@
-"""The commands of the stepper that move: the backward pass one product at a time, both ways."""
+"""`Stepper`: the commands that move through the backward pass, set breakpoints and leave."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from autograd.debugging.breakpoints import Breakpoint, parse
 from autograd.debugging.stepper.console import count_in
-from autograd.debugging.stepper.inspect_commands import Looking
+from autograd.debugging.stepper.inspect_commands import InspectCommands
 from autograd.debugging.stepper.terminal import deferred_interrupt
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
@@ -16,8 +16,8 @@ from autograd.value import Value
 Stop = Callable[[Walk], bool]
 
 
-class Stepper(Looking):
-    """The commands that move. `ending` says how the session was left: 'finish', 'run' or 'abort'; '' before that."""
+class Stepper(InspectCommands):
+    """All commands. `ending` is how the session was left: 'finish', 'run', 'abort', 'end of input'; '' before."""
 
     letters: Mapping[str, str] = {
         "s": "step", "n": "next", "u": "until", "b": "break", "c": "continue", "p": "print", "w": "where", "l": "list",
@@ -29,7 +29,7 @@ class Stepper(Looking):
     # --- moving -------------------------------------------------------------------------------------------------------
 
     def do_step(self, argument: str) -> None:
-        """step [N]: do the next product of the chain rule, or the next N.
+        """step [N]: do the next product of the chain rule, or N.
 
         step
         step 10
@@ -40,7 +40,7 @@ class Stepper(Looking):
         self._show_last()
 
     def do_next(self, argument: str) -> None:
-        """next [N]: do all products of the next node, or the next N, and show each.
+        """next [N]: do all products of the next node, or of N nodes.
 
         next
         next 3
@@ -55,7 +55,7 @@ class Stepper(Looking):
     def do_back(self, argument: str) -> None:
         """back [N]: undo the last product, or the last N.
 
-        Every gradient is again what it was, to the last bit.
+        Every gradient is restored to the last bit.
 
         back
         back 10
@@ -63,7 +63,7 @@ class Stepper(Looking):
         self._refuse_at_beginning()
         target = self.walk.index - count_in(argument)
         self._move(lambda walk: walk.index <= target, backwards=True)
-        self.say(self.wording.moment())
+        self.say(self.messages.moment())
         self.show_place(self.here)
 
     def do_until(self, argument: str) -> None:
@@ -72,56 +72,56 @@ class Stepper(Looking):
         until w
         """
         if not argument:
-            raise GraphError("until which node? `info nodes` lists them")
+            raise GraphError("until needs a node; `info nodes` lists them")
         node = self.names.find(argument)
         if self.walk.is_complete(node):
-            return self.say(f"{self.wording.gradient(node)} is complete already; `back` goes back")
+            return self.say(f"{self.messages.gradient(node)} is complete already; `back` goes back")
         completion = self.walk.completion(node)
         self._move(lambda walk: walk.index >= completion)
         self._show_last()
         return None
 
     def do_continue(self, argument: str) -> None:
-        """continue: go on to the next breakpoint, else to the end of the pass.
+        """continue: go on to the next breakpoint, else to the end.
 
         break nan
         continue
         """
         self._refuse_at_end()
         if not self._move(self._is_at_breakpoint):
-            self.say(self.wording.moment(), "good")
+            self.say(self.messages.moment(), "good")
 
     def do_rcontinue(self, argument: str) -> None:
-        """rcontinue: go back to the breakpoint before this moment, else to the beginning.
+        """rcontinue: go back to a breakpoint, else to the beginning.
 
         break op tanh
         rcontinue
         """
         self._refuse_at_beginning()
         if not self._move(self._is_at_breakpoint, backwards=True):
-            self.say(self.wording.moment())
+            self.say(self.messages.moment())
 
     def _move(self, stop: Stop, *, backwards: bool = False) -> bool:
-        """Move the walk until `stop` holds or Ctrl-C is pressed, between two products."""
+        """Move the walk until `stop` holds or Ctrl-C is pressed; it stops between two products."""
         with deferred_interrupt() as was_pressed:
             stopped = self.walk.run(lambda walk: was_pressed() or stop(walk), backwards=backwards)
             self._interrupted = was_pressed()
         if self._interrupted:
             self.say("stopped by Ctrl-C", "bad")
-            self.say(self.wording.moment())
+            self.say(self.messages.moment())
         return stopped
 
     def _show_last(self) -> None:
         last = self.walk.last
         if last is not None:
-            self.say(self.wording.product(last), "bold")
+            self.say(self.messages.product(last), "bold")
             self.show_place(last.node)
         if self.walk.at_end:
-            self.say(self.wording.moment(), "good")
+            self.say(self.messages.moment(), "good")
 
     def show_place(self, node: Value) -> None:
-        """Say where a node was made, if that is known."""
-        if place := self.wording.place(node):
+        """Print where a node was made, if that is known."""
+        if place := self.messages.place(node):
             self.say(place, "mark")
 
     def _refuse_at_end(self) -> None:
@@ -135,13 +135,15 @@ class Stepper(Looking):
     # --- breakpoints --------------------------------------------------------------------------------------------------
 
     def do_break(self, argument: str) -> None:
-        """break PLACE [if EXPR] | nan | if EXPR: set a breakpoint for continue and rcontinue.
+        """break PLACE | nan | if EXPR: set a breakpoint for continue and rcontinue.
 
-        PLACE is NODE, `op NAME`, FILE:LINE or LINE: the pass stops when it arrives at a node there, whose gradient is
-        complete then. `nan` stops at the first gradient that is infinite or nan.
-        EXPR is about the node (node, op, data, grad) or, without PLACE, about each product that was done (node, parent,
-        op, local, upstream, contribution, before, after, and index, its number). Nodes, also by their names, have
-        .data .grad .op .name; functions are abs, min, max, sign, isnan, isinf, isfinite.
+        PLACE is NODE, `op NAME`, FILE:LINE or LINE, and can be followed by `if EXPR`.
+        The pass stops when it reaches such a node, whose gradient is then complete.
+        `nan` stops at the first gradient that is infinite or nan.
+        EXPR can use the fields of the node (node, op, data, grad) or, without PLACE,
+        those of each product (node, parent, op, local, upstream, contribution, before,
+        after, index), and nodes by their names. Nodes have .data, .grad, .op and .name;
+        the functions are abs, min, max, sign, isnan, isinf and isfinite.
 
         break w
         break op tanh if abs(grad) > 1
@@ -166,12 +168,12 @@ class Stepper(Looking):
         """
         if not argument:
             self.breakpoints.clear()
-            return self.say("no breakpoints are left")
+            return self.say("removed all breakpoints")
         key = count_in(argument)
         if key not in self.breakpoints:
             raise GraphError(f"there is no breakpoint {key}; `info break` lists them")
         del self.breakpoints[key]
-        return self.say(f"breakpoint {key} is removed")
+        return self.say(f"removed breakpoint {key}")
 
     def complete_break(self, text: str, line: str, begin: int, end: int) -> list[str]:
         if line[:begin].split()[-1:] == ["op"]:
@@ -179,7 +181,7 @@ class Stepper(Looking):
             return sorted(op for op in ops if op.startswith(text))
         return [word for word in ("nan", "op ", "if ") if word.startswith(text)] + self.complete_node(text)
 
-    complete_until = Looking.complete_node
+    complete_until = InspectCommands.complete_node
     complete_tbreak = complete_break
 
     def _add(self, argument: str, *, temporary: bool) -> None:
@@ -189,7 +191,7 @@ class Stepper(Looking):
         self.say(f"breakpoint {key}: {breakpoint.text}")
 
     def _is_at_breakpoint(self, walk: Walk) -> bool:
-        """Whether one is met; they are counted and announced, and temporary ones removed."""
+        """Whether a breakpoint is met; those are counted and announced, and temporary ones are removed."""
         met = [(key, each) for key, each in self.breakpoints.items() if self._is_met(each)]
         for key, breakpoint in met:
             breakpoint.hits += 1
@@ -203,7 +205,7 @@ class Stepper(Looking):
         if breakpoint.place is None:
             return self._show_last()
         for node in filter(breakpoint.place, self.walk.arriving):
-            self.say(f"[{self.walk.index}/{len(self.walk)}] {self.wording.gradient(node)}, complete", "bold")
+            self.say(f"[{self.walk.index}/{len(self.walk)}] {self.messages.gradient(node)}, complete", "bold")
             self.show_place(node)
         return None
 
@@ -217,7 +219,7 @@ class Stepper(Looking):
     # --- leaving ------------------------------------------------------------------------------------------------------
 
     def do_quit(self, argument: str) -> bool:
-        """quit: finish the pass and leave; a script stops at its next one.
+        """quit: finish the pass; a script stops at its next one.
 
         The gradients are those of backward().
 
@@ -227,7 +229,7 @@ class Stepper(Looking):
         return True
 
     def do_run(self, argument: str) -> bool:
-        """run: finish the pass, and the script's later ones too, stopping only at breakpoints.
+        """run: finish all passes; stop only at breakpoints.
 
         break nan
         run
@@ -238,7 +240,9 @@ class Stepper(Looking):
         return True
 
     def do_abort(self, argument: str) -> bool:
-        """abort: leave with every gradient as it was before the pass; a script ends.
+        """abort: undo the pass and leave; a script ends.
+
+        Every gradient is what it was before the pass.
 
         abort
         """
@@ -246,7 +250,7 @@ class Stepper(Looking):
         return True
 
     def do_EOF(self, argument: str) -> bool:  # noqa: N802 (what cmd.Cmd calls at the end of the input)
-        """As `quit`, and nothing stops any more: there is nobody left to ask."""
+        """As `quit`, and later passes do not stop either."""
         self.say("")
         self.ending = "end of input"
         return True

@@ -1,4 +1,4 @@
-"""What any line of commands needs: abbreviations, help with examples, completion, errors as answers, Ctrl-C, EOF."""
+"""A command interpreter with abbreviations, help with examples, completion, and errors and Ctrl-C handled."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from textwrap import fill
 from typing import Any, TextIO
 
 from autograd.debugging.stepper.terminal import Screen
 from autograd.errors import AutogradError
 
+WIDTH = 80  # columns of the help
+
 
 class Console(cmd.Cmd):
-    """Commands are the methods `do_…`; the first line of their documentation is `usage: what it does`.
+    """Commands are the methods `do_…`; the first line of their docstring is `usage: what it does`.
 
-    A command can be abbreviated as long as only one begins so, and by its letter in `letters`. An empty line repeats
-    the last command. With `stdin=None` lines are read from the terminal, with history and completion.
+    A command can be abbreviated to any unique prefix, or to its letter in `letters`. An empty line repeats the last
+    command. With `stdin=None`, lines are read from the terminal, with history and completion.
     """
 
     prompt = "(backward) "
@@ -33,19 +36,19 @@ class Console(cmd.Cmd):
 
     @property
     def commands(self) -> Sequence[str]:
-        """Every command by its full name, those of the most special class first."""
+        """Every command by its full name, those of subclasses first."""
         found = [name for kind in type(self).__mro__ for name in vars(kind) if name.startswith("do_")]
         return [name.removeprefix("do_") for name in dict.fromkeys(found) if name not in ("do_EOF", "do_help")] + [
             "help"
         ]
 
     def interact(self) -> None:
-        """Answer commands until one of them ends the session; Ctrl-C only clears the line."""
+        """Carry out commands until one of them ends the session; Ctrl-C only clears the line."""
         while True:
             try:
                 return self.cmdloop()
             except KeyboardInterrupt:
-                self.say("\nCtrl-C: `quit` finishes the pass, `abort` takes it back")
+                self.say("\nCtrl-C: `quit` finishes the pass, `abort` undoes it")
 
     # --- what cmd.Cmd calls -------------------------------------------------------------------------------------------
 
@@ -62,7 +65,7 @@ class Console(cmd.Cmd):
             readline.set_completer_delims(self._delimiters)
 
     def precmd(self, line: str) -> str:
-        """Write out the full command, and a line that came from a file or pipe, so that a transcript has both sides."""
+        """Print a line that was not typed at a terminal, so that a transcript contains the commands too."""
         if not self.stdin.isatty() and line != "EOF":
             self.stdout.write(f"{line}\n")
         return line
@@ -75,31 +78,31 @@ class Console(cmd.Cmd):
             return False
 
     def parseline(self, line: str) -> tuple[str | None, str | None, str]:
-        """What is to be done or completed, with the command in full."""
+        """Parse a line, with its command in full."""
         return super().parseline(self._in_full(line))
 
     def _in_full(self, line: str) -> str:
         word, _, rest = line.strip().partition(" ")
-        candidates = self._begun_by(word)
+        candidates = self._starting_with(word)
         if not word or word == "EOF" or word in self.commands or len(candidates) != 1:
             return line
         return f"{candidates[0]} {rest}"
 
-    def _begun_by(self, word: str) -> list[str]:
+    def _starting_with(self, word: str) -> list[str]:
         if word in self.letters:
             return [self.letters[word]]
         return [command for command in self.commands if command.startswith(word)]
 
     def default(self, line: str) -> None:
         word = line.split()[0]
-        candidates = self._begun_by(word)
+        candidates = self._starting_with(word)
         if candidates:
-            raise ValueError(f"{word!r} can be {', '.join(candidates)}: write one more letter")
+            raise ValueError(f"{word!r} is ambiguous: {', '.join(candidates)}")
         raise ValueError(self._no_command(word))
 
     def _no_command(self, word: str) -> str:
         close = difflib.get_close_matches(word, self.commands, n=1)
-        return f"no command {word!r}; " + (f"did you mean {close[0]!r}?" if close else "`help` lists the commands")
+        return f"unknown command {word!r}; " + (f"did you mean {close[0]!r}?" if close else "`help` lists the commands")
 
     def completenames(self, text: str, *ignored: object) -> list[str]:
         return [f"{command} " for command in self.commands if command.startswith(text)]
@@ -107,12 +110,12 @@ class Console(cmd.Cmd):
     # --- help ---------------------------------------------------------------------------------------------------------
 
     def do_help(self, argument: str) -> None:
-        """help [COMMAND]: every command in a line, or one of them with examples.
+        """help [COMMAND]: list all commands, or explain one.
 
         help break
         """
         if argument:
-            candidates = [argument] if argument in self.commands else self._begun_by(argument)
+            candidates = [argument] if argument in self.commands else self._starting_with(argument)
             if len(candidates) != 1:
                 raise ValueError(self._no_command(argument))
             return self.say(self._documentation(candidates[0]))
@@ -120,8 +123,9 @@ class Console(cmd.Cmd):
         width = max(len(usage) for usage, _, _ in usages)
         for usage, _, meaning in usages:
             self.say(f"  {usage:<{width}}  {meaning}")
-        letters = ", ".join(f"{letter} {command}" for letter, command in self.letters.items())
-        self.say(f"\n`help COMMAND` shows examples; an empty line repeats the last command; short forms:\n  {letters}")
+        letters = ", ".join(f"{letter}={command}" for letter, command in self.letters.items())
+        self.say("\n`help COMMAND` shows examples; an empty line repeats the last command.")
+        self.say(fill(f"Short forms: {letters}", WIDTH, subsequent_indent="  "))
         return None
 
     def complete_help(self, text: str, *ignored: object) -> list[str]:
@@ -135,7 +139,7 @@ class Console(cmd.Cmd):
 def _readline() -> Any:
     """The module for history and completion; None on Windows, which has none.
 
-    It is imported no sooner than somebody is asked for a command: doing so prepares the terminal.
+    It is imported only when a user is asked for a command, since importing it changes the terminal.
     """
     try:
         return import_module("readline")
@@ -143,18 +147,18 @@ def _readline() -> Any:
         return None
 
 
-def count_in(argument: str, *, otherwise: int = 1) -> int:
-    """The number of times that an argument says.
+def count_in(argument: str) -> int:
+    """The positive integer that an argument gives; 1 if it is empty.
 
     >>> count_in("3"), count_in("")
     (3, 1)
     >>> count_in("-1")
     Traceback (most recent call last):
         ...
-    ValueError: '-1' is no number of times: give 1, 2, 3, …
+    ValueError: '-1' is not a positive integer
     """
     if not argument:
-        return otherwise
+        return 1
     if not argument.isascii() or not argument.isdigit() or int(argument) == 0:
-        raise ValueError(f"{argument!r} is no number of times: give 1, 2, 3, …")
+        raise ValueError(f"{argument!r} is not a positive integer")
     return int(argument)

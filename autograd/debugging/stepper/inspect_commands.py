@@ -1,4 +1,4 @@
-"""The commands of the stepper that look at the pass and change nothing."""
+"""`InspectCommands`: the commands of the stepper that show the pass and change nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TextIO
 from autograd import origin
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.inspection import bad_gradients, first_fault
-from autograd.debugging.messages import INDENT, Wording, products
+from autograd.debugging.messages import ALL_FINITE, INDENT, Messages
 from autograd.debugging.naming import Names
 from autograd.debugging.stepper.console import Console
 from autograd.debugging.walk import Walk
 from autograd.drawing import draw
+from autograd.drawing.text import counted
 from autograd.errors import GraphError
 from autograd.value import Value
 
@@ -21,7 +22,7 @@ ROWS = 40  # of a table, before it is cut
 AROUND = 5  # lines of source on either side
 
 
-class Looking(Console):
+class InspectCommands(Console):
     """A console over a walk: `print`, `where`, `list`, `graph`, `nan`, `info`."""
 
     def __init__(
@@ -34,12 +35,12 @@ class Looking(Console):
         super().__init__(stdin, stdout)
         self.walk = walk
         self.names = Names(walk.nodes[::-1], variables)
-        self.wording = Wording(walk, self.names)
+        self.messages = Messages(walk, self.names)
         self.breakpoints: dict[int, Breakpoint] = {}
 
     @property
     def here(self) -> Value:
-        """The node that the pass is at: the one whose products are next, at the end the last that got one."""
+        """The node that the pass is at: the one whose products are next, or at the end the last product's parent."""
         node, last = self.walk.node, self.walk.last
         if node is not None:
             return node
@@ -52,31 +53,32 @@ class Looking(Console):
         return self.names.find(argument) if argument else self.here
 
     def do_print(self, argument: str) -> None:
-        """print [NODE]: value, gradient and the products it is the sum of, done and pending.
+        """print [NODE]: value, gradient, and the products in its sum.
 
-        Without NODE: of the node whose products are next.
+        The products are done or pending. Without NODE, it is the node whose products
+        are next.
 
         print w
         print w2[1,0]
         """
-        for line in self.wording.node(self._node(argument)):
+        for line in self.messages.node(self._node(argument)):
             self.say(line)
 
     def do_where(self, argument: str) -> None:
-        """where [NODE]: the chain rule from the loss down to here, or to NODE.
+        """where [NODE]: the chain rule from the loss to here, or to NODE.
 
-        Of several paths it is the one that brought most.
+        If there are several paths, it shows the one that contributed most.
 
         where
         where b
         """
-        for line, place in self.wording.path(self._node(argument)):
+        for line, place in self.messages.path(self._node(argument)):
             self.say(line, "bold")
             if place:
                 self.say(place, "mark")
 
     def do_list(self, argument: str) -> None:
-        """list [NODE]: the source around the place where the node was made.
+        """list [NODE]: the source around the line that made the node.
 
         list
         list d
@@ -85,7 +87,7 @@ class Looking(Console):
         place = origin.position(node)
         lines = linecache.getlines(place.file) if place else []
         if place is None or not lines:
-            raise GraphError(f"the source of {self.names.of[node]} is not known; {NO_SOURCE}")
+            raise GraphError(f"the source of {self.names.of[node]} is not known: {NO_SOURCE}")
         self.say(f"{place.file}, in {place.function}", "dim")
         for at in range(max(1, place.line - AROUND), min(len(lines), place.line + AROUND) + 1):
             text = lines[at - 1].rstrip().expandtabs()
@@ -95,9 +97,10 @@ class Looking(Console):
                 self.say(f"{' ' * (8 + indent)}{carets.expandtabs()}", "mark")
 
     def do_graph(self, argument: str) -> None:
-        """graph [FILE]: draw the graph of this moment: .svg, .png, .dot or .html.
+        """graph [FILE]: draw the graph at this moment.
 
-        Without FILE it is backward-N.svg, N products into the pass.
+        FILE ends in .svg, .png, .dot or .html. Without FILE it is backward-N.svg, where
+        N is the number of products done.
 
         graph
         graph halfway.svg
@@ -108,28 +111,29 @@ class Looking(Console):
         self.say(f"wrote {path}", "good")
 
     def do_nan(self, argument: str) -> None:
-        """nan: where numbers first became infinite or nan, in forward order.
+        """nan: find the first infinity or nan.
 
-        It looks at values and local derivatives, and counts the gradients that are bad at this moment.
+        It is the first value or local derivative in forward order. It also counts the
+        gradients that are infinite or nan at this moment.
 
         nan
         """
         fault = first_fault(self.walk)
         if fault is None:
-            self.say("every value and every local derivative is finite", "good")
+            self.say(ALL_FINITE, "good")
         else:
             self.say("first in forward order:")
-            for line in self.wording.fault(fault):
+            for line in self.messages.fault(fault):
                 self.say(line, "bad")
         bad = [self.names.of[node] for node in bad_gradients(self.walk)]
         if bad:
             more = ", …" if len(bad) > 8 else ""
-            self.say(f"gradients that are infinite or nan by now: {len(bad)} ({', '.join(bad[:8])}{more})", "bad")
+            self.say(f"gradients that are infinite or nan now: {len(bad)} ({', '.join(bad[:8])}{more})", "bad")
 
     def do_info(self, argument: str) -> None:
-        """info [nodes [TEXT] | break]: where the pass is; a table of nodes; breakpoints.
+        """info [nodes [TEXT] | break]: show the state of the pass, nodes or breakpoints.
 
-        With TEXT, the nodes that have it in their names.
+        With TEXT, only nodes whose names contain it.
 
         info
         info nodes w2
@@ -139,7 +143,7 @@ class Looking(Console):
         topics = {"": self._info, "nodes": self._info_nodes, "break": self._info_break}
         chosen = [each for each in topics if each.startswith(topic)] if topic else [""]
         if len(chosen) != 1:
-            raise GraphError(f"no such topic as {topic!r}; there are info, info nodes and info break")
+            raise GraphError(f"unknown topic {topic!r}; use info, info nodes or info break")
         topics[chosen[0]](text.strip())
 
     def complete_info(self, text: str, line: str, begin: int, end: int) -> list[str]:
@@ -149,8 +153,8 @@ class Looking(Console):
 
     def _info(self, text: str) -> None:
         walk = self.walk
-        self.say(f"{len(walk.nodes)} nodes, {products(len(walk))}, {walk.index} done", "bold")
-        self.say(self.wording.moment())
+        self.say(f"{counted(len(walk.nodes), 'node')}, {counted(len(walk), 'product')}, {walk.index} done", "bold")
+        self.say(self.messages.moment())
         if not any(origin.position(node) for node in walk.nodes):
             self.say(f"no source lines: {NO_SOURCE}", "dim")
         if self.breakpoints:
@@ -159,10 +163,10 @@ class Looking(Console):
     def _info_nodes(self, text: str) -> None:
         chosen = [node for node in self.walk.nodes if text in self.names.of[node]]
         if not chosen:
-            raise GraphError(f"no node has {text!r} in its name")
+            raise GraphError(f"no node has a name with {text!r} in it")
         width = max(len(self.names.of[node]) for node in chosen[:ROWS])
         for node in chosen[:ROWS]:
-            self.say(self.wording.row(node, width), "bold" if node is self.here else "")
+            self.say(self.messages.row(node, width), "bold" if node is self.here else "")
         if len(chosen) > ROWS:
             self.say(f"{INDENT}… and {len(chosen) - ROWS} more; `info nodes TEXT` shows those with TEXT in the name")
 
@@ -176,4 +180,4 @@ class Looking(Console):
     complete_print = complete_where = complete_list = complete_node
 
 
-NO_SOURCE = "lines are kept for graphs that are built inside `with autograd.debug():`"
+NO_SOURCE = "build the graph inside `with autograd.debug():`"

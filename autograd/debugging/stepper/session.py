@@ -1,4 +1,4 @@
-"""`autograd.step(loss)`: the backward pass one product at a time, both ways, through the lines that built the graph."""
+"""`autograd.step(loss)`: step through a backward pass, one product at a time, forwards and back."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from autograd.debugging.breakpoints import parse
-from autograd.debugging.messages import number, products
-from autograd.debugging.naming import variables_of_caller as _variables_of_caller
+from autograd.debugging.messages import number
+from autograd.debugging.naming import variables_of_caller
 from autograd.debugging.stepper.commands import Stepper
 from autograd.debugging.stepper.terminal import deferred_interrupt
 from autograd.debugging.walk import Walk
+from autograd.drawing.text import counted
 from autograd.errors import GraphError
 from autograd.expressions.conditions import ConditionError
 from autograd.value import Value
 
 
 @dataclass
-class Session:
-    """Several passes of one program: what is to hold from one to the next. As a function, it makes one pass."""
+class StepperSession:
+    """The passes of one program, and what is kept from one to the next. Calling it makes one pass."""
 
     stdin: TextIO | None = None
     stdout: TextIO | None = None
@@ -27,23 +28,23 @@ class Session:
     ending: str = ""
 
     def __call__(self, root: Value) -> None:
-        """Make the pass of `root.backward()`, asking for commands.
+        """Make the pass of `root.backward()` by the commands of the user.
 
-        Left by an exception, the gradients are as they were before.
+        After an exception, the gradients are what they were before.
         """
         self.passes += 1
         with Walk(root) as walk:
             if self.ending == "end of input":
                 return
-            stepper = Stepper(walk, _variables_of_caller(), self.stdin, self.stdout)
-            self._take_over(stepper)
+            stepper = Stepper(walk, variables_of_caller(), self.stdin, self.stdout)
+            self._restore_breakpoints(stepper)
             self._greet(stepper)
             if not stepper.ending:
                 stepper.interact()
             self._leave(stepper)
 
     def _leave(self, stepper: Stepper) -> None:
-        """Finish or abort the pass, and keep what the next one is to know."""
+        """Finish or abort the pass, and keep what the next one needs."""
         self.ending = stepper.ending
         self.breakpoints = [each.text for each in stepper.breakpoints.values() if not each.temporary]
         if self.ending == "abort":
@@ -54,8 +55,8 @@ class Session:
             raise KeyboardInterrupt
         return None
 
-    def _take_over(self, stepper: Stepper) -> None:
-        """The breakpoints of the pass before, as far as they have a place in this graph."""
+    def _restore_breakpoints(self, stepper: Stepper) -> None:
+        """Set the breakpoints of the previous pass again, as far as they have a place in this graph."""
         for key, text in enumerate(self.breakpoints, start=1):
             try:
                 stepper.breakpoints[key] = parse(text, stepper.walk, stepper.names)
@@ -63,12 +64,12 @@ class Session:
                 continue
 
     def _greet(self, stepper: Stepper) -> None:
-        """Say where the pass stands; after `run` nothing, unless a breakpoint is met."""
+        """Print the headline of the pass; after `run` nothing, unless a breakpoint is met."""
         if self.ending == "run" and stepper.do_run(""):
             return
         walk, which = stepper.walk, f" {self.passes}" if self.passes > 1 else ""
         name, result = stepper.names.of[walk.root], walk.root.data
-        headline = f"backward pass{which} of {name} = {number(result)}: {products(len(walk))}"
+        headline = f"backward pass{which} of {name} = {number(result)}: {counted(len(walk), 'product')}"
         stepper.say(f"{headline}; `help` lists the commands")
         stepper.show_place(walk.root)
 
@@ -76,10 +77,10 @@ class Session:
 def step(loss: Value, *, stdin: TextIO | None = None, stdout: TextIO | None = None) -> None:
     """Make the pass of `loss.backward()` interactively: one product at a time, forwards and back.
 
-    It reads commands from the terminal (or `stdin`) and answers there (or on `stdout`): `help` lists them. Leaving with
-    `quit`, or at the end of the input, finishes the pass: gradients are exactly those of `loss.backward()`. `abort`
-    leaves every gradient as it was before, and so does an exception. Source lines are shown for nodes that were made
-    inside `with autograd.debug():`; names are labels, names in the source, and the caller's variables.
+    It reads commands from the terminal (or `stdin`) and prints to it (or to `stdout`): `help` lists them. `quit`, or
+    the end of the input, finishes the pass: gradients are exactly those of `loss.backward()`. `abort` restores every
+    gradient to what it was before, and so does an exception. Source lines are shown for nodes that were made inside
+    `with autograd.debug():`; names are labels, names in the source, and the caller's variables.
 
     >>> import io
     >>> from autograd import Value
@@ -93,6 +94,6 @@ def step(loss: Value, *, stdin: TextIO | None = None, stdout: TextIO | None = No
     >>> a.grad, b.grad
     (-3.0, 2.0)
 
-    TypeError when `loss` is no Value.
+    TypeError if `loss` is not a Value.
     """
-    Session(stdin, stdout)(loss)
+    StepperSession(stdin, stdout)(loss)

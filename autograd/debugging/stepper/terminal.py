@@ -1,4 +1,4 @@
-"""Writing for people: colour on terminals only, and plain letters where the encoding has no others."""
+"""Output to a terminal or a file: colour on terminals only, ASCII where the encoding has no other symbols."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ PLAIN = str.maketrans(
 
 
 class Screen:
-    """Lines of text to a stream.
+    """Writes lines of text to a stream.
 
-    `plain` says that it cannot show ∂ and ▲: then they are written in ASCII, and what else it cannot show as ?.
+    `plain`: its encoding lacks ∂ and ▲, which are written in ASCII; other characters that it lacks are written as ?.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -68,9 +68,9 @@ def _wants_colour(out: TextIO) -> bool:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """In the block Ctrl-C raises nothing; the function it gives says whether it was pressed.
+    """In the block, Ctrl-C does not raise KeyboardInterrupt; the function that it yields tells whether it was pressed.
 
-    A product changes a gradient and remembers the old one: an exception in between would spoil undo. Outside the main
+    A product changes a gradient and remembers the old one: an exception in between would corrupt undo. Outside the main
     thread, where Python delivers no signals, nothing changes.
 
     >>> with deferred_interrupt() as was_pressed:

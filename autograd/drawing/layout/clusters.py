@@ -1,7 +1,7 @@
-"""A scene laid out by ourselves: each cluster on its own, then as one box of what is around it.
+"""The built-in layout of a scene: each cluster is laid out by itself, then as one box of the cluster around it.
 
-So frames hold exactly what is theirs and never overlap. An edge that leaves a cluster ends there at a port, an item
-without depth on the last rank, and the layout around the cluster goes on from that port; ports of edges that come in
+So frames contain exactly their own boxes and never overlap. An edge that leaves a cluster ends there at a port, an item
+without depth on the last rank, and the layout around the cluster continues from that port; ports of edges that enter
 are on the first rank.
 """
 
@@ -20,7 +20,7 @@ from autograd.drawing.text import cells
 
 HEAD = 7.0  # pixels, of an arrow
 TWINS = 12.0  # pixels between edges that join the same boxes
-PAD, NAME = 9.0, 18.0  # pixels between a frame and what is in it; more of them where its name is
+PAD, NAME = 9.0, 18.0  # pixels between a frame and its contents; additional ones above, for its name
 LONGEST_NAME = 24  # cells; a longer one does not widen its frame
 TURNS: dict[Direction, Callable[[Point], Point]] = {
     "LR": lambda p: p,
@@ -28,7 +28,7 @@ TURNS: dict[Direction, Callable[[Point], Point]] = {
     "TB": lambda p: (p[1], p[0]),
     "BT": lambda p: (p[1], -p[0]),
 }
-# Before and behind, along the flow and across it: the name stands on top, wherever the arrows point.
+# Before and behind, along the flow and across it: the name is on top, whatever the direction of the arrows.
 PADS: dict[Direction, tuple[Point, Point]] = {
     "LR": ((PAD, PAD + NAME), (PAD, PAD)),
     "RL": ((PAD, PAD + NAME), (PAD, PAD)),
@@ -37,11 +37,11 @@ PADS: dict[Direction, tuple[Point, Point]] = {
 }
 
 
-_Ends = tuple[Edge, int | None, int | None]  # an edge, and what it joins; None is outside
+_Ends = tuple[Edge, int | None, int | None]  # an edge, and the blocks that it joins; None is outside
 
 
 def nested(scene: Scene) -> Layout:
-    """Find a place for everything in a scene whose boxes are in topological order.
+    """Lay out a scene whose boxes are in topological order.
 
     >>> from autograd.drawing.scene import Box
     >>> scene = Scene((Box("v0", "leaf", "x", scope=("layer",)), Box("v1", "op", "y")), (Edge("e0", "v0", "v1"),))
@@ -63,10 +63,10 @@ def nested(scene: Scene) -> Layout:
 
 
 class _Block(NamedTuple):
-    """A box, a port, or a cluster with all that is in it; coordinates are along and across the flow, from its middle.
+    """A box, a port, or a cluster with its contents; coordinates are along and across the flow, from its centre.
 
-    An edge has a piece in each cluster it leaves, one where these end, and one in each cluster it enters: they are
-    numbered in this order. `ports` says where an edge crosses the frame.
+    An edge has a piece in each cluster that it leaves, one in the cluster around both ends, and one in each cluster
+    that it enters: they are numbered in this order. `ports` are the points where edges cross the frame.
     """
 
     size: Size
@@ -77,7 +77,7 @@ class _Block(NamedTuple):
 
 
 def _lay_out(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> _Block:
-    """The cluster, given the edges that have an end in it."""
+    """Lay out the cluster, given the edges that have an end in it."""
     blocks, home = _inside(cluster, edges, rankdir)
     ends = [(edge, home.get(edge.source), home.get(edge.target)) for edge in edges]
     level = _Level(cluster, blocks, [end for end in ends if end[1] != end[2]], rankdir)
@@ -85,7 +85,7 @@ def _lay_out(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> _Bl
 
 
 def _inside(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> tuple[list[_Block], dict[str, int]]:
-    """What is directly in a cluster, and in which of these each box is."""
+    """The blocks directly in a cluster, and the index of the block that contains each box."""
     flat = rankdir in ("LR", "RL")
     sizes = [(box.width, box.height) if flat else (box.height, box.width) for box in cluster.boxes]
     blocks = [_Block(size, {box.id: (0.0, 0.0)}, {}, {}, {}) for box, size in zip(cluster.boxes, sizes, strict=True)]
@@ -105,7 +105,7 @@ def _boxes(cluster: Cluster) -> Iterator[str]:
 
 
 class _Level:
-    """What is directly in a cluster, arranged: ports of edges that come in, boxes and clusters, ports of the others."""
+    """The arranged blocks of a cluster: ports of edges that enter, boxes and clusters, ports of edges that leave."""
 
     def __init__(self, cluster: Cluster, blocks: Sequence[_Block], ends: Sequence[_Ends], rankdir: Direction) -> None:
         self.cluster, self.rankdir = cluster, rankdir
@@ -128,13 +128,13 @@ class _Level:
         self.middles, self.chains = list(zip(found.along, found.across, strict=True)), found.chains
 
     def _room(self, edge: Edge) -> float:
-        """Pixels along the flow for the label, which stands where the arrow arrives."""
+        """Pixels along the flow for the label, which is at the end of the arrow."""
         if not edge.label or all(edge.target != box.id for box in self.cluster.boxes):
             return 0.0
         return cells(edge.label) * SMALL_CELL if self.rankdir in ("LR", "RL") else SMALL_LINE
 
     def block(self) -> _Block:
-        """The whole as a block of the level around it."""
+        """The level as a block of the level around it."""
         low, high = self._frame()
         middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
         whole = _Block((high[0] - low[0], high[1] - low[1]), {}, {}, {}, {})
@@ -148,7 +148,7 @@ class _Level:
         return whole
 
     def _frame(self) -> tuple[Point, Point]:
-        """What encloses all items and the edges that pass between them, wide enough for its name."""
+        """The frame around all items and the edges between them, wide enough for its name."""
         sizes = [*[item.size for item in self.items], *[(0.0, DUMMY)] * (len(self.middles) - len(self.items))]
         lows, highs = zip(*map(_extent, self.middles, sizes), strict=True)
         low, high = (
@@ -165,7 +165,7 @@ class _Level:
         return _minus(low, more), _plus(high, more)
 
     def _pieces(self) -> Iterator[tuple[int, list[Point]]]:
-        """The part of each edge that is on this level, and its place among the parts."""
+        """The piece of each edge that is on this level, and its number among the pieces."""
         depth = len(self.cluster.scope)
         twins: dict[tuple[str, str], int] = {}
         for edge, chain in zip(self.edges, self.chains, strict=True):
@@ -191,7 +191,7 @@ class _Level:
 
 
 def _put(item: _Block, place: Point, whole: _Block) -> None:
-    """What is in an item, as seen from the middle of the whole."""
+    """Add the contents of an item to the whole, with coordinates from its centre."""
     whole.centres.update({box: _plus(centre, place) for box, centre in item.centres.items()})
     whole.frames.update({scope: (_plus(low, place), _plus(high, place)) for scope, (low, high) in item.frames.items()})
     for edge, pieces in item.pieces.items():

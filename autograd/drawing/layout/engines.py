@@ -1,8 +1,8 @@
-"""Who finds the places: the first layout engine of the chain that is there and answers.
+"""Select a layout engine: the first of a chain that is installed and answers.
 
-graphviz-pure comes first because it is installed with the package and gives the same picture on every platform; the
-last one is our own and needs nothing. $AUTOGRAD_DOT puts another in front: the path of a program that understands
-`-Tjson0` as Graphviz does, or `builtin`.
+graphviz-pure comes first because it is installed with the package on all common platforms, and gives the same picture
+on each; the last one is built in. $AUTOGRAD_DOT selects another: the path of a program that understands `-Tjson0` as
+Graphviz does, or `builtin`.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from typing import Any
 
 from autograd.drawing.layout.clusters import nested
 from autograd.drawing.layout.geometry import Layout
-from autograd.drawing.layout.graphviz import question, read_layout
+from autograd.drawing.layout.graphviz import layout_request, read_layout
 from autograd.drawing.scene import Scene
 
 VARIABLE, BUILT_IN = "AUTOGRAD_DOT", "builtin"
-CROWDED = 3.0  # edges per box; ours keeps such layers in tidy columns, where Graphviz scatters them
-MANY = 300  # boxes; with more, the labels of edges are placed by us: engines take too long over them
-PATIENCE = 120.0  # seconds; what takes longer is drawn by the built-in layout
+CROWDED = 3.0  # edges per box; the built-in layout keeps such layers in columns, Graphviz scatters them
+MANY = 300  # boxes; with more, edge labels are placed here: they slow engines down too much
+TIMEOUT = 120.0  # seconds, after which the built-in layout is used
 Engine = tuple[str, Callable[[str], str]]
 
 
 def lay_out(scene: Scene) -> Layout:
-    """The places of everything in the scene, from the first engine that answers; never an error for want of one.
+    """Lay out the scene with the first engine that answers; the built-in one always does.
 
-    RuntimeWarning when $AUTOGRAD_DOT names a program that cannot be used.
+    RuntimeWarning if $AUTOGRAD_DOT names a program that cannot be used.
     """
     chosen = os.environ.get(VARIABLE, "")
     if chosen == BUILT_IN or len(scene.edges) > CROWDED * len(scene.boxes):
         return nested(scene)
-    source = question(scene, labels=len(scene.boxes) <= MANY)
+    source = layout_request(scene, labels=len(scene.boxes) <= MANY)
     for name, engine in _chain(chosen):
         try:
             return read_layout(engine(source), scene, name)
-        except Exception as error:  # whatever goes wrong in an engine, the next one draws
+        except Exception as error:  # after any error of an engine, the next one is tried
             if name == chosen:
                 warnings.warn(
-                    f"{VARIABLE}={chosen!r} cannot lay out a graph ({error}); another engine does. Set it to the path "
-                    f"of a Graphviz `dot`, to {BUILT_IN!r}, or unset it",
+                    f"{VARIABLE}={chosen!r} cannot lay out a graph ({error}); another engine is used. Set it to the "
+                    f"path of a Graphviz `dot` or to {BUILT_IN!r}, or unset it",
                     RuntimeWarning,
                     stacklevel=2,
                 )
@@ -61,12 +61,12 @@ def _chain(chosen: str) -> Iterator[Engine]:
 
 
 def find_program(name: str) -> str | None:
-    """The path of a program: on PATH, or among the scripts of this Python, whose environment need not be active."""
+    """The path of a program on PATH or among the scripts of this Python, whose environment may not be active."""
     return shutil.which(name) or shutil.which(name, path=os.path.dirname(sys.executable or "")) or _script(name)
 
 
 def _script(name: str) -> str | None:
-    """Where pip puts it. A Python without users, as in a browser, has no scheme for them."""
+    """The path where pip installs it. A Python in a browser has no scheme for users."""
     schemes = {sysconfig.get_default_scheme(), f"{os.name}_user"} & {*sysconfig.get_scheme_names()}
     return shutil.which(name, path=os.pathsep.join(sysconfig.get_path("scripts", each) for each in sorted(schemes)))
 
@@ -74,7 +74,7 @@ def _script(name: str) -> str | None:
 def _program(path: str) -> Callable[[str], str]:
     def run(source: str) -> str:
         done = subprocess.run(
-            [path, "-Kdot", "-Tjson0"], input=source.encode(), capture_output=True, check=True, timeout=PATIENCE
+            [path, "-Kdot", "-Tjson0"], input=source.encode(), capture_output=True, check=True, timeout=TIMEOUT
         )
         return done.stdout.decode()
 

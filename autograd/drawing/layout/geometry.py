@@ -1,4 +1,4 @@
-"""Where everything goes: pixels, y downwards, whichever engine has found the places."""
+"""`Layout`: coordinates in pixels, y downwards, independent of the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 class Layout:
-    """Centres of boxes, curves of edges (one Bézier start, then three points a piece), frames of clusters."""
+    """Centres of boxes, curves of edges (a start, then three points per Bézier segment), frames of clusters."""
 
     def __init__(self, engine: str, centres: dict[str, Point], curves: dict[str, list[Point]]) -> None:
         self.engine, self.centres, self.curves = engine, centres, curves
@@ -21,14 +21,14 @@ class Layout:
         self.frames: dict[tuple[str, ...], Rectangle] = {}
 
     def bounds(self, scene: Scene) -> Rectangle:
-        """What the picture covers."""
+        """The rectangle that contains the picture."""
         corners = list(_corners(self, scene))
         xs, ys = [x for x, _ in corners], [y for _, y in corners]
         return min(xs), min(ys), max(xs), max(ys)
 
 
 def around(centre: Point, width: float, height: float) -> Rectangle:
-    """The rectangle of that size.
+    """The rectangle with this centre and size.
 
     >>> around((10.0, 10.0), 4.0, 2.0)
     (8.0, 9.0, 12.0, 11.0)
@@ -43,7 +43,7 @@ def box_frame(layout: Layout, box: Box) -> Rectangle:
 
 
 def label_frame(layout: Layout, edge: Edge) -> Rectangle:
-    """What the label of an edge covers."""
+    """The rectangle of an edge's label."""
     return around(layout.labels[edge.id], cells(edge.label) * SMALL_CELL, SMALL_LINE)
 
 

@@ -1,8 +1,8 @@
-"""What a layout engine is asked, and what it answers: where boxes of these sizes go, and the edges between them.
+"""Write the DOT source for a layout engine, and read the JSON of its answer.
 
-The question holds nothing but sizes, since looks are ours: engines read and write little, and a small picture does not
-wait for the package `graphviz`, whose import takes longer than the layout. The boxes have the sizes that our
-own renderer needs: engines measure text in bytes and in their own fonts, sizes from us are right for every script.
+The DOT source contains only sizes, since our own renderer draws: engines read and write little, and small pictures need
+no import of the package `graphviz`, which takes longer than the layout. Boxes have the sizes that the renderer needs:
+engines measure text in bytes and in their own fonts, which is wrong for some scripts.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ EDGES = "fontname=Courier fontsize=10.5 arrowsize=0.7"
 CLUSTERS = "fontname=Courier fontsize=11 margin=9"
 
 
-def question(scene: Scene, *, labels: bool = True) -> str:
+def layout_request(scene: Scene, *, labels: bool = True) -> str:
     """The sizes in DOT.
 
-    Without the labels of edges an engine needs a quarter of the time: it gives each label a rank of its own.
+    Without edge labels an engine needs a quarter of the time, since it gives each label a rank of its own.
 
     >>> from autograd.drawing.scene import Box
-    >>> print(question(Scene((Box("v0", "leaf", "x"), Box("v1", "op", "y")), (Edge("e0", "v0", "v1", "2"),))))
+    >>> print(layout_request(Scene((Box("v0", "leaf", "x"), Box("v1", "op", "y")), (Edge("e0", "v0", "v1", "2"),))))
     digraph {
     rankdir=LR nodesep=0.22 ranksep=0.45
     node [shape=box fixedsize=true label=""]
@@ -48,7 +48,7 @@ def question(scene: Scene, *, labels: bool = True) -> str:
 
 
 def pen_width(edge: Edge) -> str:
-    """How wide an engine draws the edge, in points: the longer is the head, for which it leaves room."""
+    """The width of the edge for the engine, in points, which decides the room for the arrow head."""
     return f"{0.8 + 2.4 * edge.weight:.2f}"
 
 
@@ -73,7 +73,7 @@ def _quoted(text: str) -> str:
 
 
 def read_layout(answer: str, scene: Scene, engine: str) -> Layout:
-    """The layout in an engine's answer (`-Tjson0`); KeyError or ValueError when it is none."""
+    """Read the layout from an engine's answer (`-Tjson0`); KeyError or ValueError if it is invalid."""
     graph = json.loads(answer)
     top = float(graph["bb"].split(",")[3])
 

@@ -1,4 +1,4 @@
-"""Where the labels of edges go when the engine does not say: on the curve, and off each other where possible."""
+"""Place the labels of edges that the engine did not place: along the curve, without overlaps if possible."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from autograd.drawing.layout.geometry import Layout, Point, Rectangle, around, b
 from autograd.drawing.scene import SMALL_CELL, SMALL_LINE, Scene
 from autograd.drawing.text import cells
 
-TRIES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)  # shares of the way; the first free one is taken
-SQUARE = 64.0  # pixels
+TRIES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)  # fractions of the curve; the first free one is taken
+SQUARE = 64.0  # pixels, of the grid that speeds up the search for overlaps
 ABOVE = 7.0  # pixels from the line to the middle of the label
 
 
 def place_labels(layout: Layout, scene: Scene) -> None:
-    """Put each label that has no place above its edge, where no box and no other label is, if there is such a place."""
+    """Place each label that has no place above its edge, where no box or other label is, if possible."""
     taken = _Taken()
     for box in scene.boxes:
         taken.add(box_frame(layout, box))
@@ -29,7 +29,7 @@ def place_labels(layout: Layout, scene: Scene) -> None:
 
 
 class _Taken:
-    """Rectangles by the squares of a grid they touch, so that looking for a collision does not look at all of them."""
+    """Rectangles by the squares of a grid that they touch, so that a search for overlaps looks at few of them."""
 
     def __init__(self) -> None:
         self.squares: dict[tuple[int, int], list[Rectangle]] = {}
@@ -50,7 +50,7 @@ def _squares(rectangle: Rectangle) -> Iterator[tuple[int, int]]:
 
 
 def _places(curve: list[Point]) -> Iterator[Point]:
-    """Points above the curve without its head."""
+    """Points above the curve, without its arrow head."""
     pieces = (len(curve) - 4) // 3
     for share in TRIES:
         piece, t = divmod(share * pieces, 1.0)

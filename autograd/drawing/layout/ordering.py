@@ -1,4 +1,4 @@
-"""An order of things that feed each other, as far as there is one."""
+"""Topological order of a graph that may have cycles."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from heapq import heappop, heappush
 
 
 def sources_first(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """The numbers below `count`, the source of each pair (source, target) before its target.
+    """The numbers below `count`, with the source of each pair (source, target) before its target.
 
-    What may come next comes in the order of the numbers; a circle is cut at its lowest. Source: Kahn 1962.
+    Of several that could be next, the lowest number is; a cycle is cut at its lowest number. Algorithm: Kahn 1962.
 
     >>> sources_first(4, [(3, 0), (0, 2), (2, 0)])
     [1, 3, 0, 2]

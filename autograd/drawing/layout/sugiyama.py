@@ -1,8 +1,8 @@
-"""Our own layered layout, for machines without any other engine: a picture always appears.
+"""A layered layout of items with sizes, for the built-in engine (clusters.py).
 
-Sugiyama, Tagawa & Toda 1981 in its plainest form: ranks by the longest way to the result, long edges cut by dummies,
-crossings reduced by median sweeps, and places pulled towards neighbours without changing the order (isotonic
-regression, Barlow et al. 1972). Here it is about items that have a size and a number; nested.py makes a picture of it.
+Sugiyama, Tagawa & Toda 1981 in its simplest form: ranks by the longest path to the result, long edges split by dummies,
+crossings reduced by median sweeps, and positions pulled towards neighbours without changing the order (isotonic
+regression, Barlow et al. 1972).
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from typing import NamedTuple
 
 SWEEPS, PULLS = 8, 12
 GAP, RANK_GAP = 16.0, 30.0
-EDGE_GAP, MOST_EDGE_GAP = 3.0, 320.0  # the more edges between two ranks, the flatter they must be to be told apart
+EDGE_GAP, MOST_EDGE_GAP = (
+    3.0,
+    320.0,
+)  # the more edges between two ranks, the more distance, to keep them distinguishable
 DUMMY = 8.0  # across the flow, room for an edge that passes by
-LONG = 60  # ranks; an edge over more of them goes straight, not around: dummies would outnumber the boxes
-STRAIGHTNESS = 8.0  # how much more a dummy weighs than a box: long edges should be straight
+LONG = 60  # ranks; an edge over more of them is straight: dummies would outnumber the boxes
+STRAIGHTNESS = 8.0  # weight of a dummy relative to a box: long edges should be straight
 
 Size = tuple[float, float]  # along the flow, across it
 
 
 class Arrangement(NamedTuple):
-    """The middle of each item, those of dummies behind them, and each edge as a chain of items on successive ranks."""
+    """The centre of each item, then those of dummies, and each edge as a chain of items on successive ranks."""
 
     along: list[float]
     across: list[float]
@@ -43,7 +46,7 @@ class Ranks:
             self.layers[rank].append(item)
 
     def _chain(self, source: int, target: int) -> list[int]:
-        """The edge as a chain of items on successive ranks; it goes backwards where its rank says so."""
+        """The edge as a chain of items on successive ranks; backwards if the ranks of its ends are."""
         low, high = sorted((source, target), key=self.rank.__getitem__)
         chain = [low]
         between = range(self.rank[low] + 1, self.rank[high])
@@ -61,7 +64,7 @@ class Ranks:
 
 
 def _ranks(count: int, edges: Sequence[tuple[int, int]], first: int, last: int) -> list[int]:
-    """0 for the farthest from the results; a leaf stands next to what uses it. An edge against the order counts not."""
+    """Ranks, 0 for the farthest from the results; a leaf is next to its user. Edges against the order are ignored."""
     targets: list[list[int]] = [[] for _ in range(count)]
     inner = range(first, count - last)
     for source, target in edges:
@@ -81,9 +84,9 @@ def _ranks(count: int, edges: Sequence[tuple[int, int]], first: int, last: int) 
 def arrange(
     sizes: Sequence[Size], edges: Sequence[tuple[int, int]], rooms: Sequence[float], *, first: int = 0, last: int = 0
 ) -> Arrangement:
-    """Find a place for items of these sizes, given in topological order; `rooms` are for the labels of the edges.
+    """Arrange items of these sizes, given in topological order; `rooms` are for the labels of the edges.
 
-    The `first` items are put before all others, and the `last` ones after them.
+    The `first` items come before all others, and the `last` ones after them.
 
     >>> arrange([(10.0, 10.0), (10.0, 10.0)], [(0, 1)], [0.0]).along
     [5.0, 48.0]
@@ -94,7 +97,7 @@ def arrange(
 
 
 def _order(ranks: Ranks) -> None:
-    """Median sweeps, down and up; the order with the fewest crossings stays."""
+    """Median sweeps, down and up; the order with the fewest crossings is kept."""
     best = [layer[:] for layer in ranks.layers]
     fewest = _crossings(ranks)
     for sweep in range(SWEEPS):
@@ -145,7 +148,7 @@ def _crossings(ranks: Ranks) -> int:
 
 
 def _across(ranks: Ranks, sizes: Sequence[Size]) -> list[float]:
-    """Places across the flow: everything near the mean of its neighbours, in order, and at a distance."""
+    """Positions across the flow: each item near the mean of its neighbours, in order and without overlaps."""
     thickness = [size[1] for size in sizes] + [DUMMY] * (len(ranks.rank) - ranks.count)
     weights = [1.0] * ranks.count + [STRAIGHTNESS] * (len(ranks.rank) - ranks.count)
     places = [0.0] * len(ranks.rank)
@@ -163,7 +166,7 @@ def _across(ranks: Ranks, sizes: Sequence[Size]) -> list[float]:
 
 
 def _apart(layer: list[int], wanted: list[float], thickness: list[float], weights: list[float]) -> list[float]:
-    """The places nearest to the wanted ones that keep order and distance: pool adjacent violators."""
+    """The positions nearest to the wanted ones that keep order and distance: pool adjacent violators."""
     offsets = [0.0]
     for above, below in pairwise(layer):
         offsets.append(offsets[-1] + (thickness[above] + thickness[below]) / 2 + GAP)
@@ -179,7 +182,7 @@ def _apart(layer: list[int], wanted: list[float], thickness: list[float], weight
 
 
 def _along(ranks: Ranks, sizes: Sequence[Size], rooms: Sequence[float]) -> list[float]:
-    """Places along the flow: a rank as deep as its largest item, then room for the edges that leave it."""
+    """Positions along the flow: a rank as deep as its largest item, then room for the edges that leave it."""
     depth, labels, leaving = ([0.0] * len(ranks.layers) for _ in range(3))
     for item, size in enumerate(sizes):
         depth[ranks.rank[item]] = max(depth[ranks.rank[item]], size[0])

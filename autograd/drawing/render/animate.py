@@ -1,6 +1,6 @@
-"""The backward pass as a film: CSS alone, so that it plays inside an `<img>` too.
+"""Animate the backward pass by CSS alone, so that it plays inside an `<img>` too.
 
-The picture without the film is the state after the pass; whoever prefers reduced motion sees that.
+Without the animation, the picture shows the state after the pass; so it does for users who prefer reduced motion.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from autograd.backward import Step, backward_steps
 from autograd.drawing.scene import Row
 from autograd.drawing.text import number, sign_of
 
-BEFORE, AFTER = 2, 5  # moments of rest: nothing has happened yet; everything has
+BEFORE, AFTER = 2, 5  # moments of rest at the start and at the end
 SECONDS_PER_MOMENT, LONGEST_FILM = 0.8, 45.0
-STILL = (  # how it looks without motion, and what lies under the film
+STILL = (  # the appearance without animation
     "[class*=while]{opacity:0}",
     ".box rect.now{fill:none;stroke:var(--fg);stroke-width:2.5}",
     ".box rect.pending{fill:var(--none-fill)}",
@@ -27,8 +27,21 @@ PENDING = Row("grad", "–", "none")
 
 
 @contextmanager
+def zeroed_gradients(nodes: Sequence[Any]) -> Iterator[None]:
+    """Set the gradients of the nodes to 0, and restore them at the end of the block."""
+    kept = [node.grad for node in nodes]
+    try:
+        for node in nodes:
+            node.grad = 0.0
+        yield
+    finally:
+        for node, grad in zip(nodes, kept, strict=True):
+            node.grad = grad
+
+
+@contextmanager
 def fresh_pass(order: Sequence[Any], root: Any) -> Iterator[list[Step]]:
-    """All steps of a backward pass from zeroed gradients, which hold inside the block; then they are as before.
+    """All steps of a backward pass from zeroed gradients; at the end of the block the old ones are restored.
 
     >>> from autograd import Value
     >>> x = Value(3.0); y = x * x
@@ -38,18 +51,12 @@ def fresh_pass(order: Sequence[Any], root: Any) -> Iterator[list[Step]]:
     >>> x.grad
     0.0
     """
-    kept = [node.grad for node in order]
-    try:
-        for node in order:
-            node.grad = 0.0
+    with zeroed_gradients(order):
         yield list(backward_steps(root))
-    finally:
-        for node, grad in zip(order, kept, strict=True):
-            node.grad = grad
 
 
 class Timeline:
-    """When each edge appears and what each box says from when on, in moments."""
+    """The moments at which each edge appears and the gradient of each box changes."""
 
     def __init__(self) -> None:
         self.moments = 1
@@ -57,11 +64,11 @@ class Timeline:
         self.gradients: dict[str, list[tuple[int, Row]]] = {}
 
     def edge_class(self, edge: str) -> str:
-        """The class that hides an edge until its moment."""
+        """The CSS class that hides an edge until its moment."""
         return f"from{self.edges[edge]}" if edge in self.edges else ""
 
     def states(self, box: str, row: Row) -> list[tuple[Row, str]]:
-        """What a row shows in turn, with the classes of each state; a row that never changes shows itself."""
+        """The states of a row with their CSS classes; a row that never changes has one, without a class."""
         if row.caption != PENDING.caption:
             return [(row, "")]
         changes = [(0, PENDING), *self.gradients.get(box, [])]
@@ -70,7 +77,7 @@ class Timeline:
         return [*passing, (row, f"from{ends[-1]}" if ends else "")]
 
     def pending(self, box: str) -> str:
-        """The class of what covers a box until its last change: the colour would tell the sign before its time."""
+        """The class of the cover of a box until its last change, since its colour shows the final sign."""
         return f"while0-{self.gradients[box][-1][0]}" if box in self.gradients else "while"
 
     def flashes(self, box: str) -> list[str]:
@@ -79,11 +86,11 @@ class Timeline:
 
     @property
     def root_class(self) -> str:
-        """A name for this film: two of them on one page must not share their timing."""
+        """A class for this animation: two of them on one page must not share their timing."""
         return f"ag-{zlib.crc32(repr((self.moments, self.edges, self.gradients)).encode()):08x}"
 
     def stylesheet(self) -> str:
-        """The film, for those who have not asked for less motion."""
+        """The animation, for users who do not prefer reduced motion."""
         root, length = self.root_class, self.moments + BEFORE + AFTER
         seconds = min(SECONDS_PER_MOMENT * length, LONGEST_FILM)
 
@@ -115,7 +122,7 @@ class Timeline:
 def timeline_of(
     steps: Sequence[Step], root: Any, box_of: dict[Any, str], edge_of: dict[tuple[Any, int], str]
 ) -> Timeline:
-    """The film of these steps; `box_of` nodes and `edge_of` (node, place of the parent among its parents) are ids.
+    """The timeline of these steps; `box_of` (node) and `edge_of` (node, index of the parent) give ids.
 
     In a collapsed picture an edge appears with the first step along it, and a box changes with the last one into it.
     """

@@ -1,6 +1,6 @@
-"""A scene as DOT, the language of Graphviz, looks included: for those who go on with it in programs of their own.
+"""Write a scene as DOT, the language of Graphviz, including colours and styles, for use in other programs.
 
-What our own pictures ask of an engine is less, and in question.py.
+The DOT source for our own layout is smaller: see layout/graphviz.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STYLES: dict[Sign, str] = {"neg": "dashed", "zero": "dotted"}
 
 
 def dot_source(scene: Scene) -> str:
-    """The scene in DOT, with everything a Graphviz program needs to draw it by itself.
+    """The scene in DOT, with everything that a Graphviz program needs to draw it.
 
     >>> "v0 -> v1" in dot_source(Scene((Box("v0", "leaf"), Box("v1", "op")), (Edge("e0", "v0", "v1"),)))
     True

@@ -1,4 +1,4 @@
-"""SVG to PNG, by the optional package resvg-py: no system program, no browser."""
+"""Convert SVG to PNG with the optional package resvg-py."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ MISSING = (
     "an .svg, .html or .dot file needs nothing"
 )
 NO_FONT = (
-    "no font was found to write the picture's numbers with: install one (apt-get install fonts-dejavu-core, or "
+    "no font was found for the text of the picture: install one (apt-get install fonts-dejavu-core, or "
     "pip install matplotlib, which brings it), or save an .svg"
 )
 FONT = "DejaVu Sans Mono"
 
 
 def png_of(svg: str) -> bytes:
-    """The picture, two pixels to one, in the fonts of this machine, else in the one that matplotlib brings.
+    """The picture at twice the size, in the fonts of this machine or the one that matplotlib installs.
 
-    ImportError without resvg-py; RuntimeError where there is no font at all: text would silently be left out.
+    ImportError without resvg-py; RuntimeError if there is no font: text would silently be left out.
     """
     try:
         import resvg_py

@@ -1,4 +1,4 @@
-"""A scene and its layout as SVG: safe to embed anywhere (no script, no reference, no style but in `<style>`)."""
+"""Render a scene and its layout as SVG that is safe to embed: no scripts, no references, no style attributes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THIN, THICK = 0.9, 3.6
 def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme: Theme = "auto") -> str:
     """The picture as one SVG document, the same bytes for the same scene and layout.
 
-    The engine is named in its `<metadata>`; what stands in `<title>` and `<desc>` is read out by screen readers.
+    `<metadata>` names the engine; `<title>` and `<desc>` are for screen readers.
     """
     left, top, right, bottom = layout.bounds(scene)
     wide = max(cells(scene.title) * TITLE_CELL, cells(scene.caption) * SMALL_CELL * 1.05, right - left)
@@ -74,7 +74,7 @@ def _frames(layout: Layout) -> Iterator[str]:
 
 
 def _edge(edge: Edge, layout: Layout, timeline: Timeline | None, *, arrow: bool) -> str:
-    """The last piece of a curve is its arrow head."""
+    """The edge as a path; the last segment of the curve is its arrow head."""
     curve = layout.curves[edge.id]
     line, head = (curve[:-3], _head(curve[-4], curve[-1], edge.weight)) if arrow else (curve, "")
     pieces = [f"{_n(x)},{_n(y)}" for x, y in line]

@@ -1,6 +1,6 @@
-"""The colours of a picture and the one style sheet made of them, light and dark.
+"""The colours of pictures and their style sheet, for light and dark mode.
 
-Text is at least 4.5 : 1 against what lies behind it and lines 3 : 1 (WCAG 2.2, AA), in both modes; a test computes it.
+The contrast of text is at least 4.5 : 1 and that of lines 3 : 1 (WCAG 2.2, AA), in both modes; a test computes it.
 """
 
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ SIGNS: tuple[Sign, ...] = ("pos", "neg", "zero", "bad", "mixed", "none")
 
 
 class Colour(NamedTuple):
-    """One colour by day and by night."""
+    """One colour in light and in dark mode."""
 
     light: str
     dark: str
@@ -45,7 +45,7 @@ FONTS = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberati
 
 
 def stylesheet(theme: Theme = "auto") -> str:
-    """The style sheet; 'auto' follows `prefers-color-scheme` by CSS variables, the others have none (for converters).
+    """The style sheet; 'auto' follows `prefers-color-scheme` by CSS variables, the others use none (for converters).
 
     >>> "prefers-color-scheme:dark" in stylesheet(), "var(" in stylesheet("dark")
     (True, False)
