@@ -219,6 +219,6 @@ def __dir__() -> list[str]:
 
 
 # What lies above the engine, and what the engine leaves to it: a debugger's pass, and what notebooks show.
-_backward.debugged = lazy_call("autograd.debugging.switch", "debugged_pass")
+_backward.debug_backward = lazy_call("autograd.debugging.switch", "debugged_pass")
 Value._repr_mimebundle_ = lazy_call("autograd.drawing.notebook", "mimebundle")  # type: ignore[attr-defined]
 _hypothesis_entry.register()  # if Hypothesis is there already; else it asks for it when it is imported

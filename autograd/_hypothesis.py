@@ -1,7 +1,7 @@
 """`st.from_type(Value)` draws leaves, whichever is imported first, `autograd` or Hypothesis.
 
 `autograd` calls `register` when it is imported, and so does Hypothesis, by way of `scalar_autograd_hypothesis`. The
-strategies themselves import Hypothesis and wait until somebody draws a Value.
+strategies themselves import Hypothesis and wait until a Value is drawn.
 """
 
 from __future__ import annotations

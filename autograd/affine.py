@@ -28,10 +28,10 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
         widths = sorted({len(w) for w in W})
         raise ValueError(f"affine: {len(W)} rows of {widths} weights do not fit {len(x)} inputs and {len(b)} biases")
     kinds = set(map(type, x))
-    learnt = all(map({Value}.issuperset, (map(type, parameters) for parameters in (b, *W))))
+    all_values = all(map({Value}.issuperset, (map(type, parameters) for parameters in (b, *W))))
     hooked = bool(open_blocks) and active() is not None
     off = hooked and hooks() == _OFF
-    if not learnt or not (kinds <= {float, int} or kinds == {Value}) or (hooked and not off):
+    if not all_values or not (kinds <= {float, int} or kinds == {Value}) or (hooked and not off):
         return [rules.dot(*w, *x, bias) for w, bias in zip(W, b, strict=True)]
     parents: Sequence[Value] = x if kinds == {Value} else ()
     x = x if parents else [float(number) for number in x]
@@ -43,7 +43,7 @@ def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> li
 
 
 def row(w: Sequence[Any], x: Sequence[Any], bias: Any) -> Any:
-    """`affine([w], x, [bias])[0]`; Values times Values plus a number go a shorter way."""
+    """`affine([w], x, [bias])[0]`; Values times Values plus a number take a shorter path."""
     if type(bias) is not float or open_blocks or not (set(map(type, w)) == _VALUES == set(map(type, x))):
         return affine([w], x, [bias])[0]
     weights, known = [each._data for each in w], [each._data for each in x]

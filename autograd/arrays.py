@@ -28,7 +28,7 @@ _REDUCTIONS = {"add", "multiply", "maximum", "minimum"}
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-    """What NumPy's function gives for Values among its operands; NotImplemented where there is no such primitive.
+    """The result of NumPy's function with Values among its operands; NotImplemented where no primitive has its meaning.
 
     >>> import numpy as np
     >>> from autograd import Value
@@ -44,7 +44,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping
     function = _elementwise(ufunc)
     if function is None or method != "__call__" or not options.keys() <= {"out"}:
         return NotImplemented
-    import numpy as np  # somebody has called it, so it is there
+    import numpy as np  # NumPy has called us, so it is there
 
     (out,) = options.get("out", (None,))
     if out is not None and out.dtype != object:
@@ -61,7 +61,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping
 
 
 def _elementwise(ufunc: Any) -> Callable[..., Any] | None:
-    """What a ufunc does with single operands, as a function of numbers and Values; None if nothing of ours does it."""
+    """A ufunc on single operands, as a function of numbers and Values; None if no function of ours has its meaning."""
     name = ufunc.__name__
     if name in _COMPARISONS:
         return _COMPARISONS[name]

@@ -1,4 +1,4 @@
-"""Which expression of a program is assigned to which name, read off its syntax tree."""
+"""Find the names that the expressions of a program are assigned to, from its syntax tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Pair = tuple[str, ast.expr]
 
 
 def assigned(source: str) -> Mapping[Span, str]:
-    """The name of each assigned expression by its span; empty for a text that is no Python.
+    """The name of each assigned expression by its span; empty for a text that is not Python.
 
     Of several names the first, and the innermost assignment decides: `h = (t := a * b)` names `a * b` "t".
 
@@ -39,7 +39,7 @@ def assigned(source: str) -> Mapping[Span, str]:
 
 @lru_cache(maxsize=256)
 def callee(expression: str) -> str | None:
-    """The last name of what an expression calls; '' if that has no name, None if it is no call.
+    """The last name of what an expression calls; '' if that has no name, None if it is not a call.
 
     >>> callee("autograd.std(xs)"), callee("f(x) * 2"), callee("layers[0](x)")
     ('std', None, '')
@@ -90,7 +90,7 @@ def _held(text: str, value: ast.expr) -> Iterator[_Pair]:
 
 
 def _matched(targets: list[ast.expr], values: list[ast.expr]) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Targets and values that belong together: by place, from both ends if there is a star in between."""
+    """Pair targets with values: by position, from both ends if there is a star in between."""
     if not all(map(_is_one, values)):
         return
     stars = [i for i, target in enumerate(targets) if isinstance(target, ast.Starred)]
@@ -106,7 +106,7 @@ def _is_one(element: ast.expr) -> bool:
 
 
 def _spans(expression: ast.expr) -> Iterator[Span]:
-    """Where the instruction that computes an expression may be said to be."""
+    """The spans that Python may give the instruction that computes an expression."""
     line, column, end_line, end_column = _span(expression)
     yield line, column, end_line, end_column
     method = getattr(expression, "func", None)

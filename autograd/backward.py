@@ -29,7 +29,7 @@ class Step(NamedTuple):
     (3.0, 1.0, 3.0, 0.0, 3.0)
     """
 
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a step
+    index: int  # type: ignore[assignment]  # hides tuple.index, which has no use on a step
     node: Value
     parent: Value
     local: float
@@ -41,17 +41,17 @@ class Step(NamedTuple):
 
 Pass = Callable[[Any], None]
 
-# Switches of debugging, set as attributes of this module: read once a pass, they cost nothing.
+# Set by debugging, as attributes of this module: read once for each pass, they cost nothing.
 callbacks: set[Any] = set()  # weak references to those of all nodes: see callbacks.py
 breakpoints: tuple[Any, ...] = ()  # see debugging/hooks.py
-debugged: Callable[[Any, bool], None] | None = None  # makes the pass if there are some or, second argument, debug=True
+debug_backward: Callable[[Any, bool], None] | None = None  # makes the pass with breakpoints, or with debug=True
 
 _lock = RLock()
 _one_at_a_time = alone(_lock)  # leaves may be shared between threads, and `+=` is not one step
 
 
 def _unlock() -> None:
-    """In a fork: a pass that another thread was making when it was made does not go on here."""
+    """New locks in a fork: a pass that another thread was making does not continue here."""
     global _lock, _one_at_a_time  # noqa: PLW0603 (the lock is one for the process)
     _lock = RLock()
     _one_at_a_time = alone(_lock)
@@ -62,9 +62,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def backward(root: Any, debug: bool = False) -> None:
-    """`root.backward()`: see `Value.backward`. A debugger may have put another pass in the place of the plain one."""
-    if (debug or breakpoints) and debugged is not None:
-        debugged(root, debug)
+    """`root.backward()`: see `Value.backward`. A debugger may replace the plain pass by its own."""
+    if (debug or breakpoints) and debug_backward is not None:
+        debug_backward(root, debug)
     elif not open_blocks or active() is None:
         plain_pass(root)
     else:
@@ -72,7 +72,7 @@ def backward(root: Any, debug: bool = False) -> None:
 
 
 def plain_pass(root: Any) -> None:
-    """The chain rule as fast as it goes."""
+    """The pass without hooks or callbacks, in the fewest instructions."""
     if callbacks:
         deque(backward_steps(root), maxlen=0)
         return
@@ -109,7 +109,8 @@ class use_backward(Scope):  # noqa: N801 (used like a function)
 def backward_steps(root: Value) -> Iterator[Step]:
     """The same pass one edge at a time: the gradients change as the steps are taken.
 
-    Left unfinished, the pass is where it was left; taken to the end, it has done what `root.backward()` does.
+    A pass that is not finished leaves the gradients as they are by then; a finished one has done what `root.backward()`
+    does.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
@@ -144,14 +145,14 @@ def backward_steps(root: Value) -> Iterator[Step]:
 
 
 def reached(node: Any) -> None:
-    """What every pass does, while there are callbacks, with each node whose gradient is complete: call its own."""
+    """Call the callbacks of a node whose gradient is complete; every pass does this while there are any."""
     for callback in getattr(node, "_callbacks", ()):
         if callback.function is not None:
             callback.function(node)
 
 
 def start(root: Any) -> list[Any]:
-    """What a pass begins with: interior gradients reset, the seed 1 at the root; the nodes in topological order."""
+    """Begin a pass: reset interior gradients, seed the root with 1, and return the nodes in topological order."""
     order = topological(root)
     _reset(order)
     return order

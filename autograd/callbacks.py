@@ -22,7 +22,7 @@ class Callback:
         backward.callbacks.add(self._known)
 
     def remove(self) -> None:
-        """Call it no more; a second call does nothing."""
+        """Stop calling it; a second call does nothing."""
         self.function = None
         backward.callbacks.discard(self._known)
 

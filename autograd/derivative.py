@@ -16,7 +16,7 @@ def grad(output: Value, inputs: Value) -> Value: ...
 @overload
 def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
 def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
-    """∂output/∂input for each input, as Values: to be differentiated, drawn or compiled in their turn.
+    """∂output/∂input for each input, as Values, which can be differentiated, drawn or compiled again.
 
     The chain rule in the order of `backward()`, with the same bits, but no `grad` attribute changes. The adjoint of a
     node is one `dot` of its consumers' partials and adjoints, so BP2 appears in the graph as W ᵀδ. An input that
@@ -27,7 +27,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     >>> dy.data, grad(dy, x).data
     (27.0, 18.0)
 
-    TypeError for arguments that are no Values; GraphError where a node was made by hand and has no rule,
+    TypeError for arguments that are not Values; GraphError where a node is opaque and has no rule,
     or where `data` was changed since the graph was recorded and partials are no longer what they were.
     """
     if callable(output) and not isinstance(output, Value):
@@ -54,7 +54,7 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 class Flow(Protocol[Node]):
-    """What the chain rule asks about a graph; the compiler answers with symbols where the engine has Values."""
+    """What the chain rule needs from a graph: the engine answers with Values, the compiler with symbols."""
 
     def order(self, output: Node) -> Sequence[Node]:
         """The nodes that `output` depends on, parents first, itself last."""

@@ -1,4 +1,4 @@
-"""What can go wrong, by name: every error of this package is an `AutogradError`."""
+"""Errors with a name of their own; each that `autograd` exports is an `AutogradError`, and a built-in error too."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Derivatives of Python functions: `grad(f)` and its kin take a function and give a function.
+"""Derivatives of Python functions: `grad(f)` and the others take a function and return a function.
 
 Arguments are numbers, or lists, tuples and dicts of numbers, nested; derivatives come in the same structure. They nest
 without confusion, `grad(lambda x: x * grad(lambda y: x + y)(1.0))`, since a derivative is a graph of nodes that know
@@ -21,6 +21,7 @@ from autograd.graph import topological
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
 from autograd.scopes import Hooks, hooks
+from autograd.structure import flatten, key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     >>> grad(lambda p: p["w"] * 3.0 + p["b"])({"w": 2.0, "b": 1.0})
     {'w': 3.0, 'b': 1.0}
 
-    TypeError when f gives no number, or the argument is no number (structure of numbers).
+    TypeError when f does not return a number, or the argument is not a number or structure of numbers.
     """
 
     def derivative(*args: Any) -> Any:
@@ -68,7 +69,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
         def take() -> tuple[Any, Any]:
             x, inputs = _traced(args, argnum)
             y = _number(f(*inputs), f)
-            return y, _like(x, gradient(y, _leaves(x)))
+            return y, _like(x, gradient(y, leaves_of(x)))
 
         return _derivative(take, args)  # type: ignore[no-any-return]
 
@@ -83,14 +84,14 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
 
-    TypeError, when it is called, without such an argument or for a result that is no number.
+    TypeError, when it is called, without such an argument or for a result that is not a number.
     """
 
     def derivative(*args: Any) -> Any:
         def take() -> Any:
             x, inputs = _traced(args, argnum)
             y = f(*inputs)
-            rows = [_like(x, gradient(_number(each, f), _leaves(x))) for each in _leaves(y)]
+            rows = [_like(x, gradient(_number(each, f), leaves_of(x))) for each in leaves_of(y)]
             return _like(y, rows)
 
         return _derivative(take, args)
@@ -123,7 +124,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
 
-    TypeError where these differ.
+    TypeError where the structures differ.
     """
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
@@ -131,8 +132,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     def take() -> tuple[Any, Any]:
         xs = _observed([_map(_fresh, x) for x in primals])
         y = _map(lambda each: _number(each, f), f(*xs))
-        along = dict(zip(_leaves(xs), map(_direction, _matching(primals, tangents)), strict=True))
-        return y, _like(y, _pushed(along, _leaves(y)))
+        along = dict(zip(leaves_of(xs), map(_direction, _matching(primals, tangents)), strict=True))
+        return y, _like(y, _pushed(along, leaves_of(y)))
 
     return _derivative(take, (primals, tangents))  # type: ignore[no-any-return]
 
@@ -158,7 +159,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return jvp(grad(f), primals, tangents)
 
 
-# --- results: floats, but Values where somebody may want the derivative of the derivative -----------------------------
+# --- results: floats, but Values where the derivative may be differentiated -----------------------------
 
 
 def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
@@ -173,7 +174,9 @@ def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     with paused_gc():
         result = under(lambda now: _taking(now, made.append, observer), take)
     keep = around.differentiating or around.recorder is not None
-    keep = keep or any(isinstance(leaf, Value) for leaf in _leaves(list(args))) or _closes_over(_leaves(result), made)
+    keep = (
+        keep or any(isinstance(leaf, Value) for leaf in leaves_of(list(args))) or _closes_over(leaves_of(result), made)
+    )
     if not keep:
         return _map(float, result)
     return _map(_detached, result) if around.off else result
@@ -187,7 +190,7 @@ def _observed(inputs: Any) -> Any:
     """Inputs, of which it is noticed when a number that depends on them leaves the graph."""
     observer = hooks().observer
     if isinstance(observer, Conversions):
-        observer.inputs.update(_leaves(inputs))
+        observer.inputs.update(leaves_of(inputs))
     return inputs
 
 
@@ -241,33 +244,16 @@ def _pushed(along: dict[Value, Any], outputs: Sequence[Value]) -> list[Any]:
 # --- structures of numbers --------------------------------------------------------------------------------------------
 
 
-def _leaves(x: Any) -> list[Any]:
-    """The numbers of a structure in order; dicts by their own order."""
-    if isinstance(x, dict):
-        return [leaf for each in x.values() for leaf in _leaves(each)]
-    if isinstance(x, list | tuple):
-        return [leaf for each in x for leaf in _leaves(each)]
-    return [x]
-
-
 def _map(function: Callable[[Any], Any], x: Any) -> Any:
     """`function` on every number of a structure."""
-    return _like(x, [function(leaf) for leaf in _leaves(x)])
+    leaves: list[Any] = []
+    key = flatten(x, leaves)
+    return rebuild(key, map(function, leaves))
 
 
 def _like(x: Any, leaves: Sequence[Any]) -> Any:
     """The structure of x with other numbers (or structures) in it."""
-    remaining = iter(leaves)
-
-    def build(x: Any) -> Any:
-        if isinstance(x, dict):
-            return {key: build(each) for key, each in x.items()}
-        if isinstance(x, list | tuple):
-            built = [build(each) for each in x]
-            return type(x)(*built) if hasattr(x, "_fields") else type(x)(built)
-        return next(remaining)
-
-    return build(x)
+    return rebuild(key_of(x), iter(leaves))
 
 
 def _matching(x: Any, v: Any) -> Iterator[Any]:

@@ -120,7 +120,7 @@ if TYPE_CHECKING:
 
 
 def pick(values: Sequence[Any], index: Any) -> Any:
-    """values[index], for a whole number from 0 on; an index that is a Value stays in the graph, and so in a program.
+    """values[index], for an integer from 0 on; an index that is a Value stays in the graph, and so in a program.
 
     A plain index is plain indexing: no node is made. While a function is recorded by `compile`, its arguments are
     Values, and one recording serves all indices (with `exact=True` there is one for each, since eager code adds up
@@ -130,7 +130,7 @@ def pick(values: Sequence[Any], index: Any) -> Any:
     >>> pick([1.5, 2.5], 1), pick([1.5, 2.5], Value(0.0)).data
     (2.5, 1.5)
 
-    IndexError for an index that is not one of 0 … n − 1; TypeError for a plain index that is no whole number.
+    IndexError for an index that is not one of 0 … n − 1; TypeError for a plain index that is not an integer.
     """
     if isinstance(index, Value):
         recorder = hooks().recorder
@@ -211,7 +211,7 @@ def dot(w: Sequence[Any], x: Sequence[Any], bias: Any = 0.0) -> Any:
 
 @reduction
 def total(xs: Iterable[Any]) -> Any:
-    """x₁ + x₂ + … as one node; 0 for none.
+    """x₁ + x₂ + … as one node; 0 for an empty sequence.
 
     >>> total([1.0, 2.0, 3.0])
     6.0
@@ -221,7 +221,7 @@ def total(xs: Iterable[Any]) -> Any:
 
 @reduction
 def prod(xs: Iterable[Any]) -> Any:
-    """x₁ x₂ … as one node, with exact derivatives also where factors are 0; 1 for none.
+    """x₁ x₂ … as one node, with exact derivatives also where factors are 0; 1 for an empty sequence.
 
     >>> prod([2.0, 3.0, 4.0])
     24.0
@@ -231,7 +231,7 @@ def prod(xs: Iterable[Any]) -> Any:
 
 @reduction
 def mean(xs: Iterable[Any]) -> Any:
-    """(x₁ + … + xₙ) / n; DomainError for none.
+    """(x₁ + … + xₙ) / n; DomainError for an empty sequence.
 
     >>> mean([1.0, 2.0, 6.0])
     3.0
@@ -252,20 +252,22 @@ def norm(xs: Iterable[Any]) -> Any:
 
 @reduction
 def std(xs: Iterable[Any]) -> Any:
-    """The standard deviation √(Σ (xᵢ − mean)² / n); where all are equal, 0 with derivatives 0. DomainError for none.
+    """The standard deviation √(Σ (xᵢ − mean)² / n); where all are equal, 0 with derivatives 0.
+
+    DomainError for an empty sequence.
 
     >>> std([1.0, 3.0])
     1.0
     """
     xs = _some(xs, "std")
     centre = mean(xs)
-    centre = centre + mean([x - centre for x in xs])  # else three times 0.1 would have a mean of 0.10000000000000002
+    centre = centre + mean([x - centre for x in xs])  # otherwise the mean of three 0.1 would be 0.10000000000000002
     return norm([x - centre for x in xs]) / len(xs) ** 0.5
 
 
 @reduction
 def logsumexp(xs: Iterable[Any]) -> Any:
-    """ln Σ exp xᵢ as one node, without overflow; its derivatives are the softmax. DomainError for none.
+    """ln Σ exp xᵢ as one node, without overflow; its derivatives are the softmax. DomainError for an empty sequence.
 
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599
@@ -275,7 +277,7 @@ def logsumexp(xs: Iterable[Any]) -> Any:
 
 @listwise
 def softmax(xs: Iterable[Any]) -> list[Any]:
-    """exp xᵢ / Σ exp xⱼ for each i, without overflow. DomainError for none.
+    """exp xᵢ / Σ exp xⱼ for each i, without overflow. DomainError for an empty sequence.
 
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
@@ -285,7 +287,9 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 
 @listwise
 def log_softmax(xs: Iterable[Any]) -> list[Any]:
-    """xᵢ − logsumexp(x) for each i: the logarithm of the softmax without its underflow. DomainError for none.
+    """xᵢ − logsumexp(x) for each i: the logarithm of the softmax without its underflow.
+
+    DomainError for an empty sequence.
 
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]

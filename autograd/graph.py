@@ -1,15 +1,36 @@
-"""The order of a graph.
+"""How a node keeps its edges, and the order of a graph.
 
 A node keeps one or two operands in `_x` and `_y` and their partials in `_dx` and `_dy`; a partial of None says that
-the operand is no parent (a number, or a branch not taken). Any other number of operands is kept with the parents as a
-tuple in `_x`, their partials in `_dx` and the operands in `_y`. One container per node, not three, is what keeps
-the garbage collector out of the way (decision 2 in DESIGN.md).
+the operand is not a parent (a number, or a branch not taken). For any other number of operands, `_x` is the tuple of
+the parents, `_dx` that of their partials and `_y` that of the operands. One container per node, not three,
+keeps the garbage collector out of the way (decision 2 in DESIGN.md).
+
+`slots` writes this form, and the properties `operands`, `parents` and `partials` of a Value read it. The loops over all
+nodes, here and in backward.py, and the operators made by inline.py use the slots directly: a call for each node would
+be most of their time.
 """
 
 from __future__ import annotations
 
-from itertools import filterfalse
+from collections.abc import Sequence
+from itertools import compress, filterfalse
 from typing import Any
+
+
+def slots(arity: int | None, operands: tuple[Any, ...], partials: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
+    """`_x, _y, _dx, _dy` of a node: only what flows is an edge, so no float among the operands, and no partial of None.
+
+    >>> slots(2, (3.0, 2.0), (1.0, None))
+    (3.0, 2.0, None, None)
+    """
+    if arity == 2:
+        (x, y), (dx, dy) = operands, partials
+        return x, y, None if type(x) is float else dx, None if type(y) is float else dy
+    if arity == 1:
+        (x,), (dx,) = operands, partials
+        return x, None, None if type(x) is float else dx, None
+    flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
+    return tuple(compress(operands, flows)), operands, tuple(compress(partials, flows)), None
 
 
 def topological(*roots: Any) -> list[Any]:

@@ -1,10 +1,10 @@
-"""The fast way of an operator: one flat Python function that computes the value and the partials of its row.
+"""The fast path of an operator: one flat Python function that computes the value and the partials of its row.
 
 It is made from the row itself: its value and its partials are called with symbols for the operands, and what they do is
 written down as source. Where they ask for a truth, as in `x if x > 0.0 else 0.0`, both answers are followed, to an `if`
 and an `else`; what cannot be followed is called. So the rule stays written once, in `rules.py` and `numerics.py`, and
 an operation costs one call instead of ten. The source does what the row does as long as nothing is raised: where
-something is (1/0, the exponential of 1000), whoever uses it has to ask the row.
+something is (1/0, the exponential of 1000), the caller has to ask the row.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class _TooDeep(Exception):  # noqa: N818
 
 
 class _Opaque(Exception):  # noqa: N818
-    """A function that has to be called, which was found out by following it."""
+    """A function that turned out, while it was followed, to have to be called."""
 
 
 class _Path:
-    """One way through a row: statements, the objects they refer to by name, and the answers that lead this way."""
+    """One path through a row: statements, the objects they refer to by name, and the answers that lead here."""
 
     def __init__(self, names: dict[str, Any], opaque: set[Any], answers: Answers) -> None:
         self.lines: list[str] = []
@@ -122,7 +122,7 @@ class _Path:
 
 
 def _excluded(condition: str) -> list[str]:
-    """What does not hold where this comparison does."""
+    """The comparisons that are false where this one is true."""
     x, sign, y = condition.split() if " " in condition else (condition, "", "")
     return [f"{x} {other} {y}" for other in _EXCLUDED.get(sign, ())]
 
@@ -162,7 +162,7 @@ class _Symbol:
         return self.path.holds(self.name)
 
     def __float__(self) -> NoReturn:
-        raise TypeError("which number it is is not known before the row runs")
+        raise TypeError("the number is not known before the row runs")
 
     __hash__ = None  # type: ignore[assignment]
 

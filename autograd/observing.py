@@ -1,4 +1,4 @@
-"""Observers: what a Value answers while somebody looks at who asks it for its number.
+"""Observers: they answer for a Value that is asked for its number, and see the code that asked.
 
 An observer in the hooks (scopes.py) answers as the Value itself would. A gradient check notes what left the graph;
 while a derivative is taken, a warning says that a number leaves it for good.
@@ -27,7 +27,7 @@ COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 
 
 class Observer:
-    """Answers like a Value that nobody observes; `left` may look at the numbers that leave, and change them."""
+    """Answers as a Value does without an observer; `left` may look at the numbers that leave, and change them."""
 
     def left(self, number: float, how: str, frame: FrameType | None) -> float:
         """The answer to what asks for a number in this way, from this frame."""
@@ -58,7 +58,7 @@ class Observer:
         return Value(self.left(value._data, "detach()", sys._getframe(2)))
 
     def compare(self, relation: str, left: Value, right: Any) -> bool:
-        """`left < right` and its kin."""
+        """`left < right` and the other comparisons."""
         other = right._data if isinstance(right, Value) else as_float(right)
         return COMPARE[relation](left._data, other)
 
@@ -80,7 +80,7 @@ class Observer:
         """`value.on_backward(…)`."""
 
     def refuse_copy(self) -> None:
-        """`copy.copy(value)` and its kin."""
+        """`copy.copy(value)`, `copy.deepcopy(value)` and `pickle.dumps(value)`."""
         self.left(0.0, "a copy", sys._getframe(2))
 
 
@@ -130,7 +130,7 @@ def asking(frame: FrameType | None) -> Instruction | None:
 
 
 def _users(frame: FrameType | None) -> FrameType | None:
-    """The frame of the user's, if no code of ours asks; that of a library if nobody else does."""
+    """The user's frame, if the question does not come from our code; else that of a library, if there is one."""
     first = frame
     while frame is not None and not is_ours(frame):
         if not is_library_file(frame.f_code.co_filename):

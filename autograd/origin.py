@@ -1,8 +1,8 @@
-"""Where in the user's program a node was made, and the name that the value has there.
+"""Find where in the user's program a node was made, and the name that the value has there.
 
 While provenance is on, each new node keeps the code object and the instruction that made it: two pointers, since a line
 number costs a walk through the function and a frame would keep all its locals alive. Everything else is worked out
-when somebody asks: Python (3.11 and later) knows the columns of each instruction, `linecache` has the source, also that
+when it is asked for: Python (3.11 and later) knows the columns of each instruction, `linecache` has the source, even
 of notebook cells, and the syntax tree says which expression is assigned to what.
 """
 
@@ -33,7 +33,7 @@ _inside: dict[str, bool] = {}  # file name → whether it is one of ours
 def remember(node: Any) -> None:
     """Keep, in `node._origin`, the instruction of the innermost frame outside this project that led to the node.
 
-    A watcher for `recording.watching`. A node that nobody outside asked for keeps no origin.
+    A watcher for `recording.watching`. A node that only our own code asked for keeps no origin.
     """
     try:
         frame = _getframe(1)
@@ -50,19 +50,19 @@ def remember(node: Any) -> None:
 
 
 def asking() -> Instruction | None:
-    """The instruction outside this project that is being carried out: whoever asked for what is going on."""
+    """The instruction outside this project that is running, which has led here."""
     return _first_outside(_getframe(1))
 
 
 def inside(frame: FrameType | None) -> Iterator[FrameType]:
-    """The frames of this project from `frame` to the first that is not: of whoever asked for what is going on."""
+    """The frames of this project from `frame` to the first that is not, which has led here."""
     while frame is not None and is_ours(frame):
         yield frame
         frame = frame.f_back
 
 
 def _first_outside(frame: FrameType | None) -> Instruction | None:
-    """The same search as in `remember`, which also learns which files are ours."""
+    """The same search as in `remember`, which also notes which files are ours."""
     while frame is not None and is_ours(frame):
         frame = frame.f_back
     return (frame.f_code, frame.f_lasti) if frame else None
@@ -128,7 +128,7 @@ def position(node: Any) -> Position | None:
 
 
 def position_of(instruction: Instruction) -> Position:
-    """The sub-expression that an instruction carries out."""
+    """The sub-expression that an instruction computes."""
     code, _ = instruction
     lines = linecache.getlines(code.co_filename)
     line, end_line, start, end = span(instruction)

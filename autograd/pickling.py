@@ -1,4 +1,4 @@
-"""Pickling and deep copies of graphs without recursion: a graph becomes rows.
+"""Pickle and copy graphs without recursion, as rows.
 
 `pickle` and `copy` follow references by recursion, and a graph of 10⁵ nodes in a chain is too deep for that. So the
 interior nodes that a node was computed from, also those that no gradient flows to, are written as rows which name one
@@ -20,7 +20,7 @@ Contents = tuple[float, float, Any, Any, Any, Any, Any]
 class _Rows:
     """The interior nodes that one pickled node depends on.
 
-    Whoever pickles keeps this object alive until it is done. A node that is reached again meanwhile, from another root,
+    The pickler keeps this object alive until it is done. A node that is reached again meanwhile, from another root,
     is found in `_alive` and refers to the same rows: it stays one node.
     """
 

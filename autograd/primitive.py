@@ -1,4 +1,4 @@
-"""What a primitive is: a name, a meaning on floats, and its partials. Nothing here knows about graphs.
+"""Primitives: a name, a value on floats, and partials. Nothing here knows about graphs.
 
 A type that wants to see the primitives applied to it defines a method
 
@@ -59,7 +59,7 @@ class Primitive:
     `value(*numbers)` is its meaning on floats. `partials[i]` is ∂out/∂operand_i: a function of `(out, *operands)`
     written in operators and other primitives, so that one line serves floats, Values and any type with
     `__primitive__`; a number where the partial is constant; None where nothing ever flows (the condition of `where`).
-    A function may return None at a point where nothing flows, as for the branch that `where` did not take.
+    A function may return None at a point where no gradient flows, as for the branch that `where` did not take.
     With any number of operands, the one function `variadic(out, *operands)` returns all partials.
 
     `domain` is the closed interval of each operand outside which the value is nan. `kinks(*operands)` gives numbers
@@ -182,7 +182,7 @@ class Primitive:
         elif self.kinks:
             lines.append(f"Kinks at x = {', '.join(f'{kink:g}' for kink in self.kinks)}.")
         if self.domain:
-            with suppress(ArithmeticError, TypeError, ValueError):  # the row may be anybody's
+            with suppress(ArithmeticError, TypeError, ValueError):  # the row may be a user's
                 lines.append(self._example())
         return "\n".join(lines).rstrip()
 
@@ -208,7 +208,7 @@ class Primitive:
         return f"<primitive {self.signature()}>"
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
-        return (lookup if _registry.get(self.name) is self else handmade), (self.name,)
+        return (lookup if _registry.get(self.name) is self else opaque), (self.name,)
 
 
 _registry: dict[str, Primitive] = {}
@@ -245,7 +245,7 @@ def define(
 
     It stays for the whole process; `autograd.testing.defined` is for a test that wants a primitive of its own.
 
-    ValueError when the name is taken or no identifier; TypeError when the parts do not fit together.
+    ValueError when the name is taken or not an identifier; TypeError when the parts do not fit together.
     """
     if not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(f"a primitive's name must be an identifier like 'cube', got {name!r}")
@@ -302,22 +302,22 @@ def lookup(name: str) -> Primitive:
 
 
 @lru_cache(maxsize=1024)
-def handmade(name: str) -> Primitive:
-    """What stands behind a node made by hand: a name, but no rule to compute or differentiate it with.
+def opaque(name: str) -> Primitive:
+    """The primitive of an opaque node: a name, but no rule to compute or differentiate it with.
 
-    >>> handmade("square").variadic(9.0, 3.0)
+    >>> opaque("square").variadic(9.0, 3.0)
     Traceback (most recent call last):
         ...
-    autograd.errors.GraphError: node 'square' was made by hand from numbers: backward() can use its recorded ...
+    autograd.errors.GraphError: node 'square' is opaque, made from numbers: backward() can use its recorded ...
     """
 
     def refuse(*_: Any) -> NoReturn:
         raise GraphError(
-            f"node {name!r} was made by hand from numbers: backward() can use its recorded partials, but there is no "
+            f"node {name!r} is opaque, made from numbers: backward() can use its recorded partials, but there is no "
             "rule to compute or differentiate it again; give it one with autograd.define(name, value, *partials)"
         )
 
-    return Primitive(name, name, refuse, (), refuse, (), (), "made by hand", None)
+    return Primitive(name, name, refuse, (), refuse, (), (), "opaque", None)
 
 
 def _letters(count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What happens to a new node besides being made: nothing, unless a block asks for it.
+"""Blocks that change what happens when a node is made: not recorded, watched, dispatched by its row.
 
 The blocks are scopes: they hold for the thread (or asyncio task) that is in them, and leave nothing to restore. See
 scopes.py.
@@ -18,7 +18,8 @@ from types import FrameType
 from typing import Any, TypeVar
 from weakref import ref
 
-from autograd.scopes import Atomic, Change, Hooks, Scope, Watcher, hooks
+from autograd.atomic import Atomic
+from autograd.scopes import Change, Hooks, Scope, Watcher, hooks
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class recorded(Scope):  # noqa: N801 (used like a function)
 
 
 class generic_dispatch(Scope):  # noqa: N801 (used like a function)
-    """Let every operator and function ask its row, instead of code that was made from it: rows are about to change.
+    """Make every operator and function ask its row instead of the code made from it, while rows are changed.
 
     >>> from autograd import Value
     >>> with generic_dispatch():

@@ -1,14 +1,14 @@
-"""Blocks that change what operators do: `with no_graph():` and its kin, for the thread (or task) that is in them.
+"""Blocks that change what operators do, as `with no_graph():` does, for the thread (or task) that is in them.
 
-One context variable holds the innermost open block, or None. An operator reads it before it goes its fast way, if a
+One context variable holds the innermost open block, or None. An operator reads it before it takes its fast path, if a
 block is open in any thread: `open_blocks` is not empty. There is nothing to restore at the end of a block, so nothing
 that an interrupt or a suspended generator could leave behind:
 
 - A block is open while its lock exists and is locked. The `with` statement holds the only reference to the lock, by
-  its own `__exit__`, which is C: the block ends when that is called, and also when the statement is left in any other
-  way. Nor does a bytecode, and so a Ctrl-C, come between its beginning and the `set` of the context variable. Closed
-  blocks in the chain are skipped, and dropped when the chain is read. What `open_blocks` holds are weak references to
-  the locks, which take themselves out of it when a lock is gone.
+  its own `__exit__`, which is C (see atomic.py): the block ends when that is called, and also when the statement is
+  left in any other way. Nor does a bytecode, and so a Ctrl-C, come between its beginning and the `set` of the context
+  variable. Closed blocks in the chain are skipped, and dropped when the chain is read. `open_blocks` holds weak
+  references to the locks, which remove themselves when a lock is gone.
 - A block in a generator or coroutine counts only while that one runs: its frame must be on the stack. So the caller of
   `next()` is not in the block, and blocks may be closed in any order.
 """
@@ -21,22 +21,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import partial
 from os import environ
-from threading import Lock, get_ident
 from types import FrameType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any
 from weakref import ref
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from autograd.atomic import Atomic, locked
 
 Watcher = Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What happens to operations and passes, besides the usual: one object for all of it.
+    """What happens to operations and passes besides their usual work, in one object.
 
     off             results are not recorded
     generic         operators ask the row, which a test may have changed, instead of code made from it
@@ -63,13 +61,6 @@ class Hooks:
 PLAIN = Hooks()
 
 
-def locked() -> Any:
-    """A new lock, locked."""
-    lock = Lock()
-    lock.acquire()
-    return lock
-
-
 class Reference(ref[Any]):
     """A weak reference that is found in a set by itself, also when what it refers to has gone and cannot be hashed."""
 
@@ -79,7 +70,7 @@ class Reference(ref[Any]):
 
 
 open_blocks: set[Reference] = set()
-"""Empty while no thread is in a block, which is nearly always, and then `active()` is None: a look costs 3 ns, not 25.
+"""Empty while no thread is in a block, which is nearly always; then `active()` is None and need not be called.
 
 It is never empty while a block is open; it may be longer, as long as an exception that left the block is kept.
 """
@@ -188,82 +179,6 @@ def _owner(frame: FrameType | None) -> int | None:
     return None
 
 
-class _Enter:
-    """`__enter__`: a function in C, made when the `with` statement looks it up, with the `__exit__` of this entry."""
-
-    def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        leave = partial(locked().__exit__)
-        if manager is None:  # contextlib.ExitStack asks the class
-            return _looked_up_by_class(leave)
-        enter = manager._open(sys._getframe(1), leave)
-        manager._exits.setdefault(get_ident(), []).append(leave)
-        return enter
-
-
-class _Exit:
-    """`__exit__`, which the `with` statement looks up next.
-
-    An ExitStack too, before it calls `__enter__`: then it has the only reference. From whoever looks it up later, it is
-    kept with the manager.
-    """
-
-    def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        if manager is not None:
-            return manager._exits[get_ident()].pop()
-        enter: Any = _by_class.get(get_ident(), _nothing)()
-        if enter is not None and enter.pending:
-            return enter.pending.pop()  # type: ignore[no-any-return]
-        return lambda manager, *exception: manager._exits[get_ident()].pop()(*exception)
-
-
-def _looked_up_by_class(leave: Any) -> Callable[[Atomic], None]:
-    enter: Any = partial(_enter_by_class, leave, pending := [leave])
-    enter.pending = pending
-    _by_class[get_ident()] = ref(enter)
-    return enter  # type: ignore[no-any-return]
-
-
-def _enter_by_class(leave: Any, pending: list[Any], manager: Atomic) -> None:
-    manager._open(sys._getframe(1), leave)()
-    manager._exits.setdefault(get_ident(), []).extend(pending)
-
-
-_by_class: dict[int, Callable[[], Any]] = {}  # what a thread looked up last
-
-
-def _nothing() -> None:
-    return None
-
-
-class Atomic:
-    """A context manager, also a decorator, whose beginning and end are one call in C each; it may be entered again.
-
-    A function or generator that it decorates is in the block while its body runs.
-    """
-
-    __slots__ = ("_exits",)
-
-    if TYPE_CHECKING:
-
-        def __enter__(self) -> object: ...
-        def __exit__(self, *exception: object) -> None: ...
-
-    else:
-        __enter__ = _Enter()
-        __exit__ = _Exit()
-
-    def __init__(self) -> None:
-        self._exits: dict[int, list[Callable[..., Any]]] = {}
-
-    def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
-        """What enters a block in `frame` that is left when `leave` is called or gone: a call in C."""
-        raise NotImplementedError
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """The function, with its body inside the block: that of a generator or coroutine, too, while it runs."""
-        return _decorated(function, self)
-
-
 class Scope(Atomic):
     """A block in which the hooks are `change(hooks)`.
 
@@ -285,36 +200,3 @@ class Scope(Atomic):
         """A block, which is open once it is the innermost."""
         block = _Block(self.change, leave.func.__self__, _owner(frame), _first_open(active()))
         return partial(_innermost.set, block)
-
-
-def _decorated(function: Callable[..., Any], block: Atomic) -> Callable[..., Any]:
-    if inspect.isasyncgenfunction(function):
-
-        @wraps(function)
-        async def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                async for each in function(*args, **options):
-                    yield each
-
-    elif inspect.iscoroutinefunction(function):
-
-        @wraps(function)
-        async def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                return await function(*args, **options)
-
-    elif inspect.isgeneratorfunction(function):
-
-        @wraps(function)
-        def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                return (yield from function(*args, **options))
-
-    else:
-
-        @wraps(function)
-        def decorated(*args: Any, **options: Any) -> Any:
-            with block:
-                return function(*args, **options)
-
-    return decorated

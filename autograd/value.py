@@ -6,7 +6,6 @@ import numbers
 import operator
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import compress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd import rules
@@ -14,9 +13,10 @@ from autograd.arrays import apply_ufunc
 from autograd.backward import backward
 from autograd.callbacks import Callback, attach
 from autograd.errors import GraphError
+from autograd.graph import slots
 from autograd.inline import computation, function
 from autograd.pickling import reduce_node
-from autograd.primitive import Primitive, handmade
+from autograd.primitive import Primitive, opaque
 from autograd.scopes import PLAIN, active, hooks, open_blocks
 from autograd.signatures import Operators
 
@@ -28,7 +28,7 @@ _waiting: list[dict[str, Any]] = []  # globals of functions that need Value, whi
 
 
 def as_float(x: Any) -> float:
-    """A plain number as a float; TypeError, with a way out, for everything else.
+    """A plain number as a float; TypeError, with a remedy, for everything else.
 
     >>> as_float(2)
     2.0
@@ -39,17 +39,17 @@ def as_float(x: Any) -> float:
     """
     if type(x) is float:
         return x
-    # NumPy's bool is no numbers.Real, its other scalars are, except 0-d arrays, which say what they hold.
+    # NumPy's bool is not a numbers.Real; its other scalars are, except 0-d arrays, which have a dtype.
     if (isinstance(x, numbers.Real) and not isinstance(x, bool)) or _is_real_array_scalar(x):
         return float(x)
-    raise TypeError(f"a Value holds a real number, got {x!r} ({type(x).__name__}); {_way_out(x)}")
+    raise TypeError(f"a Value holds a real number, got {x!r} ({type(x).__name__}); {_remedy(x)}")
 
 
 def _is_real_array_scalar(x: Any) -> bool:
     return getattr(x, "shape", None) == () and getattr(getattr(x, "dtype", None), "kind", "") in ("i", "u", "f")
 
 
-def _way_out(x: Any) -> str:
+def _remedy(x: Any) -> str:
     if isinstance(x, bool) or type(x).__name__ in ("bool_", "bool"):
         return "write 1.0 or 0.0, or use where(condition, x, y)"
     if isinstance(x, Value):
@@ -84,7 +84,7 @@ def _is_foreign(x: Any) -> bool:
 
 
 def _recorder() -> Any:
-    """Who answers whatever asks a Value for its number in this thread: a recording of `compile`, or an observer."""
+    """What answers when a Value is asked for its number in this thread: a recording of `compile` or an observer."""
     if not open_blocks or active() is None:
         return None
     now = hooks()
@@ -92,7 +92,7 @@ def _recorder() -> Any:
 
 
 def _entered(x: Any) -> float:
-    """The number of a new Value, which may be made of one that is being recorded."""
+    """The number of a new Value, which may be made from one that is being recorded."""
     if isinstance(x, Value) and (recorder := _recorder()) is not None:
         return recorder.wrap(x)  # type: ignore[no-any-return]
     return as_float(x)
@@ -111,7 +111,7 @@ _COMPARISON = """def compare(self, other):
 
 
 def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
-    """A comparison of data; what is being recorded is asked instead."""
+    """A comparison of data; while something is recorded, the recorder answers."""
 
     def generally(self: Value, other: Any) -> Any:
         number = other._data if isinstance(other, Value) else _constant(other)
@@ -137,7 +137,7 @@ def _maker(
 ) -> str:
     """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents.
 
-    Where arithmetic raises, `primitive({call})` says what holds.
+    Where arithmetic raises, `primitive({call})` has the answer.
     """
     numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
     lines, partials = computation(primitive, numbers, edges, names)
@@ -202,7 +202,7 @@ _REFLECTED = """def reflected(self, other):
 def _binary(
     primitive: Primitive, usual: Sequence[int] = ()
 ) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
-    """The operator of a primitive of two operands and its reflection; `usual` operands have lines of their own."""
+    """The operator of a primitive of two operands and its reflection; `usual` integers have lines of their own."""
 
     def generally(left: Any, right: Any) -> Any:
         return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
@@ -240,7 +240,7 @@ def _function(source: str, name: str, primitive: Primitive | None, names: dict[s
 
 
 def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Value:
-    """A new node; what its slots hold is said in graph.py."""
+    """A new node; graph.py says what its slots hold."""
     out: Value = _new(Value)
     out._data = data
     out._grad = 0.0
@@ -274,11 +274,11 @@ class Value(Operators):
     >>> y.op, y.operands[1], y.detach().parents
     ('add', 1.0, ())
 
-    Operators and functions record; `==` and `hash` are identity, `<` and its kin compare data. A node made by hand,
+    Operators and functions record; `==` and `hash` are identity, `<` and the like compare data. An opaque node,
     `Value(data, parents, partials)`, takes part in `backward()`. `_children` and `_op` are what micrograd calls parents
     and op; a node with `_children` and without partials is refused by `backward()`.
 
-    TypeError for data that is no real number, and for parents and partials that do not match.
+    TypeError for data that is not a real number, and for parents and partials that do not match.
     """
 
     __slots__ = ("__dict__", "_data", "_dx", "_dy", "_grad", "_origin", "_x", "_y", "primitive")
@@ -286,7 +286,7 @@ class Value(Operators):
     _data: float
     _grad: float
     primitive: Primitive | None
-    # One or two operands and their partials; a partial of None: that operand is no parent. Otherwise the parents,
+    # One or two operands and their partials; a partial of None: that operand is not a parent. Otherwise the parents,
     # their partials and the operands as tuples in _x, _dx and _y. See graph.py.
     _x: Any
     _y: Any
@@ -304,7 +304,7 @@ class Value(Operators):
         _children: Sequence[Value] | None = None,
         _op: str | None = None,
     ) -> None:
-        # A leaf is made as often as anything: the usual ways need no call, and None is what costs least to ask for.
+        # Leaves are made as often as anything: the usual cases need no call, and None is cheapest to compare with.
         kind = type(data)
         if kind is float:
             self._data = data  # type: ignore[assignment]
@@ -343,7 +343,7 @@ class Value(Operators):
                 watch(self)
 
     def _record_opaque(self, parents: Any, partials: Any, op: str = "", children: Any = None) -> None:
-        """Take parents and partials that the caller computed; those of `children` need not be there."""
+        """Take parents and partials that the caller computed; with `children`, partials may be missing."""
         if not (parents or children or op or (partials is not None and len(partials))):
             return
         if isinstance(partials, str):
@@ -360,7 +360,7 @@ class Value(Operators):
             raise TypeError(f"{len(parents)} parents need as many partials, got {len(partials)}: {partials!r}")
         self._x = self._y = parents
         self._dx = tuple([x if x is _UNKNOWN else as_float(x) for x in partials])
-        self.primitive = handmade(op)
+        self.primitive = opaque(op)
 
     # --- reading a node -----------------------------------------------------------------------------------------------
 
@@ -368,7 +368,7 @@ class Value(Operators):
 
     @property
     def data(self) -> float:
-        """The number; to be set to another one, a float or what can be converted, in leaves."""
+        """The number; in leaves it can be set, to a float or to what converts to one."""
         if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "data")  # type: ignore[no-any-return]
         return self._data
@@ -381,7 +381,7 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """∂root/∂self after `root.backward()`; added up over calls in leaves, to be set to 0 in between."""
+        """∂root/∂self after `root.backward()`; accumulates over calls in leaves, so set it to 0 in between."""
         if open_blocks and (recorder := _recorder()) is not None:
             return recorder.read(self, "grad")  # type: ignore[no-any-return]
         return self._grad
@@ -475,8 +475,8 @@ class Value(Operators):
     def on_backward(self, callback: Callable[[Value], object]) -> Callback:
         """Call `callback(self)` in each backward pass when `grad` is complete, before it is passed on to the parents.
 
-        What the callback writes to `grad` is what is passed on. It may be removed by what this returns. While a
-        callback exists anywhere, passes are several times slower.
+        A `grad` that the callback sets is what is passed on. The returned handle removes it. While a callback exists
+        anywhere, passes are several times slower.
 
         >>> x = Value(3.0)
         >>> h = x * x
@@ -649,20 +649,14 @@ def _apply(primitive: Primitive, operands: tuple[Any, ...], off: bool) -> Value:
     partials = primitive.partials_at(result, data)
     if all_values and primitive.variadic and None not in partials:
         return node(primitive, result, operands, operands, tuple(partials), None)
-    # Only what flows is kept: no number among the operands, and no partial of None.
-    flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
-    if primitive.arity in (1, 2):
-        edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
-        return node(primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
-    parents = tuple(compress(operands, flows))
-    return node(primitive, result, parents, operands, tuple(compress(partials, flows)), None)
+    return node(primitive, result, *slots(primitive.arity, operands, partials))
 
 
-_OPAQUE = handmade("")
+_OPAQUE = opaque("")
 
 
 class _Unknown:
-    """The partial of a node that was given `_children` without local derivatives: whatever uses it is refused."""
+    """The partial of a node that was given `_children` without local derivatives: its use is refused."""
 
     def __refuse(self, *_: object) -> NoReturn:
         raise GraphError(

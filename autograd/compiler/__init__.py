@@ -1,20 +1,26 @@
 """The compiler: a Python function of numbers is recorded once and from then on runs as vector or machine code.
 
-    structure.py      arguments and results: nested lists, tuples and dicts of numbers, flat and back
-    record.py         run f once on Values that notice what would go wrong, and keep every node     -> a recording
-    program.py        single assignment: inputs, equations, guards, outputs; its grammar and checker
-    passes.py         fold constants, share equal equations, drop dead ones; not a bit changes
-    differentiate.py  the engine's chain rule, its rules applied to symbols: more equations
-    lower.py          all of these: a function comes in, a program goes out
-    sums.py           chains of additions become dots: a neuron is one equation again, however it was spelt
-    vector/           equations of one kind are computed at once: loops and matrix products recovered
-    python.py         back end: a program as straight-line Python
-    numpy_backend/    back end: a vector program as readable NumPy
-    llvm/             back end: a program as machine code, on vectors of samples
-    backends.py       the back ends by name, and which one a program gets
-    verify.py         does it compute what was recorded?
-    compiled.py       `autograd.compile`: options, cache by structure, guards, pickling
-    flat.py           the same on one flat vector, as optimisers want it
+    arguments.py       arguments as flat numbers: nested lists, tuples, dicts and arrays of any library
+    traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
+    record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
+    determinism.py     record it twice, and refuse what differs
+    captures.py        what f reads besides its arguments, found by reachable.py and compared by watched.py
+    program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
+    passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
+    differentiate.py   the engine's chain rule, its rules applied to symbols: more equations
+    symbols.py         numbers of the program that rules are applied to, and the writer of their equations
+    lower.py           all of these: a function comes in, a program goes out
+    reassociate.py     chains of additions become dots: a neuron is one equation again, however it was spelt
+    vector/            equations of one kind are computed at once: loops and matrix products recovered
+    python.py          back end: a program as straight-line Python
+    numpy_backend/     back end: a vector program as readable NumPy
+    llvm/              back end: a program as machine code, on vectors of samples
+    backends.py        the back ends by name, and the choice between them
+    verify.py          does it compute what was recorded?
+    specialization.py  one recording, built for a back end and verified
+    variants.py        the recordings of a function: found by structure and guards, made when one is missing
+    compiled.py        `autograd.compile` and what it returns
+    flat.py            the same on one flat vector, as optimisers want it
 
 Eager Values stay the reference: a compiled function computes the same or says why it cannot be compiled.
 """

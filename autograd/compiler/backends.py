@@ -1,4 +1,4 @@
-"""The back ends by name, and which of them a program gets.
+"""The back ends by name, and the choice between them.
 
 `auto` adds up what a program would cost: its calls, its operations, and the building shared out over some thousand
 runs. The seconds below were measured on one machine; what they decide is a factor of two or ten, so they need not be
@@ -30,14 +30,14 @@ BUILD: dict[str, Callable[[Program, Options], Runner]] = {
 NAMES = {"python": "Python", "numpy": "NumPy", "llvm": "llvm"}  # in sentences
 EXACT = ("python", "llvm")  # those that can keep the order of additions
 
-USES = 5000  # runs that a compilation is shared out over
+USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
 LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
 LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 40e-6
 WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
-LARGE = 400_000  # operations from which on machine code would take minutes to build
+LARGE = 400_000  # more operations than this take minutes to build as machine code
 
 
 class Choice(NamedTuple):
@@ -58,7 +58,7 @@ class Estimate(NamedTuple):
 
     @property
     def cost(self) -> float:
-        """Seconds for a run, the building shared out."""
+        """Seconds for a run, with its share of the time to build."""
         return self.run + self.build / USES
 
     def __str__(self) -> str:
@@ -75,9 +75,7 @@ def choose(program: Program, options: Options, samples: int) -> Choice:
         found = sorted(estimates(program, options, samples), key=lambda each: each.cost)
         return Choice(found[0].name, found[0].make(), f"expected for a run: {', '.join(map(str, found))}")
     if options.exact and name not in EXACT:
-        raise CompileError(
-            f"the back end {name} adds up in an order of its own; exact=True is for {' and '.join(EXACT)}"
-        )
+        raise CompileError(f"the back end {name} adds in an order of its own; exact=True needs {' or '.join(EXACT)}")
     return Choice(name, BUILD[name](program, options), "as asked for")
 
 
@@ -96,7 +94,7 @@ def next_best(program: Program, options: Options, samples: int, failed: Sequence
 
 
 def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
-    """What each back end that can run the program would take, as far as it may be worth it."""
+    """The time that each back end which can run the program would take, where it may be worth it."""
     forms = Forms(program)
     flattened = program if options.exact else forms.flattened
     work = operations(flattened)

@@ -1,6 +1,6 @@
-"""What a function reads besides its arguments: a program has it as constants, and is the program for what it was.
+"""What a function reads besides its arguments: these are constants of a program, which holds as long as they do.
 
-`Outside` remembers what reach.py finds, and tells at each call whether any of it has changed.
+`Outside` remembers what reachable.py finds, and says at each call whether any of it has changed.
 """
 
 from __future__ import annotations

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import os
-import pickle
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-from weakref import WeakSet
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.captures import Outside
+from autograd.compiler.arguments import Arguments, as_array, collect
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
-from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
+from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE
 from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
-from autograd.compiler.python import means
-from autograd.compiler.record import is_recording
-from autograd.compiler.specialization import Variant, verified
-from autograd.compiler.structure import Argument, Key, argument, as_array, plain, rebuild, samples, whole
+from autograd.compiler.variants import Variants, argument_names, plain_list
 from autograd.errors import CompileError
-from autograd.recording import alone, paused_gc
+from autograd.structure import rebuild
 from autograd.value import Value
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
-MANY = 3  # recordings because something outside has changed, before a warning says what it costs
-_AS_ARGUMENT = "pass it as an argument, and one program serves all its values"
 
 
 def compile(
@@ -55,7 +41,7 @@ def compile(
     things that f reads, such as globals, attributes, containers and small arrays, are compared at each call, and f is
     recorded again when they have changed; `explain()` lists them. It has to be pure: a recording calls it twice, and
     random numbers, a clock or an iterator are refused. What cannot be noticed is `type(x) is float`, which f answers as
-    for a Value, and what changes in files or inside libraries.
+    for a Value, and what changes in files or in the modules of libraries.
 
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)
@@ -81,15 +67,15 @@ def compile(
     `pick` can. An adjoint that is exactly 0 behind a `where` does not meet an infinite derivative there.
 
     CompileError for an option that is not supported, and at a call for what a program cannot repeat, with file and
-    line. TypeError if f or `parameters` are no such thing; ValueError for a parameter that is listed twice.
+    line. TypeError if f is not callable or a parameter is not a leaf Value; ValueError for one that is listed twice.
     """
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r} ({type(f).__name__})")
     options = Options(backend=backend, exact=exact, dtype=dtype, threads=threads, on_branch=on_branch)
-    return Compiled(f, _checked(parameters), _batch(f, batch), options)
+    return Compiled(f, _checked_parameters(parameters), _checked_batch(f, batch), options)
 
 
-def _checked(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
+def _checked_parameters(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
     if parameters is None:
         return None
     found = tuple(parameters)
@@ -97,74 +83,27 @@ def _checked(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
     for i, parameter in enumerate(found):
         if type(parameter) is not Value:
             kind = type(parameter).__name__
-            raise TypeError(f"parameters are Values, got {parameter!r} ({kind}) in place {i}; see model.parameters()")
+            raise TypeError(f"parameters[{i}] must be a Value, got {parameter!r} ({kind}); see model.parameters()")
         if parameter.primitive is not None:
-            raise TypeError(f"parameters are leaves, but {parameter!r} in place {i} was computed; use detach()")
+            raise TypeError(f"parameters[{i}] must be a leaf, but {parameter!r} was computed; use detach()")
         if parameter in seen:
-            raise ValueError(f"parameters hold {parameter!r} twice, again in place {i}; see dict.fromkeys(parameters)")
+            raise ValueError(f"parameters[{i}], {parameter!r}, is listed before; use dict.fromkeys(parameters)")
         seen.add(parameter)
     return found
 
 
-def _batch(f: Callable[..., Any], batch: Sequence[str]) -> frozenset[str]:
+def _checked_batch(f: Callable[..., Any], batch: Sequence[str]) -> frozenset[str]:
     if isinstance(batch, str):
         raise CompileError(f'batch={batch!r}: give the names of arguments, as in batch=("{batch}",)')
-    names = _argument_names(f)
+    names = argument_names(f)
     for name in batch:
         if name not in names:
             known = ", ".join(names) or "none that has a name"
-            raise CompileError(f"batch names the argument {name!r}; the function has {known}")
+            raise CompileError(f"batch names {name!r}, which is not an argument of the function; it has {known}")
     return frozenset(batch)
 
 
-class Arguments(NamedTuple):
-    """The arguments of a call; `keys` say which recording is theirs."""
-
-    keys: tuple[Key, ...]
-    parts: tuple[Argument, ...]
-    given: tuple[Any, ...]
-
-    @property
-    def samples(self) -> tuple[Any, ...]:
-        """The arrays of the batched arguments, as far as their samples hold any number."""
-        return tuple([part.numbers for part in self.parts if part.is_batched and part.numbers.shape[1]])
-
-    @property
-    def shared(self) -> list[Any]:
-        """The numbers of the others."""
-        return [part.numbers for part in self.parts if not part.is_batched]
-
-    @property
-    def example(self) -> list[float]:
-        """The numbers of one sample, to record with."""
-        return [x for part in self.parts for x in part.example]
-
-    @property
-    def indices(self) -> frozenset[int]:
-        """The places of numbers that were given as integers."""
-        flags: list[bool] = []
-        for part, given in zip(self.parts, self.given, strict=True):
-            flags += whole(given[0] if part.is_batched else given)
-        return frozenset([place for place, flag in enumerate(flags) if flag])
-
-    def each(self) -> Iterator[Arguments]:
-        """Those of one sample after the other."""
-        for i in range(len(self.samples[0])):
-            parts = [Argument(part.key, part.numbers[i].tolist()) if part.is_batched else part for part in self.parts]
-            given = [x[i] if part.is_batched else x for part, x in zip(self.parts, self.given, strict=True)]
-            yield Arguments(self.keys, tuple(parts), tuple(given))
-
-
-class Known(NamedTuple):
-    """What ran and its outputs, if a program fits; else how many do not, where a guard failed, and what has changed."""
-
-    found: tuple[Variant, Any] | None
-    programs: int
-    failed: str = ""
-    changed: str = ""
-
-
-class Compiled:
+class Compiled(Variants):
     """What `autograd.compile` returns. It may be called from several threads, and pickled.
 
     A pickled one knows its programs. It brings its function along if that can be pickled (a lambda cannot); without,
@@ -173,30 +112,6 @@ class Compiled:
     >>> compile(lambda x, y: x * y)
     <compiled <lambda>(x, y)>
     """
-
-    def __init__(
-        self,
-        f: Callable[..., Any] | None,
-        parameters: tuple[Value, ...] | None,
-        batch: frozenset[str] = frozenset(),
-        options: Options = Options(),  # noqa: B008 (it cannot change)
-    ) -> None:
-        self.function = f
-        self.parameters = parameters
-        self.batch = batch
-        self.options = options
-        self._names = _argument_names(f)
-        self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
-        self._last: Variant | None = None
-        self._single: Compiled | None = None  # where exact samples need a program each: the function without a batch
-        self._by_sample: frozenset[tuple[str, tuple[Key, ...]]] = frozenset()
-        self._warned = False
-        self._make_locks()
-        _all.add(self)
-
-    def _make_locks(self) -> None:
-        self._lock = Lock()
-        self._recording = RLock()  # one recording at a time, which others then find
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -213,7 +128,7 @@ class Compiled:
         CompileError for what a program cannot repeat, with the line.
         """
         variant, outputs = self._run(VALUE, self._arguments(args), self._current())
-        return rebuild(variant.lowered.result, iter(_plain(outputs)))
+        return rebuild(variant.lowered.result, iter(plain_list(outputs)))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
         """f and its gradient, an array in parameter order; without `parameters=` in the structure of the arguments.
@@ -229,7 +144,7 @@ class Compiled:
         _, outputs = self._run(GRADIENT, arguments, self._current())
         if self.parameters is not None:
             return float(outputs[0]), as_array(outputs[1:])
-        value, *gradient = _plain(outputs)
+        value, *gradient = plain_list(outputs)
         remaining = iter(gradient)
         parts = tuple([rebuild(key, remaining) for key in arguments.keys])
         return value, parts[0] if len(parts) == 1 else parts
@@ -243,7 +158,7 @@ class Compiled:
         CompileError without `batch=`.
         """
         if not self.batch:
-            raise CompileError("map is for functions with a batch; name the arguments that hold samples in batch=")
+            raise CompileError("map needs a batch; name the arguments that hold samples in batch=")
         variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
         return rebuild(variant.lowered.result, iter(outputs.T))
 
@@ -282,160 +197,7 @@ class Compiled:
 
     def _arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
-        names, batch = self._names_of(len(args)), self.batch
-        args = [plain(each, name) for each, name in zip(args, names, strict=True)]
-        parts = [
-            samples(each, name) if name in batch else argument(each, name)
-            for each, name in zip(args, names, strict=True)
-        ]
-        if batch:
-            counts = [len(part.numbers) for part in parts if part.is_batched]
-            if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
-                self._refuse_counts(names, counts)
-        found = Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
-        if batch and not found.samples:
-            raise CompileError(
-                f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "
-                "call the function without batch="
-            )
-        return found
-
-    def _refuse_counts(self, names: Sequence[str], counts: Sequence[int]) -> NoReturn:
-        given = [name for name in names if name in self.batch]
-        if missing := ", ".join(sorted(self.batch.difference(given))):
-            raise CompileError(f"the batched argument(s) {missing} are missing")
-        listed = ", ".join(f"{name} has {count}" for name, count in zip(given, counts, strict=True))
-        raise CompileError(f"the batched arguments need as many samples each; {listed}")
-
-    def _names_of(self, count: int) -> tuple[str, ...]:
-        """The names of `count` arguments."""
-        if count <= len(self._names):
-            return self._names[:count]
-        return (*self._names, *(f"argument_{i}" for i in range(len(self._names), count)))
-
-    def _run(self, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
-        """What ran and its outputs, a list or an array; records if there is no program for these arguments yet.
-
-        `parameters` are the numbers of the parameters, as a list or a float64 vector.
-        """
-        if is_recording():
-            raise CompileError(
-                "a compiled function was called by a function that is being recorded, where its results would be baked "
-                "in; call the function itself there"
-            )
-        if self._single is not None and (kind, arguments.keys) in self._by_sample:
-            return self._sampled(self._single, kind, arguments, parameters)
-        pieces = [*arguments.shared, parameters]
-        known = self._known(kind, arguments, pieces)
-        if known.found is None:
-            with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
-                known = self._known(kind, arguments, pieces)
-                if known.found is None:
-                    self._check_branches(known)
-                    try:
-                        variant = self._record(kind, arguments, pieces)
-                    except PerSampleError:
-                        return self._sampled(self._without_batch(kind, arguments), kind, arguments, parameters)
-                    return variant, variant.run(pieces, arguments.samples)
-        return known.found
-
-    def _without_batch(self, kind: str, arguments: Arguments) -> Compiled:
-        """The function of one sample, which from now on runs for such arguments. Its branches are those of `where`."""
-        if self._single is None:
-            options = replace(self.options, on_branch="record", threads=None)
-            self._single = Compiled(self.function, self.parameters, options=options)
-        self._by_sample |= {(kind, arguments.keys)}
-        return self._single
-
-    def _sampled(self, single: Compiled, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
-        """As `_run`, one sample after the other, each by the program of the branches that it takes."""
-        rows = []
-        for sample in arguments.each():
-            variant, outputs = single._run(VALUE if kind == SAMPLES else kind, sample, parameters)
-            rows.append(_plain(outputs))
-        self._last = variant
-        return variant, as_array(rows) if kind == SAMPLES else means(rows)
-
-    def _known(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Known:
-        """What the programs so far say of these arguments."""
-        known = self._variants.get((kind, arguments.keys), ())
-        failed, changed = "", ""
-        for variant in known:
-            if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
-                continue  # the function asked for the type of an argument, and an int is another one than a float
-            if change := variant.outside.change(self.function):
-                changed = changed or change
-                continue
-            outputs = variant.run(pieces, arguments.samples)
-            if type(outputs) is not int:
-                self._last = variant
-                return Known((variant, outputs), len(known))
-            failed = variant.lowered.program.guards[outputs].where
-        return Known(None, len(known), failed, changed)
-
-    def _check_branches(self, known: Known) -> None:
-        """CompileError if nothing more is to be recorded."""
-        if known.changed and not known.failed:
-            if known.programs and self.options.on_branch == "raise":
-                raise CompileError(f"{known.changed} has changed since the function was recorded; {_AS_ARGUMENT}")
-            if known.programs >= MANY - 1 and not self._warned:
-                self._warned = True
-                warnings.warn(
-                    f"the function is recorded for the {MANY}rd time since what it reads has changed: {known.changed}; "
-                    f"{_AS_ARGUMENT}",
-                    RuntimeWarning,
-                    stacklevel=5,
-                )
-        elif known.programs and (self.options.on_branch == "raise" or known.programs == BRANCHES):
-            raise CompileError(self._branched(known.failed, known.programs))
-
-    def _branched(self, where: str, count: int) -> str:
-        advice = "use maximum, minimum, clip or relu, which stay in the program"
-        if self.options.on_branch == "raise":
-            return (
-                f'{where}: a comparison came out differently than when it was recorded; {advice}, or on_branch="record"'
-            )
-        if self.options.exact:
-            advice += ", or compile without exact=True, where one program serves all choices of where and pick"
-        return f"{where}: a comparison or number came out differently than in all {count} recordings; {advice}"
-
-    # --- recording ----------------------------------------------------------------------------------------------------
-
-    def _record(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Variant:
-        if self.function is None:
-            raise CompileError(
-                "this compiled function was pickled without its Python function, which could not be pickled, and has "
-                "no program for these arguments; call it with such arguments before pickling, or use a function that "
-                "can be imported"
-            )
-        outside = Outside(self.function)
-        call = Call(
-            self.function,
-            arguments.keys,
-            self._names_of(len(arguments.keys)),
-            self.parameters,
-            [*arguments.example, *map(float, pieces[-1])],
-            self.batch,
-            arguments.indices,
-            outside.generators,
-        )
-        place = (kind, arguments.keys)
-        with paused_gc():  # nothing here has cycles, and the collector would double the time
-            lowered = lower(call, kind, self.options.exact)
-            outside.settle()
-            variant = self._like(place, lowered) or verified(lowered, self.options, pieces, arguments.samples)
-        variant.outside = outside
-        with alone(self._lock):
-            others = [each for each in self._variants.get(place, ()) if each is not variant]
-            self._variants[place] = (variant, *others[: BRANCHES - 1])
-            self._last = variant
-        return variant
-
-    def _like(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
-        """The variant with the same program: what has changed outside does not matter to it."""
-        same = (each for each in self._variants.get(place, ()) if each.lowered == lowered and each.outside.change())
-        # Equal numbers may be 0 and −0, and one text has all of their signs.
-        return next((each for each in same if str(each.lowered.program) == str(lowered.program)), None)
+        return collect(args, self._names_of(len(args)), self.batch)
 
     # --- looking at it ------------------------------------------------------------------------------------------------
 
@@ -480,11 +242,6 @@ class Compiled:
         """
         return self._ran().name  # type: ignore[return-value]
 
-    def _ran(self) -> Variant:
-        if self._last is None:
-            raise CompileError("nothing is recorded yet: a compiled function is recorded when it is first called")
-        return self._last
-
     def explain(self) -> str:
         """What was recorded and how it runs, in words; CompileError before the first call.
 
@@ -496,50 +253,7 @@ class Compiled:
         recordings: 1
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
-        single = self._single._variants if self._single else {}
-        return explanation(self._ran(), sum(map(len, [*self._variants.values(), *single.values()])))
+        return explanation(self._ran(), self._count)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"
-
-    # --- pickling -----------------------------------------------------------------------------------------------------
-
-    def __getstate__(self) -> dict[str, Any]:
-        with alone(self._lock):
-            state = {**vars(self), "_variants": dict(self._variants)}
-        del state["_lock"], state["_recording"]
-        try:
-            pickle.dumps(self.function)
-        except (pickle.PicklingError, AttributeError, TypeError):  # each of them means: it cannot be pickled
-            state["function"] = None
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._make_locks()
-        _all.add(self)
-
-
-_all: WeakSet[Compiled] = WeakSet()
-
-
-def _unlock() -> None:
-    """In a fork: whoever was recording when it was made does not do so here, and would never be done."""
-    for compiled in _all:
-        compiled._make_locks()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock)
-
-
-def _plain(outputs: Any) -> list[float]:
-    return outputs if type(outputs) is list else outputs.tolist()
-
-
-def _argument_names(f: Callable[..., Any] | None) -> tuple[str, ...]:
-    try:
-        found = inspect.signature(f).parameters.values() if f else ()
-    except ValueError:  # a function written in C may have no signature
-        return ()
-    return tuple([each.name for each in found if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)])

@@ -1,4 +1,4 @@
-"""What the code of a function asks for besides its arguments, read off its instructions; and whose code it is."""
+"""Look at the instructions of a function: the names it loads, whether it asks `is True`, whose code it is."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from types import CodeType, FrameType, FunctionType, ModuleType
 from autograd import origin
 
 
-def compares_with_is(frame: FrameType | None) -> bool:
-    """Whether the user's functions in `frame` and around it ask `… is True` or `… is False` anywhere."""
-    while frame is not None:
+def compares_with_is(frame: FrameType | None, end: CodeType) -> bool:
+    """Whether the user's functions from `frame` up to the one that runs `end` ask `… is True` or `… is False`."""
+    while frame is not None and frame.f_code is not end:
         if asks_identity(frame.f_code) and next(origin.inside(frame), None) is None:
             return True
         frame = frame.f_back
-        if frame is not None and frame.f_globals.get("__name__") == "autograd.compiler.record":
-            return False
     return False
 
 

@@ -1,4 +1,4 @@
-"""A function is recorded twice: what the two recordings disagree on would be wrong in a program, and is refused."""
+"""Record a function twice: where the two recordings differ, a program would be wrong, so it is refused."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import numpy as np
 from autograd import origin, recording
 from autograd.compiler.program import same
 from autograd.compiler.record import Recorder
-from autograd.compiler.structure import Key
 from autograd.errors import CompileError
+from autograd.structure import Key
 
 
 class Recording(NamedTuple):
-    """What a call of the function came to: `found` are the numbers that it returned, in the structure `key`."""
+    """A recorded call of the function: `found` are the numbers that it returned, in the structure `key`."""
 
     recorder: Recorder
     inputs: list[Any]
@@ -33,7 +33,7 @@ Record = Callable[[], Recording]
 
 
 def repeatable(record: Record, generators: Sequence[Any]) -> Recording:
-    """What `record` gives, if it gives the same twice and draws no random numbers; else CompileError with the line.
+    """The result of `record`, if two calls agree and draw no random numbers; else CompileError with the line.
 
     `generators` are those that the function may draw from besides the global ones.
     """
@@ -87,10 +87,10 @@ def _disagreement(record: Record) -> str:
         for one, other in pairs:
             if one.primitive is not other.primitive or _bits(one) != _bits(other):
                 return _differs(one, other)
-    return "cannot compile the function: it gives other numbers, or takes another branch, at each call; " + _WAY_OUT
+    return f"cannot compile the function: it gives other numbers, or takes another branch, at each call; {_REMEDY}"
 
 
-_WAY_OUT = "what changes from call to call, like a random number, a clock or an iterator, has to be an argument"
+_REMEDY = "what changes from call to call, like a random number, a clock or an iterator, has to be an argument"
 
 
 def _bits(node: Any) -> bytes:
@@ -103,7 +103,7 @@ def _differs(one: Any, other: Any) -> str:
     what = f"`{place.text}`" if place else "the function"
     pairs = zip(_numbers(one), _numbers(other), strict=False)
     x, y = next(((x, y) for x, y in pairs if not same(x, y)), (one.op, other.op))
-    return f"{where}cannot compile {what}, which has {x} in one recording and {y} in the next; {_WAY_OUT}"
+    return f"{where}cannot compile {what}, which has {x} in one recording and {y} in the next; {_REMEDY}"
 
 
 def _line_that_draws(record: Record, generators: Sequence[Any]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.structure import argument, as_array, flatten, is_array, plain
+from autograd.compiler.arguments import argument, as_array, flatten, is_array, plain
 from autograd.errors import CompileError
 from autograd.value import Value
 
@@ -26,7 +26,7 @@ class Flat:
     (101.0, array([ -2., 200.]))
 
     `scipy.optimize.minimize(rosenbrock.flat, [0.0, 1.0], jac=True)` finds the minimum. CompileError when the vector is
-    no vector, has the wrong length, or the function takes several arguments but no parameters.
+    not flat, has the wrong length, or the function takes several arguments but no parameters.
     """
 
     def __init__(self, parameters: Sequence[Value] | None, gradient: Callable[[Sequence[Any], Any], Any]) -> None:

@@ -78,7 +78,7 @@ def _unmasked(x: np.ma.MaskedArray[Any, Any]) -> Any:
     return x.data.view(np.ndarray)
 
 
-# What is no array of real numbers, by the kind of its dtype, and what to write instead.
+# Arrays without real numbers, by the kind of their dtype: what they hold, and what to write instead.
 _REMEDIES = {
     "b": "bools; pass x.astype(float)",
     "c": "complex numbers; pass x.real or x.imag",

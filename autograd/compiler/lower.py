@@ -1,4 +1,4 @@
-"""From a Python function to a program: record it, write the nodes down, and the chain rule over them."""
+"""Turn a Python function into a program: record it, write its nodes as equations, and apply the chain rule to them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
-from autograd.compiler.differentiate import ForeignError, Gated, Recorded, Writer
+from autograd.compiler.differentiate import Gated, Recorded
 from autograd.compiler.passes import without_dead
 from autograd.compiler.program import RESERVED, Atom, Guard, Program
 from autograd.compiler.record import Observed, Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
-from autograd.compiler.structure import NUMBER, Key, flatten, places, rebuild
+from autograd.compiler.symbols import ForeignError, Writer
 from autograd.derivative import adjoints, grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
+from autograd.structure import NUMBER, Key, places, rebuild
 from autograd.value import Value, as_float
 
-# What outputs a program has: the numbers of the result, then the derivatives of its one number by what is wanted, or
-# the numbers for each sample, or the second derivatives, row by row.
+# The outputs of a program: the numbers of the result; those and the derivatives of its one number; its numbers for each
+# sample; those, the derivatives and the second derivatives, row by row.
 VALUE, GRADIENT, SAMPLES, HESSIAN = "value", "gradient", "samples", "hessian"
 
 Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
@@ -30,7 +32,7 @@ Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
 
 @dataclass(frozen=True)
 class Lowered:
-    """A program, the structure of the function's result, and what that came to when it was recorded.
+    """A program, the structure of the function's result, and its numbers when it was recorded.
 
     With a batch, `recorded` belongs to the sample that was recorded. `indices` are inputs that were integers; with
     `by_kind` the function has asked which are.
@@ -45,7 +47,7 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be recorded: a function, its arguments by key and name, the parameters, and the numbers of both.
+    """A call to record: a function, its arguments by key and name, the parameters, and the numbers of both.
 
     Without parameters (None), derivatives are by the arguments.
     With a batch, the arguments named in `batch` differ from sample to sample, and their numbers are those of one.
@@ -63,14 +65,14 @@ class Call:
 
 
 class PerSampleError(Exception):
-    """No one program has eager's bits for all samples: which adjoints are added, and in which order, differs."""
+    """No single program has the bits of eager code for all samples: they add other adjoints, or in another order."""
 
 
 def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     """Record `call` and write it down; derivatives are by the parameters, else by all arguments.
 
     >>> from autograd import tanh
-    >>> from autograd.compiler.structure import key_of
+    >>> from autograd.structure import key_of
     >>> call = Call(lambda x, y: tanh(x) * y, (key_of(1.0),) * 2, ("x", "y"), None, [1.0, 2.0])
     >>> print(lower(call).program)
     program(x, y):
@@ -79,7 +81,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
         return t3
 
     CompileError where the function does what a program cannot repeat, or gives no number to differentiate. If `exact`,
-    PerSampleError for a batch that needs a choice or an index for each sample.
+    PerSampleError for a batch in which each sample needs its own choice or index.
     """
     recorder, inputs, found, key = repeatable(partial(_record, call, exact), call.generators)
     recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
@@ -208,7 +210,7 @@ _RESERVED = frozenset(RESERVED)
 
 
 def identifiers(texts: Iterable[str]) -> list[str]:
-    """Different names that Python and the source of a program accept, as like `texts` as can be.
+    """Distinct names that Python and the source of a program accept, as close to `texts` as possible.
 
     >>> identifiers(["x[0]", "w2[1,0]", "x 0", "if", "exp", "t3", ""])
     ['x_0', 'w2_1_0', 'x_0_', 'if_', 'exp_', 't3_', 'v']

@@ -1,4 +1,4 @@
-"""What can be asked of a compiled function, and what a back end is."""
+"""The options of a compiled function, and the interface of a back end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograd.errors import CompileError
 Backend: TypeAlias = Literal["auto", "python", "numpy", "llvm"]
 Dtype: TypeAlias = Literal["float64", "float32"]
 OnBranch: TypeAlias = Literal["record", "raise"]
-# What each option may be. `threads` is None or a whole number from 1 on, `batch` names of arguments.
+# The values of each option. `threads` is None or a positive integer, `batch` names of arguments.
 SUPPORTED: dict[str, tuple[Any, ...]] = {
     "backend": get_args(Backend),
     "exact": (False, True),
@@ -47,7 +47,7 @@ class Options:
                 raise CompileError(f"{name}={value!r} is not supported; supported: {' or '.join(map(repr, allowed))}")
         count = self.threads
         if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
-            raise CompileError(f"threads={count!r} is not supported; it is None or a whole number from 1 on")
+            raise CompileError(f"threads={count!r} is not supported; use None or a positive integer")
 
 
 class Runner(Protocol):

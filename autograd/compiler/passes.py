@@ -1,4 +1,4 @@
-"""Passes: a program in, a shorter program out that gives the same bits for every input.
+"""Passes that shorten a program and keep its bits for every input.
 
 Folded are equations of constants alone and identities that hold for *every* float: x·1, x/1, x − 0, x + (−0), −(−x).
 Never x − x, 0·x or x + 0, since nan, infinities or −0 would see it (decision 3 in DESIGN.md). Values of primitives are

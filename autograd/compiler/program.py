@@ -1,4 +1,4 @@
-"""Programs: what a recording comes to, in single assignment.
+"""Programs: recordings in single assignment form.
 
     program   ::= inputs equation* guard* outputs
     equation  ::= place "=" primitive "(" atom, … ")"       one place each, counted on from the inputs
@@ -6,8 +6,8 @@
     atom      ::= place | constant                          an int or a float
     place     ::= 0 … inputs-1 for the inputs, then one for each equation in order
 
-An operand refers only to what stands before it. A primitive means its row of the table, on floats: back ends know
-nothing but how to spell that. A guard that does not hold says that the program is not the right one for these inputs.
+An operand refers only to what stands before it. A primitive means its row of the table, on floats: back ends only
+know how to spell it. A guard that does not hold says that the program is not the right one for these inputs.
 
 With a batch, the program is that of one sample: the inputs in `batched` differ from sample to sample, the others are
 shared, and each output is the mean over the samples (their sum from left to right, starting at 0, divided by their
@@ -195,7 +195,7 @@ def check(program: Program) -> Program:
 
 def _wrong_row(primitive: Primitive, count: int) -> str:
     if PRIMITIVES.get(primitive.name) is not primitive:
-        return f"applies what is not in the table: there is no primitive {primitive.name!r}"
+        return f"applies {primitive.name!r}, but no primitive of the table has that name"
     return "" if primitive.arity in (None, count) else f"is wrong: {primitive.name} takes {primitive.arity} operand(s)"
 
 

@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Any
 
 from autograd import rules
+from autograd.compiler.arguments import as_array
 from autograd.compiler.options import Options
 from autograd.compiler.program import RELATIONS, RESERVED, Guard, Program
-from autograd.compiler.structure import as_array
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES, Primitive
 
@@ -116,7 +116,7 @@ def means(rows: Sequence[Sequence[float]]) -> Any:
 def build(program: Program, options: Options) -> PythonRunner:
     """The program ready to run; CompileError for float32, which Python does not have."""
     if options.dtype != "float64":
-        raise CompileError(f"the back end python computes in float64, not {options.dtype}; take numpy or llvm")
+        raise CompileError(f"the back end python computes in float64, not {options.dtype}; use numpy or llvm")
     return PythonRunner(program)
 
 

@@ -1,4 +1,4 @@
-"""Everything that a function may read besides its arguments, found from the names in its code.
+"""Find everything that a function may read besides its arguments, from the names in its code.
 
 Names lead to functions, whose code has more names; to containers; and to objects, of which the attributes count that
 any of this code has by name, or that a text names. Code of libraries, this one included, is taken as constant, so of
@@ -32,7 +32,7 @@ _GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 _USED = ("__call__", "__getitem__", "__iter__", "__len__")  # one of them: an object that is used without any name
 _HELD = (tuple, dict, list, set, frozenset, deque, np.ndarray)  # what these hold is known
 _INNER = ("__func__", "__self__", "__wrapped__", "func", "fget", "args", "keywords")  # of methods, partials, properties
-_WHOLE = frozenset(["vars", "__dict__", "asdict", "astuple"])  # who has one of these names reads every attribute
+_WHOLE = frozenset(["vars", "__dict__", "asdict", "astuple"])  # code with one of these names reads every attribute
 _PARTS = ("code", "defaults", "keyword defaults")  # of a function, as `function_parts` has them
 _TEXT = 100  # characters that the name of an attribute may have, dots included
 

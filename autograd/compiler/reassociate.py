@@ -1,4 +1,4 @@
-"""Sums of any depth become one `dot` each: a re-association, so not for exact programs.
+"""Turn sums of any depth into one `dot` each: this re-associates, so it is not for exact programs.
 
 Scalar code adds up one term at a time, and writes a neuron as `w1 * x1 + w2 * x2 + b`. A chain of `add`, `sub`, `neg`,
 `total` and `dot` whose inner results are used once becomes a single `dot` with all the terms in their order, and
@@ -33,7 +33,7 @@ def sums(program: Program) -> Program:
         t2 = dot(x, 1.0, w, x, w)
         return t2
 
-    Values change by re-association only, and not at all where terms cancel: there somebody is after the roundings. The
+    Values change by re-association only, and not at all where terms cancel: there the roundings may be wanted. The
     bias of a dot is the sum of the numbers among the terms, else the first single term, else −0.0. Signs are factors
     −1.0: of an equation on its own where both factors are places already.
     """
@@ -95,7 +95,7 @@ def _cancels(program: Program, terms: Sequence[Term]) -> bool:
     """Whether a place comes in with both signs, by itself or through a sum or difference that is one of the terms.
 
     Mathematically it has no part in the result then: what is left of it are roundings, as in (a + b) − a − b, and
-    whoever writes that may want these (Knuth, TAOCP 2, 4.2.2; Dekker's splits). So such a sum keeps its order.
+    and these may be what is wanted (Knuth, TAOCP 2, 4.2.2; Dekker's splits). So such a sum keeps its order.
     """
     first = len(program.names)
     signs: dict[Atom, float] = {}

@@ -1,10 +1,10 @@
-"""Recording: run a function once on Values, keep every node, and notice whatever a program could not repeat.
+"""Record a function: run it once on Values, keep every node, and refuse whatever a program could not repeat.
 
 A `Recorder` is in the hooks while the function runs, in a context of its own: operators hand their operations to it,
-and Values ask it before they tell a number. A comparison gives a `Condition`, which `where` takes as it is; `if` makes
+and Values ask it before they give a number. A comparison gives a `Condition`, which `where` takes as it is; `if` makes
 it a *guard*: the outcome is kept, and a later call for which it would come out differently records again. So are
 `int(v)` and an index: the program is for that number only. `pick` takes an index as it is. What is neither a number of
-the program nor a guard is refused, with the line and the way out: `.data`, text, `float(v)`.
+the program nor a guard is refused, with the line and the remedy: `.data`, text, `float(v)`.
 
 Parameters are plain Values, known by identity; other threads see nothing, and there is nothing to restore.
 """
@@ -15,13 +15,13 @@ import operator
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from autograd import recording, rules
 from autograd.compiler.constants import compares_with_is
 from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
 from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
+from autograd.graph import slots
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.scopes import Hooks, active, hooks
 from autograd.value import Value, as_float
@@ -36,11 +36,12 @@ _ROWS = {">": rules.greater, ">=": rules.at_least, "==": rules.equal}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
 }  # fmt: skip
+_CHOOSING = {rule.__code__ for rule in rules.where.partials if callable(rule)}  # rules that ask for a truth by float()
 _new = object.__new__
 
 
 class Observed(NamedTuple):
-    """What was asked during recording: `left relation right` was `outcome`; program.py lists the relations."""
+    """A question asked during recording: `left relation right` was `outcome`; program.py lists the relations."""
 
     relation: str
     left: Any
@@ -59,8 +60,8 @@ class Recorder:
     """What a recording collects: the nodes in the order they were made, which is topological, and the guards.
 
     `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
-    that the function makes. `asked_kinds` says that it asked for the type of a number: an int is another one then;
-    `picked` that `pick` got an index, which is a guard with `guards_indices`.
+    that the function makes. `asked_kinds` says that it asked for the type of a number, so that an int needs another
+    recording; `picked` that `pick` got an index, which is a guard with `guards_indices`.
 
     >>> w = Value(2.0)
     >>> recorder = Recorder({id(w): 2.0})
@@ -77,7 +78,7 @@ class Recorder:
     asked_kinds: bool = False
     guards_indices: bool = False
     picked: bool = False
-    block: Any = None  # the innermost scope, as long as nothing but this records: operators then come at once
+    block: Any = None  # the innermost scope, as long as this recorder is alone: operators then call it directly
     _wrapped: Any = None
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
@@ -96,7 +97,7 @@ class Recorder:
     def argument(self, number: float, is_index: bool = False) -> Number:
         """A new argument with that number."""
         made: Number = self._made(Index if is_index else Number, None, number, None, None, None, None)
-        self.nodes.pop()  # an input is no equation
+        self.nodes.pop()  # an input is not an equation
         return made
 
     # --- operations ---------------------------------------------------------------------------------------------------
@@ -118,19 +119,14 @@ class Recorder:
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """The node of a primitive on Values and floats."""
         if PRIMITIVES.get(primitive.name) is not primitive:
-            refuse(f"the node {primitive.name!r} made by hand", "there is no rule for it; see autograd.define")
+            refuse(f"the opaque node {primitive.name!r}", "there is no rule for it; see autograd.define")
         if active() is not self.block and hooks().off:
             refuse("no_graph()", "its results would be baked in; use v.detach() instead")
         data = [x if type(x) is float else self.number(x) for x in operands]
         result = float(primitive.value(*data))
         partials = primitive.partials_at(result, data)
-        flows = [dx is not None and type(x) is not float for x, dx in zip(operands, partials, strict=True)]
         kind = Node if any(map(AS_VALUES, map(type, operands))) else Number
-        if primitive.arity in (1, 2):
-            edges = [dx if flow else None for dx, flow in zip(partials, flows, strict=True)]
-            return self._made(kind, primitive, result, *(*operands, None)[:2], *(*edges, None)[:2])
-        parents = tuple(compress(operands, flows))
-        return self._made(kind, primitive, result, parents, operands, tuple(compress(partials, flows)), None)
+        return self._made(kind, primitive, result, *slots(primitive.arity, operands, partials))
 
     def _made(self, kind: type, primitive: Primitive | None, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Any:
         out: Any = _new(kind)
@@ -143,7 +139,7 @@ class Recorder:
         return out
 
     def see(self, made: Any) -> None:
-        """The watcher: take in a leaf that the function makes, or say why a program cannot have it."""
+        """The watcher of new nodes: keep a leaf that the function makes, or say why a program cannot have it."""
         if isinstance(made, Traced):
             return
         if type(made) is not Value:
@@ -151,7 +147,7 @@ class Recorder:
                 f"a node of the class {type(made).__name__}", "only plain Values can be recorded; use autograd.Value"
             )
         if made.primitive is not None:
-            refuse(f"the node {made.primitive.name!r} made by hand", "there is no rule for it; see autograd.define")
+            refuse(f"the opaque node {made.primitive.name!r}", "there is no rule for it; see autograd.define")
         wrapped, self._wrapped = self._wrapped, None
         if wrapped is not None:  # times one is exact, and its derivative 1
             made.primitive, made._x, made._y, made._dx = rules.mul, wrapped, 1.0, 1.0
@@ -159,9 +155,9 @@ class Recorder:
         self.nodes.append(made)
 
     def wrap(self, value: Value) -> float:
-        """The number for `Value(value)`, which will be a Value with the same number, and its gradient is passed on."""
+        """The number for `Value(value)`: a Value with the same number, which passes its gradient on."""
         if type(value) not in (Number, Index):
-            return as_float(value)  # TypeError, as ever
+            return as_float(value)  # TypeError, as without a recording
         self._wrapped = value
         return value._data
 
@@ -192,7 +188,7 @@ class Recorder:
         """`left relation right`: a Condition, or a bool and a guard if the function asks whether it `is` one."""
         right = right if isinstance(right, Value) else as_float(right)
         outcome = _COMPARE[relation](self.number(left), self.number(right))
-        if compares_with_is(sys._getframe(2)):
+        if compares_with_is(sys._getframe(2), Recorder._called.__code__):
             self.observe(relation, left, right, outcome)
             return outcome
         mirrored = _MIRRORED.get(relation)
@@ -230,8 +226,7 @@ class Recorder:
     def as_float(self, value: Value) -> float:
         """The number for `float(value)`, guarded; refused where one program per number would be recorded."""
         number, asking = self.number(value), sys._getframe(2)
-        if asking.f_globals.get("__name__") == "autograd.rules":
-            # Which branch did `where` take? All that a rule wants to know is whether the condition holds.
+        if asking.f_code in _CHOOSING:  # which branch did `where` take? A truth is all that its rules use
             self.observe("truth", value, 0.0, bool(number))
         elif isinstance(value, Condition):
             return float(self.decide(value))
@@ -253,7 +248,11 @@ class Recorder:
         return number
 
     def read(self, value: Value, name: str) -> float:
-        """`.data` or `.grad`, which only the debugger may show."""
+        """`.data` or `.grad`, which only the debugger may show.
+
+        The debugger is recognised by its package, since it reads numbers in watchers, trace functions and at a prompt:
+        each of these would have to set a flag.
+        """
         number = self.number(value)
         if not sys._getframe(2).f_globals.get("__name__", "").startswith("autograd.debugging."):
             refuse(
@@ -263,14 +262,14 @@ class Recorder:
         return number if name == "data" else value._grad
 
     def text(self, value: Value, spec: str) -> str:
-        """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers; messages of ours show all."""
+        """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers, allowed in our own messages."""
         if is_ours(sys._getframe(2)):
             return format(value._data, spec) if spec else value._described()
         if isinstance(value, Condition):
             return format(self.decide(value), spec)
         self.number(value)
         return refuse(
-            "a number as text", "it would be that of one call for ever; print or format what the function returns"
+            "a number as text", "every later call would show the same text; print or format what the function returns"
         )
 
     # --- refused ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a recording cannot keep is refused: with the place in the user's program, and the way out."""
+"""CompileErrors of a recording: what cannot be compiled, where it is in the user's program, and the remedy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
-NO_EFFECTS = "a program repeats no side effects; do it outside the function"
+NO_EFFECTS = "a program does not repeat side effects; do it outside the function"
 
 
 def where_asked() -> str:
-    """`file:line` of the user's code that is being carried out."""
+    """`file:line` of the user's code that is running."""
     asking = _users_instruction()
     return "an unknown place" if asking is None else f"{asking[0].co_filename}:{origin.span(asking)[0]}"
 
@@ -29,17 +29,17 @@ def _users_instruction() -> origin.Instruction | None:
     return (frame.f_code, frame.f_lasti) if frame else origin.asking()
 
 
-def refuse(what: str, way_out: str) -> NoReturn:
+def refuse(what: str, remedy: str) -> NoReturn:
     """Raise the CompileError of something that cannot be recorded, with the place."""
-    raise CompileError(f"{where_asked()}: cannot compile {what}: {way_out}")
+    raise CompileError(f"{where_asked()}: cannot compile {what}: {remedy}")
 
 
 def refuse_foreign(value: Value) -> NoReturn:
-    """Raise for a Value that was made outside, and is no parameter: a program would not see it change."""
-    way_out = "pass it in parameters= or as an argument, or close over a plain number, as in v.data"
+    """Raise for a Value from outside that is not a parameter: a program would not see it change."""
+    remedy = "pass it in parameters= or as an argument, or close over a plain number, as in v.data"
     if value.primitive is not None:
-        way_out = "compute it inside the function, or close over a plain number, as in v.data"
-    refuse(f"the use of {value._described()}, made outside the function", way_out)
+        remedy = "compute it inside the function, or close over a plain number, as in v.data"
+    refuse(f"the use of {value._described()}, made outside the function", remedy)
 
 
 def refuse_float() -> NoReturn:
@@ -48,9 +48,9 @@ def refuse_float() -> NoReturn:
     place = origin.position(SimpleNamespace(_origin=asking)) if asking else None
     called = callee(place.text) if place else None
     if called in PRIMITIVES:
-        way_out = f"use autograd.{called}, which stays in the program"
+        remedy = f"use autograd.{called}, which stays in the program"
     elif called == "float":
-        way_out = "leave float out and use the number itself, or v.detach() for one without a gradient"
+        remedy = "leave float out and use the number itself, or v.detach() for one without a gradient"
     else:
-        way_out = "use a function of autograd, such as autograd.exp for math.exp, or one made by autograd.define"
-    refuse(f"{called or 'float'}(…), which takes a plain float", f"its result would be baked in; {way_out}")
+        remedy = "use a function of autograd, such as autograd.exp for math.exp, or one made by autograd.define"
+    refuse(f"{called or 'float'}(…), which takes a plain float", f"its result would be baked in; {remedy}")

@@ -1,4 +1,4 @@
-"""One recording, built for a back end."""
+"""A recording built for a back end and verified."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.captures import Outside
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
-from autograd.compiler.structure import as_array
 from autograd.compiler.verify import REORDERED, ROUNDED, Reference
 from autograd.errors import CompileError
 
 
 class Variant:
-    """A program and what runs it; built anew where it is unpickled."""
+    """A program and its runner, which is built again when this is unpickled."""
 
     def __init__(self, lowered: Lowered, options: Options, samples: int = 1) -> None:
         self.lowered = lowered
@@ -56,7 +56,7 @@ def joined(pieces: Sequence[Any]) -> Any:
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:
-    """The recording built, once it has been seen to compute what was recorded; else by the next best back end, with a
+    """The recording, built and verified to compute what was recorded; else by the next best back end, with a
     warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a
     primitive is not pure.
     """
@@ -74,7 +74,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
             options = next_best(lowered.program, options, variant.samples, failed)
             advice = "Please report this with the function and its arguments"
         warnings.warn(
-            f"the back end {variant.name} computes something else than the recorded graph: {wrong}; "
+            f"the back end {variant.name} does not compute the recorded graph: {wrong}; "
             f"{NAMES[options.backend]} runs the program instead. {advice}",
             RuntimeWarning,
             stacklevel=6,

@@ -1,4 +1,4 @@
-"""Numbers that notice: what a recorded function computes with.
+"""The numbers that a recorded function computes with: Values that ask the recording before they answer.
 
 In eager mode the arguments of a function are floats, and what is computed from parameters are Values. Both are Values
 here, of two classes that answer to Python as those would: a `Number` where eager has a float, a `Node` where it has a
@@ -41,7 +41,7 @@ def _holds(nodes: tuple[Value, ...], node: Value) -> bool:
 
 
 def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
-    """`__name__` and its reflection: what those of Value do, without a detour: recordings are full of them."""
+    """`__name__` and its reflection: as those of Value, but by a shorter way, since a recording consists of them."""
     usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
 
     def forward(self: Value, other: Any) -> Any:
@@ -83,7 +83,7 @@ class Traced(Value):
         recorder = _recorder()
         number = self._data if recorder is None else recorder.as_integer(self)
         if not number.is_integer():
-            raise TypeError(f"an index must be a whole number, got {number!r}")
+            raise TypeError(f"an index must be an integer, got {number!r}")
         return int(number)
 
     def _described(self) -> str:
@@ -101,14 +101,14 @@ class Traced(Value):
 
 
 class Node(Traced):
-    """What eager mode has as a Value, too: it depends on a parameter. `==` and `hash` are identity."""
+    """A number that is a Value in eager mode too: it depends on a parameter. `==` and `hash` are identity."""
 
     __slots__ = ()
 
     def __bool__(self) -> bool:
         if _recorder() is None:
             return super().__bool__()
-        return refuse("the truth of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
+        return refuse("the truth value of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
 
 
 def _class_in_eager(kind: type) -> Any:
@@ -125,7 +125,7 @@ def _class_in_eager(kind: type) -> Any:
 
 
 class Number(Traced):
-    """What eager mode has as a float: an argument, or computed from arguments alone."""
+    """A number that is a float in eager mode: an argument, or computed from arguments alone."""
 
     __slots__ = ()
     __class__ = _class_in_eager(float)
@@ -138,7 +138,7 @@ class Number(Traced):
 
     def __eq__(self, other: object) -> Any:
         recorder = _recorder()
-        if recorder is None or type(other) in (Value, Node):  # a float is no Value
+        if recorder is None or type(other) in (Value, Node):  # a float is not a Value
             return self is other or NotImplemented
         return recorder.equal(self, other)
 

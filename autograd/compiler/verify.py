@@ -1,4 +1,4 @@
-"""Does a back end compute what was recorded? Asked when a program has been built, at the recorded point and near it.
+"""Compare a back end with what was recorded, when a program has been built: at the recorded point and near it.
 
 The reference is `interpret_all`: eager arithmetic, equation by equation. A back end that keeps its order has to give
 the same bits. Others may add in another order: they have to agree within the running-error bound, which follows every
@@ -15,17 +15,18 @@ from itertools import accumulate
 from typing import Any
 
 from autograd import rules
+from autograd.compiler.arguments import as_array
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
-from autograd.compiler.structure import as_array
 from autograd.numerics import total
 from autograd.primitive import Primitive
 
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
-ULPS = 8.0  # a function of a back end may be off by so many units in the last place of its result
-EASY = 1e4  # what agrees to so many roundings of the largest output needs no bound
+ULPS = 8.0  # error allowed to a function of a back end, in units in the last place of its result
+EASY = 1e4  # what agrees within this many roundings of the largest output needs no bound
+SAMPLES = 19  # of a batch that are compared: full vectors of any width up to 16 lanes, and a part of one
 EFFORT = 200_000  # equations to interpret at most; large programs are looked at for fewer samples and points
-# Differences that are nobody's fault.
+# Differences that are not the fault of a back end.
 ROUNDED = "rounded to float32, "
 REORDERED = "added up in another order, "
 SINGLE = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127  # the smallest float32 with all its digits, and the largest
@@ -71,7 +72,7 @@ class Reference:
         self, program: Program, shared: Sequence[float], samples: Sequence[Any], indices: frozenset[int]
     ) -> None:
         self.program = program
-        self.count = min(len(samples[0]) if samples else 1, 19, max(1, EFFORT // (4 * len(program.equations) + 1)))
+        self.count = min(len(samples[0]) if samples else 1, SAMPLES, max(1, EFFORT // (4 * len(program.equations) + 1)))
         rows = [[float(x) for piece in samples for x in piece[i]] for i in range(self.count)] if samples else []
         self.widths = [piece.shape[1] for piece in samples]
         here = Point(list(map(float, shared)), rows)
@@ -90,7 +91,7 @@ class Reference:
         return [column[0] for column in self.outputs]
 
     def disagreement(self, runner: Runner, options: Options) -> str:
-        """What a runner computes wrongly, in words; empty when it agrees."""
+        """A description of what a runner computes wrongly; empty when it agrees."""
         for i, point in enumerate(self.points):
             if found := self._at(point, slice(i * self.count, (i + 1) * self.count), runner, options):
                 return found

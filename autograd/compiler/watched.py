@@ -1,4 +1,4 @@
-"""What is watched from outside a compiled function: how to read a thing again, and whether it is what it was."""
+"""Things from outside that a compiled function reads: how to read one again, and whether it has changed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Content(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """Things that stand together: how to read them again, what they were, and how each is written.
+    """Things that are read together: how to read them again, what they were, and how each is written.
 
     `whole` is the container that they are all of, if they are; each of its entries is then `size` of them.
     """
@@ -47,7 +47,7 @@ class Watched(NamedTuple):
     size: int = 1
 
     def change(self) -> str | None:
-        """The first one that is another now, in words."""
+        """A description of the first one that has changed."""
         now = self.read()
         if len(now) != len(self.found):
             return self._differs(f"the length of {self.whole}", len(self.found) // self.size, len(now) // self.size)
@@ -62,7 +62,7 @@ class Watched(NamedTuple):
         return f"{name} ({short(was)} then, {short(now)} now)"
 
     def unchanged(self) -> Watched:
-        """Those that are the same now; of a container, all or none: whoever keeps one changes any of its entries."""
+        """Those that are the same now; of a container, all or none: code that keeps one changes any entry."""
         now = self.read()
         grown = len(now) != len(self.found)
         kept = [] if grown else [i for i, was in enumerate(self.found) if alike(was, now[i])]
@@ -139,7 +139,7 @@ def function_parts(functions: list[FunctionType]) -> list[Any]:
 def container(x: Any) -> tuple[Read, int] | None:
     """How to read the entries of one of Python's own containers, past what a subclass makes of them; their number.
 
-    Keys come after the values. None for what is no container.
+    Keys come after the values. None for what is not a container.
     """
     if isinstance(x, dict):
         kind: Any = OrderedDict if isinstance(x, OrderedDict) else dict

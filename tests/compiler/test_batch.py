@@ -209,7 +209,7 @@ def test_an_integer_argument_is_an_index_to_the_function() -> None:
 
 @everywhere
 @pytest.mark.parametrize("index", [3, -1, 0.5, math.nan])
-def test_there_is_no_such_value(index: float, backend: str) -> None:
+def test_an_index_out_of_range_is_refused(index: float, backend: str) -> None:
     assert math.isnan(autograd.compile(pick, backend=backend)([1.0, 2.0, 3.0], index))
 
 
@@ -245,7 +245,7 @@ def test_hessian_of_parameters_is_the_mean_over_the_batch(backend: str) -> None:
 def test_a_batch_is_named_by_arguments() -> None:
     with pytest.raises(CompileError, match=r'give the names of arguments, as in batch=\("x",\)'):
         autograd.compile(lambda x: x, batch="x")
-    with pytest.raises(CompileError, match="names the argument 'z'; the function has x, y"):
+    with pytest.raises(CompileError, match="names 'z', which is not an argument of the function; it has x, y"):
         autograd.compile(lambda x, y: x, batch=("z",))
 
 
@@ -273,7 +273,7 @@ def test_map_is_for_batches() -> None:
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True])
 def test_threads_are_a_count(threads: Any) -> None:
-    with pytest.raises(CompileError, match="whole number from 1 on"):
+    with pytest.raises(CompileError, match=r"threads=.* None or a positive integer"):
         autograd.compile(lambda x: x, threads=threads)
 
 
@@ -299,12 +299,12 @@ def test_float32_is_as_accurate_as_that(backend: str) -> None:
 
 
 def test_python_has_no_float32() -> None:
-    with pytest.raises(CompileError, match="take numpy or llvm"):
+    with pytest.raises(CompileError, match="use numpy or llvm"):
         autograd.compile(lambda x: x, backend="python", dtype="float32")(1.0)
 
 
 def test_numpy_keeps_no_order() -> None:
-    with pytest.raises(CompileError, match="exact=True is for python and llvm"):
+    with pytest.raises(CompileError, match="exact=True needs python or llvm"):
         autograd.compile(lambda x: x, backend="numpy", exact=True)(1.0)
 
 

@@ -255,7 +255,7 @@ def test_parameters_that_are_replaced_are_refused() -> None:
     fast = autograd.compile(lambda x: w * x, parameters=[w])
     assert fast.value(1.0) == 2.0
     w.data = 3.0
-    assert fast.value(1.0) == 3.0, "a parameter's number is no constant"
+    assert fast.value(1.0) == 3.0, "a parameter's number is not a constant"
     w = Value(4.0)
     with pytest.raises(CompileError, match="made outside the function"):
         fast.value(1.0)
@@ -310,7 +310,7 @@ def test_a_generator_of_the_function_is_its_own() -> None:
 
 
 def test_other_threads_may_draw_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A state that is another one after the second recording, and by no line of the function."""
+    """A state that has changed after the second recording, but not by a line of the function."""
     changing, states = iter(["before", "after"]), determinism._states
     monkeypatch.setattr(determinism, "_states", lambda generators: next(changing, None) or states(generators))
     assert autograd.compile(lambda x: x * x)(3.0) == 9.0

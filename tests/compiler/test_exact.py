@@ -210,7 +210,7 @@ def test_a_choice_by_an_if_is_refused_as_ever() -> None:
 
 @pytest.mark.parametrize("batch", [(), ("x",)])
 def test_a_rule_may_ask_for_the_truth_of_a_number(batch: tuple[str, ...]) -> None:
-    """`x` itself, as well as `float(x)`: a Symbol is no number, so it has to be asked."""
+    """`x` itself, as well as `float(x)`: a Symbol is not a number, so it has to be asked."""
     row = autograd.define(
         f"halfway_{len(batch)}", lambda x: x if x else 0.5, lambda out, x: 1.0 if x else None, formula="x, or ½"
     )

@@ -1,4 +1,4 @@
-"""The back end llvm: machine code gives the numbers of `interpret`, to the bit where that is asked for."""
+"""The back end llvm: machine code gives the numbers of `interpret`, to the bit where that is required."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from autograd.compiler.llvm import build
 from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program, interpret
-from autograd.compiler.structure import key_of
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
+from autograd.structure import key_of
 from autograd.testing import table
 from tests.support.forks import in_a_child
 

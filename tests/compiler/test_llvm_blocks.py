@@ -13,12 +13,12 @@ import pytest
 
 import autograd
 import nn
+from autograd.compiler.arguments import flatten
 from autograd.compiler.llvm import build
-from autograd.compiler.llvm.runner import InBlocks
+from autograd.compiler.llvm.runner import BlockedRunner
 from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Guard, Program
-from autograd.compiler.structure import flatten
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
@@ -60,7 +60,7 @@ def drawn(program: Program, count: int, seed: int = 0) -> tuple[Any, list[Any]]:
 def test_networks(sizes: list[int], hidden: str) -> None:
     program = network(sizes, hidden)
     fast, exact = build(program, FAST), build(program, EXACT)
-    assert isinstance(fast, InBlocks)
+    assert isinstance(fast, BlockedRunner)
     for count in COUNTS:
         shared, samples = drawn(program, count, count)
         np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, samples), rtol=NEAR, atol=NEAR)

@@ -21,11 +21,11 @@ from autograd.compiler.numpy_backend import runner as runner_module
 from autograd.compiler.numpy_backend.runner import NumpyRunner, build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program, check, interpret
-from autograd.compiler.structure import key_of
 from autograd.compiler.verify import JUMPS, Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.strategies.graphs import DEFAULT
+from autograd.structure import key_of
 from autograd.testing import table
 
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, -1e308, 5e-324, 0.5, -2.5, 700.0, 3.0]
@@ -47,7 +47,7 @@ def per_sample(row: Any, count: int) -> NumpyRunner:
 
 
 def assert_close(row: Any, points: Sequence[Sequence[float]], found: Any) -> None:
-    """Equal where the value is no finite number; else 16 units in the last place, or what the rounding of a difference
+    """Equal where the value is not finite; else 16 units in the last place, or what the rounding of a difference
     of operands makes of an exponential (`exp_shift`: |x − y| of them)."""
     for point, got in zip(points, found, strict=True):
         wanted = float(row.value(*point))
@@ -378,7 +378,7 @@ def test_a_derivative_that_shares_an_exponential_changes_no_value_far_out(name: 
 
 
 def test_exponentials_are_not_shared_between_files() -> None:
-    """The lanes of what all samples share are numbered as those of the samples are: w is no x of the same number."""
+    """Shared and batched lanes are both numbered from 0: w is not the x of the same number."""
     x, w = 0, 1
     equations = [Equation(rules.sigmoid, (x,)), Equation(rules.sigmoid_slope, (x,))]
     equations += [Equation(rules.sigmoid, (w,)), Equation(rules.sigmoid_slope, (w,))]

@@ -17,11 +17,11 @@ from autograd.compiler.lower import Call, lower
 from autograd.compiler.numpy_backend.arrays import Arrays
 from autograd.compiler.numpy_backend.exponentials import shared_first
 from autograd.compiler.numpy_backend.spelling import scope
-from autograd.compiler.structure import key_of
 from autograd.compiler.vector.order import in_order
 from autograd.compiler.vector.program import Step, VectorProgram, check, check_lanes
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
+from autograd.structure import key_of
 
 HEADS: dict[str, Callable[[list[Any]], Any]] = {
     "logsumexp": logsumexp,
@@ -70,7 +70,7 @@ def test_f1_heads_that_share_exponentials_forget_the_call_before(drawn: Any, see
 
 
 def test_f1_two_heads_of_a_network() -> None:
-    """A net with 3 and with 10 classes, its last layer written by hand."""
+    """A net with 3 and with 10 classes, its last layer written term by term."""
     rng = random.Random(0)
     rows = [[Value(rng.uniform(-1.0, 1.0)) for _ in range(4)] for _ in range(13)]
 

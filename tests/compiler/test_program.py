@@ -15,10 +15,10 @@ from autograd.compiler import passes
 from autograd.compiler.lower import Call, lower
 from autograd.compiler.program import Equation, Guard, Program, check
 from autograd.compiler.python import RESERVED, function, source
-from autograd.compiler.structure import key_of
-from autograd.primitive import PRIMITIVES, Primitive, handmade
+from autograd.primitive import PRIMITIVES, Primitive, opaque
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph, references
+from autograd.structure import key_of
 
 mul, add = rules.mul, rules.add
 
@@ -55,7 +55,7 @@ def exact(numbers: list[float]) -> list[bytes]:
         (program(Equation(mul, (0, 1))), r"t1 = mul\(x, t1\) uses t1, which is not defined before"),
         (program(Equation(mul, (0, 2)), Equation(mul, (0, 0))), "uses t2"),
         (program(Equation(mul, (0,))), r"mul takes 2 operand"),
-        (program(Equation(handmade("mine"), (0,))), "no primitive 'mine'"),
+        (program(Equation(opaque("mine"), (0,))), "applies 'mine', but no primitive"),
         (program(Equation(mul, (0, True))), "not defined before"),
         (program(outputs=(1,)), "the result uses t1"),
         (program(outputs=(-1,)), "the result uses"),
@@ -101,7 +101,7 @@ def test_passes(given_program: Program, equations: int, output: Any) -> None:
 
 
 def test_a_sum_starts_at_zero() -> None:
-    """total(−0, −0) is 0 and no −0, since the table starts there."""
+    """total(−0, −0) is 0 and not −0, since the row starts from 0."""
     both = program(Equation(rules.total, (0, 0)))
     assert exact(run(both, -0.0)) == exact([rules.total(-0.0, -0.0)]) != exact([-0.0])
 

@@ -1,4 +1,4 @@
-"""What a recording notices: comparisons become guards, and what a program could not repeat is refused with its line."""
+"""Recordings: comparisons become guards, and what a program could not repeat is refused with its line."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_activations_with_pieces_need_no_guards(activation: str) -> None:
 def test_an_index_is_a_guard() -> None:
     fast = autograd.compile(lambda i, w: w[i] * w[i])
     assert [fast.value_and_grad(i, [2.0, 3.0])[1][1] for i in (0, 1, 0)] == [[4.0, 0.0], [0.0, 6.0], [4.0, 0.0]]
-    with pytest.raises(TypeError, match=r"whole number, got 0\.5"):
+    with pytest.raises(TypeError, match=r"an index must be an integer, got 0\.5"):
         fast(0.5, [2.0, 3.0])
 
 
@@ -161,7 +161,7 @@ def unrecorded(v: Any) -> Any:
         return v * v
 
 
-def by_hand(v: Any) -> Any:
+def opaque(v: Any) -> Any:
     return Value(4.0, (v,), (2.0,), op="mine")
 
 
@@ -192,7 +192,7 @@ class Own(Value):
         (copied, r"copying v .*detach"),
         (deeply_copied, r"copying v .*detach"),
         (unrecorded, r"no_graph\(\): .*detach"),
-        (by_hand, r"'mine' made by hand: .*define"),
+        (opaque, r"opaque node 'mine': .*define"),
         (called_back, r"a callback: .*side effects"),
         (lambda v: v * OUTSIDE, r"label='outside'.*made outside.*parameters="),
         (lambda v: OUTSIDE * v, r"label='outside'.*made outside.*parameters="),
@@ -339,7 +339,7 @@ def test_a_number_that_leaves_is_refused_at_the_first_call(f: Callable[..., Any]
         autograd.compile(f).value_and_grad(1.5)
 
 
-def test_math_is_told_the_function_that_stays() -> None:
+def test_the_message_for_math_names_the_function_that_stays() -> None:
     with pytest.raises(CompileError, match=r"autograd\.exp"):
         autograd.compile(lambda x: x * math.exp(x)).value_and_grad(1.0)
 

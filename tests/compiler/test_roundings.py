@@ -1,4 +1,4 @@
-"""Row F8: sums that are after their own roundings keep their order, whatever back end adds them up."""
+"""Row F8: sums that compute their own roundings keep their order in every back end."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ import pytest
 
 import autograd
 from autograd import Value, backward, tanh
-from autograd.compiler import compiled
+from autograd.compiler import variants
 from autograd.errors import CompileError
 from tests.support.forks import in_a_child
 
-BRANCHES = compiled.BRANCHES
+BRANCHES = variants.BRANCHES
 calls: Counter[int] = Counter()  # by branch; a recording makes two
 
 
@@ -32,7 +32,7 @@ def stairs(x: Any) -> Any:
 
 
 def at_once(work: Callable[[int], Any], count: int) -> list[Any]:
-    """What so many threads give that begin together."""
+    """The results of `count` threads that begin together."""
     together = threading.Barrier(count)
 
     def begin(i: int) -> Any:
@@ -44,7 +44,7 @@ def at_once(work: Callable[[int], Any], count: int) -> list[Any]:
 
 
 def caught(work: Callable[[], Any]) -> Any:
-    """What it gives, or the error that it raises."""
+    """Its result, or the error that it raises."""
     try:
         return work()
     except CompileError as error:

@@ -60,8 +60,8 @@ def test_an_option_that_is_not_supported_is_refused(option: str, value: Any, sup
 @pytest.mark.parametrize(
     ("parameters", "error", "words"),
     [
-        ([1.0], TypeError, r"got 1\.0 \(float\) in place 0"),
-        ([Value(1.0) * 2.0], TypeError, "in place 0 was computed"),
+        ([1.0], TypeError, r"parameters\[0\] must be a Value, got 1\.0 \(float\)"),
+        ([Value(1.0) * 2.0], TypeError, r"parameters\[0\] must be a leaf, but .* was computed"),
     ],
 )
 def test_parameters_are_leaf_values(parameters: Any, error: type[Exception], words: str) -> None:
@@ -71,7 +71,7 @@ def test_parameters_are_leaf_values(parameters: Any, error: type[Exception], wor
 
 def test_a_parameter_is_named_once() -> None:
     w = Value(1.0)
-    with pytest.raises(ValueError, match="twice, again in place 1"):
+    with pytest.raises(ValueError, match=r"parameters\[1\], .* is listed before"):
         autograd.compile(squared, parameters=[w, w])
 
 
@@ -102,7 +102,7 @@ def test_arrays_are_lists_to_the_function() -> None:
 
 
 @pytest.mark.parametrize(("argument", "words"), [("a", "'a' \\(str\\)"), (None, "None"), ([1.0, True], "True")])
-def test_what_is_no_number_is_refused_by_name(argument: Any, words: str) -> None:
+def test_an_argument_that_is_not_a_number_is_refused_by_name(argument: Any, words: str) -> None:
     with pytest.raises(CompileError, match=f"argument amount: .*{words}.*close over"):
         autograd.compile(lambda amount: amount)(argument)
 
@@ -147,7 +147,7 @@ def test_a_primitive_of_a_user_compiles() -> None:
     assert f.value_and_grad(3.5) == (1.5, 3.5)
 
 
-def test_a_primitive_that_is_no_function_is_noticed() -> None:
+def test_an_impure_primitive_is_noticed() -> None:
     draws = random.Random(0)
     noise = autograd.define("noise_for_compile", lambda x: draws.random(), 0.0)
     with pytest.raises(CompileError, match="random"):

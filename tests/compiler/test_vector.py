@@ -21,12 +21,12 @@ from autograd.compiler.lower import Call, lower
 from autograd.compiler.numpy_backend.runner import build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Program, interpret
-from autograd.compiler.structure import key_of
 from autograd.compiler.vector.layout import factored, strides
 from autograd.compiler.vector.products import blocks
 from autograd.compiler.vector.program import VectorProgram, check
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
+from autograd.structure import key_of
 from tests.benchmark.gpt import document, gpt_loss, gpt_parameters
 
 
@@ -296,7 +296,7 @@ def test_the_checker_rejects() -> None:
 
 @pytest.mark.parametrize("count", [1, 10, 300])
 def test_chains_are_levels(count: int) -> None:
-    """A program that has nothing in common with itself is still right, and says that it takes many calls."""
+    """A program without any regularity is still right, and says that it takes many calls."""
     equations = tuple(Equation(rules.sin, (i,)) for i in range(count))
     program = Program(("x",), equations, (), (count,))
     vectors = recover(program)

@@ -218,8 +218,8 @@ class TestOrder:
             nodes = [Value(1.0) for _ in range(3)]
             for _ in range(20):
                 parents = rng.choices(nodes, k=rng.randrange(1, 7))
-                by_hand = Value(1.0, parents, [1.0] * len(parents))
-                nodes.append(rng.choice([by_hand, autograd.total(parents), parents[0] * parents[-1], -parents[0]]))
+                opaque = Value(1.0, parents, [1.0] * len(parents))
+                nodes.append(rng.choice([opaque, autograd.total(parents), parents[0] * parents[-1], -parents[0]]))
             assert topological(nodes[-1]) == post_order(nodes[-1])
 
 

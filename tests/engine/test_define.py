@@ -1,4 +1,4 @@
-"""A row that a user adds at run time is like any other, and no other file has to know of it."""
+"""A row that a user adds at run time is like any other; no other file has to know of it."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class TestCalls:
             mish(*operands)
 
     @pytest.mark.parametrize("operand", ["1", None, [1.0], 1j])
-    def test_what_is_no_number(self, operand: Any) -> None:
+    def test_an_operand_that_is_not_a_number_is_refused(self, operand: Any) -> None:
         with pytest.raises(
             TypeError, match=r"mish_of_tests takes real numbers, got .* \((str|NoneType|list|complex)\)"
         ):

@@ -87,7 +87,7 @@ def test_a_matrix_has_rows() -> None:
 
 
 @pytest.mark.parametrize("make", [Tensor, Series, np.array, Exported])
-def test_whole_numbers_of_any_library_are_indices(make: Callable[[Any], Any]) -> None:
+def test_integers_of_any_library_are_indices(make: Callable[[Any], Any]) -> None:
     fast = autograd.compile(autograd.pick, batch=("index",))
     assert fast.map([5.0, 7.0], make([1, 0, 1])).tolist() == [7.0, 5.0, 7.0]
 
@@ -167,7 +167,7 @@ def test_what_holds_no_numbers_is_refused_with_place_and_remedy(x: Any, place: s
         (lambda: b"ab", "got b'ab'"),
     ],
 )
-def test_what_is_no_list_is_refused(make: Callable[[], Any], words: str) -> None:
+def test_an_argument_that_is_not_a_sequence_is_refused(make: Callable[[], Any], words: str) -> None:
     with pytest.raises(CompileError, match=f"argument p: .*{words}"):
         autograd.compile(lambda p: p)(make())
     with pytest.raises(CompileError, match="argument p is batched: give a list or array"):
@@ -191,7 +191,7 @@ def test_ragged_samples_are_named(x: Any) -> None:
         autograd.compile(square_sum, batch=("x",))(x)
 
 
-def test_a_single_number_is_no_batch_and_no_vector() -> None:
+def test_a_single_number_is_neither_a_batch_nor_a_vector() -> None:
     with pytest.raises(CompileError, match="batched: give a list or array"):
         autograd.compile(lambda x: x, batch=("x",))(np.array(2.0))
     with pytest.raises(CompileError, match="flat list or array"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from autograd import Value, backward_steps, compile, debug, functional, no_graph, paused_gc
 from autograd.recording import alone, recorded, watching
 from tests.debugging.dap_editor import TRAIN, debugging, expected_output
-from tests.forks import in_a_child
+from tests.support.forks import Fork, in_a_child
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -52,18 +51,8 @@ def test_f6_both_sides_of_a_fork_go_on_in_the_block_and_after_it(name: str) -> N
     before = answer()
     with BLOCKS[name]():
         assert in_a_child(answer) == answer()
-        reading, writing = os.pipe()
-        child = os.fork()
-    if not child:  # pragma: no cover (coverage does not follow)
-        signal.alarm(60)
-        try:
-            os.write(writing, answer())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        assert pipe.read() == answer() == before
-    os.waitpid(child, 0)
+        fork = Fork()
+    assert fork.answers(answer) == answer() == before
 
 
 def test_f6_a_fork_in_the_middle_of_a_derivative_and_of_a_pass() -> None:

@@ -202,7 +202,7 @@ class TestAffine:
             call()
 
     @pytest.mark.parametrize("bad", ["1", None, True, [1.0]])
-    def test_what_is_no_number(self, bad: Any) -> None:
+    def test_an_operand_that_is_not_a_number_is_refused(self, bad: Any) -> None:
         with pytest.raises(TypeError, match="a Value holds a real number, got"):
             affine([[Value(1.0)]], [bad], [Value(0.0)])
         with pytest.raises(TypeError, match="a Value holds a real number, got"):

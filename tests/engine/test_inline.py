@@ -103,7 +103,7 @@ def test_dot(pairs: list[tuple[float, float]], bias: float) -> None:
     check(lambda: autograd.dot(w, x, leaf))
 
 
-def test_an_integer_that_is_no_float() -> None:
+def test_an_integer_without_a_float() -> None:
     with pytest.raises(OverflowError):
         Value(2.0) * 10**400
     with pytest.raises(OverflowError):

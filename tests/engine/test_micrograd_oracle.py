@@ -17,7 +17,7 @@ from tests.support.graphs import numbers
 
 engine = pytest.importorskip("micrograd.engine", reason="python -m pip install micrograd")
 
-# What both engines can do and micrograd does right: no Value ** Value, no 0 ** -1, no relu of nan, one backward only.
+# What both engines support and micrograd gets right: no Value ** Value, no 0 ** -1, no relu of nan, one backward only.
 UNARY = {
     "neg": lambda x: -x,
     "relu": lambda x: x.relu(),

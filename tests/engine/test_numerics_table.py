@@ -203,7 +203,7 @@ def test_second_backward_on_the_same_graph_doubles() -> None:
     assert x.grad == 8.0
 
 
-def test_an_unselected_branch_is_no_parent() -> None:
+def test_an_unselected_branch_is_not_a_parent() -> None:
     x, y = Value(1.0), Value(2.0)
     assert ag.where(1.0, x, y).parents == (x,)
     assert ag.where(0.0, x, y).parents == (y,)

@@ -36,7 +36,7 @@ LEAVING: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 @pytest.mark.parametrize("how", ["grad", "value_and_grad", "jacobian", "hessian", "jvp", "hvp"])
 @pytest.mark.parametrize("kind", LEAVING)
-def test_a_number_that_leaves_is_told_with_line_and_remedy(kind: str, how: str) -> None:
+def test_a_number_that_leaves_is_reported_with_line_and_remedy(kind: str, how: str) -> None:
     f, words = LEAVING[kind]
     with pytest.warns(RuntimeWarning, match=words) as caught:
         derivative(f, how)

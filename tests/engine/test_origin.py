@@ -124,7 +124,7 @@ def test_of_a_chain_over_several_lines_the_method_is_marked():
     assert (position(y).line, position(y.parents[0]).line, name(y), name(y.parents[0])) == (3, 2, "y", None)
 
 
-def test_equal_code_in_two_places_is_told_apart():
+def test_equal_code_in_two_places_is_distinguished():
     first = execute("y = a+a\n", a=Value(1.0))["y"]
     second = execute("y = a+a\n", a=Value(1.0))["y"]
     assert first._origin[0] == second._origin[0]
@@ -241,7 +241,7 @@ def test_a_cell_that_runs_again_is_read_again():
     assert name(execute("k = Value(1.0)\n", file="<cell>")["k"]) == "k"
 
 
-def test_a_text_that_is_no_python_names_nothing():
+def test_a_text_that_is_not_python_names_nothing():
     h = execute("h = Value(1.0)\n", file="<cell>")["h"]
     linecache.cache["<cell>"] = (9, None, ["h = Value(1.0)\n", "oh no!\n"], "<cell>")
     assert (name(h), position(h).text) == (None, "Value(1.0)")

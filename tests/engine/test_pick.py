@@ -30,7 +30,7 @@ def test_a_plain_index_makes_no_node() -> None:
     assert pick(values, 1) is values[1]
 
 
-def test_the_index_is_no_parent_and_the_gradient_is_checked() -> None:
+def test_the_index_is_not_a_parent_and_the_gradient_is_checked() -> None:
     x, index = Value(2.0), Value(1.0)
     y = pick([x * x, autograd.exp(x)], index) * x
     assert index not in y.parents[0].parents
@@ -52,7 +52,7 @@ def test_a_trillionth_is_noticed_in_its_partials() -> None:
 
 
 @pytest.mark.parametrize("index", [-1.0, 2.0, 0.5, math.inf, -math.inf, math.nan])
-def test_there_is_no_such_value(index: float) -> None:
+def test_an_index_out_of_range_is_refused(index: float) -> None:
     assert math.isnan(rules.pick(index, 1.0, 2.0))
 
 
@@ -62,6 +62,6 @@ def test_a_plain_index_out_of_range_is_named(index: int) -> None:
         pick([1.0, 2.0], index)
 
 
-def test_a_plain_fraction_is_no_index() -> None:
+def test_a_plain_fraction_is_not_an_index() -> None:
     with pytest.raises(TypeError):
         pick([1.0, 2.0], 0.5)

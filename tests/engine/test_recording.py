@@ -124,7 +124,7 @@ class TestNoGraph:
             y.backward()
         assert (slope.data, slope.parents, x.grad) == (27.0, (), 27.0)
 
-    def test_derivatives_of_nodes_made_by_hand_are_kept(self) -> None:
+    def test_derivatives_of_opaque_nodes_are_kept(self) -> None:
         """no_graph is about what operators record; a node that is asked for is made."""
         x = Value(3.0)
         with no_graph():
@@ -141,7 +141,7 @@ class TestWatching:
         assert seen == [out]
         assert (out.data, out.partials) == (WAYS[way](x).data, WAYS[way](x).partials)
 
-    def test_leaves_and_nodes_by_hand_are_seen_complete(self) -> None:
+    def test_leaves_and_opaque_nodes_are_seen_complete(self) -> None:
         seen: list[tuple[float, int, str]] = []
         with watching(lambda node: seen.append((node.data, len(node.parents), node.label))):
             Value(1.0, label="x")
@@ -175,7 +175,7 @@ class TestWatching:
 
 @pytest.fixture
 def collector() -> Iterator[None]:
-    """Whatever a test does, the collector is on afterwards."""
+    """The collector is on after each test."""
     yield
     gc.enable()
 

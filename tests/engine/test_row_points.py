@@ -76,7 +76,7 @@ def constant(row: Primitive, n: int) -> float:
 
 
 def around_point(name: str, x: float) -> Limit | Neighbourhood:
-    """A limit at an infinity, and where there is no value although there should be."""
+    """A limit at an infinity, and points without a value where one is expected."""
     f, limit = MEANING[name], Limit(MEANING[name], (x,), NEARER.get(name, FAR))
     if math.isinf(x):
         return limit

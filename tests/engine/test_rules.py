@@ -47,7 +47,7 @@ EDGES = [37.0, 38.4, 19.0, 26.5, 27.2, 354.0, 360.0, 700.0, 709.7, 744.4, 745.1,
 NEAR_LN2 = [math.log(2.0) + k * 2.0**-52 for k in (-1000, -1, 0, 1, 1000)]
 NEAR_ONE = [1.0 - 10.0**-k for k in range(1, 16)]
 
-MODEST = _signed(HUMAN + TINY + SPECIAL + EDGES)  # beyond, exp, erf and their kin are 0, ±1 or ±inf
+MODEST = _signed(HUMAN + TINY + SPECIAL + EDGES)  # beyond, exp, erf and the like are 0, ±1 or ±inf
 WHOLE = MODEST + _signed(HUGE)
 SOME = _signed([0.0, 5e-324, 1e-200, 1e-8, 0.1, 1.0, 3.0, 1e3, 1e155, 1.7e308])
 FEW = _signed([0.0, 1e-3, 0.3, 1.0, 2.5, 30.0])
@@ -356,7 +356,7 @@ IN_NUMPY_BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "atan2": np.arctan2,
     "maximum": np.maximum, "minimum": np.minimum, "hypot": np.hypot, "logaddexp": np.logaddexp, "fmod": np.fmod,
 }  # fmt: skip
-ZEROS = {(0.0, 0.0)}  # equal to (-0.0, 0.0) and its kin: which zero is the larger one, NumPy leaves to the processor
+ZEROS = {(0.0, 0.0)}  # equal to (-0.0, 0.0) and the like: which zero is the larger one, NumPy leaves to the processor
 OWN_WAY = defaultdict(set, {"maximum": ZEROS, "minimum": ZEROS, "pow": {(-math.inf, 0.5), (0.0, 0.5)}})  # pow as in C
 AWKWARD = [math.inf, -math.inf, math.nan, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 1e200, -1e200, 1.7e308, 5e-324]
 

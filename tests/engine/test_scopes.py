@@ -226,7 +226,7 @@ class _Interrupted(BaseException):
 
 
 class TestOpenBlocks:
-    """Row B3: operators look no further while no thread is in a block."""
+    """Row B3: operators check nothing else while no thread is in a block."""
 
     @blocks
     def test_there_are_some_while_one_is_open(self, block: Callable[[], Any]) -> None:

@@ -1,4 +1,4 @@
-"""The node: what it takes, what it refuses and with which words, and how it behaves as a number."""
+"""The node: what it accepts, what it refuses and with which message, and how it behaves as a number."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TestConstructor:
         assert repr(data) in str(refusal.value)
         assert type(data).__name__ in str(refusal.value)
 
-    def test_a_node_by_hand(self) -> None:
+    def test_an_opaque_node(self) -> None:
         a, b = Value(2.0), Value(3.0)
         c = Value(8.0, (a, b), (12.0, np.float64(5.5)), op="power", label="c")
         assert (c.parents, c.partials, c.operands) == ((a, b), (12.0, 5.5), (a, b))
@@ -87,7 +87,7 @@ class TestConstructor:
             ((Value(1.0), Value(2.0)), "*+", r"autograd.define\(name, value, \*partials\)"),
         ],
     )
-    def test_a_node_by_hand_that_does_not_fit(self, parents: Any, partials: Any, words: str) -> None:
+    def test_an_opaque_node_that_does_not_fit(self, parents: Any, partials: Any, words: str) -> None:
         with pytest.raises(TypeError, match=words):
             Value(1.0, parents, partials)
 
@@ -102,8 +102,8 @@ class TestConstructor:
             ((Special(2.0),), (3.0,)),
         ],
     )
-    def test_nodes_by_hand_are_alike_whatever_they_are_made_of(self, parents: Any, partials: Any) -> None:
-        """Row B3: one or two plain Values and floats go a shorter way."""
+    def test_opaque_nodes_are_alike_whatever_they_are_made_of(self, parents: Any, partials: Any) -> None:
+        """Row B3: one or two plain Values and floats take a shorter path."""
         node = Value(1.0, parents, partials)
         iterated = Value(1.0, iter(parents), partials)
         copied, loaded = copy.copy(node), pickle.loads(pickle.dumps(node))
@@ -122,9 +122,9 @@ class TestConstructor:
         assert Value(1.0, label="x").label == "x"
         assert Value(1.0, label="x").primitive is None
 
-    def test_a_node_by_hand_has_no_second_derivative(self) -> None:
+    def test_an_opaque_node_has_no_second_derivative(self) -> None:
         x = Value(3.0)
-        with pytest.raises(autograd.GraphError, match=r"'square' was made by hand .* autograd.define"):
+        with pytest.raises(autograd.GraphError, match=r"'square' is opaque, made from numbers.* autograd.define"):
             autograd.grad(Value(9.0, (x,), (6.0,), op="square"), x)
 
 

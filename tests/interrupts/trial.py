@@ -142,7 +142,7 @@ class State:
             "the hooks": hooks(),
             "the innermost block": active(),  # after `hooks`, which drops blocks that are closed
             "context variables": {variable: value for variable, value in copy_context().items() if value is not None},
-            "switches of backward": (set(backward.callbacks), backward.breakpoints, backward.debugged),
+            "switches of backward": (set(backward.callbacks), backward.breakpoints, backward.debug_backward),
             "the table": {name: (id(row), row.partials, row.variadic) for name, row in PRIMITIVES.items()},
             "the recursion limit": sys.getrecursionlimit(),
             "the handler of SIGINT": signal.getsignal(signal.SIGINT),

@@ -1,4 +1,4 @@
-"""The text of a program in blocks: its pieces, the products between them, and the means at the end."""
+"""Write the text of a program in blocks: its pieces, the products between them, and the means at the end."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class BlockText:
 
 
 def block_text(blocks: Blocks, vector: Kind) -> BlockText:
-    """Write down what is spelled."""
+    """The text of spelled blocks."""
     vectors = blocks.vectors
     constants, outputs = _places(vectors, blocks.zero + 1)
     before = plan(blocks.prologue, blocks.stored[blocks.prologue], (), blocks.zero + 1 + len(outputs))
@@ -125,7 +125,7 @@ def _tile(part: Part, blocks: Blocks, vector: Kind) -> Part:
 
 def _kernel(call: Call, number: int, stride: int, vector: Kind) -> Iterator[str]:
     """The lines of a kernel's call."""
-    single = "float" if vector.single else "double"
+    single = vector.number
     of = {"f": (vector.type, stride), "s": (single, 1), "g": ("double", 1)}
     words = []
     for i, (frame, place) in enumerate(call.pointers):
@@ -137,7 +137,7 @@ def _kernel(call: Call, number: int, stride: int, vector: Kind) -> Iterator[str]
 
 
 def _cleared(blocks: Blocks, vector: Kind) -> Iterator[str]:
-    """The lanes that no sample is in are set to 0 in the last tile, so that they add nothing to the means."""
+    """Set lanes without a sample to 0 in the last tile, so that they add nothing to the means."""
     yield "%before = sub i64 %n, 1"
     yield f"%last = getelementptr {vector.type}, ptr %f, i64 %before"
     fixed = sorted(lane for kind, lane, _ in blocks.vectors.constants if kind == "batched")

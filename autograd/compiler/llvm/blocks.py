@@ -43,7 +43,7 @@ def _is_product(step: Step) -> bool:
 
 
 class Call:
-    """A kernel and its arguments: pointers as (frame "f", "s" or "g", place in it), whole numbers, "%n" for the tiles.
+    """A kernel and its arguments: pointers as (frame "f", "s" or "g", place in it), integers, "%n" for the tiles.
 
     Places in the vector frame are slots, steps in it vectors.
     """
@@ -53,7 +53,7 @@ class Call:
 
 
 class Blocks:
-    """A vector program, spelled: three codes, the kernels between them, and where everything is.
+    """A spelled vector program: three codes, the kernels between them, and where everything is.
 
     stride     tiles in a block: lane l of tile t is vector stride l + t of the vector frame
     stored     for each code the (operation, slot) pairs of values that the frames have to hold

@@ -1,4 +1,4 @@
-"""A list of operations on numbers or vectors: what equations are spelled in, before it is cut up and written down."""
+"""Lists of operations on numbers or vectors: a program spelled, before it is cut into functions and written."""
 
 from __future__ import annotations
 

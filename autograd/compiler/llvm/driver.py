@@ -1,9 +1,9 @@
-"""The loops around a program's tile: gather samples, run the tile, add up or hand out, all in machine code.
+"""The loops around a program's tile, in machine code: gather samples, run the tile, add up or scatter the outputs.
 
-One set of functions for each kind of vector, compiled once. `run` takes a block of whole numbers, `ARGUMENTS`, and runs
-the tiles first, first + step, …; what happens after each tile is one of `mask` (sums in the lanes: dead lanes are set
-to 0), `in_order` (sums sample by sample) and `scatter` (an output for each sample). Samples come as a list of arrays:
-address, bytes from row to row, bytes from column to column, columns.
+One set of functions for each kind of vector, compiled once. `run` takes a block of integers, `ARGUMENTS`, and runs
+the tiles first, first + step, …; what follows each tile is one of `mask` (sums in the lanes: dead lanes are set to 0),
+`in_order` (sums sample by sample) and `scatter` (an output for each sample). Samples come as a list of arrays: address,
+bytes from row to row, bytes from column to column, columns.
 """
 
 from __future__ import annotations
@@ -12,418 +12,254 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, machine
+from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.kernels import SIGNATURES, kernels
 from autograd.compiler.llvm.library import Kind
 
-# What `run` is told: addresses of functions and memory, and counts; `sums` is 1 if outputs are added up in the frame.
+# The arguments of `run`: addresses of functions and memory, and counts; `sums` is 1 if outputs are added in the frame.
 ARGUMENTS = (
     *("tile", "after", "arrays", "kinds", "samples", "first", "step", "tiles", "frame", "inputs", "outputs", "count"),
     *("target", "scalars", "broadcast", "sums"),
 )
-# What `run_blocks` is told: `last` is the tile after the last one, `exports` pairs (number in the scalar frame, slot).
+# Those of `run_blocks`: `last` is the tile after the last one, `exports` pairs (number in the scalar frame, slot).
 BLOCK_ARGUMENTS = (
     *("tile", "arrays", "kinds", "samples", "first", "last", "stride", "frame", "scalars", "target", "exports"),
     "export_count",
 )
 POINTERS = {"tile", "after", "arrays", "frame", "target", "scalars", "exports"}
+_AFTER = "ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target"  # what `mask`, `in_order` and `scatter` take
 
 
 @lru_cache(maxsize=8)
 def driver(kind: Kind) -> Machine:
     """The loops for vectors of a kind."""
-    single = "float" if kind.single else "double"
-    words = {"T": kind.type, "S": single, "W": str(kind.lanes), "LAST": str(kind.lanes - 1)}
-    words["SUFFIX"] = f"v{kind.lanes}f{32 if kind.single else 64}"
-    text = _LOOPS + _run("run", ARGUMENTS, _RUN) + _run("run_blocks", BLOCK_ARGUMENTS, _RUN_BLOCKS) + _conversions(kind)
-    for gap, word in words.items():
-        text = text.replace(f"${gap}$", word)
-    text = text.replace("$ROWS$", _rows(kind)).replace("$LANES$", _lanes(kind))
-    made = machine([text + kernels(kind)], LOOPS)
+    made = machine([driver_text(kind)], LOOPS)
     add_symbols({kind.symbol(name): made.address(name) for name in (*SIGNATURES, "repeat", "clear")})
     return made
 
 
-def _run(function: str, arguments: Sequence[str], rest: str) -> str:
-    """A function that takes a block of arguments."""
-    lines = []
-    for place, name in enumerate(arguments):
-        of = "ptr" if name in POINTERS else "i64"
-        lines += [
-            f"%{name}.at = getelementptr i64, ptr %arguments, i64 {place}",
-            f"%{name} = load {of}, ptr %{name}.at",
-        ]
-    return "\n".join([f"define void @{function}(ptr %arguments) {{", "entry:", *lines, rest])
+def driver_text(kind: Kind) -> str:
+    """The source of `driver(kind)`."""
+    gathering = [_broadcast(kind), _zero(kind), _gather(kind), _gather_all(kind), _drive(kind)]
+    after = [_mask(kind), _in_order(kind), _scatter(kind), _add_lanes(kind)]
+    reduction = f"declare {kind.number} @llvm.vector.reduce.fadd.{kind.suffix}({kind.number}, {kind.type})\n"
+    blocks = [_run(kind), _run_blocks(kind), _spread(kind), _repeat(kind), _clear(kind)]
+    return "\n".join(map(str, [*gathering, *after, reduction, *blocks])) + _conversions(kind) + kernels(kind)
 
 
-_RUN = """
-  %out = getelementptr $T$, ptr %frame, i64 %outputs
-  %adds = icmp ne i64 %sums, 0
-  %cleared = select i1 %adds, i64 %count, i64 0
-  call void @broadcast(ptr %scalars, ptr %frame, i64 %broadcast)
-  call void @zero(ptr %out, i64 %cleared)
-  call void @drive(ptr %tile, ptr %after, ptr %arrays, i64 %kinds, i64 %samples, i64 %first, i64 %step, i64 %tiles,
-                   ptr %frame, i64 %inputs, ptr %out, i64 %count, ptr %target)
-  br i1 %adds, label %add, label %done
-add:
-  call void @add_lanes(ptr %out, i64 %count, ptr %target)
-  br label %done
-done:
-  ret void
-}
-"""
+# --- samples in -------------------------------------------------------------------------------------------------------
 
-_RUN_BLOCKS = """
-  call void @spread(ptr %scalars, ptr %frame, ptr %exports, i64 %export_count, i64 %stride)
-  br label %blocks
-blocks:
-  %begin = phi i64 [%first, %entry], [%end, %ran]
-  %left = sub i64 %last, %begin
-  %is_short = icmp slt i64 %left, %stride
-  %n = select i1 %is_short, i64 %left, i64 %stride
-  %end = add i64 %begin, %n
-  br label %tiles
-tiles:
-  %t = phi i64 [0, %blocks], [%t1, %tiles]
-  %number = add i64 %begin, %t
-  %sample = mul i64 %number, $W$
-  %rest = sub i64 %samples, %sample
-  %is_last = icmp slt i64 %rest, $W$
-  %live = select i1 %is_last, i64 %rest, i64 $W$
-  %in = getelementptr $T$, ptr %frame, i64 %t
-  call void @gather_all(ptr %arrays, i64 %kinds, i64 %sample, i64 %live, i64 %stride, ptr %in)
-  %t1 = add i64 %t, 1
-  %more = icmp slt i64 %t1, %n
-  br i1 %more, label %tiles, label %ran
-ran:
-  call void %tile(ptr %frame, ptr %scalars, ptr %target, i64 %n, i64 %live)
-  %again = icmp slt i64 %end, %last
-  br i1 %again, label %blocks, label %done
-done:
-  ret void
-}
 
-define internal void @spread(ptr %s, ptr %f, ptr %pairs, i64 %count, i64 %stride) {
-entry:
-  %none = icmp eq i64 %count, 0
-  br i1 %none, label %done, label %outer
-outer:
-  %i = phi i64 [0, %entry], [%i1, %next]
-  %pair = mul i64 %i, 2
-  %from.at = getelementptr i64, ptr %pairs, i64 %pair
-  %from = load i64, ptr %from.at
-  %slot.at = getelementptr i64, ptr %from.at, i64 1
-  %slot = load i64, ptr %slot.at
-  %x.at = getelementptr $S$, ptr %s, i64 %from
-  %x = load $S$, ptr %x.at
-  %one = insertelement $T$ poison, $S$ %x, i32 0
-  %all = shufflevector $T$ %one, $T$ poison, <$W$ x i32> zeroinitializer
-  %begin = mul i64 %slot, %stride
-  br label %inner
-inner:
-  %t = phi i64 [0, %outer], [%t1, %inner]
-  %place = add i64 %begin, %t
-  %to = getelementptr $T$, ptr %f, i64 %place
-  store $T$ %all, ptr %to
-  %t1 = add i64 %t, 1
-  %more = icmp slt i64 %t1, %stride
-  br i1 %more, label %inner, label %next
-next:
-  %i1 = add i64 %i, 1
-  %again = icmp slt i64 %i1, %count
-  br i1 %again, label %outer, label %done
-done:
-  ret void
-}
+def _broadcast(kind: Kind) -> FunctionText:
+    """Numbers to vectors that hold each of them in all lanes."""
+    f = FunctionText(kind, "broadcast", "ptr %scalars, ptr %frame, i64 %count")
+    f.return_if("icmp eq i64 %count, 0")
+    with f.loop("%count") as i:
+        f.store(kind.type, f.splat(f.load(kind.number, "%scalars", i)), "%frame", i)
+    return f
 
-define void @repeat(ptr %function, ptr %f, i64 %n) {
-entry:
-  br label %loop
-loop:
-  %t = phi i64 [0, %entry], [%t1, %loop]
-  %at = getelementptr $T$, ptr %f, i64 %t
-  call void %function(ptr %at)
-  %t1 = add i64 %t, 1
-  %more = icmp slt i64 %t1, %n
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
 
-define void @clear(ptr %f, i64 %slots, i64 %stride, i64 %live) {
-entry:
-  %full = icmp eq i64 %live, $W$
-  br i1 %full, label %done, label %outer
-outer:
-  %j = phi i64 [0, %entry], [%j1, %next]
-  %vectors = mul i64 %j, %stride
-  %begin = mul i64 %vectors, $W$
-  br label %inner
-inner:
-  %lane = phi i64 [%live, %outer], [%lane1, %inner]
-  %place = add i64 %begin, %lane
-  %at = getelementptr $S$, ptr %f, i64 %place
-  store $S$ 0.0, ptr %at
-  %lane1 = add i64 %lane, 1
-  %more = icmp slt i64 %lane1, $W$
-  br i1 %more, label %inner, label %next
-next:
-  %j1 = add i64 %j, 1
-  %again = icmp slt i64 %j1, %slots
-  br i1 %again, label %outer, label %done
-done:
-  ret void
-}
-"""
+def _zero(kind: Kind) -> FunctionText:
+    f = FunctionText(kind, "zero", "ptr %frame, i64 %count")
+    f.return_if("icmp eq i64 %count, 0")
+    with f.loop("%count") as i:
+        f.store(kind.type, "zeroinitializer", "%frame", i)
+    return f
+
+
+def _gather(kind: Kind) -> FunctionText:
+    """The samples of one array, a vector for each column; a dead lane takes the last live row, which is harmless."""
+    f = FunctionText(kind, "gather", "ptr %array, i64 %first, i64 %live, i64 %stride, ptr %frame")
+    begin, by_row, by_column, columns = [f.load(of, "%array", i) for i, of in enumerate(("ptr", "i64", "i64", "i64"))]
+    start = f.at("i8", begin, f.do(f"mul i64 %first, {by_row}"))
+    last = f.do("sub i64 %live, 1")
+    rows = []
+    for lane in range(kind.lanes):
+        is_live = f.do(f"icmp slt i64 {lane}, %live")
+        row = f.do(f"select i1 {is_live}, i64 {lane}, i64 {last}")
+        rows.append(f.at("i8", start, f.do(f"mul i64 {row}, {by_row}")))
+    f.return_if(f"icmp eq i64 {columns}, 0")
+    with f.loop(columns) as i:
+        across = f.do(f"mul i64 {i}, {by_column}")
+        vector = "poison"
+        for lane, row in enumerate(rows):
+            number = f.do(f"load double, ptr {f.at('i8', row, across)}, align 1")
+            number = f.do(f"call {kind.number} @narrow(double {number})")
+            vector = f.do(f"insertelement {kind.type} {vector}, {kind.number} {number}, i32 {lane}")
+        f.store(kind.type, vector, "%frame", f.do(f"mul i64 {i}, %stride"))
+    return f
+
+
+def _gather_all(kind: Kind) -> FunctionText:
+    f = FunctionText(kind, "gather_all", "ptr %arrays, i64 %count, i64 %first, i64 %live, i64 %stride, ptr %frame")
+    with f.loop("%count") as i:
+        slot = f.carry("i64", 0)
+        array = f.at("i64", "%arrays", f.do(f"mul i64 {i}, 4"))
+        to = f.at(kind.type, "%frame", f.do(f"mul i64 {slot}, %stride"))
+        f.add(f"call void @gather(ptr {array}, i64 %first, i64 %live, i64 %stride, ptr {to})")
+        f.pass_on(slot, f.do(f"add i64 {slot}, {f.load('i64', array, 3)}"))
+    return f
+
+
+def _gather_tile(f: FunctionText, tile: str, stride: str | int, frame: str) -> tuple[str, str]:
+    """Gather the samples of a tile; its first sample, and how many of its lanes are live."""
+    lanes = f.kind.lanes
+    sample = f.do(f"mul i64 {tile}, {lanes}")
+    rest = f.do(f"sub i64 %samples, {sample}")
+    is_last = f.do(f"icmp slt i64 {rest}, {lanes}")
+    live = f.do(f"select i1 {is_last}, i64 {rest}, i64 {lanes}")
+    f.add(f"call void @gather_all(ptr %arrays, i64 %kinds, i64 {sample}, i64 {live}, i64 {stride}, ptr {frame})")
+    return sample, live
+
+
+# --- tile by tile -----------------------------------------------------------------------------------------------------
+
+
+def _taking(kind: Kind, name: str, arguments: Sequence[str]) -> FunctionText:
+    """A function that takes a block of arguments, and reads it."""
+    f = FunctionText(kind, name, "ptr %arguments", linkage="")
+    for place, argument in enumerate(arguments):
+        f.add(f"%{argument}.at = getelementptr i64, ptr %arguments, i64 {place}")
+        f.add(f"%{argument} = load {'ptr' if argument in POINTERS else 'i64'}, ptr %{argument}.at")
+    return f
+
+
+def _run(kind: Kind) -> FunctionText:
+    f = _taking(kind, "run", ARGUMENTS)
+    out = f.at(kind.type, "%frame", "%outputs")
+    adds = f.do("icmp ne i64 %sums, 0")
+    cleared = f.do(f"select i1 {adds}, i64 %count, i64 0")
+    f.add("call void @broadcast(ptr %scalars, ptr %frame, i64 %broadcast)")
+    f.add(f"call void @zero(ptr {out}, i64 {cleared})")
+    f.add(
+        "call void @drive(ptr %tile, ptr %after, ptr %arrays, i64 %kinds, i64 %samples, i64 %first, i64 %step, "
+        f"i64 %tiles, ptr %frame, i64 %inputs, ptr {out}, i64 %count, ptr %target)"
+    )
+    f.return_if(f"xor i1 {adds}, true")
+    f.add(f"call void @add_lanes(ptr {out}, i64 %count, ptr %target)")
+    return f
+
+
+def _drive(kind: Kind) -> FunctionText:
+    f = FunctionText(
+        kind,
+        "drive",
+        "ptr %tile, ptr %after, ptr %arrays, i64 %kinds, i64 %samples, i64 %first, i64 %step, i64 %tiles, "
+        "ptr %frame, i64 %inputs, ptr %out, i64 %count, ptr %target",
+    )
+    inputs = f.at(kind.type, "%frame", "%inputs")
+    with f.loop("%tiles") as i:
+        tile = f.do(f"add i64 %first, {f.do(f'mul i64 {i}, %step')}")
+        sample, live = _gather_tile(f, tile, 1, inputs)
+        f.add("call void %tile(ptr %frame)")
+        f.add(f"call void %after(ptr %out, i64 %count, i64 {live}, i64 {sample}, ptr %target)")
+    return f
+
+
+def _dead_lanes(f: FunctionText, slots: str, stride: str | None = None) -> FunctionText:
+    """Set the lanes from `live` on to 0 in vectors that are `stride` apart."""
+    kind = f.kind
+    f.return_if(f"icmp eq i64 %live, {kind.lanes}")
+    with f.loop(slots) as j:
+        begin = f.do(f"mul i64 {f.do(f'mul i64 {j}, {stride}') if stride else j}, {kind.lanes}")
+        with f.loop(str(kind.lanes), "%live") as lane:
+            f.store(kind.number, "0.0", "%frame", f.do(f"add i64 {begin}, {lane}"))
+    return f
+
+
+def _mask(kind: Kind) -> FunctionText:
+    return _dead_lanes(FunctionText(kind, "mask", _AFTER.replace("%out", "%frame"), linkage=""), "%count")
+
+
+def _lane(f: FunctionText, begin: str, lane: str) -> str:
+    """The number in a lane of the outputs, as a double."""
+    of = f.kind.number
+    return f.do(f"call double @wide({of} {f.load(of, '%out', f.do(f'add i64 {begin}, {lane}'))})")
+
+
+def _in_order(kind: Kind) -> FunctionText:
+    f = FunctionText(kind, "in_order", _AFTER, linkage="")
+    with f.loop("%count") as j:
+        begin = f.do(f"mul i64 {j}, {kind.lanes}")
+        target = f.at("double", "%target", j)
+        before = f.do(f"load double, ptr {target}")
+        with f.loop("%live") as lane:
+            sum_ = f.carry("double", before)
+            total = f.do(f"fadd double {sum_}, {_lane(f, begin, lane)}")
+            f.pass_on(sum_, total)
+        f.add(f"store double {total}, ptr {target}")
+    return f
+
+
+def _scatter(kind: Kind) -> FunctionText:
+    f = FunctionText(kind, "scatter", _AFTER, linkage="")
+    first = f.at("double", "%target", f.do("mul i64 %sample, %count"))
+    with f.loop("%count") as j:
+        begin = f.do(f"mul i64 {j}, {kind.lanes}")
+        with f.loop("%live") as lane:
+            number = _lane(f, begin, lane)
+            f.store("double", number, first, f.do(f"add i64 {f.do(f'mul i64 {lane}, %count')}, {j}"))
+    return f
+
+
+def _add_lanes(kind: Kind) -> FunctionText:
+    f = FunctionText(kind, "add_lanes", "ptr %out, i64 %count, ptr %target")
+    with f.loop("%count") as j:
+        f.store("double", f.sum_of_lanes(f.load(kind.type, "%out", j)), "%target", j)
+    return f
+
+
+# --- blocks of tiles --------------------------------------------------------------------------------------------------
+
+
+def _run_blocks(kind: Kind) -> FunctionText:
+    f = _taking(kind, "run_blocks", BLOCK_ARGUMENTS)
+    f.add("call void @spread(ptr %scalars, ptr %frame, ptr %exports, i64 %export_count, i64 %stride)")
+    with f.loop("%last", "%first") as begin:
+        left = f.do(f"sub i64 %last, {begin}")
+        is_short = f.do(f"icmp slt i64 {left}, %stride")
+        n = f.do(f"select i1 {is_short}, i64 {left}, i64 %stride")
+        f.pass_on(begin, f.do(f"add i64 {begin}, {n}"))
+        with f.loop(n) as t:
+            tile = f.do(f"add i64 {begin}, {t}")
+            _, live = _gather_tile(f, tile, "%stride", f.at(kind.type, "%frame", t))
+        f.add(f"call void %tile(ptr %frame, ptr %scalars, ptr %target, i64 {n}, i64 {live})")
+    return f
+
+
+def _spread(kind: Kind) -> FunctionText:
+    """Numbers of the scalar frame to slots, `stride` equal vectors each."""
+    f = FunctionText(kind, "spread", "ptr %scalars, ptr %frame, ptr %pairs, i64 %count, i64 %stride")
+    f.return_if("icmp eq i64 %count, 0")
+    with f.loop("%count") as i:
+        pair = f.at("i64", "%pairs", f.do(f"mul i64 {i}, 2"))
+        number = f.do(f"load i64, ptr {pair}")
+        slot = f.load("i64", pair, 1)
+        vector = f.splat(f.load(kind.number, "%scalars", number))
+        begin = f.do(f"mul i64 {slot}, %stride")
+        with f.loop("%stride") as t:
+            f.store(kind.type, vector, "%frame", f.do(f"add i64 {begin}, {t}"))
+    return f
+
+
+def _repeat(kind: Kind) -> FunctionText:
+    """Call a function on n tiles that stand side by side."""
+    f = FunctionText(kind, "repeat", "ptr %function, ptr %frame, i64 %n", linkage="")
+    with f.loop("%n") as t:
+        f.add(f"call void %function(ptr {f.at(kind.type, '%frame', t)})")
+    return f
+
+
+def _clear(kind: Kind) -> FunctionText:
+    arguments = "ptr %frame, i64 %slots, i64 %stride, i64 %live"
+    return _dead_lanes(FunctionText(kind, "clear", arguments, linkage=""), "%slots", "%stride")
 
 
 def _conversions(kind: Kind) -> str:
     """`narrow` and `wide`: from a double and to a double."""
-    down, up = ("fptrunc double %x to float", "fpext float %x to double") if kind.single else ("", "")
-    narrow = f"%y = {down}\nret float %y" if kind.single else "ret double %x"
-    wide = f"%y = {up}\nret double %y" if kind.single else "ret double %x"
-    of = "float" if kind.single else "double"
+    narrow = "%y = fptrunc double %x to float\nret float %y" if kind.single else "ret double %x"
+    wide = "%y = fpext float %x to double\nret double %y" if kind.single else "ret double %x"
     return (
-        f"define internal {of} @narrow(double %x) alwaysinline {{\n{narrow}\n}}\n"
-        f"define internal double @wide({of} %x) alwaysinline {{\n{wide}\n}}\n"
+        f"\ndefine internal {kind.number} @narrow(double %x) alwaysinline {{\n{narrow}\n}}\n"
+        f"define internal double @wide({kind.number} %x) alwaysinline {{\n{wide}\n}}\n"
     )
-
-
-def _rows(kind: Kind) -> str:
-    """For each lane the address of its row; a dead lane takes the last live one, so that it is harmless."""
-    lines = []
-    for lane in range(kind.lanes):
-        lines += [
-            f"%near{lane} = icmp slt i64 {lane}, %live",
-            f"%row{lane} = select i1 %near{lane}, i64 {lane}, i64 %last",
-            f"%down{lane} = mul i64 %row{lane}, %by_row",
-            f"%base{lane} = getelementptr i8, ptr %from, i64 %down{lane}",
-        ]
-    return "\n".join(lines)
-
-
-def _lanes(kind: Kind) -> str:
-    """A number from each row, as a vector."""
-    lines, of = [], "float" if kind.single else "double"
-    for lane in range(kind.lanes):
-        before = f"%w{lane - 1}" if lane else "poison"
-        lines += [
-            f"%at{lane} = getelementptr i8, ptr %base{lane}, i64 %across",
-            f"%x{lane} = load double, ptr %at{lane}, align 1",
-            f"%n{lane} = call {of} @narrow(double %x{lane})",
-            f"%w{lane} = insertelement {kind.type} {before}, {of} %n{lane}, i32 {lane}",
-        ]
-    return "\n".join(lines)
-
-
-_LOOPS = """
-define internal void @broadcast(ptr %s, ptr %f, i64 %count) {
-entry:
-  %none = icmp eq i64 %count, 0
-  br i1 %none, label %done, label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %from = getelementptr $S$, ptr %s, i64 %i
-  %x = load $S$, ptr %from
-  %one = insertelement $T$ poison, $S$ %x, i32 0
-  %all = shufflevector $T$ %one, $T$ poison, <$W$ x i32> zeroinitializer
-  %to = getelementptr $T$, ptr %f, i64 %i
-  store $T$ %all, ptr %to
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %count
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define internal void @zero(ptr %f, i64 %count) {
-entry:
-  %none = icmp eq i64 %count, 0
-  br i1 %none, label %done, label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %to = getelementptr $T$, ptr %f, i64 %i
-  store $T$ zeroinitializer, ptr %to
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %count
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define internal void @gather(ptr %array, i64 %first, i64 %live, i64 %stride, ptr %f) {
-entry:
-  %begin.at = getelementptr i64, ptr %array, i64 0
-  %begin = load ptr, ptr %begin.at
-  %by_row.at = getelementptr i64, ptr %array, i64 1
-  %by_row = load i64, ptr %by_row.at
-  %by_column.at = getelementptr i64, ptr %array, i64 2
-  %by_column = load i64, ptr %by_column.at
-  %columns.at = getelementptr i64, ptr %array, i64 3
-  %columns = load i64, ptr %columns.at
-  %skipped = mul i64 %first, %by_row
-  %from = getelementptr i8, ptr %begin, i64 %skipped
-  %last = sub i64 %live, 1
-  $ROWS$
-  %none = icmp eq i64 %columns, 0
-  br i1 %none, label %done, label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %across = mul i64 %i, %by_column
-  $LANES$
-  %place = mul i64 %i, %stride
-  %to = getelementptr $T$, ptr %f, i64 %place
-  store $T$ %w$LAST$, ptr %to
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %columns
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define internal void @gather_all(ptr %arrays, i64 %count, i64 %first, i64 %live, i64 %stride, ptr %f) {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %slot = phi i64 [0, %entry], [%slot1, %loop]
-  %offset = mul i64 %i, 4
-  %array = getelementptr i64, ptr %arrays, i64 %offset
-  %place = mul i64 %slot, %stride
-  %to = getelementptr $T$, ptr %f, i64 %place
-  call void @gather(ptr %array, i64 %first, i64 %live, i64 %stride, ptr %to)
-  %columns.at = getelementptr i64, ptr %array, i64 3
-  %columns = load i64, ptr %columns.at
-  %slot1 = add i64 %slot, %columns
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %count
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define internal void @drive(ptr %tile, ptr %after, ptr %arrays, i64 %kinds, i64 %samples, i64 %first, i64 %step,
-                            i64 %tiles, ptr %f, i64 %inputs, ptr %out, i64 %count, ptr %target) {
-entry:
-  %in = getelementptr $T$, ptr %f, i64 %inputs
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%i1, %loop]
-  %steps = mul i64 %i, %step
-  %number = add i64 %first, %steps
-  %sample = mul i64 %number, $W$
-  %rest = sub i64 %samples, %sample
-  %is_last = icmp slt i64 %rest, $W$
-  %live = select i1 %is_last, i64 %rest, i64 $W$
-  call void @gather_all(ptr %arrays, i64 %kinds, i64 %sample, i64 %live, i64 1, ptr %in)
-  call void %tile(ptr %f)
-  call void %after(ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target)
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %tiles
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define void @mask(ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target) {
-entry:
-  %full = icmp eq i64 %live, $W$
-  br i1 %full, label %done, label %outer
-outer:
-  %j = phi i64 [0, %entry], [%j1, %next]
-  %begin = mul i64 %j, $W$
-  br label %inner
-inner:
-  %lane = phi i64 [%live, %outer], [%lane1, %inner]
-  %place = add i64 %begin, %lane
-  %at = getelementptr $S$, ptr %out, i64 %place
-  store $S$ 0.0, ptr %at
-  %lane1 = add i64 %lane, 1
-  %more = icmp slt i64 %lane1, $W$
-  br i1 %more, label %inner, label %next
-next:
-  %j1 = add i64 %j, 1
-  %again = icmp slt i64 %j1, %count
-  br i1 %again, label %outer, label %done
-done:
-  ret void
-}
-
-define void @in_order(ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target) {
-entry:
-  br label %outer
-outer:
-  %j = phi i64 [0, %entry], [%j1, %next]
-  %begin = mul i64 %j, $W$
-  %to = getelementptr double, ptr %target, i64 %j
-  %before = load double, ptr %to
-  br label %inner
-inner:
-  %lane = phi i64 [0, %outer], [%lane1, %inner]
-  %sum = phi double [%before, %outer], [%sum1, %inner]
-  %place = add i64 %begin, %lane
-  %at = getelementptr $S$, ptr %out, i64 %place
-  %x = load $S$, ptr %at
-  %y = call double @wide($S$ %x)
-  %sum1 = fadd double %sum, %y
-  %lane1 = add i64 %lane, 1
-  %more = icmp slt i64 %lane1, %live
-  br i1 %more, label %inner, label %next
-next:
-  store double %sum1, ptr %to
-  %j1 = add i64 %j, 1
-  %again = icmp slt i64 %j1, %count
-  br i1 %again, label %outer, label %done
-done:
-  ret void
-}
-
-define void @scatter(ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target) {
-entry:
-  %skipped = mul i64 %sample, %count
-  %first = getelementptr double, ptr %target, i64 %skipped
-  br label %outer
-outer:
-  %j = phi i64 [0, %entry], [%j1, %next]
-  %begin = mul i64 %j, $W$
-  br label %inner
-inner:
-  %lane = phi i64 [0, %outer], [%lane1, %inner]
-  %place = add i64 %begin, %lane
-  %at = getelementptr $S$, ptr %out, i64 %place
-  %x = load $S$, ptr %at
-  %y = call double @wide($S$ %x)
-  %down = mul i64 %lane, %count
-  %over = add i64 %down, %j
-  %to = getelementptr double, ptr %first, i64 %over
-  store double %y, ptr %to
-  %lane1 = add i64 %lane, 1
-  %more = icmp slt i64 %lane1, %live
-  br i1 %more, label %inner, label %next
-next:
-  %j1 = add i64 %j, 1
-  %again = icmp slt i64 %j1, %count
-  br i1 %again, label %outer, label %done
-done:
-  ret void
-}
-
-define internal void @add_lanes(ptr %out, i64 %count, ptr %target) {
-entry:
-  br label %loop
-loop:
-  %j = phi i64 [0, %entry], [%j1, %loop]
-  %at = getelementptr $T$, ptr %out, i64 %j
-  %x = load $T$, ptr %at
-  %sum = call reassoc $S$ @llvm.vector.reduce.fadd.$SUFFIX$($S$ -0.0, $T$ %x)
-  %y = call double @wide($S$ %sum)
-  %to = getelementptr double, ptr %target, i64 %j
-  store double %y, ptr %to
-  %j1 = add i64 %j, 1
-  %more = icmp slt i64 %j1, %count
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-declare $S$ @llvm.vector.reduce.fadd.$SUFFIX$($S$, $T$)
-"""

@@ -94,7 +94,7 @@ def _alone(program: Program, code: Code, atoms: Sequence[Atom]) -> Written:
     return Written(texts, code.library, 0, 0, outputs, (made.size, 0), {}, False)
 
 
-# --- what belongs where -----------------------------------------------------------------------------------------------
+# --- prologue and tile ------------------------------------------------------------------------------------------------
 
 
 def _in_tile(program: Program) -> bytearray:
@@ -184,7 +184,7 @@ def prologue_part(code: Code, made: Plan, answered: str) -> Part:
 
 
 class Part(NamedTuple):
-    """A code that is cut up, and the functions that call its pieces: `callers` is their text."""
+    """A code cut into pieces, and the functions that call these: `callers` is their text."""
 
     prefix: str
     code: Code

@@ -1,4 +1,4 @@
-"""llvmlite: from text to machine code in memory. Nothing else in this package imports it."""
+"""Turn text into machine code in memory. The only module that imports llvmlite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STRAIGHT, LOOPS = 0, 2
 VECTOR_BYTES = {"avx512f": 64, "avx": 32}  # widest first; else 16: SSE2, NEON
 _lock = RLock()
 _one_at_a_time = alone(_lock)
-if hasattr(os, "register_at_fork"):  # no fork while another thread compiles: the child would wait for it for ever
+if hasattr(os, "register_at_fork"):  # no fork while another thread compiles: the child would wait for it forever
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
@@ -51,7 +51,7 @@ def vector_bytes() -> int:
 
 
 def add_symbols(symbols: Mapping[str, int]) -> None:
-    """Make addresses known to whatever is compiled from now on."""
+    """Make addresses known to everything that is compiled from now on."""
     for name, address in symbols.items():
         binding().add_symbol(name, address)
 

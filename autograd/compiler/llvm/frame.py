@@ -1,4 +1,4 @@
-"""A frame: the memory of a program, one slot (a number or vector) for what outlives the function that computes it."""
+"""Frames: the memory of a program, with a slot (number or vector) for each value that outlives its function."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _last_chunks(code: Code, bounds: Sequence[int]) -> list[dict[int, int]]:
 
 
 def _assign(made: Plan, last_chunks: Sequence[dict[int, int]]) -> None:
-    """Slots are taken again once no chunk to come reads them, so that the frame of a long program stays small."""
+    """Reuse slots that no later chunk reads, so that the frame of a long program stays small."""
     ending: list[list[int]] = [[] for _ in last_chunks]
     free: list[int] = []
     for chunk, needed in enumerate(last_chunks):

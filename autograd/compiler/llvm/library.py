@@ -36,16 +36,26 @@ _raised = local()
 
 @dataclass(frozen=True)
 class Kind:
-    """What functions work on: vectors of `lanes` numbers, doubles or singles."""
+    """The type that functions work on: vectors of `lanes` numbers, doubles or singles."""
 
     lanes: int
     single: bool = False
     exact: bool = False
 
     @property
+    def number(self) -> str:
+        """The type of a lane in LLVM's words."""
+        return "float" if self.single else "double"
+
+    @property
     def type(self) -> str:
         """The type in LLVM's words."""
-        return vector("float" if self.single else "double", self.lanes)
+        return vector(self.number, self.lanes)
+
+    @property
+    def suffix(self) -> str:
+        """The type as intrinsics spell it: llvm.fmuladd.v4f64."""
+        return f"v{self.lanes}f{32 if self.single else 64}"
 
     def symbol(self, name: str) -> str:
         """The symbol of a function."""
@@ -53,7 +63,7 @@ class Kind:
 
 
 class Wanted(NamedTuple):
-    """A function: of a name, or of a row that Python computes; as a loop over a frame where that is asked for."""
+    """A function that is needed: by its name, or of a row that Python computes; alone or as a loop over a frame."""
 
     kind: Kind
     name: str
@@ -81,13 +91,13 @@ class Library:
         return symbol
 
     def loop(self, kind: Kind, name: str) -> str:
-        """The symbol of a function of `loops.py`: a function on many vectors of a frame."""
+        """The symbol of a function of `rows.LOOPED`, applied to many vectors of a frame."""
         symbol = kind.symbol(f"each_{name}")
         self._wanted[symbol] = Wanted(kind, name, None, LOOPED[name][0], is_loop=True)
         return symbol
 
     def declarations(self) -> list[str]:
-        """What a text has to say to call them."""
+        """The declarations of a text that calls them."""
         return [f"declare {_signature(symbol, each)}" for symbol, each in self._wanted.items()]
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from autograd import rules
 from autograd.compiler.llvm.body import Body, Word
+from autograd.compiler.llvm.reductions import STEPS, exp_shift
 from autograd.compiler.llvm.vector_math import elementary, sin_cos
 from autograd.numerics import SQRT_HALF, SQRT_HALF_REST
 from autograd.special import LN2
@@ -161,7 +162,7 @@ def _log1mexp(b: Body, x: str) -> str:
 
 def _logaddexp(b: Body, x: str, y: str) -> str:
     larger = _maximum(b, x, y)
-    return b.add(larger, elementary(b, "log1p", _exp_shift(b, _minimum(b, x, y), larger)))
+    return b.add(larger, elementary(b, "log1p", exp_shift(b, _minimum(b, x, y), larger)))
 
 
 def _xlogy(b: Body, x: str, y: str) -> str:
@@ -191,62 +192,6 @@ def _sin_pi(b: Body, x: str) -> str:
 
 def _small_angle(b: Body, name: str, x: str) -> str:
     return elementary(b, name, x) if b.exact else sin_cos(b, x)[name == "cos"]
-
-
-# --- steps of what takes any number of operands -----------------------------------------------------------------------
-
-
-def _pivot_step(b: Body, largest: str, x: str) -> str:
-    """The larger, starting from −∞; nan stays."""
-    return b.select(b.either(b.compare("ogt", x, largest), b.compare("uno", x, x)), x, largest)
-
-
-def _exp_shift(b: Body, x: str, c: str) -> str:
-    d = b.sub(x, c)
-    t = b.sub(d, x)
-    rest = b.sub(b.sub(x, b.sub(d, t)), b.add(c, t))
-    power = elementary(b, "exp", d)
-    whole = b.select(b.compare("ord", rest, rest), b.mul(power, b.add(rest, 1.0)), power)
-    return b.select(b.compare("oeq", x, c), 1.0, whole)
-
-
-def _is_first(b: Body, x: str, largest: str, before: str) -> str:
-    return b.both(b.compare("oeq", x, largest), b.compare("oeq", before, 0.0))
-
-
-def _term(b: Body, x: str, largest: str, before: str) -> str:
-    """exp(x − largest); −0, which changes no sum, for the first that is the largest itself: `before` counts those."""
-    return b.select(_is_first(b, x, largest, before), -0.0, _exp_shift(b, x, largest))
-
-
-def _count(b: Body, x: str, largest: str, before: str) -> str:
-    return b.select(_is_first(b, x, largest, before), 1.0, before)
-
-
-def _log_of_sum(b: Body, largest: str, others: str) -> str:
-    return b.select(b.compare("uno", largest, largest), math.nan, b.add(largest, elementary(b, "log1p", others)))
-
-
-def _larger_size(b: Body, largest: str, x: str) -> str:
-    """The larger of `largest` and |x|; nan is passed over."""
-    size = b.call("fabs", x)
-    return b.select(b.compare("ogt", size, largest), size, largest)
-
-
-def _add_square(b: Body, sum_: str, x: str, largest: str) -> str:
-    ratio = b.div(x, largest)
-    return b.add(sum_, b.mul(ratio, ratio))
-
-
-def _length(b: Body, largest: str, squares: str, sizes: str) -> str:
-    """largest √(Σ (x/largest)²); ∞ if one is infinite, the sum of sizes (0 or nan) if none is larger than 0."""
-    usual = b.mul(largest, b.call("sqrt", squares))
-    usual = b.select(b.compare("oeq", largest, math.inf), math.inf, usual)
-    return b.select(b.compare("oeq", largest, 0.0), sizes, usual)
-
-
-def _pick_step(b: Body, result: str, index: str, place: str, x: str) -> str:
-    return b.select(b.compare("oeq", index, place), x, result)
 
 
 # --- powers of a constant ---------------------------------------------------------------------------------------------
@@ -297,7 +242,7 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     "normal_pdf": (1, _normal_pdf),
     "sech_square": (1, _sech_square),
     "exp_square": (2, _exp_square),
-    "exp_shift": (2, _exp_shift),
+    "exp_shift": (2, exp_shift),
     "rsqrt": (1, _rsqrt),
     "log_sigmoid": (1, _log_sigmoid),
     "log1mexp": (1, _log1mexp),
@@ -312,14 +257,7 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
     **{name: (1, _library(name)) for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh")},
     **{name: (1, _library(name)) for name in ("asinh", "acosh", "atanh", "erf")},
     **{name: (2, _library(name)) for name in ("atan2", "pow")},
-    "pivot_step": (2, _pivot_step),
-    "term": (3, _term),
-    "count": (3, _count),
-    "log_of_sum": (2, _log_of_sum),
-    "larger_size": (2, _larger_size),
-    "add_square": (3, _add_square),
-    "length": (3, _length),
-    "pick_step": (4, _pick_step),
+    **STEPS,
     "root": (1, _root),
     "inverse_root": (1, _inverse_root),
 }

@@ -1,4 +1,4 @@
-"""Programs as machine code: built once, run many times, by several threads if need be."""
+"""Run programs as machine code, by several threads where that is asked for."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from autograd.compiler.llvm.driver import ARGUMENTS, BLOCK_ARGUMENTS, driver
 from autograd.compiler.llvm.emit import Written, written
 from autograd.compiler.llvm.engine import binding, machine, vector_bytes
 from autograd.compiler.llvm.library import Kind, Library, failed
-from autograd.compiler.llvm.workspace import Floats, Workplace, Workplaces, address_of, in_parts, new_frame
+from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
 from autograd.compiler.silent import silently
 from autograd.compiler.vector.forms import Forms
 
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
-# How the outputs of tiles are taken: what is done after each, and from which side the tiles are run. Masking zeroes the
-# lanes that were not alive, so the tile with dead lanes, the last, has to be run first.
+# How outputs are collected: the function called after each tile, and the direction in which tiles are run. Masking sets
+# lanes without a sample to 0, so the last tile, which has such lanes, has to be run first.
 MODES = {"mean": ("mask", -1), "exact mean": ("in_order", 1), "per sample": ("scatter", 1)}
 
 
@@ -51,18 +51,18 @@ def build_from(forms: Forms, options: Options) -> Runner:
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
     if program.batched and not (program.per_sample or options.exact) and has_products(forms.vectors):
-        return InBlocks(block_text(Blocks(forms.vectors, scalar, vector), vector), scalar, vector, threads)
+        return BlockedRunner(block_text(Blocks(forms.vectors, scalar, vector), vector), scalar, vector, threads)
     if not options.exact:
         program = forms.flattened
     if not program.batched:
-        return Alone(written(program, scalar, vector, sums=False), scalar, len(program.outputs))
+        return UnbatchedRunner(written(program, scalar, vector, sums=False), scalar, len(program.outputs))
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"
     text = written(program, scalar, vector, sums=mode == "mean")
-    return InTiles(text, scalar, vector, len(program.outputs), mode, threads)
+    return TiledRunner(text, scalar, vector, len(program.outputs), mode, threads)
 
 
 class Runner:
-    """What all programs have: the text, its machine code, and scalar frames that are used again."""
+    """The common part of all runners: the text, its machine code, and scalar frames that are reused."""
 
     def __init__(
         self, texts: Sequence[str], library: Library, scalar: Kind, size: int, constants: dict[int, float]
@@ -101,7 +101,7 @@ class Runner:
         raise NotImplementedError
 
 
-class Alone(Runner):
+class UnbatchedRunner(Runner):
     """A program without a batch: all of it is prologue."""
 
     def __init__(self, text: Written, scalar: Kind, outputs: int) -> None:
@@ -112,7 +112,7 @@ class Alone(Runner):
         return np.array(frame[self._outputs], dtype=np.float64)
 
 
-class InTiles(Runner):
+class TiledRunner(Runner):
     """A program that is straight-line code for as many samples as a vector has lanes."""
 
     def __init__(self, text: Written, scalar: Kind, vector: Kind, outputs: int, mode: str, threads: int) -> None:
@@ -123,7 +123,7 @@ class InTiles(Runner):
         self._threads = 1 if mode == "exact mean" else threads
         self._driver = driver(vector)
         self._go = self._driver.function("run", None, _POINTER)
-        self._places = Workplaces(self._place)
+        self._workspaces = WorkspacePool(self._new_workspace)
 
     def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
         count = len(samples[0])
@@ -131,32 +131,32 @@ class InTiles(Runner):
         step = MODES[self._mode][1]
 
         def part(begin: int, end: int) -> Floats:
-            place = self._places.take()
-            place.take(samples)
-            place.tell(scalars=address, first=begin if step > 0 else end - 1, tiles=end - begin)
+            workspace = self._workspaces.take()
+            workspace.take(samples)
+            workspace.set(scalars=address, first=begin if step > 0 else end - 1, tiles=end - begin)
             if result is None:
-                place.target[:] = 0.0
+                workspace.target[:] = 0.0
             else:
-                place.tell(target=address_of(result))
-            self._go(place.address)
-            found = place.target.copy() if result is None else place.target
-            self._places.give(place)
+                workspace.set(target=address_of(result))
+            self._go(workspace.address)
+            found = workspace.target.copy() if result is None else workspace.target
+            self._workspaces.give(workspace)
             return found
 
         parts = in_parts(part, -(-count // self._lanes), self._threads, self._calls_python)
         return reduce(add, parts) / count if result is None else result
 
-    def _place(self) -> Workplace:
+    def _new_workspace(self) -> Workspace:
         text, (after, step) = self._written, MODES[self._mode]
         frame = new_frame(text.sizes[1], self._number, text.constants, self._lanes)
-        return Workplace(
+        return Workspace(
             ARGUMENTS, frame, np.zeros(self._outputs), tile=self._machine.address("tile"),
             after=self._driver.address(after), step=step, inputs=text.inputs, outputs=text.outputs,
             count=self._outputs, broadcast=text.broadcast, sums=int(self._mode == "mean"),
         )  # fmt: skip
 
 
-class InBlocks(Runner):
+class BlockedRunner(Runner):
     """A program with matrix products, which are loops over blocks of tiles."""
 
     def __init__(self, text: BlockText, scalar: Kind, vector: Kind, threads: int) -> None:
@@ -167,19 +167,19 @@ class InBlocks(Runner):
         self._epilogue = None if text.idle[1] else self._machine.function("epilogue", None, _POINTER)
         self._exports = np.array(text.exports, dtype=np.int64).reshape(-1, 2)
         self._sums, self._outputs = _as_slice(text.sums), _as_slice(text.outputs)
-        self._places = Workplaces(self._place)
+        self._workspaces = WorkspacePool(self._new_workspace)
 
     def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
         count = len(samples[0])
 
         def part(begin: int, end: int) -> Floats:
-            place = self._places.take()
-            place.take(samples)
-            place.tell(scalars=address, first=begin, last=end)
-            place.target[:] = 0.0
-            self._go(place.address)
-            found = place.target.copy()
-            self._places.give(place)
+            workspace = self._workspaces.take()
+            workspace.take(samples)
+            workspace.set(scalars=address, first=begin, last=end)
+            workspace.target[:] = 0.0
+            self._go(workspace.address)
+            found = workspace.target.copy()
+            self._workspaces.give(workspace)
             return found
 
         parts = in_parts(part, -(-count // self._lanes), self._threads, self._calls_python)
@@ -188,10 +188,10 @@ class InBlocks(Runner):
             self._epilogue(address)
         return np.array(frame[self._outputs], dtype=np.float64)
 
-    def _place(self) -> Workplace:
+    def _new_workspace(self) -> Workspace:
         text = self._text
         frame = new_frame(text.sizes[1], self._number, text.constants[1], self._lanes * text.stride)
-        return Workplace(
+        return Workspace(
             BLOCK_ARGUMENTS, frame, np.zeros(len(text.sums)), tile=self._machine.address("block"),
             stride=text.stride, exports=address_of(self._exports), export_count=len(self._exports),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How each row of the table is spelled: a few operations for what has instructions, a call for everything else.
+"""Spell each row of the table: a few operations where there are instructions, else a call.
 
 Code that is not exact may take partial sums, so that a long sum does not wait for each addition.
 """

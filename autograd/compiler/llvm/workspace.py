@@ -1,4 +1,4 @@
-"""What one thread needs to run over samples: frames, a place for sums, and the block of arguments for the driver."""
+"""The memory of one thread that runs over samples: frames, a place for sums, the block of arguments for the driver."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _fill(frame: Any, constants: dict[int, float], width: int) -> None:
         frame[slot * width : (slot + 1) * width] = constant
 
 
-class Workplace:
+class Workspace:
     """A vector frame, a place for sums, and a block of arguments by name; used by one thread at a time."""
 
     def __init__(self, names: Sequence[str], frame: tuple[Any, int], target: Floats, **arguments: int) -> None:
@@ -54,9 +54,9 @@ class Workplace:
         self._copies: list[Floats] = []
         self._shapes: tuple[tuple[int, ...], ...] = ()
         self._arrays: Any = None
-        self.tell(frame=frame[1], target=address_of(target), **arguments)
+        self.set(frame=frame[1], target=address_of(target), **arguments)
 
-    def tell(self, **arguments: int) -> None:
+    def set(self, **arguments: int) -> None:
         """Set arguments by name."""
         for name, number in arguments.items():
             self._arguments[self._places[name]] = number
@@ -78,25 +78,25 @@ class Workplace:
     def _describe(self, samples: Sequence[Floats]) -> None:
         numbers = [(address_of(array), *array.strides, array.shape[1]) for array in samples]
         self._arrays = np.array(numbers, dtype=np.int64)
-        self.tell(arrays=address_of(self._arrays), kinds=len(samples), samples=len(samples[0]))
+        self.set(arrays=address_of(self._arrays), kinds=len(samples), samples=len(samples[0]))
 
 
-class Workplaces:
-    """Workplaces that no thread is using, and a maker of new ones."""
+class WorkspacePool:
+    """Workspaces that no thread is using; a new one is made when there is none."""
 
-    def __init__(self, make: Callable[[], Workplace]) -> None:
+    def __init__(self, make: Callable[[], Workspace]) -> None:
         self._make = make
-        self._free: list[Workplace] = []
+        self._free: list[Workspace] = []
 
-    def take(self) -> Workplace:
+    def take(self) -> Workspace:
         """One for this thread."""
         try:
             return self._free.pop()
         except IndexError:
             return self._make()
 
-    def give(self, place: Workplace) -> None:
-        """It is free again."""
+    def give(self, place: Workspace) -> None:
+        """Return it to the pool."""
         self._free.append(place)
 
 

@@ -1,4 +1,4 @@
-"""Code written down as functions of LLVM's intermediate representation, each of a moderate length.
+"""Write code as functions of LLVM's intermediate representation, each of moderate length.
 
 Values have numbers for names, as LLVM gives them itself: that makes parsing a third faster.
 """

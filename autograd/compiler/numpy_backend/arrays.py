@@ -48,20 +48,20 @@ class Arrays:
     taken: set[str]
     lines: list[str] = field(default_factory=list)
     names: dict[Look, str] = field(default_factory=dict)
-    wishes: dict[Look, str] = field(default_factory=dict)  # how whole arrays are called, without `column`
+    wishes: dict[Look, str] = field(default_factory=dict)  # names for whole arrays, without `column`
     parts: dict[Look, str] = field(default_factory=dict)  # the same without axes of length 1
     tables: dict[str, NDArray[Any]] = field(default_factory=dict)
     known: dict[tuple[object, ...], str] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)  # the last that a wish has got: none before it is free
+    numbers: dict[str, int] = field(default_factory=dict)  # the last number appended to a name: none before it is free
 
     def wish(self, name: str, kind: str, lanes: Lanes) -> None:
-        """Call these lanes so if they are ever looked at as a whole."""
+        """Ask for this name, in case these lanes are used as a whole."""
         if (whole := look(kind, lanes)) is not None:
             self.wishes.setdefault(whole, name)
             self.parts.setdefault(_without_ones(whole), name)
 
     def fresh(self, wish: str) -> str:
-        """A name that nothing has: the wish, or with a number behind."""
+        """A name that is free: the one asked for, or with a number appended."""
         name, number = wish, self.numbers.get(wish, 1)
         while name in self.taken:
             number += 1
@@ -112,7 +112,7 @@ class Arrays:
         return text
 
     def _sliced(self, wanted: Look) -> str:
-        """Slices where they are enough, else the helper `view`."""
+        """Slices where these suffice, else the helper `view`."""
         base, size = BASES[wanted.kind], self.sizes[wanted.kind]
         long = tuple([(length, step) for length, step in wanted.axes if step])
         tail = ", B" if wanted.kind == "batched" else ""
@@ -172,7 +172,7 @@ def _in_rows(base: str, size: int, first: int, long: Axes, tail: str) -> str:
     (rows, width), (length, step) = long
     if step <= 0 or width <= 0 or (length - 1) * step >= width:
         return ""
-    before = max(0, first + rows * width - size)  # so much earlier do the rows begin, not to leave the file
+    before = max(0, first + rows * width - size)  # the rows begin that much earlier, to stay within the file
     begin = first - before
     end = before + (length - 1) * step + 1
     if begin < 0 or end > width:

@@ -1,4 +1,4 @@
-"""A vector program as Python source: declarations of its work buffers, then a function with one call per line.
+"""Write a vector program as Python source: declarations of its work buffers, then a function with a call per line.
 
 The buffers are globals of the function: as variables of a function around it they would take CPython's compiler
 quadratic time, since it shifts all instructions of that function for each of them.
@@ -46,7 +46,7 @@ class _Emitter:
         self.means = bool(vectors.program.batched) and not vectors.program.per_sample
 
     def source(self) -> Source:
-        """Everything."""
+        """The whole source."""
         texts = self.vectors.texts
         steps, self.to.softmax = shared_first(self.vectors.steps)
         check_lanes(self.vectors, steps, self.to.softmax)
@@ -96,7 +96,7 @@ class _Emitter:
         return lines
 
     def _guards_look_inside(self) -> bool:
-        """Whether guards ask for numbers that have to be computed first; else they come before everything."""
+        """Whether guards need numbers that have to be computed first; otherwise they come first."""
         inputs = len(self.vectors.program.shared)
         return any(type(atom) is int and atom >= inputs for _, *atoms, _ in self.vectors.guards for atom in atoms)
 

@@ -15,7 +15,7 @@ Key = tuple[str, tuple[int, ...], bytes]
 
 
 class Known(NamedTuple):
-    """What a softmax has computed of numbers: the largest of each, and the exponentials of the differences to it."""
+    """Results of a softmax: the largest of the numbers, and the exponentials of their differences from it."""
 
     largest: Operand
     shifted: Operand
@@ -40,7 +40,7 @@ def slopes(steps: Sequence[Step]) -> dict[Step, Step]:
 
 
 def _sigmoids(steps: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
-    """Pairs that compute σ and σ′ of the same numbers."""
+    """Pairs of steps that compute σ and σ′ of the same numbers."""
     inner = [step for step in steps if step.results is None]
     sigmoids = {_key(step.operands[0]): step for step in inner if step.row is rules.sigmoid}
     for other in inner:

@@ -1,4 +1,4 @@
-"""Guards: is this the right program for these inputs?"""
+"""Check the guards: whether this is the right program for these inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that the source of a program calls where NumPy has no ufunc that means what the row means."""
+"""Functions that the source of a program calls for rows without an equivalent ufunc in NumPy."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.primitive import Primitive
 
-# Names that a source needs for itself.
+# Names that the generated source uses itself.
 OWN = (
     "B",
     "shared",
@@ -37,7 +37,7 @@ OWN = (
 
 
 class Operands:
-    """What the lines of a source refer to; asking for an operand declares its view, or adds the line that copies it."""
+    """The operands of a source's lines; asking for one declares its view, or adds the line that copies it."""
 
     def __init__(self, vectors: VectorProgram, widths: Sequence[int], dtype: str) -> None:
         self.vectors, self.dtype = vectors, dtype
@@ -48,8 +48,8 @@ class Operands:
         self.made: dict[tuple[object, ...], str] = {}  # copies, flat views and work arrays by what they are
         self.functions: dict[str, Callable[..., Any]] = {}  # rows without a spelling, by name
         self.inputs = _sample_arrays(vectors, widths, self.arrays)
-        self.softmax: dict[Step, Known] = {}  # what is known already for a logsumexp
-        self.slopes: dict[Step, Step] = {}  # of σ(x) that of σ′(x)
+        self.softmax: dict[Step, Known] = {}  # what has been computed already for a logsumexp
+        self.slopes: dict[Step, Step] = {}  # the step of σ′(x), by that of σ(x)
         self.stored: set[int] = set()  # which of these are copied into the file of lanes
         for array in vectors.inputs:
             self.arrays.wish(array.name, array.kind, array.lanes)
@@ -76,7 +76,7 @@ class Operands:
         return self.arrays.table("c", silently(np.array, numbers[..., None] if column else numbers, self.dtype))
 
     def sample(self, lanes: Lanes) -> str:
-        """Columns of one array of samples, as rows; "" for lanes that are not that, and then its numbers are copied."""
+        """Columns of one array of samples, as rows; "" for other lanes, whose numbers are then copied."""
         first = int(lanes.min())
         if first >= len(self.vectors.program.batched):
             return ""

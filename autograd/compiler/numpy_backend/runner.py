@@ -24,7 +24,7 @@ from autograd.compiler.vector.recover import recover
 Numbers = NDArray[np.float64]
 Run = Callable[[Numbers, Sequence[Numbers]], Any]
 SIZES = 4  # batch sizes whose buffers a thread keeps: that of an epoch, its last, and the last block of each
-WORKSPACE = 4_000_000  # bytes of samples at work at once: more than this leaves the cache between two NumPy calls
+WORKSPACE = 4_000_000  # bytes of samples in a block: more than this leaves the cache between two NumPy calls
 FEWEST = 256  # samples in a block, however many lanes there are: a call of NumPy costs as much as 1 000 numbers
 
 
@@ -84,7 +84,7 @@ class NumpyRunner:
         return silently(run, shared, samples)
 
     def _prepared(self, key: tuple[int, ...]) -> Run:
-        """Buffers for that many samples; the oldest ones of this thread go."""
+        """Buffers for that many samples; the oldest ones of this thread are dropped."""
         if not hasattr(self._local, "runs"):
             self._local.runs = OrderedDict()
         runs: OrderedDict[tuple[int, ...], Run] = self._local.runs

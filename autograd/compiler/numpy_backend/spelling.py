@@ -1,4 +1,4 @@
-"""How NumPy says a row of the table. Rows that are not here call the row's own value, lane by lane."""
+"""The rows of the table in NumPy. Rows that are not here call the row's own value, lane by lane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of each step: which NumPy calls a form of a vector equation comes to."""
+"""Write the lines of each step: the NumPy calls of a vector equation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHAIN = 3  # pairs that are added one by one
 
 
 def write(to: Operands, step: Step, texts: Texts) -> None:
-    """Add the lines of a step; the formula stands behind the first that is no copy."""
+    """Add the lines of a step; the formula is a comment on the first that is not a copy."""
     out = to.out(step)
     before = len(to.body)
     FORMS[step.form](to, step, out)
@@ -40,7 +40,7 @@ def _map(to: Operands, step: Step, out: str) -> None:
 
 
 def _half_done(to: Operands, step: Step, x: str, out: str) -> bool:
-    """Write σ(x) so that it leaves e⁻ˣ where σ′(x) is to be, and that as e⁻ˣ σ(x)²; False for what shares nothing."""
+    """Write σ(x) so that it leaves e⁻ˣ where σ′(x) is to be, and that as e⁻ˣ σ(x)²; False where nothing is shared."""
     if later := to.slopes.get(step):
         power = to.out(later)
         to.made["power", power] = out

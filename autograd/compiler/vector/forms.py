@@ -1,4 +1,4 @@
-"""What back ends start from: a program, and what it comes to with its sums flattened, and as vectors."""
+"""The forms of a program that back ends start from: as it is, with its sums flattened, and as a vector program."""
 
 from __future__ import annotations
 

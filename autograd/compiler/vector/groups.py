@@ -1,4 +1,4 @@
-"""Equations that do the same at the same time: by level, operation, and what their operands are.
+"""Group equations that can be computed at once: by level, operation, and kind of operands.
 
 A level is one more than that of the latest operand; what only outputs look at comes last, all together. So equations
 of one group do not depend on each other, and the parameter gradients of all tokens, layers and samples meet.
@@ -19,7 +19,7 @@ CONSTANT, SHARED, BATCHED = range(3)
 
 # Their constants may differ from lane to lane; elsewhere a constant often chooses a faster spelling.
 ANY_CONSTANT = {rules.add, rules.sub, rules.mul, rules.div, rules.equal, rules.greater, rules.at_least}
-PADDED_AT_MOST = 2.0  # times the pairs that there are
+PADDED_AT_MOST = 2.0  # times the number of pairs
 
 
 @dataclass
@@ -125,7 +125,7 @@ def _of_mean(operands: tuple[Atom, ...]) -> Linear | None:
     return operands[:n], operands[n:], NONE
 
 
-# (left, right, bias) of what is a sum of products, in whatever words; None for what is none with these operands.
+# (left, right, bias) of each row that is a sum of products; None for operands with which it is not one.
 LINEAR: dict[Operation, Callable[[tuple[Atom, ...]], Linear | None]] = {
     rules.dot: _of_dot,
     rules.mul: _of_product,
@@ -135,7 +135,7 @@ LINEAR: dict[Operation, Callable[[tuple[Atom, ...]], Linear | None]] = {
 
 
 def _with_bias(left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom) -> Linear:
-    """A single term as the bias, if there is none: the last but for sums of nothing else."""
+    """If there is no bias, a single term as the bias: the last one, unless all terms are single."""
     if type(bias) is int or bias != 0.0 or float not in map(type, left) or int not in map(type, left):
         return left, right, bias
     single = next((i for i, w in enumerate(left) if type(w) is float and w == 1.0), None)

@@ -1,4 +1,4 @@
-"""Where each number lives: places of the scalar program to lanes of the two files."""
+"""Map places of the scalar program to lanes of the two files of numbers, shared and batched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = ("shared", "batched")
 
 
 class Files:
-    """The lanes given away so far, constants and copies of shared numbers among the batched ones included."""
+    """The lanes assigned so far, constants and copies of shared numbers among the batched ones included."""
 
     def __init__(self, given: Scalars) -> None:
         self.given = given
@@ -35,7 +35,7 @@ class Files:
         self.lifted: dict[int, int] = {}
 
     def age(self, lanes: Lanes, kind: str) -> Lanes:
-        """What is older has the smaller number: first what derivatives are by (W is left of x), then lanes in order."""
+        """The age of lanes, smallest first: what derivatives are taken by (W is left of x), then lanes in order."""
         wanted = self.wanted[kind == "batched"]
         is_input = lanes < len(wanted)
         return lanes - np.where(is_input & wanted[np.where(is_input, lanes, 0)], self.sizes[kind == "batched"], 0)

@@ -1,4 +1,4 @@
-"""Names that a reader of the article recognises: W1, b1, z1, a1, delta1, dW1, db1; v1, v2, … for everything else."""
+"""Name arrays as textbooks do: W1, b1, z1, a1, delta1, dW1, db1; v1, v2, … for everything else."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class _Namer:
         return name if re.fullmatch(r"z\d+", name) and step.operands[0].lanes.size == self.sizes[name] else ""
 
     def fresh(self, wish: str) -> str:
-        """The wish; a second one with _ behind, others with _2, _3, …"""
+        """The name that is wanted; a second one with _ appended, others with _2, _3, …"""
         name = wish
         while name in self.taken:
             self.clashes[wish] += 1

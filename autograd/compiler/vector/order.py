@@ -1,4 +1,4 @@
-"""The order of steps: who reads what whom writes. Every pass that reorders goes through `in_order`."""
+"""The order of steps, by what each reads and writes. Every pass that reorders goes through `in_order`."""
 
 from __future__ import annotations
 

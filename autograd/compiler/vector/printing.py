@@ -17,7 +17,7 @@ FEW = 4  # arrays or numbers that are listed
 
 
 class Texts:
-    """How operands are called: by the array that they are, or are part of."""
+    """Operands as text: by the name of the array that they are, or are part of."""
 
     def __init__(self, inputs: Sequence[Array], steps: Sequence[Step], sizes: Sequence[int]) -> None:
         self.steps = steps

@@ -1,4 +1,4 @@
-"""Vector programs: what a program comes to when equations of one kind are computed at once.
+"""Vector programs: programs whose equations of one kind are computed at once.
 
     program ::= step* result
     step    ::= lanes "=" form operand …                    the lanes of a step are new and follow each other
@@ -47,7 +47,7 @@ class VectorProgram:
 
     @property
     def texts(self) -> Texts:
-        """How operands and steps read."""
+        """Operands and steps as text."""
         return Texts(self.inputs, self.steps, self.sizes)
 
     @property

@@ -1,4 +1,4 @@
-"""From equations on numbers to equations on arrays: one group after the other, lanes laid out as its operands lie."""
+"""Turn equations on numbers into equations on arrays: group by group, with lanes laid out as the operands are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from autograd.compiler.reassociate import sums
 from autograd.compiler.vector import names
 from autograd.compiler.vector.groups import Group, groups
 from autograd.compiler.vector.lanes import KINDS, Files, ordered
-from autograd.compiler.vector.layout import factored, strides
+from autograd.compiler.vector.layout import strides
+from autograd.compiler.vector.operands import common_shape, flat, in_shape, taken
 from autograd.compiler.vector.products import PRODUCTS, Block, blocks, turned
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Scalars, scalars
@@ -88,17 +89,17 @@ class _Recovery:
         operands = [self.operand([(atom,) for atom in column]) for column in zip(*group.operands, strict=True)]
         places = np.array(group.places, np.intp)
         order = self._order(group, [each.lanes[:, 0] for each in operands if each.kind != "constant"])
-        self.emit(group, form, places[order], [_taken(each, order) for each in operands], row)
+        self.emit(group, form, places[order], [taken(each, order) for each in operands], row)
 
     def _means(self, group: Group) -> None:
-        """Means, step by step that they are of: BP4, layer by layer."""
+        """Means, grouped by the step that computes their operands: BP4, layer by layer."""
         lanes = self.files.lane[[int(atom) for (atom,) in group.operands]]
         for members in self._by_source(lanes, True):
             places, operands = ([column[i] for i in members] for column in (group.places, group.operands))
             self._map(Group(group.operation, group.batched, group.last, places, operands), "mean", None)
 
     def _by_source(self, lanes: Lanes, batched: bool) -> Iterator[Places]:
-        """Which of these lanes come from the same step."""
+        """The indices of these lanes, grouped by the step that computes them."""
         starts = self.starts[batched]
         source = np.array([bisect_right(starts, lane) for lane in lanes.tolist()], np.intp)
         order = np.argsort(source, kind="stable")
@@ -119,7 +120,7 @@ class _Recovery:
         columns = [xs.lanes[:, 0]] if xs.kind != "constant" else []
         order = self._order(group, columns)
         stacked = xs.with_table(xs.table[order].T)
-        self.emit(group, "reduce", places[order], [*(_taken(each, order) for each in index), stacked], row)
+        self.emit(group, "reduce", places[order], [*(taken(each, order) for each in index), stacked], row)
 
     # --- sums of products ---------------------------------------------------------------------------------------------
 
@@ -140,7 +141,7 @@ class _Recovery:
             self._pairs(group, left, right, part)
 
     def _parts(self, group: Group, right: Operand, rest: Places) -> Iterator[Places]:
-        """Dots that are left over: results source by source (BP4, layer by layer), unless there are many sources."""
+        """The remaining dots: results grouped by source (BP4, layer by layer), unless there are many sources."""
         parts = list(self._by_source(right.lanes[rest, 0], right.kind == "batched")) if group.last else []
         if 1 < len(parts) <= PRODUCTS:
             yield from (rest[part] for part in parts)
@@ -183,7 +184,7 @@ class _Recovery:
         if group.operation == MEAN_DOT:
             self.emit(group, "mean_pairs", places[order], sides)
             return
-        bias = [_flat(each) for each in self._bias(group, chosen[:, None])]
+        bias = [flat(each) for each in self._bias(group, chosen[:, None])]
         if group.pairs == 1 and not bias and left.kind != "constant":
             self.emit(group, "map", places[order], [Operand(each.kind, each.lanes[0]) for each in sides], rules.mul)
         else:
@@ -202,7 +203,7 @@ class _Recovery:
     # --- common -------------------------------------------------------------------------------------------------------
 
     def operand(self, atoms: Sequence[tuple[Atom, ...]]) -> Operand:
-        """The lanes of a table of atoms; what has to be brought there first, is."""
+        """The lanes of a table of atoms, after steps that copy atoms of the other file there."""
         operand, steps = self.files.operand(atoms)
         for step in steps:
             self.append(step)
@@ -230,16 +231,16 @@ class _Recovery:
         row: Primitive | None = None,
         bias: Sequence[Operand] = (),
     ) -> None:
-        """Append a step, its result in new lanes, or in the result where nothing else looks at it."""
+        """Append a step, its result in new lanes, or directly in the outputs where nothing else reads it."""
         results = self.result[places]
         whole = not self.means or group.operation in (MEAN, MEAN_DOT)  # results are divided by B all at once
         direct = whole and group.last and not group.batched and bool((results >= 0).all())
         start = self.files.give(places, group.batched)
         operands = [*operands, *bias]
         if places.ndim == 1:
-            shape = _shape(operands, results if direct else None)
+            shape = common_shape(operands, results if direct else None)
             places, results = places.reshape(shape), results.reshape(shape)
-            operands = [_shaped(each, shape) for each in operands]
+            operands = [in_shape(each, shape) for each in operands]
         direct = direct and strides(results) is not None
         self.append(
             Step(form, group.batched, start, places.shape, tuple(operands), row, places, results if direct else None)
@@ -268,39 +269,8 @@ class _Recovery:
         return int(self.files.lane[self.given.moved[int(atom)]])
 
 
-def _shape(operands: Sequence[Operand], results: Places | None) -> tuple[int, ...]:
-    """The shape in which lanes (n,) or (k, n) are views."""
-    columns = [] if results is None else [results]
-    for operand in operands:
-        if operand.lanes.size:
-            columns += [operand.lanes] if operand.lanes.ndim == 1 else [operand.lanes[0], operand.lanes[-1]]
-    return factored(columns) if columns else max([each.numbers.shape[-1:] for each in operands] or [(1,)]) or (1,)
-
-
-def _shaped(operand: Operand, shape: tuple[int, ...]) -> Operand:
-    """The same with the last axis in that shape; an axis of length 1 stays short."""
-    table = operand.table
-    if not table.ndim:
-        return operand
-    last = shape if table.shape[-1] == np.prod(shape) else (1,) * len(shape)
-    return operand.with_table(table.reshape(*table.shape[:-1], *last))
-
-
 def _unpacked(bits: bytes) -> float:
     return float(np.frombuffer(bits, np.float64)[0])
-
-
-def _taken(operand: Operand, order: Places) -> Operand:
-    """A column of atoms in that order; one number where all are the same constant."""
-    column = operand.table[order, 0]
-    bits = column.view(np.int64)
-    return operand.with_table(column[0] if operand.kind == "constant" and (bits == bits[0]).all() else column)
-
-
-def _flat(operand: Operand) -> Operand:
-    """A bias of one column, along the lanes."""
-    table = operand.table[:, 0]
-    return operand.with_table(table[0] if operand.kind == "constant" and len(table) == 1 else table)
 
 
 def _runs_down(results: Places) -> bool:

@@ -1,4 +1,4 @@
-"""A program made ready for grouping: sums flattened, means over the samples where they belong, dead ends dropped.
+"""Prepare a program for grouping: flatten sums, write means over the samples as equations, drop dead equations.
 
 With a batch an output is a mean over the samples. What only an output looks at need not exist for every sample: the
 mean of a product is a dot over the samples (BP3 for a batch), and the mean of a sum is the sum of the means.
@@ -24,7 +24,7 @@ Operation = Primitive | str
 class Scalars:
     """Equations as lists: `operations[i]` of `operands[i]` gives place `first + i`; `batched[place]` is a flag."""
 
-    program: Program  # names, guards and what else does not change; its equations are not these
+    program: Program  # names, guards and whatever else does not change; its equations are replaced
     operations: list[Operation]
     operands: list[tuple[Atom, ...]]
     outputs: list[Atom]
@@ -62,9 +62,9 @@ def neurons(program: Program) -> Program:
     """
     first = len(program.names)
     shared = set(program.shared)
-    means = set(program.outputs) if program.batched and not program.per_sample else set()  # taken apart in another way
+    means = set(program.outputs) if program.batched and not program.per_sample else set()  # split in another way
     dots = [place for place, (row, _) in enumerate(program.equations, first) if row is rules.dot and place not in means]
-    found = {place: _parted(program.equations[place - first].operands, shared) for place in dots}
+    found = {place: _split(program.equations[place - first].operands, shared) for place in dots}
     return _in_two(program, found) if any(found.values()) else program
 
 
@@ -87,7 +87,7 @@ def _in_two(program: Program, found: Mapping[int, Parts | None]) -> Program:
     return replaced(program, equations, moved)
 
 
-def _parted(operands: tuple[Atom, ...], shared: set[int]) -> Parts | None:
+def _split(operands: tuple[Atom, ...], shared: set[int]) -> Parts | None:
     """The dot of the products alone, and the other terms; None where one of them can be the bias, or there are none."""
     n = len(operands) // 2
     if float not in map(type, operands[:-1]):

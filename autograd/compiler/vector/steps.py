@@ -1,4 +1,4 @@
-"""What a vector program is made of: operands, steps, named arrays."""
+"""The parts of a vector program: operands, steps, named arrays."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Array:
-    """Lanes that have a name together: a matrix (r, c) or a vector (n,)."""
+    """Lanes under one name: a matrix (r, c) or a vector (n,)."""
 
     name: str
     kind: str  # "shared" or "batched"

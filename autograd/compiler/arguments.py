@@ -1,4 +1,4 @@
-"""Structures of numbers: nested lists, tuples and dicts become numbers and a key that remembers the shape.
+"""The arguments of a compiled function as flat numbers, with a key for their structure.
 
 Two calls whose arguments have equal keys can share one recording. Arrays count as lists, and stay arrays all the way.
 """
@@ -7,107 +7,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import structure
 from autograd.compiler.foreign import as_numpy, has_protocol
 from autograd.errors import CompileError
+from autograd.structure import NUMBER, Key, key_of_shape
 from autograd.value import Value, as_float
-
-
-class Structure(tuple[Any, ...]):
-    """(type, names or None, the keys of the parts). It knows its hash, since a call asks for it."""
-
-    def __hash__(self) -> int:
-        found: int | None = self.__dict__.get("hash")
-        if found is None:
-            found = self.__dict__["hash"] = super().__hash__()
-        return found
-
-    def __reduce__(self) -> tuple[type[Structure], tuple[tuple[Any, ...]]]:
-        return Structure, (tuple(self),)  # hashes of text differ between processes
-
-
-NUMBER = None  # the key of a number
-Key = Structure | None
 
 
 def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -> Key:
     """Append the numbers of x to `numbers`, each as `leaf` makes it, and return the key of its structure.
 
-    Arrays of any library count as lists, and so does a range. The key is hashable.
+    Arrays of any library count as lists, and so does a range.
 
     >>> numbers = []
-    >>> flatten([1, (2.0, {"w": 3.0})], numbers) == key_of([0.0, (0.0, {"w": 0.0})]), numbers
-    (True, [1.0, 2.0, 3.0])
+    >>> flatten([1, (2.0, range(2))], numbers) == structure.key_of([0.0, (0.0, [0.0, 0.0])]), numbers
+    (True, [1.0, 2.0, 0.0, 1.0])
 
     What is neither a structure nor accepted by `leaf` raises what `leaf` raises.
     """
-    if type(x) is float:
-        numbers.append(x)
+
+    def other(x: Any, numbers: list[Any]) -> Key:
+        if isinstance(x, range):
+            return structure.flatten(list(x), numbers, other)
+        found = as_numpy(x)
+        if found is not None and found.shape != ():
+            return structure.flatten(found.tolist(), numbers, other)
+        numbers.append(leaf(x if found is None else found.item()))
         return NUMBER
-    if isinstance(x, list | tuple):
-        return Structure((type(x), None, tuple([flatten(each, numbers, leaf) for each in x])))
-    if isinstance(x, dict):
-        return Structure((dict, tuple(x), tuple([flatten(each, numbers, leaf) for each in x.values()])))
-    if isinstance(x, range):
-        return flatten(list(x), numbers, leaf)
-    found = as_numpy(x)
-    if found is not None and found.shape != ():
-        return flatten(found.tolist(), numbers, leaf)
-    numbers.append(leaf(x if found is None else found.item()))
-    return NUMBER
 
-
-def key_of(x: Any) -> Key:
-    """The key of the structure of x."""
-    return flatten(x, [])
-
-
-def rebuild(key: Key, numbers: Iterator[Any]) -> Any:
-    """The structure that `key` remembers, filled with `numbers` in order.
-
-    >>> rebuild(key_of({"w": [1.0, 2.0]}), iter([3.0, 4.0]))
-    {'w': [3.0, 4.0]}
-    """
-    if key is NUMBER:
-        return next(numbers)
-    kind, names, parts = key
-    built = [rebuild(part, numbers) for part in parts]
-    if kind is dict:
-        return dict(zip(names, built, strict=True))
-    return kind(*built) if hasattr(kind, "_fields") else kind(built)
-
-
-def places(key: Key, name: str) -> Iterator[str]:
-    """Where each number stands, as one would write it.
-
-    >>> list(places(key_of([1.0, {"w": 2.0}]), "x"))
-    ['x[0]', "x[1]['w']"]
-    """
-    if key is NUMBER:
-        yield name
-        return
-    _, names, parts = key
-    for index, part in zip(names or range(len(parts)), parts, strict=True):
-        yield from places(part, f"{name}[{index!r}]")
-
-
-@lru_cache(maxsize=1024)
-def key_of_shape(shape: tuple[int, ...]) -> Key:
-    """The key of nested lists of that shape.
-
-    >>> key_of_shape((2, 1)) == key_of([[0.0], [0.0]])
-    True
-    """
-    return Structure((list, None, (key_of_shape(shape[1:]),) * shape[0])) if shape else NUMBER
+    return structure.flatten(x, numbers, other)
 
 
 def is_array(x: Any) -> bool:
-    """Whether x is a plain NumPy array of real numbers, not a single one; any other array goes the way of lists."""
+    """Whether x is a plain NumPy array of real numbers, not a single one; any other array is treated as a list."""
     return type(x) is np.ndarray and x.dtype.kind in "fiu" and x.shape != ()
 
 
@@ -141,7 +78,7 @@ class Argument(NamedTuple):
 
 
 def argument(x: Any, name: str) -> Argument:
-    """The argument `name` of a compiled function; CompileError names what is no number.
+    """The argument `name` of a compiled function; CompileError names what is not a number.
 
     >>> argument([1, [2.0]], "x").numbers
     [1.0, 2.0]
@@ -167,7 +104,7 @@ def argument(x: Any, name: str) -> Argument:
 
 
 def _first_wrong(x: Any, name: str) -> tuple[str, str]:
-    """Where in x the first part stands that is no number, and what is wrong with it."""
+    """The place of the first part of x that is not a number, and what is wrong with it."""
     if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.shape:
         x = x.tolist()
     if isinstance(x, dict | list | tuple):
@@ -180,7 +117,7 @@ def _first_wrong(x: Any, name: str) -> tuple[str, str]:
 
 
 def _wrong(x: Any) -> str:
-    """What is wrong with what is no number, and what to write instead."""
+    """What is wrong with x, which is not a number, and what to write instead."""
     if isinstance(x, Value):
         return f"a number is needed, got {x!r}; pass x.data, or list it in parameters= and let the function use it"
     try:
@@ -227,10 +164,10 @@ def samples(x: Any, name: str) -> Argument:
     return Argument(first.key, as_array([row.numbers for row in rows]).reshape(len(rows), len(first.numbers)), True)
 
 
-def whole(x: Any) -> list[bool]:
+def are_integers(x: Any) -> list[bool]:
     """For each number of an argument whether it is an integer: such a number may be an index.
 
-    >>> whole([1, 2.0])
+    >>> are_integers([1, 2.0])
     [True, False]
     """
     if is_array(x):
@@ -243,3 +180,68 @@ def whole(x: Any) -> list[bool]:
 def as_array(numbers: Any) -> NDArray[np.float64]:
     """A NumPy array of floats."""
     return np.asarray(numbers, dtype=np.float64)
+
+
+class Arguments(NamedTuple):
+    """The arguments of a call; `keys` select the recording."""
+
+    keys: tuple[Key, ...]
+    parts: tuple[Argument, ...]
+    given: tuple[Any, ...]
+
+    @property
+    def samples(self) -> tuple[Any, ...]:
+        """The arrays of the batched arguments whose samples hold any number."""
+        return tuple([part.numbers for part in self.parts if part.is_batched and part.numbers.shape[1]])
+
+    @property
+    def shared(self) -> list[Any]:
+        """The numbers of the arguments that are not batched."""
+        return [part.numbers for part in self.parts if not part.is_batched]
+
+    @property
+    def example(self) -> list[float]:
+        """The numbers of one sample, to record with."""
+        return [x for part in self.parts for x in part.example]
+
+    @property
+    def indices(self) -> frozenset[int]:
+        """The places of numbers that were given as integers."""
+        flags: list[bool] = []
+        for part, given in zip(self.parts, self.given, strict=True):
+            flags += are_integers(given[0] if part.is_batched else given)
+        return frozenset([place for place, flag in enumerate(flags) if flag])
+
+    def each(self) -> Iterator[Arguments]:
+        """The arguments of each sample in turn."""
+        for i in range(len(self.samples[0])):
+            parts = [Argument(part.key, part.numbers[i].tolist()) if part.is_batched else part for part in self.parts]
+            given = [x[i] if part.is_batched else x for part, x in zip(self.parts, self.given, strict=True)]
+            yield Arguments(self.keys, tuple(parts), tuple(given))
+
+
+def collect(args: Sequence[Any], names: Sequence[str], batch: frozenset[str]) -> Arguments:
+    """The arguments of a call by name, those in `batch` with many samples; CompileError names the one that is wrong."""
+    args = [plain(each, name) for each, name in zip(args, names, strict=True)]
+    parts = [
+        samples(each, name) if name in batch else argument(each, name) for each, name in zip(args, names, strict=True)
+    ]
+    if batch:
+        counts = [len(part.numbers) for part in parts if part.is_batched]
+        if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
+            _refuse_counts(names, batch, counts)
+    found = Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
+    if batch and not found.samples:
+        raise CompileError(
+            f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "
+            "call the function without batch="
+        )
+    return found
+
+
+def _refuse_counts(names: Sequence[str], batch: frozenset[str], counts: Sequence[int]) -> NoReturn:
+    given = [name for name in names if name in batch]
+    if missing := ", ".join(sorted(batch.difference(given))):
+        raise CompileError(f"the batched argument(s) {missing} are missing")
+    listed = ", ".join(f"{name} has {count}" for name, count in zip(given, counts, strict=True))
+    raise CompileError(f"the batched arguments need the same number of samples; {listed}")

@@ -1,0 +1,204 @@
+"""Symbols: numbers of a program that is being written. Rows of the table applied to them become equations.
+
+A `Writer` turns recorded nodes into equations and hands out their symbols. Where a rule asks for a number (which branch
+did `where` take?), `Writer.ask` answers: with the recorded number and a guard, or with what is tried at the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from autograd import rules
+from autograd.compiler.passes import Builder
+from autograd.compiler.program import Atom, Guard, compute
+from autograd.primitive import Primitive
+from autograd.value import Value
+
+# Rows that are finite wherever their operands are, unless they overflow.
+TAME = {
+    *(rules.add, rules.sub, rules.mul, rules.neg, rules.dot, rules.total, rules.prod, rules.square, rules.hypot),
+    *(rules.relu, rules.leaky_relu, rules.elu, rules.sigmoid, rules.sigmoid_slope, rules.tanh),
+    *(rules.softplus, rules.silu, rules.gelu, rules.one_minus_square),
+    *(rules.abs_, rules.sign, rules.step, rules.greater, rules.at_least, rules.equal, rules.where, rules.clip),
+    *(rules.maximum, rules.minimum, rules.floor, rules.ceil, rules.sin, rules.cos, rules.atan, rules.atan2, rules.erf),
+    *(rules.asinh, rules.sech_square, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot, rules.largest),
+    *(rules.cbrt, rules.log_sigmoid, rules.cosm1, rules.sinc, rules.logaddexp),
+}
+
+
+class ForeignError(Exception):
+    """A Value of another recording is used, where the function has kept it."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Writer:
+    """Nodes to atoms: each recorded node becomes an equation, and its `Symbol` is what rules compute with."""
+
+    def __init__(self, inputs: Sequence[Value], numbers: Sequence[float], where: Callable[[], str]) -> None:
+        self.builder = Builder(len(inputs))
+        self.guards: list[Guard] = []
+        # By identity, since nodes of a recording have a hash in Python; `nodes` keeps them alive.
+        self.nodes: dict[int, Value] = {id(leaf): leaf for leaf in inputs}
+        self.atoms: dict[int, Atom] = {id(leaf): place for place, leaf in enumerate(inputs)}
+        self._columns = [[number] for number in numbers]  # of the places that `ask` has computed, one number each
+        self._where = where
+        self._tame: list[bool] = []
+        self.gates = 0  # questions that samples may answer differently
+        self.trial: float | None = None  # what `ask` answers for the time being, and what it was asked
+        self.asked: list[Atom] = []
+
+    def write(self, nodes: Sequence[Value]) -> None:
+        """Add recorded nodes, operands first."""
+        atoms, known, apply = self.atoms, self.nodes, self.builder.apply
+        for node in nodes[len(atoms) - self.builder.first :]:
+            row = node.primitive
+            if row is None:
+                atoms[id(node)] = node._data
+            else:
+                try:
+                    operands = [atoms[id(x)] if isinstance(x, Value) else float(x) for x in node.operands]
+                except KeyError:
+                    raise ForeignError(
+                        next(x for x in node.operands if isinstance(x, Value) and id(x) not in atoms)
+                    ) from None
+                atoms[id(node)] = apply(row, tuple(operands))
+            known[id(node)] = node
+
+    def atom(self, x: Any) -> Atom:
+        """What stands for a node, a symbol or a number in the program."""
+        if type(x) is Symbol:
+            return x.atom
+        if not isinstance(x, Value):
+            return float(x)
+        if id(x) not in self.atoms:
+            raise ForeignError(x)
+        return self.atoms[id(x)]
+
+    def symbol(self, x: Any) -> Any:
+        """A recorded operand, for a rule to compute with; plain numbers stay what they are."""
+        return Symbol(self, self.atoms[id(x)]) if isinstance(x, Value) else x
+
+    def partials(self, row: Primitive, node: Value) -> list[Any]:
+        """The partials of a node, as symbols and numbers; those by plain numbers, which are not used, may be anything.
+
+        A rule that is known to return one of its operands is not called.
+        """
+        symbol, operands = self.symbol, node.operands
+        places = returned_operands(row, len(operands))
+        if places is not None:
+            known = (*operands, node)
+            return [symbol(known[place]) if type(place) is int else place for place in places]
+        out, *at = map(symbol, (node, *operands))
+        if row.variadic:
+            return list(row.variadic(out, *at))
+        return [
+            rule(out, *at) if callable(rule) and isinstance(operand, Value) else rule
+            for operand, rule in zip(operands, row.partials, strict=True)
+        ]
+
+    def is_tame(self, atom: Atom) -> bool:
+        """Whether a number is finite for all finite inputs, overflow aside."""
+        builder, tame = self.builder, self._tame
+        tame.extend([True] * (builder.first - len(tame)))
+        for row, operands in builder.equations[len(tame) - builder.first :]:
+            tame.append(row in TAME and all(type(each) is float or tame[int(each)] for each in operands))
+        return type(atom) is float or tame[int(atom)]
+
+    def ask(self, atom: Atom) -> float:
+        """The recorded number of an atom, whose truth the program depends on from now on."""
+        if type(atom) is float:
+            return atom
+        if self.trial is not None:
+            self.asked.append(atom)
+            return self.trial
+        known = len(self._columns) - self.builder.first
+        compute(self.builder.equations[known:], self._columns, 1)
+        (number,) = self._columns[int(atom)]
+        self.guards.append(Guard("truth", atom, 0.0, bool(number), self._where()))
+        return number
+
+
+class Symbol:
+    """A number of the program while rules are applied to it."""
+
+    __slots__ = ("atom", "writer")
+
+    def __init__(self, writer: Writer, atom: Atom) -> None:
+        self.writer, self.atom = writer, atom
+
+    def __primitive__(self, primitive: Primitive, operands: tuple[Any, ...]) -> Symbol:
+        atom = self.writer.atom
+        return Symbol(self.writer, self.writer.builder.apply(primitive, tuple([atom(each) for each in operands])))
+
+    def __float__(self) -> float:
+        return self.writer.ask(self.atom)
+
+    def __bool__(self) -> bool:
+        return bool(self.writer.ask(self.atom))
+
+    def _with(self, primitive: Primitive, other: Any) -> Symbol:
+        writer = self.writer
+        right = other.atom if type(other) is Symbol else float(other)
+        return Symbol(writer, writer.builder.apply(primitive, (self.atom, right)))
+
+    def _after(self, primitive: Primitive, other: Any) -> Symbol:
+        return Symbol(self.writer, self.writer.builder.apply(primitive, (float(other), self.atom)))
+
+    def __add__(self, other: Any) -> Symbol:
+        return self._with(rules.add, other)
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self._after(rules.add, other)
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self._with(rules.sub, other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self._after(rules.sub, other)
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self._with(rules.mul, other)
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self._after(rules.mul, other)
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return self._with(rules.div, other)
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self._after(rules.div, other)
+
+    def __neg__(self) -> Symbol:
+        return Symbol(self.writer, self.writer.builder.apply(rules.neg, (self.atom,)))
+
+
+class _Unknown:
+    """An operand that a rule can return, but not compute with."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule that asks for the truth of an operand computes")
+
+
+@lru_cache(maxsize=1024)
+def returned_operands(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
+    """For each partial the operand that it is (`count`: the output), or its constant; None where a rule computes one.
+
+    >>> returned_operands(rules.mul, 2), returned_operands(rules.exp, 1), returned_operands(rules.sub, 2)
+    ((1, 0), (1,), (1.0, -1.0))
+    >>> returned_operands(rules.tanh, 1) is None
+    True
+    """
+    operands = [_Unknown() for _ in range(count + 1)]
+    try:
+        partials = row.partials_at(operands[-1], operands[:-1])
+    except Exception:  # a user's rule may fail on such an object in any way
+        return None
+    place = {id(operand): i for i, operand in enumerate(operands)}
+    if any(not (each is None or type(each) is float or id(each) in place) for each in partials):
+        return None
+    return tuple([each if each is None or type(each) is float else place[id(each)] for each in partials])

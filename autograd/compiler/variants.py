@@ -1,0 +1,251 @@
+"""The programs of a function: one for each structure of its arguments and each branch, recorded when it is needed."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import pickle
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Lock, RLock
+from typing import Any, NamedTuple
+from weakref import WeakSet
+
+from autograd.compiler.arguments import Arguments, as_array
+from autograd.compiler.captures import Outside
+from autograd.compiler.lower import SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
+from autograd.compiler.options import Options
+from autograd.compiler.python import means
+from autograd.compiler.record import is_recording
+from autograd.compiler.specialization import Variant, verified
+from autograd.errors import CompileError
+from autograd.recording import alone, paused_gc
+from autograd.structure import Key
+from autograd.value import Value
+
+BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
+MANY = 3  # recordings because something outside has changed, before a warning says what it costs
+_AS_ARGUMENT = "pass it as an argument, so that one program serves all its values"
+
+
+class Lookup(NamedTuple):
+    """The program that fits and its outputs; else how many there are, where a guard failed, and what has changed."""
+
+    found: tuple[Variant, Any] | None
+    programs: int
+    failed: str = ""
+    changed: str = ""
+
+
+class Variants:
+    """The programs of a function `f`, which may be asked for from several threads, and pickled."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any] | None,
+        parameters: tuple[Value, ...] | None,
+        batch: frozenset[str] = frozenset(),
+        options: Options = Options(),  # noqa: B008 (it cannot change)
+    ) -> None:
+        self.function = f
+        self.parameters = parameters
+        self.batch = batch
+        self.options = options
+        self._names = argument_names(f)
+        self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
+        self._last: Variant | None = None
+        self._single: Variants | None = None  # where exact samples need a program each: the function without a batch
+        self._by_sample: frozenset[tuple[str, tuple[Key, ...]]] = frozenset()
+        self._warned = False
+        self._make_locks()
+        _all.add(self)
+
+    def _make_locks(self) -> None:
+        self._lock = Lock()
+        self._recording = RLock()  # one recording at a time, which others then find
+
+    def _run(self, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+        """What ran and its outputs, a list or an array; records if there is no program for these arguments yet.
+
+        `parameters` are the numbers of the parameters, as a list or a float64 vector.
+        """
+        if is_recording():
+            raise CompileError(
+                "a compiled function was called by a function that is being recorded, where its results would be baked "
+                "in; call the function itself there"
+            )
+        if self._single is not None and (kind, arguments.keys) in self._by_sample:
+            return self._run_by_sample(self._single, kind, arguments, parameters)
+        pieces = [*arguments.shared, parameters]
+        known = self._look_up(kind, arguments, pieces)
+        if known.found is None:
+            with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
+                known = self._look_up(kind, arguments, pieces)
+                if known.found is None:
+                    self._check_branches(known)
+                    try:
+                        variant = self._record(kind, arguments, pieces)
+                    except PerSampleError:
+                        return self._run_by_sample(self._without_batch(kind, arguments), kind, arguments, parameters)
+                    return variant, variant.run(pieces, arguments.samples)
+        return known.found
+
+    def _without_batch(self, kind: str, arguments: Arguments) -> Variants:
+        """The function of one sample, which from now on runs for such arguments. Its branches are those of `where`."""
+        if self._single is None:
+            options = replace(self.options, on_branch="record", threads=None)
+            self._single = Variants(self.function, self.parameters, options=options)
+        self._by_sample |= {(kind, arguments.keys)}
+        return self._single
+
+    def _run_by_sample(self, single: Variants, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+        """As `_run`, one sample after the other, each by the program of the branches that it takes."""
+        rows = []
+        for sample in arguments.each():
+            variant, outputs = single._run(VALUE if kind == SAMPLES else kind, sample, parameters)
+            rows.append(plain_list(outputs))
+        self._last = variant
+        return variant, as_array(rows) if kind == SAMPLES else means(rows)
+
+    def _look_up(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Lookup:
+        """Try the programs recorded so far on these arguments."""
+        known = self._variants.get((kind, arguments.keys), ())
+        failed, changed = "", ""
+        for variant in known:
+            if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
+                continue  # the function asked for the type of an argument: int or float
+            if change := variant.outside.change(self.function):
+                changed = changed or change
+                continue
+            outputs = variant.run(pieces, arguments.samples)
+            if type(outputs) is not int:
+                self._last = variant
+                return Lookup((variant, outputs), len(known))
+            failed = variant.lowered.program.guards[outputs].where
+        return Lookup(None, len(known), failed, changed)
+
+    def _check_branches(self, known: Lookup) -> None:
+        """CompileError if nothing more may be recorded; a warning if it is recorded again and again."""
+        if known.changed and not known.failed:
+            if known.programs and self.options.on_branch == "raise":
+                raise CompileError(f"{known.changed} has changed since the function was recorded; {_AS_ARGUMENT}")
+            if known.programs >= MANY - 1 and not self._warned:
+                self._warned = True
+                warnings.warn(
+                    f"the function is recorded for the {MANY}rd time because what it reads changed: {known.changed}; "
+                    f"{_AS_ARGUMENT}",
+                    RuntimeWarning,
+                    stacklevel=5,
+                )
+        elif known.programs and (self.options.on_branch == "raise" or known.programs == BRANCHES):
+            raise CompileError(self._branched(known.failed, known.programs))
+
+    def _branched(self, where: str, count: int) -> str:
+        advice = "use maximum, minimum, clip or relu, which stay in the program"
+        if self.options.on_branch == "raise":
+            return (
+                f'{where}: a comparison came out differently than when it was recorded; {advice}, or on_branch="record"'
+            )
+        if self.options.exact:
+            advice += ", or compile without exact=True, where one program serves all choices of where and pick"
+        return f"{where}: a comparison or number came out differently than in all {count} recordings; {advice}"
+
+    # --- recording ----------------------------------------------------------------------------------------------------
+
+    def _record(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Variant:
+        if self.function is None:
+            raise CompileError(
+                "this compiled function was pickled without its Python function, which could not be pickled, and has "
+                "no program for these arguments; call it with such arguments before pickling, or use a function that "
+                "can be imported"
+            )
+        outside = Outside(self.function)
+        call = Call(
+            self.function,
+            arguments.keys,
+            self._names_of(len(arguments.keys)),
+            self.parameters,
+            [*arguments.example, *map(float, pieces[-1])],
+            self.batch,
+            arguments.indices,
+            outside.generators,
+        )
+        place = (kind, arguments.keys)
+        with paused_gc():  # nothing here has cycles, and the collector would double the time
+            lowered = lower(call, kind, self.options.exact)
+            outside.settle()
+            variant = self._with_same_program(place, lowered) or verified(
+                lowered, self.options, pieces, arguments.samples
+            )
+        variant.outside = outside
+        with alone(self._lock):
+            others = [each for each in self._variants.get(place, ()) if each is not variant]
+            self._variants[place] = (variant, *others[: BRANCHES - 1])
+            self._last = variant
+        return variant
+
+    def _with_same_program(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
+        """The variant with the same program: what has changed outside does not matter to it."""
+        same = (each for each in self._variants.get(place, ()) if each.lowered == lowered and each.outside.change())
+        # Equal numbers may be 0 and −0, and one text has all of their signs.
+        return next((each for each in same if str(each.lowered.program) == str(lowered.program)), None)
+
+    def _ran(self) -> Variant:
+        if self._last is None:
+            raise CompileError("nothing is recorded yet: a compiled function is recorded when it is first called")
+        return self._last
+
+    @property
+    def _count(self) -> int:
+        """How many programs there are."""
+        single = self._single._variants if self._single else {}
+        return sum(map(len, [*self._variants.values(), *single.values()]))
+
+    def _names_of(self, count: int) -> tuple[str, ...]:
+        """The names of `count` arguments."""
+        if count <= len(self._names):
+            return self._names[:count]
+        return (*self._names, *(f"argument_{i}" for i in range(len(self._names), count)))
+
+    # --- pickling -----------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        with alone(self._lock):
+            state = {**vars(self), "_variants": dict(self._variants)}
+        del state["_lock"], state["_recording"]
+        try:
+            pickle.dumps(self.function)
+        except (pickle.PicklingError, AttributeError, TypeError):  # each means that it cannot be pickled
+            state["function"] = None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._make_locks()
+        _all.add(self)
+
+
+_all: WeakSet[Variants] = WeakSet()
+
+
+def _unlock() -> None:
+    """New locks in a fork: a thread that held one when the process was forked does not exist here."""
+    for variants in _all:
+        variants._make_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
+
+def plain_list(outputs: Any) -> list[float]:
+    return outputs if type(outputs) is list else outputs.tolist()
+
+
+def argument_names(f: Callable[..., Any] | None) -> tuple[str, ...]:
+    try:
+        found = inspect.signature(f).parameters.values() if f else ()
+    except ValueError:  # a function written in C may have no signature
+        return ()
+    return tuple([each.name for each in found if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)])

@@ -1,0 +1,107 @@
+"""Structures of numbers: nested lists, tuples and dicts become a list of leaves and a key that remembers the nesting.
+
+Two structures whose keys are equal are nested alike. A named tuple and a list of a class of its own keep their types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+
+class Structure(tuple[Any, ...]):
+    """(type, names or None, the keys of the parts). It keeps its hash: a compiled function asks for it at each call."""
+
+    def __hash__(self) -> int:
+        found: int | None = self.__dict__.get("hash")
+        if found is None:
+            found = self.__dict__["hash"] = super().__hash__()
+        return found
+
+    def __reduce__(self) -> tuple[type[Structure], tuple[tuple[Any, ...]]]:
+        return Structure, (tuple(self),)  # hashes of text differ between processes
+
+
+NUMBER = None  # the key of a number
+Key = Structure | None
+
+
+def _keep(x: Any, leaves: list[Any]) -> Key:
+    leaves.append(x)
+    return NUMBER
+
+
+def flatten(x: Any, leaves: list[Any], other: Callable[[Any, list[Any]], Key] = _keep) -> Key:
+    """Append the leaves of x to `leaves`, dicts in their own order, and return the key of its structure.
+
+    What is neither a float nor a list, tuple or dict is a leaf, unless `other(x, leaves)` is given, which appends
+    what it takes x for and returns its key. The key is hashable.
+
+    >>> leaves = []
+    >>> flatten([1.0, (2.0, {"w": 3.0})], leaves) == key_of([0.0, (0.0, {"w": 0.0})]), leaves
+    (True, [1.0, 2.0, 3.0])
+    """
+    if type(x) is float:
+        leaves.append(x)
+        return NUMBER
+    if isinstance(x, list | tuple):
+        return Structure((type(x), None, tuple([flatten(each, leaves, other) for each in x])))
+    if isinstance(x, dict):
+        return Structure((dict, tuple(x), tuple([flatten(each, leaves, other) for each in x.values()])))
+    return other(x, leaves)
+
+
+def key_of(x: Any) -> Key:
+    """The key of the structure of x."""
+    return flatten(x, [])
+
+
+def leaves_of(x: Any) -> list[Any]:
+    """The leaves of x in order.
+
+    >>> leaves_of({"w": [1.0, 2.0], "b": 3.0})
+    [1.0, 2.0, 3.0]
+    """
+    leaves: list[Any] = []
+    flatten(x, leaves)
+    return leaves
+
+
+def rebuild(key: Key, leaves: Iterator[Any]) -> Any:
+    """The structure that `key` remembers, filled with `leaves` in order.
+
+    >>> rebuild(key_of({"w": [1.0, 2.0]}), iter([3.0, 4.0]))
+    {'w': [3.0, 4.0]}
+    """
+    if key is NUMBER:
+        return next(leaves)
+    kind, names, parts = key
+    built = [rebuild(part, leaves) for part in parts]
+    if kind is dict:
+        return dict(zip(names, built, strict=True))
+    return kind(*built) if hasattr(kind, "_fields") else kind(built)
+
+
+def places(key: Key, name: str) -> Iterator[str]:
+    """The expression for each leaf, as one would write it.
+
+    >>> list(places(key_of([1.0, {"w": 2.0}]), "x"))
+    ['x[0]', "x[1]['w']"]
+    """
+    if key is NUMBER:
+        yield name
+        return
+    _, names, parts = key
+    for index, part in zip(names or range(len(parts)), parts, strict=True):
+        yield from places(part, f"{name}[{index!r}]")
+
+
+@lru_cache(maxsize=1024)
+def key_of_shape(shape: tuple[int, ...]) -> Key:
+    """The key of nested lists of that shape.
+
+    >>> key_of_shape((2, 1)) == key_of([[0.0], [0.0]])
+    True
+    """
+    return Structure((list, None, (key_of_shape(shape[1:]),) * shape[0])) if shape else NUMBER
