@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from os.path import exists
-from types import FunctionType
+from collections.abc import Sequence
 from typing import Any
 
+from autograd.check.definitions import defining
 from autograd.check.tape import Line, Tape
-from autograd.origin import is_ours_file, position
-from autograd.primitive import PRIMITIVES, Primitive
+from autograd.origin import position
 from autograd.value import Value
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
@@ -50,24 +48,6 @@ def where_made(node: Value) -> str:
     """The line of the user's program that made a node; '' where that was not recorded."""
     made = position(node)
     return str(made) if made else ""
-
-
-def defining(primitives: Iterable[Primitive]) -> list[str]:
-    """Lines of a program that bring users' primitives back: by running the file that defines them.
-
-    One that a function or a notebook defines is only named: its definition is for the reader to paste.
-    """
-    lines = []
-    for primitive in {each.name: each for each in primitives if PRIMITIVES.get(each.name) is each}.values():
-        functions = (primitive.value, *primitive.partials, primitive.variadic)
-        code = next((each.__code__ for each in functions if isinstance(each, FunctionType)), None)
-        if code is None or is_ours_file(code.co_filename):
-            continue
-        if exists(code.co_filename) and "<locals>" not in code.co_qualname:
-            lines.append(f'"{primitive.name}" in PRIMITIVES or runpy.run_path({code.co_filename!r})')
-        else:
-            lines.append(f"# define {primitive.name!r} first: it comes from {code.co_filename}:{code.co_firstlineno}")
-    return [*(["import runpy"] if any("runpy" in line for line in lines) else []), *lines]
 
 
 def check_of_line(line: Line) -> str:
