@@ -15,7 +15,7 @@ from functools import partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
-from autograd.check.arithmetic import SELECTING
+from autograd.check.selection import SELECTING
 from autograd.origin import is_ours_file
 from autograd.primitive import PRIMITIVES, Primitive
 

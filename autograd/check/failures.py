@@ -8,7 +8,8 @@ from typing import Any
 
 from autograd.check import formatting
 from autograd.check.departures import described
-from autograd.check.local_partials import Finding, Kink
+from autograd.check.kinks import Kink
+from autograd.check.local_partials import Finding
 from autograd.check.oracle import WRONG, Judgement
 from autograd.check.reevaluation import Fault, Sides
 from autograd.check.report import Failure

@@ -11,7 +11,8 @@ from itertools import product
 from autograd.check import failures
 from autograd.check.engine import as_float
 from autograd.check.formatting import expression
-from autograd.check.local_partials import Finding, Kink, check_line, is_on_kink, kinks_of
+from autograd.check.kinks import Kink, is_on_kink, kinks_of
+from autograd.check.local_partials import Finding, check_line
 from autograd.check.opaque import with_slopes_of_f, wrong_by_hand
 from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, chain
 from autograd.check.reevaluation import Itself, Sides

@@ -16,9 +16,10 @@ from autograd.check.tape import Edge, Line, partials_in
 from autograd.value import Value
 
 SINGLY = 64  # a line of more edges is checked at this many of them, and along directions through all
-AT_LEAST = 4
-WORK = 100_000  # operands evaluated for single edges, four times each: a second or two
+AT_LEAST = 2
+WORK = 50_000  # operands evaluated for single edges, four times each: a second or two
 DIRECTIONS = 2
+WIDE = 4_000  # inputs or operands for which one random direction has to do
 FLOAT_RULE = 1e-13  # a rule that cannot be replayed has the rounding errors of some hundred operations on floats
 SMALLEST = 2.0**-1074
 SMALLEST_NORMAL = 2.0**-1022  # below it floats lose digits
@@ -27,7 +28,6 @@ NOT_FINITE = "infinite or nan"
 STALE = "the node's data is not its value"
 NOT_REPLAYABLE = "its value insists on floats that no oracle has"
 NO_NEIGHBOUR = "no finite value close by"
-Rules = dict[Arithmetic, tuple[list[Any], bool]]  # a line's partials in an arithmetic, and whether they kept all digits
 
 
 class Finding(NamedTuple):
@@ -45,6 +45,27 @@ class Direction(NamedTuple):
 
     operand: int | None
     moves: dict[int, float]
+
+
+class _InDigits:
+    """What is needed of one line in an arithmetic, for every direction: computed once."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._operands: dict[Arithmetic, list[Any]] = {}
+        self._rules: dict[Arithmetic, tuple[list[Any], bool]] = {}
+
+    def operands(self, m: Arithmetic) -> list[Any]:
+        """The recorded operands as numbers of the arithmetic."""
+        if m not in self._operands:
+            self._operands[m] = [m.lift(x) for x in self.line.operands]
+        return self._operands[m]
+
+    def rule(self, m: Arithmetic, oracle: Oracle) -> tuple[list[Any], bool]:
+        """The line's partials, and whether they kept all digits."""
+        if m not in self._rules:
+            self._rules[m] = _rule(m, self.line, oracle, self.operands(m))
+        return self._rules[m]
 
 
 def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
@@ -65,10 +86,10 @@ def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
     for edge in line.edges:
         if not math.isfinite(edge.recorded):
             yield Finding(line, edge.operand, _not_finite(line, edge, oracles), oracles[0].name)
-    rules: Rules = {}
+    in_digits = _InDigits(line)
     yield from _changed(line, oracles[0])
     for direction in [*directions(line), *_silent(line)]:
-        yield check_along(line, direction, oracles, rules)
+        yield check_along(in_digits, direction, oracles)
 
 
 def _not_finite(line: Line, edge: Edge, oracles: Sequence[Oracle]) -> Judgement:
@@ -94,7 +115,9 @@ def directions(line: Line) -> list[Direction]:
         return [Direction(i, {i: unit}) for i, unit in units.items()]
     rng = random.Random(0)
     some = sorted(rng.sample(sorted(units), min(SINGLY, max(AT_LEAST, WORK // len(units)))))
-    joint = [{i: unit * signed(rng) for i, unit in units.items()} for _ in range(DIRECTIONS)]
+    joint = [
+        {i: unit * signed(rng) for i, unit in units.items()} for _ in range(directions_through(len(units), DIRECTIONS))
+    ]
     return [Direction(i, {i: units[i]}) for i in some] + [Direction(None, moves) for moves in joint]
 
 
@@ -105,17 +128,31 @@ def _silent(line: Line) -> list[Direction]:
     return [Direction(i, {i: abs(line.operands[i]) or 1.0}) for i in silent if math.isfinite(line.operands[i])]
 
 
+def directions_through(count: int, usual: int) -> int:
+    """How many random directions through `count` numbers are looked along: the `usual` number, one of very many.
+
+    Along weights wᵢ, wrong partials show as Σ wᵢ δᵢ. With a single wrong partial that is at least |δᵢ|, since no weight
+    is smaller than 1, so one direction finds it for certain. Several can cancel only by chance: the weights are drawn
+    from an interval, whatever the δᵢ, so that the sum is below a tolerance τ with a probability of about τ / max |δᵢ|.
+
+    >>> directions_through(100, 3), directions_through(100_000, 3)
+    (3, 1)
+    """
+    return usual if count <= WIDE else 1
+
+
 def signed(rng: random.Random) -> float:
     """A number of size 1 to 2 and either sign: no two terms of a directional derivative cancel by design."""
     return rng.uniform(1.0, 2.0) * rng.choice((-1.0, 1.0))
 
 
-def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rules: Rules) -> Finding:
+def check_along(in_digits: _InDigits, direction: Direction, oracles: Sequence[Oracle]) -> Finding:
     """The rule's derivative along one direction against the first oracle that can tell."""
+    line = in_digits.line
     finding = Finding(line, direction.operand, undecided(_recorded(line, direction), NOT_REPLAYABLE), "")
     for oracle in oracles:
         try:
-            judgement = _judged(line, direction, oracle, rules)
+            judgement = _judged(in_digits, direction, oracle)
         except NotReplayableError:
             continue
         except (OutsideDomainError, *UNDEFINED):
@@ -127,26 +164,22 @@ def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rul
     return finding
 
 
-def _judged(line: Line, direction: Direction, oracle: Oracle, rules: Rules) -> Judgement:
-    def analytic(m: Arithmetic) -> Any:
-        moves = [(d, direction.moves.get(edge.operand)) for edge, d in zip(line.edges, rule(m)[0], strict=True)]
-        return sum([d * move for d, move in moves if move is not None], m.real(0.0))
+def _judged(in_digits: _InDigits, direction: Direction, oracle: Oracle) -> Judgement:
+    line = in_digits.line
 
-    def rule(m: Arithmetic) -> tuple[list[Any], bool]:
-        if m not in rules:
-            rules[m] = _rule(m, line, oracle)
-        return rules[m]
+    def analytic(m: Arithmetic) -> Any:
+        partials = dict(zip([edge.operand for edge in line.edges], in_digits.rule(m, oracle)[0], strict=True))
+        return sum([partials[i] * m.real(move) for i, move in direction.moves.items() if i in partials], m.real(0.0))
 
     def numerical(m: Arithmetic) -> Estimate:
-        return oracle.estimate(
-            m, curve(m, line, direction.moves), max(size, terms) if oracle.name == "differences" else size
-        )
+        along = _curve(m, line, in_digits.operands(m), {i: m.lift(move) for i, move in direction.moves.items()})
+        return oracle.estimate(m, along, max(size, terms) if oracle.name == "differences" else size)
 
     if oracle.name != "mpmath" and _extreme(line):
         return undecided(_recorded(line, direction), "too large or too small for this oracle")
     size = abs(line.node.data)
     terms = sum([abs(edge.recorded * line.operands[edge.operand]) for edge in line.edges])  # what rounding is of
-    exact = rule(oracle.levels[0])[1]
+    exact = in_digits.rule(oracle.levels[0], oracle)[1]
     lost = SMALLEST_NORMAL * sum(map(abs, direction.moves.values()))
     slack = 0.0 if exact else FLOAT_RULE * abs(float(analytic(oracle.levels[0]))) + lost
     return judge(oracle, analytic, numerical, size, slack)
@@ -158,24 +191,29 @@ def _extreme(line: Line) -> bool:
     return not all(x == 0.0 or RANGE[0] <= x <= RANGE[1] for x in numbers)
 
 
-def _rule(m: Arithmetic, line: Line, oracle: Oracle) -> tuple[list[Any], bool]:
+def _rule(m: Arithmetic, line: Line, oracle: Oracle, numbers: Sequence[Any]) -> tuple[list[Any], bool]:
     if oracle.name != "mpmath":
         return [edge.rule for edge in line.edges], False
-    numbers = [m.lift(x) for x in line.operands]
     return partials_in(m, line, numbers, evaluate(m, line.primitive, numbers, line.operands, line.node.data))
 
 
 def curve(m: Arithmetic, line: Line, moves: dict[int, float], recorded: Sequence[float] | None = None) -> Curve:
     """t ↦ the line's value with its operands moved; `recorded` are the floats that choose the branch."""
-    start = [m.lift(x) for x in line.operands]
-    steps = [(i, m.lift(move)) for i, move in moves.items()]
+    steps = {i: m.lift(move) for i, move in moves.items()}
+    return _curve(m, line, [m.lift(x) for x in line.operands], steps, recorded)
+
+
+def _curve(
+    m: Arithmetic, line: Line, start: list[Any], steps: dict[int, Any], recorded: Sequence[float] | None = None
+) -> Curve:
     choosing = line.operands if recorded is None else recorded
     out = line.node.data if recorded is None else float(line.primitive.value(*choosing))
+    before, sizes = [start[i] for i in steps], [*steps.values()]
 
     def value(t: Any) -> Any:
         numbers = list(start)
-        for i, step in steps:
-            numbers[i] = numbers[i] + t * step
+        for i, x in zip(steps, m.moved(before, sizes, t), strict=True):
+            numbers[i] = x
         return evaluate(m, line.primitive, numbers, choosing, out)
 
     return value
@@ -227,51 +265,6 @@ def _exact(line: Line, oracle: Oracle, edge: int | None) -> float:
     again = line.node.data if edge is None else line.edges[edge].rule
     try:
         out = evaluate(m, line.primitive, numbers, line.operands, line.node.data)
-        return float(out.real if edge is None else _rule(m, line, oracle)[0][edge].real)
+        return float(out.real if edge is None else _rule(m, line, oracle, numbers)[0][edge].real)
     except (NotReplayableError, ValueError, ArithmeticError):
         return again
-
-
-# --- kinks ------------------------------------------------------------------------------------------------------------
-
-
-class Kink(NamedTuple):
-    """A node that sits exactly on a kink: slopes to the left and right of it per operand, and the partial chosen."""
-
-    line: Line
-    operand: int
-    left: float
-    right: float
-    chosen: float
-
-    @property
-    def between(self) -> bool:
-        """Whether the chosen derivative lies between the slopes, as a subgradient does."""
-        slack = 1e-9 * max(abs(self.left), abs(self.right))
-        return min(self.left, self.right) - slack <= self.chosen <= max(self.left, self.right) + slack
-
-
-def is_on_kink(line: Line) -> bool:
-    """Whether the recorded operands sit exactly on a kink of the primitive."""
-    return line.finite and not line.handmade and 0.0 in line.primitive.distances_to_kinks(line.operands)
-
-
-def kinks_of(line: Line, oracles: Sequence[Oracle]) -> Iterator[Kink]:
-    """The one-sided slopes: those of the branches that the neighbouring floats would have chosen."""
-    for edge in line.edges:
-        left, right = [_slope_beside(line, edge, toward, oracles) for toward in (-math.inf, math.inf)]
-        yield Kink(line, edge.operand, left, right, edge.recorded)
-
-
-def _slope_beside(line: Line, edge: Edge, toward: float, oracles: Sequence[Oracle]) -> float:
-    beside = list(line.operands)
-    beside[edge.operand] = math.nextafter(beside[edge.operand], toward)
-    unit = abs(line.operands[edge.operand]) or 1.0
-    for oracle in oracles:
-        m = oracle.levels[0]
-        try:
-            estimate = oracle.estimate(m, curve(m, line, {edge.operand: unit}, beside), abs(line.node.data))
-            return float(estimate.slope) / unit
-        except (NotReplayableError, OutsideDomainError, *UNDEFINED):
-            continue
-    return math.nan

@@ -6,8 +6,9 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
+from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.extended_math import copied
+from autograd.check.selection import SELECTING
 from autograd.errors import AutogradError
 from autograd.primitive import PRIMITIVES, Primitive
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
-from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
+from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.extended_math import in_digits
 from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_spelled
+from autograd.check.selection import SELECTING
 from autograd.errors import AutogradError
 from autograd.graph import topological
 from autograd.primitive import PRIMITIVES, Primitive

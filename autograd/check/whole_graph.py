@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from autograd.check.arithmetic import Arithmetic
 from autograd.check.differences import ROUND_OFF, Estimate, OutsideDomainError
 from autograd.check.engine import Passes, as_float, backward_in, backward_on_floats, condition, rounding_bounds
-from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE, signed
+from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE, directions_through, signed
 from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.tape import Tape
 from autograd.value import Value
 
-WORK = 2_000_000  # operands replayed for single inputs: some seconds
-AT_LEAST = 4
+WORK = 1_000_000  # operands replayed for single inputs: some seconds
+AT_LEAST = 2
 DIRECTIONS = 3
 SURE = 1e-3  # of a slope that is only to be larger than any float
 RULES = 1e-15  # per node: what the rules were held to, one by one
@@ -85,7 +85,8 @@ class Whole:
 
     def _together(self, slots: Sequence[int], seen: set[int]) -> Iterator[Result]:
         rng = random.Random(0)
-        directions = [{slot: self._unit(slot) * signed(rng) for slot in slots} for _ in range(DIRECTIONS)]
+        count = directions_through(len(slots), DIRECTIONS)
+        directions = [{slot: self._unit(slot) * signed(rng) for slot in slots} for _ in range(count)]
         found = [Result(None, math.nan, self._judged(moves)) for moves in directions]
         yield from found
         if any(result.judgement.verdict == WRONG for result in found):  # name the culprit, whatever it costs
@@ -144,10 +145,10 @@ class Whole:
 
     def _slope(self, m: Arithmetic, moves: Mapping[int, float]) -> Estimate:
         base = self.tape.base(m)
-        steps = [(slot, base[slot], m.lift(move)) for slot, move in moves.items()]
+        start, steps = [base[slot] for slot in moves], [m.lift(move) for move in moves.values()]
 
         def curve(t: Any) -> Any:
-            return self.tape.replay(m, {slot: start + t * step for slot, start, step in steps})
+            return self.tape.replay(m, dict(zip(moves, m.moved(start, steps, t), strict=True)))
 
         return self.oracle.estimate(m, curve, abs(self.tape.nodes[-1].data))
 

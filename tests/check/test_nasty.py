@@ -51,7 +51,7 @@ from autograd import (
     where,
 )
 from autograd import abs as absolute
-from autograd.check import check_gradients, local, tape, whole
+from autograd.check import check_gradients, local_partials, tape, whole_graph
 from autograd.check.replayed import evaluate
 
 
@@ -226,9 +226,9 @@ def test_a_long_sum_is_evaluated_a_fixed_number_of_times(monkeypatch: pytest.Mon
         calls.append(len(numbers))
         return evaluate(m, primitive, numbers, *rest)
 
-    for module in (local, tape):
+    for module in (local_partials, tape):
         monkeypatch.setattr(module, "evaluate", counting)
-    for module in (local, whole):
+    for module in (local_partials, whole_graph):
         monkeypatch.setattr(module, "WORK", 0)  # as if there were 100 000 terms
     counts = []
     for length in (100, 400):
