@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import product
 
 from autograd.check import failures
+from autograd.check.accuracy import correct_digits
 from autograd.check.engine import as_float
 from autograd.check.formatting import expression
 from autograd.check.kinks import Kink, is_on_kink, kinks_of
@@ -48,14 +49,17 @@ class GraphCheck:
     def report(self, order: int) -> CheckReport:
         """Everything, in order: rules, graph, second derivatives."""
         self._rules(self.tape)
+        root, digits = self.tape.nodes[-1].data, None
         if not self._stale():
             whole = self._whole()
+            digits = whole.value_digits()
             if order == 2 and not self.failures:
                 self._second(whole)
             if self.again is not None and not self.failures:
                 self._f_itself(self.again, whole, order)
         checked = f"{_count(len(self.known), 'node')}, {_count(len(self.inputs), 'input')}"
-        return CheckReport(tuple(self.rows), tuple(self.failures), tuple(self.kinks), self.oracles[0].name, checked)
+        found = tuple(self.rows), tuple(self.failures), tuple(self.kinks)
+        return CheckReport(*found, self.oracles[0].name, checked, root, digits)
 
     # --- rules --------------------------------------------------------------------------------------------------------
 
@@ -245,10 +249,11 @@ def _row_of(finding: Finding) -> Row:
 def _row_of_input(name: str, whole: Whole, result: Result | None, leaf: Value) -> Row:
     gradient = whole.gradient(leaf)
     if result is not None:
-        return _row(name, result.judgement, gradient, result.fault)
+        row = _row(name, result.judgement, gradient, result.fault)
+        return replace(row, digits=whole.digits(whole.tape.slot[leaf], result.judgement))
     if leaf in whole.tape.slot:
         return Row(name, gradient, None, None, OK, "together with all others")
-    return Row(name, 0.0, 0.0, 0.0, OK, NOT_USED)
+    return Row(name, 0.0, 0.0, 0.0, OK, NOT_USED, correct_digits(0.0, 0.0) if whole.exact else None)
 
 
 def _row(name: str, judgement: Judgement, analytic: float | None = None, reason: str = "") -> Row:

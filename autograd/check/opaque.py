@@ -49,6 +49,7 @@ def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row],
             difference=_difference(row.analytic, found[row.input]),
             verdict=WRONG,
             reason="f itself has another slope",
+            digits=None,
         )
         if row.input in found
         else row

@@ -10,17 +10,19 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from autograd.check.accuracy import correct_digits
 from autograd.check.arithmetic import Arithmetic
-from autograd.check.differences import ROUND_OFF, Estimate, OutsideDomainError
+from autograd.check.differences import CONVERGED, ROUND_OFF, Estimate, OutsideDomainError
 from autograd.check.engine import Passes, as_float, backward_in, backward_on_floats, condition, rounding_bounds
 from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE, directions_through, signed
-from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
+from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.tape import Tape
 from autograd.value import Value
 
 WORK = 1_000_000  # operands replayed for single inputs: some seconds
 AT_LEAST = 2
 DIRECTIONS = 3
+CANCELLED = 1e-30
 SURE = 1e-3  # of a slope that is only to be larger than any float
 RULES = 1e-15  # per node: what the rules were held to, one by one
 FORWARD = 1e-15  # the rounding errors of a chain rule on floats; errors of local derivatives come on top
@@ -71,6 +73,29 @@ class Whole:
         """The engine's derivative for a leaf, as a float; 0 where the root does not depend on it."""
         slot = self.tape.slot.get(leaf)
         return 0.0 if slot is None else float(self.floats.once[slot])
+
+    def digits(self, slot: int, judgement: Judgement) -> float | None:
+        """The correct digits of a derivative as a float; None where the oracle cannot tell.
+
+        A sum that cancels to less than 1e-30 of its terms may be 0: the replay cannot know.
+        """
+        if not self.exact or self.tape.held or judgement.verdict == UNDECIDED:
+            return None
+        exact = judgement.numerical if judgement.verdict == WRONG else judgement.analytic
+        computed = float(self.floats.once[slot])
+        known = exact == computed == 0.0 or abs(exact) > CANCELLED * self.sizes[slot]  # nan is not known either
+        return correct_digits(computed, exact) if known else None
+
+    def value_digits(self) -> float | None:
+        """The correct digits of the value; None where it was not replayed, or more digits give another number."""
+        if not self.exact:
+            return None
+        coarse, fine = self.oracle.levels[:2]
+        rough, exact = self.tape.base(coarse)[-1], self.tape.base(fine)[-1]
+        if self.tape.held or not (coarse.is_finite(rough) and fine.is_finite(exact)):
+            return None
+        settled = abs(exact - exact.context.convert(rough)) <= fine.real(CONVERGED) * abs(exact)
+        return correct_digits(self.tape.nodes[-1].data, exact) if settled else None
 
     def results(self) -> Iterator[Result]:
         """For each input or, if there are many, for a part of them and for all along random directions."""

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from autograd import origin, rules
+from autograd.check.accuracy import correct_digits
 from autograd.check.formatting import call
 from autograd.check.subject import Subject, subject
 from autograd.check.tape import Line, Tape
@@ -15,7 +16,7 @@ from autograd.debugging.switch import debug
 from autograd.expressions.expression import Expression
 from autograd.precision.culprit import Culprit, culprit, maker
 from autograd.precision.derivative import Gradient
-from autograd.precision.exact import Exact, correct_digits, relative_error
+from autograd.precision.exact import Exact
 from autograd.precision.remedies import remedy
 from autograd.precision.report import ENOUGH, Digits, DigitsReport, Loss
 from autograd.recording import paused_gc
@@ -92,7 +93,7 @@ class _Analysis:
         if number is None:
             made = maker(self.exact, node) if not isfinite(node.data) else None
             return Digits(name, node.data, "unknown", None, self._loss(made) if made is not None else None)
-        count = correct_digits(relative_error(node.data, number))
+        count = correct_digits(node.data, number)
         found = culprit(self.exact, node) if count < ENOUGH else None
         shown = str(number.context.nstr(number, SHOWN))
         return Digits(name, node.data, shown, count, self._loss(found) if found is not None else None)
@@ -148,7 +149,7 @@ class _Analysis:
 
 
 def _not_used(name: str) -> Digits:
-    return Digits(f"∂f/∂{name}", 0.0, "0.0", correct_digits(0.0))
+    return Digits(f"∂f/∂{name}", 0.0, "0.0", correct_digits(0.0, 0.0))
 
 
 def _large_consumers(line: Line, consumers: Sequence[Value]) -> list[Value]:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from autograd.check.accuracy import UNIT
 from autograd.check.tape import Line
-from autograd.precision.exact import UNIT, Exact
+from autograd.precision.exact import Exact
 from autograd.value import Value
 
 JUMP = 8.0  # three bits at once: less is what roundings add up to

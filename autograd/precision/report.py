@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite, trunc
+from math import inf, isfinite
 
+from autograd.check.accuracy import digits_text
 from autograd.check.report import aligned
 
 ENOUGH = 12.95  # digits: three less than a float has are no matter for complaint
@@ -69,7 +70,7 @@ class Digits:
 
     def cells(self) -> tuple[str, ...]:
         """The row of the table: what, the float, the exact number, correct digits."""
-        count = "unknown" if self.digits is None else f"{trunc(self.digits * 10.0) / 10.0:.1f}"
+        count = "unknown" if self.digits is None else digits_text(self.digits)
         return self.name, repr(self.number), self.exact, count
 
 

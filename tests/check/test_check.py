@@ -360,9 +360,10 @@ def test_nodes_made_by_hand_have_no_rule_to_check() -> None:
 
 def test_the_table_is_aligned_and_names_its_columns() -> None:
     lines = check_gradients(lambda x, y: x * tanh(y), 1.5, -2.0).table().splitlines()
-    columns = [lines[0].index(title) for title in ("analytic", "numerical", "relative difference", "verdict")]
-    assert all(line[column - 2 : column] == "  " and line[column] != " " for line in lines for column in columns)
-    assert [line.split()[0] for line in lines] == ["input", "x", "y"]
+    titles = ("analytic", "numerical", "relative difference", "digits", "verdict")
+    columns = [lines[0].index(title) for title in titles]
+    assert all(line[column - 2 : column] == "  " and line[column] != " " for line in lines[:-1] for column in columns)
+    assert [line.split()[0] for line in lines] == ["input", "x", "y", "value"]
 
 
 def test_worst_is_the_row_with_the_largest_difference() -> None:
