@@ -1,4 +1,4 @@
-"""Nodes and graphs as text: an expression to read, and a program that runs."""
+"""Format nodes and graphs as expressions, and as programs that reproduce a failure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def expression(line: Line) -> str:
 
 
 def call(name: str, arguments: Sequence[str]) -> str:
-    """A primitive applied to texts, as people write it.
+    """A primitive applied to operands given as text, in infix notation where there is one.
 
     >>> call("mul", ["x", "2.0"]), call("atan2", ["x", "y"]), call("neg", ["x"])
     ('x * 2.0', 'atan2(x, y)', '-x')
@@ -63,7 +63,7 @@ def check_of_line(line: Line) -> str:
 
 
 def check_of_tape(tape: Tape, order: int = 1) -> str:
-    """A program that builds a graph again and checks it; '' when that would be too long to read."""
+    """A program that rebuilds a graph and checks it; '' when it would be too long to read."""
     if len(tape.lines) > LONGEST:
         return ""
     names = {slot: f"x{i}" for i, slot in enumerate(tape.leaves)} | {line.slot: f"v{line.slot}" for line in tape.lines}
@@ -81,7 +81,7 @@ def check_of_tape(tape: Tape, order: int = 1) -> str:
 def _made(line: Line, names: dict[int, str]) -> str:
     operands = zip(line.slots, line.operands, strict=True)
     arguments = ", ".join([number(x) if slot is None else names[slot] for slot, x in operands])
-    if not line.handmade:
+    if not line.opaque:
         return f'PRIMITIVES["{line.primitive.name}"]({arguments})'
     partials = ", ".join([number(edge.recorded) for edge in line.edges])
     return f"Value({number(line.node.data)}, [{arguments}], [{partials}], op={line.primitive.name!r})"
@@ -97,6 +97,6 @@ def number(x: float) -> str:
 
 
 def digits(x: Any) -> str:
-    """A number of any arithmetic with as many digits as a reader can use: 17 of a float, 25 of a longer one."""
+    """A number of any arithmetic as text: a float in full, a longer number with 25 digits."""
     context = getattr(x, "context", None)
     return str(context.nstr(x, 25)) if context is not None else repr(x)

@@ -10,7 +10,7 @@ from autograd.check.arithmetic import UNDEFINED
 from autograd.check.differences import OutsideDomainError
 from autograd.check.local_partials import curve
 from autograd.check.oracle import Oracle
-from autograd.check.replayed import NotReplayableError
+from autograd.check.replayed_number import NotReplayableError
 from autograd.check.tape import Edge, Line
 
 
@@ -32,7 +32,7 @@ class Kink(NamedTuple):
 
 def is_on_kink(line: Line) -> bool:
     """Whether the recorded operands sit exactly on a kink of the primitive."""
-    return line.finite and not line.handmade and 0.0 in line.primitive.distances_to_kinks(line.operands)
+    return line.finite and not line.opaque and 0.0 in line.primitive.distances_to_kinks(line.operands)
 
 
 def kinks_of(line: Line, oracles: Sequence[Oracle]) -> Iterator[Kink]:

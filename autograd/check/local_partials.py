@@ -1,4 +1,4 @@
-"""One node at a time: the recorded partials against the rule, and the rule against an oracle."""
+"""Check single nodes: compare the recorded partials with the rule, and the rule with an oracle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.differences import ROUND_OFF, Curve, Estimate, OutsideDomainError
 from autograd.check.oracle import UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
-from autograd.check.replayed import NotReplayableError, evaluate
+from autograd.check.replayed_number import NotReplayableError, evaluate
 from autograd.check.tape import Edge, Line, partials_in
 from autograd.value import Value
 
@@ -31,13 +31,13 @@ NO_NEIGHBOUR = "no finite value close by"
 
 
 class Finding(NamedTuple):
-    """What was found about one operand (None: about all of them together) of one line."""
+    """A finding about one operand of a line, or about all of them together (None)."""
 
     line: Line
     operand: int | None
     judgement: Judgement
     oracle: str
-    fault: str = ""  # what is at fault where it is not the rule
+    fault: str = ""  # set where something other than the rule is at fault
 
 
 class Direction(NamedTuple):
@@ -48,7 +48,7 @@ class Direction(NamedTuple):
 
 
 class _InDigits:
-    """What is needed of one line in an arithmetic, for every direction: computed once."""
+    """The operands and partials of one line in an arithmetic, computed once for all directions."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -69,18 +69,16 @@ class _InDigits:
 
 
 def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
-    """Findings about one recorded node: lost edges, changed numbers, and every partial against the oracle."""
-    if line.handmade:
+    """Findings about one recorded node: lost edges, changed numbers, and each partial compared with the oracle."""
+    if line.opaque:
         if line.edges:
-            yield Finding(line, None, undecided(math.nan, "made by hand: there is no rule to check"), "")
+            yield Finding(line, None, undecided(math.nan, "opaque node: it has no rule to check"), "")
         return
     if not line.finite:
         yield Finding(line, None, undecided(math.nan, NOT_FINITE), "")
         return
     if len(line.node.parents) > len(line.edges):
-        yield Finding(
-            line, None, Judgement(WRONG, math.nan, 0.0), "", "there is a parent that the rule sends nothing to"
-        )
+        yield Finding(line, None, Judgement(WRONG, math.nan, 0.0), "", "the rule sends nothing to one of the parents")
     for operand in line.lost:
         yield Finding(line, operand, Judgement(WRONG, 0.0, math.nan), "", "the operand is not among the parents")
     for edge in line.edges:
@@ -93,7 +91,7 @@ def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
 
 
 def _not_finite(line: Line, edge: Edge, oracles: Sequence[Oracle]) -> Judgement:
-    """An infinite or nan partial is wrong where an oracle knows a slope that a float could hold; else who knows."""
+    """An infinite or nan partial is wrong where an oracle finds a slope that fits a float, and undecided elsewhere."""
     unit = abs(line.operands[edge.operand]) or 1.0
     for oracle in oracles:
         m = oracle.levels[-1]
@@ -122,14 +120,14 @@ def directions(line: Line) -> list[Direction]:
 
 
 def _silent(line: Line) -> list[Direction]:
-    """The Values that the rule sends nothing to: the node must not depend on them."""
+    """Directions along the Values that the rule sends nothing to: the node must not depend on them."""
     flowing = {edge.operand for edge in line.edges} | {*line.lost}
     silent = [i for i, x in enumerate(line.node.operands) if isinstance(x, Value) and i not in flowing]
     return [Direction(i, {i: abs(line.operands[i]) or 1.0}) for i in silent if math.isfinite(line.operands[i])]
 
 
 def directions_through(count: int, usual: int) -> int:
-    """How many random directions through `count` numbers are looked along: the `usual` number, one of very many.
+    """The number of random directions through `count` numbers that are checked: `usual`, but 1 for very many.
 
     Along weights wᵢ, wrong partials show as Σ wᵢ δᵢ. With a single wrong partial that is at least |δᵢ|, since no weight
     is smaller than 1, so one direction finds it for certain. Several can cancel only by chance: the weights are drawn
@@ -147,7 +145,7 @@ def signed(rng: random.Random) -> float:
 
 
 def check_along(in_digits: _InDigits, direction: Direction, oracles: Sequence[Oracle]) -> Finding:
-    """The rule's derivative along one direction against the first oracle that can tell."""
+    """Compare the rule's derivative along one direction with the first oracle that can decide."""
     line = in_digits.line
     finding = Finding(line, direction.operand, undecided(_recorded(line, direction), NOT_REPLAYABLE), "")
     for oracle in oracles:
@@ -236,7 +234,7 @@ def _recorded(line: Line, direction: Direction) -> float:
 
 
 def _changed(line: Line, oracle: Oracle) -> Iterator[Finding]:
-    """Numbers of the recording that are not what value and rule give on its operands."""
+    """Recorded numbers that differ from what value and rule give on the recorded operands."""
     value = float(line.primitive.value(*line.operands))
     if differs(line.node.data, value, lambda: _exact(line, oracle, None)):
         yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", STALE)

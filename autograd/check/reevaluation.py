@@ -1,4 +1,4 @@
-"""f itself: it is called again at other points, where the recorded graph must be the same function.
+"""Call f again at other points, where the recorded graph must be the same function.
 
 Both are compared as graphs: the one that was recorded at x, replayed with 60 digits at x + h d, and the one that f
 records there. On the same branch they agree to the last of those digits, unless a number left the graph: it is a
@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
-from autograd.check.calls import SAME, Calls, Visit, random_states
-from autograd.check.departures import Departure, numbers_by_place
-from autograd.check.engine import as_float
+from autograd.check.backward_passes import as_float
+from autograd.check.detached_numbers import Departure, numbers_by_place
+from autograd.check.function_calls import SAME, Calls, Visit, random_states
 from autograd.check.local_partials import signed
-from autograd.check.replayed import NotReplayableError
+from autograd.check.replayed_number import NotReplayableError
 from autograd.check.subject import Again
 from autograd.check.tape import Tape
 from autograd.value import Value
@@ -28,7 +28,7 @@ PLACES = 16  # of which it is tried one by one whether the result depends on wha
 
 
 class Fault(NamedTuple):
-    """What is wrong with f: in a few words, where, and with which numbers."""
+    """A fault of f: a title, the departures that cause it, and the numbers that show it."""
 
     title: str
     departures: tuple[Departure, ...] = ()
@@ -45,7 +45,7 @@ class Way(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """Points to either side of one that has its branch for itself, and the way from it to them."""
+    """Points on both sides of a point that is alone on its branch, and the direction to them."""
 
     plus: Visit
     minus: Visit

@@ -1,4 +1,4 @@
-"""What a check found, as data and as text."""
+"""The report of a check, as data and as text."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class CheckReport:
     rows       one per input (per entry of the Hessian with order=2), and one per finding about a single node
     failures   what is wrong, smallest expression first; empty when all is well
     kinks      nodes exactly on a kink
-    oracle     what the derivatives were held against
+    oracle     what the derivatives were compared with
     checked    what was looked at, in words
     value      the value of the recorded graph; None where only f itself was looked at
     value_digits   its correct decimal digits; None where no replay with 60 digits tells
@@ -203,7 +203,7 @@ def _digits(count: float | None) -> str:
 
 
 def _plain(x: Any) -> Any:
-    """A structure with text for numbers that JSON has not."""
+    """A structure with text in place of numbers that JSON does not have."""
     if isinstance(x, Mapping):
         return {key: _plain(each) for key, each in x.items()}
     if isinstance(x, tuple | list):

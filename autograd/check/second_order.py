@@ -1,4 +1,4 @@
-"""Second derivatives: `autograd.grad` differentiated again, against second differences of the replayed root."""
+"""Compare second derivatives, from differentiating `autograd.grad`, with second differences of the replayed root."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograd.check.arithmetic import UNDEFINED, Arithmetic, floats
 from autograd.check.differences import Estimate, OutsideDomainError, second
 from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE
 from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
-from autograd.check.slopes import AGAIN, WIDEST, curvature_of
+from autograd.check.richardson import AGAIN, WIDEST, curvature_of
 from autograd.check.tape import Tape
 from autograd.check.whole_graph import FORWARD, RULES, Slopes, Whole
 from autograd.derivative import grad
@@ -19,7 +19,7 @@ from autograd.value import Value
 
 INPUTS = 24  # and their 300 pairs: of more inputs, a sample
 
-SMALLEST = math.ulp(0.0)  # no float tells less apart, and the sizes that a tolerance is made of are floats
+SMALLEST = math.ulp(0.0)  # no float is smaller, and tolerances are computed in floats
 
 LARGEST_UNIT = 1e100  # the product of two is a float
 
@@ -83,9 +83,9 @@ def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | Non
 
 
 def _by_slopes(tape: Tape, ours: float, row: Value, column: Value) -> Judgement:
-    """Black boxes: second differences of values in floats."""
-    if any(line.handmade for line in tape.lines):
-        return undecided(ours, "a node made by hand has no rule to differentiate")
+    """Second differences of values in floats, for black boxes."""
+    if any(line.opaque for line in tape.lines):
+        return undecided(ours, "an opaque node has no rule to differentiate")
     m = floats()
     units = _unit(row), _unit(column)
 

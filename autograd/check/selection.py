@@ -47,7 +47,7 @@ def _power(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
 
 
 def _hypot(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
-    """√Σxᵢ², a tip at the origin; but 0 there in complex numbers, where √(ih)² is no length."""
+    """√Σxᵢ², a tip at the origin; 0 there in complex numbers, where √(ih)² is not a length."""
     length = m.spelling["sqrt"](sum([x * x for x in xs], m.lift(0.0)))
     return length if any(at) or m.lift is not complex else m.lift(0.0)
 

@@ -1,4 +1,4 @@
-"""The whole graph: order, accumulation and seeds, by the derivative of the replayed root in each input."""
+"""Check order, accumulation and seeds of the backward pass by derivatives of the replayed root in each input."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from autograd.check.accuracy import correct_digits
 from autograd.check.arithmetic import Arithmetic
+from autograd.check.backward_passes import Passes, as_float, backward_in, backward_on_floats, condition, rounding_bounds
 from autograd.check.differences import CONVERGED, ROUND_OFF, Estimate, OutsideDomainError
-from autograd.check.engine import Passes, as_float, backward_in, backward_on_floats, condition, rounding_bounds
 from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE, directions_through, signed
 from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.tape import Tape
@@ -23,14 +23,14 @@ WORK = 1_000_000  # operands replayed for single inputs: some seconds
 AT_LEAST = 2
 DIRECTIONS = 3
 CANCELLED = 1e-30
-SURE = 1e-3  # of a slope that is only to be larger than any float
-RULES = 1e-15  # per node: what the rules were held to, one by one
+SURE = 1e-3  # relative error of a slope that only has to be larger than any float
+RULES = 1e-15  # per node: the tolerance of the checks of single rules
 FORWARD = 1e-15  # the rounding errors of a chain rule on floats; errors of local derivatives come on top
 Slopes = Mapping[tuple[int, int], float]
 
 
 class Result(NamedTuple):
-    """What was found about an input (`slot`), or about all of them along a random direction (None)."""
+    """The result for an input (`slot`), or for all of them along a random direction (None)."""
 
     slot: int | None
     gradient: float
@@ -98,7 +98,7 @@ class Whole:
         return correct_digits(self.tape.nodes[-1].data, exact) if settled else None
 
     def results(self) -> Iterator[Result]:
-        """For each input or, if there are many, for a part of them and for all along random directions."""
+        """For each input; of many, for a sample and for all of them along random directions."""
         slots = [slot for leaf in self.inputs if (slot := self.tape.slot.get(leaf)) is not None]
         cost = 4 * sum([len(line.operands) for line in self.tape.lines]) + 1
         many = max(AT_LEAST, WORK // cost)

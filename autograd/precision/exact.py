@@ -1,4 +1,4 @@
-"""Every number of a graph beside the exact one, from a replay with as many digits as it takes."""
+"""Compare every number of a graph with the exact one, from a replay with as many digits as needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an analysis of digits found, as data and as text."""
+"""The report of `digits`, as data and as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import inf, isfinite
 from autograd.check.accuracy import digits_text
 from autograd.check.report import aligned
 
-ENOUGH = 12.95  # digits: three less than a float has are no matter for complaint
+ENOUGH = 12.95  # digits: losing three is not worth a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _error(error: float) -> str:
 class Digits:
     """A number that was computed, the exact one as text, and how many digits they have in common.
 
-    15.95 is all that a float has; None where there is no exact number to compare with.
+    A float has at most 15.95; None where there is no exact number to compare with.
 
     >>> Digits("value", 0.0, "-3.3e-9", 0.0).cells()
     ('value', '0.0', '-3.3e-9', '0.0')
@@ -76,7 +76,7 @@ class Digits:
 
 @dataclass(frozen=True, slots=True)
 class DigitsReport:
-    """What `digits` found.
+    """The report of `digits`.
 
     value      the value of the function
     gradient   its derivative in each input, by name

@@ -114,7 +114,7 @@ def test_one_sided_slopes_enclose_the_documented_derivative() -> None:
     assert any(report.kinks for report in reports)
 
 
-# What other checkers report as wrong, and awkward points: right, or undecided where there is no derivative.
+# Correct gradients that other checkers report as wrong, and awkward points: ok, or undecided without a derivative.
 KNOWN: list[tuple[Callable[..., Any], tuple[float, ...]]] = [
     (log, (1e-5,)),
     (log, (1e-7,)),
@@ -347,11 +347,11 @@ def test_a_value_in_math_is_replayed_for_second_derivatives_too() -> None:
     assert [row.verdict for row in report.rows] == ["ok", "ok"]
 
 
-def test_nodes_made_by_hand_have_no_rule_to_check() -> None:
+def test_opaque_nodes_have_no_rule_to_check() -> None:
     x = Value(3.0, label="x")
     report = check_gradients(Value(9.0, [x], [6.0], op="square") * 2.0)
     assert report.ok
-    assert report.inconclusive[0].reason == "made by hand: there is no rule to check"
+    assert report.inconclusive[0].reason == "opaque node: it has no rule to check"
     assert report.rows[-1].numerical == 12.0
 
 

@@ -1,4 +1,4 @@
-"""What a mutant is tried on: graphs drawn by the strategies, then every special point of its row."""
+"""Examples to try a mutant on: graphs drawn by the strategies, then every special point of its row."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from nn.train.fit import Until, fit
 
 from autograd import Value
 from nn.inspection.gradient_check import check_gradient
 from nn.layers.mlp import MLP
-from nn.train.fit import Until, fit
 from nn.train.history import Epoch, History
 from nn.train.losses import half_squared_error, l2_penalty
 from nn.train.metrics import accuracy, get_metric, probability_accuracy, r_squared

@@ -1,4 +1,4 @@
-"""Rows from the slopes of f itself: for nodes made by hand, whose partials no rule confirms, and where numbers left."""
+"""Compare with slopes of f itself: for opaque nodes, which have no rule, and where numbers left the graph."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from autograd.check.local_partials import signed
 from autograd.check.oracle import WRONG
 from autograd.check.reevaluation import Fault, Itself
 from autograd.check.report import Row
-from autograd.check.slopes import disagreeing
+from autograd.check.richardson import disagreeing
 
-SINGLY = 16  # of more inputs, all of them along random directions
+SINGLY = 16  # with more inputs, all of them along random directions
 DIRECTIONS = 2
 LINES = 3  # named at most
 
 
-def wrong_by_hand(
+def fault_with_opaque_nodes(
     on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
 ) -> tuple[Fault | None, list[Row]]:
-    """What is wrong with a graph that has nodes made by hand, and the rows with what f's own slopes say."""
+    """The fault of a graph with opaque nodes, if any, and the rows corrected by the slopes of f."""
     if (fault := on.unsteady()) is not None:
         return fault, list(rows)
     found = with_slopes_of_f(on, gradient, rows, names)
@@ -28,13 +28,13 @@ def wrong_by_hand(
     if not wrong and (len(names) <= SINGLY or all(map(_agrees(on, gradient), _jointly(on)))):
         return None, found
     departures = {each.place: each for each in (on.here.departures if on.here else ())}
-    title = "f is not what its graph says: the partial of a node made by hand is wrong, or a number left the graph"
+    title = "f is not what its graph says: the partial of an opaque node is wrong, or a number left the graph"
     facts = tuple([(f"∂f/∂{row.input}", f"{row.analytic!r} ours, {row.numerical!r} by f") for row in wrong])
     return Fault(title, tuple(departures.values())[:LINES], facts), found
 
 
 def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    """The rows, with those of inputs in which f has another slope as wrong."""
+    """The rows; those of inputs in which f has another slope become wrong."""
     if len(names) > SINGLY:
         return list(rows)
     found = {}
