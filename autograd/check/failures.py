@@ -14,7 +14,7 @@ from autograd.check.oracle import WRONG, Judgement
 from autograd.check.reevaluation import Fault, Sides
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
-from autograd.check.whole_graph import Result, Whole
+from autograd.check.whole_graph import Result, WholeGraph
 from autograd.value import Value
 
 SEARCHED = 300  # lines of a graph in which the smallest wrong part is looked for
@@ -49,7 +49,7 @@ def kink_failure(kink: Kink, title: str) -> Failure:
     return Failure(title, line.primitive.name, formatting.expression(line), tuple(facts), "")
 
 
-def graph_failure(whole: Whole, result: Result) -> Failure:
+def graph_failure(whole: WholeGraph, result: Result) -> Failure:
     """A wrong pass over the graph, although every rule agrees by itself."""
     small = smallest(whole)
     wrong = next((found for found in small.results() if found.judgement.verdict == WRONG), result)
@@ -117,12 +117,12 @@ def lonely_branch(sides: Sides, ours: float, expected: float, names: Sequence[st
     )
 
 
-def smallest(whole: Whole) -> Whole:
+def smallest(whole: WholeGraph) -> WholeGraph:
     """The first node in topological order whose own graph fails; the graph itself where none does."""
     if len(whole.tape.lines) <= SEARCHED:
         for line in whole.tape.lines[:-1]:
             tape = Tape(line.node)
-            part = Whole(tape, [tape.nodes[slot] for slot in tape.leaves], whole.oracle, {})
+            part = WholeGraph(tape, [tape.nodes[slot] for slot in tape.leaves], whole.oracle, {})
             if any(result.judgement.verdict == WRONG for result in part.results()):
                 return part
     return whole

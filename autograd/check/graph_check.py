@@ -17,13 +17,13 @@ from autograd.check.local_partials import Finding, check_line
 from autograd.check.one_sided_limits import other_derivative
 from autograd.check.opaque_nodes import fault_with_opaque_nodes, with_slopes_of_f
 from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, chain
-from autograd.check.reevaluation import Itself, Sides
+from autograd.check.reevaluation import Reevaluation, Sides
 from autograd.check.report import NOT_USED, CheckReport, Failure, KinkFound, Row
 from autograd.check.second_order import Entry, gradient_tapes, hessian_entries, values_of_gradients
 from autograd.check.stale_graph import changed_nodes
 from autograd.check.subject import Again, Subject
 from autograd.check.tape import Line, Tape
-from autograd.check.whole_graph import Result, Slopes, Whole
+from autograd.check.whole_graph import Result, Slopes, WholeGraph
 from autograd.value import Value
 
 LINES = 2_000  # nodes whose rules are checked; of a larger graph, a sample with every primitive in it
@@ -109,8 +109,8 @@ class GraphCheck:
 
     # --- the whole graph ----------------------------------------------------------------------------------------------
 
-    def _whole(self) -> Whole:
-        whole = Whole(self.tape, [*self.inputs.values()], self.oracles[0], self._slopes(self.tape))
+    def _whole(self) -> WholeGraph:
+        whole = WholeGraph(self.tape, [*self.inputs.values()], self.oracles[0], self._slopes(self.tape))
         results = list(whole.results())
         by_slot = {result.slot: result for result in results}
         trusting = self._trusting(whole)
@@ -136,7 +136,7 @@ class GraphCheck:
                     found[line.slot, finding.operand] = as_float(finding.judgement.numerical)
         return found
 
-    def _trusting(self, whole: Whole) -> dict[int, str]:
+    def _trusting(self, whole: WholeGraph) -> dict[int, str]:
         """By slot, an undecided partial that the derivative depends on, where the replay used the recorded one."""
         found: dict[int, str] = {}
         for line in reversed(self.tape.lines):
@@ -150,7 +150,7 @@ class GraphCheck:
 
     # --- second derivatives -------------------------------------------------------------------------------------------
 
-    def _second(self, whole: Whole) -> None:
+    def _second(self, whole: WholeGraph) -> None:
         gradients = gradient_tapes(self.tape, [*self.inputs.values()])
         for tape in gradients.values():
             self._rules(tape)
@@ -170,9 +170,9 @@ class GraphCheck:
 
     # --- f itself -----------------------------------------------------------------------------------------------------
 
-    def _f_itself(self, again: Again, whole: Whole, order: int) -> None:
+    def _f_itself(self, again: Again, whole: WholeGraph, order: int) -> None:
         """Whether the recorded graph is f: call f again, at a single other point if that is enough."""
-        on = Itself(again, self.tape, [*self.inputs.values()], self.detached)
+        on = Reevaluation(again, self.tape, [*self.inputs.values()], self.detached)
         gradient = [whole.gradient(leaf) for leaf in self.inputs.values()]
         if any(line.opaque for line in self.tape.lines):
             fault, self.rows = fault_with_opaque_nodes(on, gradient, self.rows, [*self.inputs])
@@ -185,7 +185,7 @@ class GraphCheck:
         elif on.sides is not None:
             self._beside(on, on.sides, gradient, order)
 
-    def _beside(self, on: Itself, sides: Sides, gradient: Sequence[float], order: int) -> None:
+    def _beside(self, on: Reevaluation, sides: Sides, gradient: Sequence[float], order: int) -> None:
         """Compare with f on both sides, where a branch is taken at one point only."""
         leaves = [*self.inputs.values()]
         ours = math.fsum(map(operator.mul, gradient, sides.direction))
@@ -246,7 +246,7 @@ def _row_of(finding: Finding) -> Row:
     return row if row.reason or not finding.fault else _row(f"{row.input}: {finding.fault}", finding.judgement)
 
 
-def _row_of_input(name: str, whole: Whole, result: Result | None, leaf: Value) -> Row:
+def _row_of_input(name: str, whole: WholeGraph, result: Result | None, leaf: Value) -> Row:
     gradient = whole.gradient(leaf)
     if result is not None:
         row = _row(name, result.judgement, gradient, result.fault)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.backward_passes import as_float
 from autograd.check.function_calls import Visit
-from autograd.check.reevaluation import Itself, Sides, function_at
+from autograd.check.reevaluation import Reevaluation, Sides, function_at
 from autograd.check.replayed_number import NotReplayableError
 
 NEAR = 1e-8  # of the point, in units of the inputs
@@ -26,7 +26,7 @@ class Limit(NamedTuple):
     error: float
 
 
-def other_derivative(on: Itself, sides: Sides, order: int, ours: float) -> float | None:
+def other_derivative(on: Reevaluation, sides: Sides, order: int, ours: float) -> float | None:
     """The derivative of f along the direction where both sides agree on it and `ours` is another one; else None."""
     limits = [_limit(on, side, sides.direction, sign, order) for side, sign in ((sides.plus, 1.0), (sides.minus, -1.0))]
     if limits[0] is None or limits[1] is None:
@@ -38,7 +38,7 @@ def other_derivative(on: Itself, sides: Sides, order: int, ours: float) -> float
     return plus.slope if agree and abs(plus.slope - ours) > tolerance else None
 
 
-def _limit(on: Itself, side: Visit, direction: list[float], sign: float, order: int) -> Limit | None:
+def _limit(on: Reevaluation, side: Visit, direction: list[float], sign: float, order: int) -> Limit | None:
     m = on.m
     if m.digits < 20:
         return None

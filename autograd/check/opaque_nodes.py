@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from autograd.check.local_partials import signed
 from autograd.check.oracle import WRONG
-from autograd.check.reevaluation import Fault, Itself
+from autograd.check.reevaluation import Fault, Reevaluation
 from autograd.check.report import Row
 from autograd.check.richardson import disagreeing
 
@@ -18,7 +18,7 @@ LINES = 3  # named at most
 
 
 def fault_with_opaque_nodes(
-    on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
+    on: Reevaluation, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
 ) -> tuple[Fault | None, list[Row]]:
     """The fault of a graph with opaque nodes, if any, and the rows corrected by the slopes of f."""
     if (fault := on.unsteady()) is not None:
@@ -33,7 +33,9 @@ def fault_with_opaque_nodes(
     return Fault(title, tuple(departures.values())[:LINES], facts), found
 
 
-def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+def with_slopes_of_f(
+    on: Reevaluation, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
+) -> list[Row]:
     """The rows; those of inputs in which f has another slope become wrong."""
     if len(names) > SINGLY:
         return list(rows)
@@ -57,17 +59,17 @@ def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row],
     ]
 
 
-def _along(on: Itself, i: int) -> list[float]:
+def _along(on: Reevaluation, i: int) -> list[float]:
     return [on.units[k] if k == i else 0.0 for k in range(len(on.at))]
 
 
-def _jointly(on: Itself) -> Iterator[list[float]]:
+def _jointly(on: Reevaluation) -> Iterator[list[float]]:
     rng = random.Random(0)
     for _ in range(DIRECTIONS):
         yield [unit * signed(rng) for unit in on.units]
 
 
-def _agrees(on: Itself, gradient: Sequence[float]) -> Callable[[list[float]], bool]:
+def _agrees(on: Reevaluation, gradient: Sequence[float]) -> Callable[[list[float]], bool]:
     def agrees(direction: list[float]) -> bool:
         ours = sum([slope * step for slope, step in zip(gradient, direction, strict=True)])
         return disagreeing(lambda widest: on.slope(direction, widest), ours) is None

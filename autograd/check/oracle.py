@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.check import arithmetic, differences
 from autograd.check.arithmetic import DIGITS, Arithmetic
-from autograd.check.differences import CONVERGED, Curve, Estimate, speaks_for
+from autograd.check.differences import CONVERGED, Curve, Estimate, fine_steps_favour
 
 OK, WRONG, UNDECIDED = "ok", "wrong", "undecided"
 FALLS = 1e-10  # from one number of digits to the next, at least
@@ -126,7 +126,7 @@ def judge(
         reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
         return Judgement(UNDECIDED, ours, estimate.slope, reason)
     verdict = OK if abs(ours - estimate.slope) <= tolerance + floor + estimate.spread else WRONG
-    if verdict == WRONG and estimate.finer and speaks_for(float(ours), estimate.slope, estimate.finer):
+    if verdict == WRONG and estimate.finer and fine_steps_favour(float(ours), estimate.slope, estimate.finer):
         return Judgement(UNDECIDED, ours, estimate.slope, "the value varies faster than the oracle's steps")
     return Judgement(verdict, ours, estimate.slope)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from autograd.check.differences import FINER, ROUND_OFF, jitter_of, speaks_for
+from autograd.check.differences import FINER, ROUND_OFF, fine_steps_favour, jitter_of
 
 Curve = Callable[[float], float]
 """t ↦ f at a point moved by t, in units of the operand; nan where f has no value."""
@@ -59,7 +59,7 @@ class Slope(NamedTuple):
 
     def excludes(self, ours: float) -> bool:
         """Whether a derivative is surely another one: where f varies faster than the steps, none is."""
-        return self.settled and not self.allows(ours) and not speaks_for(ours, self.slope, self.finer())
+        return self.settled and not self.allows(ours) and not fine_steps_favour(ours, self.slope, self.finer())
 
 
 def slope_of(curve: Curve, widest: float = WIDEST) -> Slope | None:

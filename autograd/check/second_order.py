@@ -13,7 +13,7 @@ from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE
 from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.richardson import AGAIN, WIDEST, curvature_of
 from autograd.check.tape import Tape
-from autograd.check.whole_graph import FORWARD, RULES, Slopes, Whole
+from autograd.check.whole_graph import FORWARD, RULES, Slopes, WholeGraph
 from autograd.derivative import grad
 from autograd.value import Value
 
@@ -44,7 +44,7 @@ def hessian_entries(
     tape: Tape, gradients: dict[Value, Tape], oracle: Oracle, slopes: Mapping[Value, Slopes]
 ) -> Iterator[Entry]:
     """Every entry on and above the diagonal."""
-    wholes = {leaf: Whole(each, [*gradients], oracle, slopes[leaf]) for leaf, each in gradients.items()}
+    wholes = {leaf: WholeGraph(each, [*gradients], oracle, slopes[leaf]) for leaf, each in gradients.items()}
     for row, column in combinations_with_replacement(gradients, 2):
         whole = wholes[row]
         slot = whole.tape.slot.get(column)
@@ -52,11 +52,11 @@ def hessian_entries(
         yield Entry(row, column, judgement)
 
 
-def _by_forward_mode(whole: Whole, slot: int | None) -> Judgement:
+def _by_forward_mode(whole: WholeGraph, slot: int | None) -> Judgement:
     return whole.result(slot).judgement if slot is not None else Judgement(OK, 0.0, 0.0)
 
 
-def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | None) -> Judgement:
+def _judged(tape: Tape, whole: WholeGraph, row: Value, column: Value, slot: int | None) -> Judgement:
     ours = whole.gradient(column)
     if tape.held:
         return _by_slopes(tape, ours, row, column)
@@ -123,7 +123,7 @@ def _unit(leaf: Value) -> float:
     return min(abs(leaf.data) or 1.0, LARGEST_UNIT)
 
 
-def values_of_gradients(whole: Whole, gradients: dict[Value, Tape]) -> Iterator[tuple[Value, Judgement]]:
+def values_of_gradients(whole: WholeGraph, gradients: dict[Value, Tape]) -> Iterator[tuple[Value, Judgement]]:
     """Whether `grad` gives what `backward()` gives, for each input; only disagreements are worth a row."""
     m = whole.oracle.levels[0]
     for leaf, tape in gradients.items():

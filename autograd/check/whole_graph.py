@@ -38,7 +38,7 @@ class Result(NamedTuple):
     fault: str = ""
 
 
-class Whole:
+class WholeGraph:
     """One recorded graph and its inputs, given as leaves; `slopes` are local derivatives from the oracle, if any."""
 
     def __init__(self, tape: Tape, inputs: Sequence[Value], oracle: Oracle, slopes: Slopes) -> None:

@@ -26,7 +26,7 @@ class Culprit(NamedTuple):
 
 def culprit(exact: Exact, node: Value) -> Culprit | None:
     """The operation that lost the digits of `node`; None where they were lost gradually, or not at all."""
-    found = max(_way(exact, exact.tape.slot[node]), key=_jump, default=None)
+    found = max(_largest_errors(exact, exact.tape.slot[node]), key=_jump, default=None)
     return found if found is not None and _jump(found) >= JUMP else None
 
 
@@ -47,7 +47,7 @@ def _jump(step: Culprit) -> float:
     return min(step.error_out, 1.0) / min(max(step.error_in, UNIT), 1.0)
 
 
-def _way(exact: Exact, slot: int) -> Iterator[Culprit]:
+def _largest_errors(exact: Exact, slot: int) -> Iterator[Culprit]:
     """From a node up, each time to the operand whose error contributes most, while that is more than noise."""
     while slot in exact.lines and exact.error(slot) > NOISE:
         line = exact.lines[slot]

@@ -82,8 +82,7 @@ def graphs(
     number, a graph has fewer lines than `min_size`. InvalidArgument for impossible sizes and unknown primitives.
     """
     rows = _rows(min_inputs, max_inputs, min_size, max_size, primitives, DEFAULT)
-    sizes = (min_inputs, max_inputs, min_size, max_size)
-    return _graphs(rows, sizes, kinks, elements, shared=True)
+    return _graphs(rows, (min_inputs, max_inputs, min_size, max_size), kinks, elements, shared=True)
 
 
 def expressions(
