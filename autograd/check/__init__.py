@@ -1,7 +1,7 @@
-"""Gradient checking: rules and graphs against an oracle that sees values only.
+"""Gradient checking: compare gradients with derivatives computed from values alone.
 
-Start reading at `gradients.py`; `oracle.py` says how two derivatives are compared, `replayed.py` how a graph is
-computed again with 60 digits, `itself.py` how f is called again, `function.py` how other engines are checked.
+Start reading at `gradients.py`; `oracle.py` compares two derivatives, `tape.py` replays a graph with 60 digits,
+`reevaluation.py` calls f again at other points, `function_check.py` checks the gradients of other engines.
 """
 
 from autograd.check.gradients import check_gradients

@@ -1,4 +1,4 @@
-"""Which branch a recorded graph is on: what it is made of, what was chosen, and the side of each kink."""
+"""The branch of a recorded graph: its primitives, the choices it made, and the side of each kink."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Branch(NamedTuple):
     kinks: tuple[Any, ...]
 
     def differs_by_choice(self, other: Branch) -> bool:
-        """Whether something else was chosen; else the graphs differ by the side of kinks, if at all."""
+        """Whether the choices differ; otherwise the graphs differ in the side of a kink, if at all."""
         return self[:2] != other[:2]
 
 
@@ -27,7 +27,7 @@ def branch_of(tape: Tape, outcomes: Sequence[bool]) -> Branch:
     """The branch of a graph; `outcomes` are the results of comparisons while it was recorded."""
     shape = tuple([line.primitive.name for line in tape.lines])
     chosen = [(i, choice(line)) for i, line in enumerate(tape.lines) if (choice := CHOICES.get(line.primitive.name))]
-    kinks = [_side(line) for line in tape.lines if not line.handmade]
+    kinks = [_side(line) for line in tape.lines if not line.opaque]
     return Branch(shape, (*outcomes, *chosen), tuple(kinks))
 
 
@@ -43,19 +43,19 @@ def _data(line: Line) -> float:
 
 
 def _turns(line: Line) -> float:
-    """Of `mod` and `fmod`: the multiple of the divisor that was taken away."""
+    """For `mod` and `fmod`: the multiple of the divisor that was subtracted."""
     x, y = line.operands
     turns = (x - line.node.data) / y if y else math.nan
     return round(turns) if math.isfinite(turns) else math.inf
 
 
 def _half_plane(line: Line) -> tuple[bool, bool]:
-    """Of `atan2`: the side of the cut, which is the negative axis, and whether it is the origin."""
+    """For `atan2`: the side of the branch cut along the negative axis, and whether the point is the origin."""
     y, x = line.operands
     return x < 0.0 and math.copysign(1.0, y) < 0.0, any(line.operands)
 
 
-# What the author of f chose, and what the primitives choose.
+# Choices by the author of f, and by the primitives.
 CHOICES: Mapping[str, Callable[[Line], Any]] = {
     "greater": _data,
     "at_least": _data,

@@ -1,4 +1,4 @@
-"""Derivatives from values alone: the oracles. Each gives a number and how far it may be off."""
+"""Derivatives from values alone, each with an error bound: the oracles."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ CONVERGED = 1e-20  # central differences count as settled when two steps agree t
 class Estimate(NamedTuple):
     """A derivative and a bound on its error.
 
-    `vanishes` says that the slopes of smaller and smaller steps fall to 0 like a power of the step: then it is 0,
-    though its error is of the size of itself. Where they do not `converge`, the bound is none: a step spans many
-    periods of a sine, or all is rounding. `scale` is the size of the values it was taken from, where they are floats.
+    `vanishes`: the slopes of smaller and smaller steps fall to 0 like a power of the step, so the derivative is 0
+    although the error is as large as the slope. If they do not `converge`, the bound is invalid: a step spans many
+    periods of a sine, or everything is rounding error. `scale` is the size of the values behind it, where they are
+    floats.
     """
 
     slope: Any
@@ -135,7 +136,7 @@ GOLDEN = (1.0 + math.sqrt(5.0)) / 2.0  # steps with such a ratio do not all span
 FINER = tuple([0.1 / GOLDEN ** (4 * k) for k in range(15)])  # steps; the last is 2⁻⁴²
 CLOSE = 0.7 * 2.0**-40  # between points that are to differ by rounding alone
 POINTS = 5  # on each side
-AGREE = 2.0  # two slopes that are further apart than so many times their errors are not the same
+AGREE = 2.0  # two slopes differ if they are further apart than this multiple of their errors
 
 
 def adaptive(m: Arithmetic, curve: Curve, size: float = 0.0) -> Estimate:
@@ -183,7 +184,7 @@ def _or_nan(m: Arithmetic, curve: Curve, t: float) -> float:
 
 
 def _weighted(m: Arithmetic, curve: Curve, h: float) -> tuple[float, float, float]:
-    """The slope, and the largest value and slope that its points see."""
+    """The slope, and the largest value and slope among its points."""
     above, below = [[at(m, curve, sign * k * h) for k in range(1, 5)] for sign in (1.0, -1.0)]
     slope: float = sum([c * (x - y) for c, x, y in zip(STENCIL, above, below, strict=True)]) / h
     steepest = max([abs(y - x) for side in (above, below) for x, y in pairwise(side)]) / h
@@ -191,7 +192,7 @@ def _weighted(m: Arithmetic, curve: Curve, h: float) -> tuple[float, float, floa
 
 
 def _step_of_slope(m: Arithmetic, curve: Curve, h: float, scale: float) -> float:
-    """By how much slopes to the left and right differ, if not by less and less as steps get smaller: 0 but at a kink.
+    """The difference of the slopes to the left and right, if it does not shrink with the step: 0 except at a kink.
 
     What is left of f(h) − 2 f(0) + f(−h) without its h² falls like h³ of a smooth f, when divided by h.
     """
@@ -206,7 +207,7 @@ def _step_of_slope(m: Arithmetic, curve: Curve, h: float, scale: float) -> float
 
 
 def jitter_of(curve: Callable[[float], float]) -> float:
-    """How far values may be off, from seventh differences of points close together, in which a smooth f vanishes.
+    """The rounding error of values, from seventh differences of points so close that those of a smooth f vanish.
 
     Rounding errors of e make them as large as √3432 e (Hamming, 1962; Moré and Wild, 2011).
 
@@ -220,14 +221,16 @@ def jitter_of(curve: Callable[[float], float]) -> float:
     return size / 10.0 if size < math.inf else 0.0
 
 
-def speaks_for(ours: float, found: float, finer: Sequence[tuple[float, float]]) -> bool:
-    """Whether the slope of the finest step that can tell is rather `ours` than the one that was found.
+def fine_steps_favour(ours: float, found: float, finer: Sequence[tuple[float, float]]) -> bool:
+    """Whether the slope of the finest step that can tell the two apart is closer to `ours` than to `found`.
 
-    `finer` are slopes with their rounding errors. Then f varies faster than the steps that the latter is from, and
-    nothing can be said.
+    `finer` are slopes with their rounding errors. If so, f varies faster than the steps behind `found`, and the
+    comparison is undecided.
 
-    >>> speaks_for(2.0, 1.0, [(1.0, 1e-9), (2.0, 1e-6), (5.0, 1.0)]), speaks_for(2.0, 1.0, [(1.0, 1e-6)] * 3)
-    (True, False)
+    >>> fine_steps_favour(2.0, 1.0, [(1.0, 1e-9), (2.0, 1e-6), (5.0, 1.0)])
+    True
+    >>> fine_steps_favour(2.0, 1.0, [(1.0, 1e-6)] * 3)
+    False
     """
     telling = [slope for slope, rounding in finer if 4.0 * rounding < abs(ours - found)]
     return bool(telling) and abs(telling[-1] - ours) <= 0.5 * abs(telling[-1] - found)

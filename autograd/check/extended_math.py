@@ -1,7 +1,7 @@
-"""Functions of `math` for longer numbers: a user's value or rule that calls them keeps its digits.
+"""Functions of `math` for numbers with more digits, so that a user's value or rule in terms of `math` keeps them.
 
-A function is copied with other globals: where the original has `math` or a function of it, the copy has one that
-applies the primitive of the same meaning to replayed numbers, and leaves floats to `math`.
+A function is copied with other globals: in place of `math` and its functions, the copy has functions that apply the
+primitive of the same meaning to replayed numbers, and call `math` for floats.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
-from autograd.check.arithmetic import SELECTING
+from autograd.check.selection import SELECTING
 from autograd.origin import is_ours_file
 from autograd.primitive import PRIMITIVES, Primitive
 
@@ -55,9 +55,9 @@ def _either(name: str, *xs: Any) -> Any:
 
 
 def _primitive(name: str, x: Any) -> Primitive:
-    """A row that the arithmetic of x can spell: it would else come back here, to the row's own value."""
+    """A primitive that the arithmetic of x spells; any other would recurse into its own value."""
     if name not in SELECTING and name not in x.arithmetic.spelling:
-        raise TypeError(f"there is no {name} in {x.arithmetic.name}")
+        raise TypeError(f"{name} is not available in {x.arithmetic.name}")
     return PRIMITIVES[name]
 
 
@@ -99,15 +99,15 @@ _LIBRARY = SimpleNamespace(**_MATH)
 
 
 def in_digits(primitive: Primitive) -> Primitive:
-    """A user's primitive whose value and rules are copies that keep digits."""
+    """A user's primitive with its value and rules replaced by copies that keep digits."""
     value, variadic, *partials = map(copied, (primitive.value, primitive.variadic, *primitive.partials))
     return replace(primitive, value=value, variadic=variadic, partials=tuple(partials))
 
 
 def copied(x: Any, known: dict[int, Any] | None = None) -> Any:
-    """A function, or what it refers to, with `math` replaced; anything else as it is.
+    """A function with `math` replaced in it and in what it refers to; anything else unchanged.
 
-    It is copied anew each time, since what it refers to may change; `known` are the copies under way.
+    It is copied on every call, since what it refers to may change; `known` are the copies in progress.
 
     >>> copied(math.sin) is math.sin, copied(3.0)
     (False, 3.0)

@@ -1,4 +1,4 @@
-"""From what was found to what a reader needs: the smallest expression, both numbers, the suspect, a program."""
+"""Turn findings into failures: the smallest expression, both numbers, the suspect, a program that reproduces it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.check import formatting
-from autograd.check.departures import described
-from autograd.check.local_partials import Finding, Kink
+from autograd.check.detached_numbers import described
+from autograd.check.kinks import Kink
+from autograd.check.local_partials import Finding
 from autograd.check.oracle import WRONG, Judgement
 from autograd.check.reevaluation import Fault, Sides
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
-from autograd.check.whole_graph import Result, Whole
+from autograd.check.whole_graph import Result, WholeGraph
 from autograd.value import Value
 
 SEARCHED = 300  # lines of a graph in which the smallest wrong part is looked for
@@ -21,7 +22,7 @@ HINTS = ((0.0, "it is 0"), (-1.0, "its sign"), (2.0, "a factor of 2"), (0.5, "a 
 
 
 def rule_failure(finding: Finding) -> Failure:
-    """A rule, or the recording of one node, that is wrong."""
+    """A wrong rule, or a wrong recording of one node."""
     line, judgement, name = finding.line, finding.judgement, finding.line.primitive.name
     partial = _partial(line, finding.operand)
     title = f"the recording of {name} is broken: {finding.fault}" if finding.fault else f"the rule of {name} is wrong"
@@ -37,7 +38,7 @@ def rule_failure(finding: Finding) -> Failure:
 
 
 def kink_failure(kink: Kink, title: str) -> Failure:
-    """A derivative at a kink that is not wanted there, or is no subgradient."""
+    """A derivative at a kink that was not allowed there, or is not a subgradient."""
     line = kink.line
     facts = [
         ("expression", formatting.expression(line)),
@@ -48,8 +49,8 @@ def kink_failure(kink: Kink, title: str) -> Failure:
     return Failure(title, line.primitive.name, formatting.expression(line), tuple(facts), "")
 
 
-def graph_failure(whole: Whole, result: Result) -> Failure:
-    """Rules that agree one by one, but a pass over the graph that does not."""
+def graph_failure(whole: WholeGraph, result: Result) -> Failure:
+    """A wrong pass over the graph, although every rule agrees by itself."""
     small = smallest(whole)
     wrong = next((found for found in small.results() if found.judgement.verdict == WRONG), result)
     node = small.tape.nodes[-1]
@@ -66,7 +67,7 @@ def graph_failure(whole: Whole, result: Result) -> Failure:
 
 
 def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
-    """A second derivative that is wrong although the first are right."""
+    """A wrong second derivative, although the first derivatives are right."""
     facts = [
         ("derivative", name),
         ("expression", node_expression(tape)),
@@ -79,7 +80,7 @@ def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
 
 
 def stale_graph(tape: Tape, node: Value) -> Failure:
-    """A number that was changed after the graph was recorded."""
+    """A node whose number changed after the graph was recorded."""
     name = node.label or (f"leaf[{tape.leaves.index(tape.slot[node])}]" if node.primitive is None else node.op)
     facts = (
         ("data now", repr(node.data)),
@@ -116,19 +117,19 @@ def lonely_branch(sides: Sides, ours: float, expected: float, names: Sequence[st
     )
 
 
-def smallest(whole: Whole) -> Whole:
+def smallest(whole: WholeGraph) -> WholeGraph:
     """The first node in topological order whose own graph fails; the graph itself where none does."""
     if len(whole.tape.lines) <= SEARCHED:
         for line in whole.tape.lines[:-1]:
             tape = Tape(line.node)
-            part = Whole(tape, [tape.nodes[slot] for slot in tape.leaves], whole.oracle, {})
+            part = WholeGraph(tape, [tape.nodes[slot] for slot in tape.leaves], whole.oracle, {})
             if any(result.judgement.verdict == WRONG for result in part.results()):
                 return part
     return whole
 
 
 def suspect(line: Line, operand: int | None) -> str:
-    """Where the rule stands: `PRIMITIVES["tanh"].partials[0]`."""
+    """Where to find the rule: `PRIMITIVES["tanh"].partials[0]`."""
     row = f'PRIMITIVES["{line.primitive.name}"]'
     return f"{row}.variadic" if line.primitive.variadic else f"{row}.partials[{operand}]"
 
@@ -171,7 +172,7 @@ def _by(finding: Finding) -> str:
 
 
 def _hint(judgement: Judgement) -> str:
-    """What the ratio of the two numbers suggests."""
+    """The likely mistake, from the ratio of the two numbers."""
     ours, expected = _number(judgement.analytic), _number(judgement.numerical)
     ratio = ours / expected if expected else math.nan
     return next((f": {hint}" for value, hint in HINTS if abs(ratio - value) <= 1e-3), "")

@@ -1,16 +1,14 @@
-"""Nodes and graphs as text: an expression to read, and a program that runs."""
+"""Format nodes and graphs as expressions, and as programs that reproduce a failure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from os.path import exists
-from types import FunctionType
+from collections.abc import Sequence
 from typing import Any
 
+from autograd.check.definitions import defining
 from autograd.check.tape import Line, Tape
-from autograd.origin import is_ours_file, position
-from autograd.primitive import PRIMITIVES, Primitive
+from autograd.origin import position
 from autograd.value import Value
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
@@ -24,7 +22,7 @@ def expression(line: Line) -> str:
 
 
 def call(name: str, arguments: Sequence[str]) -> str:
-    """A primitive applied to texts, as people write it.
+    """A primitive applied to operands given as text, in infix notation where there is one.
 
     >>> call("mul", ["x", "2.0"]), call("atan2", ["x", "y"]), call("neg", ["x"])
     ('x * 2.0', 'atan2(x, y)', '-x')
@@ -52,24 +50,6 @@ def where_made(node: Value) -> str:
     return str(made) if made else ""
 
 
-def defining(primitives: Iterable[Primitive]) -> list[str]:
-    """Lines of a program that bring users' primitives back: by running the file that defines them.
-
-    One that a function or a notebook defines is only named: its definition is for the reader to paste.
-    """
-    lines = []
-    for primitive in {each.name: each for each in primitives if PRIMITIVES.get(each.name) is each}.values():
-        functions = (primitive.value, *primitive.partials, primitive.variadic)
-        code = next((each.__code__ for each in functions if isinstance(each, FunctionType)), None)
-        if code is None or is_ours_file(code.co_filename):
-            continue
-        if exists(code.co_filename) and "<locals>" not in code.co_qualname:
-            lines.append(f'"{primitive.name}" in PRIMITIVES or runpy.run_path({code.co_filename!r})')
-        else:
-            lines.append(f"# define {primitive.name!r} first: it comes from {code.co_filename}:{code.co_firstlineno}")
-    return [*(["import runpy"] if any("runpy" in line for line in lines) else []), *lines]
-
-
 def check_of_line(line: Line) -> str:
     """A program that checks the rule behind one node on the node's operands."""
     names = letters(len(line.operands))
@@ -83,7 +63,7 @@ def check_of_line(line: Line) -> str:
 
 
 def check_of_tape(tape: Tape, order: int = 1) -> str:
-    """A program that builds a graph again and checks it; '' when that would be too long to read."""
+    """A program that rebuilds a graph and checks it; '' when it would be too long to read."""
     if len(tape.lines) > LONGEST:
         return ""
     names = {slot: f"x{i}" for i, slot in enumerate(tape.leaves)} | {line.slot: f"v{line.slot}" for line in tape.lines}
@@ -101,7 +81,7 @@ def check_of_tape(tape: Tape, order: int = 1) -> str:
 def _made(line: Line, names: dict[int, str]) -> str:
     operands = zip(line.slots, line.operands, strict=True)
     arguments = ", ".join([number(x) if slot is None else names[slot] for slot, x in operands])
-    if not line.handmade:
+    if not line.opaque:
         return f'PRIMITIVES["{line.primitive.name}"]({arguments})'
     partials = ", ".join([number(edge.recorded) for edge in line.edges])
     return f"Value({number(line.node.data)}, [{arguments}], [{partials}], op={line.primitive.name!r})"
@@ -117,6 +97,6 @@ def number(x: float) -> str:
 
 
 def digits(x: Any) -> str:
-    """A number of any arithmetic with as many digits as a reader can use: 17 of a float, 25 of a longer one."""
+    """A number of any arithmetic as text: a float in full, a longer number with 25 digits."""
     context = getattr(x, "context", None)
     return str(context.nstr(x, 25)) if context is not None else repr(x)

@@ -1,12 +1,12 @@
-"""`check_gradients`: what can be asked for, and how."""
+"""`check_gradients`, the entry point of gradient checking, and its options."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
-from autograd.check.function import check_function
-from autograd.check.graph import GraphCheck
+from autograd.check.function_check import check_function
+from autograd.check.graph_check import GraphCheck
 from autograd.check.problems import is_node, leaves, problem
 from autograd.check.report import CheckReport
 from autograd.check.subject import subject
@@ -40,23 +40,23 @@ def check_gradients(
 
     The graph is replayed with 60 digits (mpmath), on the branches that were recorded, and differentiated by central
     differences: a rule wrong by 1e-12, relative, is found, whatever its scale, and neither rounding nor a kink
-    nearby gives a false alarm. Floats as recorded are then held against a running error bound. oracle="complex"
+    nearby gives a false alarm. The recorded floats are then compared with a running error bound. oracle="complex"
     and "differences" need no mpmath, know about 13 and 10 digits, and take over where a user's `value` insists on
-    floats. What cannot be decided (at the edge of a domain, at infinities) is undecided; the report is ok only if
-    something was decided and nothing is wrong.
+    floats. Comparisons that cannot be made (at the edge of a domain, at infinities) are undecided; the report is ok
+    only if something was decided and nothing is wrong.
 
     Then f is called again at another point, where the graph must be the same function: what left it, by `float(x)`,
     `x.data`, `x.detach()`, `math.exp(x)`, text or an array of floats, is named by its line, if the result depends on
     it. With detached="allow" what leaves is meant to be constant, and held fixed. Functions that are random or read
     changing state are named as such, and so is a branch taken at this point alone whose derivatives are not those of f
-    on either side. A recorded graph cannot be called again; nodes made by hand are held against differences of f.
+    on either side. A recorded graph cannot be called again; opaque nodes are compared with differences of f.
 
     oracle="function" looks at f alone, by Richardson-extrapolated differences good to about 9 digits: for people who
     want to see it, for f of plain numbers with a `gradient` (a function giving the derivatives in the structure of the
     arguments), and for other engines, if nodes with `data`, `grad` and `backward()` are among `at`.
 
     Of very many inputs, some are checked one by one and all of them together, along random directions; second
-    derivatives are then checked for 24 of them. Without mpmath, those are held against the gradient's graph alone.
+    derivatives are then checked for 24 of them. Without mpmath, those are compared with the gradient's graph alone.
 
     At a kink, `kinks="frozen"` expects the derivative of the branch that was taken, as the row documents it;
     "onesided" any derivative between the slopes on both sides; "raise" none at all.
@@ -82,7 +82,7 @@ def check_gradients(
     if detached not in DETACHED:
         raise ValueError(f"detached must be one of {', '.join(map(repr, DETACHED))}, got {detached!r}")
     if oracle != "function" and (gradient is not None or any(map(is_node, leaves(list(at))))):
-        raise TypeError("gradient= and the nodes of other engines go with oracle='function': there is no graph of ours")
+        raise TypeError("gradient= and nodes of other engines need oracle='function', which records no graph")
     with paused_gc():
         if oracle == "function":
             report = check_function(problem(f, at, loss, gradient), order, kinks)

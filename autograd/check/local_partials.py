@@ -1,4 +1,4 @@
-"""One node at a time: the recorded partials against the rule, and the rule against an oracle."""
+"""Check single nodes: compare the recorded partials with the rule, and the rule with an oracle."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.differences import ROUND_OFF, Curve, Estimate, OutsideDomainError
 from autograd.check.oracle import UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
-from autograd.check.replayed import NotReplayableError, evaluate
+from autograd.check.replayed_number import NotReplayableError, evaluate
 from autograd.check.tape import Edge, Line, partials_in
 from autograd.value import Value
 
 SINGLY = 64  # a line of more edges is checked at this many of them, and along directions through all
-AT_LEAST = 4
-WORK = 100_000  # operands evaluated for single edges, four times each: a second or two
+AT_LEAST = 2
+WORK = 50_000  # operands evaluated for single edges, four times each: a second or two
 DIRECTIONS = 2
+WIDE = 4_000  # inputs or operands for which one random direction has to do
 FLOAT_RULE = 1e-13  # a rule that cannot be replayed has the rounding errors of some hundred operations on floats
 SMALLEST = 2.0**-1074
 SMALLEST_NORMAL = 2.0**-1022  # below it floats lose digits
@@ -27,17 +28,16 @@ NOT_FINITE = "infinite or nan"
 STALE = "the node's data is not its value"
 NOT_REPLAYABLE = "its value insists on floats that no oracle has"
 NO_NEIGHBOUR = "no finite value close by"
-Rules = dict[Arithmetic, tuple[list[Any], bool]]  # a line's partials in an arithmetic, and whether they kept all digits
 
 
 class Finding(NamedTuple):
-    """What was found about one operand (None: about all of them together) of one line."""
+    """A finding about one operand of a line, or about all of them together (None)."""
 
     line: Line
     operand: int | None
     judgement: Judgement
     oracle: str
-    fault: str = ""  # what is at fault where it is not the rule
+    fault: str = ""  # set where something other than the rule is at fault
 
 
 class Direction(NamedTuple):
@@ -47,32 +47,51 @@ class Direction(NamedTuple):
     moves: dict[int, float]
 
 
+class _InDigits:
+    """The operands and partials of one line in an arithmetic, computed once for all directions."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._operands: dict[Arithmetic, list[Any]] = {}
+        self._rules: dict[Arithmetic, tuple[list[Any], bool]] = {}
+
+    def operands(self, m: Arithmetic) -> list[Any]:
+        """The recorded operands as numbers of the arithmetic."""
+        if m not in self._operands:
+            self._operands[m] = [m.lift(x) for x in self.line.operands]
+        return self._operands[m]
+
+    def rule(self, m: Arithmetic, oracle: Oracle) -> tuple[list[Any], bool]:
+        """The line's partials, and whether they kept all digits."""
+        if m not in self._rules:
+            self._rules[m] = _rule(m, self.line, oracle, self.operands(m))
+        return self._rules[m]
+
+
 def check_line(line: Line, oracles: Sequence[Oracle]) -> Iterator[Finding]:
-    """Findings about one recorded node: lost edges, changed numbers, and every partial against the oracle."""
-    if line.handmade:
+    """Findings about one recorded node: lost edges, changed numbers, and each partial compared with the oracle."""
+    if line.opaque:
         if line.edges:
-            yield Finding(line, None, undecided(math.nan, "made by hand: there is no rule to check"), "")
+            yield Finding(line, None, undecided(math.nan, "opaque node: it has no rule to check"), "")
         return
     if not line.finite:
         yield Finding(line, None, undecided(math.nan, NOT_FINITE), "")
         return
     if len(line.node.parents) > len(line.edges):
-        yield Finding(
-            line, None, Judgement(WRONG, math.nan, 0.0), "", "there is a parent that the rule sends nothing to"
-        )
+        yield Finding(line, None, Judgement(WRONG, math.nan, 0.0), "", "the rule sends nothing to one of the parents")
     for operand in line.lost:
         yield Finding(line, operand, Judgement(WRONG, 0.0, math.nan), "", "the operand is not among the parents")
     for edge in line.edges:
         if not math.isfinite(edge.recorded):
             yield Finding(line, edge.operand, _not_finite(line, edge, oracles), oracles[0].name)
-    rules: Rules = {}
+    in_digits = _InDigits(line)
     yield from _changed(line, oracles[0])
     for direction in [*directions(line), *_silent(line)]:
-        yield check_along(line, direction, oracles, rules)
+        yield check_along(in_digits, direction, oracles)
 
 
 def _not_finite(line: Line, edge: Edge, oracles: Sequence[Oracle]) -> Judgement:
-    """An infinite or nan partial is wrong where an oracle knows a slope that a float could hold; else who knows."""
+    """An infinite or nan partial is wrong where an oracle finds a slope that fits a float, and undecided elsewhere."""
     unit = abs(line.operands[edge.operand]) or 1.0
     for oracle in oracles:
         m = oracle.levels[-1]
@@ -94,15 +113,30 @@ def directions(line: Line) -> list[Direction]:
         return [Direction(i, {i: unit}) for i, unit in units.items()]
     rng = random.Random(0)
     some = sorted(rng.sample(sorted(units), min(SINGLY, max(AT_LEAST, WORK // len(units)))))
-    joint = [{i: unit * signed(rng) for i, unit in units.items()} for _ in range(DIRECTIONS)]
+    joint = [
+        {i: unit * signed(rng) for i, unit in units.items()} for _ in range(directions_through(len(units), DIRECTIONS))
+    ]
     return [Direction(i, {i: units[i]}) for i in some] + [Direction(None, moves) for moves in joint]
 
 
 def _silent(line: Line) -> list[Direction]:
-    """The Values that the rule sends nothing to: the node must not depend on them."""
+    """Directions along the Values that the rule sends nothing to: the node must not depend on them."""
     flowing = {edge.operand for edge in line.edges} | {*line.lost}
     silent = [i for i, x in enumerate(line.node.operands) if isinstance(x, Value) and i not in flowing]
     return [Direction(i, {i: abs(line.operands[i]) or 1.0}) for i in silent if math.isfinite(line.operands[i])]
+
+
+def directions_through(count: int, usual: int) -> int:
+    """The number of random directions through `count` numbers that are checked: `usual`, but 1 for very many.
+
+    Along weights wᵢ, wrong partials show as Σ wᵢ δᵢ. With a single wrong partial that is at least |δᵢ|, since no weight
+    is smaller than 1, so one direction finds it for certain. Several can cancel only by chance: the weights are drawn
+    from an interval, whatever the δᵢ, so that the sum is below a tolerance τ with a probability of about τ / max |δᵢ|.
+
+    >>> directions_through(100, 3), directions_through(100_000, 3)
+    (3, 1)
+    """
+    return usual if count <= WIDE else 1
 
 
 def signed(rng: random.Random) -> float:
@@ -110,12 +144,13 @@ def signed(rng: random.Random) -> float:
     return rng.uniform(1.0, 2.0) * rng.choice((-1.0, 1.0))
 
 
-def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rules: Rules) -> Finding:
-    """The rule's derivative along one direction against the first oracle that can tell."""
+def check_along(in_digits: _InDigits, direction: Direction, oracles: Sequence[Oracle]) -> Finding:
+    """Compare the rule's derivative along one direction with the first oracle that can decide."""
+    line = in_digits.line
     finding = Finding(line, direction.operand, undecided(_recorded(line, direction), NOT_REPLAYABLE), "")
     for oracle in oracles:
         try:
-            judgement = _judged(line, direction, oracle, rules)
+            judgement = _judged(in_digits, direction, oracle)
         except NotReplayableError:
             continue
         except (OutsideDomainError, *UNDEFINED):
@@ -127,26 +162,22 @@ def check_along(line: Line, direction: Direction, oracles: Sequence[Oracle], rul
     return finding
 
 
-def _judged(line: Line, direction: Direction, oracle: Oracle, rules: Rules) -> Judgement:
-    def analytic(m: Arithmetic) -> Any:
-        moves = [(d, direction.moves.get(edge.operand)) for edge, d in zip(line.edges, rule(m)[0], strict=True)]
-        return sum([d * move for d, move in moves if move is not None], m.real(0.0))
+def _judged(in_digits: _InDigits, direction: Direction, oracle: Oracle) -> Judgement:
+    line = in_digits.line
 
-    def rule(m: Arithmetic) -> tuple[list[Any], bool]:
-        if m not in rules:
-            rules[m] = _rule(m, line, oracle)
-        return rules[m]
+    def analytic(m: Arithmetic) -> Any:
+        partials = dict(zip([edge.operand for edge in line.edges], in_digits.rule(m, oracle)[0], strict=True))
+        return sum([partials[i] * m.real(move) for i, move in direction.moves.items() if i in partials], m.real(0.0))
 
     def numerical(m: Arithmetic) -> Estimate:
-        return oracle.estimate(
-            m, curve(m, line, direction.moves), max(size, terms) if oracle.name == "differences" else size
-        )
+        along = _curve(m, line, in_digits.operands(m), {i: m.lift(move) for i, move in direction.moves.items()})
+        return oracle.estimate(m, along, max(size, terms) if oracle.name == "differences" else size)
 
     if oracle.name != "mpmath" and _extreme(line):
         return undecided(_recorded(line, direction), "too large or too small for this oracle")
     size = abs(line.node.data)
     terms = sum([abs(edge.recorded * line.operands[edge.operand]) for edge in line.edges])  # what rounding is of
-    exact = rule(oracle.levels[0])[1]
+    exact = in_digits.rule(oracle.levels[0], oracle)[1]
     lost = SMALLEST_NORMAL * sum(map(abs, direction.moves.values()))
     slack = 0.0 if exact else FLOAT_RULE * abs(float(analytic(oracle.levels[0]))) + lost
     return judge(oracle, analytic, numerical, size, slack)
@@ -158,24 +189,29 @@ def _extreme(line: Line) -> bool:
     return not all(x == 0.0 or RANGE[0] <= x <= RANGE[1] for x in numbers)
 
 
-def _rule(m: Arithmetic, line: Line, oracle: Oracle) -> tuple[list[Any], bool]:
+def _rule(m: Arithmetic, line: Line, oracle: Oracle, numbers: Sequence[Any]) -> tuple[list[Any], bool]:
     if oracle.name != "mpmath":
         return [edge.rule for edge in line.edges], False
-    numbers = [m.lift(x) for x in line.operands]
     return partials_in(m, line, numbers, evaluate(m, line.primitive, numbers, line.operands, line.node.data))
 
 
 def curve(m: Arithmetic, line: Line, moves: dict[int, float], recorded: Sequence[float] | None = None) -> Curve:
     """t ↦ the line's value with its operands moved; `recorded` are the floats that choose the branch."""
-    start = [m.lift(x) for x in line.operands]
-    steps = [(i, m.lift(move)) for i, move in moves.items()]
+    steps = {i: m.lift(move) for i, move in moves.items()}
+    return _curve(m, line, [m.lift(x) for x in line.operands], steps, recorded)
+
+
+def _curve(
+    m: Arithmetic, line: Line, start: list[Any], steps: dict[int, Any], recorded: Sequence[float] | None = None
+) -> Curve:
     choosing = line.operands if recorded is None else recorded
     out = line.node.data if recorded is None else float(line.primitive.value(*choosing))
+    before, sizes = [start[i] for i in steps], [*steps.values()]
 
     def value(t: Any) -> Any:
         numbers = list(start)
-        for i, step in steps:
-            numbers[i] = numbers[i] + t * step
+        for i, x in zip(steps, m.moved(before, sizes, t), strict=True):
+            numbers[i] = x
         return evaluate(m, line.primitive, numbers, choosing, out)
 
     return value
@@ -198,7 +234,7 @@ def _recorded(line: Line, direction: Direction) -> float:
 
 
 def _changed(line: Line, oracle: Oracle) -> Iterator[Finding]:
-    """Numbers of the recording that are not what value and rule give on its operands."""
+    """Recorded numbers that differ from what value and rule give on the recorded operands."""
     value = float(line.primitive.value(*line.operands))
     if differs(line.node.data, value, lambda: _exact(line, oracle, None)):
         yield Finding(line, None, Judgement(WRONG, line.node.data, value), "", STALE)
@@ -227,51 +263,6 @@ def _exact(line: Line, oracle: Oracle, edge: int | None) -> float:
     again = line.node.data if edge is None else line.edges[edge].rule
     try:
         out = evaluate(m, line.primitive, numbers, line.operands, line.node.data)
-        return float(out.real if edge is None else _rule(m, line, oracle)[0][edge].real)
+        return float(out.real if edge is None else _rule(m, line, oracle, numbers)[0][edge].real)
     except (NotReplayableError, ValueError, ArithmeticError):
         return again
-
-
-# --- kinks ------------------------------------------------------------------------------------------------------------
-
-
-class Kink(NamedTuple):
-    """A node that sits exactly on a kink: slopes to the left and right of it per operand, and the partial chosen."""
-
-    line: Line
-    operand: int
-    left: float
-    right: float
-    chosen: float
-
-    @property
-    def between(self) -> bool:
-        """Whether the chosen derivative lies between the slopes, as a subgradient does."""
-        slack = 1e-9 * max(abs(self.left), abs(self.right))
-        return min(self.left, self.right) - slack <= self.chosen <= max(self.left, self.right) + slack
-
-
-def is_on_kink(line: Line) -> bool:
-    """Whether the recorded operands sit exactly on a kink of the primitive."""
-    return line.finite and not line.handmade and 0.0 in line.primitive.distances_to_kinks(line.operands)
-
-
-def kinks_of(line: Line, oracles: Sequence[Oracle]) -> Iterator[Kink]:
-    """The one-sided slopes: those of the branches that the neighbouring floats would have chosen."""
-    for edge in line.edges:
-        left, right = [_slope_beside(line, edge, toward, oracles) for toward in (-math.inf, math.inf)]
-        yield Kink(line, edge.operand, left, right, edge.recorded)
-
-
-def _slope_beside(line: Line, edge: Edge, toward: float, oracles: Sequence[Oracle]) -> float:
-    beside = list(line.operands)
-    beside[edge.operand] = math.nextafter(beside[edge.operand], toward)
-    unit = abs(line.operands[edge.operand]) or 1.0
-    for oracle in oracles:
-        m = oracle.levels[0]
-        try:
-            estimate = oracle.estimate(m, curve(m, line, {edge.operand: unit}, beside), abs(line.node.data))
-            return float(estimate.slope) / unit
-        except (NotReplayableError, OutsideDomainError, *UNDEFINED):
-            continue
-    return math.nan

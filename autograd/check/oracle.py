@@ -1,4 +1,4 @@
-"""What an oracle is, which there are, and how a derivative is held against one."""
+"""The oracles, and the comparison of a derivative with one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.check import arithmetic, differences
 from autograd.check.arithmetic import DIGITS, Arithmetic
-from autograd.check.differences import CONVERGED, Curve, Estimate, speaks_for
+from autograd.check.differences import CONVERGED, Curve, Estimate, fine_steps_favour
 
 OK, WRONG, UNDECIDED = "ok", "wrong", "undecided"
 FALLS = 1e-10  # from one number of digits to the next, at least
@@ -19,10 +19,10 @@ SAFETY = 10.0  # on an oracle's own error estimate
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Oracle:
-    """A way to get a derivative from values: in which arithmetic, how, and what that is worth.
+    """A way to compute a derivative from values: the arithmetic, the method, and its accuracy.
 
     Slopes are along t, where t = 1 is the operand's own size; `tolerance` is relative to the slope, `floor` to the
-    value: no derivative smaller than that can be told from 0.
+    value: a smaller derivative cannot be told from 0.
     """
 
     name: str
@@ -58,7 +58,7 @@ _CHAINS: Mapping[str, tuple[Callable[[], Oracle | None], ...]] = {
     "complex": (_complex_step, _adaptive),
     "differences": (_adaptive,),
 }
-ORACLES = (*_CHAINS, "function")  # the last asks f itself: see function.py
+ORACLES = (*_CHAINS, "function")  # the last asks f itself: see function_check.py
 
 
 def chain(name: str) -> list[Oracle]:
@@ -78,7 +78,7 @@ def chain(name: str) -> list[Oracle]:
 
 
 class Judgement(NamedTuple):
-    """What came of one comparison: both numbers, their relative difference, and the verdict."""
+    """The result of one comparison: both numbers, their relative difference, and the verdict."""
 
     verdict: str
     analytic: Any
@@ -105,10 +105,10 @@ def judge(
     size: float,
     slack: float = 0.0,
 ) -> Judgement:
-    """Hold a derivative against an oracle's, both along t; `size` is |f|, `slack` an error the derivative may have.
+    """Compare a derivative with an oracle's, both along t; `size` is |f|, `slack` the error the derivative may have.
 
-    A disagreement counts only where the oracle is sure of itself: where it is not, more digits are tried, and at last
-    the comparison is undecided.
+    A disagreement counts only where the oracle's error is small: otherwise more digits are tried, and in the end the
+    comparison is undecided.
     """
     noise = math.inf
     for m in oracle.levels:
@@ -126,7 +126,7 @@ def judge(
         reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
         return Judgement(UNDECIDED, ours, estimate.slope, reason)
     verdict = OK if abs(ours - estimate.slope) <= tolerance + floor + estimate.spread else WRONG
-    if verdict == WRONG and estimate.finer and speaks_for(float(ours), estimate.slope, estimate.finer):
+    if verdict == WRONG and estimate.finer and fine_steps_favour(float(ours), estimate.slope, estimate.finer):
         return Judgement(UNDECIDED, ours, estimate.slope, "the value varies faster than the oracle's steps")
     return Judgement(verdict, ours, estimate.slope)
 

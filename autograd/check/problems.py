@@ -1,4 +1,4 @@
-"""What differences of f can check: functions of Values, of numbers with a gradient, and of another engine's nodes."""
+"""Functions that `oracle="function"` can check: of Values, of numbers with a gradient, of another engine's nodes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
-from autograd.check.engine import backward_on_floats
+from autograd.check.backward_passes import backward_on_floats
 from autograd.check.second_order import gradient_tapes
 from autograd.check.subject import argument_names, subject
 from autograd.check.tape import Tape
@@ -17,14 +17,14 @@ PAIRS_OF = 12  # inputs whose second derivatives are looked at
 
 
 def problem(f: Any, at: Sequence[Any], loss: Any, gradient: Callable[..., Any] | None) -> Problem:
-    """What was given, as something that can be checked."""
+    """The problem for the arguments of `check_gradients`."""
     if gradient is not None:
         return Numbers(f, at, gradient)
     return ForeignGraph(f, at) if any(map(is_node, leaves(list(at)))) else OwnGraph(f, at, loss)
 
 
 class Problem:
-    """What is checked: inputs by name, f's value and its gradient at numbers for them."""
+    """A function to check: names of its inputs, its value, and the gradient at a point."""
 
     names: list[str]
     at: list[float]

@@ -1,8 +1,8 @@
-"""f itself: it is called again at other points, where the recorded graph must be the same function.
+"""Call f again at other points, where the recorded graph must be the same function.
 
 Both are compared as graphs: the one that was recorded at x, replayed with 60 digits at x + h d, and the one that f
 records there. On the same branch they agree to the last of those digits, unless a number left the graph: it is a
-constant in the first, and another constant in the second. So no rounding error is in the way. Where every step changes
+constant in the first, and another constant in the second. Rounding errors play no part in it. Where every step changes
 the branch, as at a kink, the derivatives on both sides are looked at instead.
 """
 
@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
-from autograd.check.calls import SAME, Calls, Visit, random_states
-from autograd.check.departures import Departure, numbers_by_place
-from autograd.check.engine import as_float
+from autograd.check.backward_passes import as_float
+from autograd.check.detached_numbers import Departure, numbers_by_place
+from autograd.check.function_calls import SAME, Calls, Visit, random_states
 from autograd.check.local_partials import signed
-from autograd.check.replayed import NotReplayableError
+from autograd.check.replayed_number import NotReplayableError
 from autograd.check.subject import Again
 from autograd.check.tape import Tape
 from autograd.value import Value
@@ -28,14 +28,14 @@ PLACES = 16  # of which it is tried one by one whether the result depends on wha
 
 
 class Fault(NamedTuple):
-    """What is wrong with f: in a few words, where, and with which numbers."""
+    """A fault of f: a title, the departures that cause it, and the numbers that show it."""
 
     title: str
     departures: tuple[Departure, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
 
 
-class Way(NamedTuple):
+class Probe(NamedTuple):
     """What was found in one direction, and a visit there: the first that is lost, the nearest on another branch."""
 
     state: str
@@ -45,7 +45,7 @@ class Way(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """Points to either side of one that has its branch for itself, and the way from it to them."""
+    """Points on both sides of a point that is alone on its branch, and the direction to them."""
 
     plus: Visit
     minus: Visit
@@ -53,7 +53,7 @@ class Sides(NamedTuple):
     chosen: bool  # by a comparison, not by a kink of a primitive
 
 
-class Itself(Calls):
+class Reevaluation(Calls):
     """Whether f is the function that was recorded."""
 
     def __init__(self, again: Again, tape: Tape, leaves: Sequence[Value], detached: str) -> None:
@@ -69,19 +69,19 @@ class Itself(Calls):
         floats, of which no comparison of Values tells.
         """
         for direction in self._directions():
-            ways = []
+            probes = []
             for sign in (1.0, -1.0):
-                ways.append(self._along([sign * step for step in direction]))
-                if ways[-1].fault is not None or (ways[-1].state == AGREES and len(ways) == 1):
-                    return ways[-1].fault
-            states = {way.state for way in ways}
+                probes.append(self._along([sign * step for step in direction]))
+                if probes[-1].fault is not None or (probes[-1].state == AGREES and len(probes) == 1):
+                    return probes[-1].fault
+            states = {probe.state for probe in probes}
             if AGREES in states or states == {LOST, CHANGED}:
-                return next(filter(None, map(self._lost_beside, ways)), None)
-            lost = [way.first for way in ways if way.state == LOST and way.first is not None]
+                return next(filter(None, map(self._lost_beside, probes)), None)
+            lost = [probe.first for probe in probes if probe.state == LOST and probe.first is not None]
             if lost and self.here is not None:
                 return self._left(self.here, lost[0])
             if states == {CHANGED}:
-                return self._between(*ways)
+                return self._between(*probes)
         return None
 
     def _directions(self) -> list[list[float]]:
@@ -91,7 +91,7 @@ class Itself(Calls):
         used = [step if slot is not None else 0.0 for step, slot in zip(every, self.slots, strict=True)]
         return [every, used] if used != every and any(used) else [every]
 
-    def _along(self, direction: list[float]) -> Way:
+    def _along(self, direction: list[float]) -> Probe:
         """What smaller and smaller steps tell, up to the first at which f agrees."""
         differing: list[tuple[float, Visit]] = []
         changed: list[Visit] = []
@@ -100,16 +100,16 @@ class Itself(Calls):
             if there is None:
                 continue
             if self._agrees(self.tape, self.slots, there):
-                return Way(AGREES, direction, there, self._rounded(direction, *differing[0]) if differing else None)
+                return Probe(AGREES, direction, there, self._rounded(direction, *differing[0]) if differing else None)
             if (unsteady := self.unsteady()) is not None:
-                return Way(LOST, direction, there, unsteady)
+                return Probe(LOST, direction, there, unsteady)
             if self.here is None or there.branch != self.here.branch:
                 changed.append(there)
             else:
                 differing.append((h, there))
         if differing:
-            return Way(LOST, direction, differing[0][1])
-        return Way(CHANGED, direction, changed[-1]) if changed else Way(NOTHING, direction, None)
+            return Probe(LOST, direction, differing[0][1])
+        return Probe(CHANGED, direction, changed[-1]) if changed else Probe(NOTHING, direction, None)
 
     def _agrees(self, tape: Tape, slots: Sequence[int | None], there: Visit) -> bool:
         expected = self._expected(tape, slots, there)
@@ -204,18 +204,20 @@ class Itself(Calls):
 
     # --- a branch that is taken at this point alone -------------------------------------------------------------------
 
-    def _between(self, plus: Way, minus: Way) -> Fault | None:
+    def _between(self, plus: Probe, minus: Probe) -> Fault | None:
         """The same question about two points to one side; whether f's derivatives agree is asked later, of `sides`."""
         if (lost := self._lost_beside(plus) or self._lost_beside(minus)) is not None:
             return lost
         if self.here is not None and plus.first is not None and minus.first is not None:
-            chosen = any(way.first.branch.differs_by_choice(self.here.branch) for way in (plus, minus) if way.first)
+            chosen = any(
+                probe.first.branch.differs_by_choice(self.here.branch) for probe in (plus, minus) if probe.first
+            )
             self.sides = Sides(plus.first, minus.first, plus.direction, chosen)
         return None
 
-    def _lost_beside(self, way: Way) -> Fault | None:
+    def _lost_beside(self, probe: Probe) -> Fault | None:
         """What left the graph that f records at a point nearby, seen from one further away."""
-        near, further = [self.beside(way.direction, k * STEPS[-1]) for k in (1.0, 2.0)]
+        near, further = [self.beside(probe.direction, k * STEPS[-1]) for k in (1.0, 2.0)]
         if near is None or further is None or further.branch != near.branch:
             return None
         return None if self._agrees(near.tape, near.slots, further) else self._left(near, further)

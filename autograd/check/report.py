@@ -1,4 +1,4 @@
-"""What a check found, as data and as text."""
+"""The report of a check, as data and as text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from autograd.check.accuracy import digits_text
 from autograd.check.oracle import OK, UNDECIDED, WRONG
 
 NOT_USED = "not used"
-HEADINGS = ("input", "analytic", "numerical", "relative difference", "verdict")
+HEADINGS = ("input", "analytic", "numerical", "relative difference", "digits", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Row:
     """One comparison: a derivative as the engine has it and as the oracle found it.
 
     `numerical` and `difference` (relative) are None where nothing was compared for this row alone; `difference` is
-    taken before both are rounded to floats.
+    taken before both are rounded to floats. `digits` counts the correct decimal digits of `analytic`, of 15.95 that a
+    float has; it is None where no replay with 60 digits tells.
     """
 
     input: str
@@ -27,17 +29,18 @@ class Row:
     difference: float | None
     verdict: str
     reason: str = ""
+    digits: float | None = None
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts, one per heading.
 
         >>> Row("x", 2.0, 2.0, 0.0, "ok").cells()
-        ('x', '2.0', '2.0', '0', 'ok')
+        ('x', '2.0', '2.0', '0', '-', 'ok')
         """
         numerical = "-" if self.numerical is None else repr(self.numerical)
         difference = "-" if self.difference is None else f"{self.difference:.1e}" if self.difference else "0"
         verdict = f"{self.verdict}: {self.reason}" if self.reason else self.verdict
-        return self.input, repr(self.analytic), numerical, difference, verdict
+        return self.input, repr(self.analytic), numerical, difference, _digits(self.digits), verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,10 @@ class CheckReport:
     rows       one per input (per entry of the Hessian with order=2), and one per finding about a single node
     failures   what is wrong, smallest expression first; empty when all is well
     kinks      nodes exactly on a kink
-    oracle     what the derivatives were held against
+    oracle     what the derivatives were compared with
     checked    what was looked at, in words
+    value      the value of the recorded graph; None where only f itself was looked at
+    value_digits   its correct decimal digits; None where no replay with 60 digits tells
 
     >>> from autograd import check_gradients
     >>> report = check_gradients(lambda x, y: x * y, 2.0, 3.0)
@@ -97,6 +102,8 @@ class CheckReport:
     kinks: tuple[KinkFound, ...]
     oracle: str
     checked: str
+    value: float | None = None
+    value_digits: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -123,7 +130,7 @@ class CheckReport:
         return {OK: good, WRONG: len(self.failures), UNDECIDED: len(self.undecided)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, for JSON: verdict, ok, counts, oracle, checked, rows, failures, kinks; nan and infinity as text.
+        """Everything, for JSON: verdict, ok, counts and the fields above; nan and infinity as text.
 
         >>> from autograd import check_gradients
         >>> check_gradients(lambda x: x * x, 2.0).to_dict()["rows"][0]["analytic"]
@@ -160,15 +167,21 @@ class CheckReport:
         return self.undecided
 
     def table(self) -> str:
-        """The rows in aligned plain text: input, analytic, numerical, relative difference, verdict.
+        """The rows in aligned plain text: input, analytic, numerical, relative difference, correct digits, verdict.
+
+        The last row is the value's, where its digits are known.
 
         >>> from autograd import check_gradients
         >>> print(check_gradients(lambda x, y: x * y, 2.0, 3.0).table())
-        input  analytic  numerical  relative difference  verdict
-        x      3.0       3.0        ...                  ok
-        y      2.0       2.0        ...                  ok
+        input  analytic  numerical  relative difference  digits  verdict
+        x      3.0       3.0        ...                  15.9    ok
+        y      2.0       2.0        ...                  15.9    ok
+        value  6.0       -          -                    15.9
         """
-        return aligned([HEADINGS, *[row.cells() for row in self.rows]])
+        lines = [HEADINGS, *[row.cells() for row in self.rows]]
+        if self.value_digits is not None:
+            lines.append(("value", repr(self.value), "-", "-", _digits(self.value_digits), ""))
+        return aligned(lines)
 
     def __str__(self) -> str:
         counts = ", ".join([f"{count} {verdict}" for verdict, count in self.counts.items()])
@@ -185,8 +198,12 @@ class CheckReport:
         return "\n".join(parts)
 
 
+def _digits(count: float | None) -> str:
+    return "-" if count is None else digits_text(count)
+
+
 def _plain(x: Any) -> Any:
-    """A structure with text for numbers that JSON has not."""
+    """A structure with text in place of numbers that JSON does not have."""
     if isinstance(x, Mapping):
         return {key: _plain(each) for key, each in x.items()}
     if isinstance(x, tuple | list):

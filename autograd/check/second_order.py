@@ -1,4 +1,4 @@
-"""Second derivatives: `autograd.grad` differentiated again, against second differences of the replayed root."""
+"""Compare second derivatives, from differentiating `autograd.grad`, with second differences of the replayed root."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from autograd.check.arithmetic import UNDEFINED, Arithmetic, floats
 from autograd.check.differences import Estimate, OutsideDomainError, second
 from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE
 from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
-from autograd.check.slopes import AGAIN, WIDEST, curvature_of
+from autograd.check.richardson import AGAIN, WIDEST, curvature_of
 from autograd.check.tape import Tape
-from autograd.check.whole_graph import FORWARD, RULES, Slopes, Whole
+from autograd.check.whole_graph import FORWARD, RULES, Slopes, WholeGraph
 from autograd.derivative import grad
 from autograd.value import Value
 
 INPUTS = 24  # and their 300 pairs: of more inputs, a sample
 
-SMALLEST = math.ulp(0.0)  # no float tells less apart, and the sizes that a tolerance is made of are floats
+SMALLEST = math.ulp(0.0)  # no float is smaller, and tolerances are computed in floats
 
 LARGEST_UNIT = 1e100  # the product of two is a float
 
@@ -44,7 +44,7 @@ def hessian_entries(
     tape: Tape, gradients: dict[Value, Tape], oracle: Oracle, slopes: Mapping[Value, Slopes]
 ) -> Iterator[Entry]:
     """Every entry on and above the diagonal."""
-    wholes = {leaf: Whole(each, [*gradients], oracle, slopes[leaf]) for leaf, each in gradients.items()}
+    wholes = {leaf: WholeGraph(each, [*gradients], oracle, slopes[leaf]) for leaf, each in gradients.items()}
     for row, column in combinations_with_replacement(gradients, 2):
         whole = wholes[row]
         slot = whole.tape.slot.get(column)
@@ -52,11 +52,11 @@ def hessian_entries(
         yield Entry(row, column, judgement)
 
 
-def _by_forward_mode(whole: Whole, slot: int | None) -> Judgement:
+def _by_forward_mode(whole: WholeGraph, slot: int | None) -> Judgement:
     return whole.result(slot).judgement if slot is not None else Judgement(OK, 0.0, 0.0)
 
 
-def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | None) -> Judgement:
+def _judged(tape: Tape, whole: WholeGraph, row: Value, column: Value, slot: int | None) -> Judgement:
     ours = whole.gradient(column)
     if tape.held:
         return _by_slopes(tape, ours, row, column)
@@ -83,9 +83,9 @@ def _judged(tape: Tape, whole: Whole, row: Value, column: Value, slot: int | Non
 
 
 def _by_slopes(tape: Tape, ours: float, row: Value, column: Value) -> Judgement:
-    """Black boxes: second differences of values in floats."""
-    if any(line.handmade for line in tape.lines):
-        return undecided(ours, "a node made by hand has no rule to differentiate")
+    """Second differences of values in floats, for black boxes."""
+    if any(line.opaque for line in tape.lines):
+        return undecided(ours, "an opaque node has no rule to differentiate")
     m = floats()
     units = _unit(row), _unit(column)
 
@@ -123,7 +123,7 @@ def _unit(leaf: Value) -> float:
     return min(abs(leaf.data) or 1.0, LARGEST_UNIT)
 
 
-def values_of_gradients(whole: Whole, gradients: dict[Value, Tape]) -> Iterator[tuple[Value, Judgement]]:
+def values_of_gradients(whole: WholeGraph, gradients: dict[Value, Tape]) -> Iterator[tuple[Value, Judgement]]:
     """Whether `grad` gives what `backward()` gives, for each input; only disagreements are worth a row."""
     m = whole.oracle.levels[0]
     for leaf, tape in gradients.items():

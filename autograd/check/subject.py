@@ -1,4 +1,4 @@
-"""What is checked: a function at a point, a recorded graph, or a model with a loss, as a root and its named inputs."""
+"""Record the subject of a check (a function at a point, a graph, or a model with a loss): a root and named inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USAGE = "check_gradients(f, *numbers), check_gradients(value) or check_gradients
 
 
 class Recording(NamedTuple):
-    """What f gave for some numbers, and the leaves that these are in, in order."""
+    """The result of f for some numbers, and the leaves that hold them, in order."""
 
     root: Value
     leaves: list[Value]
@@ -36,7 +36,7 @@ class Subject(NamedTuple):
 
 
 def subject(f: Any, at: Sequence[Any], loss: Any) -> Subject:
-    """Record whatever was given. TypeError, with the three ways to call, for anything else.
+    """Record f. TypeError, with the three ways to call, for anything else.
 
     GraphError while recording is off.
     """

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
-from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
+from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.extended_math import in_digits
-from autograd.check.replayed import NotReplayableError, Replayed, evaluate, is_spelled
+from autograd.check.replayed_number import NotReplayableError, Replayed, evaluate, is_spelled
+from autograd.check.selection import SELECTING
 from autograd.errors import AutogradError
 from autograd.graph import topological
 from autograd.primitive import PRIMITIVES, Primitive
@@ -39,7 +40,7 @@ class Line(NamedTuple):
     operands: tuple[float, ...]
     edges: tuple[Edge, ...]
     lost: tuple[int, ...]  # operands the rule sends something to, without being parents
-    handmade: bool
+    opaque: bool
 
     @property
     def finite(self) -> bool:
@@ -53,8 +54,8 @@ class Line(NamedTuple):
 class Tape:
     """The nodes above a root in topological order; slot i is node i, lines are the interior ones.
 
-    `held` names slots that a replay does not compute but continues along the recorded partials: black boxes, nodes made
-    by hand, and kinks whose derivative is a choice.
+    `held` names slots that a replay does not compute but continues along the recorded partials: black boxes,
+    opaque nodes, and kinks whose derivative is a convention.
     """
 
     def __init__(self, root: Value) -> None:
@@ -65,7 +66,7 @@ class Tape:
         ]  # as they are now: a model's parameters are moved and set back
         self.lines = [self._line(i, node) for i, node in enumerate(self.nodes) if node.primitive is not None]
         self.leaves = [i for i, node in enumerate(self.nodes) if node.primitive is None]
-        self.held: set[int] = {line.slot for line in self.lines if line.handmade}
+        self.held: set[int] = {line.slot for line in self.lines if line.opaque}
         self._base: dict[int, list[Any]] = {}
         self._partials: dict[tuple[int, int], list[Any]] = {}
 
@@ -74,13 +75,13 @@ class Tape:
         assert primitive is not None  # lines are made of interior nodes
         floats = tuple([x.data if isinstance(x, Value) else float(x) for x in operands])
         try:
-            flows, handmade = primitive.partials_at(node.data, floats), False
+            flows, opaque = primitive.partials_at(node.data, floats), False
         except AutogradError:
-            flows, handmade = node.partials, True
+            flows, opaque = node.partials, True
         edges, lost = self._aligned(node, operands, flows)
         flowing = {edge.operand: edge.slot for edge in edges}
         slots = tuple([flowing.get(i) for i in range(len(operands))])
-        return Line(slot, node, primitive, slots, floats, edges, lost, handmade)
+        return Line(slot, node, primitive, slots, floats, edges, lost, opaque)
 
     def _aligned(
         self, node: Value, operands: Sequence[Any], flows: Sequence[Any]

@@ -1,4 +1,4 @@
-"""The whole graph: order, accumulation and seeds, by the derivative of the replayed root in each input."""
+"""Check order, accumulation and seeds of the backward pass by derivatives of the replayed root in each input."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from autograd.check.accuracy import correct_digits
 from autograd.check.arithmetic import Arithmetic
-from autograd.check.differences import ROUND_OFF, Estimate, OutsideDomainError
-from autograd.check.engine import Passes, as_float, backward_in, backward_on_floats, condition, rounding_bounds
-from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE, signed
-from autograd.check.oracle import OK, WRONG, Judgement, Oracle, judge, undecided
+from autograd.check.backward_passes import Passes, as_float, backward_in, backward_on_floats, condition, rounding_bounds
+from autograd.check.differences import CONVERGED, ROUND_OFF, Estimate, OutsideDomainError
+from autograd.check.local_partials import NO_NEIGHBOUR, NOT_FINITE, directions_through, signed
+from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, Oracle, judge, undecided
 from autograd.check.tape import Tape
 from autograd.value import Value
 
-WORK = 2_000_000  # operands replayed for single inputs: some seconds
-AT_LEAST = 4
+WORK = 1_000_000  # operands replayed for single inputs: some seconds
+AT_LEAST = 2
 DIRECTIONS = 3
-SURE = 1e-3  # of a slope that is only to be larger than any float
-RULES = 1e-15  # per node: what the rules were held to, one by one
+CANCELLED = 1e-30
+SURE = 1e-3  # relative error of a slope that only has to be larger than any float
+RULES = 1e-15  # per node: the tolerance of the checks of single rules
 FORWARD = 1e-15  # the rounding errors of a chain rule on floats; errors of local derivatives come on top
 Slopes = Mapping[tuple[int, int], float]
 
 
 class Result(NamedTuple):
-    """What was found about an input (`slot`), or about all of them along a random direction (None)."""
+    """The result for an input (`slot`), or for all of them along a random direction (None)."""
 
     slot: int | None
     gradient: float
@@ -36,7 +38,7 @@ class Result(NamedTuple):
     fault: str = ""
 
 
-class Whole:
+class WholeGraph:
     """One recorded graph and its inputs, given as leaves; `slopes` are local derivatives from the oracle, if any."""
 
     def __init__(self, tape: Tape, inputs: Sequence[Value], oracle: Oracle, slopes: Slopes) -> None:
@@ -72,8 +74,31 @@ class Whole:
         slot = self.tape.slot.get(leaf)
         return 0.0 if slot is None else float(self.floats.once[slot])
 
+    def digits(self, slot: int, judgement: Judgement) -> float | None:
+        """The correct digits of a derivative as a float; None where the oracle cannot tell.
+
+        A sum that cancels to less than 1e-30 of its terms may be 0: the replay cannot know.
+        """
+        if not self.exact or self.tape.held or judgement.verdict == UNDECIDED:
+            return None
+        exact = judgement.numerical if judgement.verdict == WRONG else judgement.analytic
+        computed = float(self.floats.once[slot])
+        known = exact == computed == 0.0 or abs(exact) > CANCELLED * self.sizes[slot]  # nan is not known either
+        return correct_digits(computed, exact) if known else None
+
+    def value_digits(self) -> float | None:
+        """The correct digits of the value; None where it was not replayed, or more digits give another number."""
+        if not self.exact:
+            return None
+        coarse, fine = self.oracle.levels[:2]
+        rough, exact = self.tape.base(coarse)[-1], self.tape.base(fine)[-1]
+        if self.tape.held or not (coarse.is_finite(rough) and fine.is_finite(exact)):
+            return None
+        settled = abs(exact - exact.context.convert(rough)) <= fine.real(CONVERGED) * abs(exact)
+        return correct_digits(self.tape.nodes[-1].data, exact) if settled else None
+
     def results(self) -> Iterator[Result]:
-        """For each input or, if there are many, for a part of them and for all along random directions."""
+        """For each input; of many, for a sample and for all of them along random directions."""
         slots = [slot for leaf in self.inputs if (slot := self.tape.slot.get(leaf)) is not None]
         cost = 4 * sum([len(line.operands) for line in self.tape.lines]) + 1
         many = max(AT_LEAST, WORK // cost)
@@ -85,7 +110,8 @@ class Whole:
 
     def _together(self, slots: Sequence[int], seen: set[int]) -> Iterator[Result]:
         rng = random.Random(0)
-        directions = [{slot: self._unit(slot) * signed(rng) for slot in slots} for _ in range(DIRECTIONS)]
+        count = directions_through(len(slots), DIRECTIONS)
+        directions = [{slot: self._unit(slot) * signed(rng) for slot in slots} for _ in range(count)]
         found = [Result(None, math.nan, self._judged(moves)) for moves in directions]
         yield from found
         if any(result.judgement.verdict == WRONG for result in found):  # name the culprit, whatever it costs
@@ -144,10 +170,10 @@ class Whole:
 
     def _slope(self, m: Arithmetic, moves: Mapping[int, float]) -> Estimate:
         base = self.tape.base(m)
-        steps = [(slot, base[slot], m.lift(move)) for slot, move in moves.items()]
+        start, steps = [base[slot] for slot in moves], [m.lift(move) for move in moves.values()]
 
         def curve(t: Any) -> Any:
-            return self.tape.replay(m, {slot: start + t * step for slot, start, step in steps})
+            return self.tape.replay(m, dict(zip(moves, m.moved(start, steps, t), strict=True)))
 
         return self.oracle.estimate(m, curve, abs(self.tape.nodes[-1].data))
 

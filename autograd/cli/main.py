@@ -54,8 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["check", "x*x", "x=3"])
     all derivatives agree (1 node, 1 input; oracle: ...)
     <BLANKLINE>
-    input  analytic  numerical  relative difference  verdict
+    input  analytic  numerical  relative difference  digits  verdict
     x      6.0       6.0        ...  ok
+    value  9.0       -          -                    15.9
     0
     """
     return frame.run(build_parser(), _with_negative_numbers(sys.argv[1:] if arguments is None else arguments))

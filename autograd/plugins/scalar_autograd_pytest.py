@@ -113,7 +113,7 @@ def gradcheck(pytestconfig: pytest.Config) -> GradientCheck:
 
 
 def _found() -> ModuleSpec | None:
-    """What `import autograd` gives here and now; nothing is imported to find out."""
+    """The file that `import autograd` would load; nothing is imported to find out."""
     try:
         return find_spec("autograd")
     except ValueError:  # a stand-in in sys.modules without a specification

@@ -1,4 +1,4 @@
-"""Correct digits of values and gradients: how many, at which sub-expression they were lost, and what to write instead.
+"""Count the correct digits of values and gradients, and name the sub-expression that lost them and a remedy.
 
 Start reading at `analysis.py`; the remedies are a table in `remedies.py`.
 """

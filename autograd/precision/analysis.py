@@ -1,4 +1,4 @@
-"""`digits`: record a function and its gradient, replay both with 60 digits and more, and say what floats lost where."""
+"""`digits`: compare the floats of a function and its gradient with a replay of both with at least 60 digits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from autograd import origin, rules
+from autograd.check.accuracy import correct_digits
 from autograd.check.formatting import call
 from autograd.check.subject import Subject, subject
 from autograd.check.tape import Line, Tape
@@ -15,7 +16,7 @@ from autograd.debugging.switch import debug
 from autograd.expressions.expression import Expression
 from autograd.precision.culprit import Culprit, culprit, maker
 from autograd.precision.derivative import Gradient
-from autograd.precision.exact import Exact, correct_digits, relative_error
+from autograd.precision.exact import Exact
 from autograd.precision.remedies import remedy
 from autograd.precision.report import ENOUGH, Digits, DigitsReport, Loss
 from autograd.recording import paused_gc
@@ -45,7 +46,7 @@ def digits(f: Any, *at: Any, loss: Any = None) -> DigitsReport:
     >>> report.gradient[0].loss.expression, report.gradient[0].loss.remedy
     ('sin(x) / x', 'sinc(x/pi)')
 
-    ImportError without mpmath, TypeError when f cannot be recorded, GraphError for a node made by hand and inside
+    ImportError without mpmath, TypeError when f cannot be recorded, GraphError for an opaque node and inside
     `no_graph()`. Where a primitive's own value insists on floats, that is taken to be exact: see `report.unknown`.
     """
     with paused_gc():
@@ -64,7 +65,7 @@ def _subject(f: Any, at: Sequence[Any], loss: Any) -> Subject:
 
 
 class _Analysis:
-    """A function and its gradient as one graph, and what the exact numbers say about it."""
+    """A function and its gradient as one graph, replayed."""
 
     def __init__(self, on: Subject, asked: origin.Instruction | None) -> None:
         self.root, self.asked = on.root, asked
@@ -92,7 +93,7 @@ class _Analysis:
         if number is None:
             made = maker(self.exact, node) if not isfinite(node.data) else None
             return Digits(name, node.data, "unknown", None, self._loss(made) if made is not None else None)
-        count = correct_digits(relative_error(node.data, number))
+        count = correct_digits(node.data, number)
         found = culprit(self.exact, node) if count < ENOUGH else None
         shown = str(number.context.nstr(number, SHOWN))
         return Digits(name, node.data, shown, count, self._loss(found) if found is not None else None)
@@ -135,7 +136,7 @@ class _Analysis:
         return [first, *owners]
 
     def _is_placed(self, node: Value) -> bool:
-        """Whether somebody's program says where a node was made, other than by calling `digits`."""
+        """Whether a node has a place in the user's program other than the call of `digits`."""
         instruction = getattr(node, "_origin", None)
         return instruction is not None and instruction != self.asked
 
@@ -148,7 +149,7 @@ class _Analysis:
 
 
 def _not_used(name: str) -> Digits:
-    return Digits(f"∂f/∂{name}", 0.0, "0.0", correct_digits(0.0))
+    return Digits(f"∂f/∂{name}", 0.0, "0.0", correct_digits(0.0, 0.0))
 
 
 def _large_consumers(line: Line, consumers: Sequence[Value]) -> list[Value]:
@@ -169,7 +170,7 @@ def _products(line: Line) -> list[float]:
 
 
 def _operation(line: Line) -> str:
-    """What was computed, with its numbers."""
+    """The operation with its numbers."""
     if line.primitive is rules.dot:
         products = [x for x in _products(line) if x]
         shown = [f"{x:.6g}" for x in products[:TERMS]] + ["…"] * (len(products) > TERMS)
@@ -178,7 +179,7 @@ def _operation(line: Line) -> str:
 
 
 def _ancestors(node: Value) -> list[Value]:
-    """What a node was computed from, nearest first."""
+    """The nodes that a node was computed from, nearest first."""
     found: dict[Value, None] = {}
     edge = [node]
     while edge and len(found) < FORMULA:

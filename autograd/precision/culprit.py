@@ -1,4 +1,4 @@
-"""The operation that lost the digits: where, on the way of the largest error, the relative error jumps."""
+"""Find the operation that lost the digits: the one at which the relative error jumps, along the largest error."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from autograd.check.accuracy import UNIT
 from autograd.check.tape import Line
-from autograd.precision.exact import UNIT, Exact
+from autograd.precision.exact import Exact
 from autograd.value import Value
 
-JUMP = 8.0  # three bits at once: less is what roundings add up to
+JUMP = 8.0  # three bits at once; accumulated rounding errors give less
 NOISE = 4.0 * UNIT  # an error that any row of the table may have
 
 
@@ -24,13 +25,13 @@ class Culprit(NamedTuple):
 
 
 def culprit(exact: Exact, node: Value) -> Culprit | None:
-    """Where the digits of `node` were lost: None where they went little by little, or were never lost."""
-    found = max(_way(exact, exact.tape.slot[node]), key=_jump, default=None)
+    """The operation that lost the digits of `node`; None where they were lost gradually, or not at all."""
+    found = max(_largest_errors(exact, exact.tape.slot[node]), key=_jump, default=None)
     return found if found is not None and _jump(found) >= JUMP else None
 
 
 def maker(exact: Exact, node: Value) -> Culprit | None:
-    """The operation that made a node infinite or nan although its operands are finite; None where an input was so."""
+    """The operation that turned finite operands into the infinity or nan of a node; None where an input was one."""
     slot = exact.tape.slot[node]
     while slot in exact.lines:
         line = exact.lines[slot]
@@ -42,11 +43,11 @@ def maker(exact: Exact, node: Value) -> Culprit | None:
 
 
 def _jump(step: Culprit) -> float:
-    """By how much the error grew, up to 1: of what is all wrong nothing more can be lost."""
+    """The growth of the relative error, capped at 1, where no correct digit is left."""
     return min(step.error_out, 1.0) / min(max(step.error_in, UNIT), 1.0)
 
 
-def _way(exact: Exact, slot: int) -> Iterator[Culprit]:
+def _largest_errors(exact: Exact, slot: int) -> Iterator[Culprit]:
     """From a node up, each time to the operand whose error contributes most, while that is more than noise."""
     while slot in exact.lines and exact.error(slot) > NOISE:
         line = exact.lines[slot]

@@ -1,4 +1,4 @@
-"""The graph of a gradient, each of its nodes with the node of the function whose derivative it belongs to."""
+"""The graph of a gradient, with the node of the function that each of its nodes is a derivative of."""
 
 from __future__ import annotations
 

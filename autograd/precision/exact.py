@@ -1,4 +1,4 @@
-"""Every number of a graph beside the exact one, from a replay with as many digits as it takes."""
+"""Compare every number of a graph with the exact one, from a replay with as many digits as needed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from autograd.check.accuracy import relative_error
 from autograd.check.arithmetic import DIGITS, Arithmetic, high_precision
 from autograd.check.tape import Line, Tape
 from autograd.value import Value
 
-UNIT = 2.0**-53
-FULL = 53.0 * math.log10(2.0)  # the digits of a float: 15.95
 SETTLED = 1e-20  # two replays that agree to this, relatively, know more than a float can say
-LARGEST = 1.7976931348623157e308
 
 
 class Exact:
@@ -46,29 +44,6 @@ class Exact:
     def partials(self, line: Line) -> list[Any]:
         """The exact local derivatives of a node, in the order of its edges."""
         return self.tape.partials(self.arithmetic, line)
-
-
-def relative_error(got: float, exact: Any) -> float:
-    """|got − exact| / |exact|; inf for what is no number, and for a number other than 0 in its place.
-
-    >>> relative_error(1.5, 1.0), relative_error(0.0, 0.0), relative_error(1e-300, 0.0)
-    (0.5, 0.0, inf)
-    """
-    if not math.isfinite(got):
-        beyond = abs(exact) > LARGEST and got == got and (got > 0.0) == (exact > 0.0)
-        return 0.0 if beyond else math.inf
-    if not exact:
-        return 0.0 if got == 0.0 else math.inf
-    return float(abs((got - exact) / exact))
-
-
-def correct_digits(error: float) -> float:
-    """−log₁₀ of a relative error, from 0 to the 15.95 digits that a float has.
-
-    >>> correct_digits(0.0) == FULL, correct_digits(1e-6), correct_digits(float("inf"))
-    (True, 6.0, 0.0)
-    """
-    return min(max(0.0, -math.log10(error)), FULL) if error else FULL
 
 
 def _settled(tape: Tape, slots: Sequence[int]) -> tuple[Arithmetic, dict[int, bool]]:

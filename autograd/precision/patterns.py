@@ -1,4 +1,4 @@
-"""Expressions as patterns over graphs: `exp(x) - 1` is found however it was spelled.
+"""Match expressions such as `exp(x) - 1` against graphs, in any equivalent spelling.
 
 A name stands for any operand, the same one wherever it occurs; `n` for a plain number. Sums and products match in any
 order, `x - y` also x + (−y), `x**2` also x·x and square(x), `sqrt(x)` also x**0.5, `1/x` also reciprocal(x) and x**−1.
@@ -18,7 +18,7 @@ Operand = Value | float
 
 
 class Match(NamedTuple):
-    """What the names of a pattern stand for, and the nodes that it covers."""
+    """The operands that the names of a pattern stand for, and the nodes that it covers."""
 
     names: Mapping[str, Operand]
     nodes: frozenset[Value]

@@ -1,4 +1,4 @@
-"""What to write instead: a table of expressions that lose digits and of those that do not.
+"""A table of expressions that lose digits, each with an equivalent one that does not.
 
 The first row that matches around the culprit, and covers it, is the remedy. Sources: R. W. Hamming, Numerical Methods
 for Scientists and Engineers (1973), ch. 3; D. Goldberg, ACM Computing Surveys 23 (1991), 1.4; W. Kahan, "How futile are

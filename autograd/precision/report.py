@@ -1,13 +1,14 @@
-"""What an analysis of digits found, as data and as text."""
+"""The report of `digits`, as data and as text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite, trunc
+from math import inf, isfinite
 
+from autograd.check.accuracy import digits_text
 from autograd.check.report import aligned
 
-ENOUGH = 12.95  # digits: three less than a float has are no matter for complaint
+ENOUGH = 12.95  # digits: losing three is not worth a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def _error(error: float) -> str:
 class Digits:
     """A number that was computed, the exact one as text, and how many digits they have in common.
 
-    15.95 is all that a float has; None where there is no exact number to compare with.
+    A float has at most 15.95; None where there is no exact number to compare with.
 
     >>> Digits("value", 0.0, "-3.3e-9", 0.0).cells()
     ('value', '0.0', '-3.3e-9', '0.0')
@@ -69,13 +70,13 @@ class Digits:
 
     def cells(self) -> tuple[str, ...]:
         """The row of the table: what, the float, the exact number, correct digits."""
-        count = "unknown" if self.digits is None else f"{trunc(self.digits * 10.0) / 10.0:.1f}"
+        count = "unknown" if self.digits is None else digits_text(self.digits)
         return self.name, repr(self.number), self.exact, count
 
 
 @dataclass(frozen=True, slots=True)
 class DigitsReport:
-    """What `digits` found.
+    """The report of `digits`.
 
     value      the value of the function
     gradient   its derivative in each input, by name

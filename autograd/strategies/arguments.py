@@ -1,4 +1,4 @@
-"""Impossible arguments, refused in Hypothesis's words."""
+"""Validate the arguments of strategies; errors are Hypothesis's `InvalidArgument`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_sizes(what: str, smallest: Any, largest: Any, *, least: int) -> None:
 
 
 def rows_of(primitives: Iterable[str | Primitive] | None, default: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
-    """The rows that `primitives=` names or holds; InvalidArgument for what is none and for an empty choice.
+    """The rows that `primitives=` names or holds; InvalidArgument for anything else and for an empty choice.
 
     >>> rows_of(["tanh", "mull"], ())
     Traceback (most recent call last):

@@ -116,7 +116,7 @@ class Graph:
 
 
 def apply(name: str, operands: Sequence[Any]) -> Any:
-    """The primitive of that name on numbers of any kind; on Values by the operator or function that a person writes."""
+    """Apply the primitive of that name to numbers of any kind; to Values by the public operator or function."""
     quick_way = QUICK_WAYS.get(name) if any(isinstance(x, Value) for x in operands) else None
     return (quick_way or lookup(name))(*operands)
 

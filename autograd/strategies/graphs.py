@@ -1,4 +1,4 @@
-"""Random graphs, drawn line by line with an eye on the values so far: nothing is filtered, nothing assumed."""
+"""Draw random graphs line by line, each valid at the values so far, without filtering or `assume`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 # `pivot` and `exp_shift` hold an operand constant that the value depends on: alone they have no derivative to compare.
 HELD_CONSTANT = ("pivot", "exp_shift")
-# `pick` and `sinc_slope` are defined where one operand is a whole number, of few or from 0 on: hardly ever.
+# `pick` and `sinc_slope` need an integer operand, in a small range or from 0 on, which is hardly ever drawn.
 DEFAULT = tuple(row for row in TABLE if row.name not in (*HELD_CONSTANT, "pick", "sinc_slope"))
 SPELLED = tuple(row for row in DEFAULT if row.name in {*INFIX, *IS_FUNCTION, *OF_A_LIST, "neg"})
 
@@ -82,8 +82,7 @@ def graphs(
     number, a graph has fewer lines than `min_size`. InvalidArgument for impossible sizes and unknown primitives.
     """
     rows = _rows(min_inputs, max_inputs, min_size, max_size, primitives, DEFAULT)
-    sizes = (min_inputs, max_inputs, min_size, max_size)
-    return _graphs(rows, sizes, kinks, elements, shared=True)
+    return _graphs(rows, (min_inputs, max_inputs, min_size, max_size), kinks, elements, shared=True)
 
 
 def expressions(
@@ -184,7 +183,7 @@ def lines_at(row: Primitive, x: float, distance: int = 1, kinks: bool = True, re
 
 
 class _Drawing:
-    """A graph while it is drawn: the numbers so far, and the places that may still be referred to."""
+    """A graph being drawn: its numbers so far, and the places that later lines may refer to."""
 
     def __init__(self, draw: DrawFn, rows: tuple[Primitive, ...], inputs: list[float], kinks: bool, shared: bool):
         self.draw, self.rows, self.kinks, self.shared = draw, rows, kinks, shared
@@ -239,7 +238,7 @@ class _Drawing:
         return tuple(operands)
 
     def _take(self, free: list[int], place: int) -> int:
-        """The distance to a place; in a tree, a line that is used is no longer free."""
+        """The distance to a place; in a tree, a line can be used only once."""
         if not self.shared and place >= len(self.inputs):
             free.remove(place)
         return len(self.numbers) - place

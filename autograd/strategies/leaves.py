@@ -1,4 +1,4 @@
-"""Numbers, leaves and points: what a function is tried at."""
+"""Strategies for numbers, leaves and points of a function."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def values(
     ).map(Value)
 
 
-# Of moderate size and with short expansions, so that a failing point is one a person can check by hand.
+# Of moderate size and with short expansions, so that a failing point can be checked on paper.
 MODERATE = numbers(-3.0, 3.0, allow_subnormal=False, width=32)
 
 

@@ -1,4 +1,4 @@
-"""Faults to order: see whether your tests of derivatives would notice them.
+"""Mutation testing for derivatives: plant faults, and see whether your tests notice them.
 
 `mutants()` yields small faults in every rule and in the engine itself, each a context manager that plants the fault for
 its block and removes it afterwards; `mutated(…)` plants one of your own. `defined(…)` is `autograd.define` for a block:

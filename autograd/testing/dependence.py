@@ -1,4 +1,4 @@
-"""Which of its arguments a rule depends on: found by passing one that marks everything it touches."""
+"""Find the arguments that a rule depends on, by passing one that marks everything computed from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAMPLES = (0.5, 0.25, 2.0, 0.75, 1.5), (-0.5, 0.75, 0.25, 2.0, 3.0), (1.5, 3.0, 
 
 
 class _TouchedError(Exception):
-    """A rule wanted to know the number itself."""
+    """A rule asked for the number itself."""
 
 
 class _Mark:

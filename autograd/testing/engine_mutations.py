@@ -1,4 +1,4 @@
-"""Ways in which the chain rule is got wrong, as data: a plain backward pass with one thing changed at a time."""
+"""Faults of the engine, as data: a plain backward pass with one thing changed at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def textbook_pass(
     resets: bool = True,
     seed: float = 1.0,
 ) -> None:
-    """`backward()` spelled out, with its parts for the changing: what `autograd.backward` does when nothing is changed.
+    """`backward()` spelled out, with replaceable parts: what `autograd.backward` does when nothing is changed.
 
     >>> from autograd import Value
     >>> x = Value(3.0)

@@ -1,4 +1,4 @@
-"""Change the table for a block, and always back: a row of its own, or other partials in one that is there."""
+"""Change the table of primitives for a block: add a row, or replace the partials of one."""
 
 from __future__ import annotations
 

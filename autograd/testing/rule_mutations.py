@@ -1,4 +1,4 @@
-"""Ways in which a person gets a partial wrong, as data: each turns a right partial into a wrong one."""
+"""Faults of rules, as data: each turns a right partial into a plausible wrong one."""
 
 from __future__ import annotations
 

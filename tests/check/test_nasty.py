@@ -52,7 +52,7 @@ from autograd import (
 )
 from autograd import abs as absolute
 from autograd.check import check_gradients, local_partials, tape, whole_graph
-from autograd.check.replayed import evaluate
+from autograd.check.replayed_number import evaluate
 
 
 def newton_root(x: Any) -> Any:

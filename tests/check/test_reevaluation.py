@@ -146,7 +146,7 @@ def test_planted_in_random_graphs_all_are_caught_with_their_line() -> None:
 def test_planted_ones_are_caught_without_more_digits_and_at_order_2(monkeypatch: pytest.MonkeyPatch) -> None:
     programs = planted_programs(len(WAYS), start=5_000)
     assert [program for program in programs if caught(program, order=2) is None] == []
-    monkeypatch.setattr("autograd.check.calls.high_precision", lambda digits: None)
+    monkeypatch.setattr("autograd.check.function_calls.high_precision", lambda digits: None)
     assert [program for program in programs if caught(program) is None] == []
 
 
@@ -206,7 +206,7 @@ def a_loss(z: Any, y: float) -> Any:
     return square(z - y) * z.data
 
 
-# --- nodes by hand ----------------------------------------------------------------------------------------------------
+# --- opaque nodes -----------------------------------------------------------------------------------------------------
 
 
 def by_hand(partial: Callable[[float], float]) -> Callable[[Any], Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from autograd import PRIMITIVES, CheckError, Value, debug, define, dot, exp, primitive, relu, sin, square, tanh, total
 from autograd.backward import use_backward
-from autograd.check import CheckReport, check_gradients, whole_graph
+from autograd.check import CheckReport, check_gradients, local_partials, whole_graph
 from autograd.testing import mutants, mutated, textbook_pass
 
 cosh, cos = PRIMITIVES["cosh"], PRIMITIVES["cos"]
@@ -195,6 +195,20 @@ def test_one_wrong_input_of_many_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     with use_backward(forgetful):
         report = rejected(total, [0.5 + i for i in range(40)])
     assert next(row.input for row in report.rows if row.verdict == "wrong") == "xs[33]"
+
+
+@pytest.mark.parametrize("wrong", [0, 17, 39])
+def test_one_direction_finds_a_wrong_partial_of_a_wide_line(wrong: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (whole_graph, local_partials):
+        monkeypatch.setattr(module, "WORK", 0)
+        monkeypatch.setattr(module, "AT_LEAST", 0)  # no operand by itself
+    monkeypatch.setattr(local_partials, "SINGLY", 0)
+    monkeypatch.setattr(local_partials, "WIDE", 30)
+    slopes = [1.0 + 1e-12 * (i == wrong) for i in range(40)]
+    with mutated("total", variadic=lambda out, *xs: slopes[: len(xs)]):
+        report = rejected(total, [0.5 + i for i in range(40)])
+    assert report.failures[0].rule == "total"
+    assert sum(row.input.startswith("all inputs, direction") for row in report.rows) == 1
 
 
 # --- what a reader is told --------------------------------------------------------------------------------------------

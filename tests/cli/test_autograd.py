@@ -57,8 +57,9 @@ def test_an_expression_as_a_process() -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "all derivatives agree (4 nodes, 2 inputs; oracle: mpmath)"
-    assert lines[2].split() == ["input", "analytic", "numerical", "relative", "difference", "verdict"]
-    assert [(line.split()[0], line.split()[-1]) for line in lines[3:]] == [("x", "ok"), ("y", "ok")]
+    assert lines[2].split() == ["input", "analytic", "numerical", "relative", "difference", "digits", "verdict"]
+    assert [(line.split()[0], line.split()[-1]) for line in lines[3:5]] == [("x", "ok"), ("y", "ok")]
+    assert lines[5].split()[0] == "value"
 
 
 def test_a_wrong_rule_is_exit_code_1_with_the_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +126,7 @@ def test_functions_and_values_of_a_file(
 ) -> None:
     before = list(sys.path)
     assert main(["check", f"{program}:{name}", *at]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[3:]] == rows
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[3:]] == [*rows, "value"]
     assert sys.path == before
 
 

@@ -1,4 +1,4 @@
-"""Many programs: which, on how many processes, and what their failures come down to."""
+"""Run many programs, on one process or several, and collect their distinct failures."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Campaign:
 
     @user_primitives()
     def go(self, programs: int | None, seconds: float, workers: int) -> None:
-        """Run so many programs, or for so long."""
+        """Run for the given number of programs or minutes."""
         end = time.monotonic() + seconds
         for drawn, outcome in _outcomes(self.plan, programs, workers):
             self.counts.add(drawn, outcome)
@@ -114,7 +114,7 @@ def _outcomes(plan: Plan, programs: int | None, workers: int) -> Iterator[tuple[
 
 @contextmanager
 def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """So many worker processes; Ctrl-C, which a terminal sends to all of them, is for this process alone."""
+    """A pool of worker processes; Ctrl-C, which a terminal sends to all of them, is for this process alone."""
     ignore = signal.SIGINT, signal.SIG_IGN
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=signal.signal, initargs=ignore)
     before = signal.signal(*ignore)  # which those that start here inherit: they do not even say so while they import

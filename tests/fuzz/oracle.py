@@ -1,4 +1,4 @@
-"""What a program should give: derivatives by nested central differences of its data at many digits.
+"""The expected derivatives of a program, by nested central differences of its data at many digits.
 
 How far floats may be off is asked of the program itself: in some samples every operand and result, and its slope and
 curvature there, is moved by a few roundings, each once and for all, and the derivatives are taken again. They move with
@@ -41,7 +41,7 @@ class Expected:
     float32_errors: Callable[[], Parts]
 
     def of(self, gives: Sequence[str], unit: float) -> tuple[list[float], list[float]]:
-        """What a path that gives these is held against: numbers and allowed errors, in roundings of size `unit`.
+        """The expected results of a path that gives these: numbers and allowed errors, in roundings of size `unit`.
 
         Infinities for what float32 has not, and infinite errors for what it may not have. NoVerdictError where nothing
         is known of float32.
@@ -143,7 +143,7 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
     question = _Question(program, point, m, smallest, exact, numbers)
     errors = question.errors(UNIT)
     if hostile and not all(abs(x) < LARGEST for exacts in numbers.values() for x in exacts):
-        raise NoVerdictError("the derivative is no float")
+        raise NoVerdictError("the derivative is not a float")
     floats = {part: list(map(float, xs)) for part, xs in numbers.items()}
     return Expected(floats, errors, lambda: question.float32_errors)
 

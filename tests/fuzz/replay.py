@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd import PRIMITIVES
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
-from autograd.check.replayed import NotReplayableError, evaluate
+from autograd.check.replayed_number import NotReplayableError, evaluate
 from tests.fuzz.program import Body, Line, Operand, Program
 
 UNIT = 2.0**-53

@@ -1,4 +1,4 @@
-"""What a run found: counts as a table, and each failure as a pytest test that runs by itself."""
+"""The report of a run: counts as a table, and each failure as a pytest test that runs by itself."""
 
 from __future__ import annotations
 

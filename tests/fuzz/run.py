@@ -51,7 +51,7 @@ def run(program: Program, paths: Sequence[Path] = (*EAGER, *COMPILED), hostile: 
 
 
 class _Runner:
-    """A program, and what its paths gave so far: others are held against some of them."""
+    """A program and the results of its paths so far; some paths are compared with earlier ones."""
 
     def __init__(self, program: Program, hostile: bool) -> None:
         self.program, self.hostile = program, hostile

@@ -16,7 +16,7 @@ from tests.interrupts.trial import Places, State, Task, faults, interrupted
 
 
 class Trial(NamedTuple):
-    """Where a job was interrupted, and what was wrong then; an empty place: it came to its end before."""
+    """Where a job was interrupted, and what was wrong then; an empty place if it ended before."""
 
     where: str
     faults: list[str]
@@ -58,7 +58,7 @@ class Tally:
         self.found: Counter[tuple[str, str, str]] = Counter()
 
     def run(self, name: str, times: int, rng: random.Random) -> None:
-        """So many interrupts of a job."""
+        """Interrupt a job the given number of times."""
         start = time.monotonic()
         for trial in islice(trials(name, rng), times):
             self.interrupted[name] += bool(trial.where)

@@ -1,4 +1,4 @@
-"""What is stopped: each job makes a task, which is used for many trials or, where its first run matters, for one."""
+"""The jobs to interrupt: each makes a task, used for many trials or, where its first run matters, for one."""
 
 from __future__ import annotations
 

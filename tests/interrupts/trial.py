@@ -162,7 +162,7 @@ class State:
 
 
 def leftovers(task: Task) -> list[str]:
-    """What an interrupt has left behind in a task: locks, files, parameters that are no plain leaves."""
+    """What an interrupt has left behind in a task: locks, files, parameters that are not plain leaves."""
     found = [f"{lock!r} is held" for lock in (*LOCKS, *task.locks) if _is_held(lock)]
     for i, parameter in enumerate(task.parameters):
         data = getattr(parameter, "_data", None)
@@ -185,7 +185,7 @@ def _is_held(lock: Any) -> bool:
 def interrupted(task: Task, place: Place) -> bool:
     """Run the task until it comes to the place; whether it did.
 
-    A file that is dropped before it was closed, or an interrupt in a callback of a weak reference, is no news.
+    A file that is dropped before it was closed, or an interrupt in a callback of a weak reference, is not reported.
     """
     with warnings.catch_warnings(), quiet_callbacks():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -1,4 +1,4 @@
-"""Mutants that no check can kill, with the reason: reviewed by hand, and each of them is tried all the same."""
+"""Equivalent mutants, which no check can kill, with the reason: a reviewed list; each of them is still tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mutant is tried on: graphs drawn by the strategies, then every special point of its row."""
+"""Examples to try a mutant on: graphs drawn by the strategies, then every special point of its row."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DRAWN_PER_ROW = 40
 DRAWN_FOR_THE_ENGINE = 60
 GRID = {1: (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 0.3, 1.7, -0.7, 0.9, 3.0), 2: (0.0, 1.0, -1.0, 0.5, 2.0, -0.7)}
 COARSE = (0.0, 1.0, 2.0, -0.7)
+FAR = {"pow": ((1.0 + 2.0**-52, 1e16),)}  # points off the grid where a rule has a formula of its own
 
 
 @cache
@@ -50,10 +51,11 @@ def draw(count: int, primitives: list[str], max_size: int) -> tuple[Graph, ...]:
 
 
 def special_points(row: Primitive) -> Iterator[Graph]:
-    """The row alone, with an input for each operand, at every point of a grid where it can be differentiated."""
+    """The row alone, with an input per operand, at the points of a grid and of `FAR` where it is differentiable."""
     for count in counts(row):
         line = Line(row.name, tuple(range(count, 0, -1)))
-        for point in product(GRID.get(count, COARSE), repeat=min(count, 3)):
+        grid = product(GRID.get(count, COARSE), repeat=min(count, 3))
+        for point in (*grid, *FAR.get(row.name, ())):
             filled = (*point, *point)[:count]
             if is_defined(row, filled, [True] * count):
                 yield Graph(filled, (line,))

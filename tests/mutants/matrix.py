@@ -1,4 +1,4 @@
-"""Run mutants, and print what became of them as a table of target by mutation."""
+"""Run mutants, and print the results as a table of targets by mutations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.mutants.examples import examples
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: the number of the example that killed it, and why it cannot be killed, if that is so."""
+    """The result for a mutant: the number of the example that killed it, and why it cannot be killed, if that is so."""
 
     target: str
     mutation: str

@@ -1,4 +1,4 @@
-"""The engine's own backward pass, as it ran on floats and once more on numbers with more digits."""
+"""The engine's own backward pass, on floats and again on numbers with more digits."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _restored(nodes: Sequence[Value]) -> Iterator[None]:
 
 
 def condition(tape: Tape) -> list[float]:
-    """By slot, the adjoint with every partial made positive: what rounding errors of partials are relative to."""
+    """By slot, the adjoint with the absolute value of every partial: the scale of rounding errors."""
     sizes = [0.0] * len(tape.nodes)
     sizes[-1] = 1.0
     for line in reversed(tape.lines):

@@ -1,8 +1,7 @@
-"""`oracle="function"`: the gradient of any engine against Richardson-extrapolated differences of f, called as it is.
+"""`oracle="function"`: compare the gradient of any engine with Richardson-extrapolated differences of f.
 
-It needs no graph of ours: f may take numbers and have its gradient from a function, or take and give the nodes of
-another engine, anything with `data`, `grad` and `backward()`. It sees what f does, whatever that is, and knows 9 digits
-of it instead of 20.
+It does not need a graph of this package: f may take numbers and have its gradient from a function, or take and return
+the nodes of another engine, anything with `data`, `grad` and `backward()`. It is good to 9 digits instead of 20.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from autograd.check.local_partials import signed
 from autograd.check.oracle import OK, UNDECIDED, WRONG
 from autograd.check.problems import Problem
 from autograd.check.report import CheckReport, Failure, KinkFound, Row
-from autograd.check.slopes import AGAIN, WIDEST, Slope, curvature_of, slope_of
+from autograd.check.richardson import AGAIN, WIDEST, Slope, curvature_of, slope_of
 
-SINGLY = 64  # of more inputs, that many one by one, and all of them along random directions
+SINGLY = 64  # with more inputs, this many are checked one by one, and all of them along random directions
 DIRECTIONS = 3
 NO_VALUE = "f has no finite value on both sides"
 
 
 def check_function(on: Problem, order: int, kinks: str) -> CheckReport:
-    """Every derivative, or a part of very many, against differences of f."""
+    """Compare the derivatives, or a sample of very many, with differences of f."""
     check = _Check(on, kinks)
     check.first()
     if order == 2:
@@ -44,7 +43,7 @@ class _Check:
         self.kinks: list[KinkFound] = []
 
     def value(self, numbers: Sequence[float]) -> float:
-        """f, or nan where it raises or has no value."""
+        """The value of f; nan where it raises or is undefined."""
         try:
             return self.on.value(numbers)
         except ArithmeticError:

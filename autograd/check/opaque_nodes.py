@@ -1,4 +1,4 @@
-"""Rows from the slopes of f itself: for nodes made by hand, whose partials no rule confirms, and where numbers left."""
+"""Compare with slopes of f itself: for opaque nodes, which have no rule, and where numbers left the graph."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import replace
 
 from autograd.check.local_partials import signed
 from autograd.check.oracle import WRONG
-from autograd.check.reevaluation import Fault, Itself
+from autograd.check.reevaluation import Fault, Reevaluation
 from autograd.check.report import Row
-from autograd.check.slopes import disagreeing
+from autograd.check.richardson import disagreeing
 
-SINGLY = 16  # of more inputs, all of them along random directions
+SINGLY = 16  # with more inputs, all of them along random directions
 DIRECTIONS = 2
 LINES = 3  # named at most
 
 
-def wrong_by_hand(
-    on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
+def fault_with_opaque_nodes(
+    on: Reevaluation, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
 ) -> tuple[Fault | None, list[Row]]:
-    """What is wrong with a graph that has nodes made by hand, and the rows with what f's own slopes say."""
+    """The fault of a graph with opaque nodes, if any, and the rows corrected by the slopes of f."""
     if (fault := on.unsteady()) is not None:
         return fault, list(rows)
     found = with_slopes_of_f(on, gradient, rows, names)
@@ -28,13 +28,15 @@ def wrong_by_hand(
     if not wrong and (len(names) <= SINGLY or all(map(_agrees(on, gradient), _jointly(on)))):
         return None, found
     departures = {each.place: each for each in (on.here.departures if on.here else ())}
-    title = "f is not what its graph says: the partial of a node made by hand is wrong, or a number left the graph"
+    title = "f is not what its graph says: the partial of an opaque node is wrong, or a number left the graph"
     facts = tuple([(f"∂f/∂{row.input}", f"{row.analytic!r} ours, {row.numerical!r} by f") for row in wrong])
     return Fault(title, tuple(departures.values())[:LINES], facts), found
 
 
-def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    """The rows, with those of inputs in which f has another slope as wrong."""
+def with_slopes_of_f(
+    on: Reevaluation, gradient: Sequence[float], rows: Sequence[Row], names: Sequence[str]
+) -> list[Row]:
+    """The rows; those of inputs in which f has another slope become wrong."""
     if len(names) > SINGLY:
         return list(rows)
     found = {}
@@ -49,6 +51,7 @@ def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row],
             difference=_difference(row.analytic, found[row.input]),
             verdict=WRONG,
             reason="f itself has another slope",
+            digits=None,
         )
         if row.input in found
         else row
@@ -56,17 +59,17 @@ def with_slopes_of_f(on: Itself, gradient: Sequence[float], rows: Sequence[Row],
     ]
 
 
-def _along(on: Itself, i: int) -> list[float]:
+def _along(on: Reevaluation, i: int) -> list[float]:
     return [on.units[k] if k == i else 0.0 for k in range(len(on.at))]
 
 
-def _jointly(on: Itself) -> Iterator[list[float]]:
+def _jointly(on: Reevaluation) -> Iterator[list[float]]:
     rng = random.Random(0)
     for _ in range(DIRECTIONS):
         yield [unit * signed(rng) for unit in on.units]
 
 
-def _agrees(on: Itself, gradient: Sequence[float]) -> Callable[[list[float]], bool]:
+def _agrees(on: Reevaluation, gradient: Sequence[float]) -> Callable[[list[float]], bool]:
     def agrees(direction: list[float]) -> bool:
         ours = sum([slope * step for slope, step in zip(gradient, direction, strict=True)])
         return disagreeing(lambda widest: on.slope(direction, widest), ours) is None

@@ -1,4 +1,4 @@
-"""A number that is replayed in another arithmetic and remembers the float that was recorded in its place."""
+"""Numbers of another arithmetic that carry the recorded float along, and primitives evaluated on them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.check.arithmetic import SELECTING, UNDEFINED, Arithmetic
+from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.extended_math import copied
+from autograd.check.selection import SELECTING
 from autograd.errors import AutogradError
 from autograd.primitive import PRIMITIVES, Primitive
 
 
 class NotReplayableError(Exception):
-    """A primitive's value is a black box: it insists on floats, or there is none (a node made by hand)."""
+    """A primitive's value is a black box: it needs floats, or the node is opaque and has no value function."""
 
 
 def evaluate(m: Arithmetic, primitive: Primitive, numbers: Sequence[Any], recorded: Sequence[float], out: float) -> Any:

@@ -1,4 +1,4 @@
-"""Slopes of f itself, from its floats alone: Richardson-extrapolated differences with an error estimate."""
+"""Derivatives of a function of floats by Richardson extrapolation, with an error estimate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from autograd.check.differences import FINER, ROUND_OFF, jitter_of, speaks_for
+from autograd.check.differences import FINER, ROUND_OFF, fine_steps_favour, jitter_of
 
 Curve = Callable[[float], float]
 """t ↦ f at a point moved by t, in units of the operand; nan where f has no value."""
@@ -19,7 +19,7 @@ AGAIN = (0.7, 0.09)  # other widest steps: a disagreement must be found with eac
 NOISE = 4.0 * ROUND_OFF  # of a value, relative
 SETTLED = 1e-4  # an allowed derivative is then right to three digits
 UNDERFLOW = 1e-300  # slopes that floats can no longer tell from 0
-RULES = 1e-9  # what a slope from floats can be held to, relative
+RULES = 1e-9  # relative accuracy that a slope from floats can be expected to have
 SAFETY = 10.0  # on the error of a slope
 FLOOR = 1e-9  # of |f| near the point: no slope smaller than that can be told from 0
 
@@ -37,7 +37,7 @@ class Slope(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        """Whether the slope is known to four digits, or to be as good as 0."""
+        """Whether the slope is known to four digits, or is practically 0."""
         size = max(abs(self.slope), abs(self.left - self.right) if self.is_kink else 0.0)
         return self.error <= SETTLED * size + FLOOR * self.scale + UNDERFLOW
 
@@ -59,7 +59,7 @@ class Slope(NamedTuple):
 
     def excludes(self, ours: float) -> bool:
         """Whether a derivative is surely another one: where f varies faster than the steps, none is."""
-        return self.settled and not self.allows(ours) and not speaks_for(ours, self.slope, self.finer())
+        return self.settled and not self.allows(ours) and not fine_steps_favour(ours, self.slope, self.finer())
 
 
 def slope_of(curve: Curve, widest: float = WIDEST) -> Slope | None:

@@ -1,4 +1,4 @@
-"""Graphs whose numbers changed after they were recorded, as by `w.data -= 0.1 * w.grad`: which number it was."""
+"""Find the numbers of a graph that changed after it was recorded, as by `w.data -= 0.1 * w.grad`."""
 
 from __future__ import annotations
 

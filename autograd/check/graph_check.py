@@ -1,4 +1,4 @@
-"""The check of a recorded graph: rules one by one, the whole graph, second derivatives if wanted, then f itself."""
+"""Check a recorded graph: its rules one by one, the whole graph, second derivatives if asked for, then f itself."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from dataclasses import replace
 from itertools import product
 
 from autograd.check import failures
-from autograd.check.engine import as_float
+from autograd.check.accuracy import correct_digits
+from autograd.check.backward_passes import as_float
 from autograd.check.formatting import expression
-from autograd.check.local_partials import Finding, Kink, check_line, is_on_kink, kinks_of
-from autograd.check.opaque import with_slopes_of_f, wrong_by_hand
+from autograd.check.kinks import Kink, is_on_kink, kinks_of
+from autograd.check.local_partials import Finding, check_line
+from autograd.check.one_sided_limits import other_derivative
+from autograd.check.opaque_nodes import fault_with_opaque_nodes, with_slopes_of_f
 from autograd.check.oracle import OK, UNDECIDED, WRONG, Judgement, chain
-from autograd.check.reevaluation import Itself, Sides
+from autograd.check.reevaluation import Reevaluation, Sides
 from autograd.check.report import NOT_USED, CheckReport, Failure, KinkFound, Row
 from autograd.check.second_order import Entry, gradient_tapes, hessian_entries, values_of_gradients
-from autograd.check.sides import other_derivative
-from autograd.check.stale import changed_nodes
+from autograd.check.stale_graph import changed_nodes
 from autograd.check.subject import Again, Subject
 from autograd.check.tape import Line, Tape
-from autograd.check.whole_graph import Result, Slopes, Whole
+from autograd.check.whole_graph import Result, Slopes, WholeGraph
 from autograd.value import Value
 
 LINES = 2_000  # nodes whose rules are checked; of a larger graph, a sample with every primitive in it
@@ -29,7 +31,7 @@ SHOWN = 20  # rows about single nodes
 
 
 class GraphCheck:
-    """One check in progress: what was found so far."""
+    """One check in progress, with its findings so far."""
 
     def __init__(self, on: Subject, oracle: str, kinks: str, detached: str) -> None:
         self.oracles = chain(oracle)
@@ -47,14 +49,17 @@ class GraphCheck:
     def report(self, order: int) -> CheckReport:
         """Everything, in order: rules, graph, second derivatives."""
         self._rules(self.tape)
+        root, digits = self.tape.nodes[-1].data, None
         if not self._stale():
             whole = self._whole()
+            digits = whole.value_digits()
             if order == 2 and not self.failures:
                 self._second(whole)
             if self.again is not None and not self.failures:
                 self._f_itself(self.again, whole, order)
         checked = f"{_count(len(self.known), 'node')}, {_count(len(self.inputs), 'input')}"
-        return CheckReport(tuple(self.rows), tuple(self.failures), tuple(self.kinks), self.oracles[0].name, checked)
+        found = tuple(self.rows), tuple(self.failures), tuple(self.kinks)
+        return CheckReport(*found, self.oracles[0].name, checked, root, digits)
 
     # --- rules --------------------------------------------------------------------------------------------------------
 
@@ -68,7 +73,7 @@ class GraphCheck:
         self._show([finding for line in tape.lines for finding in self.known.get(line.node, ())])
 
     def _stale(self) -> bool:
-        """Whether numbers changed after they were recorded: then that is said, and nothing else can be."""
+        """Whether numbers changed after they were recorded; if so, that is the only failure."""
         changed = changed_nodes(self.tape, self.known)
         if changed:
             self.rows, self.failures = [], [failures.stale_graph(self.tape, node) for node in changed]
@@ -80,7 +85,7 @@ class GraphCheck:
         return list(check_line(line, self.oracles))
 
     def _show(self, findings: Iterable[Finding]) -> None:
-        """Rows for what is not in order, each once; failures for what is wrong."""
+        """Add a row for each finding that is not ok, without repetition, and a failure for each that is wrong."""
         seen = {row.input for row in self.rows}
         for finding in findings:
             row = _row_of(finding)
@@ -104,8 +109,8 @@ class GraphCheck:
 
     # --- the whole graph ----------------------------------------------------------------------------------------------
 
-    def _whole(self) -> Whole:
-        whole = Whole(self.tape, [*self.inputs.values()], self.oracles[0], self._slopes(self.tape))
+    def _whole(self) -> WholeGraph:
+        whole = WholeGraph(self.tape, [*self.inputs.values()], self.oracles[0], self._slopes(self.tape))
         results = list(whole.results())
         by_slot = {result.slot: result for result in results}
         trusting = self._trusting(whole)
@@ -118,7 +123,7 @@ class GraphCheck:
         together = [result for result in results if result.slot is None]
         self.rows += [_row(f"all inputs, direction {k}", r.judgement) for k, r in enumerate(together, start=1)]
         wrong = next((result for result in results if result.judgement.verdict == WRONG), None)
-        if wrong and not self.failures:  # otherwise it is the consequence of a rule
+        if wrong and not self.failures:  # otherwise a wrong rule explains it
             self.failures.append(failures.graph_failure(whole, wrong))
         return whole
 
@@ -131,12 +136,12 @@ class GraphCheck:
                     found[line.slot, finding.operand] = as_float(finding.judgement.numerical)
         return found
 
-    def _trusting(self, whole: Whole) -> dict[int, str]:
-        """By slot, an undecided partial that the derivative is made with, where the graph was not replayed without."""
+    def _trusting(self, whole: WholeGraph) -> dict[int, str]:
+        """By slot, an undecided partial that the derivative depends on, where the replay used the recorded one."""
         found: dict[int, str] = {}
         for line in reversed(self.tape.lines):
             if line.slot in self.tape.held or not whole.exact:
-                findings = [] if line.handmade or not whole.sizes[line.slot] else self.known.get(line.node, [])
+                findings = [] if line.opaque or not whole.sizes[line.slot] else self.known.get(line.node, [])
                 unsure = {each.operand for each in findings if each.judgement.verdict == UNDECIDED}
                 found |= {edge.slot: _name(line, edge.operand) for edge in line.edges if edge.operand in unsure}
             if line.slot in found:
@@ -145,7 +150,7 @@ class GraphCheck:
 
     # --- second derivatives -------------------------------------------------------------------------------------------
 
-    def _second(self, whole: Whole) -> None:
+    def _second(self, whole: WholeGraph) -> None:
         gradients = gradient_tapes(self.tape, [*self.inputs.values()])
         for tape in gradients.values():
             self._rules(tape)
@@ -165,12 +170,12 @@ class GraphCheck:
 
     # --- f itself -----------------------------------------------------------------------------------------------------
 
-    def _f_itself(self, again: Again, whole: Whole, order: int) -> None:
-        """Whether the recorded graph is f: f is called again, at one other point where that is enough."""
-        on = Itself(again, self.tape, [*self.inputs.values()], self.detached)
+    def _f_itself(self, again: Again, whole: WholeGraph, order: int) -> None:
+        """Whether the recorded graph is f: call f again, at a single other point if that is enough."""
+        on = Reevaluation(again, self.tape, [*self.inputs.values()], self.detached)
         gradient = [whole.gradient(leaf) for leaf in self.inputs.values()]
-        if any(line.handmade for line in self.tape.lines):
-            fault, self.rows = wrong_by_hand(on, gradient, self.rows, [*self.inputs])
+        if any(line.opaque for line in self.tape.lines):
+            fault, self.rows = fault_with_opaque_nodes(on, gradient, self.rows, [*self.inputs])
         else:
             fault = on.fault()
             if fault is not None:
@@ -180,8 +185,8 @@ class GraphCheck:
         elif on.sides is not None:
             self._beside(on, on.sides, gradient, order)
 
-    def _beside(self, on: Itself, sides: Sides, gradient: Sequence[float], order: int) -> None:
-        """Where a branch is taken at one point only, its derivatives need not be those of f."""
+    def _beside(self, on: Reevaluation, sides: Sides, gradient: Sequence[float], order: int) -> None:
+        """Compare with f on both sides, where a branch is taken at one point only."""
         leaves = [*self.inputs.values()]
         ours = math.fsum(map(operator.mul, gradient, sides.direction))
         expected = other_derivative(on, sides, 1, ours) if sides.chosen else None
@@ -212,7 +217,7 @@ def _sample(lines: Sequence[Line]) -> list[Line]:
 
 
 def _at_kinks(entry: Entry, gradient: Tape) -> Judgement:
-    """The judgement on a second derivative, which at a kink of the gradient's rules is a matter of choice."""
+    """The judgement on a second derivative: undecided at a kink of the gradient's rules, where it is a convention."""
     if entry.judgement.verdict == WRONG and any(map(is_on_kink, gradient.lines)):
         return entry.judgement._replace(verdict=UNDECIDED, reason="on a kink: a second derivative there is a choice")
     return entry.judgement
@@ -241,13 +246,14 @@ def _row_of(finding: Finding) -> Row:
     return row if row.reason or not finding.fault else _row(f"{row.input}: {finding.fault}", finding.judgement)
 
 
-def _row_of_input(name: str, whole: Whole, result: Result | None, leaf: Value) -> Row:
+def _row_of_input(name: str, whole: WholeGraph, result: Result | None, leaf: Value) -> Row:
     gradient = whole.gradient(leaf)
     if result is not None:
-        return _row(name, result.judgement, gradient, result.fault)
+        row = _row(name, result.judgement, gradient, result.fault)
+        return replace(row, digits=whole.digits(whole.tape.slot[leaf], result.judgement))
     if leaf in whole.tape.slot:
         return Row(name, gradient, None, None, OK, "together with all others")
-    return Row(name, 0.0, 0.0, 0.0, OK, NOT_USED)
+    return Row(name, 0.0, 0.0, 0.0, OK, NOT_USED, correct_digits(0.0, 0.0) if whole.exact else None)
 
 
 def _row(name: str, judgement: Judgement, analytic: float | None = None, reason: str = "") -> Row:

@@ -1,7 +1,7 @@
-"""Where numbers leave the graph: an observer of `float(x)`, `x.data`, `x.detach()` and their kin while f runs.
+"""Observe numbers that leave the graph while f runs: `float(x)`, `x.data`, `x.detach()` and the like.
 
-That a number leaves is no fault by itself, since many are printed or compared. Whether the result depends on them is
-found by holding what left at a place fixed while f is called at another point: see itself.py.
+A number that leaves is not an error by itself: many are only printed or compared. `reevaluation.py` finds out whether
+the result depends on one, by holding it fixed while f is called at another point.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _ALLOW = "; if it is meant to be constant, check with detached='allow'"
 
 
 Place = tuple[Any, ...]
-"""A sub-expression: its code and span. The same one may be carried out by several instructions (CPython's PRECALL)."""
+"""A sub-expression: its code and span. Several instructions may belong to one (CPython's PRECALL)."""
 
 
 class Departure(NamedTuple):
-    """One number that left the graph: by what, at which instruction of the user's, and the number."""
+    """One number that left the graph: how, at which instruction of the user's program, and the number."""
 
     how: str
     at: Instruction
@@ -44,7 +44,7 @@ class Departure(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """What the departures of one sub-expression have in common."""
+        """The place shared by all departures of one sub-expression."""
         return place_of(self.at)
 
 
@@ -54,7 +54,7 @@ def place_of(at: Instruction) -> Place:
 
 
 class Departures(Observer):
-    """Answers like a Value that nobody observes, and notes who asked; `held` has numbers to answer with instead.
+    """Records every number that is read from a Value; where `held` has a number for the place, it is the answer.
 
     departures  the numbers that left, in order
     outcomes    the results of comparisons, in order
@@ -73,7 +73,7 @@ class Departures(Observer):
         return replace(now, observer=self, leaf_watchers=(*now.leaf_watchers, self._see_leaf))
 
     def left(self, number: float, how: str, frame: FrameType | None) -> float:
-        """Note it; what is held fixed at that place is the answer."""
+        """Record it; a number held fixed at that place is returned instead."""
         at = asking(frame)
         if at is None:
             return number
@@ -82,19 +82,19 @@ class Departures(Observer):
         return answer
 
     def _see_leaf(self, leaf: Value) -> None:
-        """What is computed inside `no_graph()` has no parents, and nobody reads a number."""
+        """Results inside `no_graph()` have no parents, although no number is read."""
         if hooks().off:
             leaf._data = self.left(leaf._data, "no_graph()", outside(sys._getframe(1)))
 
     def compare(self, relation: str, left: Value, right: Any) -> bool:
-        """Note the outcome."""
+        """Record the outcome."""
         outcome = super().compare(relation, left, right)
         self.outcomes.append(outcome)
         return outcome
 
 
 def numbers_by_place(departures: Sequence[Departure]) -> dict[Place, list[float]]:
-    """What left at each place, in order."""
+    """The numbers that left at each place, in order."""
     found: dict[Place, list[float]] = {}
     for departure in departures:
         found.setdefault(departure.place, []).append(departure.number)
@@ -102,7 +102,7 @@ def numbers_by_place(departures: Sequence[Departure]) -> dict[Place, list[float]
 
 
 def described(departure: Departure) -> tuple[Position, str, str]:
-    """Where a number left, by what, and what to write instead."""
+    """Where a number left, how, and what to write instead."""
     place = position_of(departure.at)
     return place, departure.how, _remedy(departure.how, place.text) + _ALLOW
 

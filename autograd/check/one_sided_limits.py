@@ -1,6 +1,6 @@
-"""Derivatives on both sides of a point that has its branch for itself: are they those of the branch?
+"""Derivatives of f on both sides of a point that is alone on its branch, to compare with those of the branch.
 
-As of `where(x, sin(x)/x, 1.0)` at 0: the branch is a constant, and f there is not.
+For example `where(x, sin(x)/x, 1.0)` at 0: the branch is a constant, and f there is not.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
-from autograd.check.calls import Visit
-from autograd.check.engine import as_float
-from autograd.check.reevaluation import Itself, Sides, function_at
-from autograd.check.replayed import NotReplayableError
+from autograd.check.backward_passes import as_float
+from autograd.check.function_calls import Visit
+from autograd.check.reevaluation import Reevaluation, Sides, function_at
+from autograd.check.replayed_number import NotReplayableError
 
 NEAR = 1e-8  # of the point, in units of the inputs
 STEP = 1e-14
@@ -26,7 +26,7 @@ class Limit(NamedTuple):
     error: float
 
 
-def other_derivative(on: Itself, sides: Sides, order: int, ours: float) -> float | None:
+def other_derivative(on: Reevaluation, sides: Sides, order: int, ours: float) -> float | None:
     """The derivative of f along the direction where both sides agree on it and `ours` is another one; else None."""
     limits = [_limit(on, side, sides.direction, sign, order) for side, sign in ((sides.plus, 1.0), (sides.minus, -1.0))]
     if limits[0] is None or limits[1] is None:
@@ -38,7 +38,7 @@ def other_derivative(on: Itself, sides: Sides, order: int, ours: float) -> float
     return plus.slope if agree and abs(plus.slope - ours) > tolerance else None
 
 
-def _limit(on: Itself, side: Visit, direction: list[float], sign: float, order: int) -> Limit | None:
+def _limit(on: Reevaluation, side: Visit, direction: list[float], sign: float, order: int) -> Limit | None:
     m = on.m
     if m.digits < 20:
         return None
@@ -50,7 +50,7 @@ def _limit(on: Itself, side: Visit, direction: list[float], sign: float, order: 
     difference = _first if order == 1 else _second
     try:
         if not _is_continuous(m, curve, m.lift(sign * NEAR), m.lift(on.tape.nodes[-1].data)):
-            return None  # there is no derivative to be had
+            return None  # f is not differentiable there
         wide, narrow = [difference(m, curve, m.lift(sign * NEAR * k)) for k in (1.0, 0.5)]
     except (NotReplayableError, *UNDEFINED):
         return None

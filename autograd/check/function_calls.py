@@ -1,4 +1,4 @@
-"""f called again at other points: its value there, the graph that it records, and what leaves the graph meanwhile."""
+"""Call f again at other points: its value, the graph it records, and the numbers that leave the graph."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import Arithmetic, floats, high_precision
+from autograd.check.backward_passes import as_float, condition
 from autograd.check.branches import Branch, branch_of
-from autograd.check.departures import Departure, Departures, Place, numbers_by_place
+from autograd.check.detached_numbers import Departure, Departures, Place, numbers_by_place
 from autograd.check.differences import ROUND_OFF
-from autograd.check.engine import as_float, condition
-from autograd.check.slopes import WIDEST, Slope, slope_of
+from autograd.check.richardson import WIDEST, Slope, slope_of
 from autograd.check.subject import Again
 from autograd.check.tape import Tape
 from autograd.value import Value
 
 SMALLEST_UNIT = 1e-290
-SAME = 1e-30  # two replays with 60 digits of the same function, relative to the condition of the graph
-FLOATS = 64.0 * ROUND_OFF  # the same for what is computed in floats
+SAME = 1e-30  # tolerance between two 60-digit replays of one function, relative to the condition of the graph
+FLOATS = 64.0 * ROUND_OFF  # the same for parts computed in floats
 Held = Mapping[Place, Sequence[float]]
 
 
@@ -52,12 +52,12 @@ class Calls:
 
     @cached_property
     def here(self) -> Visit | None:
-        """f called once more where it was recorded: only when there is something to explain."""
+        """f called again at the recorded point; only done when there is a difference to explain."""
         return self.visit(self.at, None)
 
     @cached_property
     def held(self) -> Held | None:
-        """What is to be held fixed in every call."""
+        """The numbers to hold fixed in every call."""
         return numbers_by_place(self.here.departures) if self.allowed and self.here else None
 
     def visit(self, numbers: list[float], held: Held | None) -> Visit | None:
@@ -101,7 +101,7 @@ class Calls:
 
 
 def _size(m: Arithmetic, tape: Tape, exact: Any) -> float:
-    """By how much two evaluations of the same graph may differ."""
+    """The tolerance between two evaluations of the same graph."""
     sizes = condition(tape)
     total = abs(as_float(exact)) + sum([sizes[slot] * abs(tape.nodes[slot].data) for slot in tape.leaves])
     in_floats = tape.lines if m.digits < 20 else [line for line in tape.lines if line.slot in tape.held]
@@ -113,7 +113,7 @@ def _size(m: Arithmetic, tape: Tape, exact: Any) -> float:
 
 
 def random_states() -> list[Callable[[], object]]:
-    """What sets the global generators of `random` and, if it is there, NumPy back to where they are now."""
+    """Functions that reset the global generators of `random` and, if imported, NumPy to their present state."""
     state = random.getstate()
     resets: list[Callable[[], object]] = [lambda: random.setstate(state)]
     numpy_random = sys.modules.get("numpy.random")
