@@ -39,7 +39,8 @@ def defining(primitives: Iterable[Primitive]) -> list[str]:
         code = _code(primitive)
         if code is not None and not is_ours_file(code.co_filename):
             lines += _definition(primitive, code)
-    return [*(["import runpy"] if any("runpy" in line for line in lines) else []), *lines]
+    imports = {"import runpy": "runpy.run_path(", "from autograd import define": "define("}
+    return [*[line for line, use in imports.items() if any(use in each for each in lines)], *lines]
 
 
 def _code(primitive: Primitive) -> CodeType | None:
@@ -83,14 +84,7 @@ class _Writer:
             parts.append(f"domain={self.part(primitive.domain)}")
         body = "\n".join([*self.lines, f"define({', '.join(parts)})"])
         name = f"define_{primitive.name}"
-        return [
-            "from autograd import define",
-            "",
-            f"def {name}():",
-            *indent(body, "    ").splitlines(),
-            "",
-            f"{name}()",
-        ]
+        return ["", f"def {name}():", *indent(body, "    ").splitlines(), "", f"{name}()"]
 
     def part(self, x: Any) -> str:
         """A value as an expression: a constant, a lambda, or a name that `lines` define before."""
