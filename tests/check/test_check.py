@@ -56,6 +56,8 @@ from autograd import abs as absolute
 from autograd.check import CheckReport, check_gradients, whole_graph
 from autograd.testing import table
 
+pytestmark = pytest.mark.slow
+
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
 # `pivot` is held constant, by definition without derivative; `pick` wants an index, see test_pick.py.
 ROWS = [row for row in table() if row.name not in ("pivot", "pick")]

@@ -15,6 +15,8 @@ from autograd import PRIMITIVES, cos, exp, sin, tanh
 from autograd.check import CheckReport, check_gradients
 from autograd.testing import mutated
 
+pytestmark = pytest.mark.slow
+
 FLOATS = ("differences", "function")
 WAVES: list[Callable[[float], Callable[[Any], Any]]] = [
     lambda w: lambda x: sin(w * x),

@@ -54,6 +54,8 @@ from autograd import abs as absolute
 from autograd.check import check_gradients, local_partials, tape, whole_graph
 from autograd.check.replayed_number import evaluate
 
+pytestmark = pytest.mark.slow
+
 
 def newton_root(x: Any) -> Any:
     """√x by Newton's iteration, as often as it takes."""

@@ -31,6 +31,8 @@ from autograd import abs as absolute
 from autograd.check import CheckReport, check_gradients
 from tests.check.detaching import WAYS, Program, by_data, caught, planted_programs, random_program
 
+pytestmark = pytest.mark.slow
+
 
 def report(f: Callable[..., Any], *at: Any, **options: Any) -> CheckReport:
     return check_gradients(f, *at, raise_on_failure=False, **options)

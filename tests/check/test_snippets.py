@@ -15,6 +15,8 @@ from autograd import Primitive, Value, check_gradients, tanh
 from autograd.check import Failure
 from autograd.testing import defined
 
+pytestmark = pytest.mark.slow
+
 SCALE = 2.0
 
 

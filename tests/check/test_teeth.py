@@ -13,6 +13,8 @@ from autograd.backward import use_backward
 from autograd.check import CheckReport, check_gradients, local_partials, whole_graph
 from autograd.testing import mutants, mutated, textbook_pass
 
+pytestmark = pytest.mark.slow
+
 cosh, cos = PRIMITIVES["cosh"], PRIMITIVES["cos"]
 
 

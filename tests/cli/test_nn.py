@@ -14,6 +14,8 @@ import nn
 from nn.cli.main import COMMANDS, main
 from tests.cli.nn_process import ENVIRONMENT, FLOWERS, ROOT, SLOPE, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:

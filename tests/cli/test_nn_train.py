@@ -16,6 +16,8 @@ import nn
 from nn.cli.main import main
 from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ import nn
 from autograd.io import streams
 from nn.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(autograd.__file__).parents[1]
 # No PYTHONUNBUFFERED: with it, a write fails at once, and the flush at the end of the interpreter is not tested.
 BARE = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}

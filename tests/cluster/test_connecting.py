@@ -14,6 +14,8 @@ from nn.cluster import ClusterError, Objective, connect, sources_of
 from nn.cluster.worker import fingerprint
 from tests.cluster.losses import samples
 
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
 distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
 
 

@@ -17,6 +17,8 @@ from nn.train.history import Epoch
 from nn.train.optimizers import Adam, Vector
 from tests.cluster.losses import write_csv
 
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
 distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
 
 X, Y = nn.tabular.datasets.load("moons").x, nn.tabular.datasets.load("moons").y

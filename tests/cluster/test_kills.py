@@ -17,6 +17,8 @@ from nn.cluster.placement import LostWorker, Placement
 from nn.cluster.sources import SHARDS
 from tests import kills
 
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
 distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
 
 

@@ -16,6 +16,8 @@ from nn.cluster import Batch, ClusterError, Objective, connect, sources_of
 from nn.cluster import objective as objective_module
 from tests.cluster.losses import SIZE, Stumbling, Tanh, samples, write_csv
 
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
 distributed = pytest.importorskip("distributed", reason="no Dask: pip install 'scalar-autograd[cluster]'")
 
 STEPS, PARTS = 50, 3

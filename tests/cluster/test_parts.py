@@ -25,6 +25,8 @@ from nn.train.optimizers import SGD, Adam, AdamW, Optimizer
 from nn.train.samples import split_samples
 from tests.nn.damage import bytes_damaged
 
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
 
 def _leaves(shards: int) -> dict[tuple[int, int], Sums]:
     """Sums of very different sizes, so that the order of addition matters."""

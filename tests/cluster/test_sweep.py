@@ -13,6 +13,8 @@ import nn
 from nn.cluster.checkpoint import CheckpointError
 from nn.sweeps import Trial
 
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
 X, Y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
 GRID = {"lr": [0.1, 0.01], "hidden": [1, 2]}
 

@@ -16,6 +16,8 @@ from autograd import Value, dot, logsumexp, rules, tanh
 from autograd.compiler import symbols
 from autograd.compiler.lower import identifiers
 
+pytestmark = pytest.mark.slow
+
 
 def loop(n: int) -> Callable[[Any, Any], Any]:
     def f(x: Any, z: Any) -> Any:

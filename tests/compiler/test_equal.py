@@ -19,6 +19,8 @@ from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.testing import table
 
+pytestmark = pytest.mark.slow
+
 # The back ends that keep the order of additions: with exact=True, they give the bits of eager Values.
 exactly = pytest.mark.parametrize("backend", ["python", "llvm"])
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, 5e-324, 0.5]

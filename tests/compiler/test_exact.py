@@ -18,6 +18,8 @@ import autograd
 import nn
 from autograd import PRIMITIVES, CompileError, Value, pick, where
 
+pytestmark = pytest.mark.slow
+
 exactly = pytest.mark.parametrize("backend", ["python", "llvm"])
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, 5e-324]
 UNARY = [autograd.relu, autograd.tanh, autograd.square, autograd.exp, autograd.log, autograd.sqrt, lambda v: -v]

@@ -29,6 +29,8 @@ from autograd.structure import key_of
 from autograd.testing import table
 from tests.support.forks import in_a_child
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, 5e-324, 0.5, 2.0, -3.7, 0.3, 40.0, -720.0]

@@ -28,6 +28,8 @@ from autograd.strategies.graphs import DEFAULT
 from autograd.structure import key_of
 from autograd.testing import table
 
+pytestmark = pytest.mark.slow
+
 AWKWARD = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e308, -1e308, 5e-324, 0.5, -2.5, 700.0, 3.0]
 FIXED = [row.name for row in table() if row.arity is not None]
 VARIADIC = [row.name for row in table() if row.arity is None]

@@ -23,6 +23,8 @@ from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 from autograd.structure import key_of
 
+pytestmark = pytest.mark.slow
+
 HEADS: dict[str, Callable[[list[Any]], Any]] = {
     "logsumexp": logsumexp,
     "softmax": lambda xs: softmax(xs)[0],

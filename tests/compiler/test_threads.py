@@ -18,6 +18,8 @@ from autograd.compiler import variants
 from autograd.errors import CompileError
 from tests.support.forks import in_a_child
 
+pytestmark = pytest.mark.slow
+
 BRANCHES = variants.BRANCHES
 calls: Counter[int] = Counter()  # by branch; a recording makes two
 

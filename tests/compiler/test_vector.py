@@ -29,6 +29,8 @@ from autograd.errors import CompileError
 from autograd.structure import key_of
 from tests.benchmark.gpt import document, gpt_loss, gpt_parameters
 
+pytestmark = pytest.mark.slow
+
 
 def recovered(f: Callable[..., Any], arguments: dict[str, Any], parameters: Sequence[Value], *batch: str) -> Any:
     """The program of value and gradient of f, and its vector program, checked against it at one point."""

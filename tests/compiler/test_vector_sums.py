@@ -14,6 +14,8 @@ from autograd.compiler.program import Atom, Equation, Program, check, interpret
 from autograd.compiler.reassociate import sums
 from autograd.primitive import Primitive
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("x", "y", "z", "u")
 
 

@@ -25,6 +25,8 @@ from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of
 
+pytestmark = pytest.mark.slow
+
 
 class Off:
     """The back end python, with its outputs changed on the way out."""

@@ -21,6 +21,8 @@ from tests.debugging.dap_editor import (
     start_process,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("how", ["socket", "stdio"])
 def test_steps_forwards_and_back_through_every_moment(tmp_path: Path, how: str) -> None:

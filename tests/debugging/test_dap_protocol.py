@@ -16,6 +16,8 @@ from autograd.debugging.dap.protocol import LARGEST, Connection, ProtocolError
 from tests.debugging.dap_client import PATIENCE
 from tests.debugging.dap_editor import MODEL, debugging, start_process
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),

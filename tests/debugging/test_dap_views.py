@@ -9,6 +9,8 @@ import pytest
 
 from tests.debugging.dap_editor import BACKWARD_LINE, LOSS_LINE, NAMES, TRAIN, Z_LINE, debugging
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_stack_is_the_chain_rule_down_to_here(tmp_path: Path) -> None:
     with debugging(tmp_path) as editor:

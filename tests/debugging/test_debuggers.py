@@ -18,6 +18,8 @@ import autograd
 from autograd import Value
 from autograd.graph import topological
 
+pytestmark = pytest.mark.slow
+
 pexpect = pytest.importorskip("pexpect", reason="pexpect, which drives a debugger at a terminal, is not installed")
 if sys.platform == "win32":
     pytest.skip("there are no pseudo-terminals here", allow_module_level=True)

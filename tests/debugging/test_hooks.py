@@ -17,6 +17,8 @@ from autograd import NonFiniteError, Value, backward, backward_steps, breakpoint
 from autograd.graph import topological
 from tests.support.graphs import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 
 def neuron(w: Value, x: Value, b: Value) -> Value:
     z = w * x + b

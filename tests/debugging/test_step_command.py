@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pexpect = pytest.importorskip("pexpect", reason="pexpect, which types at a terminal, is not installed")
 
 ROOT = Path(__file__).parents[2]

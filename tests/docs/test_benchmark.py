@@ -20,6 +20,8 @@ from tests.benchmark.contest import TOLERANCE, Answer, Contest, Side, difference
 from tests.benchmark.measure import Figures, Measure, seconds, take_turns
 from tests.benchmark.workloads import WORKLOADS, Target, Workload
 
+pytestmark = pytest.mark.slow
+
 finite = st.floats(-1e6, 1e6)
 
 

@@ -18,6 +18,8 @@ from tests.benchmark import checkers, checkers_peers
 from tests.benchmark.checkers_peers import CORRECT, ERRORS, SCALES, Checker
 from tests.benchmark.command import main
 
+pytestmark = pytest.mark.slow
+
 
 def toy_checker(limit: float, alarm: float = math.inf) -> Checker:
     """Lets scale times error pass up to a limit (that is asked at 0), and fails functions at points from `alarm` on."""

@@ -23,6 +23,8 @@ from tests.benchmark.compiling.rows import ROWS
 from tests.benchmark.compiling.survey import Reading, Survey
 from tests.benchmark.contest import TOLERANCE, Answer, Side, difference
 
+pytestmark = pytest.mark.slow
+
 RACES = [row for row in ROWS if isinstance(row, Race)]
 
 Ran = list[str]

@@ -10,6 +10,8 @@ from tests.benchmark.checkers import our_checker
 from tests.benchmark.checkers_peers import ERRORS, largest_passing
 from tests.docs.pages import ROOT, Page
 
+pytestmark = pytest.mark.slow
+
 PAGES = [Page(path) for path in sorted((ROOT / "notebooks" / "guide").glob("*.md"))]
 TESTS = [(page, name) for page in PAGES for name in page.files() if name.startswith("test_")]
 TRANSCRIPTS = [(page, text) for page in PAGES for text in page.blocks("text")]

@@ -21,6 +21,8 @@ from tests.benchmark.command import main
 from tests.benchmark.gpt import BOUNDARY, CONTEXT
 from tests.benchmark.names_gpt import FEW_NAMES, GPT, CompiledStep, EagerStep, batches, document, train
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("ada", "eve", "bob", "mary")  # two lengths
 
 

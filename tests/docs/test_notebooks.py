@@ -14,6 +14,8 @@ import pytest
 
 from tests.run_notebooks import PICTURES, picture
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 LONGEST_CELL = 15

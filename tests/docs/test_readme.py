@@ -8,6 +8,8 @@ import pytest
 from tests.docs.pages import ROOT, Page, run
 from tests.run_notebooks import PICTURES, notebooks
 
+pytestmark = pytest.mark.slow
+
 README = Page(ROOT / "README.md")
 NOTEBOOKS = Page(ROOT / "notebooks" / "README.md")
 GUIDE = sorted((ROOT / "notebooks" / "guide").glob("*.md"))

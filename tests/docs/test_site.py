@@ -16,6 +16,8 @@ import pytest
 
 import autograd
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 

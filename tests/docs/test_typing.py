@@ -23,6 +23,8 @@ from autograd.check.oracle import ORACLES
 from nn.inspection.gradient_check import CheckOptions
 from nn.layers.mlp import Output
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(autograd.__file__).parent.parent
 TYPED = ROOT / "tests" / "typed"
 PROGRAMS = [importlib.import_module(f"tests.typed.{path.stem}") for path in sorted(TYPED.glob("[!_]*.py"))]

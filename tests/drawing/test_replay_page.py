@@ -16,6 +16,8 @@ from tests.drawing.pictures import batch_loss
 from tests.drawing.test_replay import NASTY, nasty_page
 from tests.support.browser import Browser, needs_chromium
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

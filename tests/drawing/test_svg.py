@@ -35,6 +35,8 @@ from tests.drawing.pictures import (
 )
 from tests.support.graphs import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 CASES = cases()
 SVG = "{http://www.w3.org/2000/svg}"
 # What a strict sanitizer lets through: shapes, text, descriptions and one style sheet.

@@ -18,6 +18,7 @@ from tests.debugging.dap_editor import TRAIN, debugging, expected_output
 from tests.support.forks import Fork, in_a_child
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),
 ]

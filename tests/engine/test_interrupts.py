@@ -20,6 +20,8 @@ from tests.interrupts import __main__ as command
 from tests.interrupts.jobs import JOBS, Job
 from tests.interrupts.trial import Place, Places, State, Task, faults, interrupted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", JOBS)
 def test_an_interrupt_leaves_nothing_behind(name: str) -> None:

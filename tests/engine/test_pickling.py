@@ -21,6 +21,8 @@ from autograd import GraphError, Value, define, pickling
 from autograd.graph import topological
 from tests.support.graphs import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(autograd.__file__).parent.parent
 
 

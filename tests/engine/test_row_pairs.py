@@ -21,6 +21,8 @@ from tests.engine.row_points import NEARER, STAIRS
 from tests.engine.test_row_points import BUDGET, ULP, UNDERFLOW, same
 from tests.engine.true_derivatives import FAR, ONE, Limit, Neighbourhood, NoValueError
 
+pytestmark = pytest.mark.slow
+
 Orders = tuple[int, int]
 Pair = tuple[float, float]
 # Rows that only compare have no derivatives, and `exp_shift` and `pivot` hold an operand constant that is not.

@@ -22,6 +22,8 @@ from tests.engine.row_points import DECIDED, INF, MEANING, NEARER, STAIRS, point
 from tests.engine.test_special_points import orders
 from tests.engine.true_derivatives import FAR, Limit, Neighbourhood, NoValueError
 
+pytestmark = pytest.mark.slow
+
 ROWS = {row.name: row for row in vars(rules).values() if isinstance(row, Primitive)}
 UNARY = [name for name, row in ROWS.items() if row.arity == 1]
 

@@ -20,6 +20,8 @@ from mpmath import mp, mpc, mpf
 from autograd import rules
 from autograd.primitive import PRIMITIVES, Primitive
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 4.0  # ulp
 # A step of 10⁻²⁵ makes a truncation error of about 10⁻⁵⁰, far below one ulp (10⁻¹⁶), also after the factors of up to
 # 10²⁰ that large exponents bring. The difference loses 25 digits, and more where the function is flat: where fewer than

@@ -25,6 +25,8 @@ from autograd.cli.main import main
 from autograd.precision import exact as exact_module
 from autograd.strategies import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 FULL = 53 * math.log10(2.0)
 
 

@@ -33,7 +33,7 @@ from tests.fuzz.run import PATHS, Disagreement, run
 from tests.fuzz.shrink import shrunk
 from tests.fuzz.user_primitives import user_primitives
 
-pytestmark = pytest.mark.usefixtures("defined_primitives")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("defined_primitives")]
 MUTANTS = {(mutant.target, mutant.mutation): mutant for mutant in mutants()}
 ROOT = Path(__file__).parents[2]
 TWICE = Program("plain", ("x", "y"), ((2.0, 3.0),), (Line("t1", "mul", ("x", "y")), Line("t2", "sin", ("t1",))), "t2")

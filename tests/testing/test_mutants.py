@@ -13,6 +13,8 @@ from tests.mutants import matrix
 from tests.mutants.equivalent import EQUIVALENT
 from tests.mutants.examples import examples
 
+pytestmark = pytest.mark.slow
+
 ALL = {(mutant.target, mutant.mutation): mutant for mutant in mutants()}
 SHRINKING = settings(max_examples=200, database=None, derandomize=True)
 
