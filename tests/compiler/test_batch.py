@@ -17,6 +17,8 @@ from autograd import CompileError, Value, pick
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 
+pytestmark = pytest.mark.slow
+
 BACKENDS = ["python", "numpy", "llvm"]
 everywhere = pytest.mark.parametrize("backend", BACKENDS)
 

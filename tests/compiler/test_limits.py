@@ -16,7 +16,7 @@ from autograd import PRIMITIVES, Value, functional
 everywhere = pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
 fast_ones = pytest.mark.parametrize("backend", ["numpy", "llvm"])
 dtypes = pytest.mark.parametrize("dtype", ["float64", "float32"])
-pytestmark = pytest.mark.filterwarnings("error")  # a fallback is a failure here
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("error")]  # a fallback is a failure here
 
 
 @pytest.fixture(name="squares", scope="module")

@@ -15,6 +15,8 @@ from autograd.debugging.walk import Walk
 from autograd.graph import topological
 from autograd.strategies import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 # One per layout of a node in the engine: one operand, two, many.
 PRIMITIVES = ("neg", "exp", "log", "sqrt", "tanh", "relu", "add", "mul", "div", "maximum", "total", "prod", "dot")
 GRAPHS = graphs(primitives=PRIMITIVES)

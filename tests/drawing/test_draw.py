@@ -15,6 +15,8 @@ from nn import MLP
 from tests.drawing.pictures import named, readme_value
 from tests.support.graphs import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 
 def heads(value: Value) -> list[str]:
     return [box.head for box in draw(value).scene.boxes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 
 from autograd import Value, debug, draw, sigmoid, tanh
@@ -14,6 +15,8 @@ from autograd.graph import topological
 from nn import MLP, binary_cross_entropy_with_logits
 from tests.drawing.pictures import article_net, batch_loss, named
 from tests.support.graphs import Graph, graphs
+
+pytestmark = pytest.mark.slow
 
 
 def scopes(scene: Scene) -> dict[str, tuple[str, ...]]:

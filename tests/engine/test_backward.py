@@ -223,6 +223,7 @@ class TestOrder:
             assert topological(nodes[-1]) == post_order(nodes[-1])
 
 
+@pytest.mark.slow
 class TestCost:
     def test_a_chain_of_60_doublings_has_61_visits(self, watched: Callable[[Value], None]) -> None:
         x = root = Value(1.0)

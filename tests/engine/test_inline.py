@@ -21,6 +21,8 @@ from autograd.inline import computation, function
 from autograd.primitive import Primitive
 from autograd.recording import generic_dispatch
 
+pytestmark = pytest.mark.slow
+
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod]
 FUNCTIONS = [
     getattr(autograd, name)

@@ -21,6 +21,8 @@ from autograd.backward import callbacks, use_backward
 from autograd.recording import alone, watching
 from autograd.scopes import PLAIN, active, hooks, open_blocks
 
+pytestmark = pytest.mark.slow
+
 BLOCKS: dict[str, Callable[[], Any]] = {
     "no_graph": no_graph,
     "watching": lambda: watching(lambda node: None),

@@ -17,6 +17,8 @@ from nn.train.losses import LOSSES
 from nn.train.optimizers import OPTIMIZERS
 from tests.nn.small_models import LETTERS, NEXT, NUMBERS, Bigram, X, net, numbers
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 20
 SHARES = [0.0, 1.0, 0.25, 1.0, 0.0, 0.5, 0.75]
 ULP = 2.0**-52

@@ -34,6 +34,8 @@ from nn.train.history import Epoch
 from tests.nn.damage import bytes_damaged, json_damaged, zip_damaged
 from tests.nn.recipes import RECIPE
 
+pytestmark = pytest.mark.slow
+
 SEEDS = st.integers(0, 2**63)
 Damage = Callable[[bytes, Random], bytes]
 

@@ -13,6 +13,8 @@ from nn.plotting.plots import boundary_picture, loss_picture
 from nn.tabular.datasets import Dataset, load
 from nn.train.history import Epoch, History
 
+pytestmark = pytest.mark.slow
+
 HISTORY = History([Epoch(1, 0.5, 0.6), Epoch(2, 0.01, 0.2), Epoch(3, 0.02, math.nan)], "diverged")
 
 

@@ -21,6 +21,8 @@ from autograd.strategies.graphs import DEFAULT, LARGEST, is_defined
 from autograd.testing import defined
 from nn.strategies import mlps
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(max_examples=40)
 SURE = settings(max_examples=500, database=None, derandomize=True, phases=[Phase.generate])
 SMALLEST = settings(max_examples=100, database=None, derandomize=True)
