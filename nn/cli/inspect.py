@@ -6,6 +6,9 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autograd.io.files import file_name
 from autograd.io.plural import counted
 from nn.layers.mlp import MLP
@@ -37,9 +40,20 @@ def _layers(model: MLP) -> Iterator[str]:
     yield "layer  shape      activation   parameters   mean w     std w     min w     max w    mean b"
     for layer in model.layers:
         W, shape = layer.W, f"{layer.n_in} -> {layer.n_out}"
-        numbers = (W.mean(), W.std(), W.min(), W.max(), layer.b.mean())
+        numbers = (*_mean_and_std(W), W.min(), W.max(), _mean_and_std(layer.b)[0])
         columns = " ".join(f"{number:>9.3g}" for number in numbers)
         yield f"{layer.number:>5}  {shape:<10} {layer.activation.name:<11} {len(layer.parameters()):>11} {columns}"
+
+
+def _mean_and_std(numbers: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and standard deviation, computed relative to the largest number: no sum of huge weights overflows.
+
+    >>> _mean_and_std(np.array([1e308, 0.0, 2e-308, 1e308]))
+    (5e+307, 5e+307)
+    """
+    scale = float(np.abs(numbers).max()) or 1.0
+    shares = numbers / scale
+    return float(shares.mean()) * scale, float(shares.std()) * scale
 
 
 def _purpose(model: MLP, extra: dict[str, Any], name: str) -> Iterator[str]:
