@@ -1,8 +1,9 @@
 """A table of expressions that lose digits, each with an equivalent one that does not.
 
 The first row that matches around the culprit, and covers it, is the remedy. Sources: R. W. Hamming, Numerical Methods
-for Scientists and Engineers (1973), ch. 3; D. Goldberg, ACM Computing Surveys 23 (1991), 1.4; W. Kahan, "How futile are
-mindless assessments of roundoff" (2006); N. J. Higham, Accuracy and Stability (2002), ch. 1 and 2; M. Mächler (2012).
+for Scientists and Engineers (1973), ch. 3; D. Goldberg, ACM Computing Surveys 23 (1991), 1.4; W. Kahan, "Miscalculating
+area and angles of a needle-like triangle" (1999); N. J. Higham, Accuracy and Stability (2002), ch. 1 and 2; M. Mächler
+(2012).
 """
 
 from __future__ import annotations

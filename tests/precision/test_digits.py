@@ -55,9 +55,10 @@ def savings(m: Any, rate: Any) -> Any:
     return 100.0 * ((1.0 + rate / seconds) ** seconds - 1.0) / (rate / seconds)
 
 
-# H: R. W. Hamming, Numerical Methods for Scientists and Engineers (1973), chapter 3, by its numbers of examples and
-#    problems. G: D. Goldberg, What every computer scientist should know about floating-point arithmetic (1991).
-# K: W. Kahan, How futile are mindless assessments of roundoff (2006). N: N. J. Higham, Accuracy and Stability (2002).
+# H: R. W. Hamming, Numerical Methods for Scientists and Engineers (2nd ed. 1973), chapter 3, by its numbers of examples
+#    and problems, which FPBench and Herbie list too. G: D. Goldberg, What every computer scientist should know about
+#    floating-point arithmetic (1991). K: W. Kahan, Miscalculating Area and Angles of a Needle-like Triangle (1999).
+# N: N. J. Higham, Accuracy and Stability of Numerical Algorithms (2nd ed. 2002).
 CASES: dict[str, Case] = {
     "H example 3.1": Case(
         lambda m, x: m.sqrt(x + 1.0) - m.sqrt(x), (1e12,), "m.sqrt(x + 1.0) - m.sqrt(x)", "sqrt(x + 1.0) + "
@@ -123,13 +124,13 @@ CASES: dict[str, Case] = {
     "G compound interest": Case(savings, (0.06,), "(1.0 + rate / seconds) ** seconds", "expm1("),
     "G ln(1 + x)": Case(lambda m, x: m.log(1.0 + x), (1e-10,), "m.log(1.0 + x)", "log1p(x)"),
     "K needle-like triangle": Case(heron, (100000.0, 99999.99979, 0.00029), "s - a", "Kahan's"),
-    "K (eˣ − 1)/x": Case(lambda m, x: (m.exp(x) - 1.0) / x, (1e-11,), "m.exp(x) - 1.0", "expm1(x)"),
+    "N 1.14.1 (eˣ − 1)/x": Case(lambda m, x: (m.exp(x) - 1.0) / x, (1e-11,), "m.exp(x) - 1.0", "expm1(x)"),
     "N 1.9 variance": Case(
         variance, (10000.0, 10001.5, 10002.0), "sum(x * x for x in xs) / len(xs) - mean * mean", "std(xs)**2"
     ),
     "N cosh x − 1": Case(lambda m, x: m.cosh(x) - 1.0, (1e-6,), "m.cosh(x) - 1.0", "2*sinh(x/2)**2"),
     "N tan x − sin x": Case(lambda m, x: m.tan(x) - m.sin(x), (1e-5,), "m.tan(x) - m.sin(x)", "-tan(x)*cosm1(x)"),
-    "K √(x² + y²)": Case(lambda m, x, y: m.sqrt(x * x + y * y), (3e-170, 4e-170), "x * x|y * y", "hypot(x, y)"),
+    "N √(x² + y²)": Case(lambda m, x, y: m.sqrt(x * x + y * y), (3e-170, 4e-170), "x * x|y * y", "hypot(x, y)"),
     "N √(1 + x) − 1": Case(lambda m, x: m.sqrt(1.0 + x) - 1.0, (1e-10,), "m.sqrt(1.0 + x) - 1.0", "x/(sqrt(1 + x)"),
 }
 
