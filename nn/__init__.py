@@ -18,7 +18,7 @@ if not hasattr(_engine, "Value"):
         "environment, or run `pip uninstall autograd` and then `pip install --force-reinstall scalar-autograd`."
     )
 
-from nn import cluster
+from nn import cluster, datasets
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.inspection.gradient_check import check_gradients
 from nn.layers.activations import ACTIVATIONS, Activation, get_activation
@@ -29,7 +29,6 @@ from nn.layers.module import Module
 from nn.persistence.documents import StorageError
 from nn.persistence.storage import load, load_document, save
 from nn.sweeps import Sweep, Trial, sweep
-from nn.tabular import datasets
 from nn.tabular.csv import TableError
 from nn.tabular.table import read_table
 from nn.train.history import Epoch, History

@@ -6,7 +6,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from docutils import nodes
 from sphinx import addnodes
@@ -36,7 +36,8 @@ def public_names() -> Iterator[str]:
     """Every name in an `__all__`; of a module without one, the functions that it defines."""
     for package in PACKAGES:
         module = importlib.import_module(package)
-        own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == package]
+        defined = {name: thing for name, thing in vars(module).items() if getattr(thing, "__module__", "") == package}
+        own = [name for name, thing in defined.items() if not isinstance(thing, TypeVar)]
         names = getattr(module, "__all__", None) or [name for name in own if not name.startswith("_")]
         yield from (f"{package}.{name}" for name in names if package == "autograd" or not _is_exported(module, name))
 

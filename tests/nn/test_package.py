@@ -1,5 +1,6 @@
 """The package `nn`: its public names, and the error if another `autograd` is imported."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -47,3 +48,16 @@ def test_another_autograd_distribution_is_named_with_the_remedy(tmp_path):
     assert "ImportError" in done.stderr
     assert str(foreign) in done.stderr
     assert "pip uninstall autograd" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("autograd.check", "autograd.drawing", "autograd.functional", "autograd.strategies", "autograd.testing"),
+        *("nn.cluster", "nn.datasets"),
+    ],
+)
+def test_public_modules_are_imported_by_their_names(module: str) -> None:
+    """Private modules may move; these are documented."""
+    package, _, name = module.partition(".")
+    assert importlib.import_module(module) is getattr(importlib.import_module(package), name)
