@@ -12,9 +12,7 @@ def open_streams() -> None:
     """Make printing safe: to a closed stream, and of characters that the encoding does not have."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if (
-            stream is None
-        ):  # closed by the shell; print(file=None) writes to stdout, so that messages would get into a table
+        if stream is None:  # closed by the shell; print(file=None) would write messages to stdout, into a table
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (as long as the process)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -38,8 +36,5 @@ def flush_streams() -> None:
         try:
             stream.flush()
         except OSError:
-            with (
-                suppress(OSError),
-                open(os.devnull, "wb") as nothing,
-            ):  # OSError: it is not a file of the operating system
+            with suppress(OSError), open(os.devnull, "wb") as nothing:  # OSError: a stream without a descriptor
                 os.dup2(nothing.fileno(), stream.fileno())

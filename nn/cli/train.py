@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import draw
+from autograd.cli.frame import INTERRUPTED
 from autograd.errors import UsageError
 from autograd.io.files import file_name
 from autograd.io.plural import counted
@@ -38,7 +39,6 @@ from nn.training import fit
 VALIDATE_FROM = 100
 VALIDATION = 0.1
 DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
