@@ -17,26 +17,17 @@ KINDS = ("shared", "batched")
 
 
 class Files:
-    """The lanes assigned so far, constants and copies of shared numbers among the batched ones included."""
+    """The lanes assigned so far: the inputs of each file first, of which `wanted` says where derivatives are taken."""
 
-    def __init__(self, given: Scalars) -> None:
-        self.given = given
-        self.batched = np.frombuffer(bytes(given.batched), np.uint8).astype(bool)
-        self.lane = np.full(len(given.batched), -1, np.intp)
-        self.sizes = [0, 0]
-        for place in range(given.first):
-            self.lane[place] = self.take(1, bool(given.batched[place]))
-        derivatives = set(given.program.derivatives)
-        self.wanted = [  # for each lane of an input whether a derivative by it is wanted
-            np.array([*(place in derivatives for place in inputs), False])
-            for inputs in (given.program.shared, given.program.batched)
-        ]
+    def __init__(self, inputs: tuple[int, int], wanted: Sequence[NDArray[np.bool_]]) -> None:
+        self.inputs = inputs
+        self.sizes = [*inputs]
         self.constants: dict[tuple[bool, bytes], int] = {}
-        self.lifted: dict[int, int] = {}
+        self._wanted = [np.append(each, False) for each in wanted]
 
     def age(self, lanes: Lanes, kind: str) -> Lanes:
         """The age of lanes, smallest first: what derivatives are taken by (W is left of x), then lanes in order."""
-        wanted = self.wanted[kind == "batched"]
+        wanted = self._wanted[kind == "batched"]
         is_input = lanes < len(wanted)
         return lanes - np.where(is_input & wanted[np.where(is_input, lanes, 0)], self.sizes[kind == "batched"], 0)
 
@@ -46,18 +37,39 @@ class Files:
         self.sizes[batched] += count
         return start
 
-    def give(self, places: NDArray[np.intp], batched: bool) -> int:
-        """New lanes for these places, in their order; the first of them."""
-        start = self.take(places.size, batched)
-        self.lane[places.ravel()] = np.arange(start, start + places.size)
-        return start
-
     def constant(self, number: float, batched: bool) -> int:
         """A lane that holds this number."""
         key = (batched, struct.pack("d", number))
         if key not in self.constants:
             self.constants[key] = self.take(1, batched)
         return self.constants[key]
+
+    @property
+    def fixed(self) -> tuple[tuple[str, int, float], ...]:
+        """(file, lane, number) of all constants."""
+        return tuple([(KINDS[b], lane, struct.unpack("d", bits)[0]) for (b, bits), lane in self.constants.items()])
+
+
+class PlaceFiles(Files):
+    """The lanes of the places of a program of scalars, with copies of shared numbers among the batched ones."""
+
+    def __init__(self, given: Scalars) -> None:
+        program = given.program
+        derivatives = set(program.derivatives)
+        sides = program.shared, program.batched
+        wanted = [np.array([place in derivatives for place in inputs], bool) for inputs in sides]
+        super().__init__((len(program.shared), len(program.batched)), wanted)
+        self.batched = np.frombuffer(bytes(given.batched), np.uint8).astype(bool)
+        self.lane = np.full(len(given.batched), -1, np.intp)
+        for inputs in sides:
+            self.lane[list(inputs)] = np.arange(len(inputs))
+        self.lifted: dict[int, int] = {}
+
+    def give(self, places: NDArray[np.intp], batched: bool) -> int:
+        """New lanes for these places, in their order; the first of them."""
+        start = self.take(places.size, batched)
+        self.lane[places.ravel()] = np.arange(start, start + places.size)
+        return start
 
     def operand(self, atoms: Sequence[tuple[Atom, ...]]) -> tuple[Operand, list[Step]]:
         """The lanes of a table of atoms (one row each), all in one file, and the steps that bring them there."""
