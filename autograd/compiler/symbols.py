@@ -36,7 +36,21 @@ class ForeignError(Exception):
         self.value = value
 
 
-class Writer:
+class Sheet:
+    """Where rules that are applied to symbols write their equations."""
+
+    builder: Builder
+
+    def atom(self, x: Any) -> Atom:
+        """What stands for a symbol or a number in the program."""
+        return x.atom if type(x) is Symbol else float(x)
+
+    def ask(self, atom: Atom) -> float:
+        """An answer to a rule that asks for the number of an atom: its truth is all that matters."""
+        raise NotImplementedError
+
+
+class Writer(Sheet):
     """Nodes to atoms: each recorded node becomes an equation, and its `Symbol` is what rules compute with."""
 
     def __init__(self, inputs: Sequence[Value], numbers: Sequence[float], where: Callable[[], str]) -> None:
@@ -128,7 +142,7 @@ class Symbol:
 
     __slots__ = ("atom", "writer")
 
-    def __init__(self, writer: Writer, atom: Atom) -> None:
+    def __init__(self, writer: Sheet, atom: Atom) -> None:
         self.writer, self.atom = writer, atom
 
     def __primitive__(self, primitive: Primitive, operands: tuple[Any, ...]) -> Symbol:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from autograd import rules
 from autograd.compiler.program import Program
 from autograd.compiler.vector.program import Array, Operand, Step, VectorProgram
-from autograd.compiler.vector.scalars import Scalars
+from autograd.compiler.vector.steps import Key
 
 INDEXED = re.compile(r"(.*?[^\W\d_]\d*)_(\d+)(?:_(\d+))?_*")
 NUMBERED = re.compile(r"(.*?[^\W\d])(\d+)")
@@ -80,14 +80,14 @@ class _Owners:
         return self.arrays[first].name if first >= 0 and bool((owners == first).all()) else ""
 
 
-def named(vectors: VectorProgram, given: Scalars) -> VectorProgram:
-    """The same with names and notes."""
+def named(vectors: VectorProgram, adjoints: Mapping[Key, Key]) -> VectorProgram:
+    """The same with names and notes; `adjoints` are steps that compute those of other steps."""
     arrays = inputs(vectors.program)
     sizes = dict(zip(("shared", "batched"), vectors.sizes, strict=True))
     owners = _Owners(arrays, {kind: np.full(size, -1, np.intp) for kind, size in sizes.items()})
     for number, array in enumerate(arrays):
         owners.owner[array.kind][array.lanes.ravel()] = number
-    namer = _Namer(vectors, given, owners)
+    namer = _Namer(vectors, adjoints, owners)
     steps = [namer.name(step) for step in vectors.steps]
     top = max((int(step.name[5:]) for step in steps if DELTA.fullmatch(step.name)), default=0)
     steps = [_noted(step, top) for step in steps]
@@ -95,7 +95,7 @@ def named(vectors: VectorProgram, given: Scalars) -> VectorProgram:
 
 
 class _Namer:
-    def __init__(self, vectors: VectorProgram, given: Scalars, owners: _Owners) -> None:
+    def __init__(self, vectors: VectorProgram, adjoints: Mapping[Key, Key], owners: _Owners) -> None:
         self.owners = owners
         self.taken = {array.name for array in owners.arrays}
         self.clashes: Counter[str] = Counter()
@@ -105,13 +105,9 @@ class _Namer:
         outputs = len(vectors.outputs)
         derivatives = vectors.program.derivatives
         self.derivative = dict(zip(range(outputs - len(derivatives), outputs), derivatives, strict=True))
-        self.adjoint = {
-            given.moved[delta]: given.moved[x]
-            for delta, x in vectors.program.adjoints
-            if type(delta) is int and delta in given.moved and given.moved.get(x, 0) >= given.first
-        }
-        self.step_of: dict[int, str] = {}  # by place
-        self.outputs = given.outputs
+        self.adjoints = adjoints
+        self.step_of: dict[Key, str] = {}
+        self.loss = vectors.outputs[0] if vectors.outputs else ("", 0)
 
     def name(self, step: Step) -> Step:
         name, note = self._wish(step)
@@ -120,8 +116,7 @@ class _Namer:
         self.sizes[name] = step.size
         if step.results is None:
             self.owners.owner[step.kind][step.start : step.start + step.size] = len(self.owners.arrays) - 1
-        known = self._weighted_input(step) or name
-        self.step_of.update(dict.fromkeys(step.places.ravel().tolist(), known))
+        self.step_of[step.key] = self._weighted_input(step) or name
         return replace(step, name=name, note=note)
 
     def _weighted_input(self, step: Step) -> str:
@@ -151,7 +146,7 @@ class _Namer:
             if step.form in ("product", "map") and LAYER.fullmatch(family):
                 note = "BP3"
             return f"d{family}", note
-        if step.places.size and step.size == 1 and int(step.places.flat[0]) == self.outputs[0]:
+        if step.size == 1 and (step.key == self.loss or (step.results is not None and step.results.flat[0] == 0)):
             return "loss", ""
         if wish := self._of_adjoint(step):
             return wish, ""
@@ -176,8 +171,7 @@ class _Namer:
 
     def _of_adjoint(self, step: Step) -> str:
         """`delta1` for the adjoints of z1, `da1` for those of a1."""
-        names = {self.step_of.get(self.adjoint.get(int(place), -1), "") for place in step.places.ravel()}
-        name = names.pop() if len(names) == 1 else ""
+        name = self.step_of.get(self.adjoints.get(step.key, ("", 0)), "")
         if not name:
             return ""
         wish = f"delta{name[1:]}" if name[0] == "z" and name[1:].isdigit() else f"d{name}"

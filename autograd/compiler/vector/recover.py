@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from autograd.compiler.vector import names
 from autograd.compiler.vector.groups import Group, groups
 from autograd.compiler.vector.lanes import KINDS, PlaceFiles
 from autograd.compiler.vector.operands import taken
-from autograd.compiler.vector.program import Operand, VectorProgram
+from autograd.compiler.vector.program import Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Scalars, scalars
+from autograd.compiler.vector.steps import Key
 from autograd.compiler.vector.writer import Places, StepWriter, Target
 from autograd.primitive import Primitive
 
@@ -34,32 +36,36 @@ def recover(program: Program) -> VectorProgram:
     return recovered(sums(program))
 
 
-def recovered(flattened: Program) -> VectorProgram:
-    """The vector program of a program whose sums are flattened."""
-    given = scalars(flattened)
-    recovery = _Recovery(given)
+def recovered(flattened: Program, inner: bool = False) -> VectorProgram:
+    """The vector program of a program whose sums are flattened.
+
+    As an `inner` one, to be differentiated, it keeps its outputs in lanes, and for each sample.
+    """
+    given = scalars(replace(flattened, per_sample=True) if inner else flattened)
+    recovery = _Recovery(given, inner)
     for group in groups(given):
         recovery.add(group)
-    return names.named(recovery.finished(), given)
+    found = recovery.finished()
+    return names.named(found, _adjoints(found.steps, given))
 
 
 class _Recovery(StepWriter):
     files: PlaceFiles
 
-    def __init__(self, given: Scalars) -> None:
+    def __init__(self, given: Scalars, inner: bool) -> None:
         self.given = given
         super().__init__(PlaceFiles(given), bool(given.program.batched) and not given.program.per_sample)
-        self.result = self._results()
+        self.result = np.full(len(given.batched), -1, np.intp)
+        if not inner:
+            self._note_results()
 
-    def _results(self) -> Places:
+    def _note_results(self) -> None:
         """The number of the output that a place is, −1 for none or several."""
-        result = np.full(len(self.given.batched), -1, np.intp)
         seen: set[Atom] = set()
         for number, atom in enumerate(self.given.outputs):
             if type(atom) is int:
-                result[atom] = -1 if atom in seen else number
+                self.result[atom] = -1 if atom in seen else number
                 seen.add(atom)
-        return result
 
     def give(self, places: Places, batched: bool) -> int:
         return self.files.give(places, batched)
@@ -162,3 +168,19 @@ class _Recovery(StepWriter):
 def _target(group: Group) -> Target:
     means = group.operation in (MEAN, MEAN_DOT)
     return Target(np.array(group.places, np.intp), group.batched, means, group.last)
+
+
+def _adjoints(steps: Sequence[Step], given: Scalars) -> dict[Key, Key]:
+    """Steps that compute the adjoints of other steps."""
+    adjoint = {
+        given.moved[delta]: given.moved[x]
+        for delta, x in given.program.adjoints
+        if type(delta) is int and delta in given.moved and given.moved.get(x, 0) >= given.first
+    }
+    owner = {place: step.key for step in steps for place in step.places.ravel().tolist()}
+    found: dict[Key, Key] = {}
+    for step in steps if adjoint else ():
+        keys = {owner.get(adjoint.get(place, -1)) for place in step.places.ravel().tolist()}
+        if len(keys) == 1 and (key := keys.pop()):
+            found[step.key] = key
+    return found

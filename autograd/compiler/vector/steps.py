@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from autograd.primitive import Primitive
 
 Lanes = NDArray[np.intp]
+Key = tuple[str, int]  # of a step: the file and the first lane of its result
 Numbers = NDArray[np.float64]
 
 FORMS = ("map", "reduce", "product", "pairs", "mean", "mean_product", "mean_pairs", "lift")
@@ -75,6 +76,11 @@ class Step:
     def kind(self) -> str:
         """The file of the result, where it is not an output itself."""
         return "batched" if self.batched else "shared"
+
+    @property
+    def key(self) -> Key:
+        """What tells it from other steps."""
+        return self.kind, self.start
 
     @property
     def lanes(self) -> Lanes:

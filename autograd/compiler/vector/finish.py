@@ -1,0 +1,69 @@
+"""Passes over the steps of a vector program: drop what nothing needs, and write results where they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograd.compiler.vector.lanes import KINDS
+from autograd.compiler.vector.layout import strides
+from autograd.compiler.vector.program import Step, VectorProgram
+from autograd.compiler.vector.writer import Places
+
+
+def without_dead(vectors: VectorProgram) -> VectorProgram:
+    """Only the steps that an output or a guard needs."""
+    live = {kind: np.zeros(size, bool) for kind, size in zip(KINDS, vectors.sizes, strict=True)}
+    for kind, lane in vectors.outputs:
+        if kind in live:
+            live[kind][int(lane)] = True
+    for _, *atoms, _ in vectors.guards:
+        live["shared"][[atom for atom in atoms if type(atom) is int]] = True
+    kept: list[Step] = []
+    for step in reversed(vectors.steps):
+        if step.results is not None or live[step.kind][step.start : step.start + step.size].any():
+            kept.append(step)
+            for operand in step.operands:
+                if operand.kind != "constant":
+                    live[operand.kind][operand.lanes] = True
+    return replace(vectors, steps=tuple(reversed(kept)))
+
+
+def with_results(vectors: VectorProgram) -> VectorProgram:
+    """Steps that nothing but outputs reads give these directly, where there is an output for each lane.
+
+    Where outputs are means, they are divided by the number of samples all at once: then only means can do that.
+    """
+    means = bool(vectors.program.batched) and not vectors.program.per_sample
+    number = _output_numbers(vectors)
+    outputs = list(vectors.outputs)
+    steps: list[Step] = []
+    for step in vectors.steps:
+        results = number[step.lanes] if not step.batched and step.results is None else np.full(step.shape, -1)
+        if (results >= 0).all() and strides(results) is not None and (step.form.startswith("mean") or not means):
+            steps.append(replace(step, results=results))
+            for i in results.ravel().tolist():
+                outputs[i] = ("result", i)
+        else:
+            steps.append(step)
+    return replace(vectors, steps=tuple(steps), outputs=tuple(outputs))
+
+
+def _output_numbers(vectors: VectorProgram) -> Places:
+    """For each shared lane the number of the output that it is; −1 where it is none, or is read elsewhere too."""
+    number = np.full(vectors.sizes[0], -1, np.intp)
+    lanes = [(int(lane), i) for i, (kind, lane) in enumerate(vectors.outputs) if kind == "shared"]
+    for lane, i in lanes:
+        number[lane] = i if number[lane] < 0 else len(vectors.outputs)
+    number[number == len(vectors.outputs)] = -1
+    for read in _read(vectors.steps):
+        number[read] = -1
+    for _, *atoms, _ in vectors.guards:
+        number[[atom for atom in atoms if type(atom) is int]] = -1
+    return number
+
+
+def _read(steps: Sequence[Step]) -> list[Places]:
+    return [operand.lanes.ravel() for step in steps for operand in step.operands if operand.kind == "shared"]
