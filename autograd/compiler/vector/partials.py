@@ -54,13 +54,12 @@ def rule_of(row: Primitive, operands: Sequence[float | None]) -> Rule:
     CompileError when the rules ask for the truth of several numbers.
     """
     sheet = _RuleSheet(len(operands))
-    out = Symbol(sheet, len(operands))
     at = [Symbol(sheet, place) if x is None else x for place, x in enumerate(operands)]
-    yes = _atoms(sheet, row.partials_at(out, at))
+    yes = _partials(sheet, row, at)
     if not sheet.asked:
         return Rule(tuple(sheet.builder.equations), yes, yes, None)
     sheet.trial = 0.0
-    no = _atoms(sheet, row.partials_at(out, at))
+    no = _partials(sheet, row, at)
     if len(sheet.asked) > 1:
         raise CompileError(
             f"the derivative of {row.name} asks for the truth of several numbers; write its rule with autograd.where"
@@ -68,5 +67,16 @@ def rule_of(row: Primitive, operands: Sequence[float | None]) -> Rule:
     return Rule(tuple(sheet.builder.equations), yes, no, next(iter(sheet.asked)))
 
 
-def _atoms(sheet: Sheet, partials: Sequence[object]) -> tuple[Partial, ...]:
-    return tuple([None if each is None else sheet.atom(each) for each in partials])
+def _partials(sheet: Sheet, row: Primitive, at: Sequence[Symbol | float]) -> tuple[Partial, ...]:
+    """The partials by symbols; those by numbers are not wanted."""
+    out = Symbol(sheet, len(at))
+    if row.variadic:
+        found: Sequence[object] = row.variadic(out, *at)
+    else:
+        found = [
+            rule(out, *at) if callable(rule) and type(x) is Symbol else rule
+            for rule, x in zip(row.partials, at, strict=True)
+        ]
+    return tuple(
+        [None if each is None or type(x) is float else sheet.atom(each) for each, x in zip(found, at, strict=True)]
+    )
