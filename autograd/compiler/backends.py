@@ -22,10 +22,10 @@ from autograd.compiler.program import Program
 from autograd.compiler.vector.forms import Forms
 from autograd.errors import CompileError
 
-BUILD: dict[str, Callable[[Program, Options], Runner]] = {
-    "python": python.build,
-    "numpy": numpy_backend.build,
-    "llvm": llvm.build,
+BUILD: dict[str, Callable[[Forms, Options], Runner]] = {
+    "python": lambda forms, options: python.build(forms.program, options),
+    "numpy": lambda forms, options: numpy_backend.NumpyRunner(forms.vectors, options.dtype),
+    "llvm": llvm.build_from,
 }
 NAMES = {"python": "Python", "numpy": "NumPy", "llvm": "llvm"}  # in sentences
 EXACT = ("python", "llvm")  # those that can keep the order of additions
@@ -36,6 +36,7 @@ LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on
 LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 40e-6
+WITH_DERIVATIVES = 3.0  # operations of a value and its gradient, where those of the value are 1
 WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
 LARGE = 400_000  # more operations than this take minutes to build as machine code
 
@@ -65,56 +66,56 @@ class Estimate(NamedTuple):
         return f"{self.name} {1e6 * self.run:.3g} us"
 
 
-def choose(program: Program, options: Options, samples: int) -> Choice:
+def choose(forms: Forms, options: Options, samples: int) -> Choice:
     """The runner of the back end that was asked for, or with `auto` of the one that is expected to be fastest.
 
     CompileError when it cannot do what the other options ask.
     """
     name = options.backend
     if name == "auto":
-        found = sorted(estimates(program, options, samples), key=lambda each: each.cost)
+        found = sorted(estimates(forms, options, samples), key=lambda each: each.cost)
         return Choice(found[0].name, found[0].make(), f"expected for a run: {', '.join(map(str, found))}")
     if options.exact and name not in EXACT:
         raise CompileError(f"the back end {name} adds in an order of its own; exact=True needs {' or '.join(EXACT)}")
-    return Choice(name, BUILD[name](program, options), "as asked for")
+    return Choice(name, BUILD[name](forms, options), "as asked for")
 
 
-def next_best(program: Program, options: Options, samples: int, failed: Sequence[str]) -> Options:
+def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str]) -> Options:
     """The options with the back end that is expected to be fastest of those that have not failed; python is the last.
 
     >>> from autograd.compiler.program import Equation
-    >>> one = Program(("x",), (Equation(rules.exp, (0,)),), (), (1,))
+    >>> one = Forms(Program(("x",), (Equation(rules.exp, (0,)),), (), (1,)))
     >>> next_best(one, Options(backend="numpy", dtype="float32"), 1, ["numpy", "llvm"])
     Options(backend='python', exact=False, dtype='float64', threads=None, on_branch='record')
     """
-    left = [each for each in estimates(program, options, samples) if each.name not in failed]
+    left = [each for each in estimates(forms, options, samples) if each.name not in failed]
     if not left:
         return replace(options, backend="python", dtype="float64")
     return replace(options, backend=min(left, key=lambda each: each.cost).name)
 
 
-def estimates(program: Program, options: Options, samples: int) -> Iterator[Estimate]:
+def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate]:
     """The time that each back end which can run the program would take, where it may be worth it."""
-    forms = Forms(program)
-    flattened = program if options.exact else forms.flattened
-    work = operations(flattened)
+    batched = bool(forms.forward.batched)
+    times = 1.0 if forms.wanted is None else WITH_DERIVATIVES
+    program = forms.flattened_forward
+    work, equations = times * operations(program), times * len(program.equations)
     best = float("inf")
     if options.dtype == "float64":
         best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
-        yield Estimate("python", run, 0.0, partial(BUILD["python"], program, options))
+        yield Estimate("python", run, 0.0, partial(BUILD["python"], forms, options))
     if work <= LARGE and importlib.util.find_spec("llvmlite"):
         lanes = 8 if options.dtype == "float32" else 4
-        each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
+        each = LLVM_LANES * -(-samples // lanes) if batched else LLVM_OPERATION
         run = LLVM_CALL + each * work
         best = min(best, run)
-        build = LLVM_START + LLVM_BUILD * len(program.equations)
-        yield Estimate("llvm", run, build, partial(llvm.build_from, forms, options))
-    if not options.exact and max(NUMPY_CALL * depth(flattened), WORTH_LOOKING) < best:
+        build = LLVM_START + LLVM_BUILD * equations
+        yield Estimate("llvm", run, build, partial(BUILD["llvm"], forms, options))
+    if not options.exact and max(NUMPY_CALL * min(times, 2.0) * depth(program), WORTH_LOOKING) < best:
         vectors = forms.vectors
         products, elements = vectors.costs(samples)
         run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
-        make = partial(numpy_backend.NumpyRunner, vectors, options.dtype)
-        yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations), make)
+        yield Estimate("numpy", run, NUMPY_BUILD * equations, partial(BUILD["numpy"], forms, options))
 
 
 def operations(program: Program) -> int:

@@ -1,4 +1,4 @@
-"""The chain rule over recorded nodes, written down as equations instead of computed.
+"""The chain rule over the equations of a recorded program, as more equations.
 
 The order, the edges and the rules are the engine's own (`derivative.adjoints`): what differs is only what partials and
 adjoints are made of. A `Symbol` stands for a number of the program; rows of the table applied to Symbols become
@@ -11,33 +11,65 @@ guard remembers that. With a batch it differs from sample to sample: both answer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd import rules
-from autograd.compiler.symbols import Symbol, Writer
-from autograd.derivative import Flow
+from autograd.compiler.passes import rebuilt, without_dead
+from autograd.compiler.program import Atom, Equation, Program, moved_to
+from autograd.compiler.symbols import Symbol, Writer, may_drop
+from autograd.derivative import Flow, adjoints
 from autograd.errors import CompileError
-from autograd.primitive import Primitive
-from autograd.value import Value
+
+
+def differentiated(
+    recorded: Program, rows: Sequence[Atom], wanted: Sequence[int], numbers: Sequence[float], where: Callable[[], str]
+) -> tuple[Program, bool]:
+    """A recorded program with the derivatives of each of `rows` by the inputs `wanted` as further outputs.
+
+    `numbers` are those of the inputs when it was recorded, and `where` gives the line of guards that derivatives need.
+    The answer also says whether rules asked what samples may answer differently.
+    """
+    writer = Writer(recorded, numbers, where)
+    outputs = list(moved_to(recorded.outputs, writer.atoms))
+    adjoint_of: list[tuple[Atom, Atom]] = []
+    for row in rows:
+        known: dict[int, Any] = {}
+        if type(row) is int:
+            known = adjoints(row, wanted, Gated(writer) if recorded.batched else Recorded(writer))
+        outputs += [writer.atom(known.get(place, 0.0)) for place in wanted]
+        adjoint_of = [(writer.atom(adjoint), writer.atoms[place]) for place, adjoint in known.items()]
+    made = replace(
+        rebuilt(recorded, writer.builder.equations, writer.atoms),
+        outputs=tuple(outputs),
+        adjoints=tuple([(delta, x) for delta, x in adjoint_of if type(delta) is int and type(x) is int]),
+    )
+    return without_dead(replace(made, guards=(*made.guards, *writer.guards))), bool(writer.gates)
 
 
 class _Walk(Flow[int]):
-    """A walk through recorded nodes by their identities; each is asked for its parents once."""
+    """A walk through the places of a recorded program; each is asked for its parents once."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self._parents: dict[int, list[int]] = {}
+        self.first = len(writer.recorded.names)
+        self._parents: dict[int, Sequence[int]] = {}
+
+    def equation(self, place: int) -> Equation | None:
+        """What computes a place; None for an input."""
+        return self.writer.recorded.equations[place - self.first] if place >= self.first else None
 
     def order(self, output: int) -> Sequence[int]:
         return list(_post_order(output, self.parents))
 
-    def parents(self, node: int) -> list[int]:
+    def parents(self, node: int) -> Sequence[int]:
         found = self._parents.get(node)
         if found is None:
-            found = self._parents[node] = list(map(id, self.parents_of(self.writer.nodes[node])))
+            equation = self.equation(node)
+            found = self._parents[node] = self.parents_of(node, equation) if equation else ()
         return found
 
-    def parents_of(self, node: Value) -> Sequence[Value]:
+    def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
         """The operands that gradients flow to."""
         raise NotImplementedError
 
@@ -45,24 +77,33 @@ class _Walk(Flow[int]):
 class Recorded(_Walk):
     """The chain rule as the recording went: bit for bit what `derivative.grad` gives there, guarded."""
 
-    def parents_of(self, node: Value) -> Sequence[Value]:
-        """As the engine has them; a rule that dropped an operand is asked why, since that is a guard too."""
-        found, row = node.parents, node.primitive
-        if row is not None and row.variadic is None and len(found) < len(node.operands):
-            for operand, rule in zip(node.operands, row.partials, strict=True):
-                if callable(rule) and isinstance(operand, Value) and all(operand is not each for each in found):
-                    rule(*map(self.writer.symbol, (node, *node.operands)))
-        return found
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(writer)
+        self._partials: dict[int, Sequence[Any]] = {}
+
+    def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
+        """As the engine has them; a rule that drops an operand says why, which is a guard."""
+        row, operands = equation
+        if may_drop(row, len(operands)):
+            rules_or_partials = self._partials[place] = self.writer.partials(row, operands, place)
+        else:
+            rules_or_partials = row.partials or operands
+        pairs = zip(operands, rules_or_partials, strict=True)
+        return [x for x, each in pairs if type(x) is int and each is not None]
 
     def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """As the engine has them."""
-        value = self.writer.nodes[node]
-        if value.primitive is None:
+        equation = self.equation(node)
+        if equation is None:
             return []
+        row, operands = equation
+        partials = self._partials.pop(node, None)
+        if partials is None:
+            partials = self.writer.partials(row, operands, node)
         return [
-            (id(operand), partial, adjoint)
-            for operand, partial in zip(value.operands, self.writer.partials(value.primitive, value), strict=True)
-            if partial is not None and isinstance(operand, Value)
+            (operand, partial, adjoint)
+            for operand, partial in zip(operands, partials, strict=True)
+            if partial is not None and type(operand) is int
         ]
 
 
@@ -78,29 +119,29 @@ class Gated(_Walk):
         self._behind: set[int] = set()  # nodes whose adjoint has come through gates only
         self._open: set[int] = set()
 
-    def parents_of(self, node: Value) -> Sequence[Value]:
+    def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
         """All operands that have a rule: which of them gradients flow to differs from sample to sample."""
-        row, operands = node.primitive, node.operands
-        if row is not None and None in row.partials:
-            operands = tuple([x for x, rule in zip(operands, row.partials, strict=True) if rule is not None])
-        return [x for x in operands if isinstance(x, Value)]
+        row, operands = equation
+        return [
+            x for x, rule in zip(operands, row.partials or operands, strict=True) if type(x) is int and rule is not None
+        ]
 
     def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """With every edge behind a gate as (1, contribution)."""
-        value = self.writer.nodes[node]
-        if value.primitive is None:
+        equation = self.equation(node)
+        if equation is None:
             return []
         behind = node in self._behind and node not in self._open
         found: list[tuple[int, Any, Any]] = []
-        gate, answers = self._answers(value.primitive, value)
-        for operand, yes, no in zip(value.operands, *answers, strict=True):
-            if isinstance(operand, Value) and not (yes is None and no is None):
+        gate, answers = self._answers(equation, node)
+        for operand, yes, no in zip(equation.operands, *answers, strict=True):
+            if type(operand) is int and not (yes is None and no is None):
                 if gate is None:
-                    found.append((id(operand), *self._switched(yes, adjoint, behind)))
+                    found.append((operand, *self._switched(yes, adjoint, behind)))
                 else:
                     flows = [0.0 if each is None else adjoint * each for each in (yes, no)]
-                    found.append((id(operand), 1.0, rules.where(gate, *flows)))
-                (self._behind if gate is not None or behind else self._open).add(id(operand))
+                    found.append((operand, 1.0, rules.where(gate, *flows)))
+                (self._behind if gate is not None or behind else self._open).add(operand)
         return found
 
     def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
@@ -108,28 +149,28 @@ class Gated(_Walk):
             return partial, adjoint
         return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
 
-    def _answers(self, row: Primitive, node: Value) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
-        """What the rules of a node asked for, and their partials for yes and for no."""
+    def _answers(self, equation: Equation, place: int) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
+        """What the rules of an equation asked for, and their partials for yes and for no."""
         writer = self.writer
-        yes = self._partials(row, node, 1.0)
+        yes = self._partials(equation, place, 1.0)
         if not writer.asked:
             return None, (yes, yes)
         if len(set(writer.asked)) > 1:
             raise CompileError(
-                f"the derivative of {row.name} asks for the truth of several numbers, which differ from sample to "
-                "sample; write its rule with autograd.where, or compile without batch="
+                f"the derivative of {equation.primitive.name} asks for the truth of several numbers, which differ from "
+                "sample to sample; write its rule with autograd.where, or compile without batch="
             )
         writer.gates += 1
         gate = Symbol(writer, writer.asked[0])
-        return gate, (yes, self._partials(row, node, 0.0))
+        return gate, (yes, self._partials(equation, place, 0.0))
 
-    def _partials(self, row: Primitive, node: Value, trial: float) -> Sequence[Any]:
-        """The partials of a node, where whatever a rule asks for is `trial`."""
+    def _partials(self, equation: Equation, place: int, trial: float) -> Sequence[Any]:
+        """The partials of an equation, where whatever a rule asks for is `trial`."""
         writer = self.writer
         writer.asked.clear()
         writer.trial = trial
         try:
-            return writer.partials(row, node)
+            return writer.partials(*equation, place)
         finally:
             writer.trial = None
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
-from autograd.compiler.differentiate import Gated, Recorded
-from autograd.compiler.passes import without_dead
-from autograd.compiler.program import RESERVED, Atom, Guard, Program
-from autograd.compiler.record import Observed, Recorder
+from autograd.compiler.differentiate import differentiated
+from autograd.compiler.passes import shared, without_dead
+from autograd.compiler.program import RESERVED, Atom, Equation, Guard, Program
+from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
-from autograd.compiler.symbols import ForeignError, Writer
-from autograd.derivative import adjoints, grad
+from autograd.derivative import grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
 from autograd.structure import NUMBER, Key, places, rebuild
@@ -27,22 +26,57 @@ from autograd.value import Value, as_float
 # sample; those, the derivatives and the second derivatives, row by row.
 VALUE, GRADIENT, SAMPLES, HESSIAN = "value", "gradient", "samples", "hessian"
 
-Named = tuple[tuple[Atom, int], ...]  # (adjoint, of which place)
-
 
 @dataclass(frozen=True)
 class Lowered:
-    """A program, the structure of the function's result, and its numbers when it was recorded.
+    """What was recorded, the structure of the function's result, and its numbers then.
 
-    With a batch, `recorded` belongs to the sample that was recorded. `indices` are inputs that were integers; with
-    `by_kind` the function has asked which are.
+    recorded  the function's own program: an equation for each node, in order
+    kind      which outputs are wanted; for second derivatives, `recorded` has the first ones as outputs too
+    wanted    the inputs that derivatives are by
+    at        the numbers of the inputs; with a batch, those of the sample that was recorded
+    indices   inputs that were integers; with `by_kind` the function has asked which are
     """
 
-    program: Program
+    recorded: Program
     result: Key
-    recorded: tuple[float, ...]
+    kind: str
+    wanted: tuple[int, ...]
+    at: tuple[float, ...]
+    found: tuple[float, ...]
     indices: frozenset[int] = frozenset()
     by_kind: bool = False
+
+    @cached_property
+    def forward(self) -> Program:
+        """What was recorded with equal equations as one: without derivatives, if they are to be taken later."""
+        return shared(self.recorded)
+
+    @cached_property
+    def program(self) -> Program:
+        """All outputs in equations on numbers, derivatives in the order of eager code: the reference."""
+        return self._differentiated[0] if self.kind in (GRADIENT, HESSIAN) else self.forward
+
+    @property
+    def is_differentiated(self) -> bool:
+        """Whether `program` has been made."""
+        return "_differentiated" in vars(self)
+
+    @property
+    def asks_samples(self) -> bool:
+        """Whether derivatives depend on what samples may answer differently."""
+        return self.kind in (GRADIENT, HESSIAN) and self._differentiated[1]
+
+    @cached_property
+    def _differentiated(self) -> tuple[Program, bool]:
+        rows = self.recorded.outputs[self.kind == HESSIAN :]
+        program, asks = differentiated(self.recorded, rows, self.wanted, self.at, where_asked)
+        return replace(program, derivatives=self.wanted if self.kind == GRADIENT else ()), asks
+
+    def guard(self, number: int) -> Guard:
+        """A guard by the number that a back end answers with: those of derivatives come last."""
+        known = self.forward.guards
+        return known[number] if number < len(known) else self.program.guards[number]
 
 
 @dataclass(frozen=True)
@@ -84,20 +118,22 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     PerSampleError for a batch in which each sample needs its own choice or index.
     """
     recorder, inputs, found, key = repeatable(partial(_record, call, exact), call.generators)
-    recorded = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
+    numbers = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
     _check_kind(key, found, outputs)
-    writer = Writer([*inputs, *(call.parameters or ())], call.numbers, where_asked)
-    try:
-        writer.write(recorder.nodes)
-        leaves = inputs if call.parameters is None else call.parameters
-        asked = len(recorder.guards)
-        atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
-        if exact and call.batch and (writer.gates or recorder.picked or len(recorder.guards) > asked):
-            raise PerSampleError
-        program = _program(call, writer, recorder, atoms, named, outputs)
-    except ForeignError as error:
-        refuse_foreign(error.value)
-    return Lowered(_without_samples(program), key, recorded, call.indices, recorder.asked_kinds)
+    leaves = inputs if call.parameters is None else call.parameters
+    asked = len(recorder.guards)
+    if outputs == HESSIAN:
+        found += recorder.run(grad, found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
+    program = _program(call, recorder, [*inputs, *(call.parameters or ())], found, outputs == SAMPLES)
+    count = len(inputs)
+    wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
+    made = Lowered(
+        _without_samples(program), key, outputs, tuple(wanted), tuple(map(float, call.numbers)), numbers,
+        call.indices, recorder.asked_kinds,
+    )  # fmt: skip
+    if exact and call.batch and (recorder.picked or len(recorder.guards) > asked or made.asks_samples):
+        raise PerSampleError
+    return made
 
 
 def _record(call: Call, exact: bool) -> Recording:
@@ -131,59 +167,61 @@ def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
         )
 
 
-def _outputs(
-    writer: Writer, recorder: Recorder, leaves: Sequence[Value], found: Sequence[Any], outputs: str, gated: bool
-) -> tuple[list[Atom], Named]:
-    """The atoms of all outputs, and which places are adjoints of which."""
-    atoms = list(map(writer.atom, found))
-    rows: Sequence[Any] = found if outputs in (GRADIENT, HESSIAN) else ()
-    if outputs == HESSIAN:
-        rows = recorder.run(grad, found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
-        writer.write(recorder.nodes)
-        atoms += map(writer.atom, rows)
-    named: Named = ()
-    for row in rows:
-        slopes, named = _derivatives(writer, row, leaves, gated)
-        atoms += slopes
-    return atoms, named
-
-
-def _program(
-    call: Call, writer: Writer, recorder: Recorder, atoms: Sequence[Atom], named: Named, outputs: str
-) -> Program:
-    parameters = call.parameters or ()
-    count = len(call.numbers) - len(parameters)
+def _program(call: Call, recorder: Recorder, inputs: Sequence[Value], found: Sequence[Any], each: bool) -> Program:
+    """The nodes of a recording as equations; constants that the function made are none."""
     names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
     owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
-    wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
-    return without_dead(  # the writer has shared and folded already
+    atoms = _Atoms(inputs)
+    equations = atoms.written(recorder.nodes)
+    return without_dead(
         Program(
-            names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(parameters))])),
-            equations=tuple(writer.builder.equations),
-            guards=(*[_guard(writer, each) for each in recorder.guards], *writer.guards),
-            outputs=tuple(atoms),
+            names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters or ()))])),
+            equations=tuple(equations),
+            guards=tuple(
+                [
+                    Guard(asked.relation, atoms.of(asked.left), atoms.of(asked.right), asked.outcome, asked.where)
+                    for asked in recorder.guards
+                ]
+            ),
+            outputs=tuple(map(atoms.of, found)),
             batched=tuple([place for place, owner in enumerate(owners) if owner in call.batch]),
-            per_sample=outputs == SAMPLES,
-            derivatives=tuple(wanted) if outputs == GRADIENT else (),
-            adjoints=named,
+            per_sample=each,
         )
     )
 
 
-def _derivatives(writer: Writer, output: Any, leaves: Sequence[Value], gated: bool) -> tuple[list[Atom], Named]:
-    """The derivatives of one number, and which places are adjoints of which."""
-    if not isinstance(output, Value):
-        return [0.0] * len(leaves), ()
-    places = list(map(id, leaves))
-    known = adjoints(id(output), places, Gated(writer) if gated else Recorded(writer))
-    pairs = [(writer.atom(adjoint), writer.atoms[node]) for node, adjoint in known.items()]
-    return [writer.atom(known.get(place, 0.0)) for place in places], tuple(
-        [(delta, place) for delta, place in pairs if type(delta) is int and type(place) is int]
-    )
+class _Atoms:
+    """What stands for the nodes of a recording, by identity: nodes of a recording have a hash in Python."""
 
+    def __init__(self, inputs: Sequence[Value]) -> None:
+        self.known: dict[int, Atom] = {id(leaf): place for place, leaf in enumerate(inputs)}
 
-def _guard(writer: Writer, asked: Observed) -> Guard:
-    return Guard(asked.relation, writer.atom(asked.left), writer.atom(asked.right), asked.outcome, asked.where)
+    def of(self, x: Any) -> Atom:
+        """A place, or a number."""
+        if not isinstance(x, Value):
+            return float(x)
+        atom = self.known.get(id(x))
+        if atom is None:
+            refuse_foreign(x)
+        return atom
+
+    def written(self, nodes: Sequence[Value]) -> list[Equation]:
+        """The equations of recorded nodes, operands first."""
+        known, equations = self.known, []
+        place = len(known)
+        for node in nodes:
+            row = node.primitive
+            if row is None:
+                known[id(node)] = node._data
+                continue
+            try:
+                operands = tuple([known[id(x)] if isinstance(x, Value) else float(x) for x in node.operands])
+            except KeyError:
+                refuse_foreign(next(x for x in node.operands if isinstance(x, Value) and id(x) not in known))
+            equations.append(Equation(row, operands))
+            known[id(node)] = place
+            place += 1
+        return equations
 
 
 def _without_samples(program: Program) -> Program:

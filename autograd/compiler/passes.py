@@ -8,7 +8,7 @@ taken to be functions of their operands: two equal equations are one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autograd import rules
@@ -62,6 +62,13 @@ class Builder:
             self.equations.append(Equation(primitive, operands))
         return place
 
+    def write(self, equations: Iterable[Equation]) -> list[Atom]:
+        """Apply all equations of a program with the same inputs; what each of its places has become."""
+        moved: list[Atom] = list(range(self.first))
+        for primitive, operands in equations:
+            moved.append(self.apply(primitive, moved_to(operands, moved)))
+        return moved
+
     def _with_constants(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
         if int not in map(type, operands):
             return float(primitive.value(*operands))
@@ -79,6 +86,20 @@ class Builder:
         if place >= 0 and self.equations[place].primitive is rules.neg:
             return self.equations[place].operands[0]
         return None
+
+
+def shared(program: Program) -> Program:
+    """The program with equal equations as one and constants folded, without those that no output or guard needs.
+
+    >>> from autograd.rules import exp, neg
+    >>> equations = Equation(exp, (0,)), Equation(exp, (0,)), Equation(neg, (1,)), Equation(neg, (3,))
+    >>> print(shared(Program(("x",), equations, (), (2, 4))))
+    program(x):
+        t1 = exp(x)
+        return t1, t1
+    """
+    builder = Builder(len(program.names))
+    return without_dead(rebuilt(program, builder.equations, builder.write(program.equations)))
 
 
 def without_dead(program: Program) -> Program:

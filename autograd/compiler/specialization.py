@@ -10,10 +10,11 @@ from typing import Any
 from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.captures import Outside
-from autograd.compiler.lower import Lowered
+from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
+from autograd.compiler.vector.forms import Forms
 from autograd.compiler.verify import REORDERED, ROUNDED, Reference
 from autograd.errors import CompileError
 
@@ -26,7 +27,7 @@ class Variant:
         self.options = options
         self.samples = samples
         self.outside = Outside(None)  # what the function read besides its arguments
-        self.name, self.runner, self.reason = choose(lowered.program, options, samples)
+        self.name, self.runner, self.reason = choose(_forms(lowered, options), options, samples)
         self.source = self.runner.source
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
         self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
@@ -47,6 +48,13 @@ class Variant:
         return Variant, (self.lowered, self.options, self.samples), {"outside": self.outside}
 
 
+def _forms(lowered: Lowered, options: Options) -> Forms:
+    """What back ends start from; exact ones keep the order of eager code."""
+    if lowered.kind != GRADIENT or options.exact:
+        return Forms(lowered.program)
+    return Forms(lowered.forward, lowered.wanted, lambda: lowered.program)
+
+
 def joined(pieces: Sequence[Any]) -> Any:
     """One float64 vector of lists and vectors."""
     present = [piece for piece in pieces if len(piece)]
@@ -60,7 +68,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a
     primitive is not pure.
     """
-    reference = Reference(lowered.program, joined(pieces), samples, lowered.indices)
+    reference = Reference(lowered, joined(pieces), samples)
     _check_pure(lowered, reference.recorded)
     variant, wrong = _built(lowered, options, samples, reference)
     failed: list[str] = []
@@ -71,7 +79,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
             option = "exact=True" if wrong.startswith(REORDERED) else 'dtype="float64"'
             advice = f"{option} does as eager code does"
         else:
-            options = next_best(lowered.program, options, variant.samples, failed)
+            options = next_best(_forms(lowered, options), options, variant.samples, failed)
             advice = "Please report this with the function and its arguments"
         warnings.warn(
             f"the back end {variant.name} does not compute the recorded graph: {wrong}; "
@@ -92,7 +100,7 @@ def _built(lowered: Lowered, options: Options, samples: Sequence[Any], reference
 
 
 def _check_pure(lowered: Lowered, outputs: Sequence[float]) -> None:
-    for found, expected in zip(outputs, lowered.recorded, strict=False):
+    for found, expected in zip(outputs, lowered.found, strict=False):
         if not (same(expected, found) or (expected != expected and found != found)):
             raise CompileError(
                 f"the program gives {found!r} where the recorded graph has {expected!r}: is a primitive of yours "

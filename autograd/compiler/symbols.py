@@ -1,7 +1,7 @@
 """Symbols: numbers of a program that is being written. Rows of the table applied to them become equations.
 
-A `Writer` turns recorded nodes into equations and hands out their symbols. Where a rule asks for a number (which branch
-did `where` take?), `Writer.ask` answers: with the recorded number and a guard, or with what is tried at the moment.
+A `Writer` hands out the symbols of a recorded program. Where a rule asks for a number (which branch did `where` take?),
+`Writer.ask` answers: with the recorded number and a guard, or with what is tried at the moment.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 
 from autograd import rules
 from autograd.compiler.passes import Builder
-from autograd.compiler.program import Atom, Guard, compute
+from autograd.compiler.program import Atom, Guard, Program, compute
 from autograd.primitive import Primitive
-from autograd.value import Value
 
 # Rows that are finite wherever their operands are, unless they overflow.
 TAME = {
@@ -26,14 +25,6 @@ TAME = {
     *(rules.asinh, rules.sech_square, rules.normal_cdf, rules.normal_pdf, rules.logsumexp, rules.pivot, rules.largest),
     *(rules.cbrt, rules.log_sigmoid, rules.cosm1, rules.sinc, rules.logaddexp),
 }
-
-
-class ForeignError(Exception):
-    """A Value of another recording is used, where the function has kept it."""
-
-    def __init__(self, value: Value) -> None:
-        super().__init__()
-        self.value = value
 
 
 class Sheet:
@@ -51,14 +42,16 @@ class Sheet:
 
 
 class Writer(Sheet):
-    """Nodes to atoms: each recorded node becomes an equation, and its `Symbol` is what rules compute with."""
+    """A recorded program being written anew, with derivatives: its places as symbols, which rules compute with.
 
-    def __init__(self, inputs: Sequence[Value], numbers: Sequence[float], where: Callable[[], str]) -> None:
-        self.builder = Builder(len(inputs))
+    `numbers` are those of the inputs when it was recorded; `where` names the line for a guard.
+    """
+
+    def __init__(self, recorded: Program, numbers: Sequence[float], where: Callable[[], str]) -> None:
+        self.recorded = recorded
+        self.builder = Builder(len(recorded.names))
+        self.atoms = self.builder.write(recorded.equations)  # of the recorded places
         self.guards: list[Guard] = []
-        # By identity, since nodes of a recording have a hash in Python; `nodes` keeps them alive.
-        self.nodes: dict[int, Value] = {id(leaf): leaf for leaf in inputs}
-        self.atoms: dict[int, Atom] = {id(leaf): place for place, leaf in enumerate(inputs)}
         self._columns = [[number] for number in numbers]  # of the places that `ask` has computed, one number each
         self._where = where
         self._tame: list[bool] = []
@@ -66,52 +59,25 @@ class Writer(Sheet):
         self.trial: float | None = None  # what `ask` answers for the time being, and what it was asked
         self.asked: list[Atom] = []
 
-    def write(self, nodes: Sequence[Value]) -> None:
-        """Add recorded nodes, operands first."""
-        atoms, known, apply = self.atoms, self.nodes, self.builder.apply
-        for node in nodes[len(atoms) - self.builder.first :]:
-            row = node.primitive
-            if row is None:
-                atoms[id(node)] = node._data
-            else:
-                try:
-                    operands = [atoms[id(x)] if isinstance(x, Value) else float(x) for x in node.operands]
-                except KeyError:
-                    raise ForeignError(
-                        next(x for x in node.operands if isinstance(x, Value) and id(x) not in atoms)
-                    ) from None
-                atoms[id(node)] = apply(row, tuple(operands))
-            known[id(node)] = node
+    def symbol(self, x: Atom) -> Any:
+        """A recorded place, for a rule to compute with; constants stay what they are."""
+        return Symbol(self, self.atoms[x]) if type(x) is int else x
 
-    def atom(self, x: Any) -> Atom:
-        """What stands for a node, a symbol or a number in the program."""
-        if type(x) is Symbol:
-            return x.atom
-        if not isinstance(x, Value):
-            return float(x)
-        if id(x) not in self.atoms:
-            raise ForeignError(x)
-        return self.atoms[id(x)]
-
-    def symbol(self, x: Any) -> Any:
-        """A recorded operand, for a rule to compute with; plain numbers stay what they are."""
-        return Symbol(self, self.atoms[id(x)]) if isinstance(x, Value) else x
-
-    def partials(self, row: Primitive, node: Value) -> list[Any]:
-        """The partials of a node, as symbols and numbers; those by plain numbers, which are not used, may be anything.
+    def partials(self, row: Primitive, operands: Sequence[Atom], place: int) -> Sequence[Any]:
+        """The partials of an equation, as symbols and numbers; those by constants, which are not used, may be anything.
 
         A rule that is known to return one of its operands is not called.
         """
-        symbol, operands = self.symbol, node.operands
+        symbol = self.symbol
         places = returned_operands(row, len(operands))
         if places is not None:
-            known = (*operands, node)
-            return [symbol(known[place]) if type(place) is int else place for place in places]
-        out, *at = map(symbol, (node, *operands))
+            known = (*operands, place)
+            return [symbol(known[each]) if type(each) is int else each for each in places]
+        out, *at = map(symbol, (place, *operands))
         if row.variadic:
             return list(row.variadic(out, *at))
         return [
-            rule(out, *at) if callable(rule) and isinstance(operand, Value) else rule
+            rule(out, *at) if callable(rule) and type(operand) is int else rule
             for operand, rule in zip(operands, row.partials, strict=True)
         ]
 
@@ -216,3 +182,33 @@ def returned_operands(row: Primitive, count: int) -> tuple[float | int | None, .
     if any(not (each is None or type(each) is float or id(each) in place) for each in partials):
         return None
     return tuple([each if each is None or type(each) is float else place[id(each)] for each in partials])
+
+
+class _AskedError(Exception):
+    """A rule has asked for the truth of an operand."""
+
+
+class _Probe(Sheet):
+    """A sheet on which rules compute, and that refuses to answer."""
+
+    def __init__(self, operands: int) -> None:
+        self.builder = Builder(operands)
+
+    def ask(self, atom: Atom) -> float:
+        raise _AskedError
+
+
+@lru_cache(maxsize=1024)
+def may_drop(row: Primitive, count: int) -> bool:
+    """Whether it depends on the operands to which of them gradients flow, as in `where`.
+
+    >>> may_drop(rules.where, 3), may_drop(rules.tanh, 1)
+    (True, False)
+    """
+    sheet = _Probe(count + 1)
+    *operands, out = [Symbol(sheet, place) for place in range(count + 1)]
+    try:
+        partials = row.partials_at(out, operands)
+    except Exception:  # a question, or a rule of the user's that fails on symbols in any way
+        return True
+    return None in partials and not (row.variadic is None and None in row.partials)

@@ -122,7 +122,7 @@ class Variants:
             if type(outputs) is not int:
                 self._last = variant
                 return Lookup((variant, outputs), len(known))
-            failed = variant.lowered.program.guards[outputs].where
+            failed = variant.lowered.guard(outputs).where
         return Lookup(None, len(known), failed, changed)
 
     def _check_branches(self, known: Lookup) -> None:
@@ -189,7 +189,7 @@ class Variants:
         """The variant with the same program: what has changed outside does not matter to it."""
         same = (each for each in self._variants.get(place, ()) if each.lowered == lowered and each.outside.change())
         # Equal numbers may be 0 and −0, and one text has all of their signs.
-        return next((each for each in same if str(each.lowered.program) == str(lowered.program)), None)
+        return next((each for each in same if str(each.lowered.recorded) == str(lowered.recorded)), None)
 
     def _ran(self) -> Variant:
         if self._last is None:

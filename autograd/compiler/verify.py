@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 from autograd import rules
 from autograd.compiler.arguments import as_array
+from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
 from autograd.numerics import total
@@ -63,32 +65,71 @@ class Point:
             yield row.copy()
 
 
+@dataclass(frozen=True)
+class Computed:
+    """The numbers of all places and outputs of a program, for each row of inputs."""
+
+    program: Program
+    columns: list[list[float]]
+    outputs: list[list[float]]
+
+    def failing(self, row: int) -> int | None:
+        """The first guard that does not hold."""
+        for place, (relation, *sides, outcome, _) in enumerate(self.program.guards):
+            left, right = [each if type(each) is float else self.columns[int(each)][row] for each in sides]
+            if RELATIONS[relation](left, right) is not outcome:
+                return place
+        return None
+
+
 class Reference:
-    """What a program has to compute: the number of every place, at the recorded point and, if it is not too large, near
-    it. `indices` are inputs that stay as they are.
+    """What was recorded has to compute: the outputs, at the recorded point and, if it is not too large, near it.
+
+    A gradient is compared with one that is computed number by number, as `backward()` does; the program that has it in
+    equations is looked at where it exists anyway, or where that differs.
     """
 
-    def __init__(
-        self, program: Program, shared: Sequence[float], samples: Sequence[Any], indices: frozenset[int]
-    ) -> None:
-        self.program = program
-        self.count = min(len(samples[0]) if samples else 1, SAMPLES, max(1, EFFORT // (4 * len(program.equations) + 1)))
+    def __init__(self, lowered: Lowered, shared: Sequence[float], samples: Sequence[Any]) -> None:
+        self.lowered = lowered
+        program = lowered.forward
+        size = len(program.equations) * (3 if lowered.kind == GRADIENT else 1)
+        self.count = min(len(samples[0]) if samples else 1, SAMPLES, max(1, EFFORT // (4 * size + 1)))
         rows = [[float(x) for piece in samples for x in piece[i]] for i in range(self.count)] if samples else []
         self.widths = [piece.shape[1] for piece in samples]
         here = Point(list(map(float, shared)), rows)
         self.points = [here]
-        if self.count * len(program.equations) * 3 < EFFORT:
-            self.points += [_near(program, here, indices, random.Random(seed)) for seed in (1, 2)]
-        rows = [row for point in self.points for row in point.rows(program)]
-        self.columns = interpret_all(program, rows)
-        self.outputs = [
-            self.columns[atom] if type(atom) is int else [float(atom)] * len(rows) for atom in program.outputs
+        if self.count * size * 3 < EFFORT:
+            self.points += [_near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
+        self.rows = [row for point in self.points for row in point.rows(program)]
+
+    @cached_property
+    def quick(self) -> Computed:
+        """By the program without derivatives."""
+        forward = self.lowered.forward
+        made = _computed(forward, self.rows)
+        if self.lowered.kind != GRADIENT:
+            return made
+        derivatives = [
+            _derivatives(forward, [column[row] for column in made.columns], self.lowered.wanted)
+            for row in range(len(self.rows))
         ]
+        return replace(made, outputs=[*made.outputs, *[list(each) for each in zip(*derivatives, strict=True)]])
+
+    @cached_property
+    def full(self) -> Computed:
+        """By the program of all outputs."""
+        return _computed(self.lowered.program, self.rows)
+
+    def computed(self, options: Options) -> Computed:
+        """The outputs to compare with."""
+        quick = self.lowered.kind == GRADIENT and not options.exact and not self.lowered.is_differentiated
+        return self.quick if quick else self.full
 
     @property
     def recorded(self) -> list[float]:
-        """The outputs at the recorded point, of its first sample."""
-        return [column[0] for column in self.outputs]
+        """The outputs of the function at the recorded point, of its first sample."""
+        known = self.full if self.lowered.kind != GRADIENT or self.lowered.is_differentiated else self.quick
+        return [column[0] for column in known.outputs]
 
     def disagreement(self, runner: Runner, options: Options) -> str:
         """A description of what a runner computes wrongly; empty when it agrees."""
@@ -98,25 +139,33 @@ class Reference:
         return ""
 
     def _at(self, point: Point, rows: slice, runner: Runner, options: Options) -> str:
-        failing = self._failing(rows.start)
+        known = self.computed(options)
+        failing = known.failing(rows.start)
         outputs = runner.run(as_array(point.shared), self._pieces(point))
         if isinstance(outputs, int) or failing is not None:
             if isinstance(outputs, int) and outputs == failing:
                 return ""
             first = min(each for each in (outputs, failing) if isinstance(each, int))
             is_single = options.dtype != "float64"
-            if self._hangs(first, rows, options) or (is_single and self._leaves_range(rows)):
+            if self._hangs(first, rows, options) or (is_single and _leaves_range(known, rows)):
                 reason = ROUNDED if is_single else REORDERED
-                return f"{reason}a comparison comes out differently at {self.program.guards[first].where}"
+                return f"{reason}a comparison comes out differently at {self.lowered.guard(first).where}"
             return f"guard {failing} does not hold, but it answers with {outputs!r}"
-        columns = [column[rows] for column in self.outputs]
-        if self.program.per_sample:
+        per_sample = known.program.per_sample
+        given = [list(map(float, each)) for each in (outputs if per_sample else [outputs])]
+        wrong = self._differing(known, given, rows, options)
+        if wrong and known is self.quick and not options.exact:
+            wrong = self._differing(self.full, given, rows, options)
+        return wrong
+
+    def _differing(self, known: Computed, given: Sequence[Sequence[float]], rows: slice, options: Options) -> str:
+        columns = [column[rows] for column in known.outputs]
+        if known.program.per_sample:
             wanted = [[column[i] for column in columns] for i in range(self.count)]
         else:
-            wanted = [[_mean(column) if self.program.batched else column[0] for column in columns]]
-        given = [list(map(float, each)) for each in (outputs if self.program.per_sample else [outputs])]
+            wanted = [[_mean(column) if known.program.batched else column[0] for column in columns]]
         for each in zip(wanted, given, strict=True):
-            if wrong := self._compare(*each, rows, options):
+            if wrong := self._compare(known, *each, rows, options):
                 return wrong
         return ""
 
@@ -130,55 +179,80 @@ class Reference:
             ]
         )
 
-    def _failing(self, row: int) -> int | None:
-        for place, (relation, *sides, outcome, _) in enumerate(self.program.guards):
-            left, right = [each if type(each) is float else self.columns[int(each)][row] for each in sides]
-            if RELATIONS[relation](left, right) is not outcome:
-                return place
-        return None
-
     def _hangs(self, guard: int, rows: slice, options: Options) -> bool:
         """Whether roundings decide it: its sides are as near to each other as their errors reach."""
         if options.exact:
             return False
         unit = UNIT[options.dtype]
-        numbers = [column[rows.start] for column in self.columns]
-        bounds = _bounds(self.program, numbers, unit)
-        sides = self.program.guards[guard].left, self.program.guards[guard].right
+        program = self.full.program
+        numbers = [column[rows.start] for column in self.full.columns]
+        bounds = _bounds(program, numbers, unit)
+        sides = program.guards[guard].left, program.guards[guard].right
         left, right = [each if type(each) is float else numbers[int(each)] for each in sides]
         errors = [unit * abs(each) if type(each) is float else bounds[int(each)] for each in sides]
         return bool(abs(left - right) <= sum(errors))
 
-    def _compare(self, wanted: Sequence[float], given: Sequence[float], rows: slice, options: Options) -> str:
+    def _compare(
+        self, known: Computed, wanted: Sequence[float], given: Sequence[float], rows: slice, options: Options
+    ) -> str:
         near = same if options.exact else _closeness(wanted, UNIT[options.dtype])
         pairs = enumerate(zip(wanted, given, strict=True))
         wrong = [place for place, (x, y) in pairs if not (near(x, y) or (x != x and y != y))]
+        if wrong and known is self.quick and known is not self.full:
+            return "the gradient in floats differs"  # the program that has it in equations knows how far it may
         if wrong and not options.exact:
-            bounds = self._bounds(wrong, rows, UNIT[options.dtype])
+            bounds = _bounds_of(known, wrong, rows, UNIT[options.dtype])
             wrong = [place for place in wrong if not abs(wanted[place] - given[place]) <= bounds[place]]
         if not wrong:
             return ""
         place = wrong[0]
-        if options.dtype != "float64" and self._leaves_range(rows):
+        if options.dtype != "float64" and _leaves_range(known, rows):
             return f"{ROUNDED}a number is too large or too small for it, and so becomes infinite or 0"
         return f"output {place} is {given[place]!r} where the recorded graph gives {wanted[place]!r}"
 
-    def _leaves_range(self, rows: slice) -> bool:
-        """Whether there are numbers that float32 does not have, not even roughly."""
-        low, high = SINGLE
-        numbers = {abs(x) for column in (*self.columns, *self.outputs) for x in column[rows] if x and math.isfinite(x)}
-        return bool(numbers) and not low <= min(numbers) <= max(numbers) <= high
 
-    def _bounds(self, outputs: Sequence[int], rows: slice, unit: float) -> dict[int, float]:
-        """How far each of these outputs may be off in one of the rows."""
-        found = dict.fromkeys(outputs, 0.0)
-        for numbers in zip(*[column[rows] for column in self.columns], strict=True):
-            bounds = _bounds(self.program, numbers, unit)
-            for output in outputs:
-                atom = self.program.outputs[output]
-                if type(atom) is int:
-                    found[output] = max(found[output], bounds[atom])
-        return found
+def _computed(program: Program, rows: Sequence[Sequence[float]]) -> Computed:
+    columns = interpret_all(program, rows)
+    outputs = [columns[atom] if type(atom) is int else [float(atom)] * len(rows) for atom in program.outputs]
+    return Computed(program, columns, outputs)
+
+
+def _derivatives(program: Program, numbers: Sequence[float], wanted: Sequence[int]) -> list[float]:
+    """The derivatives of a program's first output, given the numbers of all places: the chain rule on floats."""
+    adjoint: list[float | None] = [None] * len(numbers)
+    output, first = program.outputs[0], len(program.names)
+    if type(output) is int:
+        adjoint[output] = 1.0
+    for place in range(len(numbers) - 1, first - 1, -1):
+        delta = adjoint[place]
+        if delta is None:
+            continue
+        row, operands = program.equations[place - first]
+        at = [numbers[x] if type(x) is int else x for x in operands]
+        for x, partial in zip(operands, row.partials_at(numbers[place], at), strict=True):
+            if partial is not None and type(x) is int:
+                before = adjoint[x]
+                adjoint[x] = partial * delta if before is None else before + partial * delta
+    return [adjoint[place] or 0.0 for place in wanted]
+
+
+def _leaves_range(known: Computed, rows: slice) -> bool:
+    """Whether there are numbers that float32 does not have, not even roughly."""
+    low, high = SINGLE
+    numbers = {abs(x) for column in (*known.columns, *known.outputs) for x in column[rows] if x and math.isfinite(x)}
+    return bool(numbers) and not low <= min(numbers) <= max(numbers) <= high
+
+
+def _bounds_of(known: Computed, outputs: Sequence[int], rows: slice, unit: float) -> dict[int, float]:
+    """How far each of these outputs may be off in one of the rows."""
+    found = dict.fromkeys(outputs, 0.0)
+    for numbers in zip(*[column[rows] for column in known.columns], strict=True):
+        bounds = _bounds(known.program, numbers, unit)
+        for output in outputs:
+            atom = known.program.outputs[output]
+            if type(atom) is int:
+                found[output] = max(found[output], bounds[atom])
+    return found
 
 
 def _near(program: Program, point: Point, indices: frozenset[int], rng: random.Random) -> Point:

@@ -45,15 +45,14 @@ def build(program: Program, options: Options) -> Runner:
 def build_from(forms: Forms, options: Options) -> Runner:
     """The same from the forms of a program, of which some may be there already."""
     binding()
-    program = forms.program
     single = options.dtype == "float32"
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    if program.batched and not (program.per_sample or options.exact) and has_products(forms.vectors):
+    forward = forms.forward
+    if forward.batched and not (forward.per_sample or options.exact) and has_products(forms.vectors):
         return BlockedRunner(block_text(Blocks(forms.vectors, scalar, vector), vector), scalar, vector, threads)
-    if not options.exact:
-        program = forms.flattened
+    program = forms.program if options.exact else forms.flattened
     if not program.batched:
         return UnbatchedRunner(written(program, scalar, vector, sums=False), scalar, len(program.outputs))
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"

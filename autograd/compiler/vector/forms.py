@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from autograd.compiler.program import Program
 from autograd.compiler.reassociate import sums
+from autograd.compiler.vector.adjoints import differentiated
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.recover import recovered
+from autograd.errors import CompileError
 
 
 class Forms:
@@ -23,17 +27,39 @@ class Forms:
     >>> print(forms.vectors)
     loss = sum(x) + 1.0  # (1,)
     return loss
+
+    With `wanted`, the derivatives by these inputs are outputs too; `scalar` gives the program that has them in
+    equations on numbers. The vector program is differentiated as one.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(
+        self, forward: Program, wanted: Sequence[int] | None = None, scalar: Callable[[], Program] | None = None
+    ) -> None:
+        self.forward = forward
+        self.wanted = None if wanted is None else tuple(wanted)
+        self._scalar = scalar
+
+    @cached_property
+    def program(self) -> Program:
+        """All outputs in equations on numbers."""
+        return self.forward if self._scalar is None else self._scalar()
 
     @cached_property
     def flattened(self) -> Program:
-        """With every sum as one equation: see `sums`."""
-        return sums(self.program)
+        """That with every sum as one equation: see `sums`."""
+        return self.flattened_forward if self._scalar is None else sums(self.program)
+
+    @cached_property
+    def flattened_forward(self) -> Program:
+        """The same without derivatives, where they are taken later."""
+        return sums(self.forward)
 
     @cached_property
     def vectors(self) -> VectorProgram:
-        """As equations on arrays: see `recover`."""
-        return recovered(self.flattened)
+        """As equations on arrays: see `recover` and `differentiated`."""
+        if self.wanted is None:
+            return recovered(self.flattened)
+        try:
+            return differentiated(recovered(replace(self.flattened_forward, derivatives=self.wanted), inner=True))
+        except CompileError:  # a rule asks for several numbers: without a batch, guards can answer
+            return recovered(self.flattened)

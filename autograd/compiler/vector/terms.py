@@ -173,7 +173,7 @@ def _with_equal_added(at: Places, w: NDArray[np.float64], x: Lanes) -> tuple[Pla
     if first.size == at.size:
         return at, w, x
     order = np.argsort(first, kind="stable")
-    numbers: NDArray[np.float64] = np.bincount(inverse.ravel(), weights=w)[order]
+    numbers = np.bincount(inverse.ravel(), weights=w).astype(np.float64)[order]
     return at[first[order]], numbers, x[first[order]]
 
 
