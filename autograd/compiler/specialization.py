@@ -27,7 +27,7 @@ class Variant:
         self.options = options
         self.samples = samples
         self.outside = Outside(None)  # what the function read besides its arguments
-        self.name, self.runner, self.reason = choose(_forms(lowered, options), options, samples)
+        self.name, self.runner, self.reason = choose(forms_of(lowered, options), options, samples)
         self.source = self.runner.source
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
         self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
@@ -48,7 +48,7 @@ class Variant:
         return Variant, (self.lowered, self.options, self.samples), {"outside": self.outside}
 
 
-def _forms(lowered: Lowered, options: Options) -> Forms:
+def forms_of(lowered: Lowered, options: Options) -> Forms:
     """What back ends start from; exact ones keep the order of eager code."""
     if lowered.kind != GRADIENT or options.exact:
         return Forms(lowered.program)
@@ -79,7 +79,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
             option = "exact=True" if wrong.startswith(REORDERED) else 'dtype="float64"'
             advice = f"{option} does as eager code does"
         else:
-            options = next_best(_forms(lowered, options), options, variant.samples, failed)
+            options = next_best(forms_of(lowered, options), options, variant.samples, failed)
             advice = "Please report this with the function and its arguments"
         warnings.warn(
             f"the back end {variant.name} does not compute the recorded graph: {wrong}; "

@@ -20,10 +20,11 @@ from autograd.compiler import backends, python
 from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program
-from autograd.compiler.verify import Reference
+from autograd.compiler.vector.forms import Forms
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of
+from tests.compiler.references import reference
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def lowered(f: Callable[..., Any], xs: Sequence[float], outputs: str = GRADIENT)
 def asked(program: Program, xs: Sequence[float], change: Callable[[Any], Any], **options: Any) -> str:
     samples = (np.array([xs, xs, xs]),) if program.batched else ()
     shared = [] if program.batched else list(xs)
-    return Reference(program, shared, samples, frozenset()).disagreement(Off(program, change), Options(**options))
+    return reference(program, shared, samples).disagreement(Off(program, change), Options(**options))
 
 
 @given(graphs(max_size=10), st.sampled_from([1.0 + 1e-6, -1.0, 1.0 - 1e-9]))
@@ -77,11 +78,11 @@ def test_reordered_sums_are_rounding_where_they_cancel() -> None:
     exact_answer = python.build(program, Options()).run(np.array(xs), ())[0]
     assert exact_answer != reordered, "nothing was reordered"
     one_point = replace(program, equations=program.equations)
-    reference = Reference(one_point, xs, (), frozenset(range(len(xs))))
+    known = reference(one_point, xs, (), frozenset(range(len(xs))))
     off = Off(one_point, lambda out: out + (reordered - exact_answer) * (np.arange(len(out)) == 0))
-    assert reference.disagreement(off, Options()) == ""
+    assert known.disagreement(off, Options()) == ""
     off = Off(one_point, lambda out: out + 0.1 * (np.arange(len(out)) == 0))
-    wrong = reference.disagreement(off, Options())
+    wrong = known.disagreement(off, Options())
     assert wrong.startswith("output 0 is ")
 
 
@@ -108,7 +109,7 @@ def test_a_comparison_that_a_rounding_decides_blames_no_back_end(
     def f(x: Any) -> Any:
         return x if (x + 0.1) + 0.2 > x + (0.1 + 0.2) else -x
 
-    monkeypatch.setitem(backends.BUILD, "numpy", lambda program, options: Off(program, lambda found: 0))
+    monkeypatch.setitem(backends.BUILD, "numpy", lambda forms, options: Off(forms.program, lambda found: 0))
     fast = autograd.compile(f, backend="numpy", dtype=dtype)
     with pytest.warns(
         RuntimeWarning, match=f"comparison comes out differently at .*Python.* {option} does as"
@@ -121,9 +122,9 @@ def test_a_comparison_that_a_rounding_decides_blames_no_back_end(
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_guard_that_is_off_by_more_than_roundings_is_a_fault(dtype: str) -> None:
     guarded = lowered(lambda x: x if x > 1.0 else -x, [2.0])
-    reference = Reference(guarded, [2.0], (), frozenset())
+    known = reference(guarded, [2.0])
     off = Off(guarded, lambda found: 0)
-    assert reference.disagreement(off, Options(backend="numpy", dtype=dtype)).startswith("guard None does not hold")
+    assert known.disagreement(off, Options(backend="numpy", dtype=dtype)).startswith("guard None does not hold")
 
 
 def test_the_first_guard_in_the_order_of_recording_is_the_answer() -> None:
@@ -131,7 +132,7 @@ def test_the_first_guard_in_the_order_of_recording_is_the_answer() -> None:
     guards = (Guard("truth", 1, 0.0, False, "a:1"), Guard("truth", 0, 0.0, False, "a:2"))
     program = Program(("x",), (Equation(rules.neg, (0,)),), guards, (1,))
     for build in backends.BUILD.values():
-        assert build(program, Options()).run(np.array([0.5]), ()) == 0
+        assert build(Forms(program), Options()).run(np.array([0.5]), ()) == 0
 
 
 def test_a_jump_may_fall_on_either_side_of_a_rounding() -> None:
@@ -139,12 +140,12 @@ def test_a_jump_may_fall_on_either_side_of_a_rounding() -> None:
     equations = (Equation(rules.total, (0, 0, 0)), Equation(rules.sub, (1, 0.3)), Equation(rules.sign, (2,)))
     program = Program(("x",), equations, (), (3,))
     off = Off(program, lambda found: -found)
-    assert Reference(program, [0.1], (), frozenset([0])).disagreement(off, Options()) == ""
-    assert Reference(program, [0.2], (), frozenset([0])).disagreement(off, Options()) != ""
+    assert reference(program, [0.1], (), frozenset([0])).disagreement(off, Options()) == ""
+    assert reference(program, [0.2], (), frozenset([0])).disagreement(off, Options()) != ""
 
 
 def test_a_wrong_back_end_is_replaced_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(backends.BUILD, "numpy", lambda program, options: Off(program, lambda found: found + 1.0))
+    monkeypatch.setitem(backends.BUILD, "numpy", lambda forms, options: Off(forms.program, lambda found: found + 1.0))
     w = Value(2.0)
     fast = autograd.compile(lambda x: w * x, parameters=[w], backend="numpy")
     with pytest.warns(RuntimeWarning, match="numpy does not compute the recorded graph: output 0 .*report"):
@@ -166,12 +167,12 @@ def test_f2_a_wrong_back_end_is_replaced_by_the_next_best(
     """Whichever was asked for; what is left is asked in the order of expected cost."""
     costs = {"llvm": 1.0, "numpy": 2.0, "python": 3.0}
 
-    def estimates(program: Any, options: Options, samples: int) -> list[backends.Estimate]:
-        made = {name: lambda name=name: backends.BUILD[name](program, options) for name in costs}
+    def estimates(forms: Any, options: Options, samples: int) -> list[backends.Estimate]:
+        made = {name: lambda name=name: backends.BUILD[name](forms, options) for name in costs}
         return [backends.Estimate(name, cost, 0.0, made[name]) for name, cost in costs.items()]
 
     for name in broken:
-        monkeypatch.setitem(backends.BUILD, name, lambda program, options: Off(program, lambda found: found + 1.0))
+        monkeypatch.setitem(backends.BUILD, name, lambda forms, options: Off(forms.program, lambda found: found + 1.0))
     monkeypatch.setattr(backends, "estimates", estimates)
     for backend in ("auto", broken[0]):
         if backend == "auto" and broken == ["numpy"]:
@@ -187,6 +188,6 @@ def test_f2_a_wrong_back_end_is_replaced_by_the_next_best(
 
 
 def test_a_wrong_reference_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(backends.BUILD, "python", lambda program, options: Off(program, lambda found: found + 1.0))
+    monkeypatch.setitem(backends.BUILD, "python", lambda forms, options: Off(forms.program, lambda found: found + 1.0))
     with pytest.raises(CompileError, match="does not compute what was recorded"):
         autograd.compile(lambda x: x * x, backend="python")(3.0)
