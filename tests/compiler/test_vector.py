@@ -18,9 +18,10 @@ import autograd
 import nn
 from autograd import Value, rules
 from autograd.compiler.lower import Call, lower
-from autograd.compiler.numpy_backend.runner import build
+from autograd.compiler.numpy_backend.runner import NumpyRunner, build
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Program, interpret
+from autograd.compiler.specialization import forms_of
 from autograd.compiler.vector.layout import factored, strides
 from autograd.compiler.vector.products import blocks
 from autograd.compiler.vector.program import VectorProgram, check
@@ -41,15 +42,16 @@ def recovered(f: Callable[..., Any], arguments: dict[str, Any], parameters: Sequ
         numbers += np.ravel(each).tolist()
     numbers += [parameter.data for parameter in parameters]
     call = Call(f, tuple(keys), tuple(arguments), parameters or None, numbers, frozenset(batch))
-    program = lower(call, "gradient").program
-    vectors = check(recover(program))
+    lowered = lower(call, "gradient")
+    vectors = check(forms_of(lowered, Options()).vectors)
+    program = lowered.program
     at = dict(enumerate(numbers))
     shared = np.array([at[place] for place in program.shared])
     samples = (np.array([[at[place] for place in program.batched]] * 2),) if batch else ()
     expected = interpret(program, numbers)
     wanted = [atom if type(atom) is float else expected[int(atom)] for atom in program.outputs]
     # Sums of at most a thousand terms of about size one.
-    assert build(program, Options()).run(shared, samples) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+    assert NumpyRunner(vectors).run(shared, samples) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
     return vectors
 
 
@@ -79,9 +81,9 @@ def test_a_network_with_a_batch_is_the_article() -> None:
         "z2": "W2 @ a1 + b2",
         "z3": "W3 @ a2 + b3",
         "da2": "W3.T @ delta3",
-        "delta2": "slope2 * da2",
+        "delta2": "da2 * slope2",
         "da1": "W2.T @ delta2",
-        "delta1": "slope1 * da1",
+        "delta1": "da1 * slope1",
         "slope1": "relu_prime(z1)",
         "dW1": "mean(delta1 @ x.T)",
         "dW2": "mean(delta2 @ a1.T)",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import rules
 from autograd.compiler.vector.groups import PADDED_AT_MOST
 from autograd.compiler.vector.lanes import KINDS, Files
 from autograd.compiler.vector.program import Lanes, Operand, Step
@@ -134,6 +135,18 @@ class Sums(StepWriter):
         self.dots(Target(np.arange(count), batched, means), left, right, of)
         return self._lane
 
+    def _scaled(self, batched: bool, factors: NDArray[np.float64], x: Operand) -> Lanes:
+        """Numbers times lanes."""
+        same = (factors == factors[0]).all()
+        self._lane = np.full(len(factors), -1, np.intp)
+        to = Target(np.arange(len(factors)), batched)
+        if same and factors[0] == -1.0:
+            self.emit(to, "map", [x], rules.neg)
+        else:
+            left = Operand("constant", numbers=factors[:1].reshape(()) if same else factors)
+            self.emit(to, "map", [left, x], rules.mul)
+        return self._lane
+
     def _sum_of_singles(
         self, singles: Sequence[tuple[Places, Operand, Operand]], numbers: NDArray[np.float64]
     ) -> Operand:
@@ -159,8 +172,11 @@ class Sums(StepWriter):
             if missing.any():
                 factors[missing] = 0.0
                 operands[missing] = self.files.constant(0.0, batched)
-            left = Operand("constant", numbers=factors)
-            lanes[chosen] = self._dots(batched, False, left, Operand(kind, operands), numbers[chosen])
+            if operands.shape[1] == 1 and not numbers[chosen].any():
+                lanes[chosen] = self._scaled(batched, factors[:, 0], Operand(kind, operands[:, 0]))
+            else:
+                left = Operand("constant", numbers=factors)
+                lanes[chosen] = self._dots(batched, False, left, Operand(kind, operands), numbers[chosen])
         for number in np.unique(numbers[lanes < 0]).tolist():
             lanes[(lanes < 0) & (numbers == number)] = self.files.constant(number, batched)
         return Operand(kind, lanes)
