@@ -1,0 +1,254 @@
+"""Derivatives of vector programs: against the scalar chain rule, on structures of every kind."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import PRIMITIVES, Value, clip, log, logsumexp, maximum, pick, relu, sqrt, tanh, where
+from autograd.compiler.lower import Call, Lowered, lower
+from autograd.compiler.numpy_backend.runner import NumpyRunner
+from autograd.compiler.options import Options
+from autograd.compiler.program import compute
+from autograd.compiler.specialization import forms_of
+from autograd.compiler.vector.partials import rule_of
+from autograd.compiler.vector.program import VectorProgram, check
+from autograd.compiler.verify import Reference
+from autograd.primitive import Primitive
+from autograd.structure import key_of
+
+pytestmark = pytest.mark.slow
+
+
+def recorded(f: Callable[..., Any], arguments: dict[str, Any], *batch: str) -> Lowered:
+    numbers = [x for each in arguments.values() for x in np.ravel(each).tolist()]
+    keys = tuple(key_of(each) for each in arguments.values())
+    return lower(Call(f, keys, tuple(arguments), None, numbers, frozenset(batch)), "gradient")
+
+
+def vectors_of(f: Callable[..., Any], arguments: dict[str, Any], *batch: str, samples: int = 3) -> VectorProgram:
+    """The vector program of value and gradient, compared with that of the scalar chain rule, sample by sample."""
+    found = recorded(f, arguments, *batch)
+    forms = forms_of(found, Options())
+    vectors = check(forms.vectors)
+    assert not found.is_differentiated, "the scalar program was not needed"
+    at, program = found.at, found.forward
+    shared = [at[place] for place in program.shared]
+    rows = np.array([[at[place] * (1.0 + 0.25 * i) for place in program.batched] for i in range(samples)])
+    pieces = (rows,) if batch else ()
+    runner = NumpyRunner(vectors)
+    known = Reference(found, shared, pieces)
+    assert known.disagreement(runner, Options()) == ""
+    found.program  # noqa: B018 (from now on the reference is the program in equations)
+    assert Reference(found, shared, pieces).disagreement(runner, Options()) == ""
+    return vectors
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def bits(x: float | None) -> bytes | None:
+    return None if x is None else np.float64(x).tobytes()
+
+
+@pytest.mark.parametrize("row", list(PRIMITIVES.values()), ids=lambda row: row.name)
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_rule_gives_the_partials_of_its_row(row: Primitive, data: st.DataObject) -> None:
+    """To the bit, with any of the operands constant; of a constant there is none."""
+    count = row.arity or data.draw(st.sampled_from([3, 5]))
+    numbers = [data.draw(st.floats(-3.0, 3.0)) for _ in range(count)]
+    if row is autograd.rules.pick:
+        numbers[0] = float(data.draw(st.integers(0, count - 2)))
+    fixed = [x if data.draw(st.booleans()) else None for x in numbers]
+    assume(None in fixed)
+    out = float(row.value(*numbers))
+    rule = rule_of(row, fixed)
+    columns = [[x] for x in (*numbers, out)]
+    compute(rule.equations, columns, 1)
+    at = [column[0] for column in columns]
+    is_open = rule.gate is None or bool(at[rule.gate] if type(rule.gate) is int else rule.gate)
+    given_ = [each if type(each) is not int else at[each] for each in (rule.yes if is_open else rule.no)]
+    wanted = row.partials_at(out, numbers)
+    for x, constant, found in zip(wanted, fixed, given_, strict=True):
+        if constant is None:
+            assert bits(found) == bits(x) or (x is not None and x != x) or same_formula(row, found, x)
+        else:
+            assert found is None
+
+
+def same_formula(row: Primitive, found: float | None, wanted: float | None) -> bool:
+    """Where a rule takes a shorter way for floats, it may differ in the last places."""
+    return found is not None and wanted is not None and math.isclose(found, wanted, rel_tol=4 * 2.0**-52)
+
+
+# --- structures -------------------------------------------------------------------------------------------------------
+
+
+def net(sizes: Sequence[int], hidden: Callable[[Any], Any], mixed: bool) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """½ ‖ŷ − y‖² with weights as an argument, in plain operators."""
+
+    def loss(w: list[Any], x: list[Any], y: list[Any]) -> Any:
+        weights = iter(w)
+        a = x
+        for i, n in enumerate(sizes[1:]):
+            z = []
+            for j in range(n):
+                products = [
+                    next(weights) * each if not mixed or (i + j + k) % 2 else each * next(weights)
+                    for k, each in enumerate(a)
+                ]
+                z.append(sum(products, next(weights)))
+            a = [hidden(each) for each in z]
+        return sum([(q - t) ** 2 for q, t in zip(a, y, strict=True)]) * 0.5
+
+    count = sum(n * (m + 1) for m, n in pairwise(sizes))
+    w = [math.sin(1.0 + 0.7 * i) for i in range(count)]
+    return loss, {"w": w, "x": [0.3 + 0.2 * i for i in range(sizes[0])], "y": [0.1] * sizes[-1]}
+
+
+SMOOTH = ["tanh", "sigmoid", "exp", "softplus", "silu", "gelu", "sin", "atan", "relu", "elu", "leaky_relu", "abs"]
+
+
+@given(
+    st.lists(st.integers(1, 5), min_size=2, max_size=4),
+    st.sampled_from(SMOOTH),
+    st.booleans(),
+    st.sampled_from([(), ("x", "y"), ("x",), ("w",), ("w", "x", "y")]),
+)
+@settings(max_examples=60, deadline=None)
+def test_networks_with_every_kind_of_batch(sizes: list[int], name: str, mixed: bool, batch: tuple[str, ...]) -> None:
+    function = {"elu": lambda x: autograd.elu(x, 0.5), "leaky_relu": lambda x: autograd.leaky_relu(x, 0.1)}
+    loss, arguments = net(sizes, function.get(name, getattr(autograd, name, abs)), mixed)
+    vectors_of(loss, arguments, *batch)
+
+
+def over_vectors(x: list[Any], y: list[Any]) -> dict[str, Callable[[], Any]]:
+    """Losses of two vectors of four numbers."""
+    return {
+        "softmax": lambda: sum([p * t for p, t in zip(autograd.softmax(x), y, strict=True)]),
+        "logsumexp": lambda: logsumexp(x) - x[1] + logsumexp(y),
+        "maximum": lambda: maximum(*x) * maximum(*y) + maximum(x[0], y[0]),
+        "prod": lambda: autograd.prod(x) * autograd.prod([*y[:2], *x[:2]]),
+        "norm": lambda: autograd.norm(x) + autograd.norm([a - b for a, b in zip(x, y, strict=True)]),
+        "attention": lambda: attention(x, y),
+        "powers": lambda: sum([abs(a) ** b for a, b in zip(x, y, strict=True)]) + sum([2.0**a for a in x]),
+        "clip": lambda: sum([clip(a * b, -0.5, 0.5) + relu(a - b) for a, b in zip(x, y, strict=True)]),
+        "mean": lambda: autograd.mean(x) * autograd.mean([a * a for a in x]) + autograd.total(y),
+        "shared terms": lambda: sum([tanh(x[0] * b) for b in y]) + x[0] * x[0] + x[0],
+        "some lanes": lambda: tanh(x[2] * y[1]) + tanh(x[0] * y[3]) * 0.0,
+        "squares": lambda: sum([a * a * a for a in x]) + sum([b * b for b in y]),
+        "constant": lambda: 3.0,
+        "linear": lambda: x[0] * 3.0 - y[2],
+    }
+
+
+def attention(x: list[Any], y: list[Any]) -> Any:
+    """Causal attention of four tokens of one number."""
+    found = []
+    for i in range(len(x)):
+        weights = autograd.softmax([x[i] * y[j] for j in range(i + 1)])
+        found.append(sum([p * y[j] for j, p in enumerate(weights)]))
+    return sum([each * each for each in found])
+
+
+@pytest.mark.parametrize("batch", [(), ("x",), ("y",), ("x", "y")], ids=str)
+@pytest.mark.parametrize("name", over_vectors([0.0] * 4, [0.0] * 4))
+def test_losses_of_vectors(name: str, batch: tuple[str, ...]) -> None:
+    arguments = {"x": [0.5, -0.7, 1.25, 0.3], "y": [0.9, 0.2, -1.1, 0.4]}
+    vectors_of(lambda x, y: over_vectors(x, y)[name](), arguments, *batch)
+
+
+# --- gates ------------------------------------------------------------------------------------------------------------
+
+
+def gradient(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    return autograd.compile(f, backend="numpy", **options).value_and_grad(*args)[1]
+
+
+GATED: dict[str, Callable[[Any], Any]] = {
+    "log": lambda x: where(x > 0.0, log(x), 0.0),
+    "log of a square": lambda x: where(x > 0.0, log(x * x), x),
+    "sqrt": lambda x: where(x > 0.0, sqrt(x), 2.0 * x),
+    "nested": lambda x: where(x > 0.0, where(x > 1.0, log(x - 1.0), sqrt(x)), x),
+    "open too": lambda x: where(x > 0.0, sqrt(x), 0.0) + sqrt(x * x + 1.0),
+}
+
+
+@pytest.mark.parametrize("name", GATED)
+@pytest.mark.parametrize("x", [-1.0, 0.0, 0.5, 1.0, 2.0])
+def test_nothing_flows_through_a_branch_that_is_not_taken(name: str, x: float) -> None:
+    """The derivative there may be infinite or nan; with a batch, some samples take it and some do not."""
+    leaf = Value(x)
+    out = GATED[name](leaf)
+    out.backward()
+    assert gradient(GATED[name], x) == leaf.grad
+    points = [-1.0, x, 2.0]
+    leaves = [Value(each) for each in points]
+    autograd.mean([GATED[name](each) for each in leaves]).backward()
+    assert gradient(GATED[name], points, batch=("x",)) == pytest.approx(sum(each.grad for each in leaves), rel=1e-15)
+
+
+def test_lanes_of_one_step_may_be_behind_a_gate_and_not() -> None:
+    """√0 twice: once behind a gate, where nothing flows, and once not, where 0 · ∞ is nan as in eager code."""
+
+    def f(x: list[Any]) -> Any:
+        behind, plain = sqrt(x[0]), sqrt(x[1])
+        return where(x[0] > 0.0, behind, x[0]) + plain * x[2]
+
+    found = gradient(f, [0.0, 0.0, 0.0])
+    leaves = [Value(0.0) for _ in range(3)]
+    f(leaves).backward()
+    assert found[0] == leaves[0].grad == 1.0
+    assert math.isnan(found[1])
+    assert math.isnan(leaves[1].grad)
+
+
+def test_a_where_without_a_batch_needs_no_second_recording() -> None:
+    fast = autograd.compile(lambda x: where(x > 0.0, x * x, -x), backend="numpy")
+    assert (fast.value_and_grad(3.0), fast.value_and_grad(-3.0)) == ((9.0, 6.0), (3.0, -1.0))
+    assert "recordings: 1" in fast.explain()
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tokens", [4, 12])
+def test_the_number_of_steps_does_not_depend_on_the_number_of_lanes(tokens: int) -> None:
+    def loss(x: list[Any], w: list[Any]) -> Any:
+        return sum([tanh(sum([a * b for a, b in zip(x[i : i + 3], w, strict=True)])) for i in range(tokens)])
+
+    vectors = vectors_of(loss, {"x": [0.1 * i for i in range(tokens + 2)], "w": [0.5, -0.2, 0.1]})
+    assert len(vectors.steps) <= 9
+    assert Counter(step.form for step in vectors.steps)["pairs"] <= 4
+
+
+def test_a_product_of_matrices_has_two_products_as_its_adjoint() -> None:
+    def loss(a: list[list[Any]], b: list[list[Any]]) -> Any:
+        columns = list(zip(*b, strict=True))
+        products = [[sum([p * q for p, q in zip(row, column, strict=True)]) for column in columns] for row in a]
+        return sum([tanh(each) for row in products for each in row])
+
+    matrix = [[0.1 * (3 * i - 2 * j) for j in range(4)] for i in range(5)]
+    vectors = vectors_of(loss, {"a": matrix, "b": [list(row) for row in zip(*matrix, strict=True)]})
+    assert Counter(step.form for step in vectors.steps)["product"] == 3
+
+
+def test_pick_in_a_batch() -> None:
+    def loss(w: list[Any], x: Any, target: Any) -> Any:
+        return logsumexp([each * x for each in w]) - pick([each * x for each in w], target)
+
+    fast = autograd.compile(loss, batch=("x", "target"), backend="numpy")
+    w, xs, targets = [0.5, -1.0, 2.0], [1.0, 2.0, -0.5], [0, 2, 1]
+    leaves = [Value(each) for each in w]
+    autograd.mean([loss(leaves, x, t) for x, t in zip(xs, targets, strict=True)]).backward()
+    assert fast.value_and_grad(w, xs, targets)[1][0] == pytest.approx([each.grad for each in leaves], rel=1e-14)
