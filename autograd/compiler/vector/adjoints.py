@@ -10,25 +10,21 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation
-from autograd.compiler.symbols import TAME
 from autograd.compiler.vector.finish import with_results, without_dead
-from autograd.compiler.vector.groups import ANY_CONSTANT
+from autograd.compiler.vector.lane_facts import Needed, Tame
 from autograd.compiler.vector.lanes import Files
-from autograd.compiler.vector.names import inputs, named
+from autograd.compiler.vector.names import named
 from autograd.compiler.vector.partials import rule_of
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.steps import Key
-from autograd.compiler.vector.terms import RANK, Mask, Sums, Terms
-from autograd.primitive import Primitive
-
-ONE = Operand("constant", numbers=np.array(1.0))
+from autograd.compiler.vector.terms import RANK, Mask, Terms
+from autograd.compiler.vector.values import ONE, RowWriter, Values, as_number, stacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +47,7 @@ def differentiated(forward: VectorProgram) -> VectorProgram:
     return _Backward(forward).program()
 
 
-class _Backward(Sums):
+class _Backward(RowWriter):
     def __init__(self, forward: VectorProgram) -> None:
         program = forward.program
         self.forward = forward
@@ -64,18 +60,17 @@ class _Backward(Sums):
         super().__init__(files, bool(program.batched))
         for step in forward.steps:
             self.append(step)
-        self.arrays = inputs(program)
+        self.arrays = forward.inputs
         self._owner = [np.full(size, -1, np.intp) for size in forward.sizes]
         self._position = [np.zeros(size, np.intp) for size in forward.sizes]
-        self._needed = [np.zeros(size, bool) for size in forward.sizes]
-        self._own(flags)
+        self._needed = Needed(forward, flags)
+        self._tame = Tame(self.steps)
+        self._own()
         self._terms: dict[int, list[Terms]] = {}
         self._adjoint_of: dict[Key, Key] = {}
-        self._equal: dict[tuple[object, ...], Operand] = {}
-        self._tame = [np.ones(len(side), bool) for side in sides]
 
-    def _own(self, wanted: Sequence[Mask]) -> None:
-        """Note which step, or array of inputs, each lane belongs to, and whether its adjoint is needed."""
+    def _own(self) -> None:
+        """Note which step, or array of inputs, each lane belongs to."""
         for number, step in enumerate(self.forward.steps):
             lanes = step.lanes.ravel()
             self._owner[step.batched][lanes] = number
@@ -84,17 +79,6 @@ class _Backward(Sums):
             lanes, batched = array.lanes.ravel(), array.kind == "batched"
             self._owner[batched][lanes] = number
             self._position[batched][lanes] = np.arange(lanes.size)
-        for needed, flags in zip(self._needed, wanted, strict=True):
-            needed[: len(flags)] = flags
-        for step in self.forward.steps:
-            needs = [np.asarray(self._is_needed(each)) for each in step.operands]
-            self._needed[step.batched][step.lanes] = NEEDED.get(step.form, _any_operand)(step, needs)
-
-    def _is_needed(self, operand: Operand) -> Mask:
-        if operand.kind == "constant":
-            return np.zeros(operand.shape, bool)
-        found: Mask = self._needed[operand.kind == "batched"][operand.lanes]
-        return found
 
     # --- backwards ----------------------------------------------------------------------------------------------------
 
@@ -146,7 +130,7 @@ class _Backward(Sums):
         shape = np.broadcast_shapes(to.shape, partial.shape, delta.shape, there.shape)
         lanes = np.broadcast_to(to.lanes, shape).ravel()
         side = to.kind == "batched"
-        kept = self._needed[side][lanes] & np.broadcast_to(there, shape).ravel()
+        kept = self._needed.of(Operand(to.kind, lanes)) & np.broadcast_to(there, shape).ravel()
         if not kept.any():
             return
         chosen = slice(None) if kept.all() else np.flatnonzero(kept)
@@ -156,7 +140,7 @@ class _Backward(Sums):
 
     def _spread(self, side: bool, lanes: Lanes, w: Operand, x: Operand, behind: Mask) -> None:
         """Add terms, one for each lane; where w may be infinite and x 0, which is behind a gate, only if x is not 0."""
-        gated = behind & ~self._is_tame(w) if behind.any() and w.kind != "constant" else behind[:0]
+        gated = behind & ~self._tame.of(w) if behind.any() and w.kind != "constant" else behind[:0]
         if gated.any():
             some, rest = np.flatnonzero(gated), np.flatnonzero(~gated)
             partial, delta = (each.with_table(each.table[some]) for each in (w, x))
@@ -173,33 +157,6 @@ class _Backward(Sums):
             parts = [each.with_table(each.table[mine]) for each in (w, x)]
             terms = Terms(self._position[side][lanes[mine]], parts[0], parts[1], behind[mine])
             self._terms.setdefault(owner, []).append(terms)
-
-    def _is_tame(self, operand: Operand) -> Mask:
-        """Which lanes are finite for all finite inputs, overflow aside."""
-        if operand.kind == "constant":
-            return np.isfinite(operand.numbers)
-        for step in self.steps[self._known_tame :]:
-            tame = step.row in TAME or step.row is None
-            self._tame_lanes(step, tame and all(bool(self._tame_of(each).all()) for each in step.operands))
-        self._known_tame = len(self.steps)
-        return self._tame_of(operand)
-
-    _known_tame = 0
-
-    def _tame_lanes(self, step: Step, tame: bool) -> None:
-        side = step.batched
-        missing = self.files.sizes[side] - len(self._tame[side])
-        if missing > 0:
-            self._tame[side] = np.append(self._tame[side], np.ones(max(missing, len(self._tame[side])), bool))
-        self._tame[side][step.lanes] = tame
-
-    def _tame_of(self, operand: Operand) -> Mask:
-        if operand.kind == "constant":
-            return np.isfinite(operand.numbers)
-        side = operand.kind == "batched"
-        known = self._tame[side]
-        found: Mask = known[np.minimum(operand.lanes, len(known) - 1)] | (operand.lanes >= len(known))
-        return found
 
     # --- forms --------------------------------------------------------------------------------------------------------
 
@@ -220,7 +177,7 @@ class _Backward(Sums):
         arrived = adjoint.delta, adjoint.there, adjoint.behind
         for each in bias:
             self.flow(each, ONE, *arrived)
-        tame = not adjoint.behind.any() or all(bool(self._is_tame(each).all()) for each in (left, right))
+        tame = not adjoint.behind.any() or all(bool(self._tame.of(each).all()) for each in (left, right))
         if adjoint.there.all() and tame and adjoint.delta.kind != "constant":
             self._two_products(left, right, adjoint)
             return
@@ -234,12 +191,12 @@ class _Backward(Sums):
         delta = adjoint.delta
         behind = np.full((1, 1), bool(adjoint.behind.all()))
         there = ~np.zeros((1, 1), bool)
-        if self._is_needed(right).any():
+        if self._needed.of(right).any():
             batched = "batched" in (left.kind, delta.kind)
             turned = left.with_table(left.lanes.T)
             into = self.new("product", [turned, delta], (k, c), batched)
             self.flow(right, ONE, into, there, behind)
-        if self._is_needed(left).any():
+        if self._needed.of(left).any():
             if delta.kind == right.kind == "batched":
                 into = self.new("mean_product", [delta, right], (r, k), False)
             else:
@@ -247,25 +204,19 @@ class _Backward(Sums):
                 into = self.new("product", [delta, right.with_table(right.lanes.T)], (r, k), False)
             self.flow(left, ONE, into, there, behind)
 
-    def _in_lanes(self, operand: Operand) -> Operand:
-        if operand.kind != "constant":
-            return operand
-        lanes = [self.files.constant(number, False) for number in operand.numbers.ravel().tolist()]
-        return Operand("shared", np.array(lanes, np.intp).reshape(operand.shape))
-
     # --- rows of the table --------------------------------------------------------------------------------------------
 
     def _by_rule(self, step: Step, adjoint: Adjoint) -> None:
         """Whatever the rules of its row say."""
         assert step.row is not None
         operands = _columns(step)
-        rule = rule_of(step.row, [_as_number(each) for each in operands])
-        at = _Values(self, rule.equations, [*operands, Operand(step.kind, step.lanes)], step.shape).at
+        rule = rule_of(step.row, [as_number(each) for each in operands])
+        at = Values(self, rule.equations, [*operands, Operand(step.kind, step.lanes)], step.shape).at
         yes, no = ([None if each is None else at(each) for each in partials] for partials in (rule.yes, rule.no))
         for group in _alike(operands, yes, no):
             lead = (len(group),) if len(group) > 1 else ()
             shape = (*lead, *step.shape)
-            to, first, second = (_stacked([column[i] for i in group], step.shape) for column in (operands, yes, no))
+            to, first, second = (stacked([column[i] for i in group], step.shape) for column in (operands, yes, no))
             assert to is not None
             if rule.gate is None:
                 if first is not None:
@@ -282,26 +233,6 @@ class _Backward(Sums):
         if partial.kind == "constant" and (partial.numbers == 1.0).all():
             return delta
         return self.apply("map", rules.mul, [partial, delta], shape)
-
-    def apply(self, form: str, row: Primitive, operands: Sequence[Operand], shape: tuple[int, ...]) -> Operand:
-        """A row of lanes or numbers; what is known is not computed again."""
-        if form == "map":
-            operands = [_filling(each, shape) for each in operands]
-        if all(each.kind == "constant" for each in operands):
-            return _of_numbers(form, row, operands, shape)
-        key = (form, row, shape, *[(each.kind, each.shape, each.table.tobytes()) for each in operands])
-        found = self._equal.get(key)
-        if found is None:
-            batched = any(each.kind == "batched" for each in operands)
-            found = self._equal[key] = self.new(form, operands, shape, batched, row)
-        return found
-
-    def one_file(self, operands: Sequence[Operand]) -> list[Operand]:
-        """All of them as lanes of one file."""
-        found = [self._in_lanes(each) for each in operands]
-        if len({each.kind for each in found}) > 1:
-            found = [self.lifted(each) if each.kind == "shared" else each for each in found]
-        return found
 
     # --- outputs ------------------------------------------------------------------------------------------------------
 
@@ -330,83 +261,12 @@ class _Backward(Sums):
         return named(with_results(without_dead(made)), self._adjoint_of)
 
 
-class _Values:
-    """The equations of a rule on the lanes of a step: those of one kind at once."""
-
-    def __init__(
-        self, to: _Backward, equations: Sequence[Equation], given: Sequence[Operand], shape: tuple[int, ...]
-    ) -> None:
-        self.to, self.shape = to, shape
-        self.known: list[Operand] = [*given, *[ONE] * len(equations)]
-        first = len(given)
-        level = [0] * first
-        for _, operands in equations:
-            level.append(1 + max([level[each] for each in operands if type(each) is int], default=0))
-        by_level: dict[int, list[int]] = {}
-        for place in range(first, len(level)):
-            by_level.setdefault(level[place], []).append(place)
-        for _, places in sorted(by_level.items()):
-            groups: dict[tuple[object, ...], list[int]] = {}
-            for place in places:
-                groups.setdefault(self._kind(equations[place - first]), []).append(place)
-            for members in groups.values():
-                self._compute([equations[place - first] for place in members], members)
-
-    def at(self, atom: Atom) -> Operand:
-        """A constant, or the table of a place."""
-        return Operand("constant", numbers=np.array(atom)) if type(atom) is float else self.known[int(atom)]
-
-    def _kind(self, equation: Equation) -> tuple[object, ...]:
-        row, operands = equation
-        by_value = row not in ANY_CONSTANT
-        return row, *[repr(each) if type(each) is float and by_value else self.at(each).kind for each in operands]
-
-    def _compute(self, equations: Sequence[Equation], places: Sequence[int]) -> None:
-        row = equations[0].primitive
-        lead = (len(places),) if len(places) > 1 else ()
-        shape = (*lead, *self.shape)
-        columns = [
-            _present(_stacked([self.at(atom) for atom in column], self.shape))
-            for column in zip(*[operands for _, operands in equations], strict=True)
-        ]
-        found = self._applied(row, columns, shape)
-        for i, place in enumerate(places):
-            self.known[place] = found.with_table(np.broadcast_to(found.table, shape)[i]) if lead else found
-
-    def _applied(self, row: Primitive, columns: Sequence[Operand], shape: tuple[int, ...]) -> Operand:
-        if not row.variadic:
-            return self.to.apply("map", row, columns, shape)
-        if row is rules.total or row is rules.dot:
-            n = len(columns) // 2 if row is rules.dot else 0
-            ones = Operand("constant", numbers=np.ones((len(columns), *(1,) * len(shape))))
-            w = self._stack(columns[:n], shape) if n else ones
-            return self.to.apply("pairs", rules.dot, [w, self._stack(columns[n : 2 * n or None], shape)], shape)
-        fixed = 1 if row is rules.pick else 0
-        operands = [*[_filling(each, shape) for each in columns[:fixed]], self._stack(columns[fixed:], shape)]
-        return self.to.apply("reduce", row, operands, shape)
-
-    def _stack(self, columns: Sequence[Operand], shape: tuple[int, ...]) -> Operand:
-        files = self.to.one_file(columns)
-        return files[0].with_table(np.stack([np.broadcast_to(each.table, shape) for each in files]))
-
-
-# --- operands ---------------------------------------------------------------------------------------------------------
-
-
 def _columns(step: Step) -> list[Operand]:
     """The operands of a row, one by one."""
     if step.form != "reduce":
         return list(step.operands)
     *index, xs = step.operands
     return [*index, *[xs.with_table(table) for table in xs.table]]
-
-
-def _as_number(operand: Operand) -> float | None:
-    """The constant that an operand is in all lanes."""
-    if operand.kind != "constant":
-        return None
-    bits = np.ascontiguousarray(operand.numbers).view(np.int64)
-    return float(operand.numbers.flat[0]) if (bits == bits.flat[0]).all() else None
 
 
 def _alike(operands: Sequence[Operand], *partials: Sequence[Operand | None]) -> list[list[int]]:
@@ -417,60 +277,6 @@ def _alike(operands: Sequence[Operand], *partials: Sequence[Operand | None]) -> 
         if operand.kind != "constant" and any(each is not None for each in of):
             groups.setdefault((operand.kind, *[each and each.kind for each in of]), []).append(i)
     return list(groups.values())
-
-
-def _stacked(operands: Sequence[Operand | None], shape: tuple[int, ...]) -> Operand | None:
-    """Operands of one kind as one, with an axis in front if there are several."""
-    first = operands[0]
-    if first is None or len(operands) == 1:
-        return first
-    some = [_present(each) for each in operands]
-    if first.kind == "constant" and len({each.numbers.tobytes() for each in some}) == 1:
-        return first
-    return first.with_table(np.stack([np.broadcast_to(each.table, shape) for each in some]))
-
-
-def _present(operand: Operand | None) -> Operand:
-    assert operand is not None
-    return operand
-
-
-def _filling(operand: Operand, shape: tuple[int, ...]) -> Operand:
-    """An operand in that shape, or the one number that it is."""
-    number = _as_number(operand) if operand.kind == "constant" and operand.numbers.ndim == len(shape) else None
-    if number is not None:
-        return Operand("constant", numbers=np.array(number))
-    return operand if operand.shape in ((), shape) else operand.with_table(np.broadcast_to(operand.table, shape))
-
-
-def _of_numbers(form: str, row: Primitive, operands: Sequence[Operand], shape: tuple[int, ...]) -> Operand:
-    """A row of constants."""
-    if form == "map":
-        columns = [np.broadcast_to(each.numbers, shape).ravel().tolist() for each in operands]
-    else:
-        *fixed, xs = operands
-        columns = [np.broadcast_to(each.numbers, shape).ravel().tolist() for each in fixed]
-        columns += [np.broadcast_to(each, shape).ravel().tolist() for each in xs.numbers]
-    numbers = [float(row.value(*at)) for at in zip(*columns, strict=True)]
-    return Operand("constant", numbers=np.array(numbers).reshape(shape))
-
-
-def _any_operand(step: Step, needs: Sequence[Mask]) -> Mask:
-    found = np.zeros(step.shape, bool)
-    for each in needs:  # the operands of a row or the terms of a sum come first
-        found |= np.any(each, axis=tuple(range(each.ndim - len(step.shape)))) if each.ndim > len(step.shape) else each
-    return found
-
-
-def _any_of_product(step: Step, needs: Sequence[Mask]) -> Mask:
-    left, right, *bias = needs
-    found: Mask = np.any(left, axis=1, keepdims=True) | np.any(right, axis=0, keepdims=True)
-    for each in bias:
-        found = found | each
-    return found
-
-
-NEEDED: dict[str, Callable[[Step, Sequence[Mask]], Mask]] = {"product": _any_of_product}
 
 
 def _bits(number: float) -> bytes:

@@ -82,7 +82,8 @@ class _Owners:
 
 def named(vectors: VectorProgram, adjoints: Mapping[Key, Key]) -> VectorProgram:
     """The same with names and notes; `adjoints` are steps that compute those of other steps."""
-    arrays = inputs(vectors.program)
+    arrays = list(vectors.inputs or inputs(vectors.program))
+    count = len(arrays)
     sizes = dict(zip(("shared", "batched"), vectors.sizes, strict=True))
     owners = _Owners(arrays, {kind: np.full(size, -1, np.intp) for kind, size in sizes.items()})
     for number, array in enumerate(arrays):
@@ -91,7 +92,7 @@ def named(vectors: VectorProgram, adjoints: Mapping[Key, Key]) -> VectorProgram:
     steps = [namer.name(step) for step in vectors.steps]
     top = max((int(step.name[5:]) for step in steps if DELTA.fullmatch(step.name)), default=0)
     steps = [_noted(step, top) for step in steps]
-    return replace(vectors, steps=tuple(steps), inputs=tuple(arrays))
+    return replace(vectors, steps=tuple(steps), inputs=tuple(arrays[:count]))
 
 
 class _Namer:
