@@ -127,11 +127,13 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     program = _program(call, recorder, [*inputs, *(call.parameters or ())], found, outputs == SAMPLES)
     count = len(inputs)
     wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
+    if exact and call.batch and (recorder.picked or len(recorder.guards) > asked):
+        raise PerSampleError
     made = Lowered(
         _without_samples(program), key, outputs, tuple(wanted), tuple(map(float, call.numbers)), numbers,
         call.indices, recorder.asked_kinds,
     )  # fmt: skip
-    if exact and call.batch and (recorder.picked or len(recorder.guards) > asked or made.asks_samples):
+    if exact and call.batch and made.asks_samples:
         raise PerSampleError
     return made
 

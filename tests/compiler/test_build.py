@@ -71,6 +71,12 @@ MAKERS = ("autograd.compiler.vector.", *(f"autograd.compiler.numpy_backend.{name
 PROGRAMS = {each.__name__: each for each in (loop, tower, sequence, heads)}
 
 
+def _numbers(x: object) -> int:
+    if isinstance(x, list):
+        return sum(map(_numbers, x))
+    return np.size(x) if isinstance(x, np.ndarray) else 1
+
+
 class Counted:
     """A function of NumPy that counts the numbers that it takes and gives."""
 
@@ -79,7 +85,7 @@ class Counted:
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         result = self._function(*arguments, **options)
-        self._count(sum(np.size(each) for each in (*arguments, result) if isinstance(each, (np.ndarray, list))))
+        self._count(sum(map(_numbers, (*arguments, result))))
         return result
 
     def __getattr__(self, name: str) -> Any:

@@ -125,8 +125,6 @@ class _Backward(RowWriter):
         """Add the terms partial · delta to the adjoints of those lanes, where there is a delta."""
         if to.kind == "constant":
             return
-        if partial.kind == "constant" and not partial.numbers.any():
-            return
         shape = np.broadcast_shapes(to.shape, partial.shape, delta.shape, there.shape)
         lanes = np.broadcast_to(to.lanes, shape).ravel()
         side = to.kind == "batched"
@@ -152,11 +150,11 @@ class _Backward(RowWriter):
             w, x = (each.with_table(each.table[rest]) for each in (w, x))
         w, x = sorted((w, x), key=lambda each: RANK[each.kind])
         owners = self._owner[side][lanes]
-        for owner in np.unique(owners).tolist():
-            mine = np.flatnonzero(owners == owner)
+        order = np.argsort(owners, kind="stable")
+        for mine in np.split(order, np.flatnonzero(np.diff(owners[order])) + 1) if order.size else ():
             parts = [each.with_table(each.table[mine]) for each in (w, x)]
             terms = Terms(self._position[side][lanes[mine]], parts[0], parts[1], behind[mine])
-            self._terms.setdefault(owner, []).append(terms)
+            self._terms.setdefault(int(owners[mine[0]]), []).append(terms)
 
     # --- forms --------------------------------------------------------------------------------------------------------
 
