@@ -12,7 +12,7 @@ from typing import Any
 from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
 from autograd.compiler.differentiate import differentiated
-from autograd.compiler.passes import shared, without_dead
+from autograd.compiler.passes import shared
 from autograd.compiler.program import RESERVED, Atom, Equation, Guard, Program
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign, where_asked
@@ -169,27 +169,40 @@ def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
         )
 
 
-def _program(call: Call, recorder: Recorder, inputs: Sequence[Value], found: Sequence[Any], each: bool) -> Program:
+def _program(
+    call: Call, recorder: Recorder, inputs: Sequence[Value], found: Sequence[Any], each_sample: bool
+) -> Program:
     """The nodes of a recording as equations; constants that the function made are none."""
     names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
     owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
     atoms = _Atoms(inputs)
-    equations = atoms.written(recorder.nodes)
-    return without_dead(
-        Program(
-            names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters or ()))])),
-            equations=tuple(equations),
-            guards=tuple(
-                [
-                    Guard(asked.relation, atoms.of(asked.left), atoms.of(asked.right), asked.outcome, asked.where)
-                    for asked in recorder.guards
-                ]
-            ),
-            outputs=tuple(map(atoms.of, found)),
-            batched=tuple([place for place, owner in enumerate(owners) if owner in call.batch]),
-            per_sample=each,
-        )
+    asked = [side for guard in recorder.guards for side in (guard.left, guard.right)]
+    equations = atoms.written(_needed(recorder.nodes, [*found, *asked]))
+    return Program(
+        names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters or ()))])),
+        equations=tuple(equations),
+        guards=tuple(
+            [
+                Guard(each.relation, atoms.of(each.left), atoms.of(each.right), each.outcome, each.where)
+                for each in recorder.guards
+            ]
+        ),
+        outputs=tuple(map(atoms.of, found)),
+        batched=tuple([place for place, owner in enumerate(owners) if owner in call.batch]),
+        per_sample=each_sample,
     )
+
+
+def _needed(nodes: Sequence[Value], wanted: Iterable[Any]) -> list[Value]:
+    """The nodes that those depend on, in order: what no output or guard needs is not looked at again."""
+    live = {id(each) for each in wanted if isinstance(each, Value)}
+    found = []
+    for node in reversed(nodes):
+        if id(node) in live:
+            found.append(node)
+            if node.primitive is not None:
+                live.update([id(x) for x in node.operands if isinstance(x, Value)])
+    return found[::-1]
 
 
 class _Atoms:

@@ -20,6 +20,7 @@ from autograd.compiler.arguments import as_array
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
+from autograd.compiler.symbols import returned_operands
 from autograd.numerics import total
 from autograd.primitive import Primitive
 
@@ -229,7 +230,13 @@ def _derivatives(program: Program, numbers: Sequence[float], wanted: Sequence[in
             continue
         row, operands = program.equations[place - first]
         at = [numbers[x] if type(x) is int else x for x in operands]
-        for x, partial in zip(operands, row.partials_at(numbers[place], at), strict=True):
+        known = returned_operands(row, len(operands))
+        if known is None:
+            partials = row.partials_at(numbers[place], at)
+        else:
+            at.append(numbers[place])
+            partials = [at[each] if type(each) is int else each for each in known]
+        for x, partial in zip(operands, partials, strict=True):
             if partial is not None and type(x) is int:
                 before = adjoint[x]
                 adjoint[x] = partial * delta if before is None else before + partial * delta
