@@ -63,17 +63,25 @@ def _cbrt(root: Callable[[Any], Any], x: Any) -> Any:
     return -root(-x) if x.real < 0 else root(x)
 
 
+def _sin_pi(library: Any, x: Any) -> Any:
+    """sin πx, exactly 0 at integers where the library can."""
+    return library.sinpi(x) if hasattr(library, "sinpi") else library.sin(library.pi * x)
+
+
 def _sinc(library: Any, x: Any) -> Any:
-    return library.sin(library.pi * x) / (library.pi * x) if x else library.one
+    return _sin_pi(library, x) / (library.pi * x) if x else library.one
 
 
 def _sinc_slope(library: Any, x: Any, order: Any) -> Any:
-    """Σ (−1)ᵏ π²ᵏ x²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!); far out by x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2)."""
-    n, z = int(order), library.pi * x
+    """Σ (−1)ᵏ π²ᵏ x²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!); far out by x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
+
+    The order is held constant: one that is moved a little is the nearest integer.
+    """
+    n, z = int(order + 0.5), library.pi * x
     if abs(z) > max(6, 2 * n):
         slope = _sinc(library, x)
         for k in range(1, n + 1):
-            slope = (library.pi ** (k - 1) * library.sin(z + k * library.pi / 2) - k * slope) / x
+            slope = (library.pi ** (k - 1) * _sin_pi(library, x + k / 2) - k * slope) / x
         return slope
     power = n + n % 2  # 2k
     term = (-1) ** (power // 2) * library.pi**n * z ** (power - n)
