@@ -104,6 +104,9 @@ cbrt = define(
     "cbrt", special.cbrt, lambda out, x: div(div(1.0 / 3.0, out), out), symbol="∛", formula="∛x, also of x < 0"
 )
 
+INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
+"""How Python writes rows that stand between their operands."""
+
 # --- what compares and selects; derivatives at kinks are part of the row ----------------------------------------------
 
 greater = define("greater", lambda x, y: float(x > y), None, None, symbol=">", formula="1 where x > y, else 0")

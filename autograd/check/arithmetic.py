@@ -11,7 +11,7 @@ import operator
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -63,17 +63,25 @@ def _cbrt(root: Callable[[Any], Any], x: Any) -> Any:
     return -root(-x) if x.real < 0 else root(x)
 
 
+def _sin_pi(library: Any, x: Any) -> Any:
+    """sin πx, exactly 0 at integers where the library can."""
+    return library.sinpi(x) if hasattr(library, "sinpi") else library.sin(library.pi * x)
+
+
 def _sinc(library: Any, x: Any) -> Any:
-    return library.sin(library.pi * x) / (library.pi * x) if x else library.one
+    return _sin_pi(library, x) / (library.pi * x) if x else library.one
 
 
 def _sinc_slope(library: Any, x: Any, order: Any) -> Any:
-    """Σ (−1)ᵏ π²ᵏ x²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!); far out by x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2)."""
-    n, z = int(order), library.pi * x
+    """Σ (−1)ᵏ π²ᵏ x²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!); far out by x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
+
+    The order is held constant: one that is moved a little is the nearest integer.
+    """
+    n, z = int(order + 0.5), library.pi * x
     if abs(z) > max(6, 2 * n):
         slope = _sinc(library, x)
         for k in range(1, n + 1):
-            slope = (library.pi ** (k - 1) * library.sin(z + k * library.pi / 2) - k * slope) / x
+            slope = (library.pi ** (k - 1) * _sin_pi(library, x + k / 2) - k * slope) / x
         return slope
     power = n + n % 2  # 2k
     term = (-1) ** (power // 2) * library.pi**n * z ** (power - n)
@@ -158,11 +166,15 @@ def _mpmath_arithmetic(mpmath: Any, digits: int) -> Arithmetic:
     context.dps = digits
     make, from_float, integer, real = context.make_mpf, mpmath.libmp.from_float, mpmath.libmp.MPZ, context.mpf
 
+    @lru_cache(maxsize=256)
+    def lift_special(x: float) -> Any:
+        return make(from_float(x))  # partials of 1, mostly
+
     def lift(x: float) -> Any:
         """The float exactly: its fraction has an odd numerator over a power of two, which is how mpmath has numbers."""
         number = float(x)
         if number.is_integer() or not math.isfinite(number):
-            return make(from_float(number))
+            return lift_special(number)
         top, bottom = number.as_integer_ratio()
         size = abs(top)
         return make((int(top < 0), integer(size), 1 - bottom.bit_length(), size.bit_length()))
@@ -178,9 +190,15 @@ def _mpmath_arithmetic(mpmath: Any, digits: int) -> Arithmetic:
         libmp, precision, rounding, factor = mpmath.libmp, context.prec, "n", t._mpf_
         add, mul = libmp.mpf_add, libmp.mpf_mul
         pairs = [(x._mpf_, step._mpf_) for x, step in zip(xs, steps, strict=True)]
-        return [make(add(x, mul(factor, step, precision, rounding), precision, rounding)) for x, step in pairs]
+        return [make(add(x, mul(factor, step), precision, rounding)) for x, step in pairs]  # exact products cost less
 
-    spelling = _spelled(context) | {"total": lambda *xs: context.fsum(xs), "dot": partial(_exact_inner, context)}
+    def total(*xs: Any) -> Any:
+        """As `fsum`, in half the time where all are real."""
+        if set(map(type, xs)) <= {real}:
+            return make(mpmath.libmp.mpf_sum([x._mpf_ for x in xs], context.prec, "n"))
+        return context.fsum(xs)
+
+    spelling = _spelled(context) | {"total": total, "dot": partial(_exact_inner, context)}
     return Arithmetic("mpmath", digits, lift, lift, spelling, is_finite, moved)
 
 

@@ -36,10 +36,10 @@ def backward_on_floats(tape: Tape) -> Passes:
 
 def backward_in(m: Arithmetic, tape: Tape) -> list[Any]:
     """The same code over a copy of the graph whose data and partials are numbers of another arithmetic."""
-    base = tape.base(m)
+    base, zero = tape.base(m), m.lift(0.0)
     copies: list[Any] = [object.__new__(Value) for _ in tape.nodes]
     for copy, node, number in zip(copies, tape.nodes, base, strict=True):
-        copy._data, copy._grad, copy.primitive = number, 0.0, node.primitive
+        copy._data, copy._grad, copy.primitive = number, zero, node.primitive
         copy._x = copy._y = copy._dx = copy._dy = None
     for line in tape.lines:
         copy = copies[line.slot]
@@ -70,7 +70,7 @@ def condition(tape: Tape) -> list[float]:
 
 
 def rounding_bounds(tape: Tape, m: Arithmetic, adjoints: Sequence[Any]) -> list[float]:
-    """By slot, how far the adjoint on floats may be off from the exact one: a running error bound (Higham, ch. 3.3).
+    """By slot, how far the adjoint on floats may be off from the exact one: a running error bound (Higham 2002, ch. 3).
 
     Σ |p| E + |p − P| |A| + (n + 1) u |p| (|A| + E) over the consumers, with p and P the partial as recorded and exact,
     A the consumer's exact adjoint, E its own bound, n the number of terms and u = 2⁻⁵³.
@@ -83,7 +83,7 @@ def rounding_bounds(tape: Tape, m: Arithmetic, adjoints: Sequence[Any]) -> list[
     for line in reversed(tape.lines):
         size, error = abs(as_float(adjoints[line.slot])), bounds[line.slot]
         for edge, exact in zip(line.edges, tape.partials(m, line), strict=True):
-            slot, p, off = edge.slot, abs(edge.recorded), abs(as_float(edge.recorded - exact)) + SMALLEST
+            slot, p, off = edge.slot, abs(edge.recorded), abs(as_float(m.lift(edge.recorded) - exact)) + SMALLEST
             bounds[slot] += p * error + off * size + (terms[slot] + 1) * ROUND_OFF * p * (size + error) + SMALLEST
     return [bound * (1.0 + 1e-9) for bound in bounds]  # the bound is itself computed in floats
 

@@ -15,6 +15,7 @@ from autograd.check.reevaluation import Fault, Sides
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
 from autograd.check.whole_graph import Result, WholeGraph
+from autograd.rules import INFIX
 from autograd.value import Value
 
 SEARCHED = 300  # lines of a graph in which the smallest wrong part is looked for
@@ -140,7 +141,7 @@ def node_expression(tape: Tape) -> str:
     for line in tape.lines:
         operands = zip(line.slots, line.operands, strict=True)
         parts = [repr(x) if slot is None else texts[slot] for slot, x in operands]
-        if line.primitive.name in formatting.INFIX:
+        if line.primitive.name in INFIX:
             parts = [f"({part})" if " " in part else part for part in parts]
         text = formatting.call(line.primitive.name, parts)
         texts[line.slot] = text if len(text) <= 120 else f"{line.primitive.name}(…)"

@@ -9,9 +9,9 @@ from typing import Any
 from autograd.check.definitions import defining
 from autograd.check.tape import Line, Tape
 from autograd.origin import position
+from autograd.rules import INFIX
 from autograd.value import Value
 
-INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
 LONGEST = 60  # lines of a program that is still printed
 IMPORTS = "from autograd import PRIMITIVES, Value, check_gradients"
 

@@ -7,11 +7,12 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from autograd.check.function_check import check_function
 from autograd.check.graph_check import GraphCheck
-from autograd.check.problems import is_node, leaves, problem
+from autograd.check.problems import is_node, problem
 from autograd.check.report import CheckReport
 from autograd.check.subject import subject
 from autograd.errors import CheckError
 from autograd.recording import paused_gc
+from autograd.structure import leaves_of
 
 Kinks: TypeAlias = Literal["frozen", "onesided", "raise"]
 Oracle: TypeAlias = Literal["auto", "mpmath", "complex", "differences", "function"]
@@ -81,7 +82,7 @@ def check_gradients(
         raise ValueError(f"order must be 1 or 2, got {order!r}")
     if detached not in DETACHED:
         raise ValueError(f"detached must be one of {', '.join(map(repr, DETACHED))}, got {detached!r}")
-    if oracle != "function" and (gradient is not None or any(map(is_node, leaves(list(at))))):
+    if oracle != "function" and (gradient is not None or any(map(is_node, leaves_of(at)))):
         raise TypeError("gradient= and nodes of other engines need oracle='function', which records no graph")
     with paused_gc():
         if oracle == "function":

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
@@ -164,13 +165,15 @@ def check_along(in_digits: _InDigits, direction: Direction, oracles: Sequence[Or
 
 def _judged(in_digits: _InDigits, direction: Direction, oracle: Oracle) -> Judgement:
     line = in_digits.line
+    moves = cache(lambda m: {i: m.lift(move) for i, move in direction.moves.items()})
 
     def analytic(m: Arithmetic) -> Any:
         partials = dict(zip([edge.operand for edge in line.edges], in_digits.rule(m, oracle)[0], strict=True))
-        return sum([partials[i] * m.real(move) for i, move in direction.moves.items() if i in partials], m.real(0.0))
+        pairs = [(partials[i], move.real) for i, move in moves(m).items() if i in partials]
+        return m.spelling["dot"](*[x for x, _ in pairs], *[x for _, x in pairs], m.real(0.0))
 
     def numerical(m: Arithmetic) -> Estimate:
-        along = _curve(m, line, in_digits.operands(m), {i: m.lift(move) for i, move in direction.moves.items()})
+        along = _curve(m, line, in_digits.operands(m), moves(m))
         return oracle.estimate(m, along, max(size, terms) if oracle.name == "differences" else size)
 
     if oracle.name != "mpmath" and _extreme(line):

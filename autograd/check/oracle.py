@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -108,11 +108,12 @@ def judge(
     """Compare a derivative with an oracle's, both along t; `size` is |f|, `slack` the error the derivative may have.
 
     A disagreement counts only where the oracle's error is small: otherwise more digits are tried, and in the end the
-    comparison is undecided.
+    comparison is undecided. A disagreement that falls as the digits grow is rounding of the replay.
     """
-    noise = math.inf
+    noise, gaps = math.inf, []
     for m in oracle.levels:
         ours, estimate = analytic(m), numerical(m)
+        gaps.append(abs(ours - estimate.slope))
         sure = m.real(oracle.converged) * max(abs(estimate.slope), estimate.spread)
         tolerance = m.real(oracle.tolerance) * abs(estimate.slope) + m.real(SAFETY) * estimate.error + m.real(slack)
         known = estimate.vanishes or estimate.error <= sure
@@ -125,10 +126,23 @@ def judge(
     if not known and not (estimate.converges and estimate.error <= sure + floor):
         reason = f"the oracle knows the slope only to ±{float(estimate.error):.1e}"
         return Judgement(UNDECIDED, ours, estimate.slope, reason)
-    verdict = OK if abs(ours - estimate.slope) <= tolerance + floor + estimate.spread else WRONG
+    agree = gaps[-1] <= tolerance + floor + estimate.spread or falls_with_digits(oracle.levels[-2:], gaps[-2:])
+    verdict = OK if agree else WRONG
     if verdict == WRONG and estimate.finer and fine_steps_favour(float(ours), estimate.slope, estimate.finer):
         return Judgement(UNDECIDED, ours, estimate.slope, "the value varies faster than the oracle's steps")
     return Judgement(verdict, ours, estimate.slope)
+
+
+def falls_with_digits(levels: Sequence[Arithmetic], gaps: Sequence[Any]) -> bool:
+    """Whether a difference, as found in two arithmetics, is rounding: it falls with the digits, so it tends to 0.
+
+    What cancels leaves 10⁻ᵈ of its terms, and the rules that follow may take a root of that. One that is not rounding
+    stays as it is.
+    """
+    if len(levels) < 2:
+        return False
+    (coarse, fine), (wide, narrow) = levels, gaps
+    return bool(narrow <= narrow.context.convert(wide) * fine.lift(10.0) ** ((coarse.digits - fine.digits) // 4))
 
 
 def undecided(analytic: float, reason: str) -> Judgement:

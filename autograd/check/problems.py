@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
 from autograd.check.backward_passes import backward_on_floats
 from autograd.check.second_order import gradient_tapes
-from autograd.check.subject import argument_names, subject
+from autograd.check.subject import names_of, subject
 from autograd.check.tape import Tape
+from autograd.structure import key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
 
 PAIRS_OF = 12  # inputs whose second derivatives are looked at
@@ -20,7 +21,7 @@ def problem(f: Any, at: Sequence[Any], loss: Any, gradient: Callable[..., Any] |
     """The problem for the arguments of `check_gradients`."""
     if gradient is not None:
         return Numbers(f, at, gradient)
-    return ForeignGraph(f, at) if any(map(is_node, leaves(list(at)))) else OwnGraph(f, at, loss)
+    return ForeignGraph(f, at) if any(map(is_node, leaves_of(at))) else OwnGraph(f, at, loss)
 
 
 class Problem:
@@ -81,17 +82,17 @@ class Numbers(Problem):
     """f of plain numbers, with a function that gives its derivatives in the structure of the arguments."""
 
     def __init__(self, f: Callable[..., Any], at: Sequence[Any], derivative: Callable[..., Any]) -> None:
-        self._f, self._structure, self._derivative = f, list(at), derivative
-        self.names, self.at = names_of(f, at), [as_float(x) for x in leaves(list(at))]
+        self._f, self._key, self._derivative = f, key_of(at), derivative
+        self.names, self.at = names_of(f, at), [as_float(x) for x in leaves_of(at)]
 
     def value(self, numbers: Sequence[float]) -> float:
         """f there."""
-        return float(self._f(*filled(self._structure, iter(numbers))))
+        return float(self._f(*rebuild(self._key, iter(numbers))))
 
     def gradient(self) -> list[float]:
         """The derivatives, in order."""
-        found = self._derivative(*filled(self._structure, iter(self.at)))
-        flat = [float(x) for x in leaves(found)]
+        found = self._derivative(*rebuild(self._key, iter(self.at)))
+        flat = [float(x) for x in leaves_of(found)]
         if len(flat) != len(self.at):
             raise TypeError(f"gradient= gave {len(flat)} number(s) for {len(self.at)} input(s): {found!r}")
         return flat
@@ -101,8 +102,8 @@ class ForeignGraph(Problem):
     """f of the nodes of another engine."""
 
     def __init__(self, f: Callable[..., Any], at: Sequence[Any]) -> None:
-        self._f, self._structure = f, list(at)
-        self._likes = leaves(list(at))
+        self._f, self._key = f, key_of(at)
+        self._likes = leaves_of(at)
         self.names, self.at = names_of(f, at), [number_of(x) for x in self._likes]
 
     def _nodes(self, numbers: Sequence[float]) -> list[Any]:
@@ -110,12 +111,12 @@ class ForeignGraph(Problem):
 
     def value(self, numbers: Sequence[float]) -> float:
         """The data of the node that f makes."""
-        return number_of(self._f(*filled(self._structure, iter(self._nodes(numbers)))))
+        return number_of(self._f(*rebuild(self._key, iter(self._nodes(numbers)))))
 
     def gradient(self) -> list[float]:
         """What its `backward()` leaves in `grad`."""
         nodes = self._nodes(self.at)
-        root = self._f(*filled(self._structure, iter(nodes)))
+        root = self._f(*rebuild(self._key, iter(nodes)))
         if hasattr(root, "backward"):
             root.backward()
         return [float(node.grad) if getattr(node, "grad", None) is not None else 0.0 for node in nodes]
@@ -146,40 +147,3 @@ def alike(node: Any, number: float) -> Any:
     else:
         made.data, made.grad = type(node.data)(number), type(node.data)(0.0)
     return made
-
-
-def leaves(x: Any) -> list[Any]:
-    """The numbers and nodes of a structure of lists and dicts, in order.
-
-    >>> leaves([1.0, {"w": (2.0, 3.0)}])
-    [1.0, 2.0, 3.0]
-    """
-    if isinstance(x, dict):
-        return [leaf for each in x.values() for leaf in leaves(each)]
-    return [leaf for each in x for leaf in leaves(each)] if isinstance(x, list | tuple) else [x]
-
-
-def filled(x: Any, numbers: Iterator[Any]) -> Any:
-    """The structure of x with other leaves.
-
-    >>> filled([1.0, {"w": (2.0, 3.0)}], iter("abc"))
-    ['a', {'w': ['b', 'c']}]
-    """
-    if isinstance(x, dict):
-        return {key: filled(each, numbers) for key, each in x.items()}
-    return [filled(each, numbers) for each in x] if isinstance(x, list | tuple) else next(numbers)
-
-
-def names_of(f: Callable[..., Any], at: Sequence[Any]) -> list[str]:
-    """Names for the leaves of the arguments: `x`, `w[0]`, `p['b']`."""
-
-    def names(name: str, x: Any) -> Iterator[str]:
-        pairs = x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, list | tuple) else None
-        if pairs is None:
-            yield name
-        else:
-            for key, each in pairs:
-                yield from names(f"{name}[{key!r}]", each)
-
-    pairs = zip(argument_names(f, len(at)), at, strict=True)
-    return [each for name, x in pairs for each in names(name, x)]

@@ -53,9 +53,12 @@ def _hypot(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
 
 
 def _atan2(m: Arithmetic, xs: Numbers, at: Sequence[float], out: float) -> Any:
-    """Turned by the recorded angle, the point lies near the positive axis: no branch cut is in the way."""
+    """Turned by the recorded angle, the point lies near the positive axis: no branch cut is in the way.
+
+    The origin has the angle of its signs of zero, 0 or ±π.
+    """
     if not any(at):
-        return m.lift(0.0)
+        return m.lift(out)
     turn = m.lift(out)
     sin, cos = m.spelling["sin"](turn), m.spelling["cos"](turn)
     x, y = xs

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from autograd.check.formatting import letters
 from autograd.errors import GraphError
 from autograd.graph import topological
 from autograd.recording import is_off
+from autograd.structure import key_of, leaves_of, places, rebuild
 from autograd.value import Value, as_float
 
 USAGE = "check_gradients(f, *numbers), check_gradients(value) or check_gradients(model, x, y, loss=function)"
@@ -89,39 +91,35 @@ def _set(leaves: Sequence[Value], numbers: Sequence[float]) -> None:
 
 
 def _function(f: Callable[..., Any], at: Sequence[Any]) -> Subject:
-    def arguments(inputs: dict[str, Value]) -> list[Any]:
-        return [_leaf(name, x, inputs) for name, x in zip(argument_names(f, len(at)), at, strict=True)]
+    key, names = key_of(at), names_of(f, at)
+
+    def recording(numbers: Sequence[float]) -> Recording:
+        leaves = [Value(x, label=name) for x, name in zip(numbers, names, strict=True)]
+        return Recording(_root(f(*rebuild(key, iter(leaves))), f), leaves)
 
     @contextmanager
     def again(numbers: Sequence[float]) -> Iterator[Recording]:
-        inputs: dict[str, Value] = {}
-        moved = arguments(inputs)
-        leaves = [*inputs.values()]
-        _set(leaves, numbers)
-        yield Recording(_root(f(*moved), f), leaves)
+        yield recording(numbers)
 
-    inputs: dict[str, Value] = {}
-    return Subject(_root(f(*arguments(inputs)), f), inputs, again)
+    root, leaves = recording([x.data if isinstance(x, Value) else as_float(x) for x in leaves_of(at)])
+    return Subject(root, dict(zip(names, leaves, strict=True)), again)
 
 
-def _leaf(name: str, x: Any, inputs: dict[str, Value]) -> Any:
-    """x with a labelled leaf for every number in it, which is added to `inputs`."""
-    if isinstance(x, list | tuple):
-        return [_leaf(f"{name}[{i}]", each, inputs) for i, each in enumerate(x)]
-    if isinstance(x, dict):
-        return {key: _leaf(f"{name}[{key!r}]", each, inputs) for key, each in x.items()}
-    inputs[name] = leaf = Value(x.data if isinstance(x, Value) else as_float(x), label=name)
-    return leaf
-
-
-def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+def argument_names(f: Callable[..., Any], number: int) -> list[str]:
     """The names of a function's parameters; letters where it has none to give, as a primitive has."""
     try:
         parameters = [*inspect.signature(f).parameters.values()]
     except (TypeError, ValueError):  # a builtin
         parameters = []
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [*names[:count], *[f"x{i}" for i in range(len(names), count)]] if names else letters(count)
+    free = (name for i in count(len(names)) if (name := f"x{i}") not in names)
+    return [*names[:number], *islice(free, max(number - len(names), 0))] if names else letters(number)
+
+
+def names_of(f: Callable[..., Any], at: Sequence[Any]) -> list[str]:
+    """Names for the leaves of the arguments: `x`, `w[0]`, `p['b']`."""
+    pairs = zip(argument_names(f, len(at)), at, strict=True)
+    return [each for name, x in pairs for each in places(key_of(x), name)]
 
 
 def _root(y: Any, f: Callable[..., Any]) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
@@ -87,12 +88,12 @@ class Tape:
         self, node: Value, operands: Sequence[Any], flows: Sequence[Any]
     ) -> tuple[tuple[Edge, ...], tuple[int, ...]]:
         """The recorded parents and partials matched with the operands that the rule sends something to."""
-        recorded = list(zip(node.parents, node.partials, strict=False))
+        recorded = deque(zip(node.parents, node.partials, strict=False))
         edges, lost = [], []
         for i, (operand, flow) in enumerate(zip(operands, flows, strict=True)):
             if isinstance(operand, Value) and flow is not None:
                 if recorded and recorded[0][0] is operand:
-                    edges.append(Edge(i, self.slot[operand], recorded.pop(0)[1], float(flow)))
+                    edges.append(Edge(i, self.slot[operand], recorded.popleft()[1], float(flow)))
                 else:
                     lost.append(i)
         return tuple(edges), tuple(lost)

@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from autograd.check.accuracy import correct_digits
@@ -145,9 +145,11 @@ class WholeGraph:
         if not self.exact:
             return self._by_forward_mode(moves, ours, sizes)
         size = max(abs(self.tape.nodes[-1].data), sizes)
+        lifted = cache(lambda m: {slot: m.lift(move) for slot, move in moves.items()})
         try:
             slack = RULES * len(self.tape.nodes) * sizes
-            return judge(self.oracle, lambda m: self._analytic(m, moves), lambda m: self._slope(m, moves), size, slack)
+            pair = (lambda m: self._analytic(m, lifted(m))), (lambda m: self._slope(m, lifted(m)))
+            return judge(self.oracle, *pair, size, slack)
         except OutsideDomainError:
             return undecided(ours, NO_NEIGHBOUR)
 
@@ -157,20 +159,21 @@ class WholeGraph:
             m, (slot,) = self.oracle.levels[0], moves
             move = abs(self.tape.nodes[slot].data) or 1.0
             with suppress(OutsideDomainError):
-                estimate = self._slope(m, {slot: move})
-                slope = estimate.slope / m.lift(move)
+                step = m.lift(move)
+                estimate = self._slope(m, {slot: step})
+                slope = estimate.slope / step
                 known = estimate.converges and estimate.error <= m.real(SURE) * abs(estimate.slope)
                 if known and abs(slope) > m.real(sys.float_info.max) and (slope > 0) == (ours > 0.0):
                     return Judgement(OK, ours, ours)
         return undecided(ours, NOT_FINITE)
 
-    def _analytic(self, m: Arithmetic, moves: Mapping[int, float]) -> Any:
+    def _analytic(self, m: Arithmetic, moves: Mapping[int, Any]) -> Any:
         adjoints = self.adjoints(m)
-        return sum([m.lift(move) * adjoints[slot] for slot, move in moves.items()], m.lift(0.0))
+        return m.spelling["dot"](*moves.values(), *[adjoints[slot] for slot in moves], m.lift(0.0))
 
-    def _slope(self, m: Arithmetic, moves: Mapping[int, float]) -> Estimate:
+    def _slope(self, m: Arithmetic, moves: Mapping[int, Any]) -> Estimate:
         base = self.tape.base(m)
-        start, steps = [base[slot] for slot in moves], [m.lift(move) for move in moves.values()]
+        start, steps = [base[slot] for slot in moves], [*moves.values()]
 
         def curve(t: Any) -> Any:
             return self.tape.replay(m, dict(zip(moves, m.moved(start, steps, t), strict=True)))

@@ -2,7 +2,7 @@
 
 The reference is `interpret_all`: eager arithmetic, equation by equation. A back end that keeps its order has to give
 the same bits. Others may add in another order: they have to agree within the running-error bound, which follows every
-rounding through the program (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.3).
+rounding through the program (Higham, Accuracy and Stability of Numerical Algorithms, 2002, chapter 3).
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.drawing.text import clean, number, shorten
+from autograd.rules import INFIX
 
-INFIX = {"add": "+", "sub": "−", "mul": "×", "div": "/", "pow": "^", "greater": ">", "at_least": "≥", "equal": "="}
+SIGNS = INFIX | {"sub": "−", "mul": "×", "pow": "^", "greater": ">", "at_least": "≥", "equal": "="}
 OPERANDS_SHOWN = 6
 
 
@@ -22,8 +23,8 @@ def head_of(node: Any) -> str:
         return ""
     name, symbol, operands = node.op, node.primitive.symbol, node.operands
     constants = [x for x in operands if isinstance(x, float)]
-    if name in INFIX:
-        return _infix(INFIX[name], operands)
+    if name in SIGNS:
+        return _infix(SIGNS[name], operands)
     if name == "dot" and operands[-1:] == (0.0,):
         return "w·x"
     if node.primitive.variadic:
@@ -46,7 +47,7 @@ def operation_of(node: Any) -> str:
         return "leaf"
     if node.primitive.variadic:
         return clean(node.primitive.symbol)
-    return INFIX.get(node.op) or clean(node.op)
+    return SIGNS.get(node.op) or clean(node.op)
 
 
 def _infix(symbol: str, operands: tuple[Any, ...]) -> str:
@@ -66,8 +67,8 @@ def expression_of(node: Any, names: dict[Any, str]) -> str:
     if node.primitive is None:
         return "leaf"
     shown = [_operand(x, names) for x in node.operands[:OPERANDS_SHOWN]]
-    if node.op in INFIX:
-        return f" {INFIX[node.op]} ".join(shown)
+    if node.op in SIGNS:
+        return f" {SIGNS[node.op]} ".join(shown)
     rest = ["…"] if len(node.operands) > OPERANDS_SHOWN else []
     return f"{clean(node.op)}({', '.join(shown + rest)})"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd import functions
 from autograd.primitive import lookup
+from autograd.rules import INFIX
 from autograd.testing import table
 from autograd.value import Value
 
@@ -25,7 +26,6 @@ QUICK_WAYS: dict[str, Callable[..., Any]] = {
     "pow": operator.pow,
     "sub": operator.sub,
 }
-INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
 OF_A_LIST = ("total", "prod", "logsumexp")
 TABLE = tuple(table())
 IS_FUNCTION = frozenset(row.name for row in TABLE if hasattr(functions, row.name)) - {"pow"}

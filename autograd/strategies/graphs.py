@@ -12,8 +12,9 @@ from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from autograd.primitive import Primitive, lookup
+from autograd.rules import INFIX
 from autograd.strategies.arguments import check_sizes, rows_of
-from autograd.strategies.graph_data import INFIX, IS_FUNCTION, OF_A_LIST, TABLE, Graph, Line, references, resolve
+from autograd.strategies.graph_data import IS_FUNCTION, OF_A_LIST, TABLE, Graph, Line, references, resolve
 from autograd.strategies.leaves import MODERATE, SPECIAL
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ import random
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -227,6 +227,20 @@ def test_functions_of_numbers_lists_and_dicts() -> None:
     report = check_gradients(lambda w, p, x: dot(w, [x, 1.0], p["b"]), [2.0, 3.0], {"b": 0.5}, 4.0)
     assert names(report) == ["w[0]", "w[1]", "p['b']", "x"]
     assert [row.analytic for row in report.rows] == [4.0, 1.0, 1.0, 2.0]
+
+
+def test_arguments_have_names_of_their_own_and_keep_their_types() -> None:
+    """A name that is made up may be that of a parameter, and an input without a name was not checked."""
+    found = check_gradients(lambda x1, *xs: x1 * xs[0], 2.0, 3.0)
+    assert [(row.input, row.analytic) for row in found.rows] == [("x1", 3.0), ("x2", 2.0)]
+    found = check_gradients(lambda p: p.x * p.y, Point(2.0, 3.0))
+    assert [(row.input, row.analytic) for row in found.rows] == [("p[0]", 3.0), ("p[1]", 2.0)]
+    assert check_gradients(lambda p: p.x * p.y, Point(2.0, 3.0), oracle="function").ok
+
+
+class Point(NamedTuple):
+    x: Any
+    y: Any
 
 
 def test_a_recorded_graph_names_its_leaves_and_keeps_its_gradients() -> None:

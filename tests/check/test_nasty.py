@@ -30,6 +30,7 @@ from autograd import (
     hypot,
     leaky_relu,
     log,
+    log1mexp,
     log1p,
     logsumexp,
     maximum,
@@ -40,6 +41,7 @@ from autograd import (
     sigmoid,
     silu,
     sin,
+    sinc,
     sinh,
     softmax,
     softplus,
@@ -52,7 +54,10 @@ from autograd import (
 )
 from autograd import abs as absolute
 from autograd.check import check_gradients, local_partials, tape, whole_graph
+from autograd.check.arithmetic import DIGITS, high_precision
+from autograd.check.oracle import falls_with_digits
 from autograd.check.replayed_number import evaluate
+from autograd.rules import at_least, sinc_slope
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +160,9 @@ NASTY: list[Case] = [
     ("leaky_relu of leaky_relu at 0", lambda x: leaky_relu(leaky_relu(x)), (0.0,)),
     ("norm at the origin", lambda xs: norm(xs) * xs[0], ([0.0, 0.0],)),
     ("atan2 on its cut", atan2, (0.0, -1.0)),
+    ("atan2 at the origin, −π by its signs", lambda x, y: log1mexp(square(atan2(x, y))), (-0.0, -0.0)),
+    ("sinc at an integer, on a kink", lambda x: leaky_relu(sinc(at_least(x, x)), x), (1.0,)),
+    ("an order that is a Value", lambda x: sinc_slope(x, at_least(x, x)), (0.7,)),
     ("a kink that rounding moves", lambda x: relu(x * 0.1 + 0.2 - 0.3), (1.0,)),
     # nested where
     ("where in where", lambda x: where(x > 1.0, log(x), where(x > 0.0, x - 1.0, expm1(x))), (1.0,)),
@@ -187,6 +195,36 @@ def test_f4_other_oracles_raise_no_false_alarm(f: Callable[..., Any], at: tuple[
     found = check_gradients(f, *at, oracle=oracle, raise_on_failure=False)
     its_floats_say_so = oracle == "function" and f in (kinks_that_cancel, terms_that_cancel)
     assert (found.verdict == "wrong") == its_floats_say_so, str(found)
+
+
+ZERO_IN_FLOATS: list[Callable[[Any, Any], Any]] = [
+    leaky_relu,
+    lambda zero, x: leaky_relu(zero, x) * leaky_relu(x, 0.1),
+    lambda zero, x: zero**2 * x,
+    lambda zero, x: hypot(zero, zero) * x,
+    lambda zero, x: atan2(zero, zero) * x,
+]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("f", ZERO_IN_FLOATS)
+@pytest.mark.parametrize("c", [0.875, 1.3125, 1.9375, 2.4375])
+def test_what_cancels_in_floats_leaves_a_rest_in_60_digits_that_is_no_derivative(
+    c: float, f: Callable[[Any, Any], Any], order: int
+) -> None:
+    """The rest falls as the digits grow: one at a kink takes another side there, or another one in `grad`'s graph."""
+    assert math.tan(math.atan(c)) == c
+    found = check_gradients(lambda c, x: f(tan(atan(c)) - c, x), c, 1.5, order=order, raise_on_failure=False)
+    assert found.verdict == "ok", str(found)
+
+
+def test_a_difference_that_stays_is_not_rounding_however_small() -> None:
+    levels = [level for digits in DIGITS[:2] if (level := high_precision(digits)) is not None]
+    for size in (1.0, 1e-300):
+        wide, narrow = [level.lift(size) for level in levels]
+        assert not falls_with_digits(levels, [wide, narrow])
+        assert falls_with_digits(levels, [wide, narrow * levels[1].lift(10.0) ** -60])
+    assert not falls_with_digits(levels[:1], [levels[0].lift(0.0)])
 
 
 def test_the_list_is_long_enough() -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 import autograd
 from autograd import PRIMITIVES, functional
-from autograd.strategies.graph_data import INFIX, IS_FUNCTION, OF_A_LIST
+from autograd.rules import INFIX
+from autograd.strategies.graph_data import IS_FUNCTION, OF_A_LIST
 from tests.fuzz.program import Line, Program
 
 LISTS = {*OF_A_LIST, "mean", "norm", "std"}

@@ -58,7 +58,8 @@ def savings(m: Any, rate: Any) -> Any:
 # H: R. W. Hamming, Numerical Methods for Scientists and Engineers (2nd ed. 1973), chapter 3, by its numbers of examples
 #    and problems, which FPBench and Herbie list too. G: D. Goldberg, What every computer scientist should know about
 #    floating-point arithmetic (1991). K: W. Kahan, Miscalculating Area and Angles of a Needle-like Triangle (1999).
-# N: N. J. Higham, Accuracy and Stability of Numerical Algorithms (2nd ed. 2002).
+# N: N. J. Higham, Accuracy and Stability of Numerical Algorithms (2nd ed. 2002), by sections as others cite them.
+# Those without a letter are common exercises on cancellation and overflow, of no one author.
 CASES: dict[str, Case] = {
     "H example 3.1": Case(
         lambda m, x: m.sqrt(x + 1.0) - m.sqrt(x), (1e12,), "m.sqrt(x + 1.0) - m.sqrt(x)", "sqrt(x + 1.0) + "
@@ -128,10 +129,10 @@ CASES: dict[str, Case] = {
     "N 1.9 variance": Case(
         variance, (10000.0, 10001.5, 10002.0), "sum(x * x for x in xs) / len(xs) - mean * mean", "std(xs)**2"
     ),
-    "N cosh x − 1": Case(lambda m, x: m.cosh(x) - 1.0, (1e-6,), "m.cosh(x) - 1.0", "2*sinh(x/2)**2"),
-    "N tan x − sin x": Case(lambda m, x: m.tan(x) - m.sin(x), (1e-5,), "m.tan(x) - m.sin(x)", "-tan(x)*cosm1(x)"),
-    "N √(x² + y²)": Case(lambda m, x, y: m.sqrt(x * x + y * y), (3e-170, 4e-170), "x * x|y * y", "hypot(x, y)"),
-    "N √(1 + x) − 1": Case(lambda m, x: m.sqrt(1.0 + x) - 1.0, (1e-10,), "m.sqrt(1.0 + x) - 1.0", "x/(sqrt(1 + x)"),
+    "cosh x − 1": Case(lambda m, x: m.cosh(x) - 1.0, (1e-6,), "m.cosh(x) - 1.0", "2*sinh(x/2)**2"),
+    "tan x − sin x": Case(lambda m, x: m.tan(x) - m.sin(x), (1e-5,), "m.tan(x) - m.sin(x)", "-tan(x)*cosm1(x)"),
+    "√(x² + y²)": Case(lambda m, x, y: m.sqrt(x * x + y * y), (3e-170, 4e-170), "x * x|y * y", "hypot(x, y)"),
+    "√(1 + x) − 1": Case(lambda m, x: m.sqrt(1.0 + x) - 1.0, (1e-10,), "m.sqrt(1.0 + x) - 1.0", "x/(sqrt(1 + x)"),
 }
 
 

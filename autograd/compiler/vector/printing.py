@@ -11,8 +11,7 @@ from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.steps import Array, Lanes, Operand, Step
 from autograd.primitive import Primitive
 
-INFIX = {rules.add: "+", rules.sub: "-", rules.mul: "*", rules.div: "/", rules.pow_: "**"}
-INFIX |= {rules.greater: ">", rules.at_least: ">=", rules.equal: "=="}
+SIGNS = rules.INFIX | {"greater": ">", "at_least": ">=", "equal": "=="}
 FEW = 4  # arrays or numbers that are listed
 
 
@@ -88,8 +87,8 @@ def _without_repetition(lanes: Lanes) -> Lanes:
 
 def _map(step: Step, texts: list[str]) -> str:
     assert isinstance(step.row, Primitive)
-    if step.row in INFIX:
-        return f"{texts[0]} {INFIX[step.row]} {texts[1]}"
+    if step.row.name in SIGNS:
+        return f"{texts[0]} {SIGNS[step.row.name]} {texts[1]}"
     if step.row is rules.neg:
         return f"-{texts[0]}"
     if step.row is rules.step and texts[1:] == ["0.0", "0.0"]:
