@@ -75,11 +75,12 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.program": {"errors", "primitive"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
     "compiler.reassociate": {"compiler.program", "rules"},
-    "compiler.symbols": {"compiler.passes", "compiler.program", "primitive", "rules", "value"},
-    "compiler.differentiate": {"compiler.symbols", "derivative", "errors", "primitive", "rules", "value"},
+    "compiler.symbols": {"compiler.passes", "compiler.program", "primitive", "rules"},
+    "compiler.differentiate": {
+        *("compiler.passes", "compiler.program", "compiler.symbols", "derivative", "errors", "rules"),
+    },
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
-        "compiler.symbols",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
     },
     "compiler.python": {
@@ -92,12 +93,12 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "rules"),
     },
     "compiler.verify": {
-        *("compiler.options", "compiler.program", "compiler.arguments"),
+        *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "compiler.symbols"),
         *("numerics", "primitive", "rules"),
     },
     "compiler.specialization": {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
-        *("compiler.captures", "compiler.arguments", "compiler.verify", "errors"),
+        *("compiler.captures", "compiler.arguments", "compiler.vector.forms", "compiler.verify", "errors"),
     },
     "compiler.explain": {"compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "errors", "value"},
@@ -123,7 +124,7 @@ BACK_END = {
     "special",
 }
 INSIDE: dict[str, set[str]] = {
-    "compiler.vector": BACK_END - {"compiler.options"},
+    "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
 }
