@@ -1,4 +1,4 @@
-"""Vector recovery: equations on numbers that do the same become equations on arrays.
+"""Vector recovery: equations on numbers that do the same become equations on arrays, which are then differentiated.
 
     scalars.py    sums flattened, means over the samples as equations of their own
     groups.py     equations of one kind and level; ragged dots padded
@@ -6,7 +6,16 @@
     order.py      who reads what whom writes
     products.py   complete sets of dots: matrix products
     layout.py     lanes as views
+    writer.py     steps, and sums of products as products of matrices
     recover.py    all of it: Program -> VectorProgram
+
+    partials.py   the rules of a row, on symbols
+    values.py     rows on tables of lanes
+    terms.py      terms of adjoints, added up as dots
+    lane_facts.py which lanes a derivative needs, and which are finite
+    adjoints.py   the chain rule from step to step: VectorProgram -> VectorProgram
+    finish.py     dead steps dropped, results written where they are wanted
+
     forms.py      a program, flattened, as vectors: each made once for all back ends
     steps.py      operands and steps
     program.py    VectorProgram: its grammar and checker
