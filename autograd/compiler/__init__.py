@@ -8,10 +8,10 @@
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
     lower.py           all of these: a function comes in, a program goes out
-    differentiate.py   the engine's chain rule, its rules applied to symbols: more equations, for python and exact programs
+    differentiate.py   the engine's chain rule, its rules applied to symbols: more equations (python, exact programs)
     symbols.py         numbers of the program that rules are applied to, and the writer of their equations
     reassociate.py     chains of additions become dots: a neuron is one equation again, however it was spelt
-    vector/            equations of one kind are computed at once: loops and matrix products recovered, then differentiated
+    vector/            equations of one kind at once: loops and matrix products recovered, then differentiated
     python.py          back end: a program as straight-line Python
     numpy_backend/     back end: a vector program as readable NumPy
     llvm/              back end: a program as machine code, on vectors of samples
