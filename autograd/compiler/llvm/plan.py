@@ -1,0 +1,57 @@
+"""The kernels of a program, collected: their texts, their descriptors, and where everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograd.compiler.llvm.descriptors import Descriptors
+from autograd.compiler.llvm.grouping import AFTER, BEFORE, MEANS, SAMPLES, Item
+from autograd.compiler.llvm.library import Library
+from autograd.compiler.llvm.prepare import Prepared
+from autograd.compiler.vector.program import Lanes
+
+TIMES = {BEFORE: "once", SAMPLES: "samples", MEANS: "means", AFTER: "after the means"}
+
+
+@dataclass
+class Plan:
+    """The kernels of a program and their arguments.
+
+    texts      all kernels, without repetitions
+    entries    for each time of BEFORE … AFTER, (number of the text, place of the descriptor)
+    guards     (relation, left, right, outcome), places in the shared frame
+    room       samples in a block: lane l of sample t is number room · l + t of its frame
+    sums       how many sums over samples there are; the last one is never read
+    means      pairs (places in the shared frame, sums whose means go there)
+    cleared    lanes of which sums are taken
+    listing    a line for each entry
+    """
+
+    made: Prepared
+    room: int
+    unit: int
+    library: Library = field(default_factory=Library)
+    texts: dict[str, int] = field(default_factory=dict)
+    entries: tuple[list[tuple[int, int]], ...] = field(default_factory=lambda: ([], [], [], []))
+    descriptors: Descriptors = field(default_factory=Descriptors)
+    guards: list[tuple[int, int, int, int]] = field(default_factory=list)
+    sums: int = 0
+    means: tuple[Lanes, Lanes] = field(default_factory=lambda: (np.zeros(0, np.intp), np.zeros(0, np.intp)))
+    cleared: Lanes = field(default_factory=lambda: np.zeros(0, np.intp))
+    listing: list[str] = field(default_factory=list)
+
+    def add(self, items: Sequence[Item], text: str, fields: Sequence[int | Lanes]) -> None:
+        """One more kernel, that computes some items."""
+        number = self.texts.setdefault(text, len(self.texts))
+        when = items[0].when
+        self.entries[when].append((number, self.descriptors.add(fields)))
+        self.listing.append(f"; {TIMES[when]}: {'; '.join(map(_described, items))}: kernel {number}")
+
+
+def _described(item: Item) -> str:
+    step = item.step
+    row = f" {step.row.name}" if step.row is not None and step.form in ("map", "reduce") else ""
+    return f"{step.form}{row} {step.shape}"
