@@ -77,6 +77,28 @@ def test_threads_and_single_precision(options: Options) -> None:
         np.testing.assert_allclose(fast.run(shared, samples), expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("layout", ["rows", "columns", "parts", "reversed", "strided"])
+@pytest.mark.parametrize("sizes", [[37, 9, 3], [64, 5, 1], [16, 1]])
+def test_wide_samples_are_read_as_they_come(layout: str, sizes: list[int]) -> None:
+    """The inputs of the first layer are never turned around, wherever they stand."""
+    program = network(sizes, "tanh")
+    fast, exact = build(program, FAST), build(program, EXACT)
+    assert isinstance(fast, StepsRunner)
+    assert fast._plan.runs == [(0, sizes[0])]
+    for count in (1, 2, 9, 130, 700):
+        shared, (x,) = drawn(program, count)
+        wide = np.full((count, 2 * x.shape[1]), np.nan)
+        wide[:, ::2] = x
+        samples = {
+            "rows": [x],
+            "columns": [np.asfortranarray(x)],
+            "parts": [x[:, :11].copy(), x[:, 11:].copy()],
+            "reversed": [x[::-1].copy()[::-1]],
+            "strided": [wide[:, ::2]],
+        }[layout]
+        np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, [x]), rtol=NEAR, atol=NEAR)
+
+
 def test_what_depends_on_means_is_computed_after_them() -> None:
     """A penalty is the same for all samples; the derivative of a weight is a mean plus a number."""
     program = network([4, 8, 2], "relu", lambda ps: 1e-2 * autograd.total([autograd.exp(p) for p in ps]))
@@ -147,4 +169,4 @@ def test_each_product_is_one_kernel_call() -> None:
     text = build(recorded(loss, [[0.3] * 20], list(model.parameters()), {"x"}), FAST).source
     assert text.count("; samples: product ") == 3
     assert [text.count(f"; means: mean_product {shape}:") for shape in ((30, 20), (10, 30))] == [1, 1]
-    assert len(text.splitlines()) < 1000
+    assert len(text.splitlines()) < 2000

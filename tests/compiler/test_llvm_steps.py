@@ -263,7 +263,8 @@ def test_f8_a_step_out_of_order_is_refused() -> None:
 def test_a_program_that_reads_what_it_has_not_written_is_refused() -> None:
     """Memory is full of nan at first, and of the last run's numbers afterwards."""
     machine = runner(Forms(waves(8)).vectors)
-    machine._entries[0] = machine._entries[0][::-1].copy()
+    table = machine._memory._tables[0]
+    table[:] = table[::-1].copy()
     with pytest.raises(CompileError, match="a second run gives other bits"):
         machine.run(np.linspace(0.1, 0.9, 8))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd.compiler.llvm.descriptors import Descriptors
+from autograd.compiler.llvm.direct_text import STATE
 from autograd.compiler.llvm.grouping import AFTER, BEFORE, MEANS, SAMPLES, Item
 from autograd.compiler.llvm.library import Library
 from autograd.compiler.llvm.prepare import Prepared
@@ -23,6 +24,7 @@ class Plan:
     texts      all kernels, without repetitions
     entries    for each time of BEFORE … AFTER, (number of the text, place of the descriptor)
     guards     (relation, left, right, outcome), places in the shared frame
+    runs       (first lane, lanes) of inputs that are read as they come
     room       samples in a block: lane l of sample t is number room · l + t of its frame
     sums       how many sums over samples there are; the last one is never read
     means      pairs (places in the shared frame, sums whose means go there)
@@ -33,6 +35,7 @@ class Plan:
     made: Prepared
     room: int
     unit: int
+    runs: list[tuple[int, int]]
     library: Library = field(default_factory=Library)
     texts: dict[str, int] = field(default_factory=dict)
     entries: tuple[list[tuple[int, int]], ...] = field(default_factory=lambda: ([], [], [], []))
@@ -42,6 +45,25 @@ class Plan:
     means: tuple[Lanes, Lanes] = field(default_factory=lambda: (np.zeros(0, np.intp), np.zeros(0, np.intp)))
     cleared: Lanes = field(default_factory=lambda: np.zeros(0, np.intp))
     listing: list[str] = field(default_factory=list)
+
+    @property
+    def all_means(self) -> bool:
+        """Whether the outputs are the first sums, divided by the number of samples."""
+        count = len(self.made.vectors.outputs)
+        places, slots = self.means
+        return len(places) == count and np.array_equal(np.sort(slots), np.arange(count)) and np.array_equal(
+            places - self.made.outputs, slots
+        )  # fmt: skip
+
+    @property
+    def state(self) -> int:
+        """Where the frame of samples ends, and what kernels have to know of them begins; see `direct_text.STATE`."""
+        return self.made.sizes[1] * self.room
+
+    def run(self, lane: int) -> int | None:
+        """Where the address of the run that begins with this lane stands, if there is one."""
+        firsts = [first for first, _ in self.runs]
+        return self.state + len(STATE) + 2 * firsts.index(lane) if lane in firsts else None
 
     def add(self, items: Sequence[Item], text: str, fields: Sequence[int | Lanes]) -> None:
         """One more kernel, that computes some items."""

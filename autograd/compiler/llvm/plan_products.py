@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Item, result_lanes
 from autograd.compiler.llvm.library import Kind
@@ -40,6 +41,12 @@ def add_product(plan: Plan, item: Item, kind: Kind) -> None:
         is_batched = bias[0].kind == "batched"
         frame, bias_walk = ("f", CONTIGUOUS) if is_batched else ("s", CONSTANT)
         b, br = lanes[0] * (room if is_batched else 1), by[0] * (room if is_batched else 1)
+    run = plan.run(int(x.lanes[0, 0]))
+    if run is not None:
+        text = direct_product_text(kind, _block(rows), bool(bias))
+        sizes = [rows, w.lanes.shape[1], w_steps[0], zr * room, br]
+        plan.add([item], text, [*sizes, plan.state, run, int(w.lanes[0, 0]), step.start * room, int(b[0])])
+        return
     product = Product(_block(rows), VECTORS, "f", frame, bias_walk)
     fields = [columns, rows, w.lanes.shape[1], 0, *w_steps, x_steps[0] * room, zr * room, br]
     starts = [np.full(columns, w.lanes[0, 0]), x.lanes[0] * room, (step.start + each * across) * room, b]
@@ -93,7 +100,7 @@ class Means:
         """The kernel of a mean."""
         plan, step = self.plan, item.step
         slots = self._slots(step)
-        self.cleared += [each.lanes.ravel() for each in step.operands if each.kind == "batched"]
+        self.cleared += [each.lanes.ravel() for each in step.operands if each.kind == "batched" and not self._run(each)]
         if item.form == "mean_product":
             self._product(item, slots, kind)
             return
@@ -124,10 +131,18 @@ class Means:
         d, a = step.operands
         rows, columns = step.shape
         table = slots.reshape(step.shape)
+        run = self._run(a)
+        if run is not None:
+            text = direct_sums_text(kind, _block(rows), VECTORS)
+            plan.add([item], text, [rows, columns, plan.state, run, d.lanes[:, 0] * plan.room, table[:, 0]])
+            return
         text = sums_text(kind, _block(rows), min(VECTORS, columns))
         fields = [d.lanes.shape[1], rows, columns]
         tables = [d.lanes.T.ravel() * plan.room, a.lanes.T.ravel() * plan.room, table[:, 0], table[0] - table[0, 0]]
         self.pending.append((item, text, [*fields, *tables]))
+
+    def _run(self, operand: Operand) -> int | None:
+        return self.plan.run(int(operand.lanes.flat[0]))
 
     def finish(self) -> None:
         """Write down what depends on how many sums there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.plan import Plan
@@ -22,8 +23,10 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     grouping = Grouping(made, kind.lanes)
     check_lanes(made.program, grouping.steps)
     unit = kind.lanes * VECTORS
-    room = FRAME_BYTES // (kind.bytes * max(made.sizes[1], 1)) // unit * unit
-    plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit)
+    runs = direct_runs(made, kind)
+    used = made.sizes[1] - sum([count for _, count in runs])
+    room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
+    plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit, runs)
     means = Means(plan)
     for group in grouping.groups:
         item = group.items[0]

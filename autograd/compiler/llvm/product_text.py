@@ -6,6 +6,7 @@ in registers. The last block of a row or column begins where it ends with it, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -40,31 +41,46 @@ PRODUCT = ("count", "rows", "terms", "columns", "wr", "wk", "xk", "zr", "br", "w
 # Of a sum of products over samples: how many there are for each result, rows, columns, a place of the sums that nobody
 # reads; tables of where the lanes of both sides are, and of the places of results by row and column.
 SUMS = ("count", "rows", "columns", "nowhere", "d", "a", "down", "across")
-TABLES = frozenset({"w", "x", "z", "b", "d", "a", "down", "across"})
+TABLES = frozenset({"w", "x", "z", "b", "d", "a", "down", "across"})  # fields that are tables
 
 
-def _opened(kind: Kind, fields: tuple[str, ...]) -> tuple[FunctionText, dict[str, str]]:
+def opened(kind: Kind, fields: tuple[str, ...], tables: frozenset[str] = TABLES) -> tuple[FunctionText, dict[str, str]]:
+    """A kernel that is being written, and the fields of its descriptor."""
     f = FunctionText(kind, NAME, ARGUMENTS, linkage="")
-    return f, {name: f.load("ptr" if name in TABLES else "i64", "%d", i) for i, name in enumerate(fields)}
+    return f, {name: f.load("ptr" if name in tables else "i64", "%d", i) for i, name in enumerate(fields)}
 
 
-def _clamped(f: FunctionText, begin: str, size: int, end: str) -> str:
+def clamped(f: FunctionText, begin: str, size: int, end: str) -> str:
     """Where a block begins that may not reach beyond the end."""
     last = f.do(f"sub i64 {end}, {size}")
     return f.do(f"select i1 {f.do(f'icmp slt i64 {begin}, {last}')}, i64 {begin}, i64 {last}")
 
 
-def _fma(f: FunctionText, x: str, y: str, z: str) -> str:
+def fma(f: FunctionText, x: str, y: str, z: str) -> str:
+    """x y + z."""
     of = f.kind.type
     return f.do(f"call {of} @llvm.fmuladd.{f.kind.suffix}({of} {x}, {of} {y}, {of} {z})")
 
 
-def _vector(f: FunctionText, start: str, vector: int) -> str:
-    place = f.at(f.kind.type, start, vector)
+def summed(f: FunctionText, w: Sequence[str], x: Sequence[str], sums: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The sums that a loop carries, with the products of each of w and each of x added."""
+    results = [[fma(f, a, b, sum_) for b, sum_ in zip(x, row, strict=True)] for a, row in zip(w, sums, strict=True)]
+    for sum_, result in zip(chain(*sums), chain(*results), strict=True):
+        f.pass_on(sum_, result)
+    return results
+
+
+def vector_at(f: FunctionText, place: str) -> str:
+    """A vector in memory."""
     return f.do(f"load {f.kind.type}, ptr {place}, align {f.kind.bytes}")
 
 
-def _declared(f: FunctionText, *more: str) -> str:
+def _vector(f: FunctionText, start: str, vector: int) -> str:
+    return vector_at(f, f.at(f.kind.type, start, vector))
+
+
+def declared(f: FunctionText, *more: str) -> str:
+    """The whole text."""
     of = f.kind.type
     return "\n".join([f"declare {of} @llvm.fmuladd.{f.kind.suffix}({of}, {of}, {of})", *more, str(f)])
 
@@ -75,19 +91,19 @@ def _filled(kind: Kind, x: float) -> str:
 
 def product_text(kind: Kind, product: Product) -> str:
     """The text of a product."""
-    f, d = _opened(kind, PRODUCT)
+    f, d = opened(kind, PRODUCT)
     columns = f.do(f"select i1 {f.do('icmp eq i64 ' + d['columns'] + ', 0')}, i64 %n, i64 {d['columns']}")
     width = product.vectors * kind.lanes
     with f.loop(d["count"]) as j:
         frames = {"w": "s", "x": product.frame, "z": product.frame} | ({"b": product.bias} if product.bias else {})
         at = {name: f.at(kind.number, f"%{frame}", f.load("i64", d[name], j)) for name, frame in frames.items()}
         with f.loop(columns) as begin:
-            c = _clamped(f, begin, width, columns)
+            c = clamped(f, begin, width, columns)
             with f.loop(d["rows"]) as top:
-                _block(f, product, d, at, _clamped(f, top, product.rows, d["rows"]), c)
+                _block(f, product, d, at, clamped(f, top, product.rows, d["rows"]), c)
                 f.pass_on(top, f.do(f"add i64 {top}, {product.rows}"))
             f.pass_on(begin, f.do(f"add i64 {begin}, {width}"))
-    return _declared(f)
+    return declared(f)
 
 
 def _block(f: FunctionText, product: Product, d: dict[str, str], at: dict[str, str], r: str, c: str) -> None:
@@ -101,12 +117,7 @@ def _block(f: FunctionText, product: Product, d: dict[str, str], at: dict[str, s
         x_row = f.at(kind.number, x_column, f.do(f"mul i64 {k}, {d['xk']}"))
         x = [_vector(f, x_row, v) for v in range(product.vectors)]
         along = f.do(f"mul i64 {k}, {d['wk']}")
-        results = []
-        for weight, of_row in zip(weights, sums, strict=True):
-            w = f.splat(f.load(kind.number, weight, along))
-            results.append([_fma(f, w, each, sum_) for each, sum_ in zip(x, of_row, strict=True)])
-        for sum_, result in zip(chain(*sums), chain(*results), strict=True):
-            f.pass_on(sum_, result)
+        results = summed(f, [f.splat(f.load(kind.number, weight, along)) for weight in weights], x, sums)
     for row, of_row in zip(rows, results, strict=True):
         z = f.at(kind.number, at["z"], f.do(f"add i64 {f.do(f'mul i64 {row}, ' + d['zr'])}, {c}"))
         for v, result in enumerate(of_row):
@@ -126,11 +137,11 @@ def _biases(f: FunctionText, product: Product, d: dict[str, str], at: dict[str, 
 
 def sums_text(kind: Kind, rows: int, columns: int) -> str:
     """The text of Σ d aᵀ over the samples, in blocks of that many rows and columns, added to sums."""
-    f, d = _opened(kind, SUMS)
+    f, d = opened(kind, SUMS)
     with f.loop(d["rows"]) as top:
-        r = _clamped(f, top, rows, d["rows"])
+        r = clamped(f, top, rows, d["rows"])
         with f.loop(d["columns"]) as left:
-            c = _clamped(f, left, columns, d["columns"])
+            c = clamped(f, left, columns, d["columns"])
             results = _summed(f, d, [f.do(f"add i64 {r}, {i}") for i in range(rows)], c, columns)
             for i in range(rows):
                 row = f.do(f"add i64 {r}, {i}")
@@ -146,7 +157,7 @@ def sums_text(kind: Kind, rows: int, columns: int) -> str:
             f.pass_on(left, f.do(f"add i64 {left}, {columns}"))
         f.pass_on(top, f.do(f"add i64 {top}, {rows}"))
     of, number = kind.type, kind.number
-    return _declared(f, f"declare {number} @llvm.vector.reduce.fadd.{kind.suffix}({number}, {of})")
+    return declared(f, f"declare {number} @llvm.vector.reduce.fadd.{kind.suffix}({number}, {of})")
 
 
 def _summed(f: FunctionText, d: dict[str, str], rows: list[str], c: str, columns: int) -> list[list[str]]:
@@ -164,12 +175,7 @@ def _summed(f: FunctionText, d: dict[str, str], rows: list[str], c: str, columns
                 [f.do(f"load {kind.type}, ptr {f.at(kind.number, start, t)}, align {kind.bytes}") for start in side]
                 for side in starts
             ]
-            results = [
-                [_fma(f, x, y, sum_) for y, sum_ in zip(inputs, of_row, strict=True)]
-                for x, of_row in zip(deltas, sums, strict=True)
-            ]
-            for sum_, result in zip(chain(*sums), chain(*results), strict=True):
-                f.pass_on(sum_, result)
+            results = summed(f, deltas, inputs, sums)
             f.pass_on(t, f.do(f"add i64 {t}, {kind.lanes}"))
         for sum_, result in zip(chain(*outer), chain(*results), strict=True):
             f.pass_on(sum_, result)

@@ -16,13 +16,13 @@ from autograd.compiler.llvm.library import Kind
 # `guards` are (relation, left, right, outcome) with places in "s"; `answer` is the first that does not hold, or −1.
 SHARED = ("s", "entries", "count", "guards", "guard_count", "answer")
 # Samples from `first` up to `last`, `stride` at a time; a lane has room for `room` numbers. Blocks are filled up to a
-# multiple of `unit` samples, and what is added up, lanes of `sums`, is 0 there. `outputs` are lanes, given as numbers
-# for each sample in `target`.
+# multiple of `unit` samples, and what is added up, lanes of `cleared`, is 0 there. `state` gets what kernels ask of a
+# block. `outputs` are lanes, given as numbers for each sample in `target`.
 BLOCKS = (
-    *("s", "f", "g", "entries", "count", "means", "mean_count", "sums", "sum_count"),
-    *("arrays", "kinds", "first", "last", "stride", "room", "unit", "outputs", "output_count", "target"),
+    *("s", "f", "g", "entries", "count", "means", "mean_count", "cleared", "cleared_count"),
+    *("pieces", "piece_count", "state", "first", "last", "stride", "room", "unit", "outputs", "output_count", "target"),
 )
-POINTERS = frozenset(["s", "f", "g", "entries", "guards", "means", "sums", "arrays", "outputs", "target"])
+POINTERS = frozenset(["s", "f", "g", "entries", "guards", "means", "cleared", "pieces", "state", "outputs", "target"])
 RELATIONS = ("<", "<=", ">", ">=", "==", "same", "truth")
 _COMPARED = ("olt", "ole", "ogt", "oge", "oeq", "oeq", "une")
 
@@ -93,9 +93,11 @@ def _shared(kind: Kind) -> FunctionText:
 
 
 def _gather(kind: Kind) -> FunctionText:
-    """The samples of one array, a lane for each column; what is beyond the last sample is a copy of it."""
-    f = FunctionText(kind, "gather", "ptr %array, i64 %first, i64 %live, i64 %n, i64 %room, ptr %frame")
-    begin, by_row, by_column, columns = [f.load(of, "%array", i) for i, of in enumerate(("ptr", "i64", "i64", "i64"))]
+    """The samples of one piece, a lane for each column; what is beyond the last sample is a copy of it."""
+    f = FunctionText(kind, "gather", "ptr %piece, i64 %first, i64 %live, i64 %n, i64 %room, ptr %whole")
+    types = ("ptr", "i64", "i64", "i64", "i64")
+    begin, by_row, by_column, columns, to = [f.load(of, "%piece", i) for i, of in enumerate(types)]
+    f.add(f"%frame = getelementptr {kind.number}, ptr %whole, i64 {f.do(f'mul i64 {to}, %room')}")
     start = f.at("i8", begin, f.do(f"mul i64 %first, {by_row}"))
     last = f.do("sub i64 %live, 1")
     f.return_if(f"icmp eq i64 {columns}, 0")
@@ -110,14 +112,12 @@ def _gather(kind: Kind) -> FunctionText:
 
 
 def _gather_all(kind: Kind) -> FunctionText:
-    arguments = "ptr %arrays, i64 %count, i64 %first, i64 %live, i64 %n, i64 %room, ptr %frame"
+    arguments = "ptr %pieces, i64 %count, i64 %first, i64 %live, i64 %n, i64 %room, ptr %frame"
     f = FunctionText(kind, "gather_all", arguments)
+    f.return_if("icmp eq i64 %count, 0")
     with f.loop("%count") as i:
-        lane = f.carry("i64", 0)
-        array = f.at("i64", "%arrays", f.do(f"mul i64 {i}, 4"))
-        to = f.at(kind.number, "%frame", f.do(f"mul i64 {lane}, %room"))
-        f.add(f"call void @gather(ptr {array}, i64 %first, i64 %live, i64 %n, i64 %room, ptr {to})")
-        f.pass_on(lane, f.do(f"add i64 {lane}, {f.load('i64', array, 3)}"))
+        piece = f.at("i64", "%pieces", f.do(f"mul i64 {i}, 5"))
+        f.add(f"call void @gather(ptr {piece}, i64 %first, i64 %live, i64 %n, i64 %room, ptr %frame)")
     return f
 
 
@@ -155,10 +155,13 @@ def _blocks(kind: Kind) -> FunctionText:
         f.pass_on(begin, f.do(f"add i64 {begin}, {live}"))
         units = f.do(f"udiv i64 {f.do(f'add i64 {live}, ' + f.do('sub i64 ' + a['unit'] + ', 1'))}, {a['unit']}")
         n = f.do(f"mul i64 {units}, {a['unit']}")
-        samples = f"i64 {a['kinds']}, i64 {begin}, i64 {live}, i64 {n}, i64 {a['room']}"
-        f.add(f"call void @gather_all(ptr {a['arrays']}, {samples}, ptr {a['f']})")
+        f.store("i64", begin, a["state"], 0)
+        f.store("i64", live, a["state"], 1)
+        samples = f"i64 {a['piece_count']}, i64 {begin}, i64 {live}, i64 {n}, i64 {a['room']}"
+        f.add(f"call void @gather_all(ptr {a['pieces']}, {samples}, ptr {a['f']})")
         f.add(f"call void @entries(ptr {a['entries']}, i64 {a['count']}, {frames}, i64 {n})")
-        f.add(f"call void @clear(ptr {a['f']}, ptr {a['sums']}, i64 {a['sum_count']}, i64 {live}, i64 {n})")
+        cleared = f"ptr {a['cleared']}, i64 {a['cleared_count']}"
+        f.add(f"call void @clear(ptr {a['f']}, {cleared}, i64 {live}, i64 {n})")
         f.add(f"call void @entries(ptr {a['means']}, i64 {a['mean_count']}, {frames}, i64 {n})")
         results = f"ptr {a['outputs']}, i64 {a['output_count']}, i64 {begin}, i64 {live}, ptr {a['target']}"
         f.add(f"call void @scatter(ptr {a['f']}, {results})")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Workspace:
 
     def get(self, argument: str) -> int:
         """An argument by name."""
-        return int(self._arguments[self._places[argument]])
+        return self._arguments.item(self._places[argument])
 
     def take(self, samples: Sequence[Floats]) -> None:
         """Note where the samples are; few of them are copied, which is faster than asking NumPy for an address."""
@@ -87,21 +87,24 @@ class Workspace:
         self.set(arrays=address_of(self._arrays), kinds=len(samples))
 
 
-class WorkspacePool:
+Held = TypeVar("Held", bound=Workspace)
+
+
+class WorkspacePool(Generic[Held]):
     """Workspaces that no thread is using; a new one is made when there is none."""
 
-    def __init__(self, make: Callable[[], Workspace]) -> None:
+    def __init__(self, make: Callable[[], Held]) -> None:
         self._make = make
-        self._free: list[Workspace] = []
+        self._free: list[Held] = []
 
-    def take(self) -> Workspace:
+    def take(self) -> Held:
         """One for this thread."""
         try:
             return self._free.pop()
         except IndexError:
             return self._make()
 
-    def give(self, place: Workspace) -> None:
+    def give(self, place: Held) -> None:
         """Return it to the pool."""
         self._free.append(place)
 
