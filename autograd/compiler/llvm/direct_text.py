@@ -7,9 +7,11 @@ Doubles only; others have to be converted anyway.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.loop_text import Text
 from autograd.compiler.llvm.product_text import VECTORS, clamped, declared, fma, opened, summed, vector_at
 
 STATE = ("first", "live")  # integers behind a frame, then the address and the distance of rows of each run of inputs
@@ -44,7 +46,8 @@ def _smaller(f: FunctionText, x: str, y: str) -> str:
     return f.do(f"select i1 {f.do(f'icmp slt i64 {x}, {y}')}, i64 {x}, i64 {y}")
 
 
-def direct_product_text(kind: Kind, rows: int, has_bias: bool) -> str:
+@lru_cache(maxsize=64)
+def direct_product_text(kind: Kind, rows: int, has_bias: bool) -> Text:
     """The text of a product: vectors of terms, which are summed up at the end."""
     f, d = opened(kind, PRODUCT, frozenset())
     run = _run(f, d)
@@ -96,7 +99,8 @@ def _sum(f: FunctionText, vector: str) -> str:
     return f.do(f"call reassoc double @llvm.vector.reduce.fadd.{kind.suffix}(double -0.0, {kind.type} {vector})")
 
 
-def direct_sums_text(kind: Kind, rows: int, vectors: int) -> str:
+@lru_cache(maxsize=64)
+def direct_sums_text(kind: Kind, rows: int, vectors: int) -> Text:
     """The text of Σ d xᵀ: vectors along a sample, blocks of results that are added to the sums."""
     f, d = opened(kind, SUMS, frozenset({"d", "down"}))
     run = _run(f, d)

@@ -137,19 +137,20 @@ class Kernel:
         self.address = address
 
 
-_kernels: WeakValueDictionary[tuple[int, str], Kernel] = WeakValueDictionary()
+_kernels: WeakValueDictionary[tuple[str, int], Kernel] = WeakValueDictionary()
 
 
-def kernels(texts: Sequence[str], level: int = KERNELS) -> list[Kernel]:
-    """The machine code of texts that each define `kernel`; those that nobody has are compiled in one go."""
+def kernels(texts: Sequence[tuple[str, int]]) -> list[Kernel]:
+    """The machine code of texts that each define `kernel`, at a level each; what nobody has is compiled in one go."""
     with _one_at_a_time:
-        found = {text: _kernels.get((level, text)) for text in texts}
-        missing = [text for text, kernel in found.items() if kernel is None]
-        if missing:
-            made = Machine([_together(missing)], level)
-            for i, text in enumerate(missing):
-                found[text] = _kernels[level, text] = Kernel(made, made.address(f"kernel{i}"))
-        return [found[text] for text in texts]  # type: ignore[misc]
+        found = {each: kernel for each in texts if (kernel := _kernels.get(each)) is not None}
+        for level in sorted({level for _, level in texts}):
+            missing = [text for text, of in texts if of == level and (text, of) not in found]
+            if missing:
+                made = Machine([_together(missing)], level)
+                for i, text in enumerate(missing):
+                    found[text, level] = _kernels[text, level] = Kernel(made, made.address(f"kernel{i}"))
+        return [found[each] for each in texts]
 
 
 def _together(texts: Sequence[str]) -> str:

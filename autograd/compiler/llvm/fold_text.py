@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
 from autograd.compiler.llvm.loop_rows import FOLDS, SUM, Pass
-from autograd.compiler.llvm.loop_text import LoopText, Stream, finished
+from autograd.compiler.llvm.loop_text import LoopText, Stream, Text, finished
 from autograd.compiler.llvm.views import CONSTANT, TABLE
 from autograd.primitive import Primitive
 
@@ -112,12 +113,14 @@ class _FoldText(LoopText):
         return list(each.step(self, states, words[0], earlier))
 
 
-def fold_text(kind: Kind, library: Library, folding: Folding) -> str:
+@lru_cache(maxsize=256)
+def fold_text(kind: Kind, folding: Folding) -> Text:
     """The text of a fold."""
-    text = _FoldText(kind, library, folding)
+    text = _FoldText(kind, Library(), folding)
     f = text.f
     fold = FOLDS[folding.row] if folding.row is not None else SUM
-    vectors = UNROLLED if folding.row is None and not folding.is_sum else 1
+    is_simple = folding.row is None and not folding.is_sum and all(each.walk != TABLE for each in folding.streams)
+    vectors = UNROLLED if is_simple else 1
     with f.loop(text.rows) as row:
         results: list[str] = []
         for each in fold.passes:

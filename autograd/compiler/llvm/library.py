@@ -94,6 +94,16 @@ class Library:
         self._wanted[symbol] = Wanted(kind, row.name, row, count)
         return symbol
 
+    def gather(self, kind: Kind) -> str:
+        """The symbol of a function of a frame and a table of places, which gives a vector of what is there."""
+        symbol = kind.symbol("gather")
+        self._wanted[symbol] = Wanted(kind, "gather", None, 2)
+        return symbol
+
+    def include(self, other: Library) -> None:
+        """Ask for what another one asks for."""
+        self._wanted |= other._wanted
+
     def declarations(self) -> list[str]:
         """The declarations of a text that calls them."""
         return [f"declare {_signature(symbol, each)}" for symbol, each in self._wanted.items()]
@@ -137,6 +147,8 @@ def _needed(declaration: str) -> tuple[str, int]:
 
 def _text(symbol: str, wanted: Wanted) -> str:
     kind, name, row, count = wanted
+    if name == "gather" and row is None:
+        return _gather(symbol, kind)
     body = Body(kind.lanes, kind.exact)
     operands = [_opened(body, kind, f"%x{i}") for i in range(count)]
     if row is not None:
@@ -147,6 +159,21 @@ def _text(symbol: str, wanted: Wanted) -> str:
         results = [FUNCTIONS[name][1](body, *operands)]
     _close(body, kind, results)
     return "\n".join([*body.declared, f"define {_signature(symbol, wanted)} {{", str(body), "}", ""])
+
+
+def _gather(symbol: str, kind: Kind) -> str:
+    lines, result = [], "poison"
+    for i in range(kind.lanes):
+        lines += [
+            f"%t{i} = getelementptr i64, ptr %places, i64 {i}",
+            f"%p{i} = load i64, ptr %t{i}",
+            f"%a{i} = getelementptr {kind.number}, ptr %frame, i64 %p{i}",
+            f"%x{i} = load {kind.number}, ptr %a{i}",
+            f"%r{i} = insertelement {kind.type} {result}, {kind.number} %x{i}, i32 {i}",
+        ]
+        result = f"%r{i}"
+    head = f"define {kind.type} @{symbol}(ptr %frame, ptr %places) {{"
+    return "\n".join([head, *lines, f"ret {kind.type} {result}", "}", ""])
 
 
 def _signature(symbol: str, wanted: Wanted) -> str:

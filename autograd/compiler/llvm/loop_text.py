@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from autograd import rules
 from autograd.compiler.llvm.body import Body, literal
@@ -111,13 +113,11 @@ class LoopText:
     def gathered(self, frame: str, places: str) -> str:
         """Numbers at places that a table gives."""
         f, kind = self.f, self.kind
-        result = "poison"
-        for lane in range(kind.lanes):
-            number = f.load(kind.number, f"%{frame}", f.load("i64", places, lane))
-            if kind.lanes == 1:
-                return number
-            result = f.do(f"insertelement {kind.type} {result}, {kind.number} {number}, i32 {lane}")
-        return result
+        if kind.lanes == 1:
+            return f.load(kind.number, f"%{frame}", f.load("i64", places, 0))
+        symbol = self.library.gather(kind)
+        self.body.declared[f"declare {kind.type} @{symbol}(ptr, ptr)"] = None
+        return f.do(f"call {kind.type} @{symbol}(ptr %{frame}, ptr {places})")
 
     # --- computing ----------------------------------------------------------------------------------------------------
 
@@ -210,19 +210,23 @@ class LoopText:
             f.store(kind.number, one, f"%{frame}", f.load("i64", places, lane))
 
 
+class Text(NamedTuple):
+    """The text of a kernel, and the functions that it calls."""
+
+    text: str
+    library: Library
+
+
+@lru_cache(maxsize=1024)
 def loop_text(
-    kind: Kind,
-    library: Library,
-    streams: Sequence[Stream],
-    nodes: Sequence[Node],
-    stores: Sequence[tuple[int, str, bool]],
-) -> str:
+    kind: Kind, streams: tuple[Stream, ...], nodes: tuple[Node, ...], stores: tuple[tuple[int, str, bool], ...]
+) -> Text:
     """The text of a loop; `stores` are (node, frame, whether it is a table of places).
 
     The last vector of a row begins where it ends with the row: some of its numbers are computed twice, none is missing.
     """
     terms = [i for i, node in enumerate(nodes) if node.form != "map"]
-    text = LoopText(kind, library, streams, len(terms))
+    text = LoopText(kind, Library(), streams, len(terms))
     f = text.f
     with f.loop(text.rows) as row:
         text.at_row(row)
@@ -237,6 +241,6 @@ def loop_text(
     return finished(text)
 
 
-def finished(text: LoopText) -> str:
+def finished(text: LoopText) -> Text:
     """The whole text, with the declarations of what it calls."""
-    return "\n".join([*text.body.declared, str(text.f)])
+    return Text("\n".join([*text.body.declared, str(text.f)]), text.library)

@@ -9,8 +9,10 @@ import numpy as np
 
 from autograd.compiler.llvm.descriptors import Descriptors
 from autograd.compiler.llvm.direct_text import STATE
+from autograd.compiler.llvm.engine import KERNELS
 from autograd.compiler.llvm.grouping import AFTER, BEFORE, MEANS, SAMPLES, Item
 from autograd.compiler.llvm.library import Library
+from autograd.compiler.llvm.loop_text import Text
 from autograd.compiler.llvm.prepare import Prepared
 from autograd.compiler.vector.program import Lanes
 
@@ -21,7 +23,7 @@ TIMES = {BEFORE: "once", SAMPLES: "samples", MEANS: "means", AFTER: "after the m
 class Plan:
     """The kernels of a program and their arguments.
 
-    texts      all kernels, without repetitions
+    texts      all kernels, without repetitions, and how well to compile each
     entries    for each time of BEFORE … AFTER, (number of the text, place of the descriptor)
     guards     (relation, left, right, outcome), places in the shared frame
     runs       (first lane, lanes) of inputs that are read as they come
@@ -37,7 +39,7 @@ class Plan:
     unit: int
     runs: list[tuple[int, int]]
     library: Library = field(default_factory=Library)
-    texts: dict[str, int] = field(default_factory=dict)
+    texts: dict[tuple[str, int], int] = field(default_factory=dict)
     entries: tuple[list[tuple[int, int]], ...] = field(default_factory=lambda: ([], [], [], []))
     descriptors: Descriptors = field(default_factory=Descriptors)
     guards: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -65,9 +67,10 @@ class Plan:
         firsts = [first for first, _ in self.runs]
         return self.state + len(STATE) + 2 * firsts.index(lane) if lane in firsts else None
 
-    def add(self, items: Sequence[Item], text: str, fields: Sequence[int | Lanes]) -> None:
+    def add(self, items: Sequence[Item], text: Text, fields: Sequence[int | Lanes], level: int = KERNELS) -> None:
         """One more kernel, that computes some items."""
-        number = self.texts.setdefault(text, len(self.texts))
+        self.library.include(text.library)
+        number = self.texts.setdefault((text.text, level), len(self.texts))
         when = items[0].when
         self.entries[when].append((number, self.descriptors.add(fields)))
         self.listing.append(f"; {TIMES[when]}: {'; '.join(map(_described, items))}: kernel {number}")

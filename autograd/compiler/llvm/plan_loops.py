@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
 from autograd.compiler.llvm.library import Kind
@@ -11,6 +12,8 @@ from autograd.compiler.llvm.loop_text import Node, Stream, loop_text
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE, aligned, table, viewed
 from autograd.compiler.vector.program import Lanes
+
+SMALL = 300  # operations of a loop on shared numbers that are not worth good code
 
 
 def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
@@ -52,10 +55,12 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
     nodes = [_node(plan, item, i, number, place) for i, item in enumerate(items)]
     terms = [_terms(item) for item, node in zip(items, nodes, strict=True) if node.form != "map"]
     text = loop_text(
-        Kind(width, kind.single), plan.library, streams, nodes,
-        [(i, "f" if batched else "s", walk == TABLE) for i, walk in zip(stored, store_walks, strict=True)],
+        Kind(width, kind.single), tuple(streams), tuple(nodes),
+        tuple([(i, "f" if batched else "s", walk == TABLE) for i, walk in zip(stored, store_walks, strict=True)]),
     )  # fmt: skip
-    plan.add(items, text, [rows, 0 if batched else length, *terms, *stream_tables, *stores])
+    work = 0 if batched else items[0].step.size * (len(items) - len(terms) + sum(terms))
+    level = STRAIGHT if 0 < work < SMALL else KERNELS
+    plan.add(items, text, [rows, 0 if batched else length, *terms, *stream_tables, *stores], level)
 
 
 def _batched_tables(
@@ -100,5 +105,5 @@ def add_fold(plan: Plan, item: Item, kind: Kind) -> None:
     ]
     streams = tuple(Stream("s", view.walk, True) for view in views)
     row = None if step.form == "pairs" else step.row
-    text = fold_text(kind, plan.library, Folding(streams, row, has_bias=bool(bias)))
+    text = fold_text(kind, Folding(streams, row, has_bias=bool(bias)))
     plan.add([item], text, [step.size, length, count, *tables, *bias, result_lanes(step, plan.made)[0]])

@@ -8,7 +8,7 @@ from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Item, result_lanes
 from autograd.compiler.llvm.library import Kind
-from autograd.compiler.llvm.loop_text import Stream
+from autograd.compiler.llvm.loop_text import Stream, Text
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.product_text import ROWS, VECTORS, Product, product_text, sums_text
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS
@@ -94,7 +94,7 @@ class Means:
         self.places: list[Lanes] = []
         self.slots: list[Lanes] = []
         self.cleared: list[Lanes] = []
-        self.pending: list[tuple[Item, str, list[int | Lanes]]] = []
+        self.pending: list[tuple[Item, Text, list[int | Lanes]]] = []
 
     def add(self, item: Item, kind: Kind) -> None:
         """The kernel of a mean."""
@@ -109,7 +109,7 @@ class Means:
             Stream(*(("f", CONTIGUOUS) if each.kind == "batched" else ("s", CONSTANT)), True) for each in operands
         ]
         tables = [each.lanes.T.ravel() * (plan.room if each.kind == "batched" else 1) for each in operands]
-        text = fold_text(kind, plan.library, Folding(tuple(streams), is_sum=True))
+        text = fold_text(kind, Folding(tuple(streams), is_sum=True))
         plan.add([item], text, [step.size, 0, len(operands[0].lanes), *tables, slots])
 
     def _slots(self, step: Step) -> Lanes:

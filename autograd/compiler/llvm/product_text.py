@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from autograd.compiler.llvm.body import Body
 from autograd.compiler.llvm.function_text import FunctionText
-from autograd.compiler.llvm.library import Kind
-from autograd.compiler.llvm.loop_text import ARGUMENTS, NAME
+from autograd.compiler.llvm.library import Kind, Library
+from autograd.compiler.llvm.loop_text import ARGUMENTS, NAME, Text
 from autograd.compiler.llvm.views import CONTIGUOUS
 
 ROWS, VECTORS = 4, 2
@@ -79,17 +80,18 @@ def _vector(f: FunctionText, start: str, vector: int) -> str:
     return vector_at(f, f.at(f.kind.type, start, vector))
 
 
-def declared(f: FunctionText, *more: str) -> str:
+def declared(f: FunctionText, *more: str) -> Text:
     """The whole text."""
     of = f.kind.type
-    return "\n".join([f"declare {of} @llvm.fmuladd.{f.kind.suffix}({of}, {of}, {of})", *more, str(f)])
+    return Text("\n".join([f"declare {of} @llvm.fmuladd.{f.kind.suffix}({of}, {of}, {of})", *more, str(f)]), Library())
 
 
 def _filled(kind: Kind, x: float) -> str:
     return Body(kind.lanes, of=kind.number).word(x)
 
 
-def product_text(kind: Kind, product: Product) -> str:
+@lru_cache(maxsize=64)
+def product_text(kind: Kind, product: Product) -> Text:
     """The text of a product."""
     f, d = opened(kind, PRODUCT)
     columns = f.do(f"select i1 {f.do('icmp eq i64 ' + d['columns'] + ', 0')}, i64 %n, i64 {d['columns']}")
@@ -135,7 +137,8 @@ def _biases(f: FunctionText, product: Product, d: dict[str, str], at: dict[str, 
     return [f.splat(f.do(f"load {kind.number}, ptr {start}"))] * product.vectors
 
 
-def sums_text(kind: Kind, rows: int, columns: int) -> str:
+@lru_cache(maxsize=64)
+def sums_text(kind: Kind, rows: int, columns: int) -> Text:
     """The text of Σ d aᵀ over the samples, in blocks of that many rows and columns, added to sums."""
     f, d = opened(kind, SUMS)
     with f.loop(d["rows"]) as top:

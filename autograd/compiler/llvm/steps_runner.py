@@ -49,7 +49,7 @@ class StepsRunner:
     @property
     def source(self) -> str:
         """What is computed in which order, and the kernels."""
-        kernels = [f"; kernel {i}\n{text}" for i, text in enumerate(self._plan.texts)]
+        kernels = [f"; kernel {i}\n{text}" for i, (text, _) in enumerate(self._plan.texts)]
         return "\n".join([*self._plan.listing, "", *kernels])
 
     # --- running ------------------------------------------------------------------------------------------------------
