@@ -18,7 +18,7 @@ def literal(x: float) -> str:
 
 
 class Body:
-    """The instructions of a function on `lanes` doubles; every method that computes returns the name of its result.
+    """The instructions of a function on `lanes` numbers; every method that computes returns the name of its result.
 
     >>> body = Body(2)
     >>> body.add("%x", 1.0)
@@ -27,9 +27,9 @@ class Body:
     %v1 = fadd <2 x double> %x, <double 0x3FF0000000000000, double 0x3FF0000000000000>
     """
 
-    def __init__(self, lanes: int, exact: bool = False) -> None:
-        self.lanes, self.exact = lanes, exact
-        self.number, self.whole, self.flag = (vector(of, lanes) for of in ("double", "i64", "i1"))
+    def __init__(self, lanes: int, exact: bool = False, of: str = "double") -> None:
+        self.lanes, self.exact, self._of = lanes, exact, of
+        self.number, self.whole, self.flag = (vector(each, lanes) for each in (of, "i64", "i1"))
         self.lines: list[str] = []
         self.declared: dict[str, None] = {}
         self._count = 0
@@ -46,7 +46,7 @@ class Body:
 
     def word(self, x: Word) -> str:
         """An operand as text; a constant fills all lanes."""
-        return x if isinstance(x, str) else self._filled("double", literal(x))
+        return x if isinstance(x, str) else self._filled(self._of, literal(x))
 
     def whole_word(self, x: str | int) -> str:
         """An operand of 64 bits as text."""
@@ -86,7 +86,7 @@ class Body:
 
     def call(self, name: str, *operands: Word) -> str:
         """A function that LLVM itself knows: sqrt, fabs, copysign, trunc, floor, ceil."""
-        suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
+        suffix = ("" if self.lanes == 1 else f"v{self.lanes}") + ("f64" if self._of == "double" else "f32")
         return self._call(f"llvm.{name}.{suffix}", self.number, [self.word(x) for x in operands])
 
     def _call(self, symbol: str, kind: str, words: Sequence[str]) -> str:

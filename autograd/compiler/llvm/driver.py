@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, machine
+from autograd.compiler.llvm.engine import LOOPS, Machine, machine
 from autograd.compiler.llvm.function_text import FunctionText
-from autograd.compiler.llvm.kernels import SIGNATURES, kernels
 from autograd.compiler.llvm.library import Kind
 
 # The arguments of `run`: addresses of functions and memory, and counts; `sums` is 1 if outputs are added in the frame.
@@ -21,21 +20,14 @@ ARGUMENTS = (
     *("tile", "after", "arrays", "kinds", "samples", "first", "step", "tiles", "frame", "inputs", "outputs", "count"),
     *("target", "scalars", "broadcast", "sums"),
 )
-# Those of `run_blocks`: `last` is the tile after the last one, `exports` pairs (number in the scalar frame, slot).
-BLOCK_ARGUMENTS = (
-    *("tile", "arrays", "kinds", "samples", "first", "last", "stride", "frame", "scalars", "target", "exports"),
-    "export_count",
-)
-POINTERS = {"tile", "after", "arrays", "frame", "target", "scalars", "exports"}
+POINTERS = {"tile", "after", "arrays", "frame", "target", "scalars"}
 _AFTER = "ptr %out, i64 %count, i64 %live, i64 %sample, ptr %target"  # what `mask`, `in_order` and `scatter` take
 
 
 @lru_cache(maxsize=8)
 def driver(kind: Kind) -> Machine:
     """The loops for vectors of a kind."""
-    made = machine([driver_text(kind)], LOOPS)
-    add_symbols({kind.symbol(name): made.address(name) for name in (*SIGNATURES, "repeat", "clear")})
-    return made
+    return machine([driver_text(kind)], LOOPS)
 
 
 def driver_text(kind: Kind) -> str:
@@ -43,8 +35,7 @@ def driver_text(kind: Kind) -> str:
     gathering = [_broadcast(kind), _zero(kind), _gather(kind), _gather_all(kind), _drive(kind)]
     after = [_mask(kind), _in_order(kind), _scatter(kind), _add_lanes(kind)]
     reduction = f"declare {kind.number} @llvm.vector.reduce.fadd.{kind.suffix}({kind.number}, {kind.type})\n"
-    blocks = [_run(kind), _run_blocks(kind), _spread(kind), _repeat(kind), _clear(kind)]
-    return "\n".join(map(str, [*gathering, *after, reduction, *blocks])) + _conversions(kind) + kernels(kind)
+    return "\n".join(map(str, [*gathering, *after, reduction, _run(kind)])) + _conversions(kind)
 
 
 # --- samples in -------------------------------------------------------------------------------------------------------
@@ -207,52 +198,6 @@ def _add_lanes(kind: Kind) -> FunctionText:
     with f.loop("%count") as j:
         f.store("double", f.sum_of_lanes(f.load(kind.type, "%out", j)), "%target", j)
     return f
-
-
-# --- blocks of tiles --------------------------------------------------------------------------------------------------
-
-
-def _run_blocks(kind: Kind) -> FunctionText:
-    f = _taking(kind, "run_blocks", BLOCK_ARGUMENTS)
-    f.add("call void @spread(ptr %scalars, ptr %frame, ptr %exports, i64 %export_count, i64 %stride)")
-    with f.loop("%last", "%first") as begin:
-        left = f.do(f"sub i64 %last, {begin}")
-        is_short = f.do(f"icmp slt i64 {left}, %stride")
-        n = f.do(f"select i1 {is_short}, i64 {left}, i64 %stride")
-        f.pass_on(begin, f.do(f"add i64 {begin}, {n}"))
-        with f.loop(n) as t:
-            tile = f.do(f"add i64 {begin}, {t}")
-            _, live = _gather_tile(f, tile, "%stride", f.at(kind.type, "%frame", t))
-        f.add(f"call void %tile(ptr %frame, ptr %scalars, ptr %target, i64 {n}, i64 {live})")
-    return f
-
-
-def _spread(kind: Kind) -> FunctionText:
-    """Numbers of the scalar frame to slots, `stride` equal vectors each."""
-    f = FunctionText(kind, "spread", "ptr %scalars, ptr %frame, ptr %pairs, i64 %count, i64 %stride")
-    f.return_if("icmp eq i64 %count, 0")
-    with f.loop("%count") as i:
-        pair = f.at("i64", "%pairs", f.do(f"mul i64 {i}, 2"))
-        number = f.do(f"load i64, ptr {pair}")
-        slot = f.load("i64", pair, 1)
-        vector = f.splat(f.load(kind.number, "%scalars", number))
-        begin = f.do(f"mul i64 {slot}, %stride")
-        with f.loop("%stride") as t:
-            f.store(kind.type, vector, "%frame", f.do(f"add i64 {begin}, {t}"))
-    return f
-
-
-def _repeat(kind: Kind) -> FunctionText:
-    """Call a function on n tiles that stand side by side."""
-    f = FunctionText(kind, "repeat", "ptr %function, ptr %frame, i64 %n", linkage="")
-    with f.loop("%n") as t:
-        f.add(f"call void %function(ptr {f.at(kind.type, '%frame', t)})")
-    return f
-
-
-def _clear(kind: Kind) -> FunctionText:
-    arguments = "ptr %frame, i64 %slots, i64 %stride, i64 %live"
-    return _dead_lanes(FunctionText(kind, "clear", arguments, linkage=""), "%slots", "%stride")
 
 
 def _conversions(kind: Kind) -> str:

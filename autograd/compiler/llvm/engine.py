@@ -17,7 +17,7 @@ from autograd.errors import CompileError
 from autograd.recording import alone
 
 # Level 0 takes time linear in the length of a function and a tenth of level 2; straight-line code gains little by more.
-STRAIGHT, LOOPS = 0, 2
+STRAIGHT, KERNELS, LOOPS = 0, 1, 2
 VECTOR_BYTES = {"avx512f": 64, "avx": 32}  # widest first; else 16: SSE2, NEON
 _lock = RLock()
 _one_at_a_time = alone(_lock)
@@ -85,7 +85,7 @@ def _new_target(level: int) -> Any:
     return target.create_target_machine(cpu=cpu, features=features, opt=level, jit=True, codemodel="jitdefault")
 
 
-_target = lru_cache(maxsize=2)(_new_target)  # to make object files; an engine wants one of its own
+_target = lru_cache(maxsize=3)(_new_target)  # to make object files; an engine wants one of its own
 
 
 @lru_cache(maxsize=1)
@@ -127,3 +127,38 @@ def c_address(name: str) -> int:
     if not address:
         raise CompileError(f"the C library has no {name!r}; choose another backend=")
     return math.trunc(address)
+
+
+class Kernel:
+    """The machine code of a text that defines one function, `kernel`."""
+
+    def __init__(self, machine: Machine, address: int) -> None:
+        self._machine = machine  # keeps the code
+        self.address = address
+
+
+_kernels: WeakValueDictionary[tuple[str, int], Kernel] = WeakValueDictionary()
+
+
+def kernels(texts: Sequence[tuple[str, int]]) -> list[Kernel]:
+    """The machine code of texts that each define `kernel`, at a level each; what nobody has is compiled in one go."""
+    with _one_at_a_time:
+        found = {each: kernel for each in texts if (kernel := _kernels.get(each)) is not None}
+        for level in sorted({level for _, level in texts}):
+            missing = [text for text, of in texts if of == level and (text, of) not in found]
+            if missing:
+                made = Machine([_together(missing)], level)
+                for i, text in enumerate(missing):
+                    found[text, level] = _kernels[text, level] = Kernel(made, made.address(f"kernel{i}"))
+        return [found[each] for each in texts]
+
+
+def _together(texts: Sequence[str]) -> str:
+    """One text of several that each define `kernel`."""
+    declared: dict[str, None] = {}
+    bodies = []
+    for i, text in enumerate(texts):
+        head, _, body = text.partition("define ")
+        declared |= dict.fromkeys(head.splitlines())
+        bodies.append("define " + body.replace("@kernel(", f"@kernel{i}(", 1))
+    return "\n".join([*declared, *bodies])

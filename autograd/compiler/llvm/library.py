@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.llvm.body import Body, vector
 from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, c_address
-from autograd.compiler.llvm.rows import FUNCTIONS, LOOPED
+from autograd.compiler.llvm.rows import FUNCTIONS
 from autograd.compiler.llvm.vector_math import LARGEST_ANGLE, elementary, sin_cos
 from autograd.primitive import Primitive
 from autograd.recording import alone
@@ -53,6 +53,11 @@ class Kind:
         return vector(self.number, self.lanes)
 
     @property
+    def bytes(self) -> int:
+        """How many bytes a number has."""
+        return 4 if self.single else 8
+
+    @property
     def suffix(self) -> str:
         """The type as intrinsics spell it: llvm.fmuladd.v4f64."""
         return f"v{self.lanes}f{32 if self.single else 64}"
@@ -63,13 +68,12 @@ class Kind:
 
 
 class Wanted(NamedTuple):
-    """A function that is needed: by its name, or of a row that Python computes; alone or as a loop over a frame."""
+    """A function that is needed: by its name, or of a row that Python computes."""
 
     kind: Kind
     name: str
     row: Primitive | None
     operands: int
-    is_loop: bool = False
 
 
 class Library:
@@ -90,11 +94,15 @@ class Library:
         self._wanted[symbol] = Wanted(kind, row.name, row, count)
         return symbol
 
-    def loop(self, kind: Kind, name: str) -> str:
-        """The symbol of a function of `rows.LOOPED`, applied to many vectors of a frame."""
-        symbol = kind.symbol(f"each_{name}")
-        self._wanted[symbol] = Wanted(kind, name, None, LOOPED[name][0], is_loop=True)
+    def gather(self, kind: Kind) -> str:
+        """The symbol of a function of a frame and a table of places, which gives a vector of what is there."""
+        symbol = kind.symbol("gather")
+        self._wanted[symbol] = Wanted(kind, "gather", None, 2)
         return symbol
+
+    def include(self, other: Library) -> None:
+        """Ask for what another one asks for."""
+        self._wanted |= other._wanted
 
     def declarations(self) -> list[str]:
         """The declarations of a text that calls them."""
@@ -138,10 +146,10 @@ def _needed(declaration: str) -> tuple[str, int]:
 
 
 def _text(symbol: str, wanted: Wanted) -> str:
-    kind, name, row, count, is_loop = wanted
+    kind, name, row, count = wanted
+    if name == "gather" and row is None:
+        return _gather(symbol, kind)
     body = Body(kind.lanes, kind.exact)
-    if is_loop:
-        return _looped(symbol, wanted, body)
     operands = [_opened(body, kind, f"%x{i}") for i in range(count)]
     if row is not None:
         results = [body.each(_callback(row, count), *operands)]
@@ -153,42 +161,23 @@ def _text(symbol: str, wanted: Wanted) -> str:
     return "\n".join([*body.declared, f"define {_signature(symbol, wanted)} {{", str(body), "}", ""])
 
 
-def _looped(symbol: str, wanted: Wanted, body: Body) -> str:
-    """A row applied to `rows` lanes of a frame, n vectors each; operand i moves on by %s<i> from lane to lane."""
-    kind, name, _, count, _ = wanted
-    operands = [_opened(body, kind, f"%x{i}.now") for i in range(count)]
-    result = LOOPED[name][1](body, *operands)
-    if kind.single:
-        result = body.do(f"fptrunc {body.number} {result} to {kind.type}")
-    places = [("z", "%zs"), *[(f"x{i}", f"%s{i}") for i in range(count)]]
-    of = kind.type
-    moves = [f"%{each}.down = mul i64 %row, {step}" for each, step in places]
-    moves += [f"%{each}.at = getelementptr {of}, ptr %{each}, i64 %{each}.down" for each, _ in places]
-    loads = [f"%x{i}.to = getelementptr {of}, ptr %x{i}.at, i64 %t" for i in range(count)]
-    loads += [f"%x{i}.now = load {of}, ptr %x{i}.to" for i in range(count)]
-    end = f"%z.to = getelementptr {kind.type}, ptr %z.at, i64 %t\nstore {kind.type} {result}, ptr %z.to"
-    lines = [_OUTER, *moves, _INNER, *loads, str(body), end, _NEXT]
-    return "\n".join([*body.declared, f"define {_signature(symbol, wanted)} {{", *lines, "}", ""])
-
-
-_OUTER = "entry:\nbr label %outer\nouter:\n%row = phi i64 [0, %entry], [%row1, %next]"
-_INNER = "br label %inner\ninner:\n%t = phi i64 [0, %outer], [%t1, %inner]"
-_NEXT = """%t1 = add i64 %t, 1
-%more = icmp slt i64 %t1, %n
-br i1 %more, label %inner, label %next
-next:
-%row1 = add i64 %row, 1
-%again = icmp slt i64 %row1, %rows
-br i1 %again, label %outer, label %done
-done:
-ret void"""
+def _gather(symbol: str, kind: Kind) -> str:
+    lines, result = [], "poison"
+    for i in range(kind.lanes):
+        lines += [
+            f"%t{i} = getelementptr i64, ptr %places, i64 {i}",
+            f"%p{i} = load i64, ptr %t{i}",
+            f"%a{i} = getelementptr {kind.number}, ptr %frame, i64 %p{i}",
+            f"%x{i} = load {kind.number}, ptr %a{i}",
+            f"%r{i} = insertelement {kind.type} {result}, {kind.number} %x{i}, i32 {i}",
+        ]
+        result = f"%r{i}"
+    head = f"define {kind.type} @{symbol}(ptr %frame, ptr %places) {{"
+    return "\n".join([head, *lines, f"ret {kind.type} {result}", "}", ""])
 
 
 def _signature(symbol: str, wanted: Wanted) -> str:
-    kind, name, _, count, is_loop = wanted
-    if is_loop:
-        pointers, steps = ("".join([f", {of}{i}" for i in range(count)]) for of in ("ptr %x", "i64 %s"))
-        return f"void @{symbol}(ptr %z{pointers}, i64 %zs{steps}, i64 %n, i64 %rows)"
+    kind, name, _, count = wanted
     result = f"{{{kind.type}, {kind.type}}}" if name == "sin_cos" else kind.type
     return f"{result} @{symbol}({', '.join([f'{kind.type} %x{i}' for i in range(count)])})"
 
@@ -214,15 +203,15 @@ TRIGONOMETRIC = {"sin": ("sin",), "cos": ("cos",), "sin_cos": ("sin", "cos")}
 
 
 def _trigonometric(body: Body, name: str, x: str) -> list[str]:
-    """Fast where every lane's angle is moderate, else by the C library."""
+    """Fast where an angle is moderate, else by the C library; what a lane gets does not depend on the others."""
     wanted = TRIGONOMETRIC[name]
     if body.exact:
         return [elementary(body, each, x) for each in wanted]
     moderate = body.compare("ole", body.call("fabs", x), LARGEST_ANGLE)
-    body.lines += [f"br i1 {body.all(moderate)}, label %fast, label %slow", "fast:"]
+    body.lines += ["br label %fast", "fast:"]
     found = dict(zip(("sin", "cos"), sin_cos(body, x), strict=True))
-    body.lines += ["br label %done", "slow:"]
-    slow = {each: elementary(body, each, x) for each in wanted}
+    body.lines += [f"br i1 {body.all(moderate)}, label %done, label %slow", "slow:"]
+    slow = {each: body.select(moderate, found[each], elementary(body, each, x)) for each in wanted}
     body.lines += ["br label %done", "done:"]
     return [body.do(f"phi {body.number} [{found[each]}, %fast], [{slow[each]}, %slow]") for each in wanted]
 

@@ -263,9 +263,9 @@ FUNCTIONS: Mapping[str, tuple[int, Builder]] = {
 }
 
 
-# Rows that are applied to many lanes in a loop, as long as no lane has to branch; Python has no part in them.
+# Those and the rows that are instructions.
 LOOPED: Mapping[str, tuple[int, Builder]] = {
-    **{name: each for name, each in FUNCTIONS.items() if name not in ("sin", "cos")},
+    **FUNCTIONS,
     "add": (2, lambda b, x, y: b.add(x, y)),
     "sub": (2, lambda b, x, y: b.sub(x, y)),
     "mul": (2, lambda b, x, y: b.mul(x, y)),

@@ -10,25 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.llvm.block_text import BlockText, block_text
-from autograd.compiler.llvm.blocks import Blocks, has_products
-from autograd.compiler.llvm.driver import ARGUMENTS, BLOCK_ARGUMENTS, driver
+from autograd.compiler.llvm.driver import ARGUMENTS, driver
 from autograd.compiler.llvm.emit import Written, written
 from autograd.compiler.llvm.engine import binding, machine, vector_bytes
 from autograd.compiler.llvm.library import Kind, Library, failed
+from autograd.compiler.llvm.steps_runner import StepsRunner
 from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
 from autograd.compiler.silent import silently
 from autograd.compiler.vector.forms import Forms
+from autograd.compiler.vector.program import VectorProgram
 
+REGULAR = 8  # operations for each step from which on a program is loops
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
 # How outputs are collected: the function called after each tile, and the direction in which tiles are run. Masking sets
 # lanes without a sample to 0, so the last tile, which has such lanes, has to be run first.
 MODES = {"mean": ("mask", -1), "exact mean": ("in_order", 1), "per sample": ("scatter", 1)}
 
 
-def build(program: Program, options: Options) -> Runner:
+def build(program: Program, options: Options) -> Runner | StepsRunner:
     """Machine code for a program.
 
     >>> from autograd.compiler.program import Equation
@@ -42,22 +43,26 @@ def build(program: Program, options: Options) -> Runner:
     return build_from(Forms(program), options)
 
 
-def build_from(forms: Forms, options: Options) -> Runner:
+def build_from(forms: Forms, options: Options) -> Runner | StepsRunner:
     """The same from the forms of a program, of which some may be there already."""
     binding()
     single = options.dtype == "float32"
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    forward = forms.forward
-    if forward.batched and not (forward.per_sample or options.exact) and has_products(forms.vectors):
-        return BlockedRunner(block_text(Blocks(forms.vectors, scalar, vector), vector), scalar, vector, threads)
+    if not options.exact and is_regular(forms.vectors):
+        return StepsRunner(forms.vectors, vector, threads)
     program = forms.program if options.exact else forms.flattened
     if not program.batched:
         return UnbatchedRunner(written(program, scalar, vector, sums=False), scalar, len(program.outputs))
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"
     text = written(program, scalar, vector, sums=mode == "mean")
     return TiledRunner(text, scalar, vector, len(program.outputs), mode, threads)
+
+
+def is_regular(vectors: VectorProgram) -> bool:
+    """Whether loops are worth it: beginning one costs as much as some operations that are written out."""
+    return vectors.work() >= REGULAR * len(vectors.steps)
 
 
 class Runner:
@@ -132,7 +137,7 @@ class TiledRunner(Runner):
         def part(begin: int, end: int) -> Floats:
             workspace = self._workspaces.take()
             workspace.take(samples)
-            workspace.set(scalars=address, first=begin if step > 0 else end - 1, tiles=end - begin)
+            workspace.set(scalars=address, samples=count, first=begin if step > 0 else end - 1, tiles=end - begin)
             if result is None:
                 workspace.target[:] = 0.0
             else:
@@ -148,56 +153,9 @@ class TiledRunner(Runner):
     def _new_workspace(self) -> Workspace:
         text, (after, step) = self._written, MODES[self._mode]
         frame = new_frame(text.sizes[1], self._number, text.constants, self._lanes)
+        target = np.zeros(self._outputs)
         return Workspace(
-            ARGUMENTS, frame, np.zeros(self._outputs), tile=self._machine.address("tile"),
+            ARGUMENTS, frame, target, frame=frame[1], target=address_of(target), tile=self._machine.address("tile"),
             after=self._driver.address(after), step=step, inputs=text.inputs, outputs=text.outputs,
             count=self._outputs, broadcast=text.broadcast, sums=int(self._mode == "mean"),
         )  # fmt: skip
-
-
-class BlockedRunner(Runner):
-    """A program with matrix products, which are loops over blocks of tiles."""
-
-    def __init__(self, text: BlockText, scalar: Kind, vector: Kind, threads: int) -> None:
-        self._driver = driver(vector)  # first of all: the text calls its kernels
-        super().__init__(text.texts, text.library, scalar, text.sizes[0], text.constants[0])
-        self._text, self._lanes, self._threads = text, vector.lanes, threads
-        self._go = self._driver.function("run_blocks", None, _POINTER)
-        self._epilogue = None if text.idle[1] else self._machine.function("epilogue", None, _POINTER)
-        self._exports = np.array(text.exports, dtype=np.int64).reshape(-1, 2)
-        self._sums, self._outputs = _as_slice(text.sums), _as_slice(text.outputs)
-        self._workspaces = WorkspacePool(self._new_workspace)
-
-    def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
-        count = len(samples[0])
-
-        def part(begin: int, end: int) -> Floats:
-            workspace = self._workspaces.take()
-            workspace.take(samples)
-            workspace.set(scalars=address, first=begin, last=end)
-            workspace.target[:] = 0.0
-            self._go(workspace.address)
-            found = workspace.target.copy()
-            self._workspaces.give(workspace)
-            return found
-
-        parts = in_parts(part, -(-count // self._lanes), self._threads, self._calls_python)
-        frame[self._sums] = reduce(add, parts) / count
-        if self._epilogue is not None:
-            self._epilogue(address)
-        return np.array(frame[self._outputs], dtype=np.float64)
-
-    def _new_workspace(self) -> Workspace:
-        text = self._text
-        frame = new_frame(text.sizes[1], self._number, text.constants[1], self._lanes * text.stride)
-        return Workspace(
-            BLOCK_ARGUMENTS, frame, np.zeros(len(text.sums)), tile=self._machine.address("block"),
-            stride=text.stride, exports=address_of(self._exports), export_count=len(self._exports),
-        )  # fmt: skip
-
-
-def _as_slice(places: Any) -> Any:
-    """Places as a slice where they follow each other, which NumPy copies faster."""
-    first = int(places[0]) if len(places) else 0
-    follow = np.array_equal(places, np.arange(first, first + len(places)))
-    return slice(first, first + len(places)) if follow else places

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +24,16 @@ def address_of(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def new_frame(size: int, number: Any, constants: dict[int, float], width: int = 1) -> tuple[Any, int]:
-    """An aligned array of `size` times `width` zeros and its address; `constants` say what some slots hold instead.
+def new_frame(
+    size: int, number: Any, constants: dict[int, float], width: int = 1, empty: float = 0.0
+) -> tuple[Any, int]:
+    """An aligned array of `size` times `width` numbers `empty` and its address; `constants` say what some slots hold.
 
     >>> frame, address = new_frame(2, np.float64, {1: 2.5}, width=2)
     >>> frame, address % ALIGNMENT
     (array([0. , 0. , 2.5, 2.5]), 0)
     """
-    block = np.zeros(size * width + ALIGNMENT, dtype=number)
+    block = np.full(size * width + ALIGNMENT, empty, dtype=number)
     skipped = -address_of(block) % ALIGNMENT // block.itemsize
     frame = block[skipped : skipped + size * width]
     silently(_fill, frame, constants, width)  # what is too large for float32 is infinite there
@@ -46,7 +48,7 @@ def _fill(frame: Any, constants: dict[int, float], width: int) -> None:
 class Workspace:
     """A vector frame, a place for sums, and a block of arguments by name; used by one thread at a time."""
 
-    def __init__(self, names: Sequence[str], frame: tuple[Any, int], target: Floats, **arguments: int) -> None:
+    def __init__(self, names: Sequence[str], frame: tuple[Any, int], target: Floats, /, **arguments: int) -> None:
         self.frame, self.target = frame[0], target
         self._places = {name: place for place, name in enumerate(names)}
         self._arguments = np.zeros(len(names), dtype=np.int64)
@@ -54,12 +56,16 @@ class Workspace:
         self._copies: list[Floats] = []
         self._shapes: tuple[tuple[int, ...], ...] = ()
         self._arrays: Any = None
-        self.set(frame=frame[1], target=address_of(target), **arguments)
+        self.set(**arguments)
 
     def set(self, **arguments: int) -> None:
         """Set arguments by name."""
         for name, number in arguments.items():
             self._arguments[self._places[name]] = number
+
+    def get(self, argument: str) -> int:
+        """An argument by name."""
+        return self._arguments.item(self._places[argument])
 
     def take(self, samples: Sequence[Floats]) -> None:
         """Note where the samples are; few of them are copied, which is faster than asking NumPy for an address."""
@@ -78,24 +84,27 @@ class Workspace:
     def _describe(self, samples: Sequence[Floats]) -> None:
         numbers = [(address_of(array), *array.strides, array.shape[1]) for array in samples]
         self._arrays = np.array(numbers, dtype=np.int64)
-        self.set(arrays=address_of(self._arrays), kinds=len(samples), samples=len(samples[0]))
+        self.set(arrays=address_of(self._arrays), kinds=len(samples))
 
 
-class WorkspacePool:
+Held = TypeVar("Held", bound=Workspace)
+
+
+class WorkspacePool(Generic[Held]):
     """Workspaces that no thread is using; a new one is made when there is none."""
 
-    def __init__(self, make: Callable[[], Workspace]) -> None:
+    def __init__(self, make: Callable[[], Held]) -> None:
         self._make = make
-        self._free: list[Workspace] = []
+        self._free: list[Held] = []
 
-    def take(self) -> Workspace:
+    def take(self) -> Held:
         """One for this thread."""
         try:
             return self._free.pop()
         except IndexError:
             return self._make()
 
-    def give(self, place: Workspace) -> None:
+    def give(self, place: Held) -> None:
         """Return it to the pool."""
         self._free.append(place)
 

@@ -1,0 +1,141 @@
+"""Sums and other folds along rows, as text: the lanes of a vector are terms, which are put together at the end.
+
+The descriptor has the number of rows, of walks along each (k), and their length (0: as the samples), then tables: of
+each operand where walk (row, k) begins, of the start of each row if there is one, and of the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from autograd.compiler.llvm.function_text import FunctionText
+from autograd.compiler.llvm.library import Kind, Library
+from autograd.compiler.llvm.loop_rows import FOLDS, SUM, Pass
+from autograd.compiler.llvm.loop_text import LoopText, Stream, Text, finished
+from autograd.compiler.llvm.views import CONSTANT, TABLE
+from autograd.primitive import Primitive
+
+UNROLLED = 4  # vectors of a sum of products at once: a fused addition takes four cycles, and two begin in each
+
+
+@dataclass(frozen=True)
+class Folding:
+    """What is folded: products of two streams (`row` is None) or the terms of one.
+
+    is_sum    add the results to the sums over samples, which are doubles, and take whole vectors only
+    has_bias  products start from a number of each row
+    """
+
+    streams: tuple[Stream, ...]
+    row: Primitive | None = None
+    is_sum: bool = False
+    has_bias: bool = False
+
+
+class _FoldText(LoopText):
+    def __init__(self, kind: Kind, library: Library, folding: Folding) -> None:
+        super().__init__(kind, library, folding.streams, 1)
+        self.folding = folding
+        place = self.first_store
+        self.bias = self.f.load("ptr", "%d", place) if folding.has_bias else ""
+        self.results = self.f.load("ptr", "%d", place + folding.has_bias)
+        self.lanes = f"<{', '.join([f'i64 {i}' for i in range(kind.lanes)])}>"
+
+    def live(self, i: str) -> str:
+        """A flag for each lane: whether there is such a term."""
+        wide = Kind(self.kind.lanes).type.replace("double", "i64")
+        left = self.f.do(f"sub i64 {self.length}, {i}")
+        one = self.f.do(f"insertelement {wide} poison, i64 {left}, i32 0")
+        mask = f"<{self.kind.lanes} x i32> zeroinitializer"
+        every = self.f.do(f"shufflevector {wide} {one}, {wide} poison, {mask}")
+        return self.f.do(f"icmp slt {wide} {self.lanes}, {every}")
+
+    def at(self, number: int, place: str, i: str) -> str:
+        """The numbers of a stream from place i of a walk on."""
+        f, stream = self.f, self.streams[number]
+        if stream.walk == TABLE:
+            begin = f.do(f"add i64 {f.do(f'mul i64 {place}, {self.length}')}, {i}")
+            return self.gathered(stream.frame, f.at("i64", self.tables[number], begin))
+        start = f.at(self.kind.number, f"%{stream.frame}", f.load("i64", self.tables[number], place))
+        if stream.walk == CONSTANT:
+            return self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
+        return self.vector(start, i)
+
+    def kept(self, vector: str, live: str, neutral: float) -> str:
+        """What is beyond the last term replaced."""
+        return self.body.select(live, vector, neutral) if live else vector
+
+    def joined(self, vectors: Sequence[str], each: Pass) -> str:
+        """All lanes of some vectors put together, in all lanes."""
+        left = list(vectors)
+        while len(left) > 1:
+            left = [each.join(self.body, x, y) for x, y in zip(left[::2], left[1::2], strict=True)]
+        whole, half = left[0], self.kind.lanes // 2
+        while half:
+            order = ", ".join([f"i32 {(i + half) % self.kind.lanes}" for i in range(self.kind.lanes)])
+            of = self.kind.type
+            turned = self.f.do(f"shufflevector {of} {whole}, {of} poison, <{self.kind.lanes} x i32> <{order}>")
+            whole = each.join(self.body, whole, turned)
+            half //= 2
+        return whole
+
+    def walked(self, row: str, each: Pass, earlier: Sequence[str], vectors: int) -> list[str]:
+        """The states of a walk over all terms of a row, joined."""
+        f, of = self.f, self.kind.type
+        starts = [self.body.word(x) for x in each.start for _ in range(vectors)]
+        with f.loop(self.terms[0]) as k:
+            outer = [f.carry(of, start) for start in starts]
+            place = f.do(f"add i64 {f.do(f'mul i64 {row}, {self.terms[0]}')}, {k}")
+            with f.loop(self.length) as begin:
+                states = [f.carry(of, x) for x in outer]
+                found: list[list[str]] = []
+                for u in range(vectors):
+                    i = f.do(f"add i64 {begin}, {u * self.kind.lanes}") if u else begin
+                    live = "" if self.folding.is_sum and vectors == 1 else self.live(i)
+                    found.append(self._stepped(each, states[u::vectors], place, i, live, earlier))
+                new = [found[u][s] for s in range(len(each.start)) for u in range(vectors)]
+                for state, result in zip(states, new, strict=True):
+                    f.pass_on(state, result)
+                f.pass_on(begin, f.do(f"add i64 {begin}, {vectors * self.kind.lanes}"))
+            for state, result in zip(outer, new, strict=True):
+                f.pass_on(state, result)
+        return [self.joined(new[s * vectors : (s + 1) * vectors], each) for s in range(len(each.start))]
+
+    def _stepped(
+        self, each: Pass, states: Sequence[str], place: str, i: str, live: str, earlier: Sequence[str]
+    ) -> list[str]:
+        neutral = (each.neutral, 0.0)  # the product of both sides changes nothing: −0
+        words = [self.kept(self.at(n, place, i), live, neutral[n]) for n in range(len(self.streams))]
+        if len(words) == 2:
+            return [self.body.fma(words[0], words[1], states[0])]
+        return list(each.step(self, states, words[0], earlier))
+
+
+@lru_cache(maxsize=256)
+def fold_text(kind: Kind, folding: Folding) -> Text:
+    """The text of a fold."""
+    text = _FoldText(kind, Library(), folding)
+    f = text.f
+    fold = FOLDS[folding.row] if folding.row is not None else SUM
+    is_simple = folding.row is None and not folding.is_sum and all(each.walk != TABLE for each in folding.streams)
+    vectors = UNROLLED if is_simple else 1
+    with f.loop(text.rows) as row:
+        results: list[str] = []
+        for each in fold.passes:
+            results += text.walked(row, each, results, vectors)
+        whole = fold.finish(text, results)
+        result = f.do(f"extractelement {kind.type} {whole}, i32 0")
+        if folding.has_bias:
+            result = f.do(f"fadd {kind.number} {result}, {f.load(kind.number, '%s', f.load('i64', text.bias, row))}")
+        _store(f, kind, result, f.load("i64", text.results, row), folding.is_sum)
+    return finished(text)
+
+
+def _store(f: FunctionText, kind: Kind, result: str, place: str, is_sum: bool) -> None:
+    if not is_sum:
+        f.store(kind.number, result, "%s", place)
+        return
+    wide = f.do(f"fpext float {result} to double") if kind.single else result
+    f.store("double", f.do(f"fadd double {f.load('double', '%g', place)}, {wide}"), "%g", place)

@@ -1,0 +1,246 @@
+"""Loops over the lanes of steps, as text: neighbouring steps of one size are one loop, whose values stay in registers.
+
+A kernel is `void (ptr %s, ptr %f, ptr %g, ptr %d, i64 %n)`: the shared numbers, the samples of a block, sums over
+samples, a descriptor, and how many samples there are. The descriptor says how many rows there are and how long they are
+(0: as the samples), how many terms each sum has, and where the tables of rows are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from autograd import rules
+from autograd.compiler.llvm.body import Body, literal
+from autograd.compiler.llvm.function_text import FunctionText
+from autograd.compiler.llvm.library import Kind, Library
+from autograd.compiler.llvm.loop_rows import FOLDS, Fold, applied
+from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE
+from autograd.primitive import Primitive
+
+ARGUMENTS = "ptr %s, ptr %f, ptr %g, ptr %d, i64 %n"
+NAME = "kernel"  # in texts; machine code is found by its text
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An operand that a loop reads: of which frame, how it walks along a row, and whether it has many terms."""
+
+    frame: str  # "s" or "f"
+    walk: str
+    deep: bool = False
+
+
+@dataclass(frozen=True)
+class Node:
+    """What is computed of the streams (0, 1, …) and of earlier nodes (~0, ~1, …)."""
+
+    form: str  # "map", "pairs" or "reduce"
+    row: Primitive | None
+    power: float | None  # of a map: the exponent, where it is a constant that needs no logarithm
+    operands: tuple[int, ...]
+    terms: int = 0  # of a row that Python computes of many operands
+
+
+class LoopText:
+    """The text of one loop, while it is being written."""
+
+    def __init__(self, kind: Kind, library: Library, streams: Sequence[Stream], terms: int) -> None:
+        self.kind, self.library, self.streams = kind, library, streams
+        self.f = f = FunctionText(kind, NAME, ARGUMENTS, linkage="")
+        self.body = Body(kind.lanes, of=kind.number)
+        self.body.lines = f.lines
+        self.rows, given = f.load("i64", "%d", 0), f.load("i64", "%d", 1)
+        self.length = f.do(f"select i1 {f.do(f'icmp eq i64 {given}, 0')}, i64 %n, i64 {given}")
+        self.last = f.do(f"sub i64 {self.length}, {kind.lanes}")
+        self.terms = [f.load("i64", "%d", 2 + i) for i in range(terms)]
+        self.tables = [f.load("ptr", "%d", 2 + terms + i) for i in range(len(streams))]
+        self.first_store = 2 + terms + len(streams)
+        self.values: dict[int, str] = {}  # of streams and nodes, in this round
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def at_row(self, row: str) -> None:
+        """Where this row of each stream begins; what is constant in it is read."""
+        f = self.f
+        self.values = {}
+        self.starts: list[str] = []
+        for i, (stream, table) in enumerate(zip(self.streams, self.tables, strict=True)):
+            if stream.deep:
+                self.starts.append("")
+            elif stream.walk in (CONSTANT, CONTIGUOUS):
+                start = f.at(self.kind.number, f"%{stream.frame}", f.load("i64", table, row))
+                self.starts.append(start)
+                if stream.walk == CONSTANT:
+                    self.values[i] = self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
+            else:
+                self.starts.append(f.at("i64", table, f.do(f"mul i64 {row}, {self.length}")))
+
+    def stream(self, number: int, i: str) -> str:
+        """The numbers of a stream from place i of its row on."""
+        if number not in self.values:
+            stream, start = self.streams[number], self.starts[number]
+            if stream.walk == CONTIGUOUS:
+                self.values[number] = self.vector(start, i)
+            else:
+                self.values[number] = self.gathered(stream.frame, self.f.at("i64", start, i))
+        return self.values[number]
+
+    def term(self, number: int, row: str, count: str, k: str, i: str) -> str:
+        """The numbers of term k of a stream that has many."""
+        f, stream = self.f, self.streams[number]
+        place = f.do(f"add i64 {f.do(f'mul i64 {row}, {count}')}, {k}")
+        if stream.walk not in (CONSTANT, CONTIGUOUS):
+            place = f.do(f"add i64 {f.do(f'mul i64 {place}, {self.length}')}, {i}")
+            return self.gathered(stream.frame, f.at("i64", self.tables[number], place))
+        start = f.at(self.kind.number, f"%{stream.frame}", f.load("i64", self.tables[number], place))
+        if stream.walk == CONTIGUOUS:
+            return self.vector(start, i)
+        return self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
+
+    def spread(self, x: str) -> str:
+        """A number in all lanes."""
+        return x if self.kind.lanes == 1 else self.f.splat(x)
+
+    def vector(self, start: str, i: str) -> str:
+        """Numbers that follow each other."""
+        place = self.f.at(self.kind.number, start, i)
+        return self.f.do(f"load {self.kind.type}, ptr {place}, align {self.kind.bytes}")
+
+    def gathered(self, frame: str, places: str) -> str:
+        """Numbers at places that a table gives."""
+        f, kind = self.f, self.kind
+        if kind.lanes == 1:
+            return f.load(kind.number, f"%{frame}", f.load("i64", places, 0))
+        symbol = self.library.gather(kind)
+        self.body.declared[f"declare {kind.type} @{symbol}(ptr, ptr)"] = None
+        return f.do(f"call {kind.type} @{symbol}(ptr %{frame}, ptr {places})")
+
+    # --- computing ----------------------------------------------------------------------------------------------------
+
+    def call(self, of: str | Primitive, words: Sequence[str]) -> str:
+        """The result of a function of the library by name, or of a row that Python computes."""
+        kind = self.kind.type
+        if isinstance(of, str):
+            symbol = self.library.function(self.kind, of)
+        else:
+            symbol = self.library.row(self.kind, of, len(words))
+        self.body.declared[f"declare {kind} @{symbol}({', '.join([kind] * len(words))})"] = None
+        return self.f.do(f"call {kind} @{symbol}({', '.join([f'{kind} {word}' for word in words])})")
+
+    def node(self, node: Node, number: int, row: str, i: str, count: str) -> None:
+        """Compute a node; `count` is how many terms it has."""
+        deep = [x for x in node.operands if x >= 0 and self.streams[x].deep]
+        words = [self.values[x] if x < 0 else self.stream(x, i) for x in node.operands if x not in deep]
+        row_ = node.row
+        if node.form == "pairs":
+            result = self._pairs(deep, words, row, i, count)
+        elif node.form == "map":
+            result = words[0] if row_ is None else applied(self, row_, node.power, words)
+        elif row_ is rules.pick:
+            result = self._picked(deep[0], words[0], row, i, count)
+        elif row_ is not None and (fold := FOLDS.get(row_)) is not None:
+            result = self._folded(fold, count, lambda k: self.term(deep[0], row, count, k, i))
+        else:
+            assert row_ is not None
+            result = self.call(row_, [*words, *[self.term(deep[0], row, count, str(k), i) for k in range(node.terms)]])
+        self.values[~number] = result
+
+    def _pairs(self, deep: Sequence[int], bias: Sequence[str], row: str, i: str, count: str) -> str:
+        kind, f = self.kind, self.f
+        with f.loop(count) as k:
+            sum_ = f.carry(kind.type, bias[0] if bias else self.body.word(-0.0))
+            words = [self.term(each, row, count, k, i) for each in deep]
+            result = self.body.fma(words[0], words[-1], sum_)
+            f.pass_on(sum_, result)
+        return result
+
+    def _folded(self, fold: Fold, count: str, term: Callable[[str], str]) -> str:
+        results: list[str] = []
+        for each in fold.passes:
+            with self.f.loop(count) as k:
+                states = [self.f.carry(self.kind.type, self.body.word(x)) for x in each.start]
+                found = each.step(self, states, term(k), results)
+                for state, new in zip(states, found, strict=True):
+                    self.f.pass_on(state, new)
+            results += found
+        return fold.finish(self, results)
+
+    def _picked(self, xs: int, index: str, row: str, i: str, count: str) -> str:
+        """For each lane the term that the index says; nan where there is none."""
+        f, kind, stream = self.f, self.kind, self.streams[xs]
+        of, result = kind.number, "poison"
+        saturated = f"llvm.fptosi.sat.i64.f{8 * kind.bytes}"
+        self.body.declared[f"declare i64 @{saturated}({of})"] = None
+        for lane in range(kind.lanes):
+            number = index if kind.lanes == 1 else f.do(f"extractelement {kind.type} {index}, i32 {lane}")
+            place = f.do(f"call i64 @{saturated}({of} {number})")
+            is_whole = f.do(f"fcmp oeq {of} {f.do(f'sitofp i64 {place} to {of}')}, {number}")
+            is_there = f.do(f"and i1 {is_whole}, {f.do(f'icmp ult i64 {place}, {count}')}")
+            k = f.do(f"select i1 {is_there}, i64 {place}, i64 0")
+            at = f.do(f"add i64 {f.do(f'mul i64 {row}, {count}')}, {k}")
+            beyond = f.do(f"add i64 {i}, {lane}")
+            if stream.walk == TABLE:
+                at = f.do(f"add i64 {f.do(f'mul i64 {at}, {self.length}')}, {beyond}")
+            where = f.load("i64", self.tables[xs], at)
+            where = f.do(f"add i64 {where}, {beyond}") if stream.walk == CONTIGUOUS else where
+            found = f.load(of, f"%{stream.frame}", where)
+            found = f.do(f"select i1 {is_there}, {of} {found}, {of} {literal(math.nan)}")
+            if kind.lanes == 1:
+                return found
+            result = f.do(f"insertelement {kind.type} {result}, {of} {found}, i32 {lane}")
+        return result
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def store(self, place: int, node: int, frame: str, is_table: bool, row: str, i: str) -> None:
+        """Write a node's numbers to their row of a frame."""
+        f, kind, value = self.f, self.kind, self.values[~node]
+        table = f.load("ptr", "%d", self.first_store + place)
+        if not is_table:
+            start = f.at(kind.number, f"%{frame}", f.load("i64", table, row))
+            f.add(f"store {kind.type} {value}, ptr {f.at(kind.number, start, i)}, align {kind.bytes}")
+            return
+        places = f.at("i64", table, f.do(f"add i64 {f.do(f'mul i64 {row}, {self.length}')}, {i}"))
+        for lane in range(kind.lanes):
+            one = value if kind.lanes == 1 else f.do(f"extractelement {kind.type} {value}, i32 {lane}")
+            f.store(kind.number, one, f"%{frame}", f.load("i64", places, lane))
+
+
+class Text(NamedTuple):
+    """The text of a kernel, and the functions that it calls."""
+
+    text: str
+    library: Library
+
+
+@lru_cache(maxsize=1024)
+def loop_text(
+    kind: Kind, streams: tuple[Stream, ...], nodes: tuple[Node, ...], stores: tuple[tuple[int, str, bool], ...]
+) -> Text:
+    """The text of a loop; `stores` are (node, frame, whether it is a table of places).
+
+    The last vector of a row begins where it ends with the row: some of its numbers are computed twice, none is missing.
+    """
+    terms = [i for i, node in enumerate(nodes) if node.form != "map"]
+    text = LoopText(kind, Library(), streams, len(terms))
+    f = text.f
+    with f.loop(text.rows) as row:
+        text.at_row(row)
+        with f.loop(text.length) as begin:
+            late = f.do(f"icmp sgt i64 {begin}, {text.last}")
+            i = f.do(f"select i1 {late}, i64 {text.last}, i64 {begin}")
+            for number, node in enumerate(nodes):
+                text.node(node, number, row, i, text.terms[terms.index(number)] if number in terms else "")
+            for place, (node_number, frame, is_table) in enumerate(stores):
+                text.store(place, node_number, frame, is_table, row, i)
+            f.pass_on(begin, f.do(f"add i64 {begin}, {kind.lanes}"))
+    return finished(text)
+
+
+def finished(text: LoopText) -> Text:
+    """The whole text, with the declarations of what it calls."""
+    return Text("\n".join([*text.body.declared, str(text.f)]), text.library)

@@ -1,0 +1,155 @@
+"""Products of matrices and means over the samples: their kernels and descriptors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text
+from autograd.compiler.llvm.fold_text import Folding, fold_text
+from autograd.compiler.llvm.grouping import Item, result_lanes
+from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.loop_text import Stream, Text
+from autograd.compiler.llvm.plan import Plan
+from autograd.compiler.llvm.product_text import ROWS, VECTORS, Product, product_text, sums_text
+from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS
+from autograd.compiler.vector.layout import strides
+from autograd.compiler.vector.program import Lanes, Operand, Step
+
+
+def add_product(plan: Plan, item: Item, kind: Kind) -> None:
+    step = item.step
+    w, x, *bias = step.operands
+    (rows, columns), room = step.shape, plan.room
+    if not step.batched:
+        _shared_product(plan, item, kind)
+        return
+    if w.kind == "batched":  # the transposed of both sides
+        w, x = Operand(x.kind, x.lanes.T), Operand(w.kind, w.lanes.T)
+        bias = [each.with_table(np.broadcast_to(each.table, step.shape).T) for each in bias]
+        (rows, columns), zr, across = step.shape[::-1], 1, columns
+    else:
+        zr, across = columns, 1
+    w_steps, x_steps = strides(w.lanes), strides(x.lanes)
+    assert w_steps is not None
+    assert x_steps is not None
+    each = np.arange(columns)
+    b, br, frame, bias_walk = np.zeros(columns, np.intp), 0, "", CONSTANT
+    if bias:
+        lanes = np.broadcast_to(bias[0].lanes, (rows, columns))
+        by = strides(lanes)
+        assert by is not None
+        is_batched = bias[0].kind == "batched"
+        frame, bias_walk = ("f", CONTIGUOUS) if is_batched else ("s", CONSTANT)
+        b, br = lanes[0] * (room if is_batched else 1), by[0] * (room if is_batched else 1)
+    run = plan.run(int(x.lanes[0, 0]))
+    if run is not None:
+        text = direct_product_text(kind, _block(rows), bool(bias))
+        sizes = [rows, w.lanes.shape[1], w_steps[0], zr * room, br]
+        plan.add([item], text, [*sizes, plan.state, run, int(w.lanes[0, 0]), step.start * room, int(b[0])])
+        return
+    product = Product(_block(rows), VECTORS, "f", frame, bias_walk)
+    fields = [columns, rows, w.lanes.shape[1], 0, *w_steps, x_steps[0] * room, zr * room, br]
+    starts = [np.full(columns, w.lanes[0, 0]), x.lanes[0] * room, (step.start + each * across) * room, b]
+    plan.add([item], product_text(kind, product), [*fields, *starts])
+
+
+def _shared_product(plan: Plan, item: Item, kind: Kind) -> None:
+    step = item.step
+    w, x, *bias = step.operands
+    rows, columns = step.shape
+    w_steps, x_steps = strides(w.lanes), strides(x.lanes)
+    assert w_steps is not None
+    assert x_steps is not None
+    b, br, frame, bias_walk = 0, 0, "", CONSTANT
+    if bias:
+        lanes = np.broadcast_to(bias[0].lanes, step.shape)
+        by = strides(lanes)
+        assert by is not None
+        frame, bias_walk, b, br = "s", (CONTIGUOUS if by[1] else CONSTANT), int(lanes[0, 0]), by[0]
+    z = result_lanes(step, plan.made).reshape(step.shape)
+    z_steps = strides(z)
+    assert z_steps is not None
+    vectors = VECTORS if columns >= VECTORS * kind.lanes else 1
+    product = Product(_block(rows), vectors, "s", frame, bias_walk)
+    fields = [1, rows, w.lanes.shape[1], columns, *w_steps, x_steps[0], z_steps[0], br]
+    starts = [np.array([each]) for each in (int(w.lanes[0, 0]), int(x.lanes[0, 0]), int(z[0, 0]), b)]
+    plan.add([item], product_text(kind, product), [*fields, *starts])
+
+
+def _block(rows: int) -> int:
+    return ROWS if rows >= ROWS else 2 if rows >= 2 else 1
+
+
+# --- means ------------------------------------------------------------------------------------------------------------
+
+
+class Means:
+    """Sums over samples: those of outputs stand where the output is, others behind them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        program = plan.made.vectors.program
+        self.outputs = 0 if program.per_sample or not program.batched else len(plan.made.vectors.outputs)
+        self.sums = self.outputs
+        self.places: list[Lanes] = []
+        self.slots: list[Lanes] = []
+        self.cleared: list[Lanes] = []
+        self.pending: list[tuple[Item, Text, list[int | Lanes]]] = []
+
+    def add(self, item: Item, kind: Kind) -> None:
+        """The kernel of a mean."""
+        plan, step = self.plan, item.step
+        slots = self._slots(step)
+        self.cleared += [each.lanes.ravel() for each in step.operands if each.kind == "batched" and not self._run(each)]
+        if item.form == "mean_product":
+            self._product(item, slots, kind)
+            return
+        operands = [operand for operand, _ in item.operands]
+        streams = [
+            Stream(*(("f", CONTIGUOUS) if each.kind == "batched" else ("s", CONSTANT)), True) for each in operands
+        ]
+        tables = [each.lanes.T.ravel() * (plan.room if each.kind == "batched" else 1) for each in operands]
+        text = fold_text(kind, Folding(tuple(streams), is_sum=True))
+        plan.add([item], text, [step.size, 0, len(operands[0].lanes), *tables, slots])
+
+    def _slots(self, step: Step) -> Lanes:
+        """Where the sums of a step stand."""
+        if step.results is not None:
+            self.places.append(step.results.ravel() + self.plan.made.outputs)
+            if step.form != "mean_product" or strides(step.results) is not None:
+                self.slots.append(step.results.ravel())
+                return step.results.ravel()
+        else:
+            self.places.append(step.lanes.ravel())
+        slots = np.arange(self.sums, self.sums + step.size)
+        self.sums += step.size
+        self.slots.append(slots)
+        return slots
+
+    def _product(self, item: Item, slots: Lanes, kind: Kind) -> None:
+        plan, step = self.plan, item.step
+        d, a = step.operands
+        rows, columns = step.shape
+        table = slots.reshape(step.shape)
+        run = self._run(a)
+        if run is not None:
+            text = direct_sums_text(kind, _block(rows), VECTORS)
+            plan.add([item], text, [rows, columns, plan.state, run, d.lanes[:, 0] * plan.room, table[:, 0]])
+            return
+        text = sums_text(kind, _block(rows), min(VECTORS, columns))
+        fields = [d.lanes.shape[1], rows, columns]
+        tables = [d.lanes.T.ravel() * plan.room, a.lanes.T.ravel() * plan.room, table[:, 0], table[0] - table[0, 0]]
+        self.pending.append((item, text, [*fields, *tables]))
+
+    def _run(self, operand: Operand) -> int | None:
+        return self.plan.run(int(operand.lanes.flat[0]))
+
+    def finish(self) -> None:
+        """Write down what depends on how many sums there are."""
+        plan = self.plan
+        for item, text, (count, rows, columns, *tables) in self.pending:
+            plan.add([item], text, [count, rows, columns, self.sums, *tables])
+        plan.sums = self.sums + 1
+        if self.places:
+            plan.means = np.concatenate(self.places), np.concatenate(self.slots)
+            plan.cleared = np.unique(np.concatenate(self.cleared)) * plan.room

@@ -1,0 +1,49 @@
+"""From vector program to kernels."""
+
+from __future__ import annotations
+
+from autograd.compiler.llvm.direct import direct_runs
+from autograd.compiler.llvm.grouping import Grouping
+from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.plan import Plan
+from autograd.compiler.llvm.plan_loops import add_fold, add_loop
+from autograd.compiler.llvm.plan_products import Means, add_product
+from autograd.compiler.llvm.prepare import prepared
+from autograd.compiler.llvm.product_text import VECTORS
+from autograd.compiler.llvm.steps_driver import RELATIONS
+from autograd.compiler.vector.program import VectorProgram, check_lanes
+
+FRAME_BYTES = 128 * 1024  # of a block of samples: a part of the second-level cache
+MOST_SAMPLES = 256  # in a block
+
+
+def planned(vectors: VectorProgram, kind: Kind) -> Plan:
+    """The kernels of a vector program, for vectors of a kind; CompileError unless their order is right."""
+    made = prepared(vectors, kind.lanes)
+    grouping = Grouping(made, kind.lanes)
+    check_lanes(made.program, grouping.steps)
+    unit = kind.lanes * VECTORS
+    runs = direct_runs(made, kind)
+    used = made.sizes[1] - sum([count for _, count in runs])
+    room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
+    plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit, runs)
+    means = Means(plan)
+    for group in grouping.groups:
+        item = group.items[0]
+        if item.form == "loop":
+            add_loop(plan, group, kind)
+        elif item.form == "fold":
+            add_fold(plan, item, kind)
+        elif item.form == "product":
+            add_product(plan, item, kind)
+        else:
+            means.add(item, kind)
+    means.finish()
+    _add_guards(plan)
+    return plan
+
+
+def _add_guards(plan: Plan) -> None:
+    for relation, *atoms, outcome in plan.made.vectors.guards:
+        left, right = [atom if type(atom) is int else plan.made.constant(float(atom)) for atom in atoms]
+        plan.guards.append((RELATIONS.index(relation), left, right, int(outcome)))
