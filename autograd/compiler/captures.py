@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,12 @@ class Outside:
         """The first thing that has changed, in words; `function` reads the things, for an unpickled one."""
         if self._watched is None:
             return self._adopt(function)
-        changes = (watched.change() for watched in self._watched)
-        return next((change for change in changes if change), None)
+        for watched in self._watched:
+            now = watched.read()
+            same = len(now) == len(watched.found) and all(map(is_, now, watched.found))
+            if not same and (change := watched.change(now)):
+                return change
+        return None
 
     def settle(self) -> None:
         """Leave out what has changed meanwhile: a counter or a cache, say, that the function itself keeps."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.captures import Outside
+from autograd.compiler.inputs import joined
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
@@ -45,14 +45,6 @@ class Variant:
 
     def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Outside]]:
         return Variant, (self.lowered, self.options, self.samples), {"outside": self.outside}
-
-
-def joined(pieces: Sequence[Any]) -> Any:
-    """One float64 vector of lists and vectors."""
-    present = [piece for piece in pieces if len(piece)]
-    if len(present) == 1:
-        return as_array(present[0])
-    return as_array([x for piece in present for x in piece])
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:

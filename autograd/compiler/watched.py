@@ -9,7 +9,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
-from operator import is_
 from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
@@ -46,13 +45,10 @@ class Watched(NamedTuple):
     whole: str = ""
     size: int = 1
 
-    def change(self) -> str | None:
-        """A description of the first one that has changed."""
-        now = self.read()
+    def change(self, now: list[Any]) -> str | None:
+        """A description of the first one that differs from what was read now."""
         if len(now) != len(self.found):
             return self._differs(f"the length of {self.whole}", len(self.found) // self.size, len(now) // self.size)
-        if all(map(is_, now, self.found)):
-            return None
         pairs = enumerate(zip(self.found, now, strict=True))
         place = next((i for i, (was, is_now) in pairs if not alike(was, is_now)), None)
         return None if place is None else self._differs(self.names[place], self.found[place], now[place])
