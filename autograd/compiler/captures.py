@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, compress
 from operator import is_
 from typing import Any
 
@@ -15,6 +16,26 @@ from autograd.compiler.reachable import Reach
 from autograd.compiler.watched import PLAIN, Content, Watched, alike, short
 
 _NUMBERS = (int, float, np.number)
+
+
+class Everything:
+    """All that is watched, compared at once where it is still the same objects, as nearly always."""
+
+    def __init__(self, each: list[Watched]) -> None:
+        self.each = each
+        kept = [all(map(is_, watched.read(), watched.found)) for watched in each]
+        self._made_anew = [watched for watched, is_kept in zip(each, kept, strict=True) if not is_kept]
+        fixed = list(compress(each, kept))
+        self._read = [watched.read for watched in fixed]
+        self._lengths = [len(watched.found) for watched in fixed]
+        self._found = [x for watched in fixed for x in watched.found]
+
+    def change(self) -> str | None:
+        """The first thing that has changed, in words."""
+        now = [read() for read in self._read]
+        same = list(map(len, now)) == self._lengths and all(map(is_, chain.from_iterable(now), self._found))
+        changes = (watched.change() for watched in (self._made_anew if same else self.each))
+        return next((change for change in changes if change), None)
 
 
 class Outside:
@@ -33,13 +54,13 @@ class Outside:
 
     def __init__(self, function: Any) -> None:
         reach = Reach(function)
-        self._watched: list[Watched] | None = reach.watched
+        self._watched: Everything | None = Everything(reach.watched)
         self.generators = reach.generators
         self.too_large = reach.too_large
         self.plain = dict(self._plain())
 
     def _plain(self) -> Iterator[tuple[str, Any]]:
-        for watched in self._watched or ():
+        for watched in self._watched.each if self._watched else ():
             for name, each in zip(watched.names, watched.found, strict=True):
                 if each is not None and isinstance(each, (*PLAIN, Content)):
                     yield name, each
@@ -55,16 +76,11 @@ class Outside:
         """The first thing that has changed, in words; `function` reads the things, for an unpickled one."""
         if self._watched is None:
             return self._adopt(function)
-        for watched in self._watched:
-            now = watched.read()
-            same = len(now) == len(watched.found) and all(map(is_, now, watched.found))
-            if not same and (change := watched.change(now)):
-                return change
-        return None
+        return self._watched.change()
 
     def settle(self) -> None:
         """Leave out what has changed meanwhile: a counter or a cache, say, that the function itself keeps."""
-        self._watched = [watched.unchanged() for watched in self._watched or ()]
+        self._watched = Everything([watched.unchanged() for watched in self._watched.each] if self._watched else [])
         self.plain = dict(self._plain())
 
     def _adopt(self, function: Any) -> str | None:

@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
+from operator import is_
 from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from autograd.compiler.program import same
 PLAIN = (int, float, complex, str, bytes, type(None), np.generic)
 _IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 Read = Callable[[], list[Any]]
-_SEQUENCES: tuple[Any, ...] = (list, set, frozenset, deque, array)
+_SEQUENCES: tuple[Any, ...] = (set, frozenset, deque, array)
 
 
 class Content(NamedTuple):
@@ -45,10 +46,13 @@ class Watched(NamedTuple):
     whole: str = ""
     size: int = 1
 
-    def change(self, now: list[Any]) -> str | None:
-        """A description of the first one that differs from what was read now."""
+    def change(self) -> str | None:
+        """A description of the first one that has changed."""
+        now = self.read()
         if len(now) != len(self.found):
             return self._differs(f"the length of {self.whole}", len(self.found) // self.size, len(now) // self.size)
+        if all(map(is_, now, self.found)):
+            return None
         pairs = enumerate(zip(self.found, now, strict=True))
         place = next((i for i, (was, is_now) in pairs if not alike(was, is_now)), None)
         return None if place is None else self._differs(self.names[place], self.found[place], now[place])
@@ -140,6 +144,8 @@ def container(x: Any) -> tuple[Read, int] | None:
     if isinstance(x, dict):
         kind: Any = OrderedDict if isinstance(x, OrderedDict) else dict
         return partial(_items, kind, x), dict.__len__(x)
+    if isinstance(x, list):
+        return partial(list.copy, x), list.__len__(x)
     for kind in _SEQUENCES:
         if isinstance(x, kind):
             return partial(_listed, kind.__iter__, x), kind.__len__(x)
