@@ -15,27 +15,39 @@ import numpy as np
 from autograd.compiler.reachable import Reach
 from autograd.compiler.watched import PLAIN, Content, Watched, alike, short
 
+SINGLY = 8  # at most: more are compared in one pass
 _NUMBERS = (int, float, np.number)
 
 
 class Everything:
-    """All that is watched, compared at once where it is still the same objects, as nearly always."""
+    """All that is watched, compared quickly as long as it is the same objects, as nearly always."""
 
     def __init__(self, each: list[Watched]) -> None:
         self.each = each
         kept = [all(map(is_, watched.read(), watched.found)) for watched in each]
         self._made_anew = [watched for watched, is_kept in zip(each, kept, strict=True) if not is_kept]
-        fixed = list(compress(each, kept))
-        self._read = [watched.read for watched in fixed]
-        self._lengths = [len(watched.found) for watched in fixed]
-        self._found = [x for watched in fixed for x in watched.found]
+        self._kept = [(watched.read, watched.found) for watched in compress(each, kept)]
+        self._lengths = [len(found) for _, found in self._kept]
+        self._found = [x for _, found in self._kept for x in found] if len(self._kept) > SINGLY else []
 
     def change(self) -> str | None:
         """The first thing that has changed, in words."""
-        now = [read() for read in self._read]
-        same = list(map(len, now)) == self._lengths and all(map(is_, chain.from_iterable(now), self._found))
-        changes = (watched.change() for watched in (self._made_anew if same else self.each))
-        return next((change for change in changes if change), None)
+        suspects = self._made_anew if self._are_same() else self.each
+        for watched in suspects:
+            if change := watched.change():
+                return change
+        return None
+
+    def _are_same(self) -> bool:
+        """Whether all are the same objects but those that are made anew whenever they are read."""
+        if self._found:
+            now = [read() for read, _ in self._kept]
+            return list(map(len, now)) == self._lengths and all(map(is_, chain.from_iterable(now), self._found))
+        for read, found in self._kept:
+            singly = read()
+            if len(singly) != len(found) or not all(map(is_, singly, found)):
+                return False
+        return True
 
 
 class Outside:
