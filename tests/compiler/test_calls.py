@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import CompileError, Value, total
+from autograd.compiler.captures import SINGLY
 from autograd.compiler.inputs import CHUNK, FEW
 from autograd.observing import Observer
 from autograd.scopes import Scope
@@ -275,6 +276,33 @@ def test_c5_a_compiled_function_called_while_recording_is_refused(call: Callable
     fast(1.0)
     with pytest.raises(CompileError, match=r"is being recorded.*call the function itself there"):
         autograd.compile(lambda x: call(fast, x))(2.0)
+
+
+# --- what a function reads from outside -------------------------------------------------------------------------------
+
+
+def nested(lists: list[list[float]], x: Any) -> Any:
+    return total([x * float(i + 1) * each for i, row in enumerate(lists) for each in row])
+
+
+@pytest.mark.parametrize("count", [2, SINGLY - 1, 3 * SINGLY])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lists: lists[-1].insert(0, lists[-2].pop()),
+        lambda lists: lists[0].append(7.0),
+        lambda lists: lists[-1].__setitem__(1, -3.0),
+        lambda lists: lists[0].clear(),
+    ],
+    ids=["moved to the next list", "appended", "replaced", "cleared"],
+)
+def test_c5_changes_are_noticed_however_many_lists_are_compared(count: int, change: Callable[[Any], None]) -> None:
+    lists = [[float(i), i + 0.5] for i in range(count)]
+    fast = autograd.compile(lambda x: nested(lists, x))
+    assert fast(2.0) == nested(lists, Value(2.0)).data
+    change(lists)
+    assert fast(2.0) == nested(lists, Value(2.0)).data
+    assert "recordings: 2" in fast.explain()
 
 
 # --- work -------------------------------------------------------------------------------------------------------------
