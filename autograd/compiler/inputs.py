@@ -38,7 +38,7 @@ def joined(pieces: Sequence[Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def _packer(count: int) -> Callable[..., None]:
-    """What writes that many floats into a buffer; NumPy, which looks at the type of each, takes four times as long."""
+    """What writes that many floats into a buffer; NumPy, which looks at the type of each, takes three times as long."""
     return Struct(f"{count}d").pack_into
 
 
