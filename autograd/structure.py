@@ -6,12 +6,29 @@ Two structures whose keys are equal are nested alike. A named tuple and a list o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 
 class Structure(tuple[Any, ...]):
     """(type, names or None, the keys of the parts). It keeps its hash: a compiled function asks for it at each call."""
+
+    shape: tuple[int, ...] | None = None  # of an array
+
+    @cached_property
+    def list_shape(self) -> tuple[int, ...] | None:
+        """The shape of nested lists that are as long as their neighbours and hold numbers; None for all else."""
+        kind, _, parts = self
+        if kind is not list or not any(parts):
+            return (len(parts),) if kind is list else None
+        shapes = {part and part.list_shape for part in {id(part): part for part in parts}.values()}
+        inner = shapes.pop()
+        return None if shapes or inner is None else (len(parts), *inner)
+
+    @cached_property
+    def holds_array(self) -> bool:
+        """Whether any part is an array."""
+        return any(part.holds_array for part in filter(None, self[2]))
 
     def __hash__(self) -> int:
         found: int | None = self.__dict__.get("hash")
@@ -19,8 +36,18 @@ class Structure(tuple[Any, ...]):
             found = self.__dict__["hash"] = super().__hash__()
         return found
 
-    def __reduce__(self) -> tuple[type[Structure], tuple[tuple[Any, ...]]]:
+    def __reduce__(self) -> tuple[Callable[..., Key], tuple[Any, ...]]:
         return Structure, (tuple(self),)  # hashes of text differ between processes
+
+
+class ArrayStructure(Structure):
+    """The key of an array: equal to that of nested lists of its shape, since the two can share a recording."""
+
+    list_shape = None
+    holds_array = True
+
+    def __reduce__(self) -> tuple[Callable[..., Key], tuple[Any, ...]]:
+        return key_of_array, (self.shape,)
 
 
 NUMBER = None  # the key of a number
@@ -45,6 +72,9 @@ def flatten(x: Any, leaves: list[Any], other: Callable[[Any, list[Any]], Key] = 
     if type(x) is float:
         leaves.append(x)
         return NUMBER
+    if type(x) is list and x and type(x[0]) is float and set(map(type, x)) == {float}:
+        leaves += x
+        return key_of_shape((len(x),))
     if isinstance(x, list | tuple):
         return Structure((type(x), None, tuple([flatten(each, leaves, other) for each in x])))
     if isinstance(x, dict):
@@ -76,8 +106,12 @@ def rebuild(key: Key, leaves: Iterator[Any]) -> Any:
     """
     if key is NUMBER:
         return next(leaves)
-    kind, names, parts = key
-    built = [rebuild(part, leaves) for part in parts]
+    return assembled(key, [rebuild(part, leaves) for part in key[2]])
+
+
+def assembled(key: Structure, built: list[Any]) -> Any:
+    """The structure of `key` with these parts."""
+    kind, names, _ = key
     if kind is dict:
         return dict(zip(names, built, strict=True))
     return kind(*built) if hasattr(kind, "_fields") else kind(built)
@@ -105,3 +139,18 @@ def key_of_shape(shape: tuple[int, ...]) -> Key:
     True
     """
     return Structure((list, None, (key_of_shape(shape[1:]),) * shape[0])) if shape else NUMBER
+
+
+@lru_cache(maxsize=1024)
+def key_of_array(shape: tuple[int, ...]) -> Key:
+    """The key of an array of that shape; a single number is none.
+
+    >>> key = key_of_array((2, 1))
+    >>> key == key_of_shape((2, 1)), key.shape, key_of_shape((2, 1)).shape
+    (True, (2, 1), None)
+    """
+    if not shape:
+        return NUMBER
+    found = ArrayStructure(key_of_shape(shape) or ())
+    found.shape = shape
+    return found

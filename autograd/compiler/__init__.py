@@ -1,6 +1,7 @@
 """The compiler: a Python function of numbers is recorded once and from then on runs as vector or machine code.
 
     arguments.py       arguments as flat numbers: nested lists, tuples, dicts and arrays of any library
+    inputs.py          the input vector, with the numbers of the parameters, which are read at each call
     traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
     record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
     determinism.py     record it twice, and refuse what differs
@@ -19,6 +20,7 @@
     verify.py          does it compute what was recorded?
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
+    results.py         outputs in the structure that the caller gets
     compiled.py        `autograd.compile` and what it returns
     flat.py            the same on one flat vector, as optimisers want it
 

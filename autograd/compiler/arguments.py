@@ -1,6 +1,7 @@
 """The arguments of a compiled function as flat numbers, with a key for their structure.
 
-Two calls whose arguments have equal keys can share one recording. Arrays count as lists, and stay arrays all the way.
+Two calls whose arguments have equal keys can share one recording. To the function an array is a list, with an equal
+key; but that key knows that it was an array, and the caller gets an array back.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from autograd import structure
 from autograd.compiler.foreign import as_numpy, has_protocol
 from autograd.errors import CompileError
-from autograd.structure import NUMBER, Key, key_of_shape
+from autograd.structure import NUMBER, Key, key_of_array
 from autograd.value import Value, as_float
+
+FLOAT64 = np.dtype(np.float64)
 
 
 def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -> Key:
@@ -36,7 +39,8 @@ def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -
             return structure.flatten(list(x), numbers, other)
         found = as_numpy(x)
         if found is not None and found.shape != ():
-            return structure.flatten(found.tolist(), numbers, other)
+            key, array = structure.flatten(found.tolist(), numbers, other), key_of_array(found.shape)
+            return array if key == array else key  # an array of objects may hold lists
         numbers.append(leaf(x if found is None else found.item()))
         return NUMBER
 
@@ -45,7 +49,7 @@ def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -
 
 def is_array(x: Any) -> bool:
     """Whether x is a plain NumPy array of real numbers, not a single one; any other array is treated as a list."""
-    return type(x) is np.ndarray and x.dtype.kind in "fiu" and x.shape != ()
+    return type(x) is np.ndarray and (x.dtype is FLOAT64 or x.dtype.kind in "fiu") and x.shape != ()
 
 
 def plain(x: Any, name: str) -> Any:
@@ -54,7 +58,8 @@ def plain(x: Any, name: str) -> Any:
     >>> plain(memoryview(b"ab"), "x")
     array([97, 98], dtype=uint8)
     """
-    if type(x) is list:
+    kind = type(x)
+    if kind is list or (kind is np.ndarray and x.dtype is FLOAT64 and x.flags.aligned):
         return x
     try:
         found = as_numpy(x)
@@ -64,10 +69,14 @@ def plain(x: Any, name: str) -> Any:
 
 
 class Argument(NamedTuple):
-    """An argument: its key, and its numbers as a list or a float64 vector; with a batch as an array, a sample a row."""
+    """An argument: its key, and its numbers as a list or a float64 vector; with a batch as an array, a sample a row.
+
+    `given` is what the caller passed, with the array of another library as NumPy's.
+    """
 
     key: Key
     numbers: Any
+    given: Any
     is_batched: bool = False
 
     @property
@@ -75,6 +84,16 @@ class Argument(NamedTuple):
         """The numbers of one sample, to record with."""
         numbers = self.numbers[0] if self.is_batched else self.numbers
         return numbers if isinstance(numbers, list) else list(map(float, numbers))
+
+    @property
+    def size(self) -> int:
+        """The number of numbers; with a batch, of one sample."""
+        return int(self.numbers.shape[1]) if self.is_batched else len(self.numbers)
+
+    @property
+    def has_array(self) -> bool:
+        """Whether it is an array, or has one in it."""
+        return is_array(self.given) or (self.key is not NUMBER and self.key.holds_array)
 
 
 def argument(x: Any, name: str) -> Argument:
@@ -88,12 +107,13 @@ def argument(x: Any, name: str) -> Argument:
     autograd.errors.CompileError: argument x: a number is needed, got 'a' (str); convert it with float(...), at ...
     """
     if type(x) is float:
-        return Argument(NUMBER, [x])
+        return Argument(NUMBER, [x], x)
+    x = plain(x, name)
     if is_array(x):
-        return Argument(key_of_shape(x.shape), x.ravel().astype("float64", copy=False))
+        return Argument(key_of_array(x.shape), as_array(x.ravel()), x)
     numbers: list[float] = []
     try:
-        return Argument(flatten(x, numbers), numbers)
+        return Argument(flatten(x, numbers), numbers, x)
     except (TypeError, OverflowError):
         place, wrong = _first_wrong(x, name)
         at = f", at {place}" if place != name else ""
@@ -142,18 +162,18 @@ def samples(x: Any, name: str) -> Argument:
         ...
     autograd.errors.CompileError: argument x: sample 1 has 1 number(s) in another structure than sample 0, which has 2
     """
+    x = plain(x, name)
     if is_array(x):
         if not len(x):
             raise CompileError(f"argument {name}: a batch needs at least one sample, got an array of shape {x.shape}")
         rows = x if x.ndim == 2 else x.reshape(len(x), math.prod(x.shape[1:]))
-        return Argument(key_of_shape(x.shape[1:]), rows if x.dtype == "float64" else rows.astype("float64"), True)
-    if isinstance(x, np.ndarray) and x.shape:
-        x = x.tolist()
-    if not isinstance(x, Sequence) or isinstance(x, str | bytes | bytearray) or not len(x):
+        return Argument(key_of_array(x.shape[1:]), as_array(rows), x, True)
+    each = list(x) if isinstance(x, np.ndarray) and x.shape else x
+    if not isinstance(each, Sequence) or isinstance(each, str | bytes | bytearray) or not len(each):
         raise CompileError(
             f"argument {name} is batched: give a list or array with one entry for each sample, got {x!r}"
         )
-    rows = [argument(each, f"{name}[{place}]") for place, each in enumerate(x)]
+    rows = [argument(sample, f"{name}[{place}]") for place, sample in enumerate(each)]
     first = rows[0]
     for place, row in enumerate(rows):
         if row.key != first.key:
@@ -161,7 +181,8 @@ def samples(x: Any, name: str) -> Argument:
                 f"argument {name}: sample {place} has {len(row.numbers)} number(s) in another structure than sample 0, "
                 f"which has {len(first.numbers)}"
             )
-    return Argument(first.key, as_array([row.numbers for row in rows]).reshape(len(rows), len(first.numbers)), True)
+    numbers = as_array([row.numbers for row in rows]).reshape(len(rows), len(first.numbers))
+    return Argument(first.key, numbers, x, True)
 
 
 def are_integers(x: Any) -> list[bool]:
@@ -179,25 +200,23 @@ def are_integers(x: Any) -> list[bool]:
 
 def as_array(numbers: Any) -> NDArray[np.float64]:
     """A NumPy array of floats."""
+    if type(numbers) is np.ndarray and numbers.dtype is FLOAT64:
+        return numbers
     return np.asarray(numbers, dtype=np.float64)
 
 
 class Arguments(NamedTuple):
-    """The arguments of a call; `keys` select the recording."""
+    """The arguments of a call.
+
+    keys     select the recording
+    shared   the numbers of the arguments that are not batched
+    samples  the arrays of the batched ones whose samples hold any number
+    """
 
     keys: tuple[Key, ...]
     parts: tuple[Argument, ...]
-    given: tuple[Any, ...]
-
-    @property
-    def samples(self) -> tuple[Any, ...]:
-        """The arrays of the batched arguments whose samples hold any number."""
-        return tuple([part.numbers for part in self.parts if part.is_batched and part.numbers.shape[1]])
-
-    @property
-    def shared(self) -> list[Any]:
-        """The numbers of the arguments that are not batched."""
-        return [part.numbers for part in self.parts if not part.is_batched]
+    shared: list[Any]
+    samples: list[Any]
 
     @property
     def example(self) -> list[float]:
@@ -205,33 +224,54 @@ class Arguments(NamedTuple):
         return [x for part in self.parts for x in part.example]
 
     @property
+    def size(self) -> int:
+        """The number of numbers; with a batch, of one sample."""
+        return sum(part.size for part in self.parts)
+
+    @property
+    def hold_array(self) -> bool:
+        """Whether any of them is an array, or has one in it."""
+        return any(part.has_array for part in self.parts)
+
+    @property
     def indices(self) -> frozenset[int]:
         """The places of numbers that were given as integers."""
         flags: list[bool] = []
-        for part, given in zip(self.parts, self.given, strict=True):
-            flags += are_integers(given[0] if part.is_batched else given)
+        for part in self.parts:
+            flags += are_integers(part.given[0] if part.is_batched else part.given)
         return frozenset([place for place, flag in enumerate(flags) if flag])
 
     def each(self) -> Iterator[Arguments]:
         """The arguments of each sample in turn."""
         for i in range(len(self.samples[0])):
-            parts = [Argument(part.key, part.numbers[i].tolist()) if part.is_batched else part for part in self.parts]
-            given = [x[i] if part.is_batched else x for part, x in zip(self.parts, self.given, strict=True)]
-            yield Arguments(self.keys, tuple(parts), tuple(given))
+            yield _arguments(
+                [
+                    Argument(part.key, part.numbers[i].tolist(), part.given[i]) if part.is_batched else part
+                    for part in self.parts
+                ]
+            )
+
+
+def _arguments(parts: Sequence[Argument]) -> Arguments:
+    shared, batched = [], []
+    for part in parts:
+        if not part.is_batched:
+            shared.append(part.numbers)
+        elif part.numbers.shape[1]:
+            batched.append(part.numbers)
+    return Arguments(tuple([part.key for part in parts]), tuple(parts), shared, batched)
 
 
 def collect(args: Sequence[Any], names: Sequence[str], batch: frozenset[str]) -> Arguments:
     """The arguments of a call by name, those in `batch` with many samples; CompileError names the one that is wrong."""
-    args = [plain(each, name) for each, name in zip(args, names, strict=True)]
-    parts = [
-        samples(each, name) if name in batch else argument(each, name) for each, name in zip(args, names, strict=True)
-    ]
-    if batch:
-        counts = [len(part.numbers) for part in parts if part.is_batched]
-        if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
-            _refuse_counts(names, batch, counts)
-    found = Arguments(tuple([part.key for part in parts]), tuple(parts), tuple(args))
-    if batch and not found.samples:
+    if not batch:
+        return _arguments(list(map(argument, args, names)))
+    parts = [samples(x, name) if name in batch else argument(x, name) for x, name in zip(args, names, strict=True)]
+    counts = [len(part.numbers) for part in parts if part.is_batched]
+    if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
+        _refuse_counts(names, batch, counts)
+    found = _arguments(parts)
+    if not found.samples:
         raise CompileError(
             f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "
             "call the function without batch="

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, compress
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,39 @@ import numpy as np
 from autograd.compiler.reachable import Reach
 from autograd.compiler.watched import PLAIN, Content, Watched, alike, short
 
+SINGLY = 8  # at most: more are compared in one pass
 _NUMBERS = (int, float, np.number)
+
+
+class Everything:
+    """All that is watched, compared quickly as long as it is the same objects, as nearly always."""
+
+    def __init__(self, each: list[Watched]) -> None:
+        self.each = each
+        kept = [all(map(is_, watched.read(), watched.found)) for watched in each]
+        self._made_anew = [watched for watched, is_kept in zip(each, kept, strict=True) if not is_kept]
+        self._kept = [(watched.read, watched.found) for watched in compress(each, kept)]
+        self._lengths = [len(found) for _, found in self._kept]
+        self._found = [x for _, found in self._kept for x in found] if len(self._kept) > SINGLY else []
+
+    def change(self) -> str | None:
+        """The first thing that has changed, in words."""
+        suspects = self._made_anew if self._are_same() else self.each
+        for watched in suspects:
+            if change := watched.change():
+                return change
+        return None
+
+    def _are_same(self) -> bool:
+        """Whether all are the same objects but those that are made anew whenever they are read."""
+        if self._found:
+            now = [read() for read, _ in self._kept]
+            return list(map(len, now)) == self._lengths and all(map(is_, chain.from_iterable(now), self._found))
+        for read, found in self._kept:
+            singly = read()
+            if len(singly) != len(found) or not all(map(is_, singly, found)):
+                return False
+        return True
 
 
 class Outside:
@@ -32,13 +66,13 @@ class Outside:
 
     def __init__(self, function: Any) -> None:
         reach = Reach(function)
-        self._watched: list[Watched] | None = reach.watched
+        self._watched: Everything | None = Everything(reach.watched)
         self.generators = reach.generators
         self.too_large = reach.too_large
         self.plain = dict(self._plain())
 
     def _plain(self) -> Iterator[tuple[str, Any]]:
-        for watched in self._watched or ():
+        for watched in self._watched.each if self._watched else ():
             for name, each in zip(watched.names, watched.found, strict=True):
                 if each is not None and isinstance(each, (*PLAIN, Content)):
                     yield name, each
@@ -54,12 +88,11 @@ class Outside:
         """The first thing that has changed, in words; `function` reads the things, for an unpickled one."""
         if self._watched is None:
             return self._adopt(function)
-        changes = (watched.change() for watched in self._watched)
-        return next((change for change in changes if change), None)
+        return self._watched.change()
 
     def settle(self) -> None:
         """Leave out what has changed meanwhile: a counter or a cache, say, that the function itself keeps."""
-        self._watched = [watched.unchanged() for watched in self._watched or ()]
+        self._watched = Everything([watched.unchanged() for watched in self._watched.each] if self._watched else [])
         self.plain = dict(self._plain())
 
     def _adopt(self, function: Any) -> str | None:

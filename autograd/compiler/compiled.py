@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.compiler import inputs
 from autograd.compiler.arguments import Arguments, as_array, collect
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE
 from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
-from autograd.compiler.variants import Variants, argument_names, plain_list
+from autograd.compiler.record import is_recording
+from autograd.compiler.results import Outputs, Samples
+from autograd.compiler.variants import Variants, argument_names
 from autograd.errors import CompileError
-from autograd.structure import rebuild
+from autograd.structure import NUMBER
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -35,13 +38,14 @@ def compile(
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
     f takes and returns numbers, lists, tuples, dicts and arrays of them (any library's; f sees lists), and is written
-    with operators and functions of this package. It is recorded at its first call, and again for arguments of another
-    structure, or when a comparison comes out differently (with `on_branch="raise"`: CompileError). `parameters` are the
-    leaf Values that it closes over; they are read at each call, and another Value is refused where it is used. Other
-    things that f reads, such as globals, attributes, containers and small arrays, are compared at each call, and f is
-    recorded again when they have changed; `explain()` lists them. It has to be pure: a recording calls it twice, and
-    random numbers, a clock or an iterator are refused. What cannot be noticed is `type(x) is float`, which f answers as
-    for a Value, and what changes in files or in the modules of libraries.
+    with operators and functions of this package. Where arrays come in, NumPy arrays of float64 come out. f is recorded
+    at its first call, and again for arguments of another structure, or when a comparison comes out differently (with
+    `on_branch="raise"`: CompileError). `parameters` are the leaf Values that it closes over; they are read at each call
+    (`flat` takes their numbers instead), and another Value is refused where it is used. Other things that f reads, such
+    as globals, attributes, containers and small arrays, are compared at each call, and f is recorded again when they
+    have changed; `explain()` lists them. It has to be pure: a recording calls it twice, and random numbers, a clock or
+    an iterator are refused. What cannot be noticed is `type(x) is float`, which f answers as for a Value, and what
+    changes in files or in the modules of libraries.
 
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)
@@ -125,32 +129,46 @@ class Compiled(Variants):
         >>> compile(lambda x: {"twice": [2.0 * x]}).value(3)
         {'twice': [6.0]}
 
+        An array that f returns is one here; so is a list of numbers, or of such lists of equal lengths, if an argument
+        is an array or has one in it.
+
+        >>> import numpy as np
+        >>> compile(lambda x: [2.0 * each for each in x]).value(np.array([1.0, 3.0]))
+        array([2., 6.])
+
         CompileError for what a program cannot repeat, with the line.
         """
-        variant, outputs = self._run(VALUE, self._arguments(args), self._current())
-        return rebuild(variant.lowered.result, iter(plain_list(outputs)))
+        arguments = self._arguments(args)
+        variant, outputs = self._run(VALUE, arguments, self._current())
+        key = variant.lowered.result
+        return float(outputs[0]) if key is NUMBER else Outputs(outputs, arguments.hold_array).take(key)
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
         """f and its gradient, an array in parameter order; without `parameters=` in the structure of the arguments.
 
         >>> compile(lambda p: p["w"] * p["x"]).value_and_grad({"w": 2.0, "x": 3.0})
         (6.0, {'w': 3.0, 'x': 2.0})
+        >>> import numpy as np
+        >>> compile(lambda x: x[0] * x[1]).value_and_grad(np.array([2.0, 3.0]))
+        (6.0, array([3., 2.]))
 
-        A function of one argument has its gradient in the structure of that argument, one of several a tuple of them;
-        with a batch that is the derivative of the mean by a change of all samples alike. CompileError when f does not
-        return one number.
+        The gradient by an array is a NumPy array of its shape, in float64, whatever the library and dtype of the
+        argument. A function of one argument has its gradient in the structure of that argument, one of several a tuple
+        of them; with a batch that is the derivative of the mean by a change of all samples alike. CompileError when f
+        does not return one number.
         """
         arguments = self._arguments(args)
         _, outputs = self._run(GRADIENT, arguments, self._current())
         if self.parameters is not None:
             return float(outputs[0]), as_array(outputs[1:])
-        value, *gradient = plain_list(outputs)
-        remaining = iter(gradient)
-        parts = tuple([rebuild(key, remaining) for key in arguments.keys])
-        return value, parts[0] if len(parts) == 1 else parts
+        remaining = Outputs(outputs)
+        value, *parts = [remaining.take(key) for key in (NUMBER, *arguments.keys)]
+        return value, parts[0] if len(parts) == 1 else tuple(parts)
 
     def map(self, *args: Any) -> Any:
         """What f returns for each sample of a batch: its numbers are arrays with an entry for each sample.
+
+        An array that f returns has the samples as its first axis.
 
         >>> compile(lambda x: {"twice": 2.0 * x}, batch=("x",)).map([1.0, 3.0])
         {'twice': array([2., 6.])}
@@ -160,7 +178,7 @@ class Compiled(Variants):
         if not self.batch:
             raise CompileError("map needs a batch; name the arguments that hold samples in batch=")
         variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
-        return rebuild(variant.lowered.result, iter(outputs.T))
+        return Samples(outputs).take(variant.lowered.result)
 
     def hessian(self, *args: Any) -> NDArray[np.float64]:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
@@ -175,12 +193,12 @@ class Compiled(Variants):
         """
         arguments = self._arguments(args)
         _, outputs = self._run(HESSIAN, arguments, self._current())
-        n = len(arguments.example) if self.parameters is None else len(self.parameters)
+        n = arguments.size if self.parameters is None else len(self.parameters)
         return as_array(outputs[1 + n :]).reshape(n, n)
 
     @property
     def flat(self) -> Flat:
-        """The same on one flat vector, for `scipy.optimize.minimize(compiled.flat, …, jac=True)`: see `Flat`.
+        """The same on one flat vector, for SciPy's optimizers and for training: see `Flat`.
 
         >>> compile(lambda x: x[0] * x[1]).flat([2.0, 3.0])
         (6.0, array([3., 2.]))
@@ -191,12 +209,17 @@ class Compiled(Variants):
         """The value and then the derivatives, with these numbers for the parameters."""
         return self._run(GRADIENT, self._arguments(args), parameters)[1]
 
-    def _current(self) -> list[float]:
-        """The numbers of the parameters, now."""
-        return [parameter.data for parameter in self.parameters or ()]
+    def _current(self) -> Any:
+        """The numbers of the parameters, now: a list or a float64 vector."""
+        return inputs.read(self.parameters or ())
 
     def _arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
+        if is_recording():
+            raise CompileError(
+                "a compiled function was called by a function that is being recorded, where its results would be baked "
+                "in; call the function itself there"
+            )
         return collect(args, self._names_of(len(args)), self.batch)
 
     # --- looking at it ------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.captures import Outside
+from autograd.compiler.inputs import joined
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
@@ -53,14 +53,6 @@ def forms_of(lowered: Lowered, options: Options) -> Forms:
     if lowered.kind != GRADIENT or options.exact:
         return Forms(lowered.program)
     return Forms(lowered.forward, lowered.wanted, lambda: lowered.program)
-
-
-def joined(pieces: Sequence[Any]) -> Any:
-    """One float64 vector of lists and vectors."""
-    present = [piece for piece in pieces if len(piece)]
-    if len(present) == 1:
-        return as_array(present[0])
-    return as_array([x for piece in present for x in piece])
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:

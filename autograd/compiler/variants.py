@@ -17,7 +17,6 @@ from autograd.compiler.captures import Outside
 from autograd.compiler.lower import SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.python import means
-from autograd.compiler.record import is_recording
 from autograd.compiler.specialization import Variant, verified
 from autograd.errors import CompileError
 from autograd.recording import alone, paused_gc
@@ -29,10 +28,9 @@ MANY = 3  # recordings because something outside has changed, before a warning s
 _AS_ARGUMENT = "pass it as an argument, so that one program serves all its values"
 
 
-class Lookup(NamedTuple):
-    """The program that fits and its outputs; else how many there are, where a guard failed, and what has changed."""
+class Missing(NamedTuple):
+    """No program fits: how many there are, where a guard failed, and what has changed."""
 
-    found: tuple[Variant, Any] | None
     programs: int
     failed: str = ""
     changed: str = ""
@@ -70,26 +68,21 @@ class Variants:
 
         `parameters` are the numbers of the parameters, as a list or a float64 vector.
         """
-        if is_recording():
-            raise CompileError(
-                "a compiled function was called by a function that is being recorded, where its results would be baked "
-                "in; call the function itself there"
-            )
-        if self._single is not None and (kind, arguments.keys) in self._by_sample:
+        if self._by_sample and self._single is not None and (kind, arguments.keys) in self._by_sample:
             return self._run_by_sample(self._single, kind, arguments, parameters)
         pieces = [*arguments.shared, parameters]
-        known = self._look_up(kind, arguments, pieces)
-        if known.found is None:
+        found = self._look_up(kind, arguments, pieces)
+        if isinstance(found, Missing):
             with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
-                known = self._look_up(kind, arguments, pieces)
-                if known.found is None:
-                    self._check_branches(known)
+                found = self._look_up(kind, arguments, pieces)
+                if isinstance(found, Missing):
+                    self._check_branches(found)
                     try:
                         variant = self._record(kind, arguments, pieces)
                     except PerSampleError:
                         return self._run_by_sample(self._without_batch(kind, arguments), kind, arguments, parameters)
                     return variant, variant.run(pieces, arguments.samples)
-        return known.found
+        return found
 
     def _without_batch(self, kind: str, arguments: Arguments) -> Variants:
         """The function of one sample, which from now on runs for such arguments. Its branches are those of `where`."""
@@ -108,8 +101,8 @@ class Variants:
         self._last = variant
         return variant, as_array(rows) if kind == SAMPLES else means(rows)
 
-    def _look_up(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Lookup:
-        """Try the programs recorded so far on these arguments."""
+    def _look_up(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> tuple[Variant, Any] | Missing:
+        """The program that fits these arguments, of those recorded so far, and its outputs."""
         known = self._variants.get((kind, arguments.keys), ())
         failed, changed = "", ""
         for variant in known:
@@ -121,11 +114,11 @@ class Variants:
             outputs = variant.run(pieces, arguments.samples)
             if type(outputs) is not int:
                 self._last = variant
-                return Lookup((variant, outputs), len(known))
+                return variant, outputs
             failed = variant.lowered.guard(outputs).where
-        return Lookup(None, len(known), failed, changed)
+        return Missing(len(known), failed, changed)
 
-    def _check_branches(self, known: Lookup) -> None:
+    def _check_branches(self, known: Missing) -> None:
         """CompileError if nothing more may be recorded; a warning if it is recorded again and again."""
         if known.changed and not known.failed:
             if known.programs and self.options.on_branch == "raise":

@@ -20,7 +20,7 @@ from autograd.compiler.program import same
 PLAIN = (int, float, complex, str, bytes, type(None), np.generic)
 _IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 Read = Callable[[], list[Any]]
-_SEQUENCES: tuple[Any, ...] = (list, set, frozenset, deque, array)
+_SEQUENCES: tuple[Any, ...] = (set, frozenset, deque, array)
 
 
 class Content(NamedTuple):
@@ -144,6 +144,8 @@ def container(x: Any) -> tuple[Read, int] | None:
     if isinstance(x, dict):
         kind: Any = OrderedDict if isinstance(x, OrderedDict) else dict
         return partial(_items, kind, x), dict.__len__(x)
+    if isinstance(x, list):
+        return partial(list.copy, x), list.__len__(x)
     for kind in _SEQUENCES:
         if isinstance(x, kind):
             return partial(_listed, kind.__iter__, x), kind.__len__(x)

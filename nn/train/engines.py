@@ -147,7 +147,7 @@ class Compiled:
 
         self.training = autograd.compile(sample_loss, parameters=self.parameters, batch=("x", "y"))
         self.evaluation = autograd.compile(output_and_loss, parameters=self.parameters, batch=("x", "y"))
-        self.theta = eager.theta
+        self.theta = self.training.flat.start
 
     def describe(self, seconds: float) -> None:
         """Set the description of what runs, after a compilation that took `seconds`."""
@@ -159,11 +159,11 @@ class Compiled:
 
     def read(self) -> None:
         """Read the parameters, once an epoch: a callback may have changed them."""
-        self.theta = self.eager.theta
+        self.theta = self.training.flat.start
 
     def write(self) -> None:
         """Write the parameters, once an epoch rather than once a step."""
-        self.eager.theta = self.theta
+        self.training.flat.store(self.theta)
 
     def gradient(self, rows: Rows) -> Vector:
         """One call of the program for the whole batch."""

@@ -56,6 +56,8 @@ ALLOWED: dict[str, set[str]] = {
     "compiler": set(),
     "compiler.foreign": {"value"},
     "compiler.arguments": {"compiler.foreign", "errors", "structure", "value"},
+    "compiler.inputs": {"value"},
+    "compiler.results": {"compiler.arguments", "structure"},
     "compiler.options": {"errors"},
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
@@ -98,17 +100,18 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.specialization": {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
-        *("compiler.captures", "compiler.arguments", "compiler.vector.forms", "compiler.verify", "errors"),
+        *("compiler.captures", "compiler.inputs", "compiler.vector.forms", "compiler.verify", "errors"),
     },
     "compiler.explain": {"compiler.specialization"},
-    "compiler.flat": {"compiler.arguments", "errors", "value"},
+    "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
         *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),
-        *("compiler.record", "compiler.specialization", "errors", "recording", "structure", "value"),
+        *("compiler.specialization", "errors", "recording", "structure", "value"),
     },
     "compiler.compiled": {
         *("compiler.arguments", "compiler.explain", "compiler.flat", "compiler.lower", "compiler.options"),
-        *("compiler.program", "compiler.variants", "errors", "structure", "value"),
+        *("compiler.inputs", "compiler.program", "compiler.record", "compiler.results", "compiler.variants"),
+        *("errors", "structure", "value"),
     },
 }
 # What the packages inside the compiler may import besides their own modules.

@@ -69,6 +69,17 @@ def side(backend: str, task: Task) -> Side:
     return Side(f"ours, {backend}", step, lambda: strict(step, compiled, backend), remark=lambda: running(compiled))
 
 
+def public_side(task: Task) -> Side:
+    """The step as the README writes it, `fast(X, Y)`: the numbers of the parameters are read from their Values."""
+    compiled = task.scalars.compiled("auto")
+    step = partial(compiled, *task.scalars.arguments)
+    return Side(PUBLIC.name, step, lambda: strict(step, compiled, "auto"), remark=lambda: running(compiled))
+
+
+PUBLIC = Entrant("ours, auto, fast(X, Y)", public_side, peer=False)
+"""The call of the README, to be compared with `flat`, which is given the numbers."""
+
+
 def builders(backends: Sequence[str]) -> tuple[Entrant, ...]:
     """One side for each back end whose step records, differentiates, compiles, and runs once."""
     return tuple([Entrant(f"ours, {name}", partial(build_side, name), BACKENDS[name], peer=False) for name in backends])
