@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import PRIMITIVES, CompileError, Value
+from autograd import PRIMITIVES, CompileError, NonFiniteError, Value
 from autograd.compiler.traced import Number
 
 
@@ -300,6 +300,31 @@ def test_it_records_inside_no_graph() -> None:
 def test_a_graph_recorded_under_the_debugger_compiles() -> None:
     with autograd.debug(anomaly=True):
         assert autograd.compile(lambda x: autograd.tanh(x) * x).value_and_grad(0.0) == (0.0, 0.0)
+
+
+def test_what_the_debugger_looks_at_is_no_question_of_the_function() -> None:
+    """An infinite result is examined, and its operands; a guard on them would record every x anew."""
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return x * math.inf
+
+    with autograd.debug(anomaly=True):
+        fast = autograd.compile(f, backend="python")
+        assert [fast.value(x) for x in (1.0, -2.0, 3.0)] == [math.inf, -math.inf, math.inf]
+    assert len(calls) == 2  # one recording, which calls twice
+    for x in (0.0, -1.0):
+        with autograd.debug(anomaly=True), pytest.raises(NonFiniteError, match=f"(?s)log made.*operands: .*{x}"):
+            autograd.compile(lambda x: autograd.log(x) * x).value(x)
+
+
+@pytest.mark.parametrize("name", ["autograd.debugging.anomaly", "__main__"])
+def test_no_name_of_a_module_makes_numbers_readable(name: str) -> None:
+    names: dict[str, Any] = {"__name__": name}
+    exec("def f(x): return x * x.data", names)
+    with pytest.raises(CompileError, match=r"a read of \.data"):
+        autograd.compile(names["f"]).value(2.0)
 
 
 @pytest.mark.parametrize("batch", [(), ("x",)])
