@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 from autograd import rules
 from autograd.affine import row
 from autograd.errors import DomainError
+from autograd.operators import unary
 from autograd.scopes import hooks
 from autograd.signatures import (
     choice,
@@ -24,7 +25,7 @@ from autograd.signatures import (
     several,
     ternary,
 )
-from autograd.value import Value, unary
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.signatures import Binary, Number, Unary
