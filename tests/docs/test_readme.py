@@ -55,7 +55,9 @@ def test_a_csv_file_is_learnt_and_predicted(tmp_path: Path) -> None:
 
 
 def test_links_work_on_pypi_which_has_no_other_file() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"]["hooks"]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"][
+        "hooks"
+    ]
     written = shown = (ROOT / "README.md").read_text(encoding="utf-8")
     for each in settings["fancy-pypi-readme"]["substitutions"]:
         shown = re.sub(each["pattern"], each["replacement"], shown)
