@@ -32,6 +32,7 @@ def _interrupted_everywhere(work: Callable[[], object], handled: bool = False) -
 
         def trace(frame: FrameType, event: str, arg: object) -> Any:
             nonlocal left
+            frame.f_trace = trace  # Python 3.13.0 takes the wish for bytecodes from a frame that is traced, no other
             frame.f_trace_opcodes = True
             if event == "opcode":
                 left -= 1
@@ -41,6 +42,7 @@ def _interrupted_everywhere(work: Callable[[], object], handled: bool = False) -
             return trace
 
         before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 asks at `settrace` whether any frame wants bytecodes
         sys.settrace(trace)
         try:
             work()
