@@ -18,6 +18,10 @@ _VALUES = {Value}
 def affine(W: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
     """z = W x + b: `[dot(w, x, bias) for w, bias in zip(W, b)]`, a `dot` node per row, with what they share done once.
 
+    W  the rows of weights, one for each z
+    x  as many inputs as a row has weights
+    b  the biases, one for each row
+
     >>> W = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
     >>> [z.data for z in affine(W, [10.0, 1.0], [Value(0.5), Value(0.0)])]
     [12.5, 34.0]

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """One edge of the backward pass: `parent` receives `contribution = local * upstream` from `node`.
 
-    `before` and `after` are the parent's gradient around the step; `index` counts steps from 0.
+    index          the number of the step, from 0
+    node           where the gradient comes from
+    parent         an operand of it, where the gradient goes to
+    local          ∂node/∂parent
+    upstream       the gradient of the node
+    contribution   their product
+    before, after  the parent's gradient around the step
 
     >>> from autograd import Value
     >>> [step] = backward_steps(Value(2.0) * 3.0)

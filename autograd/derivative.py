@@ -18,9 +18,12 @@ def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
 def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     """∂output/∂input for each input, as Values, which can be differentiated, drawn or compiled again.
 
+    output  the Value that is differentiated
+    inputs  one Value, which gives a single Value, or a sequence, which gives a list; an input that `output` does not
+            depend on has derivative 0
+
     The chain rule in the order of `backward()`, with the same bits, but no `grad` attribute changes. The adjoint of a
-    node is one `dot` of its consumers' partials and adjoints, so BP2 appears in the graph as W ᵀδ. An input that
-    `output` does not depend on has derivative 0. A single Value as `inputs` gives a single Value.
+    node is one `dot` of its consumers' partials and adjoints, so BP2 appears in the graph as W ᵀδ.
 
     >>> x = Value(3.0)
     >>> dy = grad(x**3, x)

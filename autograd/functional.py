@@ -37,6 +37,9 @@ def grad(f: Callable[..., Any], argnum: int) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """x ↦ ∂f/∂x, for a function with one number as result, by its argument number `argnum`.
 
+    f       a function of numbers, or of lists and dicts of numbers
+    argnum  the index of the argument to differentiate by
+
     >>> from autograd import sin
     >>> grad(lambda x: x**3)(2.0), grad(grad(sin))(0.5) == -sin(0.5)
     (12.0, True)
@@ -59,6 +62,8 @@ def value_and_grad(f: Callable[..., Any], argnum: int) -> Callable[..., tuple[An
 def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tuple[Any, Any]]:
     """x ↦ (f(x), ∂f/∂x) by argument `argnum` of f, with one evaluation of f.
 
+    f, argnum  as for `grad`
+
     >>> value_and_grad(lambda w, x: w[0] * x + w[1])([2.0, 1.0], 5.0)
     (11.0, [5.0, 1.0])
 
@@ -78,6 +83,9 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
 
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x, argument `argnum` of f.
+
+    f       a function whose result is a number or a structure of numbers
+    argnum  as for `grad`
 
     For lists of numbers it is the matrix of rows ∂fᵢ/∂xⱼ.
 
@@ -106,6 +114,8 @@ def hessian(f: Callable[..., Any], argnum: int) -> Callable[..., Any]: ...
 def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function f with one number as result: the Jacobian of its gradient in argument `argnum`.
 
+    f, argnum  as for `grad`
+
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
@@ -119,7 +129,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(f(x), the derivative of f at x along v): forward through the recorded graph, once.
 
-    `primals` are the arguments of f and `tangents` their directions, in the same structure.
+    f         a function of numbers or of structures of numbers
+    primals   its arguments
+    tangents  their directions, in the same structure
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
@@ -151,7 +163,9 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(∇f(x), ∇²f(x) v) in the first argument of f, at the cost of a few gradients: no Hessian is built.
 
-    `primals` are the arguments of f, x first, and `tangents` their directions, v first, in the same structure.
+    f         a function with one number as result
+    primals   its arguments, x first
+    tangents  their directions, v first, in the same structure
 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     ([30.0, 9.0], [10.0, 6.0])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 from autograd import rules
 from autograd.affine import row
 from autograd.errors import DomainError
+from autograd.operators import unary
 from autograd.scopes import hooks
 from autograd.signatures import (
     choice,
@@ -24,7 +25,7 @@ from autograd.signatures import (
     several,
     ternary,
 )
-from autograd.value import Value, unary
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.signatures import Binary, Number, Unary
@@ -101,6 +102,10 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y: a choice that stays in the graph, and a derivative for that branch only.
 
+    condition  a comparison such as `x > 0`, or a number or Value that is not 0 where it holds
+    x          the result where it holds
+    y          the result where it does not
+
     The other branch gets no contribution at all, not one multiplied by 0: an infinite derivative there does no harm.
 
     >>> from autograd import Value, sqrt
@@ -122,9 +127,10 @@ if TYPE_CHECKING:
 def pick(values: Sequence[Any], index: Any) -> Any:
     """values[index], for an integer from 0 on; an index that is a Value stays in the graph, and so in a program.
 
-    A plain index is plain indexing: no node is made. While a function is recorded by `compile`, its arguments are
-    Values, and one recording serves all indices (with `exact=True` there is one for each, since eager code adds up
-    the adjoints of the value that was picked only).
+    values  the numbers or Values to pick from
+    index   an integer, which is plain indexing and makes no node; or a Value. While a function is recorded by
+            `compile`, its arguments are Values, and one recording serves all indices (with `exact=True` there is one
+            for each, since eager code adds up the adjoints of the value that was picked only)
 
     >>> from autograd import Value
     >>> pick([1.5, 2.5], 1), pick([1.5, 2.5], Value(0.0)).data
@@ -198,8 +204,12 @@ def hypot(*xs: Any) -> Any:
 def dot(w: Sequence[Any], x: Sequence[Any], bias: Any = 0.0) -> Any:
     """w₁ x₁ + w₂ x₂ + … + bias as one node: a neuron's z, whose `grad` is the article's δ.
 
-    Summed from left to right, starting at the bias. Parents are (w…, x…, bias), without the plain numbers among them.
-    ValueError when the lengths differ.
+    w     the weights
+    x     as many inputs
+    bias  the number that the sum starts at
+
+    Summed from left to right. Parents are (w…, x…, bias), without the plain numbers among them. ValueError when the
+    lengths differ.
 
     >>> dot([1.0, 2.0], [3.0, 4.0], 0.5)
     11.5

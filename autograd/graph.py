@@ -33,6 +33,14 @@ def slots(arity: int | None, operands: tuple[Any, ...], partials: Sequence[Any])
     return tuple(compress(operands, flows)), operands, tuple(compress(partials, flows)), None
 
 
+def number_of(operand: Any) -> float:
+    """The number of a node, or of an operand that is one: its slot, where `.data` and `float()` ask a recording first.
+
+    For debuggers, which look at a number that the function being recorded does not use.
+    """
+    return operand if type(operand) is float else operand._data
+
+
 def topological(*roots: Any) -> list[Any]:
     """Every ancestor of `roots` once, parents before children: the depth-first post-order of the textbook recursion
 

@@ -2,8 +2,8 @@
 
 It is made from the row itself: its value and its partials are called with symbols for the operands, and what they do is
 written down as source. Where they ask for a truth, as in `x if x > 0.0 else 0.0`, both answers are followed, to an `if`
-and an `else`; what cannot be followed is called. So the rule stays written once, in `rules.py` and `numerics.py`, and
-an operation costs one call instead of ten. The source does what the row does as long as nothing is raised: where
+and an `else`; what cannot be followed (a loop, a function in C) is called. So the rule stays written once, in its row,
+and an operation costs one call instead of ten. The source does what the row does as long as nothing is raised: where
 something is (1/0, the exponential of 1000), the caller has to ask the row.
 """
 
@@ -17,11 +17,9 @@ from functools import partial
 from types import BuiltinFunctionType, CellType, FunctionType
 from typing import Any, NoReturn
 
-from autograd import numerics, rules
 from autograd.primitive import Primitive
 
 _OPERATORS = {operator.add, operator.sub, operator.mul, operator.neg, abs}
-_FOLLOWED = {numerics.__name__, rules.__name__}
 _EXCLUDED = {">": ("<", "<=", "=="), "<": (">", ">=", "=="), "==": ("<", ">", "!="), "<=": (">",), ">=": ("<",)}
 _QUESTIONS = 5  # on one path; beyond, partials are called
 
@@ -106,11 +104,11 @@ class _Path:
         """The result of a function, by the statements that it executes; or by a call."""
         if function in _OPERATORS:
             return function(*operands)
-        if function in self.opaque or getattr(function, "__module__", None) not in _FOLLOWED:
+        if function in self.opaque or not isinstance(function, FunctionType):
             return self.call(function, *operands)
         try:
             return self.rebound(function)(*operands)
-        except TypeError:
+        except (AttributeError, TypeError):
             raise _Opaque(function) from None
 
     def rebound(self, function: Any) -> Callable[..., Any]:

@@ -228,7 +228,8 @@ def define(
 ) -> Primitive:
     """Add a primitive to the table; from then on it is recorded, differentiated, documented like the rest.
 
-    name      an identifier, by which it is found in `PRIMITIVES` and called in pictures, unless `symbol` is given
+    name      an identifier, by which it is found in `PRIMITIVES`
+    symbol    what it is called in pictures, by default the name
     value     the function on floats
     partials  number i takes `(out, *operands)` and gives ∂out/∂operand_i in operators and primitives, never in `math`
               functions, so that it can be differentiated again; a number or None is constant

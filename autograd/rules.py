@@ -94,7 +94,7 @@ def _tip(x: Any) -> Any:
 
 pow_ = define(
     "pow", numerics.power, _pow_base, _pow_exponent, symbol="**", domain=(POSITIVE, REALS),
-    formula="x to the power y, for x < 0 where y is a whole number; derivative by y 0 at x = 0 <= y"
+    formula="x to the power y, for x < 0 where y is an integer; derivative by y 0 at x = 0 <= y"
 )
 sqrt = define("sqrt", ieee(math.sqrt), lambda out, x: div(0.5, out), symbol="√", domain=(POSITIVE,), formula="√x")
 rsqrt = define(
@@ -202,7 +202,7 @@ sinc = define(
 )
 sinc_slope = define(
     "sinc_slope", special.sinc_slope, lambda out, x, order: sinc_slope(x, order + 1.0), None, symbol="sinc⁽ʸ⁾",
-    formula="the derivative of sinc of order y, a whole number held constant",
+    formula="the derivative of sinc of order y, an integer held constant",
 )
 tan = define("tan", ieee(math.tan), lambda out, x: 1.0 + out * out, formula="tan x")
 one_minus_square = define(

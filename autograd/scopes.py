@@ -132,6 +132,14 @@ def hooks() -> Hooks:
     return found
 
 
+def answering() -> Any:
+    """What answers when a Value is asked for its number in this thread: a recording of `compile` or an observer."""
+    if not open_blocks or active() is None:
+        return None
+    now = hooks()
+    return now.observer if now.recorder is None else now.recorder
+
+
 def _outwards(block: _Block | None) -> Iterator[_Block]:
     while block is not None:
         yield block

@@ -32,7 +32,7 @@ class SupportsPrimitive(Protocol):
 # --- operators and methods of Value -----------------------------------------------------------------------------------
 
 class Operators:
-    """What `value.py` makes from rows, as the base that type checkers see below Value."""
+    """What `operators.py` makes from rows, as the base that type checkers see below Value."""
 
     def __add__(self, other: Number, /) -> Value: ...
     def __radd__(self, other: Real, /) -> Value: ...

@@ -120,7 +120,7 @@ def _cos_pi(x: float) -> float:
 
 
 def sinc_slope(x: float, order: float) -> float:
-    """The derivative of sinc of that order, a whole number up to 600; nan for any other.
+    """The derivative of sinc of that order, an integer up to 600; nan for any other.
 
     s⁽ⁿ⁾(x) = πⁿ ∫ tⁿ cos(πxt + nπ/2) dt over 0 … 1: nothing cancels near 0. Farther out, where that oscillates, by
     x s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2), the derivative of x s = sin(πx)/π.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numbers
-import operator
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd import rules
@@ -14,17 +12,15 @@ from autograd.backward import backward
 from autograd.callbacks import Callback, attach
 from autograd.errors import GraphError
 from autograd.graph import slots
-from autograd.inline import computation, function
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, opaque
-from autograd.scopes import PLAIN, active, hooks, open_blocks
+from autograd.scopes import PLAIN, active, answering, hooks, open_blocks
 from autograd.signatures import Operators
 
 if TYPE_CHECKING:
-    from autograd.signatures import Number, Real, Unary
+    from autograd.signatures import Number, Real
 
 _new = object.__new__
-_waiting: list[dict[str, Any]] = []  # globals of functions that need Value, which is defined below
 
 
 def as_float(x: Any) -> float:
@@ -67,33 +63,9 @@ _NO_CLOSURES = (
 )
 
 
-def _constant(x: Any) -> Any:
-    """A plain number as a float; NotImplemented for anything else, as operators answer to foreign types."""
-    if type(x) is float:
-        return x
-    if type(x) is int:
-        return float(x)
-    try:
-        return NotImplemented if isinstance(x, Value) else as_float(x)
-    except TypeError:
-        return NotImplemented
-
-
-def _is_foreign(x: Any) -> bool:
-    return not isinstance(x, Value) and _constant(x) is NotImplemented
-
-
-def _recorder() -> Any:
-    """What answers when a Value is asked for its number in this thread: a recording of `compile` or an observer."""
-    if not open_blocks or active() is None:
-        return None
-    now = hooks()
-    return now.observer if now.recorder is None else now.recorder
-
-
 def _entered(x: Any) -> float:
     """The number of a new Value, which may be made from one that is being recorded."""
-    if isinstance(x, Value) and (recorder := _recorder()) is not None:
+    if isinstance(x, Value) and (recorder := answering()) is not None:
         return recorder.wrap(x)  # type: ignore[no-any-return]
     return as_float(x)
 
@@ -104,150 +76,9 @@ def numbers_of(values: Sequence[Value]) -> list[float]:
     >>> numbers_of([Value(1.0), Value(2.0)])
     [1.0, 2.0]
     """
-    if open_blocks and _recorder() is not None:
+    if open_blocks and answering() is not None:
         return [each.data for each in values]
     return [each._data for each in values]
-
-
-_COMPARISON = """def compare(self, other):
-    if open_blocks and active() is not None:
-        return generally(self, other)
-    kind = type(other)
-    if kind is Value:
-        return self._data {sign} other._data
-    if kind is float:
-        return self._data {sign} other
-    return generally(self, other)
-"""
-
-
-def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
-    """A comparison of data; while something is recorded, the recorder answers."""
-
-    def generally(self: Value, other: Any) -> Any:
-        number = other._data if isinstance(other, Value) else _constant(other)
-        if number is NotImplemented:
-            return NotImplemented
-        if (recorder := _recorder()) is not None:
-            return recorder.compare(sign, self, other)
-        return compare(self._data, number)
-
-    return _function(_COMPARISON.format(sign=sign), "compare", None, {"generally": generally})
-
-
-# --- operators and functions: made from their rows, see inline.py -----------------------------------------------------
-
-
-def _maker(
-    primitive: Primitive,
-    operands: Sequence[str | float],
-    edges: Sequence[int],
-    call: str,
-    indent: str,
-    names: dict[str, Any],
-) -> str:
-    """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents.
-
-    Where arithmetic raises, `primitive({call})` has the answer.
-    """
-    numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
-    lines, partials = computation(primitive, numbers, edges, names)
-    slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else None, "_dx": None, "_dy": None}
-    slots |= {("_dx", "_dy")[i]: partial for i, partial in zip(edges, partials, strict=True)}
-    lines = ["try:", *[f"    {line}" for line in lines], "except (ArithmeticError, ValueError):"]
-    lines += [f"    return primitive({call})", "out = new(Value)", "out._data = data", "out._grad = 0.0"]
-    lines += ["out.primitive = primitive", *[f"out.{slot} = {text}" for slot, text in slots.items()], "return out"]
-    return "".join(f"{indent}{line}\n" for line in lines)
-
-
-_UNARY = """def {name}(x):
-    if type(x) is not Value or (open_blocks and active() is not None):
-        return primitive(x)
-    operand = x
-    x = x._data
-"""
-
-
-@cache  # a function and the method of that name are one
-def unary(primitive: Primitive) -> Unary:
-    """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
-    names: dict[str, Any] = {}
-    body = _maker(primitive, ("operand",), (0,), "operand", "    ", names)
-    return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
-
-
-_FORWARD = """def forward(self, other):
-    if open_blocks and active() is not None:
-        return generally(self, other)
-    kind = type(other)
-    if kind is Value:
-        x = self._data
-        y = other._data
-{both}    if kind is float:
-        y = other
-    elif kind is int:
-{usual}        y = 1.0 * other
-    else:
-        return generally(self, other)
-    x = self._data
-{one}"""
-
-_USUAL = """        if other == {number}:
-            x = self._data
-{one}"""
-
-_REFLECTED = """def reflected(self, other):
-    if open_blocks and active() is not None:
-        return generally(other, self)
-    kind = type(other)
-    if kind is float:
-        x = other
-    elif kind is int:
-        x = 1.0 * other
-    else:
-        return generally(other, self)
-    y = self._data
-{one}"""
-
-
-def _binary(
-    primitive: Primitive, usual: Sequence[int] = ()
-) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
-    """The operator of a primitive of two operands and its reflection; `usual` integers have lines of their own."""
-
-    def generally(left: Any, right: Any) -> Any:
-        return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
-
-    names: dict[str, Any] = {"generally": generally}
-    both = _maker(primitive, ("self", "other"), (0, 1), "self, other", " " * 8, names)
-    one = _maker(primitive, ("self", "y"), (0,), "self, other", " " * 4, names)
-    few = [
-        _USUAL.format(number=n, one=_maker(primitive, ("self", float(n)), (0,), "self, other", " " * 12, names))
-        for n in usual
-    ]
-    reflected = _maker(primitive, ("x", "self"), (1,), "other, self", " " * 4, names)
-    return (
-        _function(_FORWARD.format(both=both, one=one, usual="".join(few)), "forward", primitive, names),
-        _function(_REFLECTED.format(one=reflected), "reflected", primitive, names),
-    )
-
-
-def _function(source: str, name: str, primitive: Primitive | None, names: dict[str, Any]) -> Callable[..., Any]:
-    names |= {
-        "new": _new,
-        "active": active,
-        "open_blocks": open_blocks,
-        "primitive": primitive,
-        "Value": globals().get("Value"),
-    }
-    if names["Value"] is None:
-        _waiting.append(names)
-    made = function(source, name, names)
-    made.__module__ = __name__
-    if primitive is not None:
-        recording = f"Record {primitive.signature()} = {primitive.formula}"
-        made.__doc__ = primitive.__doc__ if name == primitive.name else recording
-    return made
 
 
 def node(primitive: Primitive, data: float, x: Any, y: Any, dx: Any, dy: Any) -> Value:
@@ -380,26 +211,26 @@ class Value(Operators):
     @property
     def data(self) -> float:
         """The number; in leaves it can be set, to a float or to what converts to one."""
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return recorder.read(self, "data")  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
     def data(self, x: float) -> None:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             recorder.write(self, "data")
         self._data = x if type(x) is float else as_float(x)
 
     @property
     def grad(self) -> float:
         """∂root/∂self after `root.backward()`; accumulates over calls in leaves, so set it to 0 in between."""
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return recorder.read(self, "grad")  # type: ignore[no-any-return]
         return self._grad
 
     @grad.setter
     def grad(self, x: float) -> None:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             recorder.write(self, "grad")
         self._grad = x if type(x) is float else as_float(x)
 
@@ -443,7 +274,7 @@ class Value(Operators):
         return tuple([dx for dx in (self._dx, self._dy) if dx is not None])
 
     def __repr__(self) -> str:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return recorder.text(self, "")  # type: ignore[no-any-return]
         return self._described()
 
@@ -479,7 +310,7 @@ class Value(Operators):
         """
         if gradient:
             raise TypeError(f"backward takes no gradient; write ({gradient[0]!r} * y).backward()")
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             recorder.refuse_backward()
         backward(self, debug)
 
@@ -498,18 +329,18 @@ class Value(Operators):
 
         TypeError for what cannot be called.
         """
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             recorder.refuse_callback()
         return attach(self, callback)
 
     def detach(self) -> Value:
         """A leaf with the same number: the gradient stops there."""
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return recorder.detach(self)  # type: ignore[no-any-return]
         return Value(self._data)
 
     def __copy__(self) -> Value:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             recorder.refuse_copy()
         out: Value = _new(type(self))
         out._data, out._grad, out.primitive = self._data, self._grad, self.primitive
@@ -520,19 +351,19 @@ class Value(Operators):
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             recorder.refuse_copy()
         return reduce_node(self)
 
     # --- as a number --------------------------------------------------------------------------------------------------
 
     def __float__(self) -> float:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return recorder.as_float(self)  # type: ignore[no-any-return]
         return self._data
 
     def __int__(self) -> int:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return int(recorder.as_integer(self))
         return int(self._data)
 
@@ -542,13 +373,13 @@ class Value(Operators):
         )
 
     def __format__(self, spec: str) -> str:
-        if open_blocks and (recorder := _recorder()) is not None:
+        if open_blocks and (recorder := answering()) is not None:
             return recorder.text(self, spec)  # type: ignore[no-any-return]
         return format(self._data, spec) if spec else repr(self)
 
     def __eq__(self, other: object) -> bool:
         """Identity, as for any node of a graph; a function that `compile` records is asked for the same answer."""
-        if self is not other and (recorder := _recorder()) is not None:
+        if self is not other and (recorder := answering()) is not None:
             return recorder.equal(self, other)  # type: ignore[no-any-return]
         return NotImplemented if self is not other else True
 
@@ -559,27 +390,7 @@ class Value(Operators):
     else:
         __hash__ = object.__hash__
 
-        __lt__, __le__ = _comparison("<", operator.lt), _comparison("<=", operator.le)
-        __gt__, __ge__ = _comparison(">", operator.gt), _comparison(">=", operator.ge)
-
-        __add__, __radd__ = _binary(rules.add)
-        __sub__, __rsub__ = _binary(rules.sub)
-        __mul__, __rmul__ = _binary(rules.mul)
-        __truediv__, __rtruediv__ = _binary(rules.div)
-        __pow__, __rpow__ = _binary(rules.pow_, usual=(2, -1))
-        __mod__, __rmod__ = _binary(rules.mod)
-        __neg__, __abs__ = unary(rules.neg), unary(rules.abs_)
-        __floor__, __ceil__ = unary(rules.floor), unary(rules.ceil)
-
-        exp, log, sqrt = unary(rules.exp), unary(rules.log), unary(rules.sqrt)
-        sin, cos, tanh = unary(rules.sin), unary(rules.cos), unary(rules.tanh)
-        expm1, log1p, tan = unary(rules.expm1), unary(rules.log1p), unary(rules.tan)
-        sinh, cosh, square = unary(rules.sinh), unary(rules.cosh), unary(rules.square)
-        # NumPy calls these on the elements of an object array.
-        arcsin, arccos, arctan = unary(rules.asin), unary(rules.acos), unary(rules.atan)
-        cbrt, exp2, log2, log10 = unary(rules.cbrt), unary(rules.exp2), unary(rules.log2), unary(rules.log10)
-        arcsinh, arccosh, arctanh = unary(rules.asinh), unary(rules.acosh), unary(rules.atanh)
-        relu, sigmoid, softplus = unary(rules.relu), unary(rules.sigmoid), unary(rules.softplus)
+    # --- operators, and functions as methods: those of rows are installed by operators.py -----------------------------
 
     def __pos__(self) -> Value:
         return self
@@ -681,9 +492,3 @@ class _Unknown:
 _UNKNOWN: Any = _Unknown()
 _ONLY_VALUES = {Value}
 _PLAIN = {Value, float}
-for _names in _waiting:
-    _names["Value"] = Value
-_waiting.clear()
-for _name, _method in vars(Value).items():  # help(Value.__mul__) shows __mul__(self, other)
-    if getattr(_method, "__name__", "") in ("forward", "reflected", "compare"):
-        _method.__name__, _method.__qualname__ = _name, f"Value.{_name}"

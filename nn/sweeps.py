@@ -47,8 +47,14 @@ SWEEP = Form("scalar-autograd sweep", {"data": integer(), "trials": array(TRIAL)
 class Trial:
     """One training: its `point` of the grid and its best epoch.
 
-    `loss` is the lowest one (of the validation samples if there are any) and `metric` that of the same epoch, number
-    `best_epoch` of `epochs`; `stopped` and `seconds` are those of the history. `error` says why training failed.
+    point       the values of its options
+    loss        the lowest one (of the validation samples if there are any)
+    metric      that of the same epoch
+    epochs      how many there were
+    best_epoch  the number of the best
+    stopped     why it ended, as in `nn.History`
+    seconds     how long it took
+    error       why training failed
 
     >>> print(Trial({"lr": 0.1}, 0.25, epochs=9, best_epoch=8, stopped="epochs"))
     lr=0.1: loss 0.25 in epoch 8 of 9 (epochs)
@@ -120,8 +126,8 @@ def sweep(
 ) -> Sweep:
     """Train once at every point of the grid and return the table of results.
 
-    - `build(**point)` returns the model and the options of `nn.fit` for it. With a cluster it is pickled (it may be a
-      lambda), and what it imports besides `nn` must be installed there.
+    - `build`: called as `build(**point)`, returns the model and the options of `nn.fit` for it. With a cluster it is
+      pickled (it may be a lambda), and what it imports besides `nn` must be installed there.
     - `grid`: lists of values by name, of which every combination is used; or a list of points.
     - `data`: the (x, y) of `nn.fit`.
     - `cluster`: as in `nn.fit`; every training is one task on one worker. None: here, one by one.

@@ -49,26 +49,32 @@ def fit(
     One step: θ ← θ - update(mean of the batch's per-sample gradients + gradient of `l2_penalty(θ, l2)`). The samples
     are reshuffled every epoch by `random.Random(seed)`; the same call gives the same bits.
 
+    - `model`: a `Module`, or anything that maps a sample to a prediction and has `parameters()`.
     - `x`: n rows of numbers. `y`: n targets in the form that the loss takes: a number, a list, or a class index.
     - `loss`, `optimizer`, `metric`: by name (as in `nn.LOSSES`) or as objects. `lr`: the learning rate, a number or a
       schedule; the default depends on the optimiser. `metric` is computed after every epoch.
+    - `epochs`: the most passes over the samples. `l2`: the strength of the penalty on Σ θ². `seed`: of the order of the
+      samples.
     - `until`: an `Until`, or a number, the training loss to reach. `validation`: the fraction of the samples to hold
       out (drawn by the seed), or a separate `(x, y)`. With it, the validation loss decides which epoch is best.
     - `compile`: run model and loss as programs made by `autograd.compile`, with the same results up to rounding. If
-      that is impossible, a RuntimeWarning says why, and training is eager, as with `compile=False`. The forward pass
-      is recorded once: if it draws random numbers, or reads state that changes, pass `compile=False`. The parameters
-      are up to date after every epoch, when `on_epoch` is called, and at the end.
+      that is impossible, a RuntimeWarning says why, and training is eager, as with `compile=False`. The forward pass is
+      recorded once: if it draws random numbers, or reads state that changes, pass `compile=False`. The parameters are
+      up to date after every epoch, when `on_epoch` is called, and at the end.
     - `progress`: None shows a bar when stderr is a terminal; True shows a bar or plain lines; False shows nothing.
-    - `on_epoch` is called with the row of every complete epoch.
+    - `on_epoch`: called with the row of every complete epoch.
     - `batch_size`: the number of samples in a step; None for all of them.
     - `cluster`: distribute the samples over worker processes, all used by every step: a number of processes on this
       machine, the address of a Dask scheduler, or a `distributed.Client`; see `nn.cluster`. Then `x` may be a list of
       files that the workers read, and `y` the target column of CSV files or a list of `.npy` files; `optimizer` may be
-      "lbfgs"; each shard is shuffled separately; the metric is that of the validation samples. `shards` is the number
-      of pieces that arrays are cut into (default 16): it affects the bits, the number of workers does not.
-      `checkpoint` is a file, written every `checkpoint_every` steps and at the end; if it exists, training resumes
-      from it with the same bits. Then only `epochs`, `until`, `checkpoint_every`, `progress` and `on_epoch` may change:
-      any other difference is a `StorageError` that names the option and both values; so is a damaged file.
+      "lbfgs"; each shard is shuffled separately; the metric is that of the validation samples.
+    - `shards`: the number of pieces that arrays are cut into for a cluster (default 16): it affects the bits, the
+      number of workers does not.
+    - `checkpoint`: with a cluster, a file, written every `checkpoint_every` steps and at the end; if it exists,
+      training resumes from it with the same bits. Then only `epochs`, `until`, `checkpoint_every`, `progress` and
+      `on_epoch` may change: any other difference is a `StorageError` that names the option and both values; so is a
+      damaged file.
+    - `checkpoint_every`: the number of steps between two writes.
 
     `history.stopped` is "target loss", "patience", "epochs", "time", "interrupted" (Ctrl-C; only the unfinished epoch
     is lost), "diverged" (the loss is not finite; a `RuntimeWarning` says where) or, with "lbfgs", "converged".

@@ -15,6 +15,7 @@ from autograd.check.reevaluation import Fault, Sides
 from autograd.check.report import Failure
 from autograd.check.tape import Line, Tape
 from autograd.check.whole_graph import Result, WholeGraph
+from autograd.node_names import known_names
 from autograd.rules import INFIX
 from autograd.value import Value
 
@@ -82,7 +83,8 @@ def second_failure(tape: Tape, name: str, judgement: Judgement) -> Failure:
 
 def stale_graph(tape: Tape, node: Value) -> Failure:
     """A node whose number changed after the graph was recorded."""
-    name = node.label or (f"leaf[{tape.leaves.index(tape.slot[node])}]" if node.primitive is None else node.op)
+    unnamed = f"leaf[{tape.leaves.index(tape.slot[node])}]" if node.primitive is None else node.op
+    name = known_names([node]).get(node, unnamed)
     facts = (
         ("data now", repr(node.data)),
         ("made at", formatting.where_made(node)),

@@ -34,10 +34,21 @@ def check_gradients(
 ) -> CheckReport:
     """Compare the gradients of f at a point with derivatives found from its values alone.
 
-    f is a function of numbers, lists and dicts of numbers, checked at the numbers `at`; or a recorded Value; or a model
-    (anything with `parameters()`), on a sample x, y with `loss`, a function of (prediction, target). First every node's
-    rule is checked by itself, so that a wrong one is named; then the backward pass over the whole graph; with `order=2`
-    also ∂²f/∂x∂y, by differentiating `grad`.
+    f         a function of numbers, lists and dicts of numbers; or a recorded Value; or a model (anything with
+              `parameters()`)
+    at        the numbers at which a function is checked; of a model a sample x, y
+    loss      for a model: a function of (prediction, target)
+    order     2: also ∂²f/∂x∂y, by differentiating `grad`
+    kinks     at a kink, "frozen" expects the derivative of the branch that was taken, as the row documents it;
+              "onesided" any derivative between the slopes on both sides; "raise" none at all
+    oracle    where the expected derivatives come from: see below
+    detached  "allow": what leaves the graph is meant to be constant, and held fixed
+    gradient  for f of plain numbers, with oracle="function": a function giving the derivatives in the structure of the
+              arguments
+    raise_on_failure  False: return the report of a wrong gradient too
+
+    First every node's rule is checked by itself, so that a wrong one is named; then the backward pass over the whole
+    graph.
 
     The graph is replayed with 60 digits (mpmath), on the branches that were recorded, and differentiated by central
     differences: a rule wrong by 1e-12, relative, is found, whatever its scale, and neither rounding nor a kink
@@ -48,19 +59,16 @@ def check_gradients(
 
     Then f is called again at another point, where the graph must be the same function: what left it, by `float(x)`,
     `x.data`, `x.detach()`, `math.exp(x)`, text or an array of floats, is named by its line, if the result depends on
-    it. With detached="allow" what leaves is meant to be constant, and held fixed. Functions that are random or read
-    changing state are named as such, and so is a branch taken at this point alone whose derivatives are not those of f
-    on either side. A recorded graph cannot be called again; opaque nodes are compared with differences of f.
+    it. Functions that are random or read changing state are named as such, and so is a branch taken at this point alone
+    whose derivatives are not those of f on either side. A recorded graph cannot be called again; opaque nodes are
+    compared with differences of f.
 
     oracle="function" looks at f alone, by Richardson-extrapolated differences good to about 9 digits: for people who
-    want to see it, for f of plain numbers with a `gradient` (a function giving the derivatives in the structure of the
-    arguments), and for other engines, if nodes with `data`, `grad` and `backward()` are among `at`.
+    want to see it, for f with a `gradient`, and for other engines, if nodes with `data`, `grad` and `backward()` are
+    among `at`.
 
     Of very many inputs, some are checked one by one and all of them together, along random directions; second
     derivatives are then checked for 24 of them. Without mpmath, those are compared with the gradient's graph alone.
-
-    At a kink, `kinks="frozen"` expects the derivative of the branch that was taken, as the row documents it;
-    "onesided" any derivative between the slopes on both sides; "raise" none at all.
 
     >>> from autograd import Value, tanh
     >>> report = check_gradients(lambda x, y: x * tanh(y), 1.5, -2.0)

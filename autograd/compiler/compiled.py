@@ -37,15 +37,11 @@ def compile(
 ) -> Compiled:
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
-    f takes and returns numbers, lists, tuples, dicts and arrays of them (any library's; f sees lists), and is written
-    with operators and functions of this package. Where arrays come in, NumPy arrays of float64 come out. f is recorded
-    at its first call, and again for arguments of another structure, or when a comparison comes out differently (with
-    `on_branch="raise"`: CompileError). `parameters` are the leaf Values that it closes over; they are read at each call
-    (`flat` takes their numbers instead), and another Value is refused where it is used. Other things that f reads, such
-    as globals, attributes, containers and small arrays, are compared at each call, and f is recorded again when they
-    have changed; `explain()` lists them. It has to be pure: a recording calls it twice, and random numbers, a clock or
-    an iterator are refused. What cannot be noticed is `type(x) is float`, which f answers as for a Value, and what
-    changes in files or in the modules of libraries.
+    f is recorded at its first call, and again for arguments of another structure, or when a comparison comes out
+    differently. What it reads besides its arguments, such as globals, attributes, containers and small arrays, is
+    compared at each call, and f is recorded again when it has changed; `explain()` lists it. It has to be pure: a
+    recording calls it twice, and random numbers, a clock or an iterator are refused. It does not notice what changes in
+    files or in the modules of libraries; `type(x) is float` is answered as for a Value.
 
     >>> area = compile(lambda x, y: x * y + x)
     >>> area(2.0, 3.0), area.value_and_grad(2.0, 3.0)
@@ -59,12 +55,18 @@ def compile(
     >>> loss([1.0, 2.0], [3.0, 4.0])
     (2.0, array([4.]))
 
+    - `f`: takes and returns numbers, lists, tuples, dicts and arrays of them (any library's; f sees lists), and is
+      written with operators and functions of this package. Where arrays come in, NumPy arrays of float64 come out.
+    - `parameters`: the leaf Values that it closes over; they are read at each call (`flat` takes their numbers instead),
+      and another Value is refused where it is used. `batch`: the names of the arguments that hold many samples.
+    - `on_branch`: "raise" for a CompileError where f would be recorded again because a comparison comes out
+      differently.
     - `backend`: "python" (straight-line code), "numpy" (recovered matrices, readable), "llvm" (machine code, needs the
       extra of that name), or "auto": the one that should be fastest; `explain()` says which and why.
     - `exact`: the same bits as eager Values, by python and llvm; one recording for each index of `pick`, and for the
       branches of each `where` that is differentiated, as eager adds up what a sample depends on only. Else sums may be
-      added up in another order, within the running-error bound, which is verified when a program has been built; so
-      may the last digits of `value` and `value_and_grad`, which are two programs.
+      added up in another order, within the running-error bound, which is verified when a program has been built; so may
+      the last digits of `value` and `value_and_grad`, which are two programs.
     - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
 
     With a batch no Python `if` can look at a number that differs from sample to sample; `where`, `maximum`, `relu` and

@@ -247,20 +247,6 @@ class Recorder:
         self.observe("same", value, number, True)
         return number
 
-    def read(self, value: Value, name: str) -> float:
-        """`.data` or `.grad`, which only the debugger may show.
-
-        The debugger is recognised by its package, since it reads numbers in watchers, trace functions and at a prompt:
-        each of these would have to set a flag.
-        """
-        number = self.number(value)
-        if not sys._getframe(2).f_globals.get("__name__", "").startswith("autograd.debugging."):
-            refuse(
-                f"a read of .{name}",
-                _BAKED if name == "data" else "take the gradient of the compiled function with value_and_grad",
-            )
-        return number if name == "data" else value._grad
-
     def text(self, value: Value, spec: str) -> str:
         """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers, allowed in our own messages."""
         if is_ours(sys._getframe(2)):
@@ -273,6 +259,14 @@ class Recorder:
         )
 
     # --- refused ------------------------------------------------------------------------------------------------------
+
+    def read(self, value: Value, name: str) -> NoReturn:
+        """`.data` or `.grad`; a debugger of ours reads the slot (`graph.number_of`)."""
+        self.number(value)
+        refuse(
+            f"a read of .{name}",
+            _BAKED if name == "data" else "take the gradient of the compiled function with value_and_grad",
+        )
 
     def write(self, value: Value, name: str) -> NoReturn:
         """An assignment to `.data` or `.grad`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isinf, isnan
+from math import isfinite, isinf
 from typing import Any, NamedTuple
 
+from autograd.graph import number_of
 from autograd.primitive import Primitive
 
 
@@ -105,9 +106,9 @@ def advice_on_operands(operands: Sequence[Any]) -> str:
     >>> advice_on_operands([float("nan"), 2.0])
     'one of the operands is the plain number nan: check where it comes from'
     """
-    wrong = [x for x in operands if isnan(float(x)) or isinf(float(x))]
+    wrong = [x for x in operands if not isfinite(number_of(x))]
     if any(isinstance(x, float) for x in wrong):
-        return f"one of the operands is the plain number {float(wrong[0])!r}: check where it comes from"
+        return f"one of the operands is the plain number {number_of(wrong[0])!r}: check where it comes from"
     return (
         "the operand was not finite before: make it inside the block too, so that the error is raised at its origin, "
         "or check the step that updated it"

@@ -13,6 +13,7 @@ from typing import Any
 from autograd.backward import Step, backward_steps
 from autograd.debugging.advice import OVERFLOW, advice_for, advice_on_operands
 from autograd.errors import NonFiniteError
+from autograd.graph import number_of
 from autograd.node_names import kind_of, known_names
 from autograd.origin import caret, position
 from autograd.recording import paused_gc
@@ -26,10 +27,10 @@ def check_node(node: Any) -> None:
     It is the first if all its operands are finite, or if its value or a partial is nan: an infinite operand was
     reported where it was made, unless it was intended, and may propagate; a nan may not.
     """
-    results = (node.data, *node.partials)
+    results = (number_of(node), *node.partials)
     if all(map(isfinite, results)):
         return
-    if any(map(isnan, results)) or all(isfinite(float(x)) for x in node.operands):
+    if any(map(isnan, results)) or all(isfinite(number_of(x)) for x in node.operands):
         raise _error(node, node, _forward_headline(node), f"operands: {_operands(node)}", _forward_advice(node))
 
 
@@ -77,9 +78,10 @@ def _place(node: Any) -> list[str]:
 
 def _forward_headline(node: Any) -> str:
     if node.primitive is None:
-        return f"a leaf was made with the value {node.data!r} (or computed inside no_graph())"
+        return f"a leaf was made with the value {number_of(node)!r} (or computed inside no_graph())"
     called = _called(node)
-    wrong = [] if isfinite(node.data) else [f"a value of {node.data!r}"]
+    number = number_of(node)
+    wrong = [] if isfinite(number) else [f"a value of {number!r}"]
     for parent, partial in zip(node.parents, node.partials, strict=True):
         if not isfinite(partial) and len(wrong) < 2:
             wrong.append(f"a derivative of {partial!r} with respect to {called(parent)}")
@@ -92,7 +94,7 @@ def _forward_advice(node: Any) -> str:
             "check where the number comes from: data, a file, a step of the optimiser; an intended infinity can be "
             "made inside `with autograd.debug(anomaly=False):`"
         )
-    operands = [float(x) for x in node.operands]
+    operands = [number_of(x) for x in node.operands]
     return advice_for(node.primitive, operands) if all(map(isfinite, operands)) else advice_on_operands(node.operands)
 
 
@@ -100,9 +102,9 @@ def _operands(node: Any) -> str:
     """`p = 0.0, 2.0`: the operands; if there are too many, those that are not finite come first."""
     operands: Sequence[Any] = node.operands
     if len(operands) > SHOWN:
-        operands = sorted(operands, key=lambda x: isfinite(float(x)))
+        operands = sorted(operands, key=lambda x: isfinite(number_of(x)))
     called = _called(node)
-    shown = [repr(x) if isinstance(x, float) else f"{called(x)} = {x.data!r}" for x in operands[:SHOWN]]
+    shown = [repr(x) if isinstance(x, float) else f"{called(x)} = {number_of(x)!r}" for x in operands[:SHOWN]]
     return ", ".join([*shown, *([f"and {len(operands) - SHOWN} more"] if len(operands) > SHOWN else [])])
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from weakref import finalize
 
 from autograd.debugging.identifiers import identifiers
-from autograd.graph import topological
+from autograd.graph import number_of, topological
 from autograd.origin import position
 from autograd.primitive import Primitive
 from autograd.value import Value
@@ -136,7 +136,7 @@ def _values(node: Any) -> list[Any]:
     for operand, which in zip(operands, _rule(node.primitive, len(operands)), strict=True) if parents else ():
         if len(found) < len(parents) and operand is parents[len(found)]:
             value = None if which is None else (*operands, node)[which]
-            found.append(value if isinstance(value, Value) and value.data == partials[len(found)] else None)
+            found.append(value if isinstance(value, Value) and number_of(value) == partials[len(found)] else None)
     return found
 
 

@@ -29,10 +29,12 @@ class DebugSettings:
 class debug(Scope):  # noqa: N801 (used like a function)
     """Remember where each node is made, in this thread (or asyncio task); `autograd.origin` gives its line and name.
 
-    With `anomaly=True`, the first node with an infinite or nan value, derivative or (in `backward()`) gradient raises
-    NonFiniteError, which names the line, the expression and the operands. With `mirror=True`, debuggers step through
-    every `backward()` on the lines of the forward program, as for `backward(debug=True)`. Blocks nest: an argument that
-    an inner one leaves out keeps its value, and `anomaly=False` allows intended infinities. It can decorate functions.
+    anomaly  the first node with an infinite or nan value, derivative or (in `backward()`) gradient raises
+             NonFiniteError, which names the line, the expression and the operands; False allows intended infinities
+    mirror   debuggers step through every `backward()` on the lines of the forward program, as for
+             `backward(debug=True)`
+
+    Blocks nest: an argument that an inner one leaves out keeps its value. It can decorate functions.
 
     >>> from autograd import Value, log
     >>> p = Value(0.0, label="p")

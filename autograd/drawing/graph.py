@@ -40,6 +40,7 @@ def draw(
     finite, – before `backward()`. An arrow shows the local derivative ∂out/∂operand, unless it is 1; its width grows
     with the contribution local × upstream, and it is dashed if that is negative, dotted if it is 0.
 
+    values         a Value, or several whose graphs are drawn together
     focus, radius  show only values at most `radius` edges (default 2) from these values, or from those with these names
     depth          None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300 values, the
                    deepest readable level

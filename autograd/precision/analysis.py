@@ -31,13 +31,15 @@ FORMULA = 30  # operations of a derivative that a remedy is looked for around
 def digits(f: Any, *at: Any, loss: Any = None) -> DigitsReport:
     """How many digits of f and of its gradient are right at a point, and the sub-expression that lost the others.
 
-    f is a function of numbers, lists and dicts of numbers, taken at the numbers `at`; a recorded Value; or a model with
-    a `loss`: as for `check_gradients`. The recorded graph is computed again with 60 digits or more (mpmath), on the
-    branches that were taken: what floats made of it has −log₁₀ of the relative error as correct digits, of 15.95 that a
-    float can have. Numbers that go in are exact. Where digits are missing, the operation is named at which the
-    relative error jumps, its line (of a graph recorded inside `autograd.debug()`, of a function always), and what
-    to write instead, if that is known. For a gradient, it is an operation of the derivative, and the line is that of
-    the expression whose derivative it is.
+    f     a function of numbers, lists and dicts of numbers; a recorded Value; or a model
+    at    the numbers at which a function is taken; of a model a sample x, y
+    loss  for a model: a function of (prediction, target), as for `check_gradients`
+
+    The recorded graph is computed again with 60 digits or more (mpmath), on the branches that were taken: what floats
+    made of it has −log₁₀ of the relative error as correct digits, of 15.95 that a float can have. Numbers that go in
+    are exact. Where digits are missing, the operation is named at which the relative error jumps, its line (of a graph
+    recorded inside `autograd.debug()`, of a function always), and what to write instead, if that is known. For a
+    gradient, it is an operation of the derivative, and the line is that of the expression whose derivative it is.
 
     >>> from autograd import sin
     >>> report = digits(lambda x: sin(x) / x, 1e-8)

@@ -14,6 +14,7 @@ from math import isfinite
 
 from autograd import origin
 from autograd.check.formatting import call
+from autograd.node_names import known_names
 from autograd.precision.patterns import Match, Operand, first_match, plain, square_root, terms
 from autograd.value import Value
 
@@ -242,7 +243,7 @@ def spelled(x: Operand) -> str:
     if not isinstance(x, Value):
         return f"{x:g}" if x == float(f"{x:g}") else repr(x)
     place = origin.position(x)
-    text = x.label or origin.name(x) or (place.text if place else "")
+    text = known_names([x]).get(x) or (place.text if place else "")
     if text or x.primitive is None:
         return " ".join(text.split())
     if len(x.operands) > 2 or any(isinstance(each, Value) and not each.label for each in x.operands):

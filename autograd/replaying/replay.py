@@ -76,8 +76,9 @@ def replay(loss: Value, *, depth: Depth = "auto", title: str | None = None) -> R
     that it is part of, the source line with the sub-expression marked (for nodes made inside `autograd.debug()`), and
     the graph with the gradients of that moment. `…html#9` opens it after product 9.
 
-    depth   as in `draw`: a graph of more than 300 values is drawn collapsed, and the page moves from box to box
-    title   the heading; by default "Backward pass of …"
+    loss   the root of the pass
+    depth  as in `draw`: a graph of more than 300 values is drawn collapsed, and the page moves from box to box
+    title  the heading; by default "Backward pass of …"
 
     >>> x = Value(3.0, label="x")
     >>> page = replay(x * x)

@@ -98,8 +98,10 @@ def diagnose(
 ) -> Diagnosis:
     """Summarise z, a and δ of every layer, from the last pass or from a pass over each sample of x and y.
 
-    `diagnose(model)` reads what the last `loss.backward()` left; one sample says little about dead units.
-    `diagnose(model, x, y, loss=…)` runs the samples itself and restores the parameters' gradients.
+    model  a model made of `Layer`s
+    x, y   samples and targets to run, which restores the parameters' gradients; without them, the report is of what the
+           last `loss.backward()` left, and one sample says little about dead units
+    loss   by name or as a function of (prediction, target)
 
     >>> from nn.layers.mlp import MLP
     >>> model = MLP(2, [3, 1], hidden="sigmoid", init="zeros")

@@ -34,9 +34,13 @@ def check_gradients(
 ) -> CheckReport:
     """Compare ∂L/∂θ of one sample with independently computed derivatives, for every parameter θ of the model.
 
-    `x` is one sample and `y` its target; `options` are those of `autograd.check_gradients`, which documents the method
-    and its accuracy. Raises `autograd.CheckError` when a derivative is wrong or none could be decided, ValueError for
-    an unknown loss.
+    model    whose parameters are checked
+    x        one sample
+    y        its target
+    loss     by name or as a function of (prediction, target)
+    options  those of `autograd.check_gradients`, which documents the method and its accuracy
+
+    Raises `autograd.CheckError` when a derivative is wrong or none could be decided, ValueError for an unknown loss.
 
     >>> from nn import MLP
     >>> check_gradients(MLP(2, [3, 1], hidden="tanh", seed=0), [0.5, -1.0], 1.0).ok

@@ -21,9 +21,12 @@ PRELU_START = 0.25
 class Activation:
     """One activation a = σ(z), for floats and Values.
 
-    `function(z)` is σ; with `learns_slope` it is `function(z, slope)` and every neuron has a slope; with `vector` it
-    maps all z of a layer at once, for the output layer only. `live` is the interval of z where σ is not flat,
-    `initializer` the name of the initialiser that suits it.
+    name          its name
+    function      σ, of z; with `learns_slope` of (z, slope)
+    live          the interval of z where σ is not flat
+    initializer   the name of the initialiser that suits it
+    learns_slope  every neuron has a slope of its own
+    vector        it maps all z of a layer at once, for the output layer only
 
     >>> get_activation("sigmoid").function(0.0)
     0.5

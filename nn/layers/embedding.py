@@ -14,9 +14,11 @@ from nn.layers.module import Module
 class Embedding(Module):
     """`embedding[i]`, or `embedding(i)`, is row i of a table of `count` rows, as a list of `width` Values.
 
-    `init` initialises the table, by default with N(0, 1); `nn.normal(0.02)` gives smaller numbers. `seed` or `rng`
-    fixes the draws. The entry in row i and column j is labelled `e[i,j]`; `name` replaces the letter in models with
-    several tables.
+    count      how many rows the table has
+    width      how many Values a row has
+    init       of the table, by default N(0, 1); `nn.normal(0.02)` gives smaller numbers
+    rng, seed  fix the draws
+    name       the letter in the labels `e[i,j]` of the entries, for models with several tables
 
     >>> letters = Embedding(27, 2, seed=0)
     >>> letters

@@ -41,8 +41,13 @@ def _choose_activation(nonlin: bool, activation: ActivationLike | None) -> Activ
 class Neuron(Module):
     """a = σ(z), z = w·x + b, with n_in weights `w` and the bias `b`.
 
-    `nonlin` is micrograd's spelling (True: relu, False: linear) of `activation`. `init` defaults to the initialiser
-    that suits the activation, `bias` is the initial b. `place` is (layer, neuron), for the names.
+    n_in        how many numbers it takes
+    activation  by name, as an object or as a function of z
+    nonlin      micrograd's spelling of it: True is relu, False linear
+    init        of the weights; by default what suits the activation
+    bias        the initial b
+    rng, seed   as for `MLP`
+    place       (layer, neuron), for the names
 
     >>> neuron = Neuron(2, activation="tanh", seed=0)
     >>> a = neuron([1.0, -1.0])
@@ -123,9 +128,14 @@ class Neuron(Module):
 class Layer(Module):
     """n_out neurons that see the same n_in inputs: z = W x + b, a = σ(z).
 
-    `activation` (or `nonlin`), `init` and `bias` are as for `Neuron`; `number` is the layer's number in a network, for
-    the names. A call with one sample returns the list of outputs, or the Value itself if there is one neuron. With
-    `activation="softmax"`, the outputs sum to 1.
+    n_in                how many numbers it takes
+    n_out               how many neurons it has
+    activation, nonlin  as for `Neuron`; with "softmax" the outputs sum to 1
+    init, bias          as for `Neuron`
+    rng, seed           as for `MLP`
+    number              the layer's number in a network, for the names
+
+    A call with one sample returns the list of outputs, or the Value itself if there is one neuron.
 
     >>> layer = Layer(3, 2, activation="tanh", seed=0)
     >>> outputs = layer([1.0, 0.0, -1.0])
@@ -238,10 +248,16 @@ class Layer(Module):
 class MLP(Module):
     """A multi-layer perceptron: layers 1…L of sizes n_outs, `hidden` activation in 1…L−1 and `output` activation in L.
 
-    It takes n_in numbers. Every neuron is `a = σ(w·x + b)`, with b = `bias` initially.
-    A network with one hidden layer has two layers: `MLP(2, [16, 1])`; micrograd's demo is `MLP(2, [16, 16, 1])`.
-    `init` defaults to the initialiser that suits each layer's activation. `seed` or `rng` fixes the draws; with
-    neither, the `random` module seeds them, so that `random.seed(…)` at the top of a program fixes them.
+    n_in            how many numbers it takes
+    n_outs          the numbers of neurons of its layers
+    hidden, output  activations, by name or as objects
+    init            of the weights; by default what suits each layer's activation
+    bias            the initial b of every neuron
+    rng, seed       fix the draws; with neither, the `random` module seeds them, so that `random.seed(…)` at the top of
+                    a program fixes them
+
+    Every neuron is `a = σ(w·x + b)`. A network with one hidden layer has two layers: `MLP(2, [16, 1])`; micrograd's
+    demo is `MLP(2, [16, 16, 1])`.
 
     >>> model = MLP(3, [4, 2], hidden="tanh", seed=0)
     >>> model

@@ -24,10 +24,15 @@ PIXEL_MAX = 16.0
 class Dataset:
     """Samples with names and a fixed split.
 
-    `x`: shape (n, features), float64. `y`: shape (n,): class indices (int64) or, for a regression, numbers (float64).
-    `class_names` is empty for a regression. `train` and `held_out` are row numbers; if the set is too small to hold any
-    out, both are all rows (and `x[held_out]` has been trained on). `name` is the name of the set, `feature_names` has
-    one for each column of x, and `task` is "binary", "classification" or "regression".
+    name           the name of the set
+    x              shape (n, features), float64
+    y              shape (n,): class indices (int64) or, for a regression, numbers (float64)
+    feature_names  one for each column of x
+    class_names    empty for a regression
+    task           "binary", "classification" or "regression"
+    train          row numbers of the training samples
+    held_out       the other row numbers; if the set is too small to hold any out, both are all rows (and `x[held_out]`
+                   has been trained on)
 
     >>> xor = load("xor")
     >>> xor.x.shape, xor.feature_names, xor.task, xor.holds_out

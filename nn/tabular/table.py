@@ -86,9 +86,14 @@ def read_table(
 ) -> Table:
     """Read a CSV file for predicting the column `target` from all other columns except those in `ignore`.
 
-    A column of numbers is one feature; a column of at most 20 different texts is one 0/1 feature per text. The task is
-    a classification if the target is text, or at most 20 different integers; else it is a regression. `task` overrides
-    that. A row with a missing value is an error, or dropped with `drop_missing`.
+    path          the file
+    target        the column to predict
+    task          "binary", "classification" or "regression"; by default a classification if the target is text, or at
+                  most 20 different integers, else a regression
+    ignore        columns that are not used
+    drop_missing  leave out rows with a missing value, which are an error otherwise
+
+    A column of numbers is one feature; a column of at most 20 different texts is one 0/1 feature per text.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -26,4 +26,8 @@ class Best(Generic[T]):
 
     def updated(self, loss: float, parameters: T) -> Best[T]:
         """The new pair if its loss is lower, else this one: the first of equals stays, and nan is never lower."""
-        return Best(parameters, loss) if loss < self.loss else self
+        return Best(parameters, loss) if self.is_beaten_by(loss) else self
+
+    def is_beaten_by(self, loss: float) -> bool:
+        """Whether `updated` would return a new pair: parameters that have to be copied need not be before."""
+        return loss < self.loss

@@ -27,8 +27,11 @@ METRIC_WORDS = {"probability_accuracy": "accuracy", "r_squared": "R²"}
 class Epoch:
     """One row: losses and metric of the parameters *after* this epoch's updates, and the seconds since the start.
 
-    `loss` is that of the training samples, `validation_loss` that of the validation samples, None without any. `metric`
-    is measured on the validation samples if there are any, else on the training samples.
+    epoch            its number, from 1
+    loss             that of the training samples
+    validation_loss  that of the validation samples, None without any
+    metric           measured on the validation samples if there are any, else on the training samples
+    seconds          since the start
 
     >>> Epoch(1, loss=0.5).watched, Epoch(1, loss=0.5, validation_loss=0.75).watched
     (0.5, 0.75)
@@ -48,7 +51,12 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of one `fit`, in order; `stopped` says why it ended, `engine` what ran, and if eager, why.
+    """The epochs of one `fit`, in order.
+
+    rows         one for each epoch
+    stopped      why it ended
+    metric_name  the name of the metric in the rows, None without one
+    engine       what ran, and if eager, why
 
     >>> history = History([Epoch(1, 0.5), Epoch(2, 0.2), Epoch(3, 0.3)], stopped="epochs")
     >>> history.losses, history.best_epoch
@@ -57,8 +65,6 @@ class History:
     History(3 epochs, stopped: epochs, best epoch 2: loss 0.2)
     >>> history.best.loss, history.validation_losses, history.metrics, history.seconds
     (0.2, [], [], 0.0)
-
-    `rows` are the epochs; `metric_name` is the name of their metric, None without one.
     """
 
     rows: list[Epoch] = field(default_factory=list)

@@ -196,6 +196,9 @@ def _side(y: Any) -> float | Value:
 def l2_penalty(parameters: Iterable[Value], strength: float) -> Value:
     """strength · Σ w² over the parameters, to be added to the mean loss of a batch; its derivative is 2 strength w.
 
+    parameters  the Values whose squares are added
+    strength    their factor
+
     >>> l2_penalty([Value(3.0), Value(1.0)], 0.1).data
     1.0
 

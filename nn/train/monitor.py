@@ -36,7 +36,8 @@ class Monitor:
     def take(self, row: Epoch) -> Stop | None:
         """Record an epoch; return why to stop now, or None to continue."""
         self.history.rows.append(row)
-        self.best = self.best.updated(row.watched, self._numbers())
+        if self.best.is_beaten_by(row.watched):
+            self.best = Best(self._numbers(), row.watched)
         if self.on_epoch is not None:
             self.on_epoch(row)
         return self.reason(self.history)

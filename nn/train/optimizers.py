@@ -31,6 +31,10 @@ def constant(lr: float) -> Schedule:
 def step_decay(lr: float, *, every: int, factor: float = 0.5) -> Schedule:
     """lr · factor^⌊step / every⌋.
 
+    lr      the rate at step 0
+    every   how many steps have the same rate
+    factor  what it is multiplied by after them
+
     >>> [step_decay(1.0, every=10)(step) for step in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
 
@@ -44,6 +48,10 @@ def step_decay(lr: float, *, every: int, factor: float = 0.5) -> Schedule:
 
 def cosine(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
     """Half a cosine from lr at step 0 to `floor` at step `steps`, and `floor` from then on.
+
+    lr     the rate at step 0
+    steps  the step from which on it is `floor`
+    floor  the lowest rate
 
     >>> [round(cosine(1.0, steps=10)(step), 6) for step in (0, 5, 10, 99)]
     [1.0, 0.5, 0.0, 0.0]
@@ -60,6 +68,10 @@ def cosine(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
 def linear_decay(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
     """A straight line from lr at step 0 to `floor` at step `steps`, and `floor` from then on.
 
+    lr     the rate at step 0
+    steps  the step from which on it is `floor`
+    floor  the lowest rate
+
     >>> [linear_decay(1.0, steps=4)(step) for step in (0, 1, 4, 99)]
     [1.0, 0.75, 0.0, 0.0]
 
@@ -74,8 +86,9 @@ def linear_decay(lr: float, *, steps: int, floor: float = 0.0) -> Schedule:
 class Optimizer(ABC):
     """The base of optimisers: the step number, the learning rate, and steps on the parameters of a model.
 
-    `steps` counts the steps done; `lr` is a rate or a schedule. A subclass defines one step in `move`, and initialises
-    its state in `reset`.
+    lr  the learning rate, a number or a schedule, which is a function of the step number
+
+    `steps` counts the steps done. A subclass defines one step in `move`, and initialises its state in `reset`.
 
     >>> class Sign(Optimizer):
     ...     def move(self, theta, gradient, rate):
@@ -141,9 +154,12 @@ class Optimizer(ABC):
 class SGD(Optimizer):
     """Gradient descent: v ← momentum · v + g, θ ← θ − lr · v; with `nesterov`, θ ← θ − lr · (g + momentum · v).
 
-    Without momentum this is θ ← θ − α ∂L/∂θ. With a constant rate it equals the velocity form of Sutskever et al. 2013,
-    "On the importance of initialization and momentum in deep learning", equations 1–4 (Nesterov: with θ taken after
-    the momentum step).
+    lr        the learning rate α, a number or a schedule
+    momentum  the part of v that is kept; without it, θ ← θ − α ∂L/∂θ
+    nesterov  the second form
+
+    With a constant rate it equals the velocity form of Sutskever et al. 2013, "On the importance of initialization and
+    momentum in deep learning", equations 1–4 (Nesterov: with θ taken after the momentum step).
 
     >>> sgd = SGD(lr=1.0, momentum=0.5)
     >>> sgd.update(sgd.update(np.array([0.0]), np.array([1.0])), np.array([0.0]))
@@ -170,7 +186,10 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², θ ← θ − lr · m̂ / (√v̂ + ε), with m̂ = m/(1−β₁ᵗ) and v̂ = v/(1−β₂ᵗ).
 
-    `beta1`, `beta2` and `eps` are β₁, β₂ and ε.
+    lr     the learning rate, a number or a schedule
+    beta1  β₁, the part of m that is kept
+    beta2  β₂, the part of v that is kept
+    eps    ε, so that the divisor is not 0
 
     >>> Adam(lr=0.1).update(np.array([0.0]), np.array([123.0])).round(6)
     array([-0.1])
@@ -203,8 +222,10 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: first θ ← (1 − lr · weight_decay) θ, then Adam's step.
 
-    The decay is not part of the gradient, so Adam does not rescale it. It acts on every parameter, biases too. `lr`,
-    `beta1`, `beta2` and `eps` are Adam's.
+    lr, beta1, beta2, eps  as for `Adam`
+    weight_decay           the part of θ, times lr, that each step takes away
+
+    The decay is not part of the gradient, so Adam does not rescale it. It acts on every parameter, biases too.
 
     >>> AdamW(lr=0.1, weight_decay=0.5).update(np.array([2.0]), np.array([0.0]))
     array([1.9])

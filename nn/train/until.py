@@ -12,9 +12,11 @@ from nn.train.history import History, Stop
 class Until:
     """When to stop; the first condition that holds after an epoch ends the run.
 
-    `loss`: the training loss is at most this. `patience`: this number of epochs passed without a new lowest loss (the
-    validation loss if there are validation samples). `epochs` overrides the argument of `fit`; `seconds` limits the
-    run.
+    loss      the training loss is at most this
+    patience  this number of epochs passed without a new lowest loss (the validation loss if there are validation
+              samples)
+    epochs    overrides the argument of `fit`
+    seconds   limits the run
 
     >>> from nn.train.history import Epoch
     >>> Until(loss=0.1).reason(History([Epoch(1, 0.05)]))

@@ -121,7 +121,7 @@ def parse(arguments: Sequence[str] | None, entries: Sequence[Entry]) -> argparse
 
 
 def positive(text: str) -> int:
-    """A whole number of at least 1; anything else is argparse's usage error."""
+    """A positive integer; anything else is argparse's usage error."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"needs a whole number >= 1, got {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a positive integer, got {text!r}")
     return int(text)

@@ -182,7 +182,7 @@ def user_dict(x: Any) -> None:
 
 
 def resized(x: Any) -> None:
-    x.shape = (2, 2)
+    x.resize((2, 2), refcheck=False)  # NumPy 2.5 deprecates setting the shape
 
 
 def with_other_fields(x: Any) -> None:

@@ -7,11 +7,13 @@ import json
 import re
 import socket
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from autograd.cli import dap
+from autograd.debugging.dap import protocol
 from autograd.debugging.dap.protocol import LARGEST, Connection, ProtocolError
 from tests.debugging.dap_client import PATIENCE
 from tests.debugging.dap_editor import MODEL, debugging, start_process
@@ -94,3 +96,20 @@ def test_says_what_failed_with_the_number_of_the_request() -> None:
     message = json.loads(sink.getvalue().partition(b"\r\n\r\n")[2])
     assert (message["request_seq"], message["success"], message["message"]) == (7, False, "not {now}")
     assert message["body"]["error"]["format"] == "not (now)"  # braces are variables there
+
+
+def test_f6_what_is_printed_in_the_middle_of_a_fork_is_sent() -> None:
+    """Python 3.12 warns there, between the hooks, in the thread that forks: a lock that it cannot take is for ever."""
+    sent = io.BytesIO()
+    connection = Connection(io.BytesIO(), sent)
+
+    def fork() -> None:
+        protocol._forking()
+        connection.event("output", output="DeprecationWarning")
+        protocol._in_parent()
+
+    thread = Thread(target=fork, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert b"DeprecationWarning" in sent.getvalue()

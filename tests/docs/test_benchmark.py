@@ -69,8 +69,8 @@ class TestCommand:
         [
             (["--only", "chess"], "'chess'"),
             (["chess"], "invalid choice: 'chess' (choose from compile, moons-operators"),
-            (["--repeat", "0"], "whole number >= 1, got '0'"),
-            (["--repeat", "few"], "whole number >= 1, got 'few'"),
+            (["--repeat", "0"], "must be a positive integer, got '0'"),
+            (["--repeat", "few"], "must be a positive integer, got 'few'"),
             (["--only", "gpt", "--peers", "side"], "checkers, which is not chosen; add --only checkers"),
         ],
     )

@@ -28,6 +28,8 @@ PACKAGES = (autograd, nn, autograd.functional, nn.tabular.datasets)
 # A function of numbers says what it computes, whichever module it is in.
 OF_NUMBERS = ("autograd.functions", "autograd.affine", "nn.train.losses", "nn.layers.initializers")
 FORMULA = re.compile(r"[=←√Σ·/²∈−+₁]|x where |min\(|values\[index\]")
+TABLE_ROW = re.compile(r"^(\w+(?:, \w+)*)  +\S", re.MULTILINE)
+LIST_ITEM = re.compile(r"((?:`\w+`(?:, )?)+):")
 # Parameters that say themselves what they are, or are the x₁ … xₙ of the formula, or are said once for all losses.
 SELF_EXPLANATORY = {"self", "args", "path", "title", "xs", "prediction", "target", "seed", "rng"}
 # Nobody makes these but the function that returns them.
@@ -184,10 +186,18 @@ def _no_example(public: Public) -> bool:
     return not re.search(rf"\b{public.name.split('.')[-1]}\b", examples(public))
 
 
+def _no_table(public: Public) -> bool:
+    """Of more than three parameters each has a row of its own in a table or list, as the reference shows them."""
+    described = [*TABLE_ROW.findall(public.text), *LIST_ITEM.findall(public.text)]
+    given = {name for name in parameters(public) if not name.startswith("_")}
+    return len(given) > 3 and not given <= set(re.findall(r"\w+", " ".join(described)))
+
+
 RULES: dict[str, Callable[[Public], object]] = {
     "no sentence": _no_sentence,
     "no formula": _no_formula,
     "no example": _no_example,
+    "no table of its parameters": _no_table,
     "does not say that it raises": lambda public: {n for n in raised(public) if n not in prose(public)},
     "does not mention": lambda public: {
         name for name in parameters(public) if not re.search(rf"\b{name}\b", prose(public))
@@ -251,6 +261,22 @@ def _with_text(old: str, new: str) -> Public:
 )
 def test_what_is_missing_is_found(old: str, new: str, gap: list[str]) -> None:
     assert lacking(_with_text(old, new)) == gap
+
+
+@pytest.mark.parametrize(
+    ("text", "is_listed"),
+    [
+        ("a     one\nb, c  two\nd     three", True),
+        ("- `a`, `b`: one. `c`: two.\n- `d`: three.", True),
+        ("a     one\nb, c  two\n\n`d` is three.", False),
+        ("`a`, `b`, `c` and `d` are numbers.", False),
+    ],
+)
+def test_more_than_three_parameters_are_listed(text: str, is_listed: bool) -> None:
+    def many(a: float, b: float, c: float, d: float) -> None: ...
+
+    many.__doc__ = text
+    assert ("no table of its parameters" in lacking(Public("autograd.many", many))) != is_listed
 
 
 def test_a_class_and_its_methods_are_looked_at_one_by_one() -> None:

@@ -1,6 +1,8 @@
 """The README is true: Python blocks are one session, transcripts and commands give what is printed."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,22 @@ def test_a_csv_file_is_learnt_and_predicted(tmp_path: Path) -> None:
         printed = run(command.removeprefix("python ").split(), tmp_path)
     price = float(printed.splitlines()[1].split(",")[2])
     assert 200 < price < 450  # the formula says 278.5; nothing but the range of the data is promised
+
+
+def test_links_work_on_pypi_which_has_no_other_file() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"][
+        "hooks"
+    ]
+    written = shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    for each in settings["fancy-pypi-readme"]["substitutions"]:
+        shown = re.sub(each["pattern"], each["replacement"], shown)
+    before, after = (re.findall(r"(!?)\[[^\]]*\]\(([^)]+)\)", text) for text in (written, shown))
+    assert len(before) == len(after) > 20
+    for (mark, path), (_, url) in zip(before, after, strict=True):
+        if not path.startswith("https:"):
+            assert (ROOT / path).is_file()
+            host, form = ("raw.githubusercontent.com", "") if mark else ("github.com", "blob/")
+            assert url == f"https://{host}/scalar-autograd/scalar-autograd/{form}main/{path}"
 
 
 def test_first_commands_are_single_lines_that_need_no_activation() -> None:

@@ -1,6 +1,6 @@
 """Where rows of one operand are held to orders 0 to 3, what they mean there, and what was decided at singular points.
 
-A row that is not named here is taken along: it needs its meaning, in `ORACLE` of `test_rules.py`, and an entry in
+A row that is not named here is taken along: it needs its meaning, in `ORACLE` of `row_oracle.py`, and an entry in
 `DECIDED` for each point where that has no value (a pole, the end of a domain) or it has a kink.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from mpmath import mp, mpf
 
-from tests.engine.test_rules import ORACLE
+from tests.engine.row_oracle import ORACLE
 
 INF, NAN = math.inf, math.nan
 

@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 import autograd
 from autograd import PRIMITIVES, GraphError, Value, grad
 from autograd.graph import topological
-from tests.engine.test_rules import ORACLE
+from tests.engine.row_oracle import ORACLE
 from tests.support.graphs import Graph, graphs
 
 

@@ -69,7 +69,7 @@ class Place:
         self.call -= 1
         if self.call != -1:
             return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        _follow_bytecodes(frame, self._step)
         return self._step
 
     def _step(self, frame: FrameType, event: str, _: object) -> Any:
@@ -79,6 +79,11 @@ class Place:
                 self.where = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
                 raise KeyboardInterrupt
         return self._step
+
+
+def _follow_bytecodes(frame: FrameType, step: Callable[..., Any]) -> None:
+    frame.f_trace = step  # Python 3.13.0 takes the wish for bytecodes from a frame that is traced, no other
+    frame.f_trace_opcodes, frame.f_trace_lines = True, False
 
 
 def _can_be_stopped(frame: FrameType) -> bool:
@@ -97,12 +102,12 @@ class Places:
                 return None
             number = len(counts)
             counts.append(0)
-            frame.f_trace_opcodes, frame.f_trace_lines = True, False
 
             def step(frame: FrameType, event: str, _: object) -> Any:
                 counts[number] += event == "opcode"
                 return step
 
+            _follow_bytecodes(frame, step)
             return step
 
         with traced(call):
@@ -123,6 +128,7 @@ class Places:
 def traced(trace: Callable[..., Any]) -> Iterator[None]:
     """`sys.settrace(trace)` for the block."""
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 asks at `settrace` whether any frame wants bytecodes
     sys.settrace(trace)
     try:
         yield

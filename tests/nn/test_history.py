@@ -1,4 +1,4 @@
-"""The history of a run as rows and as a file, and the progress that is shown."""
+"""The history of a run as rows and as a file, the progress that is shown, and the best parameters that are kept."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import csv
 import io
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import nn
+from autograd import Value
 from nn.train.history import Epoch, History
+from nn.train.monitor import Monitor
 from nn.train.progress import Bar, Lines, Quiet, choose_progress
 
 X, Y = [[0.0, 1.0], [1.0, 0.0], [0.5, -1.0]], [1.0, 1.0, 0.5]
@@ -86,3 +91,30 @@ def test_without_rich_a_terminal_gets_a_message_and_lines(monkeypatch: pytest.Mo
     stream = Terminal()
     assert type(choose_progress(True, 10, 5, History(), stream)) is Lines
     assert "pip install rich" in stream.getvalue()
+
+
+# --- the best parameters ----------------------------------------------------------------------------------------------
+
+
+class CountedParameters(list[Value]):
+    """Parameters that count how often they are looked through."""
+
+    readings = 0
+
+    def __iter__(self) -> Iterator[Value]:
+        self.readings += 1
+        return super().__iter__()
+
+
+@given(losses=st.lists(st.sampled_from([0.5, 0.25, 0.125, math.nan, math.inf]), max_size=8))
+def test_parameters_are_copied_at_the_start_and_at_each_new_best_only(losses: list[float]) -> None:
+    w = Value(-1.0)
+    parameters = CountedParameters([w])
+    monitor, lowest, copies = Monitor(History(), parameters, lambda history: None), math.inf, 1
+    kept = w.data
+    for number, loss in enumerate(losses):
+        w.data = float(number)
+        monitor.take(Epoch(number, loss))
+        if loss < lowest:
+            lowest, copies, kept = loss, copies + 1, w.data
+        assert (parameters.readings, monitor.best.parameters, monitor.best.loss) == (copies, [kept], lowest)

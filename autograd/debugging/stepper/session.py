@@ -77,10 +77,13 @@ class StepperSession:
 def step(loss: Value, *, stdin: TextIO | None = None, stdout: TextIO | None = None) -> None:
     """Make the pass of `loss.backward()` interactively: one product at a time, forwards and back.
 
-    It reads commands from the terminal (or `stdin`) and prints to it (or to `stdout`): `help` lists them. `quit`, or
-    the end of the input, finishes the pass: gradients are exactly those of `loss.backward()`. `abort` restores every
-    gradient to what it was before, and so does an exception. Source lines are shown for nodes that were made inside
-    `with autograd.debug():`; names are labels, names in the source, and the caller's variables.
+    loss    the root of the pass
+    stdin   where commands are read from, by default the terminal; `help` lists them
+    stdout  where it prints to, by default the terminal
+
+    `quit`, or the end of the input, finishes the pass: gradients are exactly those of `loss.backward()`. `abort`
+    restores every gradient to what it was before, and so does an exception. Source lines are shown for nodes that were
+    made inside `with autograd.debug():`; names are labels, names in the source, and the caller's variables.
 
     >>> import io
     >>> from autograd import Value
