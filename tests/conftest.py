@@ -2,7 +2,9 @@
 
 import gc
 import os
+import re
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,8 +18,22 @@ for name, count in {"full": 60, "fast": 25}.items():
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+ALL_SLOW = re.compile(r"^pytestmark = .*\bmark\.slow\b", re.MULTILINE)
+
+
+def in_fast_lane(config: pytest.Config) -> bool:
+    return "not slow" in str(config.option.markexpr)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    settings.load_profile("fast" if "not slow" in config.option.markexpr else "full")
+    settings.load_profile("fast" if in_fast_lane(config) else "full")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The fast lane does not import modules whose tests are all slow; other modules' slow tests are deselected."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    is_out = is_test and in_fast_lane(config) and ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))
+    return True if is_out else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
