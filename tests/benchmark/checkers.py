@@ -28,6 +28,7 @@ PEERS = {"torch": "torch==2.14.1", "jax": "jax==0.10.2", "hips": "autograd==1.9.
 ORACLES = ("auto", "complex", "differences", "function")  # ours: the first is the default, and the one with a promise
 HINT = f"peers   --peers DIR adds {', '.join(PEERS)}, from environments in that folder, and says how to make them"
 PROMISE = 1e-12
+RUNS = 9  # of a check that is timed
 SECONDS = 600  # a peer takes about 10: beyond this it hangs
 
 
@@ -189,9 +190,9 @@ def net(x: Any, y: Any) -> Any:
 
 
 def least_ms(work: Callable[[], object]) -> float:
-    """The CPU time of the fastest of nine runs, in milliseconds: what else the machine does can only add to it."""
+    """The CPU time of the fastest of several runs, in milliseconds: what else the machine does can only add to it."""
     times = []
-    for _ in range(9):
+    for _ in range(RUNS):
         start = process_time()
         work()
         times.append(process_time() - start)

@@ -90,11 +90,11 @@ def arity(row: Primitive, rng: random.Random) -> int:
 # --- no false alarms --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("start", range(0, 2000, 500))
+@pytest.mark.parametrize("start", range(0, 1000, 250))
 def test_no_false_alarm_on_random_graphs_and_hardly_anything_undecided(start: int) -> None:
-    reports = [check_gradients(random_graph(seed)) for seed in range(start, start + 500)]  # raises when one is wrong
-    assert sum(bool(report.kinks) for report in reports) > 20, "the graphs should visit kinks"
-    assert sum(bool(report.inconclusive) for report in reports) < 10
+    reports = [check_gradients(random_graph(seed)) for seed in range(start, start + 250)]  # raises when one is wrong
+    assert sum(bool(report.kinks) for report in reports) > 10, "the graphs should visit kinks"
+    assert sum(bool(report.inconclusive) for report in reports) < 5
     assert {report.oracle for report in reports} == {"mpmath"}
 
 

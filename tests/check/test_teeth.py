@@ -61,8 +61,9 @@ def test_a_trillionth_is_noticed_in_every_partial_of_the_table() -> None:
         if mutant.mutation == "× (1 + 1e-12)" and mutant.primitive not in ELSEWHERE:
             row = PRIMITIVES[mutant.primitive]
             with mutant:
-                reports = [check_gradients(row, *at[: row.arity], raise_on_failure=False) for at in POINTS]
-            if all(report.ok for report in reports):
+                reports = (check_gradients(row, *at[: row.arity], raise_on_failure=False) for at in POINTS)
+                survived = all(report.ok for report in reports)  # up to the point that notices it
+            if survived:
                 survivors.append(repr(mutant))
     assert survivors == []
 

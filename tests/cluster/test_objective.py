@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.cluster import Batch, ClusterError, Objective, connect, sources_of
+from nn.cluster import Batch, ClusterError, Objective, connect, connecting, sources_of
 from nn.cluster import objective as objective_module
 from tests.cluster.losses import SIZE, Stumbling, Tanh, samples, write_csv
 
@@ -125,6 +125,8 @@ class Killing(Tanh):
 
 def test_a_loss_that_kills_every_worker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objective_module, "MAX_LOST_WORKERS", 1)
+    monkeypatch.setattr(objective_module, "PATIENCE_SECONDS", 600.0)  # a busy machine starts workers slowly
+    monkeypatch.setattr(connecting, "ANSWER_SECONDS", 5.0)  # that the dead one is waited for
     with connect(1) as client:
         objective = Objective(client, sources_of(*samples()))
         objective.use(Killing())

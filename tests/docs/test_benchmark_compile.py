@@ -60,7 +60,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
 
 
 class TestRace:
-    def test_the_rows_pass_at_tiny_size(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_rows_pass_at_tiny_size(self, ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["compile", "--quick", "--repeat", "1"]) == 0
         text = capsys.readouterr().out
         assert all(f"\n{row.name}: " in text for row in ROWS)

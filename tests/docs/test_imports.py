@@ -7,7 +7,7 @@ import graphlib
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -185,17 +185,28 @@ OPTIONAL = {
 LATE = {"autograd.plugins.scalar_autograd_pytest": {"autograd.check"}}
 
 
-def _modules(package: str) -> dict[str, ast.Module]:
-    """The source of every module by dotted name; a package's `__init__` has the name of the package."""
+def _modules(package: str) -> dict[str, Path]:
+    """The file of every module by dotted name; a package's `__init__` has the name of the package."""
     found = {}
     for path in sorted((ROOT / package).rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text(encoding="utf-8"))
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
 MODULES = {package: _modules(package) for package in ("autograd", "nn")}
 KNOWN = {name for modules in MODULES.values() for name in modules}
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@cache
+def _nodes(name: str) -> list[ast.stmt | ast.expr]:
+    """The nodes of a module that a test looks at: one walk over everything for all tests."""
+    tree = ast.parse(MODULES[name.split(".")[0]][name].read_text(encoding="utf-8"))
+    wanted = (ast.Import, ast.ImportFrom, ast.If, ast.Call, *FUNCTIONS)
+    return [node for node in ast.walk(tree) if isinstance(node, wanted)]
 
 
 def _targets(node: ast.AST) -> Iterator[str]:
@@ -209,26 +220,39 @@ def _targets(node: ast.AST) -> Iterator[str]:
             yield inner if inner in KNOWN else node.module or ""
 
 
-def _for_types(tree: ast.Module) -> list[ast.stmt]:
+def _last_name(named: ast.expr) -> str:
+    return named.attr if isinstance(named, ast.Attribute) else named.id if isinstance(named, ast.Name) else ""
+
+
+def _for_types(name: str) -> list[ast.stmt]:
     """What only the type checker reads."""
-    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
-    return [statement for node in blocks if ast.unparse(node.test).endswith("TYPE_CHECKING") for statement in node.body]
-
-
-def _imported(tree: ast.Module) -> set[str]:
-    """Everything imported, in functions too, but for what only the type checker reads."""
-    for_types = {inner for statement in _for_types(tree) for inner in ast.walk(statement)}
-    return {name for node in ast.walk(tree) if node not in for_types for name in _targets(node)}
+    blocks = [node for node in _nodes(name) if isinstance(node, ast.If)]
+    return [statement for node in blocks if _last_name(node.test) == "TYPE_CHECKING" for statement in node.body]
 
 
 @cache
+def _imported(name: str) -> set[str]:
+    """Everything a module imports, in functions too, but for what only the type checker reads."""
+    for_types = {inner for statement in _for_types(name) for inner in ast.walk(statement)}
+    return {target for node in _nodes(name) if node not in for_types for target in _targets(node)}
+
+
 def _inner_imports(package: str, name: str) -> set[str]:
-    return {target for target in _imported(MODULES[package][name]) if target.split(".")[0] == package}
+    return {target for target in _imported(name) if target.split(".")[0] == package}
 
 
-@pytest.mark.parametrize("name", ALLOWED)
-def test_the_engine_imports_downwards(name: str) -> None:
-    assert _inner_imports("autograd", f"autograd.{name}") <= {f"autograd.{each}" for each in ALLOWED[name]}
+def _offenders(offences: Callable[[str], set[str]], names: Iterable[str]) -> dict[str, set[str]]:
+    """The modules that do what they must not do, each with what it does."""
+    found = {name: offences(name) for name in names}
+    assert found
+    return {name: targets for name, targets in found.items() if targets}
+
+
+def test_the_engine_imports_downwards() -> None:
+    def upwards(name: str) -> set[str]:
+        return _inner_imports("autograd", f"autograd.{name}") - {f"autograd.{each}" for each in ALLOWED[name]}
+
+    assert _offenders(upwards, ALLOWED) == {}
 
 
 def test_the_engine_is_in_the_table() -> None:
@@ -242,11 +266,13 @@ def _package(name: str) -> str:
     return next((each for each in INSIDE if name == each or name.startswith(f"{each}.")), "")
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES["autograd"] if _package(name.removeprefix("autograd."))])
-def test_back_ends_know_the_program_and_the_table(name: str) -> None:
-    own = _package(name.removeprefix("autograd."))
-    imported = {each.removeprefix("autograd.") for each in _inner_imports("autograd", name)}
-    assert {each for each in imported if _package(each) != own and (_package(each) or each) not in INSIDE[own]} == set()
+def test_back_ends_know_the_program_and_the_table() -> None:
+    def foreign(name: str) -> set[str]:
+        own = _package(name.removeprefix("autograd."))
+        imported = {each.removeprefix("autograd.") for each in _inner_imports("autograd", name)}
+        return {each for each in imported if _package(each) != own and (_package(each) or each) not in INSIDE[own]}
+
+    assert _offenders(foreign, [name for name in MODULES["autograd"] if _package(name.removeprefix("autograd."))]) == {}
 
 
 def _folder(name: str) -> str:
@@ -256,13 +282,16 @@ def _folder(name: str) -> str:
     return inner if f"{package}.{inner}" in BETWEEN else ""
 
 
-@pytest.mark.parametrize("name", BETWEEN)
-def test_packages_import_downwards(name: str) -> None:
+def _imported_folders(name: str) -> set[str]:
     package, _, own = name.partition(".")
     modules = [module for module in MODULES[package] if _folder(module) == own]
-    assert modules
+    assert modules, name
     imported = {target for module in modules for target in _inner_imports(package, module)}
-    assert {_folder(target) for target in imported} - {own, ""} == BETWEEN[name]
+    return {_folder(target) for target in imported} - {own, ""}
+
+
+def test_packages_import_downwards() -> None:
+    assert {name: _imported_folders(name) for name in BETWEEN} == BETWEEN
 
 
 def test_packages_are_in_the_table_and_in_no_circle() -> None:
@@ -286,41 +315,46 @@ def test_no_module_imports_in_a_circle(package: str) -> None:
     graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES["autograd"] if name != "autograd"])
-def test_inside_autograd_names_come_from_their_own_module(name: str) -> None:
-    assert "autograd" not in _imported(MODULES["autograd"][name])
+def test_inside_autograd_names_come_from_their_own_module() -> None:
+    assert [name for name in MODULES["autograd"] if name != "autograd" and "autograd" in _imported(name)] == []
 
 
 def test_autograd_does_not_know_nn() -> None:
-    assert [
-        name for name, tree in MODULES["autograd"].items() if any(t.startswith("nn") for t in _imported(tree))
-    ] == []
+    assert [name for name in MODULES["autograd"] if any(each.startswith("nn") for each in _imported(name))] == []
 
 
-@pytest.mark.parametrize("name", MODULES["nn"])
-def test_nn_uses_only_what_autograd_exports(name: str) -> None:
-    for node in ast.walk(MODULES["nn"][name]):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd":
-            if node.module in SHARED:
-                continue
-            assert node.module == "autograd"
-            assert {alias.name for alias in node.names} <= set(autograd.__all__)
-        elif isinstance(node, ast.Import):
-            assert not [alias.name for alias in node.names if alias.name.startswith("autograd.")]
+def _of_autograd(node: ast.AST) -> set[str]:
+    """What an import statement takes from inside `autograd` that is neither exported nor shared."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names if alias.name.startswith("autograd.")}
+    module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    if module.split(".")[0] != "autograd" or module in SHARED:
+        return set()
+    exported = set(autograd.__all__) if module == "autograd" else set()
+    return {f"{module}.{alias.name}" for alias in node.names if alias.name not in exported}
 
 
-def _in_functions(tree: ast.Module) -> Iterator[str]:
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            for node in ast.walk(function):
-                yield from _targets(node)
+def test_nn_uses_only_what_autograd_exports() -> None:
+    def private(name: str) -> set[str]:
+        return set().union(*(_of_autograd(node) for node in _nodes(name)))
+
+    assert _offenders(private, MODULES["nn"]) == {}
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN))
-def test_only_optional_packages_are_imported_inside_functions(name: str) -> None:
-    tree = MODULES[name.split(".")[0]][name]
-    targets = {target for target in _in_functions(tree) if target.split(".")[0] not in OPTIONAL}
-    assert targets <= LATE.get(name, set())
+def _in_functions(name: str) -> Iterator[str]:
+    functions = [node for node in _nodes(name) if isinstance(node, FUNCTIONS)]
+    lines = {line for each in functions for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)}
+    for node in _nodes(name):
+        if node.lineno in lines:
+            yield from _targets(node)
+
+
+def test_only_optional_packages_are_imported_inside_functions() -> None:
+    def ours(name: str) -> set[str]:
+        inside = {each for each in _in_functions(name) if each.split(".")[0] not in OPTIONAL}
+        return inside - LATE.get(name, set())
+
+    assert _offenders(ours, KNOWN) == {}
 
 
 def _loaded_after(statement: str) -> set[str]:
@@ -365,8 +399,7 @@ def test_a_picture_loads_what_it_needs() -> None:
 
 
 def test_what_is_imported_later_is_what_the_type_checker_sees() -> None:
-    tree = MODULES["autograd"]["autograd"]
-    statements = [node for node in _for_types(tree) if isinstance(node, ast.ImportFrom)]
+    statements = [node for node in _for_types("autograd") if isinstance(node, ast.ImportFrom)]
     assert {node.module: tuple(alias.name for alias in node.names) for node in statements} == autograd._LAZY  # type: ignore[attr-defined]
 
 
@@ -376,18 +409,21 @@ def test_no_module_hides_a_name_that_is_imported_later() -> None:
     assert not {f"autograd.{name}" for name in names} & KNOWN
 
 
-def _imported_by_name(tree: ast.Module) -> set[str]:
+def _imported_by_name(module: str) -> set[str]:
     """What is imported by a name as text: that text, or the source of what gives it."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    names = [call.args[0] for call in calls if ast.unparse(call.func).endswith(("import_module", "__import__"))]
+    calls = [node for node in _nodes(module) if isinstance(node, ast.Call)]
+    names = [call.args[0] for call in calls if _last_name(call.func) in ("import_module", "__import__")]
     return {str(name.value) if isinstance(name, ast.Constant) else ast.unparse(name) for name in names}
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN - {"autograd._lazy"}))
-def test_our_own_modules_are_imported_by_name_in_one_place(name: str) -> None:
+def test_our_own_modules_are_imported_by_name_in_one_place() -> None:
     """Elsewhere it is what a machine may not have."""
-    found = _imported_by_name(MODULES[name.split(".")[0]][name])
-    assert {target.split(".")[0] for target in found} <= OPTIONAL | set(sys.stdlib_module_names)
+
+    def ours(name: str) -> set[str]:
+        found = _imported_by_name(name)
+        return {each for each in found if each.split(".")[0] not in OPTIONAL | set(sys.stdlib_module_names)}
+
+    assert _offenders(ours, KNOWN - {"autograd._lazy"}) == {}
 
 
 def test_names_can_be_listed_before_they_are_used() -> None:

@@ -164,6 +164,7 @@ def test_a_page_of_100_products_is_small() -> None:
     assert len(page.html.encode()) <= 1000 * len(page)
 
 
+@pytest.mark.slow
 def test_a_page_of_10_000_products_is_collapsed_and_compact() -> None:
     page = replay(batch_loss())
     assert len(page) > 10_000

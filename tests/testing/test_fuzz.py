@@ -64,7 +64,7 @@ def smallest(drawn: Program, wrong: Disagreement) -> tuple[Program, Disagreement
     return small, failures(small)[0]
 
 
-@pytest.mark.parametrize(("mode", "programs"), [("ordinary", 40), ("hostile", 50)])
+@pytest.mark.parametrize(("mode", "programs"), [("ordinary", 30), ("hostile", 30)])
 def test_random_programs_agree_on_every_path(mode: str, programs: int) -> None:
     found = Campaign(Plan("smoke", mode, tuple(KINDS), compiled=1))
     found.go(programs, math.inf, workers=1)
