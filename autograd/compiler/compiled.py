@@ -57,8 +57,8 @@ def compile(
 
     - `f`: takes and returns numbers, lists, tuples, dicts and arrays of them (any library's; f sees lists), and is
       written with operators and functions of this package. Where arrays come in, NumPy arrays of float64 come out.
-    - `parameters`: the leaf Values that it closes over; they are read at each call (`flat` takes their numbers instead),
-      and another Value is refused where it is used. `batch`: the names of the arguments that hold many samples.
+    - `parameters`: the leaf Values that it closes over; they are read at each call (`flat` takes numbers instead), and
+      another Value is refused where it is used. `batch`: the names of the arguments that hold many samples.
     - `on_branch`: "raise" for a CompileError where f would be recorded again because a comparison comes out
       differently.
     - `backend`: "python" (straight-line code), "numpy" (recovered matrices, readable), "llvm" (machine code, needs the
