@@ -66,7 +66,9 @@ class _Walk(Flow[int]):
         found = self._parents.get(node)
         if found is None:
             equation = self.equation(node)
-            found = self._parents[node] = self.parents_of(node, equation) if equation else ()
+            found = self._parents[node] = (
+                () if equation is None or equation.is_detached else self.parents_of(node, equation)
+            )
         return found
 
     def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
@@ -94,7 +96,7 @@ class Recorded(_Walk):
     def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """As the engine has them."""
         equation = self.equation(node)
-        if equation is None:
+        if equation is None or equation.is_detached:
             return []
         row, operands = equation
         partials = self._partials.pop(node, None)
@@ -129,7 +131,7 @@ class Gated(_Walk):
     def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """With every edge behind a gate as (1, contribution)."""
         equation = self.equation(node)
-        if equation is None:
+        if equation is None or equation.is_detached:
             return []
         behind = node in self._behind and node not in self._open
         found: list[tuple[int, Any, Any]] = []

@@ -50,7 +50,7 @@ class Lowered:
     @cached_property
     def forward(self) -> Program:
         """What was recorded with equal equations as one: without derivatives, if they are to be taken later."""
-        return shared(self.recorded)
+        return shared(self.recorded, keeps_detached=self.kind == GRADIENT)
 
     @cached_property
     def program(self) -> Program:

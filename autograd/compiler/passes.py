@@ -39,8 +39,9 @@ class Builder:
     (1, 1, 1, 6.0)
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, keeps_detached: bool = False) -> None:
         self.first = inputs
+        self.keeps_detached = keeps_detached
         self.equations: list[Equation] = []
         self._found: dict[tuple[object, ...], int] = {}
 
@@ -81,15 +82,17 @@ class Builder:
 
     def _of_a_place(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
         if primitive is rules.pivot:  # of one number: that number, detached
-            return operands[0] if len(operands) == 1 else None
+            return operands[0] if len(operands) == 1 and not self.keeps_detached else None
         place = int(operands[0]) - self.first
         if place >= 0 and self.equations[place].primitive is rules.neg:
             return self.equations[place].operands[0]
         return None
 
 
-def shared(program: Program) -> Program:
+def shared(program: Program, keeps_detached: bool = False) -> Program:
     """The program with equal equations as one and constants folded, without those that no output or guard needs.
+
+    A detached number is that number, unless `keeps_detached`: no gradient flows through it.
 
     >>> from autograd.rules import exp, neg
     >>> equations = Equation(exp, (0,)), Equation(exp, (0,)), Equation(neg, (1,)), Equation(neg, (3,))
@@ -98,7 +101,7 @@ def shared(program: Program) -> Program:
         t1 = exp(x)
         return t1, t1
     """
-    builder = Builder(len(program.names))
+    builder = Builder(len(program.names), keeps_detached)
     return without_dead(rebuilt(program, builder.equations, builder.write(program.equations)))
 
 

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES, Primitive
+from autograd.rules import pivot
 
 Atom = int | float
 
@@ -58,6 +59,11 @@ class Equation(NamedTuple):
 
     primitive: Primitive
     operands: tuple[Atom, ...]
+
+    @property
+    def is_detached(self) -> bool:
+        """Whether it is the pivot of one number: that number, through which no gradient flows."""
+        return self.primitive is pivot and len(self.operands) == 1
 
 
 class Guard(NamedTuple):

@@ -105,16 +105,21 @@ class Reference:
 
     @cached_property
     def quick(self) -> Computed:
-        """By the program without derivatives."""
-        forward = self.lowered.forward
-        made = _computed(forward, self.rows)
+        """By what was recorded, before any pass has seen it."""
+        recorded = self.lowered.recorded
+        made = _computed(recorded, self.rows)
         if self.lowered.kind != GRADIENT:
             return made
         derivatives = [
-            _derivatives(forward, [column[row] for column in made.columns], self.lowered.wanted)
+            _derivatives(recorded, [column[row] for column in made.columns], self.lowered.wanted)
             for row in range(len(self.rows))
         ]
         return replace(made, outputs=[*made.outputs, *[list(each) for each in zip(*derivatives, strict=True)]])
+
+    @cached_property
+    def forward(self) -> Computed:
+        """By the program without derivatives, whose guards back ends number."""
+        return _computed(self.lowered.forward, self.rows) if self.lowered.forward.guards else self.quick
 
     @cached_property
     def full(self) -> Computed:
@@ -141,7 +146,7 @@ class Reference:
 
     def _at(self, point: Point, rows: slice, runner: Runner, options: Options) -> str:
         known = self.computed(options)
-        failing = known.failing(rows.start)
+        failing = (self.forward if known is self.quick else known).failing(rows.start)
         outputs = runner.run(as_array(point.shared), self._pieces(point))
         if isinstance(outputs, int) or failing is not None:
             if isinstance(outputs, int) and outputs == failing:
@@ -228,7 +233,9 @@ def _derivatives(program: Program, numbers: Sequence[float], wanted: Sequence[in
         delta = adjoint[place]
         if delta is None:
             continue
-        row, operands = program.equations[place - first]
+        row, operands = equation = program.equations[place - first]
+        if equation.is_detached:
+            continue
         at = [numbers[x] if type(x) is int else x for x in operands]
         known = returned_operands(row, len(operands))
         if known is None:

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import PRIMITIVES, Value, clip, log, logsumexp, maximum, pick, relu, sqrt, tanh, where
+from autograd.compiler import lower as lower_module
 from autograd.compiler.lower import Call, Lowered, lower
 from autograd.compiler.numpy_backend.runner import NumpyRunner
 from autograd.compiler.options import Options
+from autograd.compiler.passes import shared
 from autograd.compiler.program import compute
 from autograd.compiler.specialization import forms_of
 from autograd.compiler.vector.partials import rule_of
@@ -217,6 +219,40 @@ def test_a_where_without_a_batch_needs_no_second_recording() -> None:
     fast = autograd.compile(lambda x: where(x > 0.0, x * x, -x), backend="numpy")
     assert (fast.value_and_grad(3.0), fast.value_and_grad(-3.0)) == ((9.0, 6.0), (3.0, -1.0))
     assert "recordings: 1" in fast.explain()
+
+
+# --- what is held constant ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "llvm", "auto"])
+@pytest.mark.parametrize("batch", [(), ("x",)], ids=str)
+def test_nothing_flows_through_a_detached_number(backend: str, batch: tuple[str, ...]) -> None:
+    """Alone, twice, of a sum and of a parameter, next to the same number with a gradient."""
+    w = [Value(0.5), Value(-1.5), Value(2.0)]
+
+    def f(x: Any) -> Any:
+        products = [each * x for each in w]
+        held = [each.detach() for each in products]
+        shift = sum(held).detach()
+        return sum([a * b + tanh(a - shift) * b for a, b in zip(products, held, strict=True)]) + w[0].detach() * w[1]
+
+    x = 0.75
+    for each in w:
+        each.zero_grad()
+    f(x).backward()
+    fast = autograd.compile(f, parameters=w, batch=batch, backend=backend)
+    value, found = fast.value_and_grad([x, x] if batch else x)
+    assert value == pytest.approx(f(x).data, rel=1e-15)
+    assert found.tolist() == pytest.approx([each.grad for each in w], rel=1e-14)
+
+
+def test_a_pass_that_changes_the_function_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference is what was recorded, before any pass."""
+    monkeypatch.setattr(lower_module, "shared", lambda program, keeps_detached: shared(program))
+    w = Value(3.0)
+    fast = autograd.compile(lambda x: (w * x).detach() * w, parameters=[w], backend="numpy")
+    with pytest.warns(RuntimeWarning, match="numpy does not compute the recorded graph"):
+        assert fast.value_and_grad(2.0)[1].tolist() == [6.0]
 
 
 # --- size -------------------------------------------------------------------------------------------------------------

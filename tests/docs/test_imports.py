@@ -75,7 +75,7 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.constants", "compiler.refusal", "compiler.traced"),
         *("graph", "primitive", "recording", "rules", "scopes", "value"),
     },
-    "compiler.program": {"errors", "primitive"},
+    "compiler.program": {"errors", "primitive", "rules"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
     "compiler.reassociate": {"compiler.program", "rules"},
     "compiler.symbols": {"compiler.passes", "compiler.program", "primitive", "rules"},

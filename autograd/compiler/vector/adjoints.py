@@ -208,6 +208,8 @@ class _Backward(RowWriter):
         """Whatever the rules of its row say."""
         assert step.row is not None
         operands = _columns(step)
+        if step.row is rules.pivot and len(operands) == 1:  # a detached number
+            return
         rule = rule_of(step.row, [as_number(each) for each in operands])
         at = Values(self, rule.equations, [*operands, Operand(step.kind, step.lanes)], step.shape).at
         yes, no = ([None if each is None else at(each) for each in partials] for partials in (rule.yes, rule.no))
