@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, overload
 from autograd import rules
 from autograd.errors import GraphError
 from autograd.graph import topological
+from autograd.scopes import hooks
 from autograd.value import Value
 
 
@@ -38,8 +39,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     for each in (output, *wanted):
         if not isinstance(each, Value):
             raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__})")
-    known = adjoints(output, wanted, ENGINE)
-    found = [_value(known.get(each, 0.0)) for each in wanted]
+    found = slopes(output, wanted, Engine(wanted))
     return found[0] if isinstance(inputs, Value) else found
 
 
@@ -70,11 +70,25 @@ class Flow(Protocol[Node]):
 
 
 class Engine(Flow[Value]):
-    """The chain rule in Values."""
+    """The chain rule in Values, from an output to the `wanted` nodes; without these, through the whole graph.
+
+    What one wanted node was computed from cannot depend on it, so the walk stops there. Of several, one may depend on
+    another, unless the caller knows that they are `independent`. A recording knows which nodes came first.
+    """
+
+    stops: Sequence[Value] = ()
+    wanted: Sequence[Value] = ()
+
+    def __init__(self, wanted: Sequence[Value] = (), independent: bool = False) -> None:
+        self.wanted = wanted
+        if independent or len(set(wanted)) == 1:
+            self.stops = wanted
 
     def order(self, output: Value) -> Sequence[Value]:
-        """By the graph's own order."""
-        return topological(output)
+        """By the graph's own order, as far as the wanted nodes."""
+        if self.wanted and (recorder := hooks().recorder) is not None:
+            return recorder.since(self.wanted, [output])  # type: ignore[no-any-return]
+        return topological(output, known=self.stops)
 
     def parents(self, node: Value) -> Sequence[Value]:
         """As they were recorded."""
@@ -86,6 +100,17 @@ class Engine(Flow[Value]):
 
 
 ENGINE = Engine()
+
+
+def slopes(output: Value, inputs: Sequence[Value], flow: Flow[Value]) -> list[Value]:
+    """∂output/∂input for each input.
+
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> [slope.data for slope in slopes(x * y, [x, y], Engine([x, y], independent=True))]
+    [4.0, 3.0]
+    """
+    known = adjoints(output, inputs, flow)
+    return [_value(known.get(each, 0.0)) for each in inputs]
 
 
 def adjoints(output: Node, wanted: Sequence[Node], flow: Flow[Node]) -> dict[Node, Any]:

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from autograd.derivative import edges
-from autograd.derivative import grad as gradient
+from autograd.derivative import Engine, edges, slopes
 from autograd.functions import dot
 from autograd.graph import topological
 from autograd.observing import Conversions
@@ -69,7 +68,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
         def take() -> tuple[Any, Any]:
             x, inputs = _traced(args, argnum)
             y = _number(f(*inputs), f)
-            return y, _like(x, gradient(y, leaves_of(x)))
+            return y, _like(x, _slopes(y, leaves_of(x)))
 
         return _derivative(take, args)  # type: ignore[no-any-return]
 
@@ -91,7 +90,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
         def take() -> Any:
             x, inputs = _traced(args, argnum)
             y = f(*inputs)
-            rows = [_like(x, gradient(_number(each, f), leaves_of(x))) for each in leaves_of(y)]
+            rows = [_like(x, _slopes(_number(each, f), leaves_of(x))) for each in leaves_of(y)]
             return _like(y, rows)
 
         return _derivative(take, args)
@@ -227,6 +226,11 @@ def _number(y: Any, f: Callable[..., Any]) -> Value:
         raise TypeError(f"{name} must return a number to have a gradient, got {y!r}; see jacobian") from error
 
 
+def _slopes(y: Value, inputs: Sequence[Value]) -> list[Value]:
+    """The derivatives by inputs of this derivative's own, none of which depends on another."""
+    return slopes(y, inputs, Engine(inputs, independent=True))
+
+
 def _direction(v: Any) -> Any:
     return v if isinstance(v, Value) else as_float(v)
 
@@ -234,11 +238,20 @@ def _direction(v: Any) -> Any:
 def _pushed(along: dict[Value, Any], outputs: Sequence[Value]) -> list[Any]:
     """The tangent of each output, given those of some nodes: Σ partial · tangent over parents, in topological order."""
     tangents = dict(along)
-    for node in topological(*outputs):
+    for node in _between(list(along), outputs):
+        if node in along or tangents.keys().isdisjoint(node.parents):
+            continue
         moving = [(d, tangents[p]) for p, d in edges(node) if p in tangents]
-        if moving and node not in along:
+        if moving:
             tangents[node] = dot([d for d, _ in moving], [t for _, t in moving])
     return [tangents.get(y, 0.0) for y in outputs]
+
+
+def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> Sequence[Value]:
+    """The nodes that lead to `outputs`, parents first, without what the inputs were computed from."""
+    if (recorder := hooks().recorder) is not None:
+        return recorder.since(inputs, outputs)  # type: ignore[no-any-return]
+    return topological(*outputs, known=inputs)
 
 
 # --- structures of numbers --------------------------------------------------------------------------------------------

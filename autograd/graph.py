@@ -12,7 +12,7 @@ be most of their time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress, filterfalse
 from typing import Any
 
@@ -33,7 +33,7 @@ def slots(arity: int | None, operands: tuple[Any, ...], partials: Sequence[Any])
     return tuple(compress(operands, flows)), operands, tuple(compress(partials, flows)), None
 
 
-def topological(*roots: Any) -> list[Any]:
+def topological(*roots: Any, known: Sequence[Any] = ()) -> list[Any]:
     """Every ancestor of `roots` once, parents before children: the depth-first post-order of the textbook recursion
 
         def visit(node):
@@ -43,14 +43,18 @@ def topological(*roots: Any) -> list[Any]:
                 order.append(node)
 
     computed with a stack, so that depth costs nothing. Each node is expanded once, each edge looked at once: O(V + E).
+    `known` nodes come first, and their ancestors only as those of other nodes.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> [node.label or node.op for node in topological(a * b + a)]
     ['a', 'b', 'mul', 'add']
+    >>> h = a * b
+    >>> [node.label or node.op for node in topological(h + a, known=[h])]
+    ['mul', 'a', 'add']
     """
-    order: list[Any] = []
-    seen: set[Any] = set()
+    order: list[Any] = list(dict.fromkeys(known))
+    seen: set[Any] = set(order)
     stack: list[Any] = [None, iter(roots)]  # by turns an open node and what is left of its parents: one, many or None
     while stack:
         node = rest = stack.pop()
@@ -88,3 +92,37 @@ def topological(*roots: Any) -> list[Any]:
 
 
 _Many = type(iter(()))
+
+
+def newer(roots: Sequence[Any], known: Sequence[Any], is_newer: Callable[[Any], bool]) -> list[Any]:
+    """`known`, and the ancestors of `roots` that are newer, in the order of `topological`.
+
+    What a node was computed from is older than the node.
+
+    >>> from autograd import Value
+    >>> h = Value(2.0) * 3.0
+    >>> [node.op for node in newer([h * h + h], [h], lambda node: node is not h)]
+    ['mul', 'mul', 'add']
+    """
+    order, seen = list(known), set(map(id, known))
+    stack: list[Any] = [(None, iter(roots))]
+    while stack:
+        node, rest = stack[-1]
+        for parent in rest:
+            if id(parent) not in seen and is_newer(parent):
+                seen.add(id(parent))
+                stack.append((parent, iter(_flowing(parent))))
+                break
+        else:
+            stack.pop()
+            order.append(node)
+    order.pop()  # the None that held the roots
+    return order
+
+
+def _flowing(node: Any) -> Sequence[Any]:
+    """The parents, as the property has them."""
+    if type(node._dx) is tuple:
+        return node._x  # type: ignore[no-any-return]
+    first = () if node._dx is None else (node._x,)
+    return first if node._dy is None else (*first, node._y)

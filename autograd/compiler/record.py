@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -21,7 +21,7 @@ from autograd import recording, rules
 from autograd.compiler.constants import compares_with_is
 from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
 from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
-from autograd.graph import slots
+from autograd.graph import newer, slots
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.scopes import Hooks, active, hooks
 from autograd.value import Value, as_float
@@ -80,6 +80,7 @@ class Recorder:
     picked: bool = False
     block: Any = None  # the innermost scope, as long as this recorder is alone: operators then call it directly
     _wrapped: Any = None
+    _places: dict[int, int] = field(default_factory=dict)
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """`function(*args)`, recorded."""
@@ -166,6 +167,18 @@ class Recorder:
         # The pivot of one number is that number; without parents, no derivative passes.
         made: Value = self._made(Node, rules.pivot, self.number(value), (), (value,), (), None)
         return made
+
+    def since(self, wanted: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        """What `outputs` depend on, in the graph's own order, without what is older than all that is `wanted`.
+
+        Nothing older depends on it, so a derivative inside a loop walks through its own turn only.
+        """
+        places, nodes = self._places, self.nodes
+        for place in range(len(places), len(nodes)):
+            places[id(nodes[place])] = place
+        oldest = min([places.get(id(each), -1) for each in wanted], default=-1)
+        known = [each for each in wanted if places.get(id(each), -1) == oldest]
+        return newer(outputs, known, lambda node: places.get(id(node), -1) > oldest)
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
