@@ -19,6 +19,7 @@
     verify.py          does it compute what was recorded?
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
+    advice.py          why a function is recorded again and again, and the remedy
     compiled.py        `autograd.compile` and what it returns
     flat.py            the same on one flat vector, as optimisers want it
 

@@ -253,7 +253,7 @@ class Compiled(Variants):
         recordings: 1
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
-        return explanation(self._ran(), self._count)
+        return explanation(self._ran(), self._count, self._dropped)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

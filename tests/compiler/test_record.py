@@ -16,6 +16,8 @@ import autograd
 from autograd import PRIMITIVES, CompileError, Value
 from autograd.compiler.traced import Number
 
+recorded_often = pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
+
 
 def steep(x: Any) -> Any:
     if x > 1.0:
@@ -48,6 +50,7 @@ def selected_inside(x: Any) -> Any:
     return autograd.where(autograd.relu(x), autograd.log(x), x * x)
 
 
+@recorded_often
 @pytest.mark.parametrize(
     "f", [steep, clamped, sorted_product, sided, truncated, selected, selected_inside], ids=lambda f: f.__name__
 )
@@ -114,6 +117,7 @@ def test_raise_names_the_line_of_the_comparison() -> None:
     assert fast(3.0) == 9.0
 
 
+@recorded_often
 def test_too_many_branches_are_refused() -> None:
     fast = autograd.compile(lambda x: x + float(x))
     assert [fast(i) for i in range(64)] == [2.0 * i for i in range(64)]
@@ -344,6 +348,7 @@ def test_the_message_for_math_names_the_function_that_stays() -> None:
         autograd.compile(lambda x: x * math.exp(x)).value_and_grad(1.0)
 
 
+@recorded_often
 @pytest.mark.parametrize(
     "f",
     [

@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "_hypothesis": {"_lazy", "value"},
     "affine": {"value", "rules", "numerics", "scopes", "signatures"},
-    "derivative": {"value", "rules", "graph", "errors"},
+    "derivative": {"value", "rules", "graph", "errors", "scopes"},
     "functions": {"affine", "value", "rules", "primitive", "errors", "scopes", "signatures"},
     "observing": {"assignments", "graph", "origin", "value"},
     "functional": {"derivative", "functions", "value", "graph", "recording", "scopes", "observing", "structure"},
@@ -55,7 +55,8 @@ ALLOWED: dict[str, set[str]] = {
     "origin": {"assignments"},
     "compiler": set(),
     "compiler.foreign": {"value"},
-    "compiler.arguments": {"compiler.foreign", "errors", "structure", "value"},
+    "compiler.arguments": {"compiler.foreign", "errors", "scopes", "structure", "value"},
+    "compiler.advice": {"compiler.program", "origin", "structure"},
     "compiler.options": {"errors"},
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
     "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
@@ -103,7 +104,8 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.flat": {"compiler.arguments", "errors", "value"},
     "compiler.variants": {
         *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),
-        *("compiler.record", "compiler.specialization", "errors", "recording", "structure", "value"),
+        *("compiler.advice", "compiler.program", "compiler.record", "compiler.specialization"),
+        *("errors", "recording", "structure", "value"),
     },
     "compiler.compiled": {
         *("compiler.arguments", "compiler.explain", "compiler.flat", "compiler.lower", "compiler.options"),
