@@ -17,7 +17,7 @@ from autograd.structure import Key, places
 MANY = 3  # recordings of a kind, before a warning says what they cost
 AS_ARGUMENT = "pass it as an argument, so that one program serves all its values"
 PAD = "name arguments that hold samples in batch=, or pad them to one length"
-PICK = "for an index use autograd.pick, or nn.Embedding for the rows of a table, which keep it in the program"
+PICK = "use autograd.pick for an index, or nn.Embedding for the rows of a table, which keep it in the program"
 CHOOSE = "use where, maximum, minimum, clip or relu, which stay in the program"
 NO_FLOAT = "leave float out and use the number itself"
 

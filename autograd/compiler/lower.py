@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from autograd.compiler.advice import remedy
 from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
 from autograd.compiler.differentiate import Gated, Recorded
@@ -198,11 +199,19 @@ def _without_samples(program: Program) -> Program:
     for guard in program.guards:
         if any(differs[place] for place in guard.places):
             raise CompileError(
-                f"{guard.where}: the function asks for a number that differs from sample to sample "
-                f"({program.name(guard.left)} {guard.relation} …), but one program serves all samples; use where, "
-                "maximum, minimum, clip or relu for a choice, pick for an index, or compile without batch="
+                f"{guard.where}: the function asks for a number that differs from sample to sample"
+                f"{_question(program, guard)}, but one program serves all samples; {remedy(guard)}, or compile without "
+                "batch="
             )
     return program
+
+
+def _question(program: Program, guard: Guard) -> str:
+    """What is asked of an input, by its name; '' of a number that has none in the user's program."""
+    if type(guard.left) is not int or guard.left >= len(program.names):
+        return ""
+    what = {"same": "the same number for all?", "truth": "is it 0?"}.get(guard.relation, f"{guard.relation} …")
+    return f" ({program.name(guard.left)} {what})"
 
 
 _NO_LETTERS, _EQUATION = re.compile(r"\W+"), re.compile(r"t\d+")

@@ -291,6 +291,10 @@ class Recorder:
         """An assignment to `.data` or `.grad`."""
         refuse(f"an assignment to .{name}", NO_EFFECTS)
 
+    def refuse_truth(self) -> NoReturn:
+        """`if v:` of what is a Value in eager mode too."""
+        refuse("the truth value of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
+
     def refuse_backward(self) -> NoReturn:
         """`v.backward()`."""
         refuse("backward()", "the compiled function has value_and_grad; or use autograd.grad")

@@ -105,11 +105,6 @@ class Node(Traced):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
-        if _recorder() is None:
-            return super().__bool__()
-        return refuse("the truth value of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
-
 
 def _class_in_eager(kind: type) -> Any:
     """`__class__`, which `isinstance` asks when the type is another one: the answer of eager mode, for the user."""
@@ -122,6 +117,10 @@ def _class_in_eager(kind: type) -> Any:
         return kind
 
     return property(get)
+
+
+_FLOOR = "use autograd.floor(x / y), and x % y for the rest"
+_OF_FLOATS = frozenset(name for name in vars(float) if not name.startswith("__"))
 
 
 class Number(Traced):
@@ -141,6 +140,16 @@ class Number(Traced):
         if recorder is None or type(other) in (Value, Node):  # a float is not a Value
             return self is other or NotImplemented
         return recorder.equal(self, other)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return NotImplemented if _recorder() is None else refuse("floor division", _FLOOR)
+
+    __rfloordiv__ = __divmod__ = __rdivmod__ = __floordiv__
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_FLOATS and _recorder() is not None:
+            refuse(f"the attribute {name} of a float", "compute with operators and functions of autograd")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __hash__(self) -> int:
         if active() is None or _recorder() is None or is_ours(sys._getframe(1)):
@@ -212,6 +221,10 @@ class Condition(Number):
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
+
+# Python's own errors call an object by the name of its class: as in eager mode. (`pickle` goes by the qualified name.)
+for _kind, _eager in ((Traced, Value), (Node, Value), (Number, float), (Condition, bool)):
+    _kind.__name__ = _eager.__name__
 
 _OPERANDS = frozenset([Value, Node, Number, Condition, Index, float, int])
 AS_VALUES: Callable[[type], bool] = frozenset([Value, Node]).__contains__

@@ -80,7 +80,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.differentiate": {"compiler.symbols", "derivative", "errors", "primitive", "rules", "value"},
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
-        "compiler.symbols",
+        *("compiler.advice", "compiler.symbols"),
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
     },
     "compiler.python": {
