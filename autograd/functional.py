@@ -10,12 +10,12 @@ from there: a RuntimeWarning names the line, once, and the function that records
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from autograd.derivative import Engine, edges, slopes
-from autograd.functions import dot
+from autograd.derivative import engine, slopes
+from autograd.functions import dot, where
 from autograd.graph import topological
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
@@ -68,7 +68,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
         def take() -> tuple[Any, Any]:
             x, inputs = _traced(args, argnum)
             y = _number(f(*inputs), f)
-            return y, _like(x, _slopes(y, leaves_of(x)))
+            return y, _like(x, slopes(y, leaves_of(x), independent=True))
 
         return _derivative(take, args)  # type: ignore[no-any-return]
 
@@ -90,7 +90,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
         def take() -> Any:
             x, inputs = _traced(args, argnum)
             y = f(*inputs)
-            rows = [_like(x, _slopes(_number(each, f), leaves_of(x))) for each in leaves_of(y)]
+            rows = [_like(x, slopes(_number(each, f), leaves_of(x), independent=True)) for each in leaves_of(y)]
             return _like(y, rows)
 
         return _derivative(take, args)
@@ -226,11 +226,6 @@ def _number(y: Any, f: Callable[..., Any]) -> Value:
         raise TypeError(f"{name} must return a number to have a gradient, got {y!r}; see jacobian") from error
 
 
-def _slopes(y: Value, inputs: Sequence[Value]) -> list[Value]:
-    """The derivatives by inputs of this derivative's own, none of which depends on another."""
-    return slopes(y, inputs, Engine(inputs, independent=True))
-
-
 def _direction(v: Any) -> Any:
     return v if isinstance(v, Value) else as_float(v)
 
@@ -238,20 +233,18 @@ def _direction(v: Any) -> Any:
 def _pushed(along: dict[Value, Any], outputs: Sequence[Value]) -> list[Any]:
     """The tangent of each output, given those of some nodes: Σ partial · tangent over parents, in topological order."""
     tangents = dict(along)
-    for node in _between(list(along), outputs):
-        if node in along or tangents.keys().isdisjoint(node.parents):
-            continue
-        moving = [(d, tangents[p]) for p, d in edges(node) if p in tangents]
-        if moving:
-            tangents[node] = dot([d for d, _ in moving], [t for _, t in moving])
+    flow = engine(list(along), independent=True)
+    for node in flow.order(*outputs):
+        if node not in along and not tangents.keys().isdisjoint(flow.parents(node)):
+            gate, *answers = flow.answers(node)
+            yes, no = (_moved(zip(partials, node.operands, strict=True), tangents) for partials in answers)
+            tangents[node] = yes if gate is None else where(gate, yes, no)
     return [tangents.get(y, 0.0) for y in outputs]
 
 
-def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> Sequence[Value]:
-    """The nodes that lead to `outputs`, parents first, without what the inputs were computed from."""
-    if (recorder := hooks().recorder) is not None:
-        return recorder.since(inputs, outputs)  # type: ignore[no-any-return]
-    return topological(*outputs, known=inputs)
+def _moved(pairs: Iterable[tuple[Any, Any]], tangents: dict[Value, Any]) -> Any:
+    moving = [(d, tangents[x]) for d, x in pairs if d is not None and isinstance(x, Value) and x in tangents]
+    return dot([d for d, _ in moving], [t for _, t in moving])
 
 
 # --- structures of numbers --------------------------------------------------------------------------------------------

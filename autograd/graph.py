@@ -94,14 +94,19 @@ def topological(*roots: Any, known: Sequence[Any] = ()) -> list[Any]:
 _Many = type(iter(()))
 
 
-def newer(roots: Sequence[Any], known: Sequence[Any], is_newer: Callable[[Any], bool]) -> list[Any]:
+def newer(
+    roots: Sequence[Any],
+    known: Sequence[Any],
+    is_newer: Callable[[Any], bool],
+    parents: Callable[[Any], Sequence[Any]],
+) -> list[Any]:
     """`known`, and the ancestors of `roots` that are newer, in the order of `topological`.
 
     What a node was computed from is older than the node.
 
     >>> from autograd import Value
     >>> h = Value(2.0) * 3.0
-    >>> [node.op for node in newer([h * h + h], [h], lambda node: node is not h)]
+    >>> [node.op for node in newer([h * h + h], [h], lambda node: node is not h, lambda node: node.parents)]
     ['mul', 'mul', 'add']
     """
     order, seen = list(known), set(map(id, known))
@@ -111,18 +116,10 @@ def newer(roots: Sequence[Any], known: Sequence[Any], is_newer: Callable[[Any], 
         for parent in rest:
             if id(parent) not in seen and is_newer(parent):
                 seen.add(id(parent))
-                stack.append((parent, iter(_flowing(parent))))
+                stack.append((parent, iter(parents(parent))))
                 break
         else:
             stack.pop()
             order.append(node)
     order.pop()  # the None that held the roots
     return order
-
-
-def _flowing(node: Any) -> Sequence[Any]:
-    """The parents, as the property has them."""
-    if type(node._dx) is tuple:
-        return node._x  # type: ignore[no-any-return]
-    first = () if node._dx is None else (node._x,)
-    return first if node._dy is None else (*first, node._y)

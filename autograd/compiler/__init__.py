@@ -7,6 +7,8 @@
     captures.py        what f reads besides its arguments, found by reachable.py and compared by watched.py
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
+    gates.py           derivatives where samples take different branches: both are kept, and a gate chooses
+    inner.py           derivatives that f itself takes, by the same rules
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations
     symbols.py         numbers of the program that rules are applied to, and the writer of their equations
     lower.py           all of these: a function comes in, a program goes out

@@ -5,19 +5,17 @@ adjoints are made of. A `Symbol` stands for a number of the program; rows of the
 equations. That is cheaper than Values, each of which a recording would have to notice.
 
 Where a rule asks for a number (which branch did `where` take?), the recorded number decides without a batch, and a
-guard remembers that. With a batch it differs from sample to sample: both answers are written down, and a gate.
+guard remembers that. With a batch it differs from sample to sample: see gates.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autograd import rules
+from autograd.compiler.gates import Gates, may_flow
 from autograd.compiler.symbols import Symbol, Writer
 from autograd.derivative import Flow
-from autograd.errors import CompileError
-from autograd.primitive import Primitive
 from autograd.value import Value
 
 
@@ -66,72 +64,42 @@ class Recorded(_Walk):
         ]
 
 
-class Gated(_Walk):
-    """The chain rule for all samples at once: what a rule asked for becomes a gate.
-
-    An adjoint that is 0 behind a gate stays 0 where the partial is computed and may be infinite, as it would if nothing
-    flowed: the gradient of `where(x > 0, log(x), 0)` is 0 at x = 0. (Eager, it is also 0 since the branch is left out.)
-    """
+class Gated(Gates[int], _Walk):
+    """The chain rule for all samples at once: what a rule asked for becomes a gate."""
 
     def __init__(self, writer: Writer) -> None:
-        super().__init__(writer)
-        self._behind: set[int] = set()  # nodes whose adjoint has come through gates only
-        self._open: set[int] = set()
+        Gates.__init__(self)
+        _Walk.__init__(self, writer)
 
     def parents_of(self, node: Value) -> Sequence[Value]:
-        """All operands that have a rule: which of them gradients flow to differs from sample to sample."""
-        row, operands = node.primitive, node.operands
-        if row is not None and None in row.partials:
-            operands = tuple([x for x, rule in zip(operands, row.partials, strict=True) if rule is not None])
-        return [x for x in operands if isinstance(x, Value)]
+        """All operands that have a rule."""
+        return [] if node.primitive is None else may_flow(node.primitive, node.operands)
 
     def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """With every edge behind a gate as (1, contribution)."""
         value = self.writer.nodes[node]
-        if value.primitive is None:
-            return []
-        behind = node in self._behind and node not in self._open
-        found: list[tuple[int, Any, Any]] = []
-        gate, answers = self._answers(value.primitive, value)
-        for operand, yes, no in zip(value.operands, *answers, strict=True):
-            if isinstance(operand, Value) and not (yes is None and no is None):
-                if gate is None:
-                    found.append((id(operand), *self._switched(yes, adjoint, behind)))
-                else:
-                    flows = [0.0 if each is None else adjoint * each for each in (yes, no)]
-                    found.append((id(operand), 1.0, rules.where(gate, *flows)))
-                (self._behind if gate is not None or behind else self._open).add(id(operand))
-        return found
+        return [] if value.primitive is None else self.gated_edges(node, value.operands, adjoint)
 
-    def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
-        if not behind or type(partial) is not Symbol or self.writer.is_tame(partial.atom):
-            return partial, adjoint
-        return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
-
-    def _answers(self, row: Primitive, node: Value) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
-        """What the rules of a node asked for, and their partials for yes and for no."""
-        writer = self.writer
-        yes = self._partials(row, node, 1.0)
-        if not writer.asked:
-            return None, (yes, yes)
-        if len(set(writer.asked)) > 1:
-            raise CompileError(
-                f"the derivative of {row.name} asks for the truth of several numbers, which differ from sample to "
-                "sample; write its rule with autograd.where, or compile without batch="
-            )
-        writer.gates += 1
-        gate = Symbol(writer, writer.asked[0])
-        return gate, (yes, self._partials(row, node, 0.0))
-
-    def _partials(self, row: Primitive, node: Value, trial: float) -> Sequence[Any]:
-        """The partials of a node, where whatever a rule asks for is `trial`."""
-        writer = self.writer
+    def attempt(self, node: int, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
+        """With symbols as partials."""
+        writer, value = self.writer, self.writer.nodes[node]
+        assert value.primitive is not None
         writer.asked.clear()
-        writer.trial = trial
+        writer.trial = answer
         try:
-            return writer.partials(row, node)
+            partials = writer.partials(value.primitive, value)
         finally:
             writer.trial = None
+        writer.gates += bool(writer.asked)
+        return partials, {atom: Symbol(writer, atom) for atom in writer.asked}
+
+    def is_tame(self, partial: Any) -> bool:
+        """By the rows that it was made by."""
+        return type(partial) is not Symbol or self.writer.is_tame(partial.atom)
+
+    def node_of(self, operand: Value) -> int:
+        """Nodes are known by identity."""
+        return id(operand)
 
 
 def _post_order(root: int, parents: Callable[[int], Sequence[int]]) -> Iterator[int]:

@@ -93,7 +93,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
         leaves = inputs if call.parameters is None else call.parameters
         asked = len(recorder.guards)
         atoms, named = _outputs(writer, recorder, leaves, found, outputs, gated=bool(call.batch))
-        if exact and call.batch and (writer.gates or recorder.picked or len(recorder.guards) > asked):
+        if exact and call.batch and (writer.gates or recorder.gates or recorder.picked or len(recorder.guards) > asked):
             raise PerSampleError
         program = _program(call, writer, recorder, atoms, named, outputs)
     except ForeignError as error:
@@ -104,7 +104,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
 def _record(call: Call, exact: bool) -> Recording:
     count = len(call.numbers) - len(call.parameters or ())
     known = dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True))
-    recorder = Recorder(known, guards_indices=exact and not call.batch)
+    recorder = Recorder(known, guards_indices=exact and not call.batch, gated=bool(call.batch))
     inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
     return Recording(recorder, inputs, *recorder.run(_called, call, inputs))
 

@@ -19,9 +19,10 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from autograd import recording, rules
 from autograd.compiler.constants import compares_with_is
+from autograd.compiler.inner import GatedInner, Inner
 from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
 from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
-from autograd.graph import newer, slots
+from autograd.graph import slots
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.scopes import Hooks, active, hooks
 from autograd.value import Value, as_float
@@ -61,7 +62,9 @@ class Recorder:
 
     `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
     that the function makes. `asked_kinds` says that it asked for the type of a number, so that an int needs another
-    recording; `picked` that `pick` got an index, which is a guard with `guards_indices`.
+    recording; `picked` that `pick` got an index, which is a guard with `guards_indices`. If `gated`, derivatives that
+    the function takes are those of all samples: see gates.py. `trial` is the answer to a rule that asks then, `asked`
+    what it asked for, and `gates` counts such rules.
 
     >>> w = Value(2.0)
     >>> recorder = Recorder({id(w): 2.0})
@@ -80,6 +83,11 @@ class Recorder:
     picked: bool = False
     block: Any = None  # the innermost scope, as long as this recorder is alone: operators then call it directly
     _wrapped: Any = None
+    gated: bool = False
+    gates: int = 0
+    trial: float | None = None
+    asked: list[Any] = field(default_factory=list)
+    tame: list[bool] = field(default_factory=list)
     _places: dict[int, int] = field(default_factory=dict)
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
@@ -168,17 +176,16 @@ class Recorder:
         made: Value = self._made(Node, rules.pivot, self.number(value), (), (value,), (), None)
         return made
 
-    def since(self, wanted: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
-        """What `outputs` depend on, in the graph's own order, without what is older than all that is `wanted`.
+    def flow(self, wanted: Sequence[Value]) -> Inner:
+        """The chain rule for a derivative that the function takes."""
+        return GatedInner(self, wanted) if self.gated else Inner(self, wanted)
 
-        Nothing older depends on it, so a derivative inside a loop walks through its own turn only.
-        """
+    def places(self) -> dict[int, int]:
+        """The place of each node, by identity."""
         places, nodes = self._places, self.nodes
         for place in range(len(places), len(nodes)):
             places[id(nodes[place])] = place
-        oldest = min([places.get(id(each), -1) for each in wanted], default=-1)
-        known = [each for each in wanted if places.get(id(each), -1) == oldest]
-        return newer(outputs, known, lambda node: places.get(id(node), -1) > oldest)
+        return places
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -226,18 +233,24 @@ class Recorder:
 
     def decide(self, condition: Any) -> bool:
         """The outcome of a comparison, guarded."""
+        if self.trial is not None:
+            return bool(self._tried(condition))
         asked: Observed = condition.asked if "asked" in vars(condition) else Observed("truth", condition, 0.0, True, "")
         self.guards.append(asked)
         return asked.outcome
 
     def truth(self, value: Value) -> bool:
         """Whether it is not 0, guarded."""
+        if self.trial is not None:
+            return bool(self._tried(value))
         outcome = bool(self.number(value))
         self.observe("truth", value, 0.0, outcome)
         return outcome
 
     def as_float(self, value: Value) -> float:
         """The number for `float(value)`, guarded; refused where one program per number would be recorded."""
+        if self.trial is not None:
+            return self._tried(value)
         number, asking = self.number(value), sys._getframe(2)
         if asking.f_code in _CHOOSING:  # which branch did `where` take? A truth is all that its rules use
             self.observe("truth", value, 0.0, bool(number))
@@ -248,6 +261,11 @@ class Recorder:
         else:
             refuse_float()
         return number
+
+    def _tried(self, value: Value) -> float:
+        """The answer that is tried at the moment."""
+        self.asked.append(value)
+        return self.trial or 0.0
 
     def keeps_index(self, index: Value) -> bool:
         """Whether `pick` keeps that index as an operand; else it is asked for its number, as any other index."""

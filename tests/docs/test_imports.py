@@ -70,14 +70,16 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "origin", "recording", "structure"),
     },
     "compiler.record": {
-        *("compiler.constants", "compiler.refusal", "compiler.traced"),
+        *("compiler.constants", "compiler.inner", "compiler.refusal", "compiler.traced"),
         *("graph", "primitive", "recording", "rules", "scopes", "value"),
     },
     "compiler.program": {"errors", "primitive"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
     "compiler.reassociate": {"compiler.program", "rules"},
     "compiler.symbols": {"compiler.passes", "compiler.program", "primitive", "rules", "value"},
-    "compiler.differentiate": {"compiler.symbols", "derivative", "errors", "primitive", "rules", "value"},
+    "compiler.gates": {"errors", "primitive", "rules", "value"},
+    "compiler.inner": {"compiler.gates", "compiler.symbols", "derivative", "graph", "value"},
+    "compiler.differentiate": {"compiler.gates", "compiler.symbols", "derivative", "value"},
     "compiler.lower": {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
         *("compiler.advice", "compiler.symbols"),
