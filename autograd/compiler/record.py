@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from autograd import recording, rules
+from autograd.compiler import shifts
 from autograd.compiler.constants import compares_with_is
 from autograd.compiler.inner import GatedInner, Inner
 from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
@@ -173,8 +174,11 @@ class Recorder:
     def detach(self, value: Value) -> Value:
         """A node with the same number through which no gradient flows: the program follows v, the gradient does not."""
         # The pivot of one number is that number; without parents, no derivative passes.
-        made: Value = self._made(Node, rules.pivot, self.number(value), (), (value,), (), None)
+        made: Value = self._held(Node, value, self.number(value))
         return made
+
+    def _held(self, kind: type, value: Value, number: float) -> Any:
+        return self._made(kind, rules.pivot, number, (), (value,), (), None)
 
     def flow(self, wanted: Sequence[Value]) -> Inner:
         """The chain rule for a derivative that the function takes."""
@@ -208,6 +212,10 @@ class Recorder:
         """`left relation right`: a Condition, or a bool and a guard if the function asks whether it `is` one."""
         right = right if isinstance(right, Value) else as_float(right)
         outcome = _COMPARE[relation](self.number(left), self.number(right))
+        if relation == ">" and shifts.may_merge(left, right) and shifts.is_maximum(sys._getframe(2)):
+            if shifts.merge(left, right, self.nodes) < len(self._places):
+                self._places, self.tame = {}, []
+            return outcome
         if compares_with_is(sys._getframe(2), Recorder._called.__code__):
             self.observe(relation, left, right, outcome)
             return outcome
@@ -285,6 +293,9 @@ class Recorder:
         each of these would have to set a flag.
         """
         number = self.number(value)
+        if name == "data" and not isinstance(value, Number) and shifts.is_operand(sys._getframe(2)):
+            held: float = self._held(Number, value, number)
+            return held
         if not sys._getframe(2).f_globals.get("__name__", "").startswith("autograd.debugging."):
             refuse(
                 f"a read of .{name}",

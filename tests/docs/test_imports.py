@@ -69,8 +69,9 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.program", "compiler.record"),
         *("errors", "origin", "recording", "structure"),
     },
+    "compiler.shifts": {"assignments", "compiler.traced", "origin", "rules"},
     "compiler.record": {
-        *("compiler.constants", "compiler.inner", "compiler.refusal", "compiler.traced"),
+        *("compiler.constants", "compiler.inner", "compiler.refusal", "compiler.shifts", "compiler.traced"),
         *("graph", "primitive", "recording", "rules", "scopes", "value"),
     },
     "compiler.program": {"errors", "primitive"},
