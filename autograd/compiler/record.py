@@ -39,6 +39,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
 }  # fmt: skip
 _CHOOSING = {rule.__code__ for rule in rules.where.partials if callable(rule)}  # rules that ask for a truth by float()
+_EACH_OTHER = (1, 0)  # the partials of a product
 _new = object.__new__
 
 
@@ -112,17 +113,21 @@ class Recorder:
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
-    def record(self, row: Primitive, left: Any, right: Any) -> Any:
-        """The node of an operator whose operands are of the usual types."""
-        x = left if type(left) is float else self.number(left)
-        y = right if type(right) is float else self.number(right)
-        out: Any = _new(Node if AS_VALUES(type(left)) or AS_VALUES(type(right)) else Number)
+    def record(self, row: Primitive, left: Any, right: Any, returned: tuple[Any, ...] | None) -> Any:
+        """The node of an operator whose operands are of the usual types; `returned`: see `returned_operands`.
+
+        Nearly all of a recording is made here, so nothing is called that need not be.
+        """
+        kx, ky = type(left), type(right)
+        x = left._data if kx is Node or kx is Number else left if kx is float else self.number(left)
+        y = right._data if ky is Node or ky is Number else right if ky is float else self.number(right)
+        out: Any = _new(Node if kx is Node or ky is Node or kx is Value or ky is Value else Number)
         out._data = data = row.value(x, y)
         out._grad = 0.0
         out.primitive = row
-        dx, dy = row.partials
-        out._x, out._dx = (left, dx(data, x, y) if callable(dx) else dx) if isinstance(left, Value) else (x, None)
-        out._y, out._dy = (right, dy(data, x, y) if callable(dy) else dy) if isinstance(right, Value) else (y, None)
+        dx, dy = (y, x) if returned == _EACH_OTHER else row.partials if returned else row.partials_at(data, (x, y))
+        out._x, out._dx = (x, None) if kx is float or kx is int else (left, dx)
+        out._y, out._dy = (y, None) if ky is float or ky is int else (right, dy)
         self.nodes.append(out)
         return out
 

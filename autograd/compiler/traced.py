@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd import origin, rules
 from autograd.compiler.refusal import refuse
+from autograd.compiler.symbols import returned_operands
 from autograd.primitive import Primitive
 from autograd.scopes import active
 from autograd.value import Value
@@ -43,18 +44,19 @@ def _holds(nodes: tuple[Value, ...], node: Value) -> bool:
 def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
     """`__name__` and its reflection: as those of Value, but by a shorter way, since a recording consists of them."""
     usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
+    returned = returned_operands(row, 2)
 
     def forward(self: Value, other: Any) -> Any:
         recorder = _recorder()
         if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
             return usual(self, other)
-        return recorder.record(row, self, other)
+        return recorder.record(row, self, other, returned)
 
     def backward(self: Value, other: Any) -> Any:
         recorder = _recorder()
         if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
             return reflected(self, other)
-        return recorder.record(row, other, self)
+        return recorder.record(row, other, self, returned)
 
     return forward, backward
 

@@ -59,7 +59,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.advice": {"compiler.program", "origin", "structure"},
     "compiler.options": {"errors"},
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
-    "compiler.traced": {"compiler.refusal", "origin", "primitive", "rules", "scopes", "value"},
+    "compiler.traced": {"compiler.refusal", "compiler.symbols", "origin", "primitive", "rules", "scopes", "value"},
     "compiler.constants": {"origin"},
     "compiler.silent": set(),
     "compiler.watched": {"compiler.program"},
