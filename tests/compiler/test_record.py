@@ -6,6 +6,7 @@ import copy
 import gc
 import math
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 import autograd
 from autograd import PRIMITIVES, CompileError, Value
+from autograd.compiler.record import Recorder
 from autograd.compiler.traced import Number
 
 recorded_often = pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
@@ -466,3 +468,24 @@ def test_a_recording_without_parameters_hashes_no_node(batch: tuple[str, ...], m
     point = [1.0, 2.0, 3.0]
     assert fast.value_and_grad([point] if batch else point) == (20.0, [3.0, 5.0, 7.0])
     assert not hashed
+
+
+def test_a_recording_takes_at_most_200_bytes_a_node() -> None:
+    """Of sums and products, which are nearly all of a recording; tracemalloc counts what is allocated, exactly."""
+    w = Value(1.0)
+
+    def f() -> Any:
+        total = w * 0.5
+        for i in range(5_000):
+            total = total + w * float(i)
+        return total
+
+    recorder = Recorder({id(w): 1.0})
+    tracemalloc.start()
+    try:
+        recorder.run(f)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(recorder.nodes) == 10_001
+    assert taken / len(recorder.nodes) <= 200.0
