@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, overload
 from autograd import rules
 from autograd.errors import GraphError
 from autograd.graph import topological
+from autograd.scopes import hooks
 from autograd.value import Value
 
 
@@ -41,8 +42,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     for each in (output, *wanted):
         if not isinstance(each, Value):
             raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__})")
-    known = adjoints(output, wanted, ENGINE)
-    found = [_value(known.get(each, 0.0)) for each in wanted]
+    found = slopes(output, wanted)
     return found[0] if isinstance(inputs, Value) else found
 
 
@@ -73,11 +73,23 @@ class Flow(Protocol[Node]):
 
 
 class Engine(Flow[Value]):
-    """The chain rule in Values."""
+    """The chain rule in Values, from an output to the `wanted` nodes; without these, through the whole graph.
 
-    def order(self, output: Value) -> Sequence[Value]:
-        """By the graph's own order."""
-        return topological(output)
+    What one wanted node was computed from cannot depend on it, so the walk stops there. Of several, one may depend on
+    another, unless the caller knows that they are `independent`.
+    """
+
+    stops: Sequence[Value] = ()
+    wanted: Sequence[Value] = ()
+
+    def __init__(self, wanted: Sequence[Value] = (), independent: bool = False) -> None:
+        self.wanted = wanted
+        if independent or len(set(wanted)) == 1:
+            self.stops = wanted
+
+    def order(self, *outputs: Value) -> Sequence[Value]:
+        """By the graph's own order, as far as the wanted nodes."""
+        return topological(*outputs, known=self.stops)
 
     def parents(self, node: Value) -> Sequence[Value]:
         """As they were recorded."""
@@ -87,8 +99,35 @@ class Engine(Flow[Value]):
         """With partials as Values."""
         return [(parent, partial, adjoint) for parent, partial in edges(node)]
 
+    def answers(self, node: Value) -> tuple[Any, Sequence[Any], Sequence[Any]]:
+        """The partials by all operands, twice; with a gate (else None), for both answers: see compiler/gates.py."""
+        found = _partials(node)
+        return None, found, found
+
 
 ENGINE = Engine()
+
+
+def engine(wanted: Sequence[Value], independent: bool = False) -> Engine:
+    """The chain rule here and now; a recording has its own.
+
+    >>> x = Value(3.0)
+    >>> [node.op for node in engine([x]).order(x * x)]
+    ['', 'mul']
+    """
+    recorder = hooks().recorder
+    return Engine(wanted, independent) if recorder is None else recorder.flow(wanted)
+
+
+def slopes(output: Value, inputs: Sequence[Value], independent: bool = False) -> list[Value]:
+    """∂output/∂input for each input; of `independent` ones, none was computed from another.
+
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> [slope.data for slope in slopes(x * y, [x, y], independent=True)]
+    [4.0, 3.0]
+    """
+    known = adjoints(output, inputs, engine(inputs, independent))
+    return [_value(known.get(each, 0.0)) for each in inputs]
 
 
 def adjoints(output: Node, wanted: Sequence[Node], flow: Flow[Node]) -> dict[Node, Any]:
@@ -117,16 +156,21 @@ def adjoints(output: Node, wanted: Sequence[Node], flow: Flow[Node]) -> dict[Nod
 
 def edges(node: Value) -> list[tuple[Value, Any]]:
     """(parent, partial) for each edge of a node, the partial as a number where it is constant, else as a Value."""
+    return _flowing(node, _partials(node))
+
+
+def _partials(node: Value) -> Sequence[Any]:
+    """The partials of a node by all its operands, as the row gives them."""
     if node.primitive is None:
-        return []
-    operands = node.operands
-    found = [
-        (operand, partial)
-        for operand, partial in zip(operands, node.primitive.partials_at(node, operands), strict=True)
-        if partial is not None and isinstance(operand, Value)
-    ]
-    _check_fresh(node, found)
+        return ()
+    found = node.primitive.partials_at(node, node.operands)
+    _check_fresh(node, _flowing(node, found))
     return found
+
+
+def _flowing(node: Value, partials: Sequence[Any]) -> list[tuple[Value, Any]]:
+    pairs = zip(node.operands, partials, strict=True)
+    return [(operand, d) for operand, d in pairs if d is not None and isinstance(operand, Value)]
 
 
 def _check_fresh(node: Value, found: Sequence[tuple[Value, Any]]) -> None:

@@ -10,13 +10,12 @@ from there: a RuntimeWarning names the line, once, and the function that records
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from autograd.derivative import edges
-from autograd.derivative import grad as gradient
-from autograd.functions import dot
+from autograd.derivative import engine, slopes
+from autograd.functions import dot, where
 from autograd.graph import topological
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
@@ -74,7 +73,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
         def take() -> tuple[Any, Any]:
             x, inputs = _traced(args, argnum)
             y = _number(f(*inputs), f)
-            return y, _like(x, gradient(y, leaves_of(x)))
+            return y, _like(x, slopes(y, leaves_of(x), independent=True))
 
         return _derivative(take, args)  # type: ignore[no-any-return]
 
@@ -99,7 +98,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
         def take() -> Any:
             x, inputs = _traced(args, argnum)
             y = f(*inputs)
-            rows = [_like(x, gradient(_number(each, f), leaves_of(x))) for each in leaves_of(y)]
+            rows = [_like(x, slopes(_number(each, f), leaves_of(x), independent=True)) for each in leaves_of(y)]
             return _like(y, rows)
 
         return _derivative(take, args)
@@ -248,11 +247,18 @@ def _direction(v: Any) -> Any:
 def _pushed(along: dict[Value, Any], outputs: Sequence[Value]) -> list[Any]:
     """The tangent of each output, given those of some nodes: Σ partial · tangent over parents, in topological order."""
     tangents = dict(along)
-    for node in topological(*outputs):
-        moving = [(d, tangents[p]) for p, d in edges(node) if p in tangents]
-        if moving and node not in along:
-            tangents[node] = dot([d for d, _ in moving], [t for _, t in moving])
+    flow = engine(list(along), independent=True)
+    for node in flow.order(*outputs):
+        if node not in along and not tangents.keys().isdisjoint(flow.parents(node)):
+            gate, *answers = flow.answers(node)
+            yes, no = (_moved(zip(partials, node.operands, strict=True), tangents) for partials in answers)
+            tangents[node] = yes if gate is None else where(gate, yes, no)
     return [tangents.get(y, 0.0) for y in outputs]
+
+
+def _moved(pairs: Iterable[tuple[Any, Any]], tangents: dict[Value, Any]) -> Any:
+    moving = [(d, tangents[x]) for d, x in pairs if d is not None and isinstance(x, Value) and x in tangents]
+    return dot([d for d, _ in moving], [t for _, t in moving])
 
 
 # --- structures of numbers --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ be most of their time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress, filterfalse
 from typing import Any
 
@@ -41,7 +41,7 @@ def number_of(operand: Any) -> float:
     return operand if type(operand) is float else operand._data
 
 
-def topological(*roots: Any) -> list[Any]:
+def topological(*roots: Any, known: Sequence[Any] = ()) -> list[Any]:
     """Every ancestor of `roots` once, parents before children: the depth-first post-order of the textbook recursion
 
         def visit(node):
@@ -51,14 +51,18 @@ def topological(*roots: Any) -> list[Any]:
                 order.append(node)
 
     computed with a stack, so that depth costs nothing. Each node is expanded once, each edge looked at once: O(V + E).
+    `known` nodes come first, and their ancestors only as those of other nodes.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> [node.label or node.op for node in topological(a * b + a)]
     ['a', 'b', 'mul', 'add']
+    >>> h = a * b
+    >>> [node.label or node.op for node in topological(h + a, known=[h])]
+    ['mul', 'a', 'add']
     """
-    order: list[Any] = []
-    seen: set[Any] = set()
+    order: list[Any] = list(dict.fromkeys(known))
+    seen: set[Any] = set(order)
     stack: list[Any] = [None, iter(roots)]  # by turns an open node and what is left of its parents: one, many or None
     while stack:
         node = rest = stack.pop()
@@ -96,3 +100,34 @@ def topological(*roots: Any) -> list[Any]:
 
 
 _Many = type(iter(()))
+
+
+def newer(
+    roots: Sequence[Any],
+    known: Sequence[Any],
+    is_newer: Callable[[Any], bool],
+    parents: Callable[[Any], Sequence[Any]],
+) -> list[Any]:
+    """`known`, and the ancestors of `roots` that are newer, in the order of `topological`.
+
+    What a node was computed from is older than the node.
+
+    >>> from autograd import Value
+    >>> h = Value(2.0) * 3.0
+    >>> [node.op for node in newer([h * h + h], [h], lambda node: node is not h, lambda node: node.parents)]
+    ['mul', 'mul', 'add']
+    """
+    order, seen = list(known), set(map(id, known))
+    stack: list[Any] = [(None, iter(roots))]
+    while stack:
+        node, rest = stack[-1]
+        for parent in rest:
+            if id(parent) not in seen and is_newer(parent):
+                seen.add(id(parent))
+                stack.append((parent, iter(parents(parent))))
+                break
+        else:
+            stack.pop()
+            order.append(node)
+    order.pop()  # the None that held the roots
+    return order

@@ -73,6 +73,9 @@ class Observer:
     def write(self, value: Value, name: str) -> None:
         """An assignment to `.data` or `.grad`."""
 
+    def refuse_truth(self) -> None:
+        """`bool(value)`: TypeError, as ever."""
+
     def refuse_backward(self) -> None:
         """`value.backward()`."""
 

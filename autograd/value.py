@@ -368,6 +368,8 @@ class Value(Operators):
         return int(self._data)
 
     def __bool__(self) -> bool:
+        if open_blocks and (recorder := answering()) is not None:
+            recorder.refuse_truth()
         raise TypeError(
             f"the truth value of {self!r} is not defined; compare it, as in `v > 0`, or test the number, as in `v.data`"
         )

@@ -4,10 +4,13 @@
     inputs.py          the input vector, with the numbers of the parameters, which are read at each call
     traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
     record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
+    shifts.py          `max(v.data …)`, the shift of a hand-written softmax, as one number of the program
     determinism.py     record it twice, and refuse what differs
     captures.py        what f reads besides its arguments, found by reachable.py and compared by watched.py
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
+    gates.py           derivatives where samples take different branches: both are kept, and a gate chooses
+    inner.py           derivatives that f itself takes, by the same rules
     lower.py           all of these: a function comes in, a program goes out
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations (python, exact programs)
     symbols.py         numbers of the program that rules are applied to, and the writer of their equations
@@ -21,6 +24,7 @@
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
     results.py         outputs in the structure that the caller gets
+    advice.py          why a function is recorded again and again, and the remedy
     compiled.py        `autograd.compile` and what it returns
     flat.py            the same on one flat vector, as optimisers want it
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from autograd import structure
 from autograd.compiler.foreign import as_numpy, has_protocol
 from autograd.errors import CompileError
+from autograd.scopes import hooks
 from autograd.structure import NUMBER, Key, key_of_array
 from autograd.value import Value, as_float
 
@@ -123,6 +124,13 @@ def argument(x: Any, name: str) -> Argument:
         ) from None
 
 
+NO_DERIVATIVE = (
+    "a compiled function was called by a function that is being recorded or differentiated, but it gives plain "
+    "numbers, from which no derivative comes; take its own value_and_grad or hessian, or use the function "
+    "that was compiled, fast.function, as in functional.jacobian(fast.function)"
+)
+
+
 def _first_wrong(x: Any, name: str) -> tuple[str, str]:
     """The place of the first part of x that is not a number, and what is wrong with it."""
     if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.shape:
@@ -139,7 +147,13 @@ def _first_wrong(x: Any, name: str) -> tuple[str, str]:
 def _wrong(x: Any) -> str:
     """What is wrong with x, which is not a number, and what to write instead."""
     if isinstance(x, Value):
-        return f"a number is needed, got {x!r}; pass x.data, or list it in parameters= and let the function use it"
+        now = hooks()
+        if now.differentiating or now.recorder is not None or now.observer is not None:
+            raise CompileError(NO_DERIVATIVE)
+        return (
+            f"a number is needed, got {x!r}; pass x.data, or list it in parameters= and let the function use it; where "
+            "derivatives are checked, use the function that was compiled, fast.function"
+        )
     try:
         flatten(x, [])
     except OverflowError:

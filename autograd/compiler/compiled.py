@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler import inputs
-from autograd.compiler.arguments import Arguments, as_array, collect
+from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE
@@ -218,10 +218,7 @@ class Compiled(Variants):
     def _arguments(self, args: Sequence[Any]) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
         if is_recording():
-            raise CompileError(
-                "a compiled function was called by a function that is being recorded, where its results would be baked "
-                "in; call the function itself there"
-            )
+            raise CompileError(NO_DERIVATIVE)
         return collect(args, self._names_of(len(args)), self.batch)
 
     # --- looking at it ------------------------------------------------------------------------------------------------
@@ -278,7 +275,7 @@ class Compiled(Variants):
         recordings: 1
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
-        return explanation(self._ran(), self._count)
+        return explanation(self._ran(), self._count, self._dropped)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

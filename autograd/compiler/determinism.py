@@ -65,19 +65,23 @@ def _states(generators: Sequence[Any]) -> list[bytes]:
 def _digest(made: Recording) -> tuple[list[Any], bytes, list[Any]]:
     """Rows, numbers and guards: what a program would be made of."""
     nodes = made.recorder.nodes
-    numbers = array("d", [x for node in nodes for x in _numbers(node)])
-    numbers.extend(made.recorder.number(x) for x in made.found)
+    numbers = _numbers(nodes) + [made.recorder.number(x) for x in made.found]
     guards = [(guard.relation, guard.outcome) for guard in made.recorder.guards]
-    return [node.primitive for node in nodes], numbers.tobytes(), guards
+    return [node.primitive for node in nodes], array("d", numbers).tobytes(), guards
 
 
-def _numbers(node: Any) -> list[float]:
-    """The result of a node, and its operands that are constants."""
-    row = node.primitive
-    if row is None:
-        return [node._data]
-    operands = (node._x, node._y) if row.arity in (1, 2) else node._y
-    return [node._data, *[x for x in operands if type(x) is float]]
+def _numbers(nodes: Sequence[Any]) -> list[float]:
+    """The results of nodes, then their operands that are constants."""
+    numbers = [node._data for node in nodes]
+    for node in nodes:
+        if type(node._dx) is tuple:
+            numbers += [x for x in node._y if type(x) is float]
+        elif node.primitive is not None:
+            if type(x := node._x) is float:
+                numbers.append(x)
+            if type(y := node._y) is float:
+                numbers.append(y)
+    return numbers
 
 
 def _disagreement(record: Record) -> str:
@@ -94,14 +98,14 @@ _REMEDY = "what changes from call to call, like a random number, a clock or an i
 
 
 def _bits(node: Any) -> bytes:
-    return array("d", _numbers(node)).tobytes()
+    return array("d", _numbers([node])).tobytes()
 
 
 def _differs(one: Any, other: Any) -> str:
     place = origin.position(one)
     where = f"{place.file}:{place.line}: " if place else ""
     what = f"`{place.text}`" if place else "the function"
-    pairs = zip(_numbers(one), _numbers(other), strict=False)
+    pairs = zip(_numbers([one]), _numbers([other]), strict=False)
     x, y = next(((x, y) for x, y in pairs if not same(x, y)), (one.op, other.op))
     return f"{where}cannot compile {what}, which has {x} in one recording and {y} in the next; {_REMEDY}"
 

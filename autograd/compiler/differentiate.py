@@ -5,21 +5,20 @@ adjoints are made of. A `Symbol` stands for a number of the program; rows of the
 equations. That is cheaper than Values, each of which a recording would have to notice.
 
 Where a rule asks for a number (which branch did `where` take?), the recorded number decides without a batch, and a
-guard remembers that. With a batch it differs from sample to sample: both answers are written down, and a gate.
+guard remembers that. With a batch it differs from sample to sample: see gates.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd import rules
+from autograd.compiler.gates import Gates, may_flow
 from autograd.compiler.passes import rebuilt, without_dead
 from autograd.compiler.program import Atom, Equation, Program, moved_to
 from autograd.compiler.symbols import Symbol, Writer, may_drop
 from autograd.derivative import Flow, adjoints
-from autograd.errors import CompileError
 
 
 def differentiated(
@@ -109,72 +108,44 @@ class Recorded(_Walk):
         ]
 
 
-class Gated(_Walk):
-    """The chain rule for all samples at once: what a rule asked for becomes a gate.
-
-    An adjoint that is 0 behind a gate stays 0 where the partial is computed and may be infinite, as it would if nothing
-    flowed: the gradient of `where(x > 0, log(x), 0)` is 0 at x = 0. (Eager, it is also 0 since the branch is left out.)
-    """
+class Gated(Gates[int], _Walk):
+    """The chain rule for all samples at once: what a rule asked for becomes a gate."""
 
     def __init__(self, writer: Writer) -> None:
-        super().__init__(writer)
-        self._behind: set[int] = set()  # nodes whose adjoint has come through gates only
-        self._open: set[int] = set()
+        Gates.__init__(self)
+        _Walk.__init__(self, writer)
 
     def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
-        """All operands that have a rule: which of them gradients flow to differs from sample to sample."""
-        row, operands = equation
-        return [
-            x for x, rule in zip(operands, row.partials or operands, strict=True) if type(x) is int and rule is not None
-        ]
+        """All operands that have a rule."""
+        return [x for x in may_flow(*equation) if type(x) is int]
 
     def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """With every edge behind a gate as (1, contribution)."""
         equation = self.equation(node)
         if equation is None or equation.is_detached:
             return []
-        behind = node in self._behind and node not in self._open
-        found: list[tuple[int, Any, Any]] = []
-        gate, answers = self._answers(equation, node)
-        for operand, yes, no in zip(equation.operands, *answers, strict=True):
-            if type(operand) is int and not (yes is None and no is None):
-                if gate is None:
-                    found.append((operand, *self._switched(yes, adjoint, behind)))
-                else:
-                    flows = [0.0 if each is None else adjoint * each for each in (yes, no)]
-                    found.append((operand, 1.0, rules.where(gate, *flows)))
-                (self._behind if gate is not None or behind else self._open).add(operand)
-        return found
+        return self.gated_edges(node, equation.operands, adjoint)
 
-    def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
-        if not behind or type(partial) is not Symbol or self.writer.is_tame(partial.atom):
-            return partial, adjoint
-        return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
-
-    def _answers(self, equation: Equation, place: int) -> tuple[Any, tuple[Sequence[Any], Sequence[Any]]]:
-        """What the rules of an equation asked for, and their partials for yes and for no."""
-        writer = self.writer
-        yes = self._partials(equation, place, 1.0)
-        if not writer.asked:
-            return None, (yes, yes)
-        if len(set(writer.asked)) > 1:
-            raise CompileError(
-                f"the derivative of {equation.primitive.name} asks for the truth of several numbers, which differ from "
-                "sample to sample; write its rule with autograd.where, or compile without batch="
-            )
-        writer.gates += 1
-        gate = Symbol(writer, writer.asked[0])
-        return gate, (yes, self._partials(equation, place, 0.0))
-
-    def _partials(self, equation: Equation, place: int, trial: float) -> Sequence[Any]:
-        """The partials of an equation, where whatever a rule asks for is `trial`."""
-        writer = self.writer
+    def attempt(self, node: int, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
+        """With symbols as partials."""
+        writer, equation = self.writer, self.equation(node)
+        assert equation is not None
         writer.asked.clear()
-        writer.trial = trial
+        writer.trial = answer
         try:
-            return writer.partials(*equation, place)
+            partials = writer.partials(*equation, node)
         finally:
             writer.trial = None
+        writer.gates += bool(writer.asked)
+        return partials, {atom: Symbol(writer, atom) for atom in writer.asked}
+
+    def is_tame(self, partial: Any) -> bool:
+        """By the rows that it was made by."""
+        return type(partial) is not Symbol or self.writer.is_tame(partial.atom)
+
+    def node_of(self, operand: Any) -> int | None:
+        """A place is its own node."""
+        return operand if type(operand) is int else None
 
 
 def _post_order(root: int, parents: Callable[[int], Sequence[int]]) -> Iterator[int]:

@@ -6,22 +6,30 @@ from collections import Counter
 
 from autograd.compiler.specialization import Variant
 
-SHOWN = 10  # constants that are listed
+SHOWN = 10  # constants, and lines with guards, that are listed
 
 
-def explanation(variant: Variant, recordings: int) -> str:
-    """The lines of `Compiled.explain`."""
+def explanation(variant: Variant, recordings: int, dropped: int = 0) -> str:
+    """The lines of `Compiled.explain`; `dropped` programs had to go."""
     program = variant.lowered.program
     rows = Counter(equation.primitive.name for equation in program.equations).most_common()
     parts = [_count(len(program.names), "input"), _count(len(program.equations), "equation")]
     parts[-1] += f" ({', '.join(f'{count} {name}' for name, count in rows)})" if rows else ""
     parts += [_count(len(program.guards), "guard"), _count(len(program.outputs), "output")]
-    lines = [f"back end: {variant.name} ({variant.reason})", f"recordings: {recordings}"]
+    lines = [f"back end: {variant.name} ({variant.instead_of or variant.reason})", f"recordings: {recordings}"]
+    lines[-1] += f", and {dropped} that {'was' if dropped == 1 else 'were'} dropped" if dropped else ""
     lines.append(f"program that ran last: {', '.join(parts)}")
     if program.batched:
         lines.append(f"batch: {_count(len(program.batched), 'input')} of each sample")
-    lines += [f"guard: {guard.where}" for guard in program.guards]
-    return "\n".join(lines + _outside(variant))
+    return "\n".join(lines + _guards(variant) + _outside(variant))
+
+
+def _guards(variant: Variant) -> list[str]:
+    """The lines that ask about a number, each once."""
+    asked = Counter(guard.where for guard in variant.lowered.program.guards)
+    lines = [f"guard: {where}{f', {count} times' if count > 1 else ''}" for where, count in asked.items()]
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], f"guard: {_count(more, 'more line')}"] if more > 0 else lines
 
 
 def _outside(variant: Variant) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
+from autograd.compiler.advice import remedy
 from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
 from autograd.compiler.differentiate import differentiated
@@ -127,7 +128,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     program = _program(call, recorder, [*inputs, *(call.parameters or ())], found, outputs == SAMPLES)
     count = len(inputs)
     wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
-    if exact and call.batch and (recorder.picked or len(recorder.guards) > asked):
+    if exact and call.batch and (recorder.gates or recorder.picked or len(recorder.guards) > asked):
         raise PerSampleError
     made = Lowered(
         _without_samples(program), key, outputs, tuple(wanted), tuple(map(float, call.numbers)), numbers,
@@ -141,7 +142,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
 def _record(call: Call, exact: bool) -> Recording:
     count = len(call.numbers) - len(call.parameters or ())
     known = dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True))
-    recorder = Recorder(known, guards_indices=exact and not call.batch)
+    recorder = Recorder(known, guards_indices=exact and not call.batch, gated=bool(call.batch))
     inputs = [recorder.argument(number, place in call.indices) for place, number in enumerate(call.numbers[:count])]
     return Recording(recorder, inputs, *recorder.run(_called, call, inputs))
 
@@ -251,11 +252,19 @@ def _without_samples(program: Program) -> Program:
     for guard in program.guards:
         if any(differs[place] for place in guard.places):
             raise CompileError(
-                f"{guard.where}: the function asks for a number that differs from sample to sample "
-                f"({program.name(guard.left)} {guard.relation} …), but one program serves all samples; use where, "
-                "maximum, minimum, clip or relu for a choice, pick for an index, or compile without batch="
+                f"{guard.where}: the function asks for a number that differs from sample to sample"
+                f"{_question(program, guard)}, but one program serves all samples; {remedy(guard)}, or compile without "
+                "batch="
             )
     return program
+
+
+def _question(program: Program, guard: Guard) -> str:
+    """What is asked of an input, by its name; '' of a number that has none in the user's program."""
+    if type(guard.left) is not int or guard.left >= len(program.names):
+        return ""
+    what = {"same": "the same number for all?", "truth": "is it 0?"}.get(guard.relation, f"{guard.relation} …")
+    return f" ({program.name(guard.left)} {what})"
 
 
 _NO_LETTERS, _EQUATION = re.compile(r"\W+"), re.compile(r"t\d+")

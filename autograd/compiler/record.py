@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from autograd import recording, rules
+from autograd.compiler import shifts
 from autograd.compiler.constants import compares_with_is
+from autograd.compiler.inner import GatedInner, Inner
 from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
 from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
 from autograd.graph import slots
@@ -37,6 +39,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
 }  # fmt: skip
 _CHOOSING = {rule.__code__ for rule in rules.where.partials if callable(rule)}  # rules that ask for a truth by float()
+_EACH_OTHER = (1, 0)  # the partials of a product
 _new = object.__new__
 
 
@@ -61,7 +64,9 @@ class Recorder:
 
     `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
     that the function makes. `asked_kinds` says that it asked for the type of a number, so that an int needs another
-    recording; `picked` that `pick` got an index, which is a guard with `guards_indices`.
+    recording; `picked` that `pick` got an index, which is a guard with `guards_indices`. If `gated`, derivatives that
+    the function takes are those of all samples: see gates.py. `trial` is the answer to a rule that asks then, `asked`
+    what it asked for, and `gates` counts such rules.
 
     >>> w = Value(2.0)
     >>> recorder = Recorder({id(w): 2.0})
@@ -80,6 +85,12 @@ class Recorder:
     picked: bool = False
     block: Any = None  # the innermost scope, as long as this recorder is alone: operators then call it directly
     _wrapped: Any = None
+    gated: bool = False
+    gates: int = 0
+    trial: float | None = None
+    asked: list[Any] = field(default_factory=list)
+    tame: list[bool] = field(default_factory=list)
+    _places: dict[int, int] = field(default_factory=dict)
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """`function(*args)`, recorded."""
@@ -102,17 +113,21 @@ class Recorder:
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
-    def record(self, row: Primitive, left: Any, right: Any) -> Any:
-        """The node of an operator whose operands are of the usual types."""
-        x = left if type(left) is float else self.number(left)
-        y = right if type(right) is float else self.number(right)
-        out: Any = _new(Node if AS_VALUES(type(left)) or AS_VALUES(type(right)) else Number)
+    def record(self, row: Primitive, left: Any, right: Any, returned: tuple[Any, ...] | None) -> Any:
+        """The node of an operator whose operands are of the usual types; `returned`: see `returned_operands`.
+
+        Nearly all of a recording is made here, so nothing is called that need not be.
+        """
+        kx, ky = type(left), type(right)
+        x = left._data if kx is Node or kx is Number else left if kx is float else self.number(left)
+        y = right._data if ky is Node or ky is Number else right if ky is float else self.number(right)
+        out: Any = _new(Node if kx is Node or ky is Node or kx is Value or ky is Value else Number)
         out._data = data = row.value(x, y)
         out._grad = 0.0
         out.primitive = row
-        dx, dy = row.partials
-        out._x, out._dx = (left, dx(data, x, y) if callable(dx) else dx) if isinstance(left, Value) else (x, None)
-        out._y, out._dy = (right, dy(data, x, y) if callable(dy) else dy) if isinstance(right, Value) else (y, None)
+        dx, dy = (y, x) if returned == _EACH_OTHER else row.partials if returned else row.partials_at(data, (x, y))
+        out._x, out._dx = (x, None) if kx is float or kx is int else (left, dx)
+        out._y, out._dy = (y, None) if ky is float or ky is int else (right, dy)
         self.nodes.append(out)
         return out
 
@@ -164,8 +179,22 @@ class Recorder:
     def detach(self, value: Value) -> Value:
         """A node with the same number through which no gradient flows: the program follows v, the gradient does not."""
         # The pivot of one number is that number; without parents, no derivative passes.
-        made: Value = self._made(Node, rules.pivot, self.number(value), (), (value,), (), None)
+        made: Value = self._held(Node, value, self.number(value))
         return made
+
+    def _held(self, kind: type, value: Value, number: float) -> Any:
+        return self._made(kind, rules.pivot, number, (), (value,), (), None)
+
+    def flow(self, wanted: Sequence[Value]) -> Inner:
+        """The chain rule for a derivative that the function takes."""
+        return GatedInner(self, wanted) if self.gated else Inner(self, wanted)
+
+    def places(self) -> dict[int, int]:
+        """The place of each node, by identity."""
+        places, nodes = self._places, self.nodes
+        for place in range(len(places), len(nodes)):
+            places[id(nodes[place])] = place
+        return places
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -188,6 +217,10 @@ class Recorder:
         """`left relation right`: a Condition, or a bool and a guard if the function asks whether it `is` one."""
         right = right if isinstance(right, Value) else as_float(right)
         outcome = _COMPARE[relation](self.number(left), self.number(right))
+        if relation == ">" and shifts.may_merge(left, right) and shifts.is_maximum(sys._getframe(2)):
+            if shifts.merge(left, right, self.nodes) < len(self._places):
+                self._places, self.tame = {}, []
+            return outcome
         if compares_with_is(sys._getframe(2), Recorder._called.__code__):
             self.observe(relation, left, right, outcome)
             return outcome
@@ -213,18 +246,24 @@ class Recorder:
 
     def decide(self, condition: Any) -> bool:
         """The outcome of a comparison, guarded."""
+        if self.trial is not None:
+            return bool(self._tried(condition))
         asked: Observed = condition.asked if "asked" in vars(condition) else Observed("truth", condition, 0.0, True, "")
         self.guards.append(asked)
         return asked.outcome
 
     def truth(self, value: Value) -> bool:
         """Whether it is not 0, guarded."""
+        if self.trial is not None:
+            return bool(self._tried(value))
         outcome = bool(self.number(value))
         self.observe("truth", value, 0.0, outcome)
         return outcome
 
     def as_float(self, value: Value) -> float:
         """The number for `float(value)`, guarded; refused where one program per number would be recorded."""
+        if self.trial is not None:
+            return self._tried(value)
         number, asking = self.number(value), sys._getframe(2)
         if asking.f_code in _CHOOSING:  # which branch did `where` take? A truth is all that its rules use
             self.observe("truth", value, 0.0, bool(number))
@@ -235,6 +274,11 @@ class Recorder:
         else:
             refuse_float()
         return number
+
+    def _tried(self, value: Value) -> float:
+        """The answer that is tried at the moment."""
+        self.asked.append(value)
+        return self.trial or 0.0
 
     def keeps_index(self, index: Value) -> bool:
         """Whether `pick` keeps that index as an operand; else it is asked for its number, as any other index."""
@@ -260,10 +304,16 @@ class Recorder:
 
     # --- refused ------------------------------------------------------------------------------------------------------
 
-    def read(self, value: Value, name: str) -> NoReturn:
-        """`.data` or `.grad`; a debugger of ours reads the slot (`graph.number_of`)."""
-        self.number(value)
-        refuse(
+    def read(self, value: Value, name: str) -> float:
+        """`.data` or `.grad`; a debugger of ours reads the slot (`graph.number_of`).
+
+        The operands of a maximum may be read: it is the pivot of a softmax (shifts.py).
+        """
+        number = self.number(value)
+        if name == "data" and not isinstance(value, Number) and shifts.is_operand(sys._getframe(2)):
+            held: float = self._held(Number, value, number)
+            return held
+        return refuse(
             f"a read of .{name}",
             _BAKED if name == "data" else "take the gradient of the compiled function with value_and_grad",
         )
@@ -271,6 +321,10 @@ class Recorder:
     def write(self, value: Value, name: str) -> NoReturn:
         """An assignment to `.data` or `.grad`."""
         refuse(f"an assignment to .{name}", NO_EFFECTS)
+
+    def refuse_truth(self) -> NoReturn:
+        """`if v:` of what is a Value in eager mode too."""
+        refuse("the truth value of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
 
     def refuse_backward(self) -> NoReturn:
         """`v.backward()`."""

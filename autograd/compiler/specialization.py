@@ -27,6 +27,8 @@ class Variant:
         self.options = options
         self.samples = samples
         self.outside = Outside(None)  # what the function read besides its arguments
+        self.used = 0  # when it ran last, counted in recordings
+        self.instead_of = ""  # the back ends that should have run, and why they do not
         self.name, self.runner, self.reason = choose(forms_of(lowered, options), options, samples)
         self.source = self.runner.source
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
@@ -44,8 +46,9 @@ class Variant:
             return self._numbers(inputs)
         return self.runner.run(joined(pieces), samples)
 
-    def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Outside]]:
-        return Variant, (self.lowered, self.options, self.samples), {"outside": self.outside}
+    def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Any]]:
+        state = {"outside": self.outside, "instead_of": self.instead_of}
+        return Variant, (self.lowered, self.options, self.samples), state
 
 
 def forms_of(lowered: Lowered, options: Options) -> Forms:
@@ -64,8 +67,10 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     _check_pure(lowered, reference.recorded)
     variant, wrong = _built(lowered, options, samples, reference)
     failed: list[str] = []
+    reasons: list[str] = []
     while wrong and variant.name != "python":
         failed.append(variant.name)
+        reasons.append(f"{variant.name}, which does not compute the recorded graph: {wrong}")
         if wrong.startswith((ROUNDED, REORDERED)):
             options = replace(options, backend="python", dtype="float64")
             option = "exact=True" if wrong.startswith(REORDERED) else 'dtype="float64"'
@@ -82,6 +87,8 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
         variant, wrong = _built(lowered, options, samples, reference)
     if wrong:
         raise CompileError(f"the program does not compute what was recorded: {wrong}")
+    if reasons:
+        variant.instead_of = f"instead of {'; and of '.join(reasons)}"
     return variant
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd import origin, rules
 from autograd.compiler.refusal import refuse
+from autograd.compiler.symbols import returned_operands
 from autograd.primitive import Primitive
 from autograd.scopes import active
 from autograd.value import Value
@@ -43,18 +44,19 @@ def _holds(nodes: tuple[Value, ...], node: Value) -> bool:
 def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
     """`__name__` and its reflection: as those of Value, but by a shorter way, since a recording consists of them."""
     usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
+    returned = returned_operands(row, 2)
 
     def forward(self: Value, other: Any) -> Any:
         recorder = _recorder()
         if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
             return usual(self, other)
-        return recorder.record(row, self, other)
+        return recorder.record(row, self, other, returned)
 
     def backward(self: Value, other: Any) -> Any:
         recorder = _recorder()
         if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
             return reflected(self, other)
-        return recorder.record(row, other, self)
+        return recorder.record(row, other, self, returned)
 
     return forward, backward
 
@@ -105,11 +107,6 @@ class Node(Traced):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
-        if _recorder() is None:
-            return super().__bool__()
-        return refuse("the truth value of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
-
 
 def _class_in_eager(kind: type) -> Any:
     """`__class__`, which `isinstance` asks when the type is another one: the answer of eager mode, for the user."""
@@ -122,6 +119,10 @@ def _class_in_eager(kind: type) -> Any:
         return kind
 
     return property(get)
+
+
+_FLOOR = "use autograd.floor(x / y), and x % y for the rest"
+_OF_FLOATS = frozenset(name for name in vars(float) if not name.startswith("__"))
 
 
 class Number(Traced):
@@ -141,6 +142,16 @@ class Number(Traced):
         if recorder is None or type(other) in (Value, Node):  # a float is not a Value
             return self is other or NotImplemented
         return recorder.equal(self, other)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return NotImplemented if _recorder() is None else refuse("floor division", _FLOOR)
+
+    __rfloordiv__ = __divmod__ = __rdivmod__ = __floordiv__
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_FLOATS and _recorder() is not None:
+            refuse(f"the attribute {name} of a float", "compute with operators and functions of autograd")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __hash__(self) -> int:
         if active() is None or _recorder() is None or is_ours(sys._getframe(1)):
@@ -212,6 +223,10 @@ class Condition(Number):
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
+
+# Python's own errors call an object by the name of its class: as in eager mode. (`pickle` goes by the qualified name.)
+for _kind, _eager in ((Traced, Value), (Node, Value), (Number, float), (Condition, bool)):
+    _kind.__name__ = _eager.__name__
 
 _OPERANDS = frozenset([Value, Node, Number, Condition, Index, float, int])
 AS_VALUES: Callable[[type], bool] = frozenset([Value, Node]).__contains__

@@ -5,17 +5,19 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from threading import Lock, RLock
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
+from autograd.compiler import advice
 from autograd.compiler.arguments import Arguments, as_array
 from autograd.compiler.captures import Outside
 from autograd.compiler.lower import SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
 from autograd.compiler.options import Options
+from autograd.compiler.program import Guard
 from autograd.compiler.python import means
 from autograd.compiler.specialization import Variant, verified
 from autograd.errors import CompileError
@@ -24,15 +26,16 @@ from autograd.structure import Key
 from autograd.value import Value
 
 BRANCHES = 64  # recordings of one structure that are kept; a function that needs more is not worth compiling
-MANY = 3  # recordings because something outside has changed, before a warning says what it costs
-_AS_ARGUMENT = "pass it as an argument, so that one program serves all its values"
+# Programs of all structures together that are kept; the one that has not been used for longest goes. Lengths of words
+# and lines fit, and the branches of two structures; a program of a long text takes some MB, so this is no leak.
+PROGRAMS = 2 * BRANCHES
 
 
 class Missing(NamedTuple):
-    """No program fits: how many there are, where a guard failed, and what has changed."""
+    """No program fits: how many there are, which guard failed, and what has changed."""
 
     programs: int
-    failed: str = ""
+    failed: Guard | None = None
     changed: str = ""
 
 
@@ -55,7 +58,9 @@ class Variants:
         self._last: Variant | None = None
         self._single: Variants | None = None  # where exact samples need a program each: the function without a batch
         self._by_sample: frozenset[tuple[str, tuple[Key, ...]]] = frozenset()
-        self._warned = False
+        self._repeats = advice.Repeats()
+        self._recordings = 0
+        self._dropped = 0  # programs that had to go
         self._make_locks()
         _all.add(self)
 
@@ -76,7 +81,7 @@ class Variants:
             with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
                 found = self._look_up(kind, arguments, pieces)
                 if isinstance(found, Missing):
-                    self._check_branches(found)
+                    self._check_repeats(kind, arguments.keys, found)
                     try:
                         variant = self._record(kind, arguments, pieces)
                     except PerSampleError:
@@ -104,7 +109,7 @@ class Variants:
     def _look_up(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> tuple[Variant, Any] | Missing:
         """The program that fits these arguments, of those recorded so far, and its outputs."""
         known = self._variants.get((kind, arguments.keys), ())
-        failed, changed = "", ""
+        failed, changed = None, ""
         for variant in known:
             if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
                 continue  # the function asked for the type of an argument: int or float
@@ -114,35 +119,38 @@ class Variants:
             outputs = variant.run(pieces, arguments.samples)
             if type(outputs) is not int:
                 self._last = variant
+                variant.used = self._recordings
                 return variant, outputs
-            failed = variant.lowered.guard(outputs).where
+            failed = variant.lowered.guard(outputs)
         return Missing(len(known), failed, changed)
 
-    def _check_branches(self, known: Missing) -> None:
+    def _check_repeats(self, kind: str, keys: tuple[Key, ...], known: Missing) -> None:
         """CompileError if nothing more may be recorded; a warning if it is recorded again and again."""
-        if known.changed and not known.failed:
-            if known.programs and self.options.on_branch == "raise":
-                raise CompileError(f"{known.changed} has changed since the function was recorded; {_AS_ARGUMENT}")
-            if known.programs >= MANY - 1 and not self._warned:
-                self._warned = True
-                warnings.warn(
-                    f"the function is recorded for the {MANY}rd time because what it reads changed: {known.changed}; "
-                    f"{_AS_ARGUMENT}",
-                    RuntimeWarning,
-                    stacklevel=5,
-                )
-        elif known.programs and (self.options.on_branch == "raise" or known.programs == BRANCHES):
-            raise CompileError(self._branched(known.failed, known.programs))
+        if known.programs and (failed := known.failed) is not None:
+            if self.options.on_branch == "raise" or known.programs == BRANCHES:
+                raise CompileError(self._too_many(failed, known.programs))
+            if not self.options.exact:  # which promises to record for each branch and index
+                place, where = (kind, keys), f"{failed.where}: "
+                self._repeats.note(advice.kind_of(failed), place, where, advice.asked(failed), self._remedy(failed))
+        elif known.programs and known.changed:
+            if self.options.on_branch == "raise":
+                raise CompileError(f"{known.changed} has changed since the function was recorded; {advice.AS_ARGUMENT}")
+            why = f"what it reads changed, {known.changed}"
+            self._repeats.note("outside", (kind, keys), advice.defined_at(self.function), why, advice.AS_ARGUMENT)
+        elif before := [other for each, other in self._variants if each == kind and other != keys]:
+            why = advice.changed_structure(self._names_of(len(keys)), before[-1], keys)
+            self._repeats.note("structure", kind, advice.defined_at(self.function), why, advice.PAD)
 
-    def _branched(self, where: str, count: int) -> str:
-        advice = "use maximum, minimum, clip or relu, which stay in the program"
+    def _too_many(self, failed: Guard, count: int) -> str:
         if self.options.on_branch == "raise":
-            return (
-                f'{where}: a comparison came out differently than when it was recorded; {advice}, or on_branch="record"'
-            )
-        if self.options.exact:
-            advice += ", or compile without exact=True, where one program serves all choices of where and pick"
-        return f"{where}: a comparison or number came out differently than in all {count} recordings; {advice}"
+            then, end = "when it was recorded", ', or on_branch="record"'
+        else:
+            then, end = f"in all {count} recordings", ""
+        return f"{failed.where}: {advice.asked(failed)} than {then}; {self._remedy(failed)}{end}"
+
+    def _remedy(self, failed: Guard) -> str:
+        without = ", or compile without exact=True, where one program serves all choices of where and pick"
+        return advice.remedy(failed) + (without if self.options.exact else "")
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
@@ -174,9 +182,23 @@ class Variants:
         variant.outside = outside
         with alone(self._lock):
             others = [each for each in self._variants.get(place, ()) if each is not variant]
+            self._recordings += 1
+            variant.used = self._recordings
             self._variants[place] = (variant, *others[: BRANCHES - 1])
             self._last = variant
+            self._drop_unused(variant)
         return variant
+
+    def _drop_unused(self, newest: Variant) -> None:
+        """Drop the program that has not been used for longest, if there are too many."""
+        kept = [(each.used, place, each) for place, known in self._variants.items() for each in known]
+        if len(kept) <= PROGRAMS:
+            return
+        _, place, oldest = min((each for each in kept if each[-1] is not newest), key=itemgetter(0))
+        self._dropped += 1
+        self._variants[place] = tuple([each for each in self._variants[place] if each is not oldest])
+        if not self._variants[place]:
+            del self._variants[place]
 
     def _with_same_program(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
         """The variant with the same program: what has changed outside does not matter to it."""

@@ -40,8 +40,10 @@ def textbook_pass(
             parent._grad = receive(parent._grad, local * node._grad)
 
 
-def pre_order(*roots: Any) -> list[Any]:
+def pre_order(*roots: Any, known: Sequence[Any] = ()) -> list[Any]:
     """The nodes in reverse depth-first pre-order: a node may stand before some of its consumers are through.
+
+    As in `graph.topological`, `known` nodes come first.
 
     >>> from autograd import Value
     >>> x = Value(3.0)
@@ -50,7 +52,7 @@ def pre_order(*roots: Any) -> list[Any]:
     ['mul', '', 'mul', 'add']
     """
     order: list[Any] = []
-    seen: set[Any] = set()
+    seen: set[Any] = set(known)
     stack = list(reversed(roots))
     while stack:
         node = stack.pop()
@@ -58,7 +60,7 @@ def pre_order(*roots: Any) -> list[Any]:
             seen.add(node)
             order.append(node)
             stack += reversed(node.parents)
-    return order[::-1]
+    return [*known, *order[::-1]]
 
 
 PASSES: dict[str, dict[str, Any]] = {

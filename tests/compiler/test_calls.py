@@ -274,7 +274,7 @@ def test_c5_a_compiled_function_called_while_recording_is_refused(call: Callable
     w = Value(2.0)
     fast = autograd.compile(lambda x: w * x, parameters=[w])
     fast(1.0)
-    with pytest.raises(CompileError, match=r"is being recorded.*call the function itself there"):
+    with pytest.raises(CompileError, match=r"is being recorded.*fast\.function"):
         autograd.compile(lambda x: call(fast, x))(2.0)
 
 

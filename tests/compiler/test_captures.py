@@ -192,7 +192,9 @@ def test_a_number_that_changes_at_each_call_is_right_and_warns_once() -> None:
             assert fast(3.0) == 3.0 * i
 
     rate = 0.0
-    with pytest.warns(RuntimeWarning, match=r"3rd time .*rate \(1\.0 then, 2\.0 now\); pass it as an argument") as seen:
+    with pytest.warns(
+        RuntimeWarning, match=r"3rd time: .*rate \(1\.0 then, 2\.0 now\); pass it as an argument"
+    ) as seen:
         call_often()
     assert len(seen) == 1
     assert seen[0].filename == __file__

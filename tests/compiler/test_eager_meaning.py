@@ -40,6 +40,7 @@ def test_the_message_for_math_names_the_function_that_stays() -> None:
         autograd.compile(lambda x: x * math.exp(x)).value_and_grad(1.0)
 
 
+@pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
 @pytest.mark.parametrize(
     "f",
     [

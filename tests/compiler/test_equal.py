@@ -68,6 +68,7 @@ def test_every_primitive_at_awkward_points(name: str, backend: str) -> None:
         assert bits(compiled(f, xs)) == bits(eager(row, xs)), xs
 
 
+@pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
 @exactly
 @pytest.mark.parametrize("name", [row.name for row in table() if row.arity is None])
 def test_every_primitive_of_any_number_of_operands(name: str, backend: str) -> None:

@@ -98,7 +98,7 @@ def test_the_line_is_that_of_the_function() -> None:
 
 
 def test_a_compiled_function_does_not_call_another_while_it_is_recorded() -> None:
-    with pytest.raises(CompileError, match="call the function itself"):
+    with pytest.raises(CompileError, match=r"is being recorded.*fast\.function"):
         autograd.compile(nested)(2.0)
 
 

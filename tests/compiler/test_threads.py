@@ -20,6 +20,7 @@ from tests.support.forks import in_a_child
 
 pytestmark = pytest.mark.slow
 
+recorded_often = pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
 BRANCHES = variants.BRANCHES
 calls: Counter[int] = Counter()  # by branch; a recording makes two
 
@@ -61,6 +62,7 @@ def test_f9_first_calls_at_once_record_a_branch_once(count: int) -> None:
     assert calls == {3: 2}
 
 
+@recorded_often
 @pytest.mark.parametrize("count", [BRANCHES, BRANCHES + 1])
 def test_f9_of_branches_at_once_as_many_are_kept_as_may_be(count: int) -> None:
     """None is lost or recorded twice, none refused that fits, and one that does not fit always is."""
@@ -76,6 +78,7 @@ def test_f9_of_branches_at_once_as_many_are_kept_as_may_be(count: int) -> None:
     assert calls == {i: 2 for i in range(count) if i not in refused}
 
 
+@recorded_often
 def test_f9_pickles_made_meanwhile_know_whole_branches() -> None:
     fast = autograd.compile(stairs)
     fast(0.5)
@@ -89,6 +92,7 @@ def test_f9_pickles_made_meanwhile_know_whole_branches() -> None:
         assert pickle.loads(packed)(0.5) == 0.0
 
 
+@recorded_often
 def test_f9_structures_at_once_each_have_their_recording() -> None:
     fast = autograd.compile(lambda xs: sum(x * x for x in xs))
     assert at_once(lambda i: fast([2.0] * (i % 8 + 1)), 32) == [4.0 * (i % 8 + 1) for i in range(32)]
@@ -172,6 +176,7 @@ def slope(x: float) -> Any:
 PROGRAM = autograd.compile(stairs)
 
 
+@recorded_often
 @ignore_threads
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_f6_pools_of_processes(method: str) -> None:

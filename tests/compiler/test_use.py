@@ -20,6 +20,8 @@ import autograd
 import nn
 from autograd import CompileError, Value
 
+recorded_often = pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
+
 
 class Point(NamedTuple):
     x: float
@@ -209,6 +211,7 @@ def test_pickled_to_another_process() -> None:
     assert done.stdout.decode().strip() == "(10.0, (0.6, 0.8))"
 
 
+@recorded_often
 def test_threads_may_call_it() -> None:
     """Every thread needs recordings of its own branches and structures, of one compiled function and one parameter."""
     w = Value(2.0)
