@@ -20,6 +20,7 @@ from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program
 from autograd.compiler.vector.forms import Forms
+from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 
 BUILD: dict[str, Callable[[Forms, Options], Runner]] = {
@@ -32,10 +33,15 @@ EXACT = ("python", "llvm")  # those that can keep the order of additions
 
 USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
-LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
-LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
+LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
+LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = (
+    0.1e-6,
+    0.04e-9,
+    0.4e-9,
+)  # a step as a loop, an operation in a product, elsewhere
+LLVM_START, LLVM_BUILD, LLVM_STEP_BUILD = 0.03, 10e-6, 1e-3  # to build a program, for each operation, for each loop
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
-NUMPY_BUILD = 40e-6
+NUMPY_BUILD = 0.3e-3  # for each step
 WITH_DERIVATIVES = 3.0  # operations of a value and its gradient, where those of the value are 1
 WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
 LARGE = 400_000  # more operations than this take minutes to build as machine code
@@ -96,26 +102,45 @@ def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str
 
 def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate]:
     """The time that each back end which can run the program would take, where it may be worth it."""
-    batched = bool(forms.forward.batched)
     times = 1.0 if forms.wanted is None else WITH_DERIVATIVES
     program = forms.flattened_forward
-    work, equations = times * operations(program), times * len(program.equations)
-    best = float("inf")
+    work = times * operations(program)
+    python_run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
     if options.dtype == "float64":
-        best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
-        yield Estimate("python", run, 0.0, partial(BUILD["python"], forms, options))
-    if work <= LARGE and importlib.util.find_spec("llvmlite"):
-        lanes = 8 if options.dtype == "float32" else 4
-        each = LLVM_LANES * -(-samples // lanes) if batched else LLVM_OPERATION
-        run = LLVM_CALL + each * work
-        best = min(best, run)
-        build = LLVM_START + LLVM_BUILD * equations
-        yield Estimate("llvm", run, build, partial(BUILD["llvm"], forms, options))
-    if not options.exact and max(NUMPY_CALL * min(times, 2.0) * depth(program), WORTH_LOOKING) < best:
+        yield Estimate("python", python_run, 0.0, partial(BUILD["python"], forms, options))
+    shortest = NUMPY_CALL * min(times, 2.0) * depth(program)
+    vectors = None
+    if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or options.dtype != "float64"):
         vectors = forms.vectors
-        products, elements = vectors.costs(samples)
-        run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
-        yield Estimate("numpy", run, NUMPY_BUILD * equations, partial(BUILD["numpy"], forms, options))
+        yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
+    if importlib.util.find_spec("llvmlite"):
+        make = partial(BUILD["llvm"], forms, options)
+        if vectors is not None and llvm.is_regular(vectors):
+            yield _by_loops(vectors, options, samples, make)
+        elif work <= LARGE:
+            yield _written_out(program, options, work, samples, make)
+
+
+def _by_numpy(vectors: VectorProgram, samples: int, make: Callable[[], Runner]) -> Estimate:
+    products, elements = vectors.costs(samples)
+    run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
+    return Estimate("numpy", run, NUMPY_BUILD * vectors.equations, make)
+
+
+def _by_loops(vectors: VectorProgram, options: Options, samples: int, make: Callable[[], Runner]) -> Estimate:
+    """Machine code with a loop for each step."""
+    products, elements = vectors.costs(samples)
+    width = 0.5 if options.dtype == "float32" else 1.0
+    work = width * (LLVM_PRODUCT * products + LLVM_ELEMENT * elements)
+    run = LLVM_CALL + LLVM_STEP * vectors.equations + work
+    return Estimate("llvm", run, LLVM_START + LLVM_STEP_BUILD * vectors.equations, make)
+
+
+def _written_out(program: Program, options: Options, work: float, samples: int, make: Callable[[], Runner]) -> Estimate:
+    """Machine code with an instruction for each operation."""
+    lanes = 8 if options.dtype == "float32" else 4
+    each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
+    return Estimate("llvm", LLVM_CALL + each * work, LLVM_START + LLVM_BUILD * work, make)
 
 
 def operations(program: Program) -> int:

@@ -97,7 +97,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.backends": {
         *("compiler.python", "compiler.options", "compiler.program"),
-        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.forms"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.forms", "compiler.vector.program"),
         *("errors", "rules"),
     },
     "compiler.verify": {
