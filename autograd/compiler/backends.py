@@ -18,7 +18,7 @@ from autograd import rules
 from autograd.compiler import llvm, python
 from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, depth
 from autograd.compiler.vector.forms import Forms
 from autograd.errors import CompileError
 
@@ -32,8 +32,9 @@ EXACT = ("python", "llvm")  # those that can keep the order of additions
 
 USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
-LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
-LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
+LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
+LLVM_LOOP, LLVM_SAMPLE = 0.25e-9, 0.06e-9  # an operation in a loop; on one of many samples
+LLVM_START, LLVM_BUILD, LLVM_LOOPS = 0.03, 20e-6, 40e-6  # to build a program, and for each of its equations
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 40e-6
 WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
@@ -102,19 +103,27 @@ def estimates(program: Program, options: Options, samples: int) -> Iterator[Esti
     if options.dtype == "float64":
         best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
         yield Estimate("python", run, 0.0, partial(BUILD["python"], program, options))
-    if work <= LARGE and importlib.util.find_spec("llvmlite"):
-        lanes = 8 if options.dtype == "float32" else 4
-        each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
-        run = LLVM_CALL + each * work
-        best = min(best, run)
-        build = LLVM_START + LLVM_BUILD * len(program.equations)
-        yield Estimate("llvm", run, build, partial(llvm.build_from, forms, options))
+    if importlib.util.find_spec("llvmlite"):
+        loops = not options.exact and best > LLVM_CALL and llvm.is_regular(forms)
+        if loops or work <= LARGE:
+            run = LLVM_CALL + _machine_operation(program, options, samples, loops) * work
+            best = min(best, run)
+            build = LLVM_START + (LLVM_LOOPS if loops else LLVM_BUILD) * len(program.equations)
+            yield Estimate("llvm", run, build, partial(llvm.build_from, forms, options))
     if not options.exact and max(NUMPY_CALL * depth(flattened), WORTH_LOOKING) < best:
         vectors = forms.vectors
         products, elements = vectors.costs(samples)
         run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
         make = partial(numpy_backend.NumpyRunner, vectors, options.dtype)
         yield Estimate("numpy", run, NUMPY_BUILD * len(program.equations), make)
+
+
+def _machine_operation(program: Program, options: Options, samples: int, loops: bool) -> float:
+    """Seconds for an operation in machine code, on all samples."""
+    lanes = 8 if options.dtype == "float32" else 4
+    if not program.batched:
+        return LLVM_LOOP if loops else LLVM_OPERATION
+    return LLVM_SAMPLE * 4 / lanes * samples if loops else LLVM_LANES * -(-samples // lanes)
 
 
 def operations(program: Program) -> int:
@@ -128,17 +137,3 @@ def operations(program: Program) -> int:
 
 
 _COUNT: dict[object, Callable[[tuple[int | float, ...]], int]] = {rules.dot: lambda operands: len(operands) // 2}
-
-
-def depth(program: Program) -> int:
-    """The length of the longest chain of equations: a vector program has at least as many steps.
-
-    >>> from autograd.compiler.program import Equation
-    >>> chain = Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))
-    >>> depth(Program(("x",), chain, (), ()))
-    2
-    """
-    levels = [0] * len(program.names)
-    for _, operands in program.equations:
-        levels.append(1 + max([levels[each] for each in operands if type(each) is int], default=0))
-    return max(levels, default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from autograd.compiler.verify import Reference
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.testing import table
+from tests.support.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
@@ -279,6 +281,24 @@ def test_guards_on_arrays() -> None:
     np.testing.assert_allclose(machine.run(xs), np.exp(xs), rtol=4 * 2.0**-52)
     xs[7] = 0.25
     assert machine.run(xs) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_f6_loops_run_and_compile_in_a_fork() -> None:
+    program = replace(of_arrays(rules.tanh, 5, 1, True), per_sample=False)
+    vectors, (_, samples) = Forms(program).vectors, numbers(program, 100, 0)
+    machine = runner(vectors, threads=2)
+    wanted = machine.run(np.zeros(0), samples).tobytes()
+    assert in_a_child(lambda: machine.run(np.zeros(0), samples).tobytes()) == wanted
+    assert in_a_child(lambda: runner(vectors, "float32").run(np.zeros(0), samples).tobytes()) != wanted
+
+
+def test_several_threads_may_run_one_program() -> None:
+    machine = runner(Forms(waves(40)).vectors)
+    points = [np.linspace(0.0, 1.0 + i, 40) for i in range(30)]
+    expected = [machine.run(point).tolist() for point in points]
+    with ThreadPoolExecutor(4) as pool:
+        assert [each.tolist() for each in pool.map(machine.run, points)] == expected
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
