@@ -89,6 +89,7 @@ class Arrays:
         size = self.rng.choice([1, 3, 4, 7, 8, 16, 21])
         assert row.arity is not None
         operands = [self.operand(size) for _ in range(row.arity)]
+        operands[0] = [self.arrays[0][0] if type(each) is float else each for each in operands[0]]
         if row is rules.pow_ and self.rng.random() < 0.7:
             operands[1] = [self.rng.choice([-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])] * size
         self.write(row, list(zip(*operands, strict=True)))
@@ -199,6 +200,18 @@ def test_products_of_any_shape(rows: int, inner: int, columns: int, transposed: 
     found = runner(Forms(program).vectors).run(shared)
     # Sums of `inner` positive products: an error of at most inner + 1 roundings each.
     np.testing.assert_allclose(found, expected.ravel(), rtol=(inner + 1) * 2.0**-52)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [4, 2, 0, 1, 1], [3, 3, 3, 3, 3], [4, 3, 2, 1, 0]])
+@pytest.mark.parametrize("is_batched", [False, True])
+def test_products_with_a_bias_in_any_order(order: list[int], is_batched: bool) -> None:
+    names = (*(f"w_{i}" for i in range(15)), *(f"x_{i}" for i in range(3)), *(f"b_{i}" for i in range(5)))
+    equations = tuple(Equation(rules.dot, (*range(3 * r, 3 * r + 3), 15, 16, 17, 18 + b)) for r, b in enumerate(order))
+    batched = tuple(range(15, 23 if is_batched else 18))
+    program = Program(names, equations, (), tuple(range(23, 28)), batched, per_sample=True)
+    shared, samples = numbers(program, 21, 0)
+    machine = runner(Forms(program).vectors)
+    assert not Reference(program, shared, samples, frozenset()).disagreement(machine, Options())
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
