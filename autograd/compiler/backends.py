@@ -18,7 +18,7 @@ from autograd import rules
 from autograd.compiler import llvm, python
 from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, depth
 from autograd.compiler.vector.forms import Forms
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
@@ -34,11 +34,7 @@ EXACT = ("python", "llvm")  # those that can keep the order of additions
 USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
 LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
-LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = (
-    0.1e-6,
-    0.04e-9,
-    0.4e-9,
-)  # a step as a loop, an operation in a product, elsewhere
+LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = 0.1e-6, 0.03e-9, 0.4e-9  # a loop, an operation in a product, elsewhere
 LLVM_START, LLVM_BUILD, LLVM_STEP_BUILD = 0.03, 10e-6, 1e-3  # to build a program, for each operation, for each loop
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 0.3e-3  # for each step
@@ -115,7 +111,7 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
         yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
     if importlib.util.find_spec("llvmlite"):
         make = partial(BUILD["llvm"], forms, options)
-        if vectors is not None and llvm.is_regular(vectors):
+        if vectors is not None and llvm.is_regular(forms):
             yield _by_loops(vectors, options, samples, make)
         elif work <= LARGE:
             yield _written_out(program, options, work, samples, make)
@@ -154,17 +150,3 @@ def operations(program: Program) -> int:
 
 
 _COUNT: dict[object, Callable[[tuple[int | float, ...]], int]] = {rules.dot: lambda operands: len(operands) // 2}
-
-
-def depth(program: Program) -> int:
-    """The length of the longest chain of equations: a vector program has at least as many steps.
-
-    >>> from autograd.compiler.program import Equation
-    >>> chain = Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))
-    >>> depth(Program(("x",), chain, (), ()))
-    2
-    """
-    levels = [0] * len(program.names)
-    for _, operands in program.equations:
-        levels.append(1 + max([levels[each] for each in operands if type(each) is int], default=0))
-    return max(levels, default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from autograd.compiler.verify import Reference
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.testing import table
+from tests.support.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
@@ -87,6 +89,7 @@ class Arrays:
         size = self.rng.choice([1, 3, 4, 7, 8, 16, 21])
         assert row.arity is not None
         operands = [self.operand(size) for _ in range(row.arity)]
+        operands[0] = [self.arrays[0][0] if type(each) is float else each for each in operands[0]]
         if row is rules.pow_ and self.rng.random() < 0.7:
             operands[1] = [self.rng.choice([-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])] * size
         self.write(row, list(zip(*operands, strict=True)))
@@ -199,6 +202,18 @@ def test_products_of_any_shape(rows: int, inner: int, columns: int, transposed: 
     np.testing.assert_allclose(found, expected.ravel(), rtol=(inner + 1) * 2.0**-52)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [4, 2, 0, 1, 1], [3, 3, 3, 3, 3], [4, 3, 2, 1, 0]])
+@pytest.mark.parametrize("is_batched", [False, True])
+def test_products_with_a_bias_in_any_order(order: list[int], is_batched: bool) -> None:
+    names = (*(f"w_{i}" for i in range(15)), *(f"x_{i}" for i in range(3)), *(f"b_{i}" for i in range(5)))
+    equations = tuple(Equation(rules.dot, (*range(3 * r, 3 * r + 3), 15, 16, 17, 18 + b)) for r, b in enumerate(order))
+    batched = tuple(range(15, 23 if is_batched else 18))
+    program = Program(names, equations, (), tuple(range(23, 28)), batched, per_sample=True)
+    shared, samples = numbers(program, 21, 0)
+    machine = runner(Forms(program).vectors)
+    assert not Reference(program, shared, samples, frozenset()).disagreement(machine, Options())
+
+
 # --- kernels ----------------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +294,24 @@ def test_guards_on_arrays() -> None:
     np.testing.assert_allclose(machine.run(xs), np.exp(xs), rtol=4 * 2.0**-52)
     xs[7] = 0.25
     assert machine.run(xs) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_f6_loops_run_and_compile_in_a_fork() -> None:
+    program = replace(of_arrays(rules.tanh, 5, 1, True), per_sample=False)
+    vectors, (_, samples) = Forms(program).vectors, numbers(program, 100, 0)
+    machine = runner(vectors, threads=2)
+    wanted = machine.run(np.zeros(0), samples).tobytes()
+    assert in_a_child(lambda: machine.run(np.zeros(0), samples).tobytes()) == wanted
+    assert in_a_child(lambda: runner(vectors, "float32").run(np.zeros(0), samples).tobytes()) != wanted
+
+
+def test_several_threads_may_run_one_program() -> None:
+    machine = runner(Forms(waves(40)).vectors)
+    points = [np.linspace(0.0, 1.0 + i, 40) for i in range(30)]
+    expected = [machine.run(point).tolist() for point in points]
+    with ThreadPoolExecutor(4) as pool:
+        assert [each.tolist() for each in pool.map(machine.run, points)] == expected
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -1,4 +1,29 @@
-"""The back end that makes machine code of a program, with llvmlite: straight-line code on vectors of samples."""
+"""The back end that makes machine code of a program, with llvmlite.
+
+Two ways, chosen by `runner.is_regular`:
+
+*Loops* over the steps of a vector program, where a step has eight operations or more. A frame holds shared numbers, a
+second one the samples of a block, a lane of samples side by side. Compile time depends on the number of steps.
+
+    prepare.py          steps as kernels want them: constants as lanes, products with contiguous rows
+    views.py            how a loop walks through an operand: contiguous, constant, by table
+    grouping.py         neighbouring steps of one size are one loop; when each is computed
+    loop_text.py        loops; loop_rows.py: the rows of the table in them
+    fold_text.py        sums and other folds along rows
+    product_text.py     matrix products, register by register; direct_text.py: on samples as they come; blas.py: large
+    plan.py             texts and descriptors of a program, from plan_loops, plan_products, plan_blas, by planned.py
+    steps_driver.py     runs entries, asks guards, gathers samples block by block
+    steps_runner.py     a plan, compiled and run; memory.py, samples.py: its memory and its inputs
+
+A kernel gets sizes and places from a descriptor, so its text depends on neither: equal kernels are compiled once in a
+process, and a program of another length compiles little or nothing. Figures that decided (float64, AVX2, one thread):
+a GPT document as one straight line takes 66 us to run and 1 s to compile, as 68 kernels a third of that and 0.1 s,
+of which half is the first time. Loops of less than 300 operations are compiled at level 0: 2 ms instead of 7 for a
+kernel, and 5 % of the run.
+
+*Straight-line* code for `exact=True`, which keeps the order of additions to the bit, for chains of single numbers (a
+pendulum's thousand steps), and for what is small: spelling.py, code.py, frame.py, writing.py, emit.py, driver.py.
+"""
 
 from autograd.compiler.llvm.runner import build, build_from, is_regular
 

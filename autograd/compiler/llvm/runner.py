@@ -1,4 +1,4 @@
-"""Run programs as machine code, by several threads where that is asked for."""
+"""Machine code for a program: loops where there are vectors, else one straight line, on vectors of samples."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from autograd.compiler.llvm.library import Kind, Library, failed
 from autograd.compiler.llvm.steps_runner import StepsRunner
 from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
 from autograd.compiler.options import Options
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, depth
 from autograd.compiler.silent import silently
 from autograd.compiler.vector.forms import Forms
-from autograd.compiler.vector.program import VectorProgram
 
 REGULAR = 8  # operations for each step from which on a program is loops
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
@@ -50,7 +49,7 @@ def build_from(forms: Forms, options: Options) -> Runner | StepsRunner:
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    if not options.exact and is_regular(forms.vectors):
+    if not options.exact and is_regular(forms):
         return StepsRunner(forms.vectors, vector, threads)
     program = forms.program if options.exact else forms.flattened
     if not program.batched:
@@ -60,9 +59,16 @@ def build_from(forms: Forms, options: Options) -> Runner | StepsRunner:
     return TiledRunner(text, scalar, vector, len(program.outputs), mode, threads)
 
 
-def is_regular(vectors: VectorProgram) -> bool:
-    """Whether loops are worth it: beginning one costs as much as some operations that are written out."""
-    return vectors.work() >= REGULAR * len(vectors.steps)
+def is_regular(forms: Forms) -> bool:
+    """Whether loops are worth it: beginning one costs as much as some operations that are written out.
+
+    A chain of equations has as many steps as it is long: nobody looks for vectors there.
+    """
+    flattened = forms.flattened_forward
+    work = sum([len(operands) for _, operands in flattened.equations])
+    if work < REGULAR * depth(flattened):
+        return False
+    return forms.vectors.work() >= REGULAR * len(forms.vectors.steps)
 
 
 class Runner:
