@@ -30,7 +30,6 @@ from tests.support.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
-LANES = {"float64": 4, "float32": 8}
 # Rows that jump belong to test_llvm.py: a rounding before them may decide which side they take.
 SMOOTH = [row for row in table() if row.arity is not None and row.name not in ("mod", "pick", "round", "atan2")]
 SMOOTH = [row for row in SMOOTH if not {"step", "greater", "floor", "sign", "equal", "at_least", "ceil"} & {row.name}]
@@ -121,8 +120,9 @@ def numbers(program: Program, count: int, seed: int) -> tuple[Any, list[Any]]:
     return shared, [rng.uniform(0.3, 1.2, (count, len(program.batched)))] if program.batched else []
 
 
-def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1) -> StepsRunner:
-    return StepsRunner(vectors, Kind(LANES[dtype], dtype == "float32"), threads)
+def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1, size: int = 32) -> StepsRunner:
+    """With vectors of `size` bytes, which any machine can compute with."""
+    return StepsRunner(vectors, Kind(size // (4 if dtype == "float32" else 8), dtype == "float32"), threads)
 
 
 @pytest.mark.slow
@@ -133,15 +133,16 @@ def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1) -> 
     st.integers(1, 12),
     st.sampled_from(["", "means", "samples"]),
     st.sampled_from([1, 5, 16, 67]),
+    st.sampled_from([16, 32, 64]),
 )
-def test_random_programs(dtype: str, seed: int, steps: int, batch: str, count: int) -> None:
-    """Any shapes, orders and batch sizes, within the running-error bound of eager arithmetic."""
+def test_random_programs(dtype: str, seed: int, steps: int, batch: str, count: int, size: int) -> None:
+    """Any shapes, orders, batch sizes and registers, within the running-error bound of eager arithmetic."""
     program = Arrays(seed, bool(batch)).program(steps, batch == "samples")
     if not program.batched:
         program = replace(program, per_sample=False)
     shared, samples = numbers(program, count, seed)
     reference = Reference(program, shared, samples, frozenset())
-    machine = runner(Forms(program).vectors, dtype)
+    machine = runner(Forms(program).vectors, dtype, size=size)
     wrong = reference.disagreement(machine, Options(dtype=dtype))
     assert not wrong or wrong.startswith("rounded to float32"), wrong
 

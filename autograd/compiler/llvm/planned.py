@@ -15,6 +15,7 @@ from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
 
 FRAME_BYTES = 128 * 1024  # of a block of samples: a part of the second-level cache
+LARGE_FRAME_BYTES = 16 * 1024 * 1024  # with products by BLAS
 MOST_SAMPLES = 256  # in a block
 
 
@@ -28,7 +29,7 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     used = made.sizes[1] - sum([count for _, count in runs])
     room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
     if not kind.single and any(map(_is_large, made.steps)):
-        room = MOST_SAMPLES  # BLAS blocks by itself
+        room = LARGE_FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit  # BLAS blocks by itself
     plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit, runs)
     means = Means(plan)
     for group in grouping.groups:
