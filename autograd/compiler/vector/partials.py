@@ -47,7 +47,7 @@ def rule_of(row: Primitive, operands: Sequence[float | None]) -> Rule:
     >>> from autograd import rules
     >>> rule = rule_of(rules.tanh, [None])
     >>> [equation.primitive.name for equation in rule.equations], rule.yes
-    (['one_minus_square'], (2,))
+    (['sech_square'], (2,))
     >>> rule_of(rules.mul, [None, 2.0]).yes, rule_of(rules.where, [None, None, None]).no
     ((2.0, 0), (None, None, 1.0))
 
