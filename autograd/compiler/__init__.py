@@ -17,6 +17,8 @@
     llvm/              back end: a program as machine code, on vectors of samples
     backends.py        the back ends by name, and the choice between them
     verify.py          does it compute what was recorded?
+    cache/             programs and object code on disk, for later processes
+    keeper.py          what one recording has there
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
     compiled.py        `autograd.compile` and what it returns

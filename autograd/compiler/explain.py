@@ -18,6 +18,8 @@ def explanation(variant: Variant, recordings: int) -> str:
     parts += [_count(len(program.guards), "guard"), _count(len(program.outputs), "output")]
     lines = [f"back end: {variant.name} ({variant.reason})", f"recordings: {recordings}"]
     lines.append(f"program that ran last: {', '.join(parts)}")
+    if variant.cache:
+        lines.append(f"cache: {variant.cache}")
     if program.batched:
         lines.append(f"batch: {_count(len(program.batched), 'input')} of each sample")
     lines += [f"guard: {guard.where}" for guard in program.guards]

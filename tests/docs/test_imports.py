@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "graph": set(),
     "structure": set(),
     "pickling": set(),
+    "io.files": set(),
     "primitive": {"errors"},
     "rules": {"primitive", "numerics", "special"},
     "inline": {"rules", "numerics", "primitive"},
@@ -95,7 +96,13 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.options", "compiler.program", "compiler.arguments"),
         *("numerics", "primitive", "rules"),
     },
+    "compiler.keeper": {
+        *("compiler.arguments", "compiler.backends", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.cache.directory", "compiler.cache.objects", "compiler.cache.programs", "compiler.cache.store"),
+        *("compiler.vector.forms", "compiler.verify", "io.files"),
+    },
     "compiler.specialization": {
+        *("compiler.cache.objects", "compiler.keeper", "compiler.vector.forms"),
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
         *("compiler.captures", "compiler.arguments", "compiler.verify", "errors"),
     },
@@ -106,7 +113,14 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.record", "compiler.specialization", "errors", "recording", "structure", "value"),
     },
     "compiler.compiled": {
-        *("compiler.arguments", "compiler.explain", "compiler.flat", "compiler.lower", "compiler.options"),
+        *(
+            "compiler.arguments",
+            "compiler.cache.directory",
+            "compiler.explain",
+            "compiler.flat",
+            "compiler.lower",
+            "compiler.options",
+        ),
         *("compiler.program", "compiler.variants", "errors", "structure", "value"),
     },
 }
@@ -125,7 +139,8 @@ BACK_END = {
 INSIDE: dict[str, set[str]] = {
     "compiler.vector": BACK_END - {"compiler.options"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
-    "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
+    "compiler.llvm": BACK_END | {"compiler.cache", "compiler.vector", "recording"},
+    "compiler.cache": BACK_END | {"_version", "compiler.lower", "compiler.vector", "io.files"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
 # inside another belongs to it, and `INSIDE` or the imports of modules say the rest.
@@ -133,7 +148,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.io": set(),
     "autograd.expressions": set(),
     "autograd.drawing": {"io"},
-    "autograd.compiler": set(),
+    "autograd.compiler": {"io"},
     "autograd.check": set(),
     "autograd.testing": set(),
     "autograd.strategies": {"testing"},
@@ -141,7 +156,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.replaying": {"debugging", "drawing", "io"},
     "autograd.plugins": {"check"},
-    "autograd.cli": {"check", "debugging", "drawing", "expressions", "io", "precision", "replaying"},
+    "autograd.cli": {"check", "compiler", "debugging", "drawing", "expressions", "io", "precision", "replaying"},
     "nn.plotting": set(),
     "nn.layers": {"plotting"},
     "nn.train": {"layers", "plotting"},
@@ -344,7 +359,7 @@ def _ours(modules: set[str]) -> set[str]:
     return {name.removeprefix("autograd.") for name in modules if name.startswith("autograd.")}
 
 
-LOADED_LATER = ("assignments", "compiler", "functional", "node_names", "observing", "origin", "structure")
+LOADED_LATER = ("assignments", "compiler", "functional", "io", "node_names", "observing", "origin", "structure")
 
 
 def test_importing_autograd_loads_the_engine_alone() -> None:

@@ -1,0 +1,103 @@
+"""Recordings that were compiled before: the key of one, and what its entry holds."""
+
+from __future__ import annotations
+
+import json
+import marshal
+import platform
+import sys
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd._version import __version__
+from autograd.compiler.cache.data import OWN_ROWS, from_bytes, to_bytes
+from autograd.compiler.cache.store import PROGRAM, Store
+from autograd.compiler.lower import GRADIENT, Lowered
+from autograd.compiler.options import Options
+from autograd.compiler.program import Program
+from autograd.compiler.vector.program import VectorProgram
+
+_ROWS = frozenset(OWN_ROWS.values())
+
+
+class Kept(NamedTuple):
+    """The back end that was chosen for a recording, and verified; why; and the forms of the program that it runs."""
+
+    name: str
+    reason: str
+    forms: dict[str, Program | VectorProgram]
+
+
+def key_of(lowered: Lowered, options: Options, samples: int) -> str | None:
+    """The key of a recording that is to be compiled so; None if it applies rows of the user's, whose rules may change.
+
+    It is a hash of the equations, guards and names, of the options, and of everything that a change of the compiler or
+    of a rule would change. The number of samples matters to the choice of a back end only.
+    """
+    recorded = lowered.recorded
+    if not {row for row, _ in recorded.equations} <= _ROWS:
+        return None
+    parts = (
+        environment(), lowered.kind, lowered.wanted, options.backend, options.exact, options.dtype, options.threads,
+        samples if options.backend == "auto" and recorded.batched else 0,
+        recorded.names, [(row.name, operands) for row, operands in recorded.equations],
+        [tuple(guard) for guard in recorded.guards], recorded.outputs, recorded.batched, recorded.per_sample,
+    )  # fmt: skip
+    # Version 2 of the format depends on values alone, not on which objects are shared; it is never read.
+    return sha256(marshal.dumps(parts, 2)).hexdigest()
+
+
+@cache
+def environment() -> str:
+    """What a compiled program depends on besides its recording: versions, and the sources of the engine."""
+    versions = [__version__, sys.version, np.__version__, _version("llvmlite"), platform.machine(), sys.platform]
+    sources = sha256()
+    package = resources.files("autograd")
+    for folder in (package, package / "compiler"):
+        _hash(folder, sources.update, nested=folder is not package)
+    return json.dumps([*versions, sources.hexdigest()])
+
+
+def _hash(folder: Traversable, update: Callable[[bytes], object], nested: bool) -> None:
+    for each in sorted(folder.iterdir(), key=lambda each: each.name):
+        if each.name.endswith(".py"):
+            update(each.name.encode() + b"\n" + each.read_bytes())
+        elif nested and each.is_dir():
+            _hash(each, update, nested)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def read(store: Store, key: str, lowered: Lowered) -> Kept | None:
+    """The entry of a recording; None if there is none, or one that does not hold what it should."""
+    content = store.read(key, PROGRAM)
+    if content is None:
+        return None
+    recorded = lowered.recorded
+    wanted = lowered.wanted if lowered.kind == GRADIENT else ()
+    inputs = Program(recorded.names, (), (), (), recorded.batched, recorded.per_sample, wanted)
+    try:
+        data = from_bytes(content, inputs)
+        return Kept(str(data.pop("name")), str(data.pop("reason")), data)
+    except Exception:  # whatever is in the file, it is not worth more than making the program anew
+        return None
+
+
+def write(store: Store, key: str, kept: Kept) -> str:
+    """Add an entry; returns why that was not possible, else an empty text."""
+    try:
+        content = to_bytes({"name": kept.name, "reason": kept.reason, **kept.forms})
+    except TypeError as error:
+        return str(error)
+    return store.write(key, PROGRAM, content)
