@@ -72,7 +72,7 @@ class Keeper:
             return ""
         where = file_name(self._store.directory)
         if self._key is None:
-            self.outcome = f"not in {where}: it applies primitives that autograd.define has added"
+            self.outcome = f"not in {where}: a rule of a primitive is not this package's"
             return self.outcome
         wrong = write(self._store, self._key, Kept(name, reason, forms.made(self.options.exact, name)))
         self.outcome = f"not in {where}: {wrong}" if wrong else f"written to {where}"

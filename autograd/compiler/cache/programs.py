@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ from autograd.compiler.program import Program
 from autograd.compiler.vector.program import VectorProgram
 
 _ROWS = frozenset(OWN_ROWS.values())
+# Where the rules of the package's rows are written: the sources among them are part of the key.
+_WRITTEN_IN = {"autograd.rules", "autograd.numerics", "autograd.special", "math", "_operator", "builtins"}
 
 
 class Kept(NamedTuple):
@@ -35,22 +38,47 @@ class Kept(NamedTuple):
 
 
 def key_of(lowered: Lowered, options: Options, samples: int) -> str | None:
-    """The key of a recording that is to be compiled so; None if it applies rows of the user's, whose rules may change.
+    """The key of a recording that is to be compiled so; None if a rule may change that only this process knows.
 
-    It is a hash of the equations, guards and names, of the options, and of everything that a change of the compiler or
-    of a rule would change. The number of samples matters to the choice of a back end only.
+    That is one of the user's, or one that was replaced, by `autograd.testing.mutated` for example. The key is a hash of
+    the equations, guards and names, of the options, and of everything that a change of the compiler or of a rule would
+    change. The number of samples matters to the choice of a back end only.
     """
     recorded = lowered.recorded
-    if not {row for row, _ in recorded.equations} <= _ROWS:
+    rules = _rules()
+    if rules is None or not {row for row, _ in recorded.equations} <= _ROWS:
         return None
     parts = (
-        environment(), lowered.kind, lowered.wanted, options.backend, options.exact, options.dtype, options.threads,
+        environment(), rules, lowered.kind, lowered.wanted,
+        options.backend, options.exact, options.dtype, options.threads,
         samples if options.backend == "auto" and recorded.batched else 0,
         recorded.names, [(row.name, operands) for row, operands in recorded.equations],
         [tuple(guard) for guard in recorded.guards], recorded.outputs, recorded.batched, recorded.per_sample,
     )  # fmt: skip
     # Version 2 of the format depends on values alone, not on which objects are shared; it is never read.
     return sha256(marshal.dumps(parts, 2)).hexdigest()
+
+
+def _rules() -> str | None:
+    """What the rules of the package's rows are in this process; None if one of them is not written in this package."""
+    found: list[object] = []
+    for name, row in OWN_ROWS.items():
+        found.append(name)
+        for part in (row.value, *row.partials, row.variadic):
+            if not callable(part):
+                found.append(part)
+            elif part.__module__ in _WRITTEN_IN:
+                found += _described(part)
+            else:
+                return None
+    return repr(found)
+
+
+def _described(rule: Callable[..., object]) -> list[object]:
+    """What tells a rule from others of the same sources."""
+    cells = [cell.cell_contents for cell in getattr(rule, "__closure__", None) or ()]
+    code = [rule.__code__.co_firstlineno, rule.__code__.co_code] if isinstance(rule, FunctionType) else []
+    return [rule.__module__, rule.__qualname__, *code, *[getattr(each, "__name__", each) for each in cells]]
 
 
 @cache
