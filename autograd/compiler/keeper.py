@@ -47,10 +47,9 @@ class Keeper:
         try:
             with using(self.options.cache):
                 runner = BUILD[kept.name](forms.use(kept.forms), self.options)
-                outputs = runner.run(shared, self._first)
+                if not self._agrees(runner.run(shared, self._first)):
+                    return None
         except Exception:  # what the checks let pass, and yet cannot be built or run, is made anew and replaced
-            return None
-        if not self._agrees(outputs):
             return None
         self.outcome = f"read from {file_name(self._store.directory)}"
         return Choice(kept.name, runner, kept.reason)

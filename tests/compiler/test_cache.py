@@ -410,6 +410,23 @@ def test_a_program_that_gives_other_numbers_is_ignored(tmp_path: Path) -> None:
     assert (outcome(again := made(tmp_path, backend="numpy")), again.answer) == ("written", first.answer)
 
 
+def test_a_program_that_gives_fewer_numbers_is_ignored(tmp_path: Path) -> None:
+    def several(x: Any) -> Any:
+        return [x * 2.0, x * 3.0]
+
+    first = autograd.compile(lambda x: x * 2.0, backend="numpy", cache=tmp_path)
+    first(1.0)
+    one = only(tmp_path).stem
+    assert autograd.compile(several, backend="numpy", cache=tmp_path)(1.0) == [2.0, 3.0]
+    (two,) = {path.stem for path in tmp_path.glob("*.program")} - {one}
+    place = Store(str(tmp_path))
+    content = place.read(one, PROGRAM)
+    assert content is not None
+    place.write(two, PROGRAM, content)
+    again = autograd.compile(several, backend="numpy", cache=tmp_path)
+    assert (again(1.0), outcome(again)) == ([2.0, 3.0], "written")
+
+
 def test_damaged_object_code_is_made_again(tmp_path: Path) -> None:
     pytest.importorskip("llvmlite")
     answer = made(tmp_path, backend="llvm").answer
@@ -566,21 +583,26 @@ def test_two_writers_at_once(tmp_path: Path) -> None:
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "LIMIT", 1_000)
-    monkeypatch.setattr(store, "OFTEN", 1)
-    monkeypatch.setattr(store, "_writes", {})
-    place, keys = Store(str(tmp_path)), [f"{i:064x}" for i in range(5)]
-    count = 1_000 // (300 + len(MAGIC) + 32)
-    for age, key in zip((300, 200, 100), keys, strict=False):
-        monkeypatch.setattr(store, "OFTEN", 100)
+    """The size is looked at by the first write of a process, and then by every so many."""
+    size = 300 + len(MAGIC) + 32
+    monkeypatch.setattr(store, "LIMIT", 4 * size + 100)
+    monkeypatch.setattr(store, "_writes", {str(tmp_path): 1})
+    place, keys = Store(str(tmp_path)), [f"{i:064x}" for i in range(6)]
+    for age, key in zip((500, 400, 300, 200, 100), keys, strict=False):
         place.write(key, PROGRAM, b"x" * 300)
         then = (tmp_path / f"{key}.{PROGRAM}").stat().st_mtime - age
         os.utime(tmp_path / f"{key}.{PROGRAM}", (then, then))
+    assert len(place.entries()) == 5
     assert place.read(keys[0], PROGRAM)  # the oldest is used
     monkeypatch.setattr(store, "_writes", {})
-    place.write(keys[3], PROGRAM, b"x" * 300)
-    assert count == 2
-    assert {each.name.split(".")[0] for each in place.entries()} == {keys[0], keys[3]}
+    place.write(keys[5], PROGRAM, b"x" * 300)
+    assert {each.name.split(".")[0] for each in place.entries()} == {keys[0], keys[3], keys[4], keys[5]}
+
+
+def test_an_entry_that_would_fill_the_cache_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "LIMIT", 4_000)
+    assert Store(str(tmp_path)).write(KEY, PROGRAM, b"x" * 1_001).startswith("its 0 MB would leave")
+    assert Store(str(tmp_path)).write(KEY, PROGRAM, b"x" * 1_000) == ""
 
 
 def test_what_a_killed_writer_left_is_removed_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

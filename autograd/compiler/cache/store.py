@@ -76,6 +76,8 @@ class Store:
     def write(self, key: str, kind: str, content: bytes) -> str:
         """Add or replace an entry; returns why that was not possible, else an empty text."""
         name = f"{key}.{kind}"
+        if len(content) > LIMIT // 4:
+            return f"its {len(content) / 1e6:.0f} MB would leave too little for others"
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             data = MAGIC + _digest(name, content) + content
