@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import pickle
@@ -224,6 +225,18 @@ def test_a_guard_that_fails_at_the_recorded_point_of_another_branch(tmp_path: Pa
     assert outcome(compiled) == "read"
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_guard_of_derivatives_that_fails_where_the_entry_is_read(exact: bool, tmp_path: Path) -> None:
+    """The recording is the same, the branch that its derivative took is not."""
+    for point in [(0.75, 0.5), (0.5, 0.75), (0.5, 0.75), (0.75, 0.5)]:
+        usual, kept = [
+            autograd.compile(swish, backend="python", exact=exact, cache=place).value_and_grad(*point)
+            for place in (False, tmp_path)
+        ]
+        assert kept == usual
+    assert entries(tmp_path) == 1
+
+
 def test_infinite_and_undefined_constants_come_back(tmp_path: Path) -> None:
     for _ in range(2):
         compiled = autograd.compile(
@@ -272,6 +285,13 @@ def test_another_version_or_source_is_another_entry(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(programs, "environment", lambda: "another")
     assert outcome(made(tmp_path)) == "written"
     assert entries(tmp_path) == 2
+
+
+def test_the_choice_is_among_the_back_ends_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path)
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert outcome(made(tmp_path)) == "written"
 
 
 def test_the_sources_are_part_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

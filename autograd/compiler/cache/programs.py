@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import marshal
 import platform
@@ -42,16 +43,17 @@ def key_of(lowered: Lowered, options: Options, samples: int) -> str | None:
 
     That is one of the user's, or one that was replaced, by `autograd.testing.mutated` for example. The key is a hash of
     the equations, guards and names, of the options, and of everything that a change of the compiler or of a rule would
-    change. The number of samples matters to the choice of a back end only.
+    change. The number of samples and the back ends that there are matter to the choice among them only.
     """
     recorded = lowered.recorded
     rules = _rules()
     if rules is None or not {row for row, _ in recorded.equations} <= _ROWS:
         return None
+    choice = bool(importlib.util.find_spec("llvmlite")), samples if recorded.batched else 0
     parts = (
         environment(), rules, lowered.kind, lowered.wanted,
         options.backend, options.exact, options.dtype, options.threads,
-        samples if options.backend == "auto" and recorded.batched else 0,
+        choice if options.backend == "auto" else (),
         recorded.names, [(row.name, operands) for row, operands in recorded.equations],
         [tuple(guard) for guard in recorded.guards], recorded.outputs, recorded.batched, recorded.per_sample,
     )  # fmt: skip
