@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 
-from autograd.cli import check, dap, digits, draw, frame, replay, step
+from autograd.cli import cache, check, dap, digits, draw, frame, replay, step
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "draw": Command("draw a computation graph", draw.EXAMPLES, draw.add_options, draw.run),
     "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
+    "cache": Command("show or clear the compiler's cache on disk", cache.EXAMPLES, cache.add_options, cache.run),
     "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),
     "step": Command("step through a backward pass, forwards and back", step.EXAMPLES, step.add_options, step.run),
 }

@@ -21,6 +21,8 @@
     llvm/              back end: a program as machine code, on vectors of samples
     backends.py        the back ends by name, and the choice between them
     verify.py          does it compute what was recorded?
+    cache/             programs and object code on disk, for later processes
+    keeper.py          what one recording has there
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
     results.py         outputs in the structure that the caller gets

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.compiler import inputs
 from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
+from autograd.compiler.cache.directory import CacheOption, as_option
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE
@@ -34,6 +35,7 @@ def compile(
     dtype: Dtype = "float64",
     threads: int | None = None,
     on_branch: OnBranch = "record",
+    cache: CacheOption = None,
 ) -> Compiled:
     """A function of numbers that does what f does, without building a graph, as vector or machine code.
 
@@ -68,6 +70,9 @@ def compile(
       added up in another order, within the running-error bound, which is verified when a program has been built; so may
       the last digits of `value` and `value_and_grad`, which are two programs.
     - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
+    - `cache`: True to keep what was built on disk, in the platform's cache folder, or a directory to keep it in: a
+      later process then records the function, and builds nothing. None does as AUTOGRAD_CACHE says, False never.
+      `explain()` says whether it was found. Entries hold machine code, and are trusted if the user owns them.
 
     With a batch no Python `if` can look at a number that differs from sample to sample; `where`, `maximum`, `relu` and
     `pick` can. An adjoint that is exactly 0 behind a `where` does not meet an infinite derivative there.
@@ -77,7 +82,9 @@ def compile(
     """
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r} ({type(f).__name__})")
-    options = Options(backend=backend, exact=exact, dtype=dtype, threads=threads, on_branch=on_branch)
+    options = Options(
+        backend=backend, exact=exact, dtype=dtype, threads=threads, on_branch=on_branch, cache=as_option(cache)
+    )
     return Compiled(f, _checked_parameters(parameters), _checked_batch(f, batch), options)
 
 

@@ -19,6 +19,8 @@ def explanation(variant: Variant, recordings: int, dropped: int = 0) -> str:
     lines = [f"back end: {variant.name} ({variant.instead_of or variant.reason})", f"recordings: {recordings}"]
     lines[-1] += f", and {dropped} that {'was' if dropped == 1 else 'were'} dropped" if dropped else ""
     lines.append(f"program that ran last: {', '.join(parts)}")
+    if variant.cache:
+        lines.append(f"cache: {variant.cache}")
     if program.batched:
         lines.append(f"batch: {_count(len(program.batched), 'input')} of each sample")
     return "\n".join(lines + _guards(variant) + _outside(variant))

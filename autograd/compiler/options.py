@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from autograd.errors import CompileError
@@ -27,6 +27,7 @@ class Options:
     exact    the bits of eager Values, hence no other order of additions; else sums and products may be reordered
     dtype    of the computation; arguments and results are float64
     threads  how many may share the samples of a batch; None: one
+    cache    whether programs are kept on disk, or in which directory; None: as AUTOGRAD_CACHE says
 
     >>> Options(dtype="float32")
     Options(backend='auto', exact=False, dtype='float32', threads=None, on_branch='record')
@@ -39,6 +40,7 @@ class Options:
     dtype: str = "float64"
     threads: int | None = None
     on_branch: str = "record"
+    cache: bool | str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, allowed in SUPPORTED.items():

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.backends import NAMES, choose, next_best
+from autograd.compiler.backends import NAMES, Choice, choose, next_best
+from autograd.compiler.cache.objects import using
 from autograd.compiler.captures import Outside
 from autograd.compiler.inputs import joined
+from autograd.compiler.keeper import Keeper
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
@@ -22,14 +24,17 @@ from autograd.errors import CompileError
 class Variant:
     """A program and its runner, which is built again when this is unpickled."""
 
-    def __init__(self, lowered: Lowered, options: Options, samples: int = 1) -> None:
+    def __init__(
+        self, lowered: Lowered, options: Options, samples: int = 1, choice: Choice | None = None, cache: str = ""
+    ) -> None:
         self.lowered = lowered
         self.options = options
         self.samples = samples
         self.outside = Outside(None)  # what the function read besides its arguments
         self.used = 0  # when it ran last, counted in recordings
         self.instead_of = ""  # the back ends that should have run, and why they do not
-        self.name, self.runner, self.reason = choose(forms_of(lowered, options), options, samples)
+        self.cache = cache  # in words, whether it was read from there
+        self.name, self.runner, self.reason = choice or choose(forms_of(lowered, options), options, samples)
         self.source = self.runner.source
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
         self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
@@ -54,18 +59,24 @@ class Variant:
 def forms_of(lowered: Lowered, options: Options) -> Forms:
     """What back ends start from; exact ones keep the order of eager code."""
     if lowered.kind != GRADIENT or options.exact:
-        return Forms(lowered.program)
-    return Forms(lowered.forward, lowered.wanted, lambda: lowered.program)
+        return Forms(lambda: lowered.program)
+    return Forms(lambda: lowered.forward, lowered.wanted, lambda: lowered.program)
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:
     """The recording, built and verified to compute what was recorded; else by the next best back end, with a
     warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a
     primitive is not pure.
+
+    One that an earlier process has kept on disk was verified there: what it gives here is compared with the recording.
     """
+    keeper, count = Keeper(lowered, options, samples), len(samples[0]) if samples else 1
+    if choice := keeper.found(forms_of(lowered, options), joined(pieces)):
+        return Variant(lowered, options, count, choice, keeper.outcome)
     reference = Reference(lowered, joined(pieces), samples)
     _check_pure(lowered, reference.recorded)
-    variant, wrong = _built(lowered, options, samples, reference)
+    forms = forms_of(lowered, options)
+    variant, wrong = _built(lowered, options, samples, reference, forms)
     failed: list[str] = []
     reasons: list[str] = []
     while wrong and variant.name != "python":
@@ -76,7 +87,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
             option = "exact=True" if wrong.startswith(REORDERED) else 'dtype="float64"'
             advice = f"{option} does as eager code does"
         else:
-            options = next_best(forms_of(lowered, options), options, variant.samples, failed)
+            options = next_best(forms, options, variant.samples, failed)
             advice = "Please report this with the function and its arguments"
         warnings.warn(
             f"the back end {variant.name} does not compute the recorded graph: {wrong}; "
@@ -84,18 +95,24 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
             RuntimeWarning,
             stacklevel=6,
         )
-        variant, wrong = _built(lowered, options, samples, reference)
+        variant, wrong = _built(lowered, options, samples, reference, forms)
     if wrong:
         raise CompileError(f"the program does not compute what was recorded: {wrong}")
     if reasons:
         variant.instead_of = f"instead of {'; and of '.join(reasons)}"
+    if not failed:  # else the next process is to be warned too
+        variant.cache = keeper.keep(variant.name, variant.reason, forms)
     return variant
 
 
-def _built(lowered: Lowered, options: Options, samples: Sequence[Any], reference: Reference) -> tuple[Variant, str]:
+def _built(
+    lowered: Lowered, options: Options, samples: Sequence[Any], reference: Reference, forms: Forms
+) -> tuple[Variant, str]:
     """The recording built, and what it computes wrongly."""
-    variant = Variant(lowered, options, len(samples[0]) if samples else 1)
-    return variant, reference.disagreement(variant.runner, options)
+    count = len(samples[0]) if samples else 1
+    with using(options.cache):
+        variant = Variant(lowered, options, count, choose(forms, options, count))
+        return variant, reference.disagreement(variant.runner, options)
 
 
 def _check_pure(lowered: Lowered, outputs: Sequence[float]) -> None:

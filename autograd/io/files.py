@@ -6,11 +6,11 @@ import os
 from os import PathLike
 
 
-def write_bytes(path: str | PathLike[str], data: bytes) -> None:
+def write_bytes(path: str | PathLike[str], data: bytes, mode: int = 0o666) -> None:
     """Write a file through a temporary one in the same folder, so that a reader never sees half of it.
 
-    An existing file is replaced in one step. OSError, naming `path`, if the folder cannot be written; then no temporary
-    file is left behind.
+    An existing file is replaced in one step. `mode` are its permissions, less those that the umask takes. OSError,
+    naming `path`, if the folder cannot be written; then no temporary file is left behind.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -22,7 +22,7 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None:
     # `tempfile` would load a random generator, and set permissions that no other new file has.
     temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
     try:
-        _write(temporary, data, os.fspath(path))
+        _write(temporary, data, os.fspath(path), mode)
         os.replace(temporary, path)
     except BaseException:  # Ctrl-C may come as soon as `open` has made it
         if os.path.lexists(temporary):
@@ -30,10 +30,10 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None:
         raise
 
 
-def _write(temporary: str, data: bytes, path: str) -> None:
+def _write(temporary: str, data: bytes, path: str, mode: int) -> None:
     """Create the temporary file; an OSError names `path`, since the caller does not know the other."""
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None

@@ -11,6 +11,7 @@ import pytest
 from autograd import Value, inline
 from autograd.check import arithmetic
 from autograd.compiler import backends, reachable, variants
+from autograd.compiler.cache import store
 from autograd.compiler.numpy_backend import runner
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ SOURCES = [path for folder in ("autograd", "nn", "tests") for path in (ROOT / fo
         ("at most 64 are kept", variants.BRANCHES == 64),
         ("too large (10⁴ entries)", reachable.LIMIT == 10**4),
         ("blocks of samples whose lanes are 4 MB", runner.WORKSPACE == 4_000_000),
+        ("Beyond 256 MB", store.LIMIT == 256_000_000),
         ("after five such questions", inline._QUESTIONS == 5),
         ("replayed on 60-digit numbers", arithmetic.DIGITS[0] == 60),
         ("120 and 240 digits", arithmetic.DIGITS[1:3] == (120, 240)),

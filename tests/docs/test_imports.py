@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "graph": set(),
     "structure": set(),
     "pickling": set(),
+    "io.files": set(),
     "primitive": {"errors"},
     "rules": {"primitive", "numerics", "special"},
     "inline": {"primitive"},
@@ -104,7 +105,13 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "compiler.symbols"),
         *("numerics", "primitive", "rules"),
     },
+    "compiler.keeper": {
+        *("compiler.arguments", "compiler.backends", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.cache.directory", "compiler.cache.objects", "compiler.cache.programs", "compiler.cache.store"),
+        *("compiler.vector.forms", "compiler.verify", "io.files"),
+    },
     "compiler.specialization": {
+        *("compiler.cache.objects", "compiler.keeper", "compiler.vector.forms"),
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
         *("compiler.captures", "compiler.inputs", "compiler.vector.forms", "compiler.verify", "errors"),
     },
@@ -116,9 +123,9 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "recording", "structure", "value"),
     },
     "compiler.compiled": {
-        *("compiler.arguments", "compiler.explain", "compiler.flat", "compiler.lower", "compiler.options"),
-        *("compiler.inputs", "compiler.program", "compiler.record", "compiler.results", "compiler.variants"),
-        *("errors", "structure", "value"),
+        *("compiler.arguments", "compiler.cache.directory", "compiler.explain", "compiler.flat", "compiler.inputs"),
+        *("compiler.lower", "compiler.options", "compiler.program", "compiler.record", "compiler.results"),
+        *("compiler.variants", "errors", "structure", "value"),
     },
 }
 # What the packages inside the compiler may import besides their own modules.
@@ -136,7 +143,8 @@ BACK_END = {
 INSIDE: dict[str, set[str]] = {
     "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
-    "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
+    "compiler.llvm": BACK_END | {"compiler.cache", "compiler.vector", "recording"},
+    "compiler.cache": BACK_END | {"_version", "compiler.lower", "compiler.vector", "io.files"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
 # inside another belongs to it, and `INSIDE` or the imports of modules say the rest.
@@ -144,7 +152,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.io": set(),
     "autograd.expressions": set(),
     "autograd.drawing": {"io"},
-    "autograd.compiler": set(),
+    "autograd.compiler": {"io"},
     "autograd.check": set(),
     "autograd.testing": set(),
     "autograd.strategies": {"testing"},
@@ -152,7 +160,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.replaying": {"debugging", "drawing", "io"},
     "autograd.plugins": {"check"},
-    "autograd.cli": {"check", "debugging", "drawing", "expressions", "io", "precision", "replaying"},
+    "autograd.cli": {"check", "compiler", "debugging", "drawing", "expressions", "io", "precision", "replaying"},
     "nn.plotting": set(),
     "nn.layers": {"plotting"},
     "nn.train": {"layers", "plotting"},
@@ -389,7 +397,7 @@ def _ours(modules: set[str]) -> set[str]:
     return {name.removeprefix("autograd.") for name in modules if name.startswith("autograd.")}
 
 
-LOADED_LATER = ("assignments", "compiler", "functional", "node_names", "observing", "origin", "structure")
+LOADED_LATER = ("assignments", "compiler", "functional", "io", "node_names", "observing", "origin", "structure")
 
 
 def test_importing_autograd_loads_the_engine_alone() -> None:

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any
 from weakref import WeakValueDictionary
 
+from autograd.compiler.cache.objects import object_code
 from autograd.errors import CompileError
 from autograd.recording import alone
 
@@ -65,7 +66,7 @@ class Machine:
             self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target(level))
             for text in texts:
                 # An object file at a time: the text's parsed form, many times larger, is dropped at once.
-                code = _target(level).emit_object(llvm.parse_assembly(text))
+                code = _object_code(text, level)
                 self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             self._engine.finalize_object()
 
@@ -83,6 +84,14 @@ def _new_target(level: int) -> Any:
     cpu, features = _this_cpu()
     target = binding().Target.from_default_triple()
     return target.create_target_machine(cpu=cpu, features=features, opt=level, jit=True, codemodel="jitdefault")
+
+
+def _object_code(text: str, level: int) -> bytes:
+    """The object file of a text: from the cache, if there is one and it is there."""
+    llvm = binding()
+    version = importlib.import_module("llvmlite").__version__, str(llvm.llvm_version_info)
+    target = str(level), *_this_cpu(), llvm.get_default_triple(), *version
+    return object_code((text, *target), lambda: _target(level).emit_object(llvm.parse_assembly(text)))
 
 
 _target = lru_cache(maxsize=3)(_new_target)  # to make object files; an engine wants one of its own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -29,15 +29,23 @@ class Forms:
     return loss
 
     With `wanted`, the derivatives by these inputs are outputs too; `scalar` gives the program that has them in
-    equations on numbers. The vector program is differentiated as one.
+    equations on numbers. The vector program is differentiated as one. `forward` may be what makes the program.
     """
 
     def __init__(
-        self, forward: Program, wanted: Sequence[int] | None = None, scalar: Callable[[], Program] | None = None
+        self,
+        forward: Program | Callable[[], Program],
+        wanted: Sequence[int] | None = None,
+        scalar: Callable[[], Program] | None = None,
     ) -> None:
-        self.forward = forward
+        self._forward = forward
         self.wanted = None if wanted is None else tuple(wanted)
         self._scalar = scalar
+
+    @cached_property
+    def forward(self) -> Program:
+        """The program without derivatives, where they are taken later."""
+        return self._forward if isinstance(self._forward, Program) else self._forward()
 
     @cached_property
     def program(self) -> Program:
@@ -63,3 +71,19 @@ class Forms:
             return differentiated(recovered(replace(self.flattened_forward, derivatives=self.wanted), inner=True))
         except CompileError:  # a rule asks for several numbers: without a batch, guards can answer
             return recovered(self.flattened)
+
+    # --- forms that were made by an earlier process -------------------------------------------------------------------
+
+    def made(self, exact: bool, backend: str) -> dict[str, Program | VectorProgram]:
+        """By name the forms that a back end has asked for, but for those that are made as soon as read."""
+        names = ["program"] if exact or backend == "python" else ["vectors", "flattened"]
+        if self._scalar is None and backend == "llvm":
+            names.append("program")
+        return {name: vars(self)[name] for name in names if name in vars(self)}
+
+    def use(self, forms: Mapping[str, Program | VectorProgram]) -> Forms:
+        """The same with these forms, which `made` has given."""
+        vars(self).update(forms)
+        if self._scalar is None and "program" in forms:
+            vars(self)["forward"] = forms["program"]
+        return self
