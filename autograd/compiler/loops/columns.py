@@ -1,0 +1,85 @@
+"""A program as arrays: rows, operands, and which operand each equation waits for longest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain, repeat
+from operator import is_, itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.program import Atom, Equation
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+CONSTANT = -1  # instead of a place
+
+_PRIMITIVE, _OPERANDS = itemgetter(0), itemgetter(1)
+
+
+class Columns:
+    """Arrays over equations, numbered from 0, and over their operands; equation i has the place `first` + i.
+
+    >>> from autograd.rules import mul, sin
+    >>> columns = Columns(1, [Equation(sin, (0,)), Equation(mul, (1, 2.0))])
+    >>> columns.starts, columns.places
+    (array([0, 1, 3]), array([ 0,  1, -1]))
+    >>> columns.levels, columns.waits_for
+    (array([1, 2]), [0, 1])
+    """
+
+    def __init__(self, first: int, equations: Sequence[Equation]) -> None:
+        self.first, self.equations = first, equations
+        count = len(equations)
+        operands = list(map(_OPERANDS, equations))
+        self.rows: Ints = np.fromiter(map(id, map(_PRIMITIVE, equations)), np.int64, count)
+        self.arity: Ints = np.fromiter(map(len, operands), np.int64, count)
+        self.starts: Ints = np.zeros(count + 1, np.int64)  # of each equation's operands
+        np.cumsum(self.arity, out=self.starts[1:])
+        atoms = list(chain.from_iterable(operands))
+        self.numbers: NDArray[np.float64] = np.array(atoms, np.float64)  # places are exact up to 2⁵³
+        constant: Flags = np.fromiter(map(is_, map(type, atoms), repeat(float)), np.bool_, len(atoms))
+        self.places: Ints = np.where(constant, CONSTANT, self.numbers).astype(np.int64)
+        self.bits: Ints = np.where(constant, self.numbers.view(np.int64), 0)  # of constants; else 0
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def repeats(self, start: int, end: int, period: int) -> Flags:
+        """For equations start … end − 1, whether the one a period later has the same row and number of operands."""
+        later = slice(start + period, end + period)
+        return (self.rows[start:end] == self.rows[later]) & (self.arity[start:end] == self.arity[later])
+
+    def atom(self, operand: int) -> Atom:
+        """An operand by its number."""
+        place = int(self.places[operand])
+        return place if place != CONSTANT else float(self.numbers[operand])
+
+    @property
+    def levels(self) -> Ints:
+        """For each equation the length of the longest chain of equations that ends there."""
+        return self._waits[0]
+
+    @property
+    def waits_for(self) -> list[int]:
+        """For each equation the operand of the highest level, of several the latest; CONSTANT for no place."""
+        return self._waits[1]
+
+    @cached_property
+    def _waits(self) -> tuple[Ints, list[int]]:
+        atoms = self.places + 1  # constants at index 0
+        padded = np.append(atoms, 0)
+        some = self.arity > 0
+        pairs = [np.where(some, padded[ends], 0).tolist() for ends in (self.starts[:-1], self.starts[1:] - some)]
+        wide = dict.fromkeys(np.flatnonzero(self.arity > 2).tolist())
+        levels, found = [-1] + [0] * self.first, list[int]()
+        for i, (x, y) in enumerate(zip(*pairs, strict=True)):
+            if i in wide:
+                x = max(atoms[self.starts[i] : self.starts[i + 1]].tolist(), key=lambda each: (levels[each], each))
+            elif levels[y] > levels[x] or (levels[y] == levels[x] and y > x):
+                x = y
+            levels.append(levels[x] + 1)
+            found.append(x - 1)
+        return np.array(levels[self.first + 1 :], np.int64), found

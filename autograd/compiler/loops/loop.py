@@ -1,0 +1,248 @@
+"""Programs with loops: a sequence of equations and loops, with the places of the program without loops.
+
+    looped  ::= inputs item* guard* outputs
+    item    ::= equation | loop
+    loop    ::= "for" count "trips" carried invariant moving body
+    body    ::= inputs item* outputs            the inputs are those carried, then invariant, then moving
+
+An input of the body is in trip t
+
+    carried     what the body's output of the same number was in trip t − 1; in trip 0 the loop's atom
+    invariant   the loop's atom
+    moving      the atom t of a sequence, a `range` of places wherever these are evenly spaced
+
+A loop takes as many places as its equations in all trips: equation j of the body is, in trip t of a loop that begins
+at place S with a body of p places, the place S + t p + j. So whatever comes later refers to any number of any trip, as
+if the equations were written out, and nothing has to be renumbered: `unrolled` writes them out. Which numbers a loop
+has to keep for later follows from who looks at them: see `Emitted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from typing import Any, TypeVar
+
+from autograd.compiler import program as programs
+from autograd.compiler.program import Atom, Equation, Program, moved_to
+from autograd.errors import CompileError
+from autograd.primitive import Primitive
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Looped:
+    """A program with loops. `head` is the program without its equations: names, guards, outputs and so on.
+
+    >>> from autograd.rules import mul, sin
+    >>> step = Equation(mul, (0, 1)), Equation(sin, (2,))
+    >>> body = Looped(Program(("x", "w"), (), (), (3,)), step)
+    >>> looped = Looped(Program(("x", "w"), (), (), (7,)), (Loop(body, 3, (0,), (1,), ()),))
+    >>> print(unrolled(looped))
+    program(x, w):
+        t2 = mul(x, w)
+        t3 = sin(t2)
+        t4 = mul(t3, w)
+        t5 = sin(t4)
+        t6 = mul(t5, w)
+        t7 = sin(t6)
+        return t7
+    """
+
+    head: Program
+    items: tuple[Equation | Loop, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return self.head.names
+
+    @property
+    def outputs(self) -> tuple[Atom, ...]:
+        """The atoms that it gives back."""
+        return self.head.outputs
+
+    @cached_property
+    def size(self) -> int:
+        """The number of its equations, those of loops in all trips."""
+        return sum([item.size if type(item) is Loop else 1 for item in self.items])
+
+    def placed(self) -> Iterator[tuple[int, Equation | Loop]]:
+        """The items, each with its first place."""
+        place = len(self.names)
+        for item in self.items:
+            yield place, item
+            place += item.size if type(item) is Loop else 1
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A body that is run `count` times."""
+
+    body: Looped
+    count: int
+    carried: tuple[Atom, ...]  # before the first trip
+    invariant: tuple[Atom, ...]
+    moving: tuple[Sequence[Atom], ...]  # `count` atoms each
+
+    @property
+    def size(self) -> int:
+        """The number of its equations in all trips."""
+        return self.count * self.body.size
+
+    def atoms(self) -> Iterator[Atom]:
+        """All atoms outside that it refers to."""
+        return chain(self.carried, self.invariant, *self.moving)
+
+    def given(self, trip: int, carried: Sequence[T], at: Callable[[Sequence[Atom]], Sequence[T]]) -> list[T]:
+        """The inputs of the body in a trip, where `at` gives what outer atoms stand for."""
+        return [*carried, *at(self.invariant), *at([atoms[trip] for atoms in self.moving])]
+
+
+def evenly(atoms: Sequence[Atom]) -> Sequence[Atom]:
+    """The atoms as a `range` if they are evenly spaced places, else as a tuple.
+
+    >>> evenly([3, 5, 7]), evenly([3, 5, 8])
+    (range(3, 9, 2), (3, 5, 8))
+    """
+    if type(atoms) is range:
+        return atoms
+    found = tuple(atoms)
+    if len(found) > 1 and type(found[0]) is int and type(found[1]) is int:
+        step = found[1] - found[0]
+        if step and (even := range(found[0], found[0] + step * len(found), step)) == found:
+            return even
+        if step and tuple(even) == found and float not in set(map(type, found)):
+            return even
+    return found
+
+
+# --- meaning ----------------------------------------------------------------------------------------------------------
+
+
+def unrolled(looped: Looped) -> Program:
+    """The program with all its loops written out."""
+    first = len(looped.names)
+    equations: list[Equation] = []
+
+    def write(row: Primitive, operands: Sequence[Atom]) -> Atom:
+        equations.append(Equation(row, tuple(operands)))
+        return first + len(equations) - 1
+
+    _run(looped.items, list(range(first)), write, moved_to)
+    return replace(looped.head, equations=tuple(equations))
+
+
+def interpret(looped: Looped, inputs: Sequence[float]) -> list[float]:
+    """The number of every place: what `program.interpret` gives for the program with its loops written out.
+
+    >>> from autograd.rules import add
+    >>> body = Looped(Program(("x", "y"), (), (), (2,)), (Equation(add, (0, 1)),))
+    >>> interpret(Looped(Program(("x", "y"), (), (), (3,)), (Loop(body, 2, (0,), (1,), ()),)), [1.0, 2.0])
+    [1.0, 2.0, 3.0, 5.0]
+    """
+    numbers = list(inputs)
+    _run(looped.items, numbers, lambda row, operands: float(row.value(*operands)), moved_to)
+    return numbers
+
+
+def _run(
+    items: Sequence[Equation | Loop],
+    values: list[Any],
+    apply: Callable[[Primitive, Sequence[Any]], Any],
+    at: Callable[[Sequence[Atom], list[Any]], Sequence[Any]],
+) -> None:
+    """Append to the values of the inputs those of the items, made by `apply`."""
+    for item in items:
+        if type(item) is Loop:
+            inputs, carried = len(item.body.names), at(item.carried, values)
+            for trip in range(item.count):
+                inner = item.given(trip, carried, lambda atoms: at(atoms, values))
+                _run(item.body.items, inner, apply, at)
+                values.extend(inner[inputs:])
+                carried = at(item.body.outputs, inner)
+        else:
+            row, operands = item
+            values.append(apply(row, at(operands, values)))
+
+
+def atom_in(loop: Loop, start: int, trip: int, atom: Atom) -> Atom:
+    """What an atom of the body is in a trip, outside, where the loop begins at place `start`.
+
+    >>> from autograd.rules import add
+    >>> body = Looped(Program(("x", "y"), (), (), (2, 0)), (Equation(add, (0, 1)),))
+    >>> loop = Loop(body, 9, (0, 5.0), (), ())
+    >>> [atom_in(loop, 1, trip, 1) for trip in (0, 1, 2, 3)]
+    [5.0, 0, 1, 2]
+    """
+    names, carried, invariant = len(loop.body.names), len(loop.carried), len(loop.invariant)
+    while type(atom) is int and atom < carried:
+        if trip == 0:
+            return loop.carried[atom]
+        if loop.body.outputs[atom] == atom:
+            return loop.carried[atom]
+        trip, atom = trip - 1, loop.body.outputs[atom]
+    if type(atom) is float:
+        return atom
+    place = int(atom)
+    if place >= names:
+        return start + trip * loop.body.size + place - names
+    return loop.invariant[place - carried] if place < carried + invariant else loop.moving[place - carried - invariant][trip]
+
+
+# --- checker ----------------------------------------------------------------------------------------------------------
+
+
+def check(looped: Looped) -> Looped:
+    """The looped program itself, if it is well formed; CompileError names what is not.
+
+    >>> from autograd.rules import neg
+    >>> body = Looped(Program(("x",), (), (), (1,)), (Equation(neg, (0,)),))
+    >>> check(Looped(Program(("x",), (), (), (1,)), (Loop(body, 2, (5,), (), ()),)))
+    Traceback (most recent call last):
+        ...
+    autograd.errors.CompileError: the loop at t1 uses t5, which is not defined before it
+    """
+    if looped.head.equations:
+        raise CompileError("the head of a program with loops has equations of its own")
+    for place, item in looped.placed():
+        if type(item) is Loop:
+            _check_loop(looped, item, place)
+        else:
+            _check_atoms(looped.head, item.operands, place, f"t{place} = {item.primitive.name}(…)")
+    end = len(looped.names) + looped.size
+    _check_atoms(looped.head, looped.outputs, end, "the result")
+    for guard in looped.head.guards:
+        _check_atoms(looped.head, guard.places, end, f"the guard of {guard.where}")
+    return looped
+
+
+def _check_loop(looped: Looped, loop: Loop, place: int) -> None:
+    what, body = f"the loop at t{place}", loop.body
+    if loop.count < 1 or not body.items:
+        raise CompileError(f"{what} has nothing to do: {loop.count} trips of {len(body.items)} items")
+    if len(body.names) != len(loop.carried) + len(loop.invariant) + len(loop.moving):
+        raise CompileError(f"{what} does not give its body the {len(body.names)} inputs that it has")
+    if len(body.outputs) != len(loop.carried):
+        raise CompileError(f"{what} carries {len(loop.carried)} numbers, but its body gives {len(body.outputs)}")
+    if body.head.guards or body.head.batched:
+        raise CompileError(f"{what} has guards or samples in its body")
+    for atoms in loop.moving:
+        if len(atoms) != loop.count:
+            raise CompileError(f"{what} has {loop.count} trips, but {len(atoms)} atoms for one of its inputs")
+    for atoms in (loop.carried, loop.invariant, *map(_ends, loop.moving)):
+        _check_atoms(looped.head, atoms, place, what)
+    check(body)
+
+
+def _ends(atoms: Sequence[Atom]) -> Sequence[Atom]:
+    return (atoms[0], atoms[-1]) if type(atoms) is range else atoms
+
+
+def _check_atoms(head: Program, atoms: Sequence[Atom], end: int, what: str) -> None:
+    for atom in atoms:
+        if type(atom) is not float and not (type(atom) is int and 0 <= atom < end):
+            raise CompileError(f"{what} uses {head.name(atom)}, which is not defined before it")
