@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain, repeat
 from operator import is_, itemgetter
@@ -63,23 +64,39 @@ class Columns:
         return self._waits[0]
 
     @property
-    def waits_for(self) -> list[int]:
+    def waits_for(self) -> array[int]:
         """For each equation the operand of the highest level, of several the latest; CONSTANT for no place."""
         return self._waits[1]
 
     @cached_property
-    def _waits(self) -> tuple[Ints, list[int]]:
-        atoms = self.places + 1  # constants at index 0
-        padded = np.append(atoms, 0)
-        some = self.arity > 0
-        pairs = [np.where(some, padded[ends], 0).tolist() for ends in (self.starts[:-1], self.starts[1:] - some)]
-        wide = dict.fromkeys(np.flatnonzero(self.arity > 2).tolist())
-        levels, found = [-1] + [0] * self.first, list[int]()
-        for i, (x, y) in enumerate(zip(*pairs, strict=True)):
-            if i in wide:
-                x = max(atoms[self.starts[i] : self.starts[i + 1]].tolist(), key=lambda each: (levels[each], each))
+    def _waits(self) -> tuple[Ints, array[int]]:
+        levels = [0] * self.first
+        levels.append(-1)  # of constants, at index CONSTANT while an equation is looked at
+        found = array("q")
+        known, wait = levels.insert, found.append
+        for x, y, wide in self._operands():
+            if wide:
+                x = max(wide, key=lambda each: (levels[each], each))
             elif levels[y] > levels[x] or (levels[y] == levels[x] and y > x):
                 x = y
-            levels.append(levels[x] + 1)
-            found.append(x - 1)
-        return np.array(levels[self.first + 1 :], np.int64), found
+            known(-1, levels[x] + 1)
+            wait(x)
+        return np.array(levels[self.first : -1], np.int64), found
+
+    def _operands(self) -> Iterator[tuple[int, int, list[int]]]:
+        """For each equation its first and its last operand, and all if there are more; some at a time."""
+        for start in range(0, len(self), CHUNK):
+            end = min(start + CHUNK, len(self))
+            places = self.places[self.starts[start] : self.starts[end]]
+            starts, arity = self.starts[start:end] - self.starts[start], self.arity[start:end]
+            padded, some = np.append(places, CONSTANT), arity > 0
+            left = np.where(some, padded[starts], CONSTANT).tolist()
+            right = np.where(some, padded[starts + arity - some], CONSTANT).tolist()
+            wide: list[list[int]] = [_NONE] * len(left)
+            for i in np.flatnonzero(arity > 2).tolist():
+                wide[i] = places[starts[i] : starts[i] + arity[i]].tolist()
+            yield from zip(left, right, wide, strict=True)
+
+
+CHUNK = 1 << 14  # equations, so that their numbers as Python has them need little memory
+_NONE: list[int] = []

@@ -19,6 +19,7 @@ has to keep for later follows from who looks at them: see `Emitted`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -69,6 +70,18 @@ class Looped:
     def size(self) -> int:
         """The number of its equations, those of loops in all trips."""
         return sum([item.size if type(item) is Loop else 1 for item in self.items])
+
+    @cached_property
+    def _loops(self) -> tuple[list[int], list[int]]:
+        """The first places of the loops, and those after their last."""
+        found = [(place, place + item.size) for place, item in self.placed() if type(item) is Loop]
+        return [start for start, _ in found], [end for _, end in found]
+
+    def loop_at(self, place: int) -> int | None:
+        """The first place of the loop that a place is in; None if it is in none."""
+        starts, ends = self._loops
+        i = bisect_right(starts, place) - 1
+        return starts[i] if i >= 0 and place < ends[i] else None
 
     def placed(self) -> Iterator[tuple[int, Equation | Loop]]:
         """The items, each with its first place."""
