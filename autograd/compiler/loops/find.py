@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import replace
-
-import numpy as np
 
 from autograd.compiler.loops.build import built
 from autograd.compiler.loops.columns import Columns
 from autograd.compiler.loops.fit import Extent, extent
-from autograd.compiler.loops.loop import Loop, Looped
-from autograd.compiler.loops.path import critical_path, runs
+from autograd.compiler.loops.loop import Loop, Looped, unrolled
+from autograd.compiler.loops.path import Run, critical_paths, runs
 from autograd.compiler.program import Equation, Program
 
 TRIPS = 8  # fewer are left as they are
-ROUNDS = 8  # how often what lies between loops is looked at again
+FAILURES = 32  # paths without a loop, until the rest of a program is not looked at
+LEVELS = 0.75  # of a program, that may be left when each loop counts as one
+
+Found = tuple[Extent, Loop]
 
 
 def find(program: Program, trips: int = TRIPS) -> Looped:
@@ -31,50 +33,74 @@ def find(program: Program, trips: int = TRIPS) -> Looped:
             x = t3
         return t21
 
-    What is written out in parallel stays as it is. Sums are better flattened before (see `reassociate.sums`): a sum
-    that is added up term by term is a loop otherwise. O(N log N) at worst.
+    What is written out in parallel stays as it is, and all of it does if loops would not make it less deep: of a
+    hundred samples that go through a loop each, one after the other, `vector` makes arrays. Sums are better flattened
+    before (see `reassociate.sums`): a sum that is added up term by term is a loop otherwise. O(N log N) at worst.
     """
     head = replace(program, equations=())
+    plain = Looped(head, program.equations)
     if len(program.equations) < 2 * trips:
-        return Looped(head, program.equations)
+        return plain
     columns = Columns(len(program.names), program.equations)
-    if len(columns) and int(columns.levels.max()) < trips:
-        return Looped(head, program.equations)
+    depth = int(columns.levels.max())
+    if depth < 2 * trips:
+        return plain
     items: list[Equation | Loop] = []
     end = 0
-    for found, loop in sorted(_loops(columns, program, trips), key=lambda each: each[0]):
-        body = find(replace(loop.body.head, equations=loop.body.items), trips)  # type: ignore[arg-type]
+    for found, loop in _loops(columns, program, trips):
+        body = find(unrolled(loop.body), trips)
         items += [*program.equations[end : found.start], replace(loop, body=body)]
         end = found.end
-    return Looped(head, (*items, *program.equations[end:]))
+    looped = Looped(head, (*items, *program.equations[end:]))
+    return looped if items and _depth(looped) <= LEVELS * depth else plain
 
 
-def _loops(columns: Columns, program: Program, trips: int) -> Iterator[tuple[Extent, Loop]]:
-    """The loops that do not lie in others, in no order."""
-    waiting = [(0, len(columns))]
-    for _ in range(ROUNDS):
-        rest = []
-        for low, high in waiting:
-            taken: list[Extent] = []
-            for found, loop in _in_segment(columns, program, low, high, trips):
-                taken.append(found)
-                yield found, loop
-            if taken:
-                ends = [low, *[each for found in sorted(taken) for each in (found.start, found.end)], high]
-                rest += [(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True) if b - a >= 2 * trips]
-        waiting = rest
+def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:
+    """The loops that do not lie in others, in order."""
+    seen = bytearray(len(columns))
+    taken: list[tuple[int, int]] = [(-1, 0), (len(columns), len(columns))]
+    result: list[Found] = []
+    failures = 0
+    for path in critical_paths(columns, seen, 2 * trips):
+        before = len(result)
+        for run in runs(columns, path, trips):
+            found = _loop(columns, program, run, taken, trips)
+            if found is not None:
+                start, end = found[0].start, found[0].end
+                seen[start:end] = b"\1" * (end - start)
+                taken.insert(bisect(taken, (start, end)), (start, end))
+                result.append(found)
+        failures += len(result) == before
+        if failures > FAILURES:
+            break
+    return sorted(result, key=lambda each: each[0])
 
 
-def _in_segment(
-    columns: Columns, program: Program, low: int, high: int, trips: int
-) -> Iterator[tuple[Extent, Loop]]:
-    """The loops on the critical path within equations low … high − 1."""
-    taken = np.zeros(high - low, bool)
-    for run in runs(columns, critical_path(columns, low, high), trips):
-        if not taken[run.start - low : run.end - low].any():
-            found = extent(columns, run, low, high, trips)
-            if found is not None and not taken[found.start - low : found.end - low].any():
-                loop = built(columns, program.names, found)
-                if loop is not None:
-                    taken[found.start - low : found.end - low] = True
-                    yield found, loop
+def _loop(
+    columns: Columns, program: Program, run: Run, taken: list[tuple[int, int]], trips: int
+) -> Found | None:
+    """The loop around a run, between those that are there already."""
+    i = bisect(taken, (run.start, run.end))
+    (_, low), (high, _) = taken[i - 1], taken[i]
+    if run.start < low or run.end > high:
+        return None
+    found = extent(columns, run, low, high, trips)
+    loop = built(columns, program.names, found) if found else None
+    if found is None or loop is None:
+        return None
+    later = Extent(found.start + found.period, found.count - 1, found.period)
+    other = built(columns, program.names, later) if later.count >= trips else None
+    # Where the first trip looks at other things than the rest, inputs of the body would have to be carried or to move.
+    if other is not None and len(other.body.names) < len(loop.body.names):
+        return later, other
+    return found, loop
+
+
+def _depth(looped: Looped) -> int:
+    """The length of the longest chain of items."""
+    levels: dict[int, int] = {}
+    for place, item in looped.placed():
+        atoms = item.atoms() if type(item) is Loop else item.operands
+        known = [levels.get(atom if (at := looped.loop_at(atom)) is None else at, 0) for atom in atoms if type(atom) is int]
+        levels[place] = 1 + max(known, default=0)
+    return max(levels.values(), default=0)

@@ -37,16 +37,26 @@ class Extent(NamedTuple):
 def extent(columns: Columns, run: Run, low: int, high: int, trips: int) -> Extent | None:
     """The longest loop around a run within equations low … high − 1; None if there are less than `trips`."""
     start, end = _same_rows(columns, run, low, high)
+    # Rows may repeat further to the front, in a loop of their own; then only the neighbourhood of the run is looked at.
+    nearer = [max(start, run.start - trips_more * run.period) for trips_more in (TRANSIENT, 0)]
+    for first in dict.fromkeys((start, *nearer)):
+        found = _fitting(columns, first, end, run, trips)
+        if found is not None and found.start <= (run.start + run.end) // 2 < found.end:
+            return found
+    return None
+
+
+def _fitting(columns: Columns, start: int, end: int, run: Run, trips: int) -> Extent | None:
     if end - start < trips * run.period:
         return None
-    pairs = _Pairs(columns, start, end, run.period)
-    found = pairs.start_and_end(start, end)
-    if found is None:
+    bounds = _Pairs(columns, start, end, run.period).start_and_end(start, end)
+    if bounds is None:
         return None
-    start, end = found
+    start, end = bounds
+    if (end - start) // run.period < trips:
+        return None
     start = _with_least_carried(columns, start, end, run.period, trips)
-    count = (end - start) // run.period
-    return Extent(start, count, run.period) if count >= trips else None
+    return Extent(start, (end - start) // run.period, run.period)
 
 
 def _same_rows(columns: Columns, run: Run, low: int, high: int) -> tuple[int, int]:

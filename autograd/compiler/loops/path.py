@@ -28,21 +28,31 @@ class Run(NamedTuple):
     weight: int
 
 
-def critical_path(columns: Columns, start: int, end: int) -> Ints:
-    """The numbers of the equations of the critical path within start … end − 1, in order.
+def critical_paths(columns: Columns, seen: bytearray, least: int) -> Iterator[Ints]:
+    """The critical path, then that of what is deepest among the rest, and so on: numbers of equations, in order.
+
+    Each ends where one that is `seen` begins; who iterates may mark more of them. Paths and levels of less than `least`
+    equations are left out.
 
     >>> from autograd.compiler.program import Equation
     >>> from autograd.rules import add, neg
-    >>> critical_path(Columns(1, [Equation(neg, (0,)), Equation(neg, (1,)), Equation(add, (2, 1))]), 0, 3)
-    array([0, 1, 2])
+    >>> columns = Columns(1, [Equation(neg, (0,)), Equation(neg, (0,)), Equation(neg, (2,)), Equation(add, (3, 1))])
+    >>> [path.tolist() for path in critical_paths(columns, bytearray(4), 1)]
+    [[1, 2, 3], [0]]
     """
-    path = []
-    waits_for, first = columns.waits_for, columns.first
-    i = start + int(np.argmax(columns.levels[start:end]))
-    while i >= start:
-        path.append(i)
-        i = waits_for[i] - first
-    return np.array(path[::-1], np.int64)
+    levels, waits_for, first = columns.levels, columns.waits_for, columns.first
+    deepest = [int(np.argmax(levels))] if len(columns) else []
+    while deepest:
+        for start in deepest:
+            path, i = [], start
+            while i >= 0 and not seen[i]:
+                seen[i] = 1
+                path.append(i)
+                i = waits_for[i] - first
+            if len(path) >= least:
+                yield np.array(path[::-1], np.int64)
+        rest = np.flatnonzero((np.frombuffer(seen, np.uint8) == 0) & (levels >= least))
+        deepest = rest[np.argsort(-levels[rest], kind="stable")].tolist()
 
 
 def runs(columns: Columns, path: Ints, trips: int) -> list[Run]:
