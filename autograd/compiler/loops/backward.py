@@ -6,9 +6,10 @@ Trip after trip from the last one, its body is the chain rule through the body o
     reads      the numbers of the forward loop that partials need, of the same trip: its inputs and its equations'
     gives      the adjoints of the moving inputs, one for each trip
 
-The numbers of the forward loop are read where it has left them, not computed again: they cost a load of memory, while
-to compute them once more would be up to half as much again for a body of matrices. Only those that a partial asks for
-have to be kept.
+The numbers of the forward loop are read where it has left them, not computed again: that costs a load of memory, while
+computing them once more would be up to half as much again for a body of matrices. Only those that a partial asks for
+have to be kept. But where the body has loops itself, it is computed again, from what is carried into the trip: else
+the numbers of every inner trip would be inputs of their own.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class _Body:
     def _at_last(self, i: int) -> Any:
         """The adjoint of what is carried after the last trip, taken from the seeds if no other trip has one there."""
         atom, last = self.loop.body.outputs[i], self.loop.count - 1
-        column = atom - len(self.loop.body.names) if type(atom) is int else -1
+        column = int(atom) - len(self.loop.body.names) if type(atom) is int else -1
         if list(self.seeds.get(column, ())) == [last]:
             return self.seeds.pop(column)[last]
         return 0.0
@@ -87,9 +88,12 @@ class _Body:
 def _placed(writer: LoopWriter, loop: Loop, start: int, made: _Body) -> Iterator[tuple[int, Any, Any]]:
     """Place the loop, and hand on the adjoints that its last trip carries and those that each trip gives."""
     outputs, given = (list(map(made.writer.atom, each)) for each in (made.outputs, made.given))
-    live = Live(made.writer.items(), made.writer.builder.first, (*outputs, *given))
+    again = loop.body.placed() if loop.body.loops else ()
+    live = Live([*again, *made.writer.placed()], made.writer.end, (*outputs, *given))
     inputs = _Inputs(loop, start, made, writer.atom)
     kept = [place for place in range(made.writer.builder.first) if live.flags[place] or inputs.is_carried(place)]
+    if loop.body.loops:
+        kept = [place for place in kept if place < inputs.inputs or place >= made.first]
     kept.sort(key=inputs.rank)
     items, moved = live.renumbered(kept)
     head = Program(tuple(identifiers(map(inputs.name, kept))), (), (), moved_to(outputs, moved))
@@ -105,9 +109,9 @@ def _placed(writer: LoopWriter, loop: Loop, start: int, made: _Body) -> Iterator
         for place in _places(outer[i]):
             yield place, 1.0, known(last, atom)
     for i, atom in zip(made.moving, moved_to(given, moved), strict=True):
-        for trip, place in enumerate(outer[i]):
-            if type(place) is int:
-                yield place, 1.0, known(last - trip, atom)
+        for trip, moving in enumerate(outer[i]):
+            if type(moving) is int:
+                yield moving, 1.0, known(last - trip, atom)
 
 
 class _Inputs:

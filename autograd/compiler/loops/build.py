@@ -34,7 +34,7 @@ def built(columns: Columns, names: Sequence[str], found: Extent) -> Loop | None:
         lanes = range(*(int(each) for each in columns.starts[[i, i + 1]] - columns.starts[found.start]))
         equations.append(Equation(columns.equations[i].primitive, tuple([kinds.atom(k, inputs) for k in lanes])))
     head = Program(body_names(names, *atoms), (), (), kinds.next_atoms(inputs))
-    return Loop(Looped(head, tuple(equations)), found.count, *atoms)
+    return Loop(Looped(head, tuple(equations)), found.trips, *atoms)
 
 
 class _Table:
@@ -43,20 +43,20 @@ class _Table:
     def __init__(self, columns: Columns, found: Extent) -> None:
         self.found, self.first = found, columns.first + found.start  # the loop's first place
         lanes = slice(int(columns.starts[found.start]), int(columns.starts[found.end]))
-        self.places = columns.places[lanes].reshape(found.count, -1)
-        self.numbers = columns.numbers[lanes].reshape(found.count, -1)
-        bits = columns.bits[lanes].reshape(found.count, -1)
+        self.places = columns.places[lanes].reshape(found.trips, -1)
+        self.numbers = columns.numbers[lanes].reshape(found.trips, -1)
+        bits = columns.bits[lanes].reshape(found.trips, -1)
         self.inside = self.places[-1] >= self.first
         trip, self.equation = np.divmod(self.places[-1] - self.first, found.period)
-        self.ago = np.where(self.inside, found.count - 1 - trip, 0)  # in trips
+        self.ago = np.where(self.inside, found.trips - 1 - trip, 0)  # in trips
         self.same = (self.places == self.places[:1]).all(axis=0) & (bits == bits[:1]).all(axis=0)
 
     def is_loop(self) -> bool:
         """Whether each operand does the same in every trip."""
         if (self.ago > BACK).any() or not ((self.places < self.first) | self.inside).all():
             return False
-        trips = np.arange(self.found.count)[:, None]
-        along = self.places == self.places[-1] - (self.found.count - 1 - trips) * self.found.period
+        trips = np.arange(self.found.trips)[:, None]
+        along = self.places == self.places[-1] - (self.found.trips - 1 - trips) * self.found.period
         begins = (trips < self.ago) & (self.places < self.first)
         return bool((along | begins)[:, self.inside].all())
 
@@ -128,7 +128,7 @@ _bits = struct.Struct("d")
 
 
 def _key(atoms: Sequence[Atom]) -> Key:
-    return tuple([_bits.pack(each) if type(each) is float else each for each in atoms])
+    return tuple([_bits.pack(each) if type(each) is float else int(each) for each in atoms])
 
 
 def _atom(key: int | bytes) -> Atom:

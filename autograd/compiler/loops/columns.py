@@ -28,7 +28,7 @@ class Columns:
     >>> columns.starts, columns.places
     (array([0, 1, 3]), array([ 0,  1, -1]))
     >>> columns.levels, columns.waits_for
-    (array([1, 2]), [0, 1])
+    (array([1, 2]), array('q', [0, 1]))
     """
 
     def __init__(self, first: int, equations: Sequence[Equation]) -> None:
@@ -51,7 +51,8 @@ class Columns:
     def repeats(self, start: int, end: int, period: int) -> Flags:
         """For equations start … end − 1, whether the one a period later has the same row and number of operands."""
         later = slice(start + period, end + period)
-        return (self.rows[start:end] == self.rows[later]) & (self.arity[start:end] == self.arity[later])
+        same: Flags = (self.rows[start:end] == self.rows[later]) & (self.arity[start:end] == self.arity[later])
+        return same
 
     def atom(self, operand: int) -> Atom:
         """An operand by its number."""
@@ -75,12 +76,13 @@ class Columns:
         found = array("q")
         known, wait = levels.insert, found.append
         for x, y, wide in self._operands():
+            level, place = levels[x], x
             if wide:
-                x = max(wide, key=lambda each: (levels[each], each))
-            elif levels[y] > levels[x] or (levels[y] == levels[x] and y > x):
-                x = y
-            known(-1, levels[x] + 1)
-            wait(x)
+                level, place = max(zip(map(levels.__getitem__, wide), wide, strict=True))
+            elif levels[y] > level or (levels[y] == level and y > x):
+                level, place = levels[y], y
+            known(-1, level + 1)
+            wait(place)
         return np.array(levels[self.first : -1], np.int64), found
 
     def _operands(self) -> Iterator[tuple[int, int, list[int]]]:

@@ -37,7 +37,7 @@ def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
     seeds = [(output, 1.0)] if type(output) is int else []
     known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward))
     found = [writer.atom(known.get(place, 0.0)) for place in wanted]
-    items, moved = Live(writer.items(), writer.builder.first, found).renumbered(range(writer.builder.first))
+    items, moved = Live(writer.placed(), writer.end, found).renumbered(range(writer.builder.first))
     outputs = (output, *moved_to(found, moved))
     head = replace(looped.head, outputs=outputs, derivatives=tuple(wanted), adjoints=())
     return Looped(head, (*looped.items, *items))

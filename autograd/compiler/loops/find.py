@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator
 from dataclasses import replace
 
 from autograd.compiler.loops.build import built
@@ -15,7 +14,7 @@ from autograd.compiler.program import Equation, Program
 
 TRIPS = 8  # fewer are left as they are
 FAILURES = 32  # paths without a loop, until the rest of a program is not looked at
-LEVELS = 0.75  # of a program, that may be left when each loop counts as one
+LEVELS = 0.75  # of a program, that may be left with loops
 
 Found = tuple[Extent, Loop]
 
@@ -23,19 +22,22 @@ Found = tuple[Extent, Loop]
 def find(program: Program, trips: int = TRIPS) -> Looped:
     """The program with its loops of at least `trips` trips, nested where bodies have some: `unrolled` gives it back.
 
+    >>> from autograd.compiler.loops.printing import printed
     >>> from autograd.rules import mul, sin
     >>> equations = [Equation(*each) for i in range(1, 21, 2) for each in ((mul, (0, i)), (sin, (i + 1,)))]
-    >>> print(find(Program(("w", "x"), tuple(equations), (), (21,))))
+    >>> print(printed(find(Program(("w", "x"), tuple(equations), (), (21,)))))
     program(w, x):
-        for i in range(10), x = x:
-            t2 = mul(w, x)
+        x_ = x
+        for i in range(10):
+            t2 = mul(w, x_)
             t3 = sin(t2)
-            x = t3
-        return t21
+            x_ = t3
+        return x_
 
-    What is written out in parallel stays as it is, and all of it does if loops would not make it less deep: of a
-    hundred samples that go through a loop each, one after the other, `vector` makes arrays. Sums are better flattened
-    before (see `reassociate.sums`): a sum that is added up term by term is a loop otherwise. O(N log N) at worst.
+    What is parallel stays as it is, and so does everything if there would be no fewer levels, those of all bodies
+    counted: a hundred samples that go through ten trips each, one after the other, are thirty steps for `vector`, and a
+    hundred loops. Sums are better flattened before (see `reassociate.sums`): a sum that is added up term by term is a
+    loop otherwise. O(N log N) at worst.
     """
     head = replace(program, equations=())
     plain = Looped(head, program.equations)
@@ -52,7 +54,7 @@ def find(program: Program, trips: int = TRIPS) -> Looped:
         items += [*program.equations[end : found.start], replace(loop, body=body)]
         end = found.end
     looped = Looped(head, (*items, *program.equations[end:]))
-    return looped if items and _depth(looped) <= LEVELS * depth else plain
+    return looped if items and _levels(looped) <= LEVELS * depth else plain
 
 
 def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:
@@ -76,9 +78,7 @@ def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:
     return sorted(result, key=lambda each: each[0])
 
 
-def _loop(
-    columns: Columns, program: Program, run: Run, taken: list[tuple[int, int]], trips: int
-) -> Found | None:
+def _loop(columns: Columns, program: Program, run: Run, taken: list[tuple[int, int]], trips: int) -> Found | None:
     """The loop around a run, between those that are there already."""
     i = bisect(taken, (run.start, run.end))
     (_, low), (high, _) = taken[i - 1], taken[i]
@@ -88,19 +88,22 @@ def _loop(
     loop = built(columns, program.names, found) if found else None
     if found is None or loop is None:
         return None
-    later = Extent(found.start + found.period, found.count - 1, found.period)
-    other = built(columns, program.names, later) if later.count >= trips else None
+    later = Extent(found.start + found.period, found.trips - 1, found.period)
+    other = built(columns, program.names, later) if later.trips >= trips else None
     # Where the first trip looks at other things than the rest, inputs of the body would have to be carried or to move.
     if other is not None and len(other.body.names) < len(loop.body.names):
         return later, other
     return found, loop
 
 
-def _depth(looped: Looped) -> int:
-    """The length of the longest chain of items."""
+def _levels(looped: Looped) -> int:
+    """The length of the longest chain of items, and the levels of all bodies."""
     levels: dict[int, int] = {}
     for place, item in looped.placed():
-        atoms = item.atoms() if type(item) is Loop else item.operands
-        known = [levels.get(atom if (at := looped.loop_at(atom)) is None else at, 0) for atom in atoms if type(atom) is int]
-        levels[place] = 1 + max(known, default=0)
-    return max(levels.values(), default=0)
+        below = 0
+        for atom in item.atoms() if type(item) is Loop else item.operands:
+            if type(atom) is int:
+                start = looped.loop_at(atom)
+                below = max(below, levels.get(atom if start is None else start, 0))
+        levels[place] = below + 1
+    return max(levels.values(), default=0) + sum([_levels(loop.body) for loop in looped.loops.values()])

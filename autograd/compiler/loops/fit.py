@@ -18,27 +18,29 @@ from autograd.compiler.loops.columns import CONSTANT, Columns, Flags, Ints
 from autograd.compiler.loops.path import Run
 
 BACK = 4  # trips: what was computed longer ago is not carried along
-TRANSIENT = 2  # trips that the start may be moved up by: what is computed once, in the first trip, stays before the loop
+TRANSIENT = (
+    2  # trips that the start may be moved up by: what is computed once, in the first trip, stays before the loop
+)
 
 
 class Extent(NamedTuple):
-    """Equations `start` to before `start + count * period`."""
+    """Equations `start` to before `start + trips * period`."""
 
     start: int
-    count: int
+    trips: int
     period: int
 
     @property
     def end(self) -> int:
         """The first equation after it."""
-        return self.start + self.count * self.period
+        return self.start + self.trips * self.period
 
 
 def extent(columns: Columns, run: Run, low: int, high: int, trips: int) -> Extent | None:
     """The longest loop around a run within equations low … high − 1; None if there are less than `trips`."""
     start, end = _same_rows(columns, run, low, high)
     # Rows may repeat further to the front, in a loop of their own; then only the neighbourhood of the run is looked at.
-    nearer = [max(start, run.start - trips_more * run.period) for trips_more in (TRANSIENT, 0)]
+    nearer = [max(start, run.start - more * run.period) for more in (TRANSIENT, 0)]
     for first in dict.fromkeys((start, *nearer)):
         found = _fitting(columns, first, end, run, trips)
         if found is not None and found.start <= (run.start + run.end) // 2 < found.end:
@@ -66,24 +68,50 @@ def _same_rows(columns: Columns, run: Run, low: int, high: int) -> tuple[int, in
     bounds = np.concatenate([[-1], np.flatnonzero(~inside), [len(inside)]])
     longest = int(np.argmax(np.diff(bounds)))
     start, end = run.start + int(bounds[longest]) + 1, run.start + int(bounds[longest + 1])
-    return _reach(columns, start, low, -1, period), _reach(columns, end, high - period, 1, period) + period
+    return _reach(columns, run, start, low, -1), _reach(columns, run, end, high - period, 1) + period
 
 
-def _reach(columns: Columns, place: int, limit: int, way: int, period: int) -> int:
-    """How far the rows go on repeating; looks at no more than a few times what it finds."""
-    size = period
+def _reach(columns: Columns, run: Run, place: int, limit: int, way: int) -> int:
+    """How far equations go on repeating from a place; looks at no more than a few times what it finds.
+
+    To the front a little further than operands allow: in the first trips some may differ.
+    """
+    period, size = run.period, run.period
     while (limit - place) * way > 0:
         other = min(place + size, limit) if way > 0 else max(place - size, limit)
         low, high = sorted((place, other))
         wrong = np.flatnonzero(~columns.repeats(low, high, period))
         if len(wrong):
-            return low + int(wrong[0]) if way > 0 else low + int(wrong[-1]) + 1
+            low, high = (low, low + int(wrong[0])) if way > 0 else (low + int(wrong[-1]) + 1, high)
+        strange = _strangers(columns, run, low, high)
+        if len(strange) and way > 0:
+            return int(strange[0])
+        if len(strange):
+            high = int(strange[-1])
+            low = max(limit, high - TRANSIENT * period)
+            wrong = np.flatnonzero(~columns.repeats(low, high, period))
+            return low + int(wrong[-1]) + 1 if len(wrong) else low
+        if len(wrong):
+            return high if way > 0 else low
         place, size = other, 2 * size
     return place
 
 
+def _strangers(columns: Columns, run: Run, start: int, end: int) -> Ints:
+    """Equations with an operand that cannot be that of the one a period later in a loop about where the run is."""
+    starts, first, period = columns.starts, columns.first, run.period
+    lanes = slice(int(starts[start]), int(starts[end]))
+    shift = int(starts[start + period] - starts[start])
+    here, there = columns.places[lanes], columns.places[lanes.start + shift : lanes.stop + shift]
+    apart = there - here
+    late = np.maximum(here, there) - first >= run.start - TRANSIENT * period
+    owner = np.repeat(np.arange(start, end), columns.arity[start:end])
+    found: Ints = owner[(apart != period) & (apart != 0) & late]
+    return found
+
+
 class _Pairs:
-    """The operands of equations and those a period later, where they do not move along. Places are numbers of equations."""
+    """The operands of equations and those a period later, where they do not move along; as numbers of equations."""
 
     def __init__(self, columns: Columns, start: int, end: int, period: int) -> None:
         starts, first = columns.starts, columns.first

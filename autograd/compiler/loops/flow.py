@@ -37,20 +37,23 @@ class LoopWriter(Writer):
 
     def place(self, loop: Loop) -> int:
         """Append a loop; its first place."""
-        builder = self.builder
-        start = builder.first + len(builder.equations)
+        start = self.end
         self._loops[start] = loop
-        builder.equations += [_HOLE] * loop.size
+        self.builder.equations += [_HOLE] * loop.size
         return start
 
-    def items(self) -> Iterator[Equation | Loop]:
-        """What has been written."""
-        equations, first = self.builder.equations, self.builder.first
-        i = 0
-        while i < len(equations):
-            loop = self._loops.get(first + i)
-            yield loop or equations[i]
-            i += loop.size if loop else 1
+    @property
+    def end(self) -> int:
+        """The place of what is written next."""
+        return self.builder.first + len(self.builder.equations)
+
+    def placed(self) -> Iterator[tuple[int, Equation | Loop]]:
+        """What has been written, each with its first place."""
+        place = self.builder.first
+        while place < self.end:
+            loop = self._loops.get(place)
+            yield place, loop or self.builder.equations[place - self.builder.first]
+            place += loop.size if loop else 1
 
     def is_tame(self, atom: Atom) -> bool:
         """Whether a number is finite for all finite inputs; of those that are known already, only inputs are."""
@@ -78,7 +81,7 @@ class LoopedFlow(Flow[int]):
         self.looped, self.seeds, self.writer, self.backward = looped, seeds, writer, backward
         self.first = len(looped.names)
         self.items = dict(looped.placed())
-        self._seeds = {place: dict[int, Any]() for place, item in self.items.items() if type(item) is Loop}
+        self._seeds = {start: dict[int, Any]() for start in looped.loops}
         self._behind = {OUTPUT} if behind else set[int]()  # nodes whose adjoint has come through gates only
         self._open = set[int]()
         self.order_of_nodes = [*range(self.first), *self._nodes(), OUTPUT]
@@ -98,7 +101,7 @@ class LoopedFlow(Flow[int]):
         if node == OUTPUT:
             return [place for place, _ in self.seeds]
         if node < OUTPUT:
-            return [atom for atom in self._loop(node).atoms() if type(atom) is int]
+            return [atom for atom in self.looped.loops[-2 - node].atoms() if type(atom) is int]
         item = self.items.get(node)
         if type(item) is Equation:
             return [x for x, _ in differentiable(item)]
@@ -106,14 +109,14 @@ class LoopedFlow(Flow[int]):
         return () if start is None else (_node(start),)
 
     def edges(self, node: int, adjoint: Any) -> Contributions:
-        """(parent, partial, adjoint); a loop is only told that something arrives, and hands on what it has collected."""
+        """(parent, partial, adjoint); the adjoints of a loop's places are collected, and all go through it at once."""
         if node == OUTPUT:
             self._arrive(node, [place for place, _ in self.seeds])
             return [(place, seed, 1.0) for place, seed in self.seeds]
         if node < OUTPUT:
             start = -2 - node
             behind = node in self._behind
-            found, gated = self.backward(self, start, self._loop(node), self._seeds[start], behind)
+            found, gated = self.backward(self, start, self.looped.loops[start], self._seeds[start], behind)
             if gated:
                 self._behind.add(node)
             self._arrive(node, [place for place, _, _ in found])
@@ -151,11 +154,6 @@ class LoopedFlow(Flow[int]):
                     yield atom
         for place, _ in self.seeds:
             yield place
-
-    def _loop(self, node: int) -> Loop:
-        item = self.items[-2 - node]
-        assert type(item) is Loop
-        return item
 
     # --- equations ----------------------------------------------------------------------------------------------------
 

@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping
 
 from autograd.compiler.loops.flow import differentiable
 from autograd.compiler.loops.loop import Loop
+from autograd.compiler.program import Atom
 
 Edges = Mapping[int, Iterable[int]]
 
 
 class Influence:
-    """Which places of a body depend on which in the same or a later trip; a loop in it counts as one, its first place."""
+    """Which places of a body depend on which, in the same or a later trip; a loop in it counts as its first place."""
 
     def __init__(self, loop: Loop) -> None:
         body = loop.body
         sources: dict[int, list[int]] = {}
         for place, item in body.placed():
-            places = item.atoms() if type(item) is Loop else [x for x, _ in differentiable(item)]
+            places: Iterable[Atom] = item.atoms() if type(item) is Loop else [x for x, _ in differentiable(item)]
             sources[place] = [self._place(loop, x) for x in places if type(x) is int]
         for i, atom in enumerate(body.outputs):
             if type(atom) is int:

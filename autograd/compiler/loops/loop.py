@@ -24,9 +24,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
-from autograd.compiler import program as programs
 from autograd.compiler.program import Atom, Equation, Program, moved_to
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
@@ -72,16 +71,18 @@ class Looped:
         return sum([item.size if type(item) is Loop else 1 for item in self.items])
 
     @cached_property
-    def _loops(self) -> tuple[list[int], list[int]]:
-        """The first places of the loops, and those after their last."""
-        found = [(place, place + item.size) for place, item in self.placed() if type(item) is Loop]
-        return [start for start, _ in found], [end for _, end in found]
+    def loops(self) -> dict[int, Loop]:
+        """The loops by their first places, in order."""
+        return {place: item for place, item in self.placed() if type(item) is Loop}
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(self.loops)
 
     def loop_at(self, place: int) -> int | None:
         """The first place of the loop that a place is in; None if it is in none."""
-        starts, ends = self._loops
-        i = bisect_right(starts, place) - 1
-        return starts[i] if i >= 0 and place < ends[i] else None
+        i = bisect_right(self._starts, place) - 1
+        return self._starts[i] if i >= 0 and place < self._starts[i] + self.loops[self._starts[i]].size else None
 
     def placed(self) -> Iterator[tuple[int, Equation | Loop]]:
         """The items, each with its first place."""
@@ -91,6 +92,7 @@ class Looped:
             place += item.size if type(item) is Loop else 1
 
 
+@final
 @dataclass(frozen=True)
 class Loop:
     """A body that is run `count` times."""
@@ -121,15 +123,13 @@ def evenly(atoms: Sequence[Atom]) -> Sequence[Atom]:
     >>> evenly([3, 5, 7]), evenly([3, 5, 8])
     (range(3, 9, 2), (3, 5, 8))
     """
-    if type(atoms) is range:
-        return atoms
     found = tuple(atoms)
-    if len(found) > 1 and type(found[0]) is int and type(found[1]) is int:
-        step = found[1] - found[0]
-        if step and (even := range(found[0], found[0] + step * len(found), step)) == found:
-            return even
-        if step and tuple(even) == found and float not in set(map(type, found)):
-            return even
+    if len(found) > 1 and float not in map(type, found):
+        first, second = int(found[0]), int(found[1])
+        if first != second:
+            even = range(first, first + (second - first) * len(found), second - first)
+            if tuple(even) == found:
+                return even
     return found
 
 
@@ -203,7 +203,11 @@ def atom_in(loop: Loop, start: int, trip: int, atom: Atom) -> Atom:
     place = int(atom)
     if place >= names:
         return start + trip * loop.body.size + place - names
-    return loop.invariant[place - carried] if place < carried + invariant else loop.moving[place - carried - invariant][trip]
+    return (
+        loop.invariant[place - carried]
+        if place < carried + invariant
+        else loop.moving[place - carried - invariant][trip]
+    )
 
 
 # --- checker ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Drop what nothing needs from the items of a body that has just been written, and give its places new numbers."""
+"""Drop the items of a new body that nothing needs, and number its places again."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ DEAD = float("nan")  # where an item was
 
 
 class Live:
-    """Items from place `first` on, and which places the `wanted` atoms need, themselves included."""
+    """Items with their first places, and which of the places before `end` the `wanted` atoms need, these included."""
 
-    def __init__(self, items: Iterable[Item], first: int, wanted: Iterable[Atom]) -> None:
-        self.items, self.first = list(items), first
-        sizes = [item.size if type(item) is Loop else 1 for item in self.items]
-        self.flags = bytearray(first + sum(sizes))
+    def __init__(self, items: Iterable[tuple[int, Item]], end: int, wanted: Iterable[Atom]) -> None:
+        self.items = list(items)
+        self.flags = bytearray(end)
         self._mark(wanted)
-        end = len(self.flags)
-        for item, size in zip(reversed(self.items), reversed(sizes), strict=True):
-            end -= size
-            if any(self.flags[end : end + size]):
-                self.flags[end : end + size] = b"\1" * size  # a loop as a whole
+        for place, item in reversed(self.items):
+            size = _size(item)
+            if any(self.flags[place : place + size]):
+                self.flags[place : place + size] = b"\1" * size  # a loop as a whole
                 self._mark(item.atoms() if type(item) is Loop else item.operands)
 
     def _mark(self, atoms: Iterable[Atom]) -> None:
@@ -36,22 +34,26 @@ class Live:
         """The live items where only `inputs` stand before them, in this order; and where every place has gone.
 
         >>> from autograd.rules import exp, neg
-        >>> Live([Equation(exp, (0,)), Equation(neg, (1,))], 2, [3]).renumbered([1])[1]
+        >>> items = (2, Equation(exp, (0,))), (3, Equation(neg, (1,)))
+        >>> Live(items, 4, [3]).renumbered([1])[1]
         [nan, 0, nan, 1]
         """
         moved: list[Atom] = [DEAD] * len(self.flags)
         for number, place in enumerate(inputs):
             moved[place] = number
         kept: list[Item] = []
-        place, new = self.first, len(inputs)
-        for item in self.items:
-            size = item.size if type(item) is Loop else 1
+        new = len(inputs)
+        for place, item in self.items:
             if self.flags[place]:
                 kept.append(_moved(item, moved))
+                size = _size(item)
                 moved[place : place + size] = range(new, new + size)
                 new += size
-            place += size
         return tuple(kept), moved
+
+
+def _size(item: Item) -> int:
+    return item.size if type(item) is Loop else 1
 
 
 def _moved(item: Item, moved: Sequence[Atom]) -> Item:
