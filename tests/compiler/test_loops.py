@@ -288,7 +288,7 @@ def test_source_of_random_loops(seed: int) -> None:
 
 # --- the checker ------------------------------------------------------------------------------------------------------
 
-BODY = Looped(Program(("x", "w"), (), (), (2,)), (Equation(rules.mul, (0, 1)),))
+BODY = Looped(Program(("w", "x"), (), (), (2,)), (Equation(rules.mul, (0, 1)),))
 GOOD = Loop(BODY, 5, (0,), (1,), ())
 WRONG: dict[str, tuple[Loop, str]] = {
     "trips": (replace(GOOD, count=0), "nothing to do"),

@@ -55,10 +55,10 @@ class _Body:
         varied = influence.of([i for i, atoms in enumerate(_atoms(loop)) if not flow.varied.isdisjoint(_places(atoms))])
         useful = influence.on([inputs + column for column in self.seeds])
         wanted = [i for i in range(inputs) if i in varied and i in useful]
-        fixed = len(loop.carried) + len(loop.invariant)
-        self.carried = [i for i in wanted if i < len(loop.carried)]
-        self.invariant = [i for i in wanted if len(loop.carried) <= i < fixed]
-        self.moving = [i for i in wanted if i >= fixed]
+        fixed = len(loop.invariant)
+        self.invariant = [i for i in wanted if i < fixed]
+        self.carried = [i for i in wanted if fixed <= i < fixed + len(loop.carried)]
+        self.moving = [i for i in wanted if i >= fixed + len(loop.carried)]
         self.first_adjoints = [self._at_last(i) for i in self.carried]
         self.first = inputs + body.size  # of its own inputs
         self.sums = self.first + len(self.carried) + len(self.seeds)
@@ -72,16 +72,19 @@ class _Body:
 
     def _at_last(self, i: int) -> Any:
         """The adjoint of what is carried after the last trip, taken from the seeds if no other trip has one there."""
-        atom, last = self.loop.body.outputs[i], self.loop.count - 1
+        atom, last = self._output(i), self.loop.count - 1
         column = int(atom) - len(self.loop.body.names) if type(atom) is int else -1
         if list(self.seeds.get(column, ())) == [last]:
             return self.seeds.pop(column)[last]
         return 0.0
 
+    def _output(self, i: int) -> Atom:
+        """What a carried input is in the next trip."""
+        return self.loop.body.outputs[i - len(self.loop.invariant)]
+
     def _seeds(self) -> list[tuple[int, Any]]:
         """Where the adjoints come in that are carried, and those that each trip is given."""
-        outputs = [self.loop.body.outputs[i] for i in self.carried]
-        seeded = [*outputs, *[len(self.loop.body.names) + column for column in self.seeds]]
+        seeded = [*map(self._output, self.carried), *[len(self.loop.body.names) + column for column in self.seeds]]
         return [(x, Symbol(self.writer, i)) for i, x in enumerate(seeded, self.first) if type(x) is int]
 
 
@@ -127,15 +130,14 @@ class _Inputs:
         return made.first <= place < made.first + len(made.carried) or place >= made.sums
 
     def rank(self, place: int) -> int:
-        """0 for what is carried, 1 for invariant and 2 for moving inputs."""
-        fixed = len(self.loop.carried) <= place < len(self.loop.carried) + len(self.loop.invariant)
-        return 0 if self.is_carried(place) else 1 if fixed else 2
+        """0 for invariant inputs, 1 for what is carried, and 2 for moving inputs."""
+        return 1 if self.is_carried(place) else 0 if place < len(self.loop.invariant) else 2
 
     def atoms(self, kept: Sequence[int]) -> tuple[tuple[Atom, ...], tuple[Atom, ...], tuple[Sequence[Atom], ...]]:
-        """Carried, invariant and moving atoms of the loop."""
+        """Invariant, carried and moving atoms of the loop."""
         carried = (*map(self.atom, self.made.first_adjoints), *[0.0] * len(self.made.invariant))
-        invariant = [self.loop.invariant[place - len(self.loop.carried)] for place in kept if self.rank(place) == 1]
-        return carried, tuple(invariant), tuple([self._backwards(place) for place in kept if self.rank(place) == 2])
+        invariant = [self.loop.invariant[place] for place in kept if self.rank(place) == 0]
+        return tuple(invariant), carried, tuple([self._backwards(place) for place in kept if self.rank(place) == 2])
 
     def _backwards(self, place: int) -> Sequence[Atom]:
         """The atoms of a moving input, from the last trip to the first."""
@@ -146,8 +148,8 @@ class _Inputs:
         if place >= self.inputs:
             column = start + place - self.inputs
             return range(column + (count - 1) * size, column - size, -size)
-        if place >= len(loop.carried):
-            return loop.moving[place - len(loop.carried) - len(loop.invariant)][::-1]
+        if place >= len(loop.invariant) + len(loop.carried):
+            return loop.moving[place - len(loop.invariant) - len(loop.carried)][::-1]
         return evenly([atom_in(loop, start, trip, place) for trip in range(count - 1, -1, -1)])
 
     def name(self, place: int) -> str:
@@ -173,7 +175,7 @@ def _by_column(seeds: Mapping[int, Any], size: int) -> dict[int, dict[int, Any]]
 
 def _atoms(loop: Loop) -> Iterator[Sequence[Atom]]:
     """For each input of the body what it looks at outside."""
-    yield from [(atom,) for atom in (*loop.carried, *loop.invariant)]
+    yield from [(atom,) for atom in (*loop.invariant, *loop.carried)]
     yield from loop.moving
 
 

@@ -28,7 +28,7 @@ def built(columns: Columns, names: Sequence[str], found: Extent) -> Loop | None:
         return None
     kinds = _Kinds(table)
     inputs = len(kinds.carried) + len(kinds.invariant) + len(kinds.moving)
-    atoms = kinds.first_atoms(), tuple(kinds.invariant), tuple(kinds.moving.values())
+    atoms = tuple(kinds.invariant), kinds.first_atoms(), tuple(kinds.moving.values())
     equations = []
     for i in range(found.start, found.start + found.period):
         lanes = range(*(int(each) for each in columns.starts[[i, i + 1]] - columns.starts[found.start]))
@@ -74,7 +74,7 @@ class _Table:
 
 
 class _Kinds:
-    """Which operand is what; the inputs of the body in their order: carried, invariant and moving ones, as computed."""
+    """Which operand is what; the inputs of the body in their order."""
 
     def __init__(self, table: _Table) -> None:
         self.table = table
@@ -89,7 +89,7 @@ class _Kinds:
         self.invariant = sorted(set(self.fixed.values()))
         lanes = dict.fromkeys([lane for lanes in self.lane.values() for lane in lanes])
         self.carried = sorted(lanes, key=lambda lane: (lane[0], len(lane[1])))
-        inputs = (*self.carried, *self.invariant, *self.moving)
+        inputs = (*self.invariant, *self.carried, *self.moving)
         self.number: dict[object, int] = {each: i for i, each in enumerate(inputs)}
 
     def atom(self, column: int, inputs: int) -> Atom:

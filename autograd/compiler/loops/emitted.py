@@ -16,8 +16,8 @@ def emitted(looped: Looped, also: Iterable[int] = ()) -> dict[int, Kept]:
 
     >>> from autograd.compiler.program import Equation, Program
     >>> from autograd.rules import add
-    >>> body = Looped(Program(("x", "y"), (), (), (3,)), (Equation(add, (0, 1)), Equation(add, (2, 1))))
-    >>> emitted(Looped(Program(("x", "y"), (), (), (7, 4)), (Loop(body, 3, (0,), (1,), ()),)))
+    >>> body = Looped(Program(("y", "x"), (), (), (3,)), (Equation(add, (1, 0)), Equation(add, (2, 0))))
+    >>> emitted(Looped(Program(("x", "y"), (), (), (7, 4)), (Loop(body, 3, (1,), (0,), ()),)))
     {2: {1: False, 0: True}}
     """
     found: dict[int, Kept] = {place: {} for place in looped.loops}
@@ -37,7 +37,7 @@ def emitted(looped: Looped, also: Iterable[int] = ()) -> dict[int, Kept]:
 def _atoms(looped: Looped) -> Iterator[Sequence[Atom]]:
     for item in looped.items:
         if type(item) is Loop:
-            yield from (item.carried, item.invariant, *item.moving)
+            yield from (item.invariant, item.carried, *item.moving)
         else:
             yield item.operands
 

@@ -20,7 +20,7 @@ class Influence:
         for place, item in body.placed():
             places: Iterable[Atom] = item.atoms() if type(item) is Loop else [x for x, _ in differentiable(item)]
             sources[place] = [self._place(loop, x) for x in places if type(x) is int]
-        for i, atom in enumerate(body.outputs):
+        for i, atom in enumerate(body.outputs, len(loop.invariant)):
             if type(atom) is int:
                 sources[i] = [self._place(loop, atom)]
         readers: dict[int, list[int]] = {}

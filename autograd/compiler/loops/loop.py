@@ -2,13 +2,13 @@
 
     looped  ::= inputs item* guard* outputs
     item    ::= equation | loop
-    loop    ::= "for" count "trips" carried invariant moving body
-    body    ::= inputs item* outputs            the inputs are those carried, then invariant, then moving
+    loop    ::= "for" count "trips" invariant carried moving body
+    body    ::= inputs item* outputs            the inputs are invariant, then carried, then moving
 
 An input of the body is in trip t
 
-    carried     what the body's output of the same number was in trip t − 1; in trip 0 the loop's atom
     invariant   the loop's atom
+    carried     what the body's output of the same number was in trip t − 1; in trip 0 the loop's atom
     moving      the atom t of a sequence, a `range` of places wherever these are evenly spaced
 
 A loop takes as many places as its equations in all trips: equation j of the body is, in trip t of a loop that begins
@@ -38,9 +38,9 @@ class Looped:
     """A program with loops. `head` is the program without its equations: names, guards, outputs and so on.
 
     >>> from autograd.rules import mul, sin
-    >>> step = Equation(mul, (0, 1)), Equation(sin, (2,))
-    >>> body = Looped(Program(("x", "w"), (), (), (3,)), step)
-    >>> looped = Looped(Program(("x", "w"), (), (), (7,)), (Loop(body, 3, (0,), (1,), ()),))
+    >>> step = Equation(mul, (1, 0)), Equation(sin, (2,))
+    >>> body = Looped(Program(("w", "x"), (), (), (3,)), step)
+    >>> looped = Looped(Program(("x", "w"), (), (), (7,)), (Loop(body, 3, (1,), (0,), ()),))
     >>> print(unrolled(looped))
     program(x, w):
         t2 = mul(x, w)
@@ -99,8 +99,8 @@ class Loop:
 
     body: Looped
     count: int
-    carried: tuple[Atom, ...]  # before the first trip
     invariant: tuple[Atom, ...]
+    carried: tuple[Atom, ...]  # before the first trip
     moving: tuple[Sequence[Atom], ...]  # `count` atoms each
 
     @property
@@ -110,11 +110,11 @@ class Loop:
 
     def atoms(self) -> Iterator[Atom]:
         """All atoms outside that it refers to."""
-        return chain(self.carried, self.invariant, *self.moving)
+        return chain(self.invariant, self.carried, *self.moving)
 
     def given(self, trip: int, carried: Sequence[T], at: Callable[[Sequence[Atom]], Sequence[T]]) -> list[T]:
         """The inputs of the body in a trip, where `at` gives what outer atoms stand for."""
-        return [*carried, *at(self.invariant), *at([atoms[trip] for atoms in self.moving])]
+        return [*at(self.invariant), *carried, *at([atoms[trip] for atoms in self.moving])]
 
 
 def evenly(atoms: Sequence[Atom]) -> Sequence[Atom]:
@@ -153,8 +153,8 @@ def interpret(looped: Looped, inputs: Sequence[float]) -> list[float]:
     """The number of every place: what `program.interpret` gives for the program with its loops written out.
 
     >>> from autograd.rules import add
-    >>> body = Looped(Program(("x", "y"), (), (), (2,)), (Equation(add, (0, 1)),))
-    >>> interpret(Looped(Program(("x", "y"), (), (), (3,)), (Loop(body, 2, (0,), (1,), ()),)), [1.0, 2.0])
+    >>> body = Looped(Program(("y", "x"), (), (), (2,)), (Equation(add, (1, 0)),))
+    >>> interpret(Looped(Program(("x", "y"), (), (), (3,)), (Loop(body, 2, (1,), (0,), ()),)), [1.0, 2.0])
     [1.0, 2.0, 3.0, 5.0]
     """
     numbers = list(inputs)
@@ -187,27 +187,22 @@ def atom_in(loop: Loop, start: int, trip: int, atom: Atom) -> Atom:
 
     >>> from autograd.rules import add
     >>> body = Looped(Program(("x", "y"), (), (), (2, 0)), (Equation(add, (0, 1)),))
-    >>> loop = Loop(body, 9, (0, 5.0), (), ())
+    >>> loop = Loop(body, 9, (), (0, 5.0), ())
     >>> [atom_in(loop, 1, trip, 1) for trip in (0, 1, 2, 3)]
     [5.0, 0, 1, 2]
     """
-    names, carried, invariant = len(loop.body.names), len(loop.carried), len(loop.invariant)
-    while type(atom) is int and atom < carried:
-        if trip == 0:
-            return loop.carried[atom]
-        if loop.body.outputs[atom] == atom:
-            return loop.carried[atom]
-        trip, atom = trip - 1, loop.body.outputs[atom]
+    names, fixed = len(loop.body.names), len(loop.invariant)
+    carried, outputs = range(fixed, fixed + len(loop.carried)), loop.body.outputs
+    while type(atom) is int and atom in carried:
+        if trip == 0 or outputs[atom - fixed] == atom:
+            return loop.carried[atom - fixed]
+        trip, atom = trip - 1, outputs[atom - fixed]
     if type(atom) is float:
         return atom
     place = int(atom)
     if place >= names:
         return start + trip * loop.body.size + place - names
-    return (
-        loop.invariant[place - carried]
-        if place < carried + invariant
-        else loop.moving[place - carried - invariant][trip]
-    )
+    return loop.invariant[place] if place < fixed else loop.moving[place - carried.stop][trip]
 
 
 # --- checker ----------------------------------------------------------------------------------------------------------
@@ -218,7 +213,7 @@ def check(looped: Looped) -> Looped:
 
     >>> from autograd.rules import neg
     >>> body = Looped(Program(("x",), (), (), (1,)), (Equation(neg, (0,)),))
-    >>> check(Looped(Program(("x",), (), (), (1,)), (Loop(body, 2, (5,), (), ()),)))
+    >>> check(Looped(Program(("x",), (), (), (1,)), (Loop(body, 2, (), (5,), ()),)))
     Traceback (most recent call last):
         ...
     autograd.errors.CompileError: the loop at t1 uses t5, which is not defined before it
@@ -250,7 +245,7 @@ def _check_loop(looped: Looped, loop: Loop, place: int) -> None:
     for atoms in loop.moving:
         if len(atoms) != loop.count:
             raise CompileError(f"{what} has {loop.count} trips, but {len(atoms)} atoms for one of its inputs")
-    for atoms in (loop.carried, loop.invariant, *map(_ends, loop.moving)):
+    for atoms in (loop.invariant, loop.carried, *map(_ends, loop.moving)):
         _check_atoms(looped.head, atoms, place, what)
     check(body)
 

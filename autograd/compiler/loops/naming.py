@@ -12,21 +12,21 @@ NUMBER = re.compile(r"\d+")
 
 
 def body_names(
-    names: Sequence[str], carried: Sequence[Atom], invariant: Sequence[Atom], moving: Sequence[Sequence[Atom]]
+    names: Sequence[str], invariant: Sequence[Atom], carried: Sequence[Atom], moving: Sequence[Sequence[Atom]]
 ) -> tuple[str, ...]:
-    """The names of carried, invariant and moving inputs, where `names` are those of the program's inputs.
+    """The names of invariant, carried and moving inputs, where `names` are those of the program's inputs.
 
-    An input that looks at inputs has their name, without the index that counts trips; others are s, v and m.
+    An input that looks at inputs has their name, without the index that counts trips; others are v, s and m.
 
-    >>> body_names(["h_0", "w", "x_0_0", "x_0_1", "x_1_0", "x_1_1"], [0, 6], [1], [range(2, 6, 2), range(3, 7, 2)])
-    ('h_0', 's_1', 'w', 'x_0', 'x_1')
+    >>> body_names(["h_0", "w", "x_0_0", "x_0_1", "x_1_0", "x_1_1"], [1], [0, 6], [range(2, 6, 2), range(3, 7, 2)])
+    ('w', 'h_0', 's_1', 'x_0', 'x_1')
     """
 
     def name(atom: Atom, otherwise: str) -> str:
         return names[int(atom)] if type(atom) is int and atom < len(names) else otherwise
 
-    found = [name(atom, f"s_{i}") for i, atom in enumerate(carried)]
-    found += [name(atom, f"v_{i}") for i, atom in enumerate(invariant)]
+    found = [name(atom, f"v_{i}") for i, atom in enumerate(invariant)]
+    found += [name(atom, f"s_{i}") for i, atom in enumerate(carried)]
     found += [
         _without_trip(name(atoms[0], ""), name(atoms[1], ""), name(atoms[-1], "")) or f"m_{i}"
         for i, atoms in enumerate(moving)

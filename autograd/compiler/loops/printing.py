@@ -25,8 +25,8 @@ def printed(looped: Looped) -> str:
 
     >>> from autograd.compiler.program import Equation, Program
     >>> from autograd.rules import mul
-    >>> body = Looped(Program(("x", "w"), (), (), (2,)), (Equation(mul, (0, 1)),))
-    >>> print(printed(Looped(Program(("x", "w"), (), (), (11, 4)), (Loop(body, 10, (0,), (1,), ()),))))
+    >>> body = Looped(Program(("w", "x"), (), (), (2,)), (Equation(mul, (1, 0)),))
+    >>> print(printed(Looped(Program(("x", "w"), (), (), (11, 4)), (Loop(body, 10, (1,), (0,), ()),))))
     program(x, w):
         x_ = x
         t2s = []
@@ -119,11 +119,11 @@ class Writing:
 
     def _loop(self, start: int, loop: Loop, kept: Kept) -> Iterator[str]:
         names = loop.body.names
-        carried = list(map(self._fresh, names[: len(loop.carried)]))
+        carried = list(map(self._fresh, names[len(loop.invariant) : len(loop.invariant) + len(loop.carried)]))
         moving = list(map(self._fresh, names[len(names) - len(loop.moving) :]))
         index = self._fresh("i")
         first, inner = len(self.looped.names), len(names)
-        inputs = [*carried, *map(self.text, loop.invariant), *moving]
+        inputs = [*map(self.text, loop.invariant), *carried, *moving]
         also = [column + inner for column in kept]
         body = Writing(loop.body, self.statement, self.wrapped, self, inputs, self.base + start - first, also)
         sequences = list(self._sequences(loop, moving, index))

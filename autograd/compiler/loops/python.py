@@ -15,8 +15,8 @@ def source(looped: Looped) -> str:
     >>> from autograd.compiler.loops.loop import Loop
     >>> from autograd.compiler.program import Equation, Program
     >>> from autograd.rules import mul
-    >>> body = Looped(Program(("x", "w"), (), (), (2,)), (Equation(mul, (0, 1)),))
-    >>> print(source(Looped(Program(("x", "w"), (), (), (11,)), (Loop(body, 10, (0,), (1,), ()),))))
+    >>> body = Looped(Program(("w", "x"), (), (), (2,)), (Equation(mul, (1, 0)),))
+    >>> print(source(Looped(Program(("x", "w"), (), (), (11,)), (Loop(body, 10, (1,), (0,), ()),))))
     def program(inputs):
         x, w = inputs
         x_ = x
