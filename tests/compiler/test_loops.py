@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import rules
@@ -17,6 +17,7 @@ from autograd.compiler.loops.columns import Columns, Flags
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
 from autograd.compiler.loops.find import find
+from autograd.compiler.loops.llvm import LoopRunner
 from autograd.compiler.loops.loop import Loop, Looped, check, interpret, unrolled
 from autograd.compiler.loops.printing import printed
 from autograd.compiler.loops.python import source
@@ -284,6 +285,52 @@ def test_source_of_random_loops(seed: int) -> None:
     for looped in (found, with_gradient(found, range(len(numbers)))):
         expected = outputs(looped, interpret(looped, numbers))
         assert function(source(looped))(numbers) == pytest.approx(expected, abs=0.0, rel=0.0, nan_ok=True)
+
+
+# --- machine code -----------------------------------------------------------------------------------------------------
+
+
+def assert_near(run: LoopRunner, looped: Looped, numbers: Sequence[float]) -> None:
+    """Machine code against the meaning, within running-error bounds: long sums are added in parts."""
+    program = unrolled(looped)
+    known = programs.interpret(program, numbers)
+    errors = running_errors(program, known, UNIT["float64"])
+    for atom, found in zip(program.outputs, run.run(numbers).tolist(), strict=True):
+        wanted, error = (atom, 0.0) if type(atom) is float else (known[int(atom)], errors[int(atom)])
+        assert found == wanted or abs(found - wanted) <= error or (math.isnan(found) and math.isnan(wanted))
+
+
+@examples
+def test_machine_code(name: str) -> None:
+    program, numbers = recorded(EXAMPLES[name])
+    found = find(program)
+    for looped in (found, with_gradient(found, range(len(numbers)))):
+        assert_near(LoopRunner(looped), looped, numbers)
+
+
+@settings(max_examples=10)
+@given(seeds)
+def test_machine_code_of_random_loops(seed: int) -> None:
+    rng = Random(seed)
+    program = Written(rng, 12).program()
+    numbers = [rng.uniform(-2.0, 2.0) for _ in program.names]
+    looped = with_gradient(find(program, 3), range(len(numbers)))
+    assert_near(LoopRunner(looped), looped, numbers)
+
+
+def test_machine_code_does_not_grow_with_the_count() -> None:
+    texts = [LoopRunner(with_gradient(find(recorded(pendulum(count))[0]), range(4))).source for count in (100, 1000)]
+    assert len(texts[0].splitlines()) == len(texts[1].splitlines())
+
+
+def test_machine_code_answers_with_the_first_guard_that_does_not_hold() -> None:
+    program, numbers = recorded(pendulum(20))
+    guards = tuple([Guard("<", place, 3.0, True, f"a:{place}") for place in range(9, 104, 5)])
+    run = LoopRunner(find(replace(program, guards=guards)))
+    assert run.run(numbers).tolist() == pytest.approx(outputs(program, programs.interpret(program, numbers)), rel=1e-12)
+    assert run.run([2.9, -2.0, *numbers[2:]]).tolist()
+    assert run.run([2.9, 20.0, *numbers[2:]]) == 0
+    assert run.run([2.9, 2.0, *numbers[2:]]) == 5
 
 
 # --- the checker ------------------------------------------------------------------------------------------------------
