@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,14 +18,20 @@ from autograd.compiler.loops.columns import Columns, Flags
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
 from autograd.compiler.loops.find import find
+from autograd.compiler.loops.formulas import formulas
 from autograd.compiler.loops.llvm import LoopRunner
 from autograd.compiler.loops.loop import Loop, Looped, check, interpret, unrolled
+from autograd.compiler.loops.parts import Part, parts
 from autograd.compiler.loops.printing import printed
 from autograd.compiler.loops.python import source
 from autograd.compiler.lower import GRADIENT
+from autograd.compiler.numpy_backend.runner import build
+from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program
 from autograd.compiler.python import function
 from autograd.compiler.reassociate import sums
+from autograd.compiler.vector.program import check as check_vectors
+from autograd.compiler.vector.recover import recover
 from autograd.compiler.verify import UNIT
 from autograd.compiler.verify import _bounds as running_errors
 from autograd.errors import CompileError
@@ -39,6 +46,7 @@ from tests.compiler.loop_programs import (
     pendulum,
     recorded,
     replayed,
+    rnn,
     samples,
 )
 
@@ -285,6 +293,52 @@ def test_source_of_random_loops(seed: int) -> None:
     for looped in (found, with_gradient(found, range(len(numbers)))):
         expected = outputs(looped, interpret(looped, numbers))
         assert function(source(looped))(numbers) == pytest.approx(expected, abs=0.0, rel=0.0, nan_ok=True)
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_body_of_an_rnn_is_a_product_and_its_derivative_bp2_and_bp3() -> None:
+    """[W, U] @ [h, x] + b forwards; Wᵀδ and δ [h, x]ᵀ, which is added up from trip to trip, backwards."""
+    program, numbers = recorded(rnn(20, 4, 3))
+    looped = find(sums(program))
+    assert (
+        formulas(looped)
+        == """for i in range(20):
+    x = x[i]
+    v1 = [W, U] @ [h, x] + b  # (4,)
+    v2 = tanh(v1)             # (4,)
+    h = v2
+loss = v @ v  # (1,)"""
+    )
+    text = formulas(with_gradient(looped, range(len(numbers))))
+    assert "    v4 = W.T @ v3                # (4,)\n    v5 = v3 @ [h, x] + [Dw, Du]  # (4, 7)\n" in text
+
+
+@examples
+def test_bodies_are_recovered(name: str) -> None:
+    """As arrays, bodies and what lies between loops compute the same, within running-error bounds."""
+    program, numbers = recorded(EXAMPLES[name])
+    looped = find(sums(program))
+    rng = Random(0)
+    for each in (looped, with_gradient(looped, range(len(numbers)))):
+        for part in straight(each):
+            assert check_vectors(recover(programs.check(part)))
+            at = [rng.uniform(0.5, 1.5) for _ in part.names]
+            known = programs.interpret(part, at)
+            errors = running_errors(part, known, UNIT["float64"])
+            found = build(part, Options()).run(np.array(at), ())
+            for atom, x in zip(part.outputs, found.tolist(), strict=True):
+                assert x == atom if type(atom) is float else abs(x - known[int(atom)]) <= errors[int(atom)]
+
+
+def straight(looped: Looped) -> Iterator[Program]:
+    """The parts without loops, those of bodies too."""
+    for _, part in parts(looped):
+        if type(part) is Loop:
+            yield from straight(part.body)
+        elif type(part) is Part:
+            yield part.program
 
 
 # --- machine code -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
     derivative.py  value and gradient: Looped -> Looped
     emitted.py     what a loop has to keep
     parts.py       what lies between loops, and bodies, as programs
+    formulas.py    loops as formulas on arrays, for reading
     printing.py    loops as text
     python.py      loops as Python source
     llvm.py        loops as machine code
