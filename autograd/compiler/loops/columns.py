@@ -40,7 +40,7 @@ class Columns:
         self.starts: Ints = np.zeros(count + 1, np.int64)  # of each equation's operands
         np.cumsum(self.arity, out=self.starts[1:])
         atoms = list(chain.from_iterable(operands))
-        self.numbers: NDArray[np.float64] = np.array(atoms, np.float64)  # places are exact up to 2⁵³
+        self.numbers: NDArray[np.float64] = np.fromiter(atoms, np.float64, len(atoms))  # places are exact up to 2⁵³
         constant: Flags = np.fromiter(map(is_, map(type, atoms), repeat(float)), np.bool_, len(atoms))
         self.places: Ints = np.where(constant, CONSTANT, self.numbers).astype(np.int64)
         self.bits: Ints = np.where(constant, self.numbers.view(np.int64), 0)  # of constants; else 0

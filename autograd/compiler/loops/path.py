@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from autograd.compiler.loops.columns import Columns, Ints
 
 Hashes = NDArray[np.uint64]
+PROBE = 1024  # equations in the middle of a long path, which are looked at first
 _MIXERS = tuple(np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD], np.uint64))
 
 
@@ -58,19 +59,50 @@ def critical_paths(columns: Columns, seen: bytearray, least: int) -> Iterator[In
 def runs(columns: Columns, path: Ints, trips: int) -> list[Run]:
     """Where the path repeats with the same rows at the same distances, at least `trips` times; longest first.
 
-    Windows of w = 1, 2, 4, … equations of the path are hashed. Where a window comes again at most w further on, the
-    path has that period; all periods up to w show at w. O(L log² L) for a path of length L.
+    O(L log² L) for a path of length L at worst; O(L) where one loop is most of it.
     """
     steps = np.diff(path, prepend=path[:1] - 1)
     hashes = _mixed(_mixed(columns.rows[path].astype(np.uint64), columns.arity[path].astype(np.uint64)), steps)
-    width, found = 1, list[Run]()
-    while len(hashes) > width and not any(2 * run.weight > len(path) for run in found):
-        for start, end, period in _stretches(_gaps(hashes), width, trips):
-            distance = int(path[start + period] - path[start])
-            found.append(Run(int(path[start]), int(path[end - 1]) + 1, distance, end - start))
+    stretches = _around_the_middle(hashes, trips) or _stretches(hashes, trips)
+    found = [
+        Run(int(path[start]), int(path[end - 1]) + 1, int(path[start + period] - path[start]), end - start)
+        for start, end, period in stretches
+    ]
+    return sorted(set(found), key=lambda run: -run.weight)
+
+
+Stretch = tuple[int, int, int]
+"""(start, end, period) of a part of the path."""
+
+
+def _around_the_middle(hashes: Hashes, trips: int) -> list[Stretch]:
+    """The stretch that is most of the path, if there is one of a short period; nothing else needs to be sorted then."""
+    middle, half = len(hashes) // 2, PROBE // 2
+    if len(hashes) < 4 * PROBE:
+        return []
+    near = _stretches(hashes[middle - half : middle + half], trips)
+    for period in dict.fromkeys([period for start, end, period in near if end - start > half]):
+        wrong = np.flatnonzero(hashes[period:] != hashes[:-period])
+        i = int(np.searchsorted(wrong, middle))
+        start = int(wrong[i - 1]) + 1 if i else 0
+        end = int(wrong[i]) + period if i < len(wrong) else len(hashes)
+        if 2 * (end - start) > len(hashes):
+            return [(start, end, period)]
+    return []
+
+
+def _stretches(hashes: Hashes, trips: int) -> list[Stretch]:
+    """All of them, until one is most of the path.
+
+    Windows of w = 1, 2, 4, … are hashed. Where a window comes again at most w further on, there is that period; all
+    periods up to w show at w.
+    """
+    count, width, found = len(hashes), 1, list[Stretch]()
+    while len(hashes) > width and not any(2 * (end - start) > count for start, end, _ in found):
+        found += _at_width(_gaps(hashes), width, trips)
         hashes = _mixed(hashes[:-width], hashes[width:])
         width *= 2
-    return sorted(set(found), key=lambda run: -run.weight)
+    return found
 
 
 def _mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
@@ -89,7 +121,7 @@ def _gaps(hashes: Hashes) -> Ints:
     return gaps
 
 
-def _stretches(gaps: Ints, width: int, trips: int) -> Iterator[tuple[int, int, int]]:
+def _at_width(gaps: Ints, width: int, trips: int) -> Iterator[Stretch]:
     """(start, end, period) for each stretch of equal gaps that are at most `width`, if it is `trips` periods long."""
     ends = np.append(np.flatnonzero(np.diff(gaps)) + 1, len(gaps))
     starts = np.append(0, ends[:-1])
