@@ -13,7 +13,7 @@ from autograd.compiler.loops.path import Run, critical_paths, runs
 from autograd.compiler.program import Equation, Program
 
 TRIPS = 8  # fewer are left as they are
-FAILURES = 32  # paths without a loop, until the rest of a program is not looked at
+FAILURES = 8  # paths without a loop, until the rest of a program is not looked at
 LEVELS = 0.75  # of a program, that may be left with loops
 
 Found = tuple[Extent, Loop]
@@ -62,7 +62,7 @@ def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:
     seen = bytearray(len(columns))
     taken: list[tuple[int, int]] = [(-1, 0), (len(columns), len(columns))]
     result: list[Found] = []
-    failures = 0
+    failures, levels = 0, 0.0
     for path in critical_paths(columns, seen, 2 * trips):
         before = len(result)
         for run in runs(columns, path, trips):
@@ -72,7 +72,10 @@ def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:
                 seen[start:end] = b"\1" * (end - start)
                 taken.insert(bisect(taken, (start, end)), (start, end))
                 result.append(found)
+                levels += run.weight * run.period / (run.end - run.start)  # of the body, as far as the path goes
         failures += len(result) == before
+        if levels > LEVELS * int(columns.levels.max()):
+            return []
         if failures > FAILURES:
             break
     return sorted(result, key=lambda each: each[0])

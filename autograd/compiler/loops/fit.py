@@ -18,9 +18,7 @@ from autograd.compiler.loops.columns import CONSTANT, Columns, Flags, Ints
 from autograd.compiler.loops.path import Run
 
 BACK = 4  # trips: what was computed longer ago is not carried along
-TRANSIENT = (
-    2  # trips that the start may be moved up by: what is computed once, in the first trip, stays before the loop
-)
+TRANSIENT = 2  # trips at the beginning that may stay before the loop, since they compute what later ones have already
 
 
 class Extent(NamedTuple):
