@@ -20,7 +20,7 @@ from autograd.compiler.loops.emitted import emitted
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.formulas import formulas
 from autograd.compiler.loops.llvm import LoopRunner
-from autograd.compiler.loops.loop import Loop, Looped, check, interpret, unrolled
+from autograd.compiler.loops.loop import Loop, Looped, atom_in, check, interpret, unrolled
 from autograd.compiler.loops.parts import Part, parts
 from autograd.compiler.loops.printing import printed
 from autograd.compiler.loops.python import source
@@ -186,7 +186,7 @@ def test_guards_inside_a_loop_look_at_the_numbers_of_their_trips() -> None:
     assert run([4.0, *numbers[1:]]) == 0  # the first that does not hold
 
 
-@pytest.mark.parametrize("wanted", [1, 2, 4])
+@pytest.mark.parametrize("wanted", [1, 4])
 def test_looking_takes_time_in_proportion(wanted: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The equations that are compared, all paths and extents together, in proportion to those there are."""
     compared = [0]
@@ -197,7 +197,7 @@ def test_looking_takes_time_in_proportion(wanted: int, monkeypatch: pytest.Monke
         return repeats(self, start, end, period)
 
     monkeypatch.setattr(Columns, "repeats", counted)
-    for example in (pendulum(500 * wanted), samples(20, 25 * wanted), newton(20 * wanted, 10)):
+    for example in (pendulum(200 * wanted), samples(10, 25 * wanted), newton(20 * wanted, 8)):
         program, _ = recorded(example)
         compared[0] = 0
         find(sums(program))
@@ -264,6 +264,29 @@ def test_branches_that_are_not_taken_give_nothing() -> None:
     looped = with_gradient(find(program), range(2))
     assert loops(looped)
     assert all(map(math.isfinite, outputs(looped, interpret(looped, numbers))))
+
+
+def test_a_constant_is_no_place_of_the_same_number() -> None:
+    """What is carried becomes 0.0 after the first trip, which is not input 0 of the body, itself."""
+    body = Looped(Program(("s", "x"), (), (), (0.0,)), (Equation(rules.mul, (0, 1)),))
+    looped = Looped(Program(("s", "x"), (), (), (4,)), (Loop(body, 3, (), (0,), ((1, 1, 1),)),))
+    assert [atom_in(looped.loops[2], 2, trip, 0) for trip in range(3)] == [0, 0.0, 0.0]
+    found = with_gradient(looped, [0, 1])
+    assert outputs(found, interpret(found, [5.0, 7.0])) == [0.0, 0.0, 0.0]
+    assert function(source(found))([5.0, 7.0]) == [0.0, 0.0, 0.0]
+
+
+def test_numbers_of_a_trip_that_nothing_flows_to_give_nothing() -> None:
+    """√x² of every trip is asked for by a guard, and 0 in one of them, but only the last one is the result."""
+    equations = []
+    for place in range(1, 61, 3):
+        equations.append(Equation(rules.add, (max(place - 3, 0), 1.0)))
+        equations += [Equation(rules.square, (place,)), Equation(rules.sqrt, (place + 1,))]
+    guards = tuple([Guard("<", place, 100.0, True, "a:1") for place in range(3, 61, 3)])
+    looped = find(Program(("x",), tuple(equations), guards, (60,)))
+    assert [loop.count for loop in loops(looped)] == [20]
+    found = with_gradient(looped, [0])
+    assert outputs(found, interpret(found, [-10.0])) == [10.0, 1.0]
 
 
 def test_a_program_with_several_outputs_has_no_gradient() -> None:

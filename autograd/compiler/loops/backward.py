@@ -62,7 +62,8 @@ class _Body:
         self.first_adjoints = [self._at_last(i) for i in self.carried]
         self.first = inputs + body.size  # of its own inputs
         self.sums = self.first + len(self.carried) + len(self.seeds)
-        self.writer = LoopWriter(inputs, self.sums + len(self.invariant))
+        self.writer = LoopWriter(body, self.sums + len(self.invariant) - self.first)
+        behind = behind or self._has_gaps()
         known = adjoints(OUTPUT, wanted, LoopedFlow(body, self._seeds(), wanted, self.writer, backward, behind))
         self.outputs = [known.get(i, 0.0) for i in self.carried]
         for place, i in enumerate(self.invariant, self.sums):
@@ -77,6 +78,11 @@ class _Body:
         if list(self.seeds.get(column, ())) == [last]:
             return self.seeds.pop(column)[last]
         return 0.0
+
+    def _has_gaps(self) -> bool:
+        """Whether in some trips an adjoint is 0 since nothing arrives: it has to stay 0, whatever the partials are."""
+        every = all(len(trips) == self.loop.count for trips in self.seeds.values())
+        return not every or any(type(adjoint) is float and not adjoint for adjoint in self.first_adjoints)
 
     def _output(self, i: int) -> Atom:
         """What a carried input is in the next trip."""

@@ -32,8 +32,7 @@ def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
     if len(looped.outputs) != 1:
         raise CompileError(f"a program has a gradient if it gives one number, not {len(looped.outputs)}")
     (output,) = looped.outputs
-    inputs = len(looped.names)
-    writer = LoopWriter(inputs, inputs + looped.size)
+    writer = LoopWriter(looped)
     seeds = [(output, 1.0)] if type(output) is int else []
     known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward))
     found = [writer.atom(known.get(place, 0.0)) for place in wanted]

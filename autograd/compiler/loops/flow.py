@@ -13,7 +13,7 @@ from autograd import rules
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.passes import Builder
 from autograd.compiler.program import Atom, Equation
-from autograd.compiler.symbols import Symbol, Writer
+from autograd.compiler.symbols import TAME, Symbol, Writer
 from autograd.derivative import Flow
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
@@ -27,12 +27,12 @@ Backward = Callable[["LoopedFlow", int, Loop, Mapping[int, Any], bool], tuple[Co
 
 
 class LoopWriter(Writer):
-    """Writes equations and loops behind the places that are known: `inputs` of the program and those of its items."""
+    """Writes equations and loops behind the places of a program or body, and `more` inputs."""
 
-    def __init__(self, inputs: int, known: int) -> None:
+    def __init__(self, looped: Looped, more: int = 0) -> None:
         super().__init__((), (), str)
-        self.builder = Builder(known)
-        self.inputs = inputs
+        self.builder = Builder(len(looped.names) + looped.size + more)
+        self._looped = looped
         self._loops: dict[int, Loop] = {}
 
     def place(self, loop: Loop) -> int:
@@ -56,9 +56,16 @@ class LoopWriter(Writer):
             place += loop.size if loop else 1
 
     def is_tame(self, atom: Atom) -> bool:
-        """Whether a number is finite for all finite inputs; of those that are known already, only inputs are."""
-        if not self._tame:
-            self._tame = [True] * self.inputs + [False] * (self.builder.first - self.inputs)
+        """Whether a number is finite for all finite inputs, overflow aside; those of loops may not be."""
+        tame = self._tame
+        if not tame:
+            tame += [True] * len(self._looped.names)
+            for item in self._looped.items:
+                if type(item) is Loop:
+                    tame += [False] * item.size
+                else:
+                    row, operands = item
+                    tame.append(row in TAME and all(type(each) is float or tame[int(each)] for each in operands))
         return super().is_tame(atom)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from autograd import rules
 from autograd.compiler.arguments import as_array
 from autograd.compiler.llvm.code import FOLLOWS, Atom, Code, constant
-from autograd.compiler.llvm.engine import LOOPS, machine
+from autograd.compiler.llvm.engine import LOOPS, STRAIGHT, machine
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library, failed
 from autograd.compiler.llvm.spelling import spell
@@ -27,6 +27,7 @@ from autograd.compiler.program import RELATIONS, Equation
 from autograd.compiler.program import Atom as Place
 
 SCALAR = Kind(1)
+LONG = 1000  # lines, from which on optimising takes longer than it saves: the time grows faster than the length
 TURNING = (rules.sin, rules.cos)
 
 
@@ -45,7 +46,8 @@ class LoopRunner:
         text = _Text(looped)
         text.library.compile()
         self.source = "\n".join([*text.library.declarations(), text.text])
-        self._machine = machine([self.source], LOOPS)
+        level = LOOPS if self.source.count("\n") <= LONG else STRAIGHT
+        self._machine = machine([self.source], level)
         self._function = self._machine.function("program", None, ctypes.c_void_p, ctypes.c_void_p)
         self._looped = looped
         self._outputs, self._asked = text.outputs, text.asked
@@ -138,9 +140,9 @@ class _Scope:
         self.buffers: dict[tuple[int, int], int] = {}  # (loop, equation) to addresses
         self.kept = emitted(looped, also)
         self._slots: dict[int | float | str, int] = {}
-        rows: dict[Place, set[Any]] = {}
+        rows: dict[int, set[Any]] = {}
         for item in looped.items:
-            if type(item) is Equation and item.primitive in TURNING:
+            if type(item) is Equation and item.primitive in TURNING and type(item.operands[0]) is int:
                 rows.setdefault(item.operands[0], set()).add(item.primitive)
         self._angles = {atom for atom, found in rows.items() if len(found) > 1}
 
@@ -151,7 +153,7 @@ class _Scope:
                 self._loop(place, item)
             else:
                 operands = [self.value(atom) for atom in item.operands]
-                if item.primitive in TURNING and item.operands[0] in self._angles:
+                if item.primitive in TURNING and type(item.operands[0]) is int and item.operands[0] in self._angles:
                     self.text.code.angles.add(operands[0])
                 self.values[place] = self.text.spell(item, operands)
 

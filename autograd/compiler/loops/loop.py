@@ -194,9 +194,10 @@ def atom_in(loop: Loop, start: int, trip: int, atom: Atom) -> Atom:
     names, fixed = len(loop.body.names), len(loop.invariant)
     carried, outputs = range(fixed, fixed + len(loop.carried)), loop.body.outputs
     while type(atom) is int and atom in carried:
-        if trip == 0 or outputs[atom - fixed] == atom:
+        after = outputs[atom - fixed]
+        if trip == 0 or (type(after) is int and after == atom):  # 0.0 is not place 0
             return loop.carried[atom - fixed]
-        trip, atom = trip - 1, outputs[atom - fixed]
+        trip, atom = trip - 1, after
     if type(atom) is float:
         return atom
     place = int(atom)

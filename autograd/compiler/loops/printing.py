@@ -89,7 +89,7 @@ class Writing:
         inner = column + len(loop.body.names)
         if trip < loop.count - 1:
             return f"{body.list_of(column)}[{trip}]"
-        outputs = loop.body.outputs
+        outputs = [each if type(each) is int else -1 for each in loop.body.outputs]
         return self.carried[start][outputs.index(inner)] if inner in outputs else body.text(inner)
 
     def list_of(self, column: int) -> str:
