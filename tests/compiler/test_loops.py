@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from autograd.compiler.loops.loop import Loop, Looped, atom_in, check, interpret
 from autograd.compiler.loops.parts import Part, parts
 from autograd.compiler.loops.printing import printed
 from autograd.compiler.loops.python import source
+from autograd.compiler.loops.vectors import VectorRunner
 from autograd.compiler.lower import GRADIENT
 from autograd.compiler.numpy_backend.runner import build
 from autograd.compiler.options import Options
@@ -318,11 +320,21 @@ def test_source_of_random_loops(seed: int) -> None:
         assert function(source(looped))(numbers) == pytest.approx(expected, abs=0.0, rel=0.0, nan_ok=True)
 
 
+def assert_near(found: Any, looped: Looped, numbers: Sequence[float]) -> None:
+    """Outputs against the meaning, within running-error bounds: long sums are added in parts."""
+    program = unrolled(looped)
+    known = programs.interpret(program, numbers)
+    errors = running_errors(program, known, UNIT["float64"])
+    for atom, x in zip(program.outputs, found.tolist(), strict=True):
+        wanted, error = (atom, 0.0) if type(atom) is float else (known[int(atom)], errors[int(atom)])
+        assert x == wanted or abs(x - wanted) <= error or (math.isnan(x) and math.isnan(wanted))
+
+
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_body_of_an_rnn_is_a_product_and_its_derivative_bp2_and_bp3() -> None:
-    """[W, U] @ [h, x] + b forwards; Wᵀδ and δ [h, x]ᵀ, which is added up from trip to trip, backwards."""
+    """[W, U] @ [h, x] + b forwards; Wᵀδ backwards, and δ [h, x]ᵀ: with fewer weights than trips, from trip to trip."""
     program, numbers = recorded(rnn(20, 4, 3))
     looped = find(sums(program))
     assert (
@@ -335,6 +347,9 @@ def test_the_body_of_an_rnn_is_a_product_and_its_derivative_bp2_and_bp3() -> Non
 loss = v @ v  # (1,)"""
     )
     text = formulas(with_gradient(looped, range(len(numbers))))
+    assert "    v4 = W.T @ v3         # (4,)\n    dh = v4\nv1 = [h, X, v] @ v[…]  # (7, 4)\n" in text
+    program, numbers = recorded(rnn(50, 4, 3))
+    text = formulas(with_gradient(find(sums(program)), range(len(numbers))))
     assert "    v4 = W.T @ v3                # (4,)\n    v5 = v3 @ [h, x] + [Dw, Du]  # (4, 7)\n" in text
 
 
@@ -364,17 +379,16 @@ def straight(looped: Looped) -> Iterator[Program]:
             yield part.program
 
 
+@examples
+def test_loops_run_on_arrays(name: str) -> None:
+    """By NumPy, part by part and trip by trip."""
+    program, numbers = recorded(EXAMPLES[name])
+    found = find(sums(program))
+    for looped in (found, with_gradient(found, range(len(numbers)))):
+        assert_near(VectorRunner(looped).run(numbers), looped, numbers)
+
+
 # --- machine code -----------------------------------------------------------------------------------------------------
-
-
-def assert_near(run: LoopRunner, looped: Looped, numbers: Sequence[float]) -> None:
-    """Machine code against the meaning, within running-error bounds: long sums are added in parts."""
-    program = unrolled(looped)
-    known = programs.interpret(program, numbers)
-    errors = running_errors(program, known, UNIT["float64"])
-    for atom, found in zip(program.outputs, run.run(numbers).tolist(), strict=True):
-        wanted, error = (atom, 0.0) if type(atom) is float else (known[int(atom)], errors[int(atom)])
-        assert found == wanted or abs(found - wanted) <= error or (math.isnan(found) and math.isnan(wanted))
 
 
 @examples
@@ -382,7 +396,7 @@ def test_machine_code(name: str) -> None:
     program, numbers = recorded(EXAMPLES[name])
     found = find(program)
     for looped in (found, with_gradient(found, range(len(numbers)))):
-        assert_near(LoopRunner(looped), looped, numbers)
+        assert_near(LoopRunner(looped).run(numbers), looped, numbers)
 
 
 @settings(max_examples=10)
@@ -392,7 +406,7 @@ def test_machine_code_of_random_loops(seed: int) -> None:
     program = Written(rng, 12).program()
     numbers = [rng.uniform(-2.0, 2.0) for _ in program.names]
     looped = with_gradient(find(program, 3), range(len(numbers)))
-    assert_near(LoopRunner(looped), looped, numbers)
+    assert_near(LoopRunner(looped).run(numbers), looped, numbers)
 
 
 def test_machine_code_does_not_grow_with_the_count() -> None:

@@ -17,6 +17,7 @@
     formulas.py    loops as formulas on arrays, for reading
     printing.py    loops as text
     python.py      loops as Python source
+    vectors.py     loops on arrays, run by NumPy
     llvm.py        loops as machine code
 
 A loop is sequential: each trip waits for the one before it. What repeats in parallel (neurons, tokens, samples) is left

@@ -6,6 +6,9 @@ Trip after trip from the last one, its body is the chain rule through the body o
     reads      the numbers of the forward loop that partials need, of the same trip: its inputs and its equations'
     gives      the adjoints of the moving inputs, one for each trip
 
+Where there are more invariant inputs than trips, as the weights of an RNN are, their adjoints are not carried, but
+summed after the loop, as products of what each trip gives: δ Xᵀ for all trips at once.
+
 The numbers of the forward loop are read where it has left them, not computed again: that costs a load of memory, while
 computing them once more would be up to half as much again for a body of matrices. Only those that a partial asks for
 have to be kept. But where the body has loops itself, it is computed again, from what is carried into the trip: else
@@ -45,7 +48,8 @@ def backward(
 class _Body:
     """The body of a backward loop: inputs and places of the forward body, then adjoints, seeds and sums, then its own.
 
-    `carried`, `invariant` and `moving` are those inputs of the forward body whose adjoints it computes.
+    `carried`, `invariant` and `moving` are those inputs of the forward body whose adjoints it computes; `products` are
+    (input, partial, adjoint) for invariant ones that are summed after the loop.
     """
 
     def __init__(self, flow: LoopedFlow, loop: Loop, seeds: Mapping[int, Any], behind: bool) -> None:
@@ -56,7 +60,8 @@ class _Body:
         useful = influence.on([inputs + column for column in self.seeds])
         wanted = [i for i in range(inputs) if i in varied and i in useful]
         fixed = len(loop.invariant)
-        self.invariant = [i for i in wanted if i < fixed]
+        invariant = [i for i in wanted if i < fixed]
+        self.invariant = invariant if len(invariant) <= loop.count else []
         self.carried = [i for i in wanted if fixed <= i < fixed + len(loop.carried)]
         self.moving = [i for i in wanted if i >= fixed + len(loop.carried)]
         self.first_adjoints = [self._at_last(i) for i in self.carried]
@@ -70,6 +75,19 @@ class _Body:
             total = Symbol(self.writer, place)
             self.outputs.append(rules.add(total, known[i]) if i in known else total)
         self.given = [known.get(i, 0.0) for i in self.moving]
+        after = [i for i in invariant[len(self.invariant) :] if i in known]
+        self.products = [(i, *pair) for i in after for pair in self._pairs(self.writer.atom(known[i]))]
+
+    def _pairs(self, atom: Atom) -> list[tuple[Atom, Atom]]:
+        """The products that a number is the sum of."""
+        if type(atom) is int and atom >= self.writer.builder.first:
+            row, operands = self.writer.builder.equations[atom - self.writer.builder.first]
+            n = len(operands) // 2
+            if row is rules.mul:
+                return [(operands[0], operands[1])]
+            if row is rules.dot and operands[-1] == 0.0 and type(operands[-1]) is float:
+                return list(zip(operands[:n], operands[n:-1], strict=True))
+        return [(1.0, atom)]
 
     def _at_last(self, i: int) -> Any:
         """The adjoint of what is carried after the last trip, taken from the seeds if no other trip has one there."""
@@ -97,9 +115,11 @@ class _Body:
 def _placed(writer: LoopWriter, loop: Loop, start: int, made: _Body) -> Iterator[tuple[int, Any, Any]]:
     """Place the loop, and hand on the adjoints that its last trip carries and those that each trip gives."""
     outputs, given = (list(map(made.writer.atom, each)) for each in (made.outputs, made.given))
-    again = loop.body.placed() if loop.body.loops else ()
-    live = Live([*again, *made.writer.placed()], made.writer.end, (*outputs, *given))
     inputs = _Inputs(loop, start, made, writer.atom)
+    factors = dict.fromkeys([atom for _, *pair in made.products for atom in pair])
+    inside = [atom for atom in factors if type(atom) is int and not inputs.is_outside(atom)]
+    again = loop.body.placed() if loop.body.loops else ()
+    live = Live([*again, *made.writer.placed()], made.writer.end, (*outputs, *given, *inside))
     kept = [place for place in range(made.writer.builder.first) if live.flags[place] or inputs.is_carried(place)]
     if loop.body.loops:
         kept = [place for place in kept if place < inputs.inputs or place >= made.first]
@@ -108,19 +128,31 @@ def _placed(writer: LoopWriter, loop: Loop, start: int, made: _Body) -> Iterator
     head = Program(tuple(identifiers(map(inputs.name, kept))), (), (), moved_to(outputs, moved))
     result = Loop(Looped(head, items), loop.count, *inputs.atoms(kept))
     at = writer.place(result) if items else 0
-    outer, last = list(_atoms(loop)), loop.count - 1
+    outer, trips = list(_atoms(loop)), range(loop.count - 1, -1, -1)
 
     def known(trip: int, atom: Atom) -> Any:
-        found = atom_in(result, at, trip, atom)
-        return Symbol(writer, found) if type(found) is int else found
+        return _symbol(writer, atom_in(result, at, trip, atom))
 
     for i, atom in zip((*made.carried, *made.invariant), head.outputs, strict=True):
         for place in _places(outer[i]):
-            yield place, 1.0, known(last, atom)
+            yield place, 1.0, known(loop.count - 1, atom)
     for i, atom in zip(made.moving, moved_to(given, moved), strict=True):
-        for trip, moving in enumerate(outer[i]):
+        for trip, moving in zip(trips, outer[i], strict=True):
             if type(moving) is int:
-                yield moving, 1.0, known(last - trip, atom)
+                yield moving, 1.0, known(trip, atom)
+    columns = {
+        atom: [_symbol(writer, each) for each in inputs.outside(int(atom))]
+        if type(atom) is int and inputs.is_outside(atom)
+        else [known(trip, *moved_to((atom,), moved)) for trip in reversed(trips)]
+        for atom in factors
+    }
+    for i, partial, adjoint in made.products:
+        for place in _places(outer[i]):
+            yield from [(place, *pair) for pair in zip(columns[partial], columns[adjoint], strict=True)]
+
+
+def _symbol(writer: LoopWriter, atom: Atom) -> Any:
+    return Symbol(writer, atom) if type(atom) is int else atom
 
 
 class _Inputs:
@@ -134,6 +166,15 @@ class _Inputs:
     def is_carried(self, place: int) -> bool:
         made = self.made
         return made.first <= place < made.first + len(made.carried) or place >= made.sums
+
+    def is_outside(self, place: int) -> bool:
+        """Whether it is what the forward loop or something else has left, trip by trip."""
+        return place < self.made.writer.builder.first and not self.is_carried(place)
+
+    def outside(self, place: int) -> Sequence[Atom]:
+        """What it is in each trip, from the last one of the forward loop to the first."""
+        fixed = place < len(self.loop.invariant)
+        return (self.loop.invariant[place],) * self.loop.count if fixed else self._backwards(place)
 
     def rank(self, place: int) -> int:
         """0 for invariant inputs, 1 for what is carried, and 2 for moving inputs."""

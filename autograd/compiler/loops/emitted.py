@@ -18,19 +18,21 @@ def emitted(looped: Looped, also: Iterable[int] = ()) -> dict[int, Kept]:
     >>> from autograd.rules import add
     >>> body = Looped(Program(("y", "x"), (), (), (3,)), (Equation(add, (1, 0)), Equation(add, (2, 0))))
     >>> emitted(Looped(Program(("x", "y"), (), (), (7, 4)), (Loop(body, 3, (1,), (0,), ()),)))
-    {2: {1: False, 0: True}}
+    {2: {0: True, 1: False}}
     """
     found: dict[int, Kept] = {place: {} for place in looped.loops}
     if not found:
         return found
     guarded = [place for guard in looped.head.guards for place in guard.places]
+    places = set[int]()
     for atoms in (*_atoms(looped), looped.outputs, guarded, tuple(also)):
-        for place in _places(looped, atoms):
-            start = looped.loop_at(place)
-            if start is not None:
-                loop = looped.loops[start]
-                trip, column = divmod(place - start, loop.body.size)
-                found[start][column] = found[start].get(column, False) or trip < loop.count - 1
+        places.update(_places(looped, atoms))
+    for place in sorted(places):
+        start = looped.loop_at(place)
+        if start is not None:
+            loop = looped.loops[start]
+            trip, column = divmod(place - start, loop.body.size)
+            found[start][column] = found[start].get(column, False) or trip < loop.count - 1
     return found
 
 

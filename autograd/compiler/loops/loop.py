@@ -79,10 +79,14 @@ class Looped:
     def _starts(self) -> list[int]:
         return list(self.loops)
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [start + loop.size for start, loop in self.loops.items()]
+
     def loop_at(self, place: int) -> int | None:
         """The first place of the loop that a place is in; None if it is in none."""
         i = bisect_right(self._starts, place) - 1
-        return self._starts[i] if i >= 0 and place < self._starts[i] + self.loops[self._starts[i]].size else None
+        return self._starts[i] if i >= 0 and place < self._ends[i] else None
 
     def placed(self) -> Iterator[tuple[int, Equation | Loop]]:
         """The items, each with its first place."""
