@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from autograd import rules
 from autograd.compiler import program as programs
+from autograd.compiler.loops import backward
 from autograd.compiler.loops.columns import Columns, Flags
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
@@ -237,7 +238,9 @@ def test_gradients_of_random_loops(seed: int) -> None:
 
 @examples
 @pytest.mark.parametrize("flattened", [False, True])
-def test_gradients_of_examples(name: str, flattened: bool) -> None:
+@pytest.mark.parametrize("many", [0, backward.MANY])
+def test_gradients_of_examples(name: str, flattened: bool, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backward, "MANY", many)
     program, numbers = recorded(EXAMPLES[name])
     gradient, _ = recorded(EXAMPLES[name], GRADIENT)
     assert_same_gradient(find(sums(program) if flattened else program), gradient, numbers)
@@ -246,18 +249,18 @@ def test_gradients_of_examples(name: str, flattened: bool) -> None:
 
 def test_the_derivative_is_a_loop_of_as_many_trips() -> None:
     program, _ = recorded(pendulum(1000))
-    forward, backward = loops(with_gradient(find(program), range(4)))
-    assert (forward.count, backward.count) == (1000, 1000)
-    assert backward.body.size <= 2 * forward.body.size
-    assert range(5000, 0, -5) in backward.moving  # sin θ, from the last trip to the first
+    forward, back = loops(with_gradient(find(program), range(4)))
+    assert (forward.count, back.count) == (1000, 1000)
+    assert back.body.size <= 2 * forward.body.size
+    assert range(5000, 0, -5) in back.moving  # sin θ, from the last trip to the first
 
 
 def test_a_body_with_loops_is_computed_again() -> None:
     """The numbers of inner trips are no inputs of the backward loop, but in the body that is there again."""
     program, _ = recorded(newton(30, 10))
-    _, backward = loops(with_gradient(find(program), range(3)))
-    assert [each.count for each in loops(backward.body)] == [10, 10]
-    assert len(backward.moving) == 1
+    _, back = loops(with_gradient(find(program), range(3)))
+    assert [each.count for each in loops(back.body)] == [10, 10]
+    assert len(back.moving) == 1
 
 
 def test_branches_that_are_not_taken_give_nothing() -> None:
@@ -333,8 +336,8 @@ def assert_near(found: Any, looped: Looped, numbers: Sequence[float]) -> None:
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_body_of_an_rnn_is_a_product_and_its_derivative_bp2_and_bp3() -> None:
-    """[W, U] @ [h, x] + b forwards; Wᵀδ backwards, and δ [h, x]ᵀ: with fewer weights than trips, from trip to trip."""
+def test_the_body_of_an_rnn_is_a_product_and_its_derivative_bp2_and_bp3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[W, U] @ [h, x] + b forwards; Wᵀδ and δ [h, x]ᵀ backwards, from trip to trip or, for many weights, after it."""
     program, numbers = recorded(rnn(20, 4, 3))
     looped = find(sums(program))
     assert (
@@ -347,10 +350,10 @@ def test_the_body_of_an_rnn_is_a_product_and_its_derivative_bp2_and_bp3() -> Non
 loss = v @ v  # (1,)"""
     )
     text = formulas(with_gradient(looped, range(len(numbers))))
-    assert "    v4 = W.T @ v3         # (4,)\n    dh = v4\nv1 = [h, X, v] @ v[…]  # (7, 4)\n" in text
-    program, numbers = recorded(rnn(50, 4, 3))
-    text = formulas(with_gradient(find(sums(program)), range(len(numbers))))
     assert "    v4 = W.T @ v3                # (4,)\n    v5 = v3 @ [h, x] + [Dw, Du]  # (4, 7)\n" in text
+    monkeypatch.setattr(backward, "MANY", 0)
+    text = formulas(with_gradient(looped, range(len(numbers))))
+    assert "    v4 = W.T @ v3         # (4,)\n    dh = v4\nv1 = [h, X, v] @ v[…]  # (7, 4)\n" in text
 
 
 @examples

@@ -6,8 +6,8 @@ Trip after trip from the last one, its body is the chain rule through the body o
     reads      the numbers of the forward loop that partials need, of the same trip: its inputs and its equations'
     gives      the adjoints of the moving inputs, one for each trip
 
-Where there are more invariant inputs than trips, as the weights of an RNN are, their adjoints are not carried, but
-summed after the loop, as products of what each trip gives: δ Xᵀ for all trips at once.
+Where there are many invariant inputs, and more than trips, as weights of an RNN are, their adjoints are not carried,
+but summed after the loop, as products of what each trip gives: δ Xᵀ for all trips at once.
 
 The numbers of the forward loop are read where it has left them, not computed again: that costs a load of memory, while
 computing them once more would be up to half as much again for a body of matrices. Only those that a partial asks for
@@ -29,6 +29,8 @@ from autograd.compiler.lower import identifiers
 from autograd.compiler.program import Atom, Program, moved_to
 from autograd.compiler.symbols import Symbol
 from autograd.derivative import adjoints
+
+MANY = 256  # invariant inputs, and more than there are trips: their derivatives are products after the loop
 
 
 def backward(
@@ -61,7 +63,7 @@ class _Body:
         wanted = [i for i in range(inputs) if i in varied and i in useful]
         fixed = len(loop.invariant)
         invariant = [i for i in wanted if i < fixed]
-        self.invariant = invariant if len(invariant) <= loop.count else []
+        self.invariant = invariant if len(invariant) <= max(MANY, loop.count) else []
         self.carried = [i for i in wanted if fixed <= i < fixed + len(loop.carried)]
         self.moving = [i for i in wanted if i >= fixed + len(loop.carried)]
         self.first_adjoints = [self._at_last(i) for i in self.carried]

@@ -79,7 +79,7 @@ class _Text:
         self.size = len(looped.names)
         self._words: list[str] = []  # of operations, and of values that are none by −1 − their number
         self._others: list[str] = []
-        scope = _Scope(self, looped, [self.load(place) for place in range(len(looped.names))])
+        scope = _Scope(self, looped, None)
         scope.write()
         self.outputs = self.allot(len(looped.outputs))
         for i, atom in enumerate(looped.outputs):
@@ -130,12 +130,10 @@ class _Text:
 class _Scope:
     """A program or a body while it is written: the values of its inputs and places."""
 
-    def __init__(
-        self, text: _Text, looped: Looped, inputs: Sequence[Atom], is_body: bool = False, also: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, text: _Text, looped: Looped, inputs: Sequence[Atom] | None, also: Sequence[int] = ()) -> None:
         self.text, self.looped = text, looped
-        self.in_memory = 0 if is_body else len(inputs)  # inputs, at their own numbers
-        self.values: dict[int, Atom] = dict(enumerate(inputs))
+        self.in_memory = len(looped.names) if inputs is None else 0  # inputs, at their own numbers
+        self.values: dict[int, Atom] = dict(enumerate(inputs or ()))
         self.bodies: dict[int, _Scope] = {}
         self.buffers: dict[tuple[int, int], int] = {}  # (loop, equation) to addresses
         self.kept = emitted(looped, also)
@@ -164,6 +162,8 @@ class _Scope:
         place = int(atom)
         start = self.looped.loop_at(place)
         if start is None:
+            if place not in self.values:
+                self.values[place] = self.text.load(place)
             return self.values[place]
         loop = self.looped.loops[start]
         trip, column = divmod(place - start, loop.body.size)
@@ -200,7 +200,7 @@ class _Scope:
             carried = [function.carry("double", word) for word in begin]
             moving = [text.load(self._address(each, index)) for each in addresses]
             inputs = [*invariant, *map(text.named, carried), *moving]
-            body = _Scope(text, loop.body, inputs, True, [column + first for column in kept])
+            body = _Scope(text, loop.body, inputs, [column + first for column in kept])
             body.write()
             self.bodies[start] = body
             for column, every in kept.items():
