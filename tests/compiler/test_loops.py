@@ -146,6 +146,16 @@ def test_loops_one_after_the_other() -> None:
     assert [loop.count for loop in loops(find(sums(program)))] == [40] * 5
 
 
+@pytest.mark.parametrize("name", ["pendulum", "rnn", "lstm", "newton", "runge_kutta"])
+def test_the_scalar_gradient_has_a_loop_backwards(name: str) -> None:
+    """Found in the equations of the gradient, as well as made from the loop: behind one that hides it on the path."""
+    program, _ = recorded(EXAMPLES[name], GRADIENT)
+    looped = check(find(program))
+    assert unrolled(looped) == program
+    forward, back = sorted(loops(looped), key=lambda each: -each.size)[:2]
+    assert abs(forward.count - back.count) <= 3
+
+
 def test_what_is_parallel_is_left_as_it_is() -> None:
     """A hundred samples that go through a loop each: their loops would make the program no less deep."""
     program, _ = recorded(samples(100, 10))

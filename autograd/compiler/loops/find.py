@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from autograd.compiler.loops.build import built
-from autograd.compiler.loops.columns import Columns
+from autograd.compiler.loops.columns import Columns, Ints
 from autograd.compiler.loops.fit import Extent, extent
 from autograd.compiler.loops.loop import Loop, Looped, unrolled
 from autograd.compiler.loops.path import Run, critical_paths, runs
@@ -15,6 +18,7 @@ from autograd.compiler.program import Equation, Program
 TRIPS = 8  # fewer are left as they are
 FAILURES = 8  # paths without a loop, until the rest of a program is not looked at
 LEVELS = 0.75  # of a program, that may be left with loops
+TAKEN = 2  # of equations in loops, among those that are seen
 
 Found = tuple[Extent, Loop]
 
@@ -58,45 +62,67 @@ def find(program: Program, trips: int = TRIPS) -> Looped:
 
 
 def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:
-    """The loops that do not lie in others, in order."""
-    seen = bytearray(len(columns))
-    taken: list[tuple[int, int]] = [(-1, 0), (len(columns), len(columns))]
-    result: list[Found] = []
-    failures, levels = 0, 0.0
-    for path in critical_paths(columns, seen, 2 * trips):
-        before = len(result)
-        for run in runs(columns, path, trips):
-            found = _loop(columns, program, run, taken, trips)
-            if found is not None:
-                start, end = found[0].start, found[0].end
-                seen[start:end] = b"\1" * (end - start)
-                taken.insert(bisect(taken, (start, end)), (start, end))
-                result.append(found)
-                levels += run.weight * run.period / (run.end - run.start)  # of the body, as far as the path goes
-        failures += len(result) == before
-        if levels > LEVELS * int(columns.levels.max()):
+    """The loops that do not lie in others, in order; none if their bodies have too many levels together."""
+    search = _Search(columns, program.names, trips)
+    failures = 0
+    for path in critical_paths(columns, search.seen, 2 * trips):
+        failures += not search.along(path)
+        if search.levels > LEVELS * int(columns.levels.max()):
             return []
         if failures > FAILURES:
             break
-    return sorted(result, key=lambda each: each[0])
+    return sorted(search.found, key=lambda each: each[0])
 
 
-def _loop(columns: Columns, program: Program, run: Run, taken: list[tuple[int, int]], trips: int) -> Found | None:
-    """The loop around a run, between those that are there already."""
-    i = bisect(taken, (run.start, run.end))
-    (_, low), (high, _) = taken[i - 1], taken[i]
-    if run.start < low or run.end > high:
-        return None
-    found = extent(columns, run, low, high, trips)
-    loop = built(columns, program.names, found) if found else None
-    if found is None or loop is None:
-        return None
-    later = Extent(found.start + found.period, found.trips - 1, found.period)
-    other = built(columns, program.names, later) if later.trips >= trips else None
-    # Where the first trip looks at other things than the rest, inputs of the body would have to be carried or to move.
-    if other is not None and len(other.body.names) < len(loop.body.names):
-        return later, other
-    return found, loop
+class _Search:
+    """The loops that have been found, and what they have taken."""
+
+    def __init__(self, columns: Columns, names: Sequence[str], trips: int) -> None:
+        self.columns, self.names, self.trips = columns, names, trips
+        self.seen = bytearray(len(columns))
+        self.found: list[Found] = []
+        self.levels = 0.0  # of all bodies, as far as paths go
+        self._taken = [(-1, 0), (len(columns), len(columns))]
+
+    def along(self, path: Ints) -> bool:
+        """Whether there are loops on a path; what is left of it is looked at again, since long ones hide others."""
+        before = len(self.found)
+        waiting = [path]
+        while waiting:
+            path = waiting.pop()
+            if len(path) >= 2 * self.trips:
+                begin = len(self.found)
+                for run in runs(self.columns, path, self.trips):
+                    self._add(run)
+                if len(self.found) > begin:
+                    left = np.frombuffer(self.seen, np.uint8)[path] != TAKEN
+                    pieces = np.split(path, np.flatnonzero(np.diff(left)) + 1)
+                    waiting += [piece for piece in pieces if self.seen[int(piece[0])] != TAKEN]
+        return len(self.found) > before
+
+    def _add(self, run: Run) -> None:
+        """The loop around a run, between those that are there already."""
+        i = bisect(self._taken, (run.start, run.end))
+        (_, low), (high, _) = self._taken[i - 1], self._taken[i]
+        found = self._loop(run, low, high) if low <= run.start and run.end <= high else None
+        if found is not None:
+            start, end = found[0].start, found[0].end
+            self.seen[start:end] = bytes([TAKEN]) * (end - start)
+            self._taken.insert(bisect(self._taken, (start, end)), (start, end))
+            self.found.append(found)
+            self.levels += run.weight * run.period / (run.end - run.start)
+
+    def _loop(self, run: Run, low: int, high: int) -> Found | None:
+        found = extent(self.columns, run, low, high, self.trips)
+        loop = built(self.columns, self.names, found) if found else None
+        if found is None or loop is None:
+            return None
+        later = Extent(found.start + found.period, found.trips - 1, found.period)
+        other = built(self.columns, self.names, later) if later.trips >= self.trips else None
+        # Where the first trip looks at other things than the rest, inputs would have to be carried or to move.
+        if other is not None and len(other.body.names) < len(loop.body.names):
+            return later, other
+        return found, loop
 
 
 def _levels(looped: Looped) -> int:
