@@ -42,17 +42,23 @@ def critical_paths(columns: Columns, seen: bytearray, least: int) -> Iterator[In
     [[1, 2, 3], [0]]
     """
     levels, waits_for, first = columns.levels, columns.waits_for, columns.first
+    flags = np.frombuffer(seen, np.uint8)
     deepest = [int(np.argmax(levels))] if len(columns) else []
     while deepest:
         for start in deepest:
-            path, i = [], start
+            nodes, i = list[int](), start
+            add = nodes.append
             while i >= 0 and not seen[i]:
-                seen[i] = 1
-                path.append(i)
+                add(i)
                 i = waits_for[i] - first
-            if len(path) >= least:
-                yield np.array(path[::-1], np.int64)
-        rest = np.flatnonzero((np.frombuffer(seen, np.uint8) == 0) & (levels >= least))
+            if len(nodes) >= least:
+                path = np.array(nodes[::-1], np.int64)
+                flags[path] = 1
+                yield path
+            else:
+                for i in nodes:
+                    seen[i] = 1
+        rest = np.flatnonzero((flags == 0) & (levels >= least))
         deepest = rest[np.argsort(-levels[rest], kind="stable")].tolist()
 
 
