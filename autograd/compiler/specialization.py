@@ -9,12 +9,12 @@ from typing import Any
 
 from autograd.compiler.backends import NAMES, choose, next_best
 from autograd.compiler.captures import Outside
+from autograd.compiler.forms import Forms
 from autograd.compiler.inputs import joined
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
-from autograd.compiler.vector.forms import Forms
 from autograd.compiler.verify import REORDERED, ROUNDED, Reference
 from autograd.errors import CompileError
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from autograd import rules
 from autograd.compiler import program as programs
+from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops import backward
 from autograd.compiler.loops.columns import Columns, Flags
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.formulas import formulas
-from autograd.compiler.loops.llvm import LoopRunner
 from autograd.compiler.loops.loop import Loop, Looped, atom_in, check, interpret, unrolled
 from autograd.compiler.loops.parts import Part, parts
 from autograd.compiler.loops.printing import printed

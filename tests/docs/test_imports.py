@@ -96,9 +96,15 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "primitive", "rules"),
     },
     "compiler.backends": {
-        *("compiler.python", "compiler.options", "compiler.program"),
-        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.forms"),
-        *("errors", "rules"),
+        *("compiler.python", "compiler.options", "compiler.work"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.forms"),
+        "errors",
+    },
+    "compiler.work": {"compiler.program", "rules"},
+    "compiler.forms": {
+        *("compiler.program", "compiler.reassociate", "errors"),
+        *("compiler.loops.derivative", "compiler.loops.find", "compiler.loops.loop"),
+        *("compiler.vector.adjoints", "compiler.vector.program", "compiler.vector.recover"),
     },
     "compiler.verify": {
         *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "compiler.symbols"),
@@ -106,7 +112,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.specialization": {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
-        *("compiler.captures", "compiler.inputs", "compiler.vector.forms", "compiler.verify", "errors"),
+        *("compiler.captures", "compiler.forms", "compiler.inputs", "compiler.verify", "errors"),
     },
     "compiler.explain": {"compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
@@ -136,7 +142,10 @@ BACK_END = {
 INSIDE: dict[str, set[str]] = {
     "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
-    "compiler.llvm": BACK_END | {"compiler.vector", "recording"},
+    "compiler.loops": BACK_END
+    | {"compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python", "compiler.symbols"}
+    | {"compiler.vector", "derivative"},
+    "compiler.llvm": BACK_END | {"compiler.forms", "compiler.loops", "compiler.vector", "compiler.work", "recording"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
 # inside another belongs to it, and `INSIDE` or the imports of modules say the rest.

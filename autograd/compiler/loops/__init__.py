@@ -18,7 +18,6 @@
     printing.py    loops as text
     python.py      loops as Python source
     vectors.py     loops on arrays, run by NumPy
-    llvm.py        loops as machine code
 
 A loop is sequential: each trip waits for the one before it. What repeats in parallel (neurons, tokens, samples) is left
 to `vector`, which makes arrays of it; the body of a loop is a program like any other, and may be recovered as one.

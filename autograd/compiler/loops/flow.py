@@ -30,7 +30,7 @@ class LoopWriter(Writer):
     """Writes equations and loops behind the places of a program or body, and `more` inputs."""
 
     def __init__(self, looped: Looped, more: int = 0) -> None:
-        super().__init__((), (), str)
+        super().__init__(looped.head, (), str)
         self.builder = Builder(len(looped.names) + looped.size + more)
         self._looped = looped
         self._loops: dict[int, Loop] = {}
@@ -217,7 +217,9 @@ def _node(start: int) -> int:
 
 
 def differentiable(equation: Equation) -> list[tuple[int, int]]:
-    """The operands that have a rule, with their numbers."""
+    """The operands that have a rule, with their numbers; none of a detached number."""
+    if equation.is_detached:
+        return []
     row: Primitive = equation.primitive
     rules_of = row.partials if not row.variadic else (1.0,) * len(equation.operands)
     pairs = zip(equation.operands, rules_of, strict=True)

@@ -71,6 +71,11 @@ class Looped:
         return sum([item.size if type(item) is Loop else 1 for item in self.items])
 
     @cached_property
+    def written(self) -> int:
+        """The operands of its equations, those of loops in one trip: how much there is to build."""
+        return sum([item.body.written if type(item) is Loop else len(item.operands) for item in self.items])
+
+    @cached_property
     def loops(self) -> dict[int, Loop]:
         """The loops by their first places, in order."""
         return {place: item for place, item in self.placed() if type(item) is Loop}

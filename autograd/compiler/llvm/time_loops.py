@@ -1,4 +1,4 @@
-"""Programs with loops as machine code: straight lines of single numbers, and loops of LLVM around them.
+"""Programs with loops over time as machine code: straight lines of single numbers, and loops of LLVM around them.
 
 All numbers that outlive their trip are in one memory: the inputs, the outputs, a buffer for each equation that a loop
 keeps of all trips, and slots for what moving operands look at besides. A moving operand reads it at an even distance,
@@ -15,16 +15,20 @@ from typing import Any
 import numpy as np
 
 from autograd import rules
-from autograd.compiler.arguments import as_array
 from autograd.compiler.llvm.code import FOLLOWS, Atom, Code, constant
 from autograd.compiler.llvm.engine import LOOPS, STRAIGHT, machine
 from autograd.compiler.llvm.function_text import FunctionText
+from autograd.compiler.llvm.grouping import BEFORE
 from autograd.compiler.llvm.library import Kind, Library, failed
+from autograd.compiler.llvm.memory import Frame
 from autograd.compiler.llvm.spelling import spell
+from autograd.compiler.llvm.steps_driver import RELATIONS, steps_driver
+from autograd.compiler.llvm.workspace import Floats, WorkspacePool, address_of, new_frame
 from autograd.compiler.loops.emitted import column_of, emitted
 from autograd.compiler.loops.loop import Loop, Looped
-from autograd.compiler.program import RELATIONS, Equation
+from autograd.compiler.loops.printing import printed
 from autograd.compiler.program import Atom as Place
+from autograd.compiler.program import Equation
 
 SCALAR = Kind(1)
 LONG = 1000  # lines, from which on optimising takes longer than it saves: the time grows faster than the length
@@ -45,27 +49,43 @@ class LoopRunner:
     def __init__(self, looped: Looped) -> None:
         text = _Text(looped)
         text.library.compile()
-        self.source = "\n".join([*text.library.declarations(), text.text])
-        level = LOOPS if self.source.count("\n") <= LONG else STRAIGHT
-        self._machine = machine([self.source], level)
-        self._function = self._machine.function("program", None, ctypes.c_void_p, ctypes.c_void_p)
         self._looped = looped
-        self._outputs, self._asked = text.outputs, text.asked
+        self._text = "\n".join([*text.library.declarations(), text.text])
+        self._machine = machine([self._text], LOOPS if self._text.count("\n") <= LONG else STRAIGHT)
+        self._function = self._machine.function("program", None, ctypes.c_void_p, ctypes.c_void_p)
+        self._inputs = slice(0, len(looped.names))
+        self._outputs = slice(text.outputs, text.outputs + len(looped.outputs))
         self._tables = np.array([*chain.from_iterable(text.tables)], np.int64)
+        self._guards = np.array(text.guards, np.int64)
+        self._driver = steps_driver(SCALAR) if text.guards else None  # keeps the code
+        self._ask = self._driver and self._driver.function("shared", None, ctypes.c_void_p)
+        self._calls_python = text.library.calls_python
         self._size = text.size
+        self._frames = WorkspacePool(self._new_frame)
 
-    def run(self, inputs: Sequence[float]) -> Any:
+    @property
+    def source(self) -> str:
+        """The program with its loops, as comments, and its assembly."""
+        return "\n".join([*[f"; {line}" for line in printed(self._looped).splitlines()], "", self._text])
+
+    def run(self, shared: Floats | Sequence[float], samples: Sequence[Floats] = ()) -> Any:
         """The outputs as an array, or the number of the first guard that does not hold."""
-        memory = np.empty(self._size)
-        memory[: len(self._looped.names)] = inputs
-        self._function(memory.ctypes.data, self._tables.ctypes.data)
-        error = failed()
-        if error is not None:
+        held = self._frames.take()
+        held.inputs[self._inputs] = shared
+        self._function(held.start, address_of(self._tables))
+        if self._ask is not None:
+            self._ask(held.address)
+        result: Any = held.answer
+        if result < 0:
+            result = held.outputs[self._outputs].copy()
+        self._frames.give(held)
+        if self._calls_python and (error := failed()) is not None:
             raise error
-        for number, (guard, (left, right)) in enumerate(zip(self._looped.head.guards, self._asked, strict=True)):
-            if RELATIONS[guard.relation](float(memory[left]), float(memory[right])) is not guard.outcome:
-                return number
-        return as_array(memory[self._outputs : self._outputs + len(self._looped.outputs)])
+        return result
+
+    def _new_frame(self) -> Frame:
+        nothing = np.zeros(0, np.int64)  # the program is no entry of the driver, which asks the guards only
+        return Frame(new_frame(self._size, np.float64, {}), [nothing] * (BEFORE + 1), self._guards)
 
 
 class _Text:
@@ -84,8 +104,10 @@ class _Text:
         self.outputs = self.allot(len(looped.outputs))
         for i, atom in enumerate(looped.outputs):
             self.store(scope.value(atom), self.outputs + i)
-        pairs = [(guard.left, guard.right) for guard in looped.head.guards]
-        self.asked = [(scope.slot(left), scope.slot(right)) for left, right in pairs]
+        self.guards = [
+            (RELATIONS.index(relation), scope.slot(left), scope.slot(right), int(outcome))
+            for relation, left, right, outcome, _ in looped.head.guards
+        ]
         self.text = str(self.function)
 
     def allot(self, count: int) -> int:
