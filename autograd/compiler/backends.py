@@ -33,6 +33,7 @@ USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
 LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
 LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
+LLVM_LOOK = 4e-6  # to look for loops over time, for each equation
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 40e-6
 WITH_DERIVATIVES = 3.0  # operations of a value and its gradient, where those of the value are 1
@@ -103,12 +104,15 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     if options.dtype == "float64":
         best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
         yield Estimate("python", run, 0.0, partial(BUILD["python"], forms, options))
-    if work <= LARGE and importlib.util.find_spec("llvmlite"):
+    has_llvm = importlib.util.find_spec("llvmlite") is not None
+    loops = llvm.sequential(forms, options) if has_llvm else None
+    if loops or (has_llvm and work <= LARGE):
         lanes = 8 if options.dtype == "float32" else 4
         each = LLVM_LANES * -(-samples // lanes) if batched else LLVM_OPERATION
         run = LLVM_CALL + each * work
         best = min(best, run)
-        build = LLVM_START + LLVM_BUILD * equations
+        looking = LLVM_LOOK * len(program.equations) if loops else 0.0
+        build = LLVM_START + looking + LLVM_BUILD * (loops.written if loops else equations)
         yield Estimate("llvm", run, build, partial(BUILD["llvm"], forms, options))
     if not options.exact and max(NUMPY_CALL * min(times, 2.0) * depth(program), WORTH_LOOKING) < best:
         vectors = forms.vectors

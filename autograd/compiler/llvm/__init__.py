@@ -1,5 +1,5 @@
-"""The back end that makes machine code of a program, with llvmlite: straight-line code on vectors of samples."""
+"""The back end that makes machine code of a program, with llvmlite: straight-line code, loops on arrays and over time."""
 
-from autograd.compiler.llvm.runner import build, build_from
+from autograd.compiler.llvm.runner import build, build_from, sequential
 
-__all__ = ["build", "build_from"]
+__all__ = ["build", "build_from", "sequential"]

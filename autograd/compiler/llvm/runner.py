@@ -56,12 +56,11 @@ def build_from(forms: Forms, options: Options) -> Built:
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    loops = over_time(forms, options)
-    if loops and is_narrow(forms.flattened_forward):
+    if loops := sequential(forms, options):
         return LoopRunner(loops)
     if not options.exact and is_regular(forms.vectors):
         return StepsRunner(forms.vectors, vector, threads)
-    if loops:
+    if loops := over_time(forms, options):
         return LoopRunner(loops)
     program = forms.program if options.exact else forms.flattened
     if not program.batched:
@@ -71,14 +70,16 @@ def build_from(forms: Forms, options: Options) -> Built:
     return TiledRunner(text, scalar, vector, len(program.outputs), mode, threads)
 
 
+def sequential(forms: Forms, options: Options) -> Looped | None:
+    """The program with its loops over time, where it is so narrow that nobody has to look for arrays in it."""
+    program = forms.flattened_forward
+    is_narrow = operations(program) < REGULAR * depth(program)  # steps are no fewer than what waits for each other
+    return over_time(forms, options) if is_narrow else None
+
+
 def over_time(forms: Forms, options: Options) -> Looped | None:
     """The program with its loops over time, if it has some and is to be computed on doubles without a batch."""
     return None if options.exact or options.dtype == "float32" or forms.forward.batched else forms.looped
-
-
-def is_narrow(program: Program) -> bool:
-    """Whether a vector program of it is not worth making: steps are no fewer than what waits for each other."""
-    return operations(program) < REGULAR * depth(program)
 
 
 def is_regular(vectors: VectorProgram) -> bool:

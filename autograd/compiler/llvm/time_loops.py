@@ -58,7 +58,7 @@ class LoopRunner:
         self._tables = np.array([*chain.from_iterable(text.tables)], np.int64)
         self._guards = np.array(text.guards, np.int64)
         self._driver = steps_driver(SCALAR) if text.guards else None  # keeps the code
-        self._ask = self._driver and self._driver.function("shared", None, ctypes.c_void_p)
+        self._ask = self._driver.function("shared", None, ctypes.c_void_p) if self._driver else None
         self._calls_python = text.library.calls_python
         self._size = text.size
         self._frames = WorkspacePool(self._new_frame)
