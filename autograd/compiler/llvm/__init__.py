@@ -1,4 +1,4 @@
-"""The back end that makes machine code of a program, with llvmlite: straight-line code, loops on arrays and over time."""
+"""The back end that makes machine code, with llvmlite: straight-line code, loops on arrays and loops over time."""
 
 from autograd.compiler.llvm.runner import build, build_from, sequential
 
