@@ -83,8 +83,9 @@ def choose(forms: Forms, options: Options, samples: int) -> Choice:
 def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str]) -> Options:
     """The options with the back end that is expected to be fastest of those that have not failed; python is the last.
 
-    >>> from autograd.compiler.program import Equation
-    >>> one = Forms(Program(("x",), (Equation(rules.exp, (0,)),), (), (1,)))
+    >>> from autograd.compiler.program import Equation, Program
+    >>> from autograd.rules import exp
+    >>> one = Forms(Program(("x",), (Equation(exp, (0,)),), (), (1,)))
     >>> next_best(one, Options(backend="numpy", dtype="float32"), 1, ["numpy", "llvm"])
     Options(backend='python', exact=False, dtype='float64', threads=None, on_branch='record')
     """
