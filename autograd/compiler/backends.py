@@ -14,11 +14,14 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from autograd import rules
 from autograd.compiler import llvm, python
 from autograd.compiler.forms import Forms
+from autograd.compiler.loops.loop import Looped
 from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
-from autograd.compiler.work import depth, operations
+from autograd.compiler.program import Program, depth
+from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 
 BUILD: dict[str, Callable[[Forms, Options], Runner]] = {
@@ -31,11 +34,15 @@ EXACT = ("python", "llvm")  # those that can keep the order of additions
 
 USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
-LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 15e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
-LLVM_START, LLVM_BUILD = 0.03, 20e-6  # to build a program, and for each of its equations
-LLVM_LOOK = 4e-6  # to look for loops over time, for each equation
+LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
+LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = 0.1e-6, 0.025e-9, 0.4e-9  # a loop, an operation in a product, elsewhere
+LLVM_START, LLVM_BUILD, LLVM_STEP_BUILD = 0.03, 10e-6, 1e-3  # to build a program, for each operation, for each loop
+LLVM_LOOK, LLVM_OPERAND = (
+    4e-6,
+    20e-6,
+)  # to look for loops over time, for each equation; to build them
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
-NUMPY_BUILD = 40e-6
+NUMPY_BUILD = 0.3e-3  # for each step
 WITH_DERIVATIVES = 3.0  # operations of a value and its gradient, where those of the value are 1
 WORTH_LOOKING = 60e-6  # seconds of a run that matrices may save; less is not worth looking for them
 LARGE = 400_000  # more operations than this take minutes to build as machine code
@@ -97,26 +104,63 @@ def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str
 
 def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate]:
     """The time that each back end which can run the program would take, where it may be worth it."""
-    batched = bool(forms.forward.batched)
     times = 1.0 if forms.wanted is None else WITH_DERIVATIVES
     program = forms.flattened_forward
-    work, equations = times * operations(program), times * len(program.equations)
-    best = float("inf")
+    work = times * operations(program)
+    python_run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
     if options.dtype == "float64":
-        best = run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
-        yield Estimate("python", run, 0.0, partial(BUILD["python"], forms, options))
-    has_llvm = importlib.util.find_spec("llvmlite") is not None
-    loops = llvm.sequential(forms, options) if has_llvm else None
-    if loops or (has_llvm and work <= LARGE):
-        lanes = 8 if options.dtype == "float32" else 4
-        each = LLVM_LANES * -(-samples // lanes) if batched else LLVM_OPERATION
-        run = LLVM_CALL + each * work
-        best = min(best, run)
-        looking = LLVM_LOOK * len(program.equations) if loops else 0.0
-        build = LLVM_START + looking + LLVM_BUILD * (loops.written if loops else equations)
-        yield Estimate("llvm", run, build, partial(BUILD["llvm"], forms, options))
-    if not options.exact and max(NUMPY_CALL * min(times, 2.0) * depth(program), WORTH_LOOKING) < best:
+        yield Estimate("python", python_run, 0.0, partial(BUILD["python"], forms, options))
+    shortest = NUMPY_CALL * min(times, 2.0) * depth(program)
+    vectors = None
+    if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or options.dtype != "float64"):
         vectors = forms.vectors
-        products, elements = vectors.costs(samples)
-        run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
-        yield Estimate("numpy", run, NUMPY_BUILD * equations, partial(BUILD["numpy"], forms, options))
+        yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
+    if importlib.util.find_spec("llvmlite"):
+        make = partial(BUILD["llvm"], forms, options)
+        if loops := llvm.over_time(forms, options):
+            yield _over_time(loops, program, work, make)
+        elif vectors is not None and llvm.is_regular(forms):
+            yield _by_loops(vectors, options, samples, make)
+        elif work <= LARGE:
+            yield _written_out(program, options, work, samples, make)
+
+
+def _by_numpy(vectors: VectorProgram, samples: int, make: Callable[[], Runner]) -> Estimate:
+    products, elements = vectors.costs(samples)
+    run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
+    return Estimate("numpy", run, NUMPY_BUILD * vectors.equations, make)
+
+
+def _by_loops(vectors: VectorProgram, options: Options, samples: int, make: Callable[[], Runner]) -> Estimate:
+    """Machine code with a loop for each step."""
+    products, elements = vectors.costs(samples)
+    width = 0.5 if options.dtype == "float32" else 1.0
+    work = width * (LLVM_PRODUCT * products + LLVM_ELEMENT * elements)
+    run = LLVM_CALL + LLVM_STEP * vectors.equations + work
+    return Estimate("llvm", run, LLVM_START + LLVM_STEP_BUILD * vectors.equations, make)
+
+
+def _over_time(loops: Looped, program: Program, work: float, make: Callable[[], Runner]) -> Estimate:
+    """Machine code with an instruction for each operation of a body, whatever its trips."""
+    build = LLVM_START + LLVM_LOOK * len(program.equations) + LLVM_OPERAND * loops.written
+    return Estimate("llvm", LLVM_CALL + LLVM_OPERATION * work, build, make)
+
+
+def _written_out(program: Program, options: Options, work: float, samples: int, make: Callable[[], Runner]) -> Estimate:
+    """Machine code with an instruction for each operation."""
+    lanes = 8 if options.dtype == "float32" else 4
+    each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
+    return Estimate("llvm", LLVM_CALL + each * work, LLVM_START + LLVM_BUILD * work, make)
+
+
+def operations(program: Program) -> int:
+    """Additions, multiplications and function values of one run for one sample.
+
+    >>> from autograd.compiler.program import Equation
+    >>> operations(Program(("x", "y"), (Equation(rules.dot, (0, 1, 1, 0, 0.0)), Equation(rules.mul, (2, 2))), (), (3,)))
+    3
+    """
+    return sum(_COUNT.get(row, len)(operands) if row.variadic else 1 for row, operands in program.equations)
+
+
+_COUNT: dict[object, Callable[[tuple[int | float, ...]], int]] = {rules.dot: lambda operands: len(operands) // 2}

@@ -136,6 +136,20 @@ def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
     return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
 
 
+def depth(program: Program) -> int:
+    """The length of the longest chain of equations: a vector program has at least as many steps.
+
+    >>> from autograd import rules
+    >>> chain = Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))
+    >>> depth(Program(("x",), chain, (), ()))
+    2
+    """
+    levels = [0] * len(program.names)
+    for _, operands in program.equations:
+        levels.append(1 + max([levels[each] for each in operands if type(each) is int], default=0))
+    return max(levels, default=0)
+
+
 def interpret(program: Program, inputs: Sequence[float]) -> list[float]:
     """The number of every place for one sample: the meaning of a program, which every back end has to reproduce.
 

@@ -13,12 +13,13 @@ import pytest
 
 import autograd
 import nn
+from autograd import rules
 from autograd.compiler.arguments import flatten
-from autograd.compiler.llvm import build
+from autograd.compiler.llvm import build, plan_blas
 from autograd.compiler.llvm.steps_runner import StepsRunner
 from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.options import Options
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.program import Equation, Guard, Program
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
@@ -97,6 +98,44 @@ def test_wide_samples_are_read_as_they_come(layout: str, sizes: list[int]) -> No
             "strided": [wide[:, ::2]],
         }[layout]
         np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, [x]), rtol=NEAR, atol=NEAR)
+
+
+@pytest.mark.parametrize("has_blas", [True, False])
+def test_products_by_blas(has_blas: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All products are left to BLAS: samples as they come, hidden layers, gradients; kernels do them without."""
+    if has_blas:
+        pytest.importorskip("scipy", reason="BLAS comes with SciPy")
+    monkeypatch.setattr(plan_blas, "WORTH", 1)
+    if not has_blas:
+        monkeypatch.setattr(plan_blas, "dgemm", lambda: 0)
+    for sizes in ([40, 6, 5, 2], [4, 7, 1], [33, 1]):
+        program = network(sizes, "tanh", lambda ps: autograd.total([p * p for p in ps]))
+        fast, exact = build(program, FAST), build(program, EXACT)
+        assert isinstance(fast, StepsRunner)
+        assert ("alloca" in fast.source) is has_blas
+        for count in (1, 2, 9, 300):
+            shared, samples = drawn(program, count)
+            np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, samples), rtol=NEAR, atol=NEAR)
+
+
+def test_a_matrix_times_a_matrix_by_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a batch, with either side turned around."""
+    pytest.importorskip("scipy", reason="BLAS comes with SciPy")
+    monkeypatch.setattr(plan_blas, "WORTH", 1)
+    rows, inner, columns = 6, 5, 12
+    for turned in range(2):
+        names = (*(f"w_{i}" for i in range(rows * inner)), *(f"x_{i}" for i in range(inner * columns)), "b")
+        w = np.arange(rows * inner).reshape((inner, rows) if turned else (rows, inner))
+        w = w.T if turned else w
+        x = rows * inner + np.arange(inner * columns).reshape(inner, columns)
+        found = [(*w[r].tolist(), *x[:, c].tolist(), len(names) - 1) for r in range(rows) for c in range(columns)]
+        equations = tuple(Equation(rules.dot, each) for each in found)
+        outputs = tuple(range(len(names), len(names) + rows * columns))
+        machine = build(Program(names, equations, (), outputs), FAST)
+        assert "alloca" in machine.source
+        shared = np.random.default_rng(turned).normal(size=len(names))
+        expected = shared[w] @ shared[x] + shared[-1]
+        np.testing.assert_allclose(machine.run(shared), expected.ravel(), rtol=NEAR, atol=NEAR)
 
 
 def test_what_depends_on_means_is_computed_after_them() -> None:

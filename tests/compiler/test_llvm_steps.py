@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +26,10 @@ from autograd.compiler.verify import Reference
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.testing import table
+from tests.support.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
-LANES = {"float64": 4, "float32": 8}
 # Rows that jump belong to test_llvm.py: a rounding before them may decide which side they take.
 SMOOTH = [row for row in table() if row.arity is not None and row.name not in ("mod", "pick", "round", "atan2")]
 SMOOTH = [row for row in SMOOTH if not {"step", "greater", "floor", "sign", "equal", "at_least", "ceil"} & {row.name}]
@@ -87,6 +88,7 @@ class Arrays:
         size = self.rng.choice([1, 3, 4, 7, 8, 16, 21])
         assert row.arity is not None
         operands = [self.operand(size) for _ in range(row.arity)]
+        operands[0] = [self.arrays[0][0] if type(each) is float else each for each in operands[0]]
         if row is rules.pow_ and self.rng.random() < 0.7:
             operands[1] = [self.rng.choice([-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])] * size
         self.write(row, list(zip(*operands, strict=True)))
@@ -118,8 +120,9 @@ def numbers(program: Program, count: int, seed: int) -> tuple[Any, list[Any]]:
     return shared, [rng.uniform(0.3, 1.2, (count, len(program.batched)))] if program.batched else []
 
 
-def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1) -> StepsRunner:
-    return StepsRunner(vectors, Kind(LANES[dtype], dtype == "float32"), threads)
+def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1, size: int = 32) -> StepsRunner:
+    """With vectors of `size` bytes, which any machine can compute with."""
+    return StepsRunner(vectors, Kind(size // (4 if dtype == "float32" else 8), dtype == "float32"), threads)
 
 
 @pytest.mark.slow
@@ -130,15 +133,16 @@ def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1) -> 
     st.integers(1, 12),
     st.sampled_from(["", "means", "samples"]),
     st.sampled_from([1, 5, 16, 67]),
+    st.sampled_from([16, 32, 64]),
 )
-def test_random_programs(dtype: str, seed: int, steps: int, batch: str, count: int) -> None:
-    """Any shapes, orders and batch sizes, within the running-error bound of eager arithmetic."""
+def test_random_programs(dtype: str, seed: int, steps: int, batch: str, count: int, size: int) -> None:
+    """Any shapes, orders, batch sizes and registers, within the running-error bound of eager arithmetic."""
     program = Arrays(seed, bool(batch)).program(steps, batch == "samples")
     if not program.batched:
         program = replace(program, per_sample=False)
     shared, samples = numbers(program, count, seed)
     reference = Reference(program, shared, samples, frozenset())
-    machine = runner(Forms(program).vectors, dtype)
+    machine = runner(Forms(program).vectors, dtype, size=size)
     wrong = reference.disagreement(machine, Options(dtype=dtype))
     assert not wrong or wrong.startswith("rounded to float32"), wrong
 
@@ -197,6 +201,18 @@ def test_products_of_any_shape(rows: int, inner: int, columns: int, transposed: 
     found = runner(Forms(program).vectors).run(shared)
     # Sums of `inner` positive products: an error of at most inner + 1 roundings each.
     np.testing.assert_allclose(found, expected.ravel(), rtol=(inner + 1) * 2.0**-52)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [4, 2, 0, 1, 1], [3, 3, 3, 3, 3], [4, 3, 2, 1, 0]])
+@pytest.mark.parametrize("is_batched", [False, True])
+def test_products_with_a_bias_in_any_order(order: list[int], is_batched: bool) -> None:
+    names = (*(f"w_{i}" for i in range(15)), *(f"x_{i}" for i in range(3)), *(f"b_{i}" for i in range(5)))
+    equations = tuple(Equation(rules.dot, (*range(3 * r, 3 * r + 3), 15, 16, 17, 18 + b)) for r, b in enumerate(order))
+    batched = tuple(range(15, 23 if is_batched else 18))
+    program = Program(names, equations, (), tuple(range(23, 28)), batched, per_sample=True)
+    shared, samples = numbers(program, 21, 0)
+    machine = runner(Forms(program).vectors)
+    assert not Reference(program, shared, samples, frozenset()).disagreement(machine, Options())
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
@@ -279,6 +295,24 @@ def test_guards_on_arrays() -> None:
     np.testing.assert_allclose(machine.run(xs), np.exp(xs), rtol=4 * 2.0**-52)
     xs[7] = 0.25
     assert machine.run(xs) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_f6_loops_run_and_compile_in_a_fork() -> None:
+    program = replace(of_arrays(rules.tanh, 5, 1, True), per_sample=False)
+    vectors, (_, samples) = Forms(program).vectors, numbers(program, 100, 0)
+    machine = runner(vectors, threads=2)
+    wanted = machine.run(np.zeros(0), samples).tobytes()
+    assert in_a_child(lambda: machine.run(np.zeros(0), samples).tobytes()) == wanted
+    assert in_a_child(lambda: runner(vectors, "float32").run(np.zeros(0), samples).tobytes()) != wanted
+
+
+def test_several_threads_may_run_one_program() -> None:
+    machine = runner(Forms(waves(40)).vectors)
+    points = [np.linspace(0.0, 1.0 + i, 40) for i in range(30)]
+    expected = [machine.run(point).tolist() for point in points]
+    with ThreadPoolExecutor(4) as pool:
+        assert [each.tolist() for each in pool.map(machine.run, points)] == expected
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -215,6 +215,22 @@ def test_lanes_of_one_step_may_be_behind_a_gate_and_not() -> None:
     assert math.isnan(leaves[1].grad)
 
 
+def test_rows_of_a_product_may_be_behind_a_gate() -> None:
+    """√0 as weights: of the row behind a gate nothing flows into the roots, of the other one 0 · ∞ does."""
+
+    def f(w: list[Any], x: list[Any]) -> Any:
+        roots = [[sqrt(each) for each in row] for row in w]
+        z = [sum([a * b for a, b in zip(row, x, strict=True)]) for row in roots]
+        return where(x[0] > 0.0, z[0], x[1]) + z[1] * x[0]
+
+    arguments = [[[0.0] * 3, [0.0] * 3], [0.0] * 3]
+    found = gradient(f, *arguments)[0]
+    w = [[Value(0.0) for _ in range(3)] for _ in range(2)]
+    f(w, [Value(0.0) for _ in range(3)]).backward()
+    for row, leaves in zip(found, w, strict=True):
+        assert [repr(x) for x in row] == [repr(leaf.grad) for leaf in leaves]
+
+
 def test_a_where_without_a_batch_needs_no_second_recording() -> None:
     fast = autograd.compile(lambda x: where(x > 0.0, x * x, -x), backend="numpy")
     assert (fast.value_and_grad(3.0), fast.value_and_grad(-3.0)) == ((9.0, 6.0), (3.0, -1.0))

@@ -96,11 +96,10 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "primitive", "rules"),
     },
     "compiler.backends": {
-        *("compiler.python", "compiler.options", "compiler.work"),
-        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.forms"),
-        "errors",
+        *("compiler.python", "compiler.options", "compiler.program"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.forms", "compiler.vector.program"),
+        *("compiler.loops.loop", "errors", "rules"),
     },
-    "compiler.work": {"compiler.program", "rules"},
     "compiler.forms": {
         *("compiler.program", "compiler.reassociate", "errors"),
         *("compiler.loops.derivative", "compiler.loops.find", "compiler.loops.loop"),
@@ -145,7 +144,7 @@ INSIDE: dict[str, set[str]] = {
     "compiler.loops": BACK_END
     | {"compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python", "compiler.symbols"}
     | {"compiler.vector", "derivative"},
-    "compiler.llvm": BACK_END | {"compiler.forms", "compiler.loops", "compiler.vector", "compiler.work", "recording"},
+    "compiler.llvm": BACK_END | {"compiler.forms", "compiler.loops", "compiler.vector", "recording"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
 # inside another belongs to it, and `INSIDE` or the imports of modules say the rest.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_text import Text
-from autograd.compiler.llvm.product_text import VECTORS, clamped, declared, fma, opened, summed, vector_at
+from autograd.compiler.llvm.product_text import VECTORS, clamped, declared, fma, opened, pair_of_sums, summed, vector_at
 
 STATE = ("first", "live")  # integers behind a frame, then the address and the distance of rows of each run of inputs
 # Of z = w x + b for all samples: the sizes of w, its steps by row, those of z and of the bias, places in the frame of
@@ -77,26 +77,22 @@ def direct_product_text(kind: Kind, rows: int, has_bias: bool) -> Text:
                 if has_bias:
                     bias = f.load("double", "%s", f.do(f"add i64 {f.do(f'mul i64 {number}, ' + d['br'])}, {d['b']}"))
                 place = f.do(f"add i64 {f.do(f'mul i64 {number}, ' + d['zr'])}, {d['z']}")
-                for j, sample in enumerate(samples):
-                    total = fma(f, at_w[i], at_x[j], found[i][j])
-                    result = f.do(f"fadd double {_sum(f, total)}, {bias}")
-                    f.store("double", result, "%f", f.do(f"add i64 {place}, {sample}"))
+                pair = pair_of_sums(f, *[fma(f, at_w[i], x_, sum_) for x_, sum_ in zip(at_x, found[i], strict=True)])
+                one = f.do(f"insertelement <2 x double> poison, double {bias}, i32 0")
+                both = f.do(f"shufflevector <2 x double> {one}, <2 x double> poison, <2 x i32> zeroinitializer")
+                result = f.do(f"fadd <2 x double> {pair}, {both}")
+                at = f.at("double", "%f", f.do(f"add i64 {place}, {t}"))
+                f.add(f"store <2 x double> {result}, ptr {at}, align 8")
             f.pass_on(t, f.do(f"add i64 {t}, {VECTORS}"))
         f.pass_on(top, f.do(f"add i64 {top}, {rows}"))
-    reduction = f"declare double @llvm.vector.reduce.fadd.{kind.suffix}(double, {kind.type})"
     load = f"declare {kind.type} @llvm.masked.load.{kind.suffix}.p0(ptr, i32, <{kind.lanes} x i1>, {kind.type})"
-    return declared(f, reduction, load)
+    return declared(f, load)
 
 
 def _masked(f: FunctionText, place: str, mask: str) -> str:
     kind = f.kind
     words = f"ptr {place}, i32 8, <{kind.lanes} x i1> {mask}, {kind.type} zeroinitializer"
     return f.do(f"call {kind.type} @llvm.masked.load.{kind.suffix}.p0({words})")
-
-
-def _sum(f: FunctionText, vector: str) -> str:
-    kind = f.kind
-    return f.do(f"call reassoc double @llvm.vector.reduce.fadd.{kind.suffix}(double -0.0, {kind.type} {vector})")
 
 
 @lru_cache(maxsize=64)

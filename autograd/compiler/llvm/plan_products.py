@@ -10,6 +10,7 @@ from autograd.compiler.llvm.grouping import Item, result_lanes
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_text import Stream, Text
 from autograd.compiler.llvm.plan import Plan
+from autograd.compiler.llvm.plan_blas import Side, add_gemm
 from autograd.compiler.llvm.product_text import ROWS, VECTORS, Product, product_text, sums_text
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS
 from autograd.compiler.vector.layout import strides
@@ -42,6 +43,15 @@ def add_product(plan: Plan, item: Item, kind: Kind) -> None:
         frame, bias_walk = ("f", CONTIGUOUS) if is_batched else ("s", CONSTANT)
         b, br = lanes[0] * (room if is_batched else 1), by[0] * (room if is_batched else 1)
     run = plan.run(int(x.lanes[0, 0]))
+    if columns == 1 and frame != "f":
+        sides = (
+            Side("s", int(w.lanes[0, 0]), *w_steps),
+            # As rows of samples, the right side is (samples, terms).
+            Side("f", int(x.lanes[0, 0]) * room, x_steps[0] * room, 1) if run is None else Side("x", run, 1, 0),
+            Side("f", step.start * room, zr * room, 1),
+        )
+        if add_gemm(plan, item, kind, (rows, w.lanes.shape[1], 0), *sides, (int(b[0]), br) if bias else None):
+            return
     if run is not None:
         text = direct_product_text(kind, _block(rows), bool(bias))
         sizes = [rows, w.lanes.shape[1], w_steps[0], zr * room, br]
@@ -69,6 +79,12 @@ def _shared_product(plan: Plan, item: Item, kind: Kind) -> None:
     z = result_lanes(step, plan.made).reshape(step.shape)
     z_steps = strides(z)
     assert z_steps is not None
+    if not (bias and bias_walk == CONTIGUOUS):
+        left, right = (Side("s", int(each.lanes[0, 0]), *by) for each, by in ((w, w_steps), (x, x_steps)))
+        sizes = (rows, w.lanes.shape[1], columns)
+        to = Side("s", int(z[0, 0]), *z_steps)
+        if add_gemm(plan, item, kind, sizes, left, right, to, (b, br) if bias else None):
+            return
     vectors = VECTORS if columns >= VECTORS * kind.lanes else 1
     product = Product(_block(rows), vectors, "s", frame, bias_walk)
     fields = [1, rows, w.lanes.shape[1], columns, *w_steps, x_steps[0], z_steps[0], br]
@@ -132,6 +148,8 @@ class Means:
         rows, columns = step.shape
         table = slots.reshape(step.shape)
         run = self._run(a)
+        if self._gemm(item, table, kind, run):
+            return
         if run is not None:
             text = direct_sums_text(kind, _block(rows), VECTORS)
             plan.add([item], text, [rows, columns, plan.state, run, d.lanes[:, 0] * plan.room, table[:, 0]])
@@ -140,6 +158,18 @@ class Means:
         fields = [d.lanes.shape[1], rows, columns]
         tables = [d.lanes.T.ravel() * plan.room, a.lanes.T.ravel() * plan.room, table[:, 0], table[0] - table[0, 0]]
         self.pending.append((item, text, [*fields, *tables]))
+
+    def _gemm(self, item: Item, table: Lanes, kind: Kind, run: int | None) -> bool:
+        """Leave a product to BLAS, if it can do it and is worth it."""
+        room, (d, a) = self.plan.room, item.step.operands
+        found = strides(d.lanes), strides(a.lanes), strides(table)
+        if d.lanes.shape[1] != 1 or any(each is None for each in found):
+            return False
+        (down, _), (across, _), (step, by) = (each or (0, 0) for each in found)
+        right = Side("f", int(a.lanes[0, 0]) * room, 1, across * room) if run is None else Side("x", run, 0, 1)
+        left = Side("f", int(d.lanes[0, 0]) * room, down * room, 1)
+        sizes = (table.shape[0], 0, table.shape[1])
+        return add_gemm(self.plan, item, kind, sizes, left, right, Side("g", int(table[0, 0]), step, by))
 
     def _run(self, operand: Operand) -> int | None:
         return self.plan.run(int(operand.lanes.flat[0]))

@@ -6,14 +6,16 @@ from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.plan import Plan
+from autograd.compiler.llvm.plan_blas import is_large
 from autograd.compiler.llvm.plan_loops import add_fold, add_loop
 from autograd.compiler.llvm.plan_products import Means, add_product
 from autograd.compiler.llvm.prepare import prepared
 from autograd.compiler.llvm.product_text import VECTORS
 from autograd.compiler.llvm.steps_driver import RELATIONS
-from autograd.compiler.vector.program import VectorProgram, check_lanes
+from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
 
 FRAME_BYTES = 128 * 1024  # of a block of samples: a part of the second-level cache
+LARGE_FRAME_BYTES = 16 * 1024 * 1024  # with products by BLAS
 MOST_SAMPLES = 256  # in a block
 
 
@@ -26,6 +28,8 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     runs = direct_runs(made, kind)
     used = made.sizes[1] - sum([count for _, count in runs])
     room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
+    if not kind.single and any(map(_is_large, made.steps)):
+        room = LARGE_FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit  # BLAS blocks by itself
     plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit, runs)
     means = Means(plan)
     for group in grouping.groups:
@@ -41,6 +45,13 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     means.finish()
     _add_guards(plan)
     return plan
+
+
+def _is_large(step: Step) -> bool:
+    if step.form == "mean_product":
+        return is_large(step.shape[0], 0, step.shape[1])
+    rows, terms = step.operands[0].shape if step.form == "product" else (0, 0)
+    return step.batched and is_large(rows, terms, 0)
 
 
 def _add_guards(plan: Plan) -> None:

@@ -137,8 +137,8 @@ def _product(made: Prepared, step: Step, width: int) -> Step:
     if step.batched:
         if kinds == ("batched", "batched") or work < WORTH:
             return _as_pairs(step)
-        if bias and bias[0].kind == "shared" and strides(_spread(bias[0], step.shape)) is None:
-            bias = [made.copied(_part_of(bias[0], step.shape), False)]
+        if bias and strides(_spread(bias[0], step.shape)) is None:
+            bias = [made.copied(_part_of(bias[0], step.shape), bias[0].kind == "batched")]
         if kinds[0] == "batched":
             w = w if strides(w.lanes) else made.copied(w, True)
             x = x if strides(x.lanes) else made.copied(x, False)

@@ -71,6 +71,26 @@ def summed(f: FunctionText, w: Sequence[str], x: Sequence[str], sums: Sequence[S
     return results
 
 
+def pair_of_sums(f: FunctionText, x: str, y: str) -> str:
+    """The sums of the lanes of two vectors, as a vector of 2."""
+    number, lanes = f.kind.number, f.kind.lanes
+    even = [i + side for i in range(0, lanes, 2) for side in (0, lanes)]
+    left, right = (
+        f.do(f"shufflevector {f.kind.type} {x}, {f.kind.type} {y}, {_mask([i + odd for i in even])}") for odd in (0, 1)
+    )
+    whole = f.do(f"fadd {f.kind.type} {left}, {right}")
+    while lanes > 2:
+        of, half = f"<{lanes} x {number}>", lanes // 2
+        parts = [f.do(f"shufflevector {of} {whole}, {of} poison, {_mask(range(i, i + half))}") for i in (0, half)]
+        whole = f.do(f"fadd <{half} x {number}> {parts[0]}, {parts[1]}")
+        lanes = half
+    return whole
+
+
+def _mask(lanes: Sequence[int]) -> str:
+    return f"<{len(lanes)} x i32> <{', '.join([f'i32 {i}' for i in lanes])}>"
+
+
 def vector_at(f: FunctionText, place: str) -> str:
     """A vector in memory."""
     return f.do(f"load {f.kind.type}, ptr {place}, align {f.kind.bytes}")
@@ -149,18 +169,18 @@ def sums_text(kind: Kind, rows: int, columns: int) -> Text:
             for i in range(rows):
                 row = f.do(f"add i64 {r}, {i}")
                 down = f.load("i64", d["down"], row)
+                totals = _totals(f, results[i])
                 for k in range(columns):
                     column = f.do(f"add i64 {c}, {k}")
                     place = f.do(f"add i64 {down}, {f.load('i64', d['across'], column)}")
                     new_row, new_column = f.do(f"icmp sge i64 {row}, {top}"), f.do(f"icmp sge i64 {column}, {left}")
                     is_new = f.do(f"and i1 {new_row}, {new_column}")
                     place = f.do(f"select i1 {is_new}, i64 {place}, i64 {d['nowhere']}")
-                    total = f.do(f"fadd double {f.load('double', '%g', place)}, {_sum(f, results[i][k])}")
+                    total = f.do(f"fadd double {f.load('double', '%g', place)}, {totals[k]}")
                     f.store("double", total, "%g", place)
             f.pass_on(left, f.do(f"add i64 {left}, {columns}"))
         f.pass_on(top, f.do(f"add i64 {top}, {rows}"))
-    of, number = kind.type, kind.number
-    return declared(f, f"declare {number} @llvm.vector.reduce.fadd.{kind.suffix}({number}, {of})")
+    return declared(f)
 
 
 def _summed(f: FunctionText, d: dict[str, str], rows: list[str], c: str, columns: int) -> list[list[str]]:
@@ -185,7 +205,9 @@ def _summed(f: FunctionText, d: dict[str, str], rows: list[str], c: str, columns
     return results
 
 
-def _sum(f: FunctionText, vector: str) -> str:
+def _totals(f: FunctionText, vectors: Sequence[str]) -> list[str]:
+    """The sums of the lanes of one or two vectors, as doubles."""
     of = f.kind.number
-    whole = f.do(f"call reassoc {of} @llvm.vector.reduce.fadd.{f.kind.suffix}({of} -0.0, {f.kind.type} {vector})")
-    return f.do(f"fpext float {whole} to double") if f.kind.single else whole
+    pair = pair_of_sums(f, vectors[0], vectors[-1])
+    totals = [f.do(f"extractelement <2 x {of}> {pair}, i32 {i}") for i in range(len(vectors))]
+    return [f.do(f"fpext float {total} to double") for total in totals] if f.kind.single else totals

@@ -102,4 +102,5 @@ def _side_by_side(samples: Sequence[Floats], run: tuple[int, int]) -> Floats:
         return np.ascontiguousarray(np.hstack(samples)[:, first : first + count])
     number, column = found
     part = samples[number][:, column : column + count]
-    return part if part.strides[1] == 8 and not part.strides[0] % 8 else np.ascontiguousarray(part)
+    down, across = part.strides
+    return part if across == 8 and down >= 8 * count and not down % 8 else np.ascontiguousarray(part)

@@ -187,20 +187,19 @@ class _Backward(RowWriter):
     def _two_products(self, left: Operand, right: Operand, adjoint: Adjoint) -> None:
         (r, k), c = left.shape, right.shape[1]
         delta = adjoint.delta
-        behind = np.full((1, 1), bool(adjoint.behind.all()))
         there = ~np.zeros((1, 1), bool)
         if self._needed.of(right).any():
             batched = "batched" in (left.kind, delta.kind)
             turned = left.with_table(left.lanes.T)
             into = self.new("product", [turned, delta], (k, c), batched)
-            self.flow(right, ONE, into, there, behind)
+            self.flow(right, ONE, into, there, np.all(adjoint.behind, axis=0, keepdims=True))
         if self._needed.of(left).any():
             if delta.kind == right.kind == "batched":
                 into = self.new("mean_product", [delta, right], (r, k), False)
             else:
                 delta, right = (self.mean(each) if each.kind == "batched" else each for each in (delta, right))
                 into = self.new("product", [delta, right.with_table(right.lanes.T)], (r, k), False)
-            self.flow(left, ONE, into, there, behind)
+            self.flow(left, ONE, into, there, np.all(adjoint.behind, axis=1, keepdims=True))
 
     # --- rows of the table --------------------------------------------------------------------------------------------
 
