@@ -22,10 +22,10 @@ from autograd.compiler.llvm.steps_runner import StepsRunner
 from autograd.compiler.options import Options
 from autograd.compiler.program import Atom, Equation, Guard, Program
 from autograd.compiler.vector.program import VectorProgram
-from autograd.compiler.verify import Reference
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.testing import table
+from tests.compiler.references import reference
 from tests.support.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
@@ -141,9 +141,9 @@ def test_random_programs(dtype: str, seed: int, steps: int, batch: str, count: i
     if not program.batched:
         program = replace(program, per_sample=False)
     shared, samples = numbers(program, count, seed)
-    reference = Reference(program, shared, samples, frozenset())
+    known = reference(program, shared, samples)
     machine = runner(Forms(program).vectors, dtype, size=size)
-    wrong = reference.disagreement(machine, Options(dtype=dtype))
+    wrong = known.disagreement(machine, Options(dtype=dtype))
     assert not wrong or wrong.startswith("rounded to float32"), wrong
 
 
@@ -163,8 +163,8 @@ def test_every_row(row: Primitive, dtype: str) -> None:
         shared, samples = numbers(program, 11, size)
         if row is rules.pick:
             shared, samples = np.floor(shared * 3.0), [np.floor(each * 3.0) for each in samples]
-        reference = Reference(program, shared, samples, frozenset())
-        wrong = reference.disagreement(runner(Forms(program).vectors, dtype), Options(dtype=dtype))
+        known = reference(program, shared, samples)
+        wrong = known.disagreement(runner(Forms(program).vectors, dtype), Options(dtype=dtype))
         assert not wrong or wrong.startswith("rounded to float32"), wrong
 
 
@@ -174,7 +174,7 @@ def test_folds_of_any_length(row: Primitive, terms: int) -> None:
     count = 2 * terms + 1 if row is rules.dot else terms
     program = Program(tuple(f"x_{i}" for i in range(count)), (Equation(row, tuple(range(count))),), (), (count,))
     shared, _ = numbers(program, 1, terms)
-    assert not Reference(program, shared, [], frozenset()).disagreement(runner(Forms(program).vectors), Options())
+    assert not reference(program, shared, []).disagreement(runner(Forms(program).vectors), Options())
     minus_zero = np.full(count, -0.0)
     found = runner(Forms(program).vectors).run(minus_zero)
     assert found[0] == row.value(*minus_zero)
@@ -212,7 +212,7 @@ def test_products_with_a_bias_in_any_order(order: list[int], is_batched: bool) -
     program = Program(names, equations, (), tuple(range(23, 28)), batched, per_sample=True)
     shared, samples = numbers(program, 21, 0)
     machine = runner(Forms(program).vectors)
-    assert not Reference(program, shared, samples, frozenset()).disagreement(machine, Options())
+    assert not reference(program, shared, samples).disagreement(machine, Options())
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
