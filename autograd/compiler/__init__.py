@@ -16,6 +16,8 @@
     symbols.py         numbers of the program that rules are applied to, and the writer of their equations
     reassociate.py     chains of additions become dots: a neuron is one equation again, however it was spelt
     vector/            equations of one kind at once: loops and matrix products recovered, then differentiated
+    loops/             loops over time: equations that repeat one after the other, as a body and a count
+    forms.py           a program in the forms that back ends start from, each made once
     python.py          back end: a program as straight-line Python
     numpy_backend/     back end: a vector program as readable NumPy
     llvm/              back end: a program as machine code, on vectors of samples

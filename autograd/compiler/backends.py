@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from autograd import rules
 from autograd.compiler import llvm, python
+from autograd.compiler.forms import Forms
+from autograd.compiler.loops.loop import Looped
 from autograd.compiler.numpy_backend import runner as numpy_backend
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program, depth
-from autograd.compiler.vector.forms import Forms
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 
@@ -36,6 +37,10 @@ PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an o
 LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
 LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = 0.1e-6, 0.025e-9, 0.4e-9  # a loop, an operation in a product, elsewhere
 LLVM_START, LLVM_BUILD, LLVM_STEP_BUILD = 0.03, 10e-6, 1e-3  # to build a program, for each operation, for each loop
+LLVM_LOOK, LLVM_OPERAND = (
+    4e-6,
+    20e-6,
+)  # to look for loops over time, for each equation; to build them
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 0.3e-3  # for each step
 WITH_DERIVATIVES = 3.0  # operations of a value and its gradient, where those of the value are 1
@@ -85,8 +90,9 @@ def choose(forms: Forms, options: Options, samples: int) -> Choice:
 def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str]) -> Options:
     """The options with the back end that is expected to be fastest of those that have not failed; python is the last.
 
-    >>> from autograd.compiler.program import Equation
-    >>> one = Forms(Program(("x",), (Equation(rules.exp, (0,)),), (), (1,)))
+    >>> from autograd.compiler.program import Equation, Program
+    >>> from autograd.rules import exp
+    >>> one = Forms(Program(("x",), (Equation(exp, (0,)),), (), (1,)))
     >>> next_best(one, Options(backend="numpy", dtype="float32"), 1, ["numpy", "llvm"])
     Options(backend='python', exact=False, dtype='float64', threads=None, on_branch='record')
     """
@@ -111,7 +117,9 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
         yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
     if importlib.util.find_spec("llvmlite"):
         make = partial(BUILD["llvm"], forms, options)
-        if vectors is not None and llvm.is_regular(forms):
+        if loops := llvm.over_time(forms, options):
+            yield _over_time(loops, program, work, make)
+        elif vectors is not None and llvm.is_regular(forms):
             yield _by_loops(vectors, options, samples, make)
         elif work <= LARGE:
             yield _written_out(program, options, work, samples, make)
@@ -130,6 +138,12 @@ def _by_loops(vectors: VectorProgram, options: Options, samples: int, make: Call
     work = width * (LLVM_PRODUCT * products + LLVM_ELEMENT * elements)
     run = LLVM_CALL + LLVM_STEP * vectors.equations + work
     return Estimate("llvm", run, LLVM_START + LLVM_STEP_BUILD * vectors.equations, make)
+
+
+def _over_time(loops: Looped, program: Program, work: float, make: Callable[[], Runner]) -> Estimate:
+    """Machine code with an instruction for each operation of a body, whatever its trips."""
+    build = LLVM_START + LLVM_LOOK * len(program.equations) + LLVM_OPERAND * loops.written
+    return Estimate("llvm", LLVM_CALL + LLVM_OPERATION * work, build, make)
 
 
 def _written_out(program: Program, options: Options, work: float, samples: int, make: Callable[[], Runner]) -> Estimate:

@@ -12,10 +12,10 @@ from autograd.compiler.cache.directory import directory
 from autograd.compiler.cache.objects import using
 from autograd.compiler.cache.programs import Kept, key_of, read, write
 from autograd.compiler.cache.store import Store
+from autograd.compiler.forms import Forms
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
-from autograd.compiler.vector.forms import Forms
 from autograd.compiler.verify import EASY, UNIT
 from autograd.io.files import file_name
 

@@ -16,7 +16,7 @@ from typing import Any
 from autograd import rules
 from autograd.compiler.arguments import as_array
 from autograd.compiler.options import Options
-from autograd.compiler.program import RELATIONS, RESERVED, Guard, Program
+from autograd.compiler.program import RELATIONS, RESERVED, Atom, Guard, Program
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES, Primitive
 
@@ -45,12 +45,12 @@ def source(program: Program) -> str:
     waiting = _by_place(program)
     lines = ["def program(inputs):"]
     if program.names:
-        lines += _wrapped("", [*program.names[:-1], program.names[-1] + "," * (len(program.names) == 1)], " = inputs")
+        lines += wrapped("", [*program.names[:-1], program.names[-1] + "," * (len(program.names) == 1)], " = inputs")
     lines += waiting.get(len(program.names) - 1, [])
     for place, (primitive, operands) in enumerate(program.equations, len(program.names)):
-        lines += _statement(primitive, f"t{place}", list(map(program.name, operands)))
+        lines += statement(primitive, f"t{place}", list(map(program.name, operands)))
         lines += waiting.get(place, [])
-    lines += _wrapped("return [", list(map(program.name, program.outputs)), "]")
+    lines += wrapped("return [", list(map(program.name, program.outputs)), "]")
     return "\n".join([lines[0], *[f"    {line}" for line in lines[1:]]]) + "\n"
 
 
@@ -145,14 +145,19 @@ _OURS = {row for row in vars(rules).values() if isinstance(row, Primitive)}
 # --- spelling ---------------------------------------------------------------------------------------------------------
 
 
-def _statement(primitive: Primitive, target: str, operands: Sequence[str]) -> Sequence[str]:
+def statement(primitive: Primitive, target: str, operands: Sequence[str]) -> Sequence[str]:
+    """An equation as lines of Python.
+
+    >>> statement(rules.dot, "t4", ("w", "x", "b"))
+    ['t4 = b + w * x']
+    """
     if primitive not in _OURS and _CLASHING.fullmatch(primitive.name):
         raise CompileError(f"the primitive {primitive.name!r} has a name that programs use themselves; rename it")
     if primitive in SUMS:
         return list(_sum(target, *SUMS[primitive](operands)))
     if primitive in SPELLING:
         return [f"{target} = {SPELLING[primitive].format(*operands)}"]
-    return _wrapped(f"{target} = {primitive.name}(", operands, ")")
+    return wrapped(f"{target} = {primitive.name}(", operands, ")")
 
 
 # With names or numbers as operands; a negative number binds as it should in all of them.
@@ -199,7 +204,12 @@ def _sum(target: str, start: str, terms: Sequence[str]) -> Lines:
         start = target
 
 
-def _wrapped(start: str, words: Sequence[str], end: str) -> list[str]:
+def wrapped(start: str, words: Sequence[str], end: str) -> list[str]:
+    """The words with commas between `start` and `end`, on several lines if they are too long for one.
+
+    >>> wrapped("return [", ["x", "y"], "]")
+    ['return [x, y]']
+    """
     line = f"{start}{', '.join(words)}{end}"
     if len(line) <= WIDTH - 4:
         return [line]
@@ -226,12 +236,17 @@ def _by_place(program: Program) -> dict[int, list[str]]:
     place = len(program.names) - 1
     for number, guard in enumerate(program.guards):
         place = max(*guard.places, place)
-        found.setdefault(place, []).extend(_question(program, guard, number))
+        found.setdefault(place, []).extend(question(guard, number, program.name))
     return found
 
 
-def _question(program: Program, guard: Guard, number: int) -> list[str]:
+def question(guard: Guard, number: int, name: Callable[[Atom], str]) -> list[str]:
+    """The statement that gives back the number of a guard where it does not hold.
+
+    >>> question(Guard("<", 0, 1.0, True, "a:1"), 7, lambda atom: "x" if atom == 0 else str(atom))
+    ['if not x < 1.0:  # a:1', '    return 7']
+    """
     text = QUESTIONS.get(guard.relation, "{0} %s {1}" % guard.relation)  # noqa: UP031 (braces are for format)
-    question = text.format(program.name(guard.left), program.name(guard.right))
+    asked = text.format(name(guard.left), name(guard.right))
     where = guard.where.replace("\n", " ")
-    return [f"if {f'not {question}' if guard.outcome else question}:  # {where}", f"    return {number}"]
+    return [f"if {f'not {asked}' if guard.outcome else asked}:  # {where}", f"    return {number}"]

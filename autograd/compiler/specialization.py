@@ -10,13 +10,13 @@ from typing import Any
 from autograd.compiler.backends import NAMES, Choice, choose, next_best
 from autograd.compiler.cache.objects import using
 from autograd.compiler.captures import Outside
+from autograd.compiler.forms import Forms
 from autograd.compiler.inputs import joined
 from autograd.compiler.keeper import Keeper
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
 from autograd.compiler.python import PythonRunner
-from autograd.compiler.vector.forms import Forms
 from autograd.compiler.verify import REORDERED, ROUNDED, Reference
 from autograd.errors import CompileError
 

@@ -17,10 +17,9 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd.compiler import lower, specialization
+from autograd.compiler import forms, lower, specialization
 from autograd.compiler.cache import programs
 from autograd.compiler.cache.directory import VARIABLE
-from autograd.compiler.vector import forms
 from autograd.testing import defined, mutated
 from tests.compiler.cached import (
     ROOT,
@@ -67,7 +66,7 @@ SECOND = """
 import json, sys
 from autograd.compiler import specialization
 from autograd.compiler.llvm import engine
-from autograd.compiler.vector import forms
+from autograd.compiler import forms
 from tests.compiler import cached
 
 steps = []

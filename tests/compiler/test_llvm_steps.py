@@ -14,13 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import PRIMITIVES, rules
+from autograd.compiler.forms import Forms
 from autograd.compiler.llvm.engine import kernels
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.planned import planned
 from autograd.compiler.llvm.steps_runner import StepsRunner
 from autograd.compiler.options import Options
 from autograd.compiler.program import Atom, Equation, Guard, Program
-from autograd.compiler.vector.forms import Forms
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 from autograd.primitive import Primitive

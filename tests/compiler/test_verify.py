@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import autograd
 from autograd import CompileError, Value, rules
 from autograd.compiler import backends, python
+from autograd.compiler.forms import Forms
 from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program
-from autograd.compiler.vector.forms import Forms
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of

@@ -98,8 +98,13 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.backends": {
         *("compiler.python", "compiler.options", "compiler.program"),
-        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.vector.forms", "compiler.vector.program"),
-        *("errors", "rules"),
+        *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.forms", "compiler.vector.program"),
+        *("compiler.loops.loop", "errors", "rules"),
+    },
+    "compiler.forms": {
+        *("compiler.program", "compiler.reassociate", "errors"),
+        *("compiler.loops.derivative", "compiler.loops.find", "compiler.loops.loop"),
+        *("compiler.vector.adjoints", "compiler.vector.program", "compiler.vector.recover"),
     },
     "compiler.verify": {
         *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "compiler.symbols"),
@@ -108,12 +113,12 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.keeper": {
         *("compiler.arguments", "compiler.backends", "compiler.lower", "compiler.options", "compiler.program"),
         *("compiler.cache.directory", "compiler.cache.objects", "compiler.cache.programs", "compiler.cache.store"),
-        *("compiler.vector.forms", "compiler.verify", "io.files"),
+        *("compiler.forms", "compiler.verify", "io.files"),
     },
     "compiler.specialization": {
-        *("compiler.cache.objects", "compiler.keeper", "compiler.vector.forms"),
+        *("compiler.cache.objects", "compiler.keeper", "compiler.forms"),
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
-        *("compiler.captures", "compiler.inputs", "compiler.vector.forms", "compiler.verify", "errors"),
+        *("compiler.captures", "compiler.forms", "compiler.inputs", "compiler.verify", "errors"),
     },
     "compiler.explain": {"compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
@@ -143,7 +148,10 @@ BACK_END = {
 INSIDE: dict[str, set[str]] = {
     "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
-    "compiler.llvm": BACK_END | {"compiler.cache", "compiler.vector", "recording"},
+    "compiler.loops": BACK_END
+    | {"compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python", "compiler.symbols"}
+    | {"compiler.vector", "derivative"},
+    "compiler.llvm": BACK_END | {"compiler.cache", "compiler.forms", "compiler.loops", "compiler.vector", "recording"},
     "compiler.cache": BACK_END | {"_version", "compiler.lower", "compiler.vector", "io.files"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package

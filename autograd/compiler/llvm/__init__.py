@@ -1,6 +1,6 @@
 """The back end that makes machine code of a program, with llvmlite.
 
-Two ways, chosen by `runner.is_regular`:
+Three ways; the second is chosen by `runner.over_time`, else the first by `runner.is_regular`:
 
 *Loops* over the steps of a vector program, where a step has eight operations or more. A frame holds shared numbers, a
 second one the samples of a block, a lane of samples side by side. Compile time depends on the number of steps.
@@ -21,10 +21,13 @@ busy machine, side by side): a GPT document as one straight line runs in 66 us a
 43 kernels in 30 to 34 us and 0.27 s, of which 0.2 s the first time only. Loops of less than 300 operations are compiled
 at level 0: 2 ms instead of 7 for a kernel, and 5 % of the run.
 
-*Straight-line* code for `exact=True`, which keeps the order of additions to the bit, for chains of single numbers (a
-pendulum's thousand steps), and for what is small: spelling.py, code.py, frame.py, writing.py, emit.py, driver.py.
+*Loops over time*, of doubles without a batch, for what repeats in a chain (a pendulum, a small RNN):
+`compiler/loops` finds them, time_loops.py writes and runs them.
+
+*Straight-line* code for `exact=True`, which keeps the order of additions to the bit, for other chains of numbers, and
+for what is small: spelling.py, code.py, frame.py, writing.py, emit.py, driver.py.
 """
 
-from autograd.compiler.llvm.runner import build, build_from, is_regular
+from autograd.compiler.llvm.runner import build, build_from, is_regular, over_time
 
-__all__ = ["build", "build_from", "is_regular"]
+__all__ = ["build", "build_from", "is_regular", "over_time"]

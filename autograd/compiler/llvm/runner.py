@@ -6,29 +6,35 @@ import ctypes
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.compiler.forms import Forms
 from autograd.compiler.llvm.driver import ARGUMENTS, driver
 from autograd.compiler.llvm.emit import Written, written
 from autograd.compiler.llvm.engine import binding, machine, vector_bytes
 from autograd.compiler.llvm.library import Kind, Library, failed
 from autograd.compiler.llvm.steps_runner import StepsRunner
+from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
+from autograd.compiler.loops.loop import Looped
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program, depth
 from autograd.compiler.silent import silently
-from autograd.compiler.vector.forms import Forms
 
 REGULAR = 8  # operations for each step from which on a program is loops
+SMALL = 4000  # operands that are written out with loops over time, up to which arrays are no faster
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
 # How outputs are collected: the function called after each tile, and the direction in which tiles are run. Masking sets
 # lanes without a sample to 0, so the last tile, which has such lanes, has to be run first.
 MODES = {"mean": ("mask", -1), "exact mean": ("in_order", 1), "per sample": ("scatter", 1)}
 
 
-def build(program: Program, options: Options) -> Runner | StepsRunner:
+Built: TypeAlias = "Runner | StepsRunner | LoopRunner"
+
+
+def build(program: Program, options: Options) -> Built:
     """Machine code for a program.
 
     >>> from autograd.compiler.program import Equation
@@ -42,13 +48,15 @@ def build(program: Program, options: Options) -> Runner | StepsRunner:
     return build_from(Forms(program), options)
 
 
-def build_from(forms: Forms, options: Options) -> Runner | StepsRunner:
+def build_from(forms: Forms, options: Options) -> Built:
     """The same from the forms of a program, of which some may be there already."""
     binding()
     single = options.dtype == "float32"
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
+    if loops := over_time(forms, options):
+        return LoopRunner(loops)
     if not options.exact and is_regular(forms):
         return StepsRunner(forms.vectors, vector, threads)
     program = forms.program if options.exact else forms.flattened
@@ -57,6 +65,17 @@ def build_from(forms: Forms, options: Options) -> Runner | StepsRunner:
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"
     text = written(program, scalar, vector, sums=mode == "mean")
     return TiledRunner(text, scalar, vector, len(program.outputs), mode, threads)
+
+
+def over_time(forms: Forms, options: Options) -> Looped | None:
+    """The program with its loops over time, if it has some and is to run with them, on doubles without a batch.
+
+    Those of small bodies run no slower than arrays, and are built in a tenth of the time.
+    """
+    if options.exact or options.dtype == "float32" or forms.forward.batched:
+        return None
+    loops = forms.looped
+    return loops if loops and (loops.written <= SMALL or not is_regular(forms)) else None
 
 
 def is_regular(forms: Forms) -> bool:

@@ -16,7 +16,6 @@
     adjoints.py   the chain rule from step to step: VectorProgram -> VectorProgram
     finish.py     dead steps dropped, results written where they are wanted
 
-    forms.py      a program, flattened, as vectors: each made once for all back ends
     steps.py      operands and steps
     program.py    VectorProgram: its grammar and checker
     names.py      W1, z1, a1, delta1, BP1 to BP4

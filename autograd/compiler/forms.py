@@ -1,4 +1,4 @@
-"""The forms of a program that back ends start from: as it is, with its sums flattened, and as a vector program."""
+"""The forms of a program that back ends start from: as it is, with sums flattened, on arrays, and with loops."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from autograd.compiler.loops.derivative import with_gradient
+from autograd.compiler.loops.find import find
+from autograd.compiler.loops.loop import Looped
 from autograd.compiler.program import Program
 from autograd.compiler.reassociate import sums
 from autograd.compiler.vector.adjoints import differentiated
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.recover import recovered
 from autograd.errors import CompileError
+
+SHORTER = 2  # times at least that loops have to make a program for them to be worth it
 
 
 class Forms:
@@ -29,7 +34,8 @@ class Forms:
     return loss
 
     With `wanted`, the derivatives by these inputs are outputs too; `scalar` gives the program that has them in
-    equations on numbers. The vector program is differentiated as one. `forward` may be what makes the program.
+    equations on numbers. The vector program and the one with loops are differentiated as such.
+    `forward` may be what makes the program.
     """
 
     def __init__(
@@ -72,6 +78,21 @@ class Forms:
         except CompileError:  # a rule asks for several numbers: without a batch, guards can answer
             return recovered(self.flattened)
 
+    @cached_property
+    def looped(self) -> Looped | None:
+        """With loops over time, see `find`; None where it has none, or hardly gets shorter by them."""
+        program = self.flattened_forward
+        found = find(program)
+        if not _is_shorter(found, program, 1):
+            return None
+        if self.wanted is None:
+            return found
+        try:
+            made = with_gradient(found, self.wanted)
+        except CompileError:  # as above
+            return None
+        return made if _is_shorter(made, program, 3) else None
+
     # --- forms that were made by an earlier process -------------------------------------------------------------------
 
     def made(self, exact: bool, backend: str) -> dict[str, Program | VectorProgram]:
@@ -87,3 +108,9 @@ class Forms:
         if self._scalar is None and "program" in forms:
             vars(self)["forward"] = forms["program"]
         return self
+
+
+def _is_shorter(looped: Looped, program: Program, times: int) -> bool:
+    """Whether loops leave much less to build than `times` the program without them."""
+    whole = sum([len(operands) for _, operands in program.equations])
+    return bool(looped.loops) and SHORTER * looped.written <= times * whole

@@ -1,0 +1,42 @@
+"""Value and gradient of a program with loops, as a program with loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograd.compiler.loops.backward import backward
+from autograd.compiler.loops.flow import OUTPUT, LoopedFlow, LoopWriter
+from autograd.compiler.loops.loop import Looped
+from autograd.compiler.loops.prune import Live
+from autograd.compiler.program import moved_to
+from autograd.derivative import adjoints
+from autograd.errors import CompileError
+
+
+def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
+    """The program with the derivatives of its one output by the inputs `wanted` as further outputs.
+
+    >>> from autograd.compiler.loops.find import find
+    >>> from autograd.compiler.loops.loop import interpret
+    >>> from autograd.compiler.program import Equation, Program
+    >>> from autograd.rules import mul
+    >>> power = Program(("x",), tuple([Equation(mul, (0, i)) for i in range(9)]), (), (9,))
+    >>> looped = with_gradient(find(power), [0])
+    >>> numbers = interpret(looped, [2.0])
+    >>> [numbers[int(atom)] for atom in looped.outputs]
+    [1024.0, 5120.0]
+
+    CompileError unless it has one output.
+    """
+    if len(looped.outputs) != 1:
+        raise CompileError(f"a program has a gradient if it gives one number, not {len(looped.outputs)}")
+    (output,) = looped.outputs
+    writer = LoopWriter(looped)
+    seeds = [(output, 1.0)] if type(output) is int else []
+    known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward))
+    found = [writer.atom(known.get(place, 0.0)) for place in wanted]
+    items, moved = Live(writer.placed(), writer.end, found).renumbered(range(writer.builder.first))
+    outputs = (output, *moved_to(found, moved))
+    head = replace(looped.head, outputs=outputs, derivatives=tuple(wanted), adjoints=())
+    return Looped(head, (*looped.items, *items))
