@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from itertools import chain
-from threading import Lock
+from threading import RLock
 from typing import Any, BinaryIO
 from weakref import WeakSet
 
@@ -35,7 +35,7 @@ class Connection:
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         self._source, self._sink = source, sink
         self._sent = 0
-        self._lock = Lock()
+        self._lock = RLock()  # a thread that forks holds it, and Python 3.12 warns then, in a message of ours
         self._incoming = self._read()
         self.is_ours = True  # not so in a fork, where the editor is the parent's
         _all.add(self)
