@@ -8,7 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import origin
 from autograd.compiler.program import Guard
@@ -22,19 +22,30 @@ CHOOSE = "use where, maximum, minimum, clip or relu, which stay in the program"
 NO_FLOAT = "leave float out and use the number itself"
 
 
+class Repeat(NamedTuple):
+    """A recording that is made again: what made it necessary, of what, the line, and the remedy."""
+
+    kind: str
+    place: Hashable
+    where: str
+    why: str
+    remedy: str
+
+
 class Repeats:
     """Counts the recordings of a function by what made them necessary, and warns once of each kind.
 
     >>> repeats = Repeats()
-    >>> repeats.note("branch", "here", "a.py:1: ", "a comparison came out differently", CHOOSE)
+    >>> repeats.note(Repeat("branch", "here", "a.py:1: ", "a comparison came out differently", CHOOSE))
     """
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, Hashable]] = Counter()
         self._warned: set[str] = set()
 
-    def note(self, kind: str, place: Hashable, where: str, why: str, remedy: str) -> None:
-        """Count a recording that is made again; RuntimeWarning at the third one, the first included."""
+    def note(self, repeat: Repeat) -> None:
+        """Count a recording that was made again; RuntimeWarning at the third one, the first included."""
+        kind, place, where, why, remedy = repeat
         self._counts[kind, place] += 1
         if self._counts[kind, place] >= MANY - 1 and kind not in self._warned:
             self._warned.add(kind)

@@ -81,11 +81,13 @@ class Variants:
             with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
                 found = self._look_up(kind, arguments, pieces)
                 if isinstance(found, Missing):
-                    self._check_repeats(kind, arguments.keys, found)
+                    repeat = self._repeat(kind, arguments.keys, found)
                     try:
                         variant = self._record(kind, arguments, pieces)
                     except PerSampleError:
                         return self._run_by_sample(self._without_batch(kind, arguments), kind, arguments, parameters)
+                    if repeat is not None:
+                        self._repeats.note(repeat)
                     return variant, variant.run(pieces, arguments.samples)
         return found
 
@@ -124,22 +126,23 @@ class Variants:
             failed = variant.lowered.guard(outputs)
         return Missing(len(known), failed, changed)
 
-    def _check_repeats(self, kind: str, keys: tuple[Key, ...], known: Missing) -> None:
-        """CompileError if nothing more may be recorded; a warning if it is recorded again and again."""
+    def _repeat(self, kind: str, keys: tuple[Key, ...], known: Missing) -> advice.Repeat | None:
+        """Why it is recorded again, if it is; CompileError if nothing more may be recorded."""
         if known.programs and (failed := known.failed) is not None:
             if self.options.on_branch == "raise" or known.programs == BRANCHES:
                 raise CompileError(self._too_many(failed, known.programs))
             if not self.options.exact:  # which promises to record for each branch and index
                 place, where = (kind, keys), f"{failed.where}: "
-                self._repeats.note(advice.kind_of(failed), place, where, advice.asked(failed), self._remedy(failed))
+                return advice.Repeat(advice.kind_of(failed), place, where, advice.asked(failed), self._remedy(failed))
         elif known.programs and known.changed:
             if self.options.on_branch == "raise":
                 raise CompileError(f"{known.changed} has changed since the function was recorded; {advice.AS_ARGUMENT}")
             why = f"what it reads changed, {known.changed}"
-            self._repeats.note("outside", (kind, keys), advice.defined_at(self.function), why, advice.AS_ARGUMENT)
+            return advice.Repeat("outside", (kind, keys), advice.defined_at(self.function), why, advice.AS_ARGUMENT)
         elif before := [other for each, other in self._variants if each == kind and other != keys]:
             why = advice.changed_structure(self._names_of(len(keys)), before[-1], keys)
-            self._repeats.note("structure", kind, advice.defined_at(self.function), why, advice.PAD)
+            return advice.Repeat("structure", kind, advice.defined_at(self.function), why, advice.PAD)
+        return None
 
     def _too_many(self, failed: Guard, count: int) -> str:
         if self.options.on_branch == "raise":

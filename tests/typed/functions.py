@@ -129,7 +129,7 @@ def choices() -> None:
 def primitives_of_ones_own() -> None:
     from autograd.testing import defined
 
-    with defined("cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x) as cube:
+    with defined("third_power", lambda x: x * x * x, lambda out, x: 3.0 * x * x) as cube:
         assert_type(cube, Primitive)
         assert_type(cube(x), Value)
         assert_type(cube(2.0), float)

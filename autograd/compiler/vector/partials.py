@@ -49,7 +49,7 @@ def rule_of(row: Primitive, operands: Sequence[float | None]) -> Rule:
     >>> [equation.primitive.name for equation in rule.equations], rule.yes
     (['sech_square'], (2,))
     >>> rule_of(rules.mul, [None, 2.0]).yes, rule_of(rules.where, [None, None, None]).no
-    ((2.0, 0), (None, None, 1.0))
+    ((2.0, None), (None, None, 1.0))
 
     CompileError when the rules ask for the truth of several numbers.
     """
