@@ -32,6 +32,8 @@ from tests.compiler.cached import (
     without_lines,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _no_variable(monkeypatch: pytest.MonkeyPatch) -> None:

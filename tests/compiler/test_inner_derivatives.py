@@ -16,6 +16,8 @@ from autograd import CompileError, Value, derivative, functional, grad, where
 from autograd.compiler.inner import Inner
 from tests.support.graphs import Graph, graphs
 
+pytestmark = pytest.mark.slow
+
 
 def descent(turns: int) -> Callable[[Any, Any], Any]:
     """Each turn takes a derivative that closes over the state, which all turns before have made."""

@@ -21,6 +21,8 @@ from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
 
 EXACT, FAST = Options(exact=True), Options()

@@ -53,6 +53,8 @@ from tests.compiler.loop_programs import (
     samples,
 )
 
+pytestmark = pytest.mark.slow
+
 seeds = st.integers(0, 2**32)
 examples = pytest.mark.parametrize("name", EXAMPLES)
 

@@ -24,6 +24,8 @@ from autograd.structure import key_of
 from autograd.testing import defined
 from tests.compiler.loop_programs import EXAMPLES, Example, horner, newton, pendulum, runge_kutta
 
+pytestmark = pytest.mark.slow
+
 SEQUENTIAL = [name for name in EXAMPLES if name != "gated"]
 
 
