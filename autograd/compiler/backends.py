@@ -37,10 +37,7 @@ PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an o
 LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
 LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = 0.1e-6, 0.025e-9, 0.4e-9  # a loop, an operation in a product, elsewhere
 LLVM_START, LLVM_BUILD, LLVM_STEP_BUILD = 0.03, 10e-6, 1e-3  # to build a program, for each operation, for each loop
-LLVM_LOOK, LLVM_OPERAND = (
-    4e-6,
-    20e-6,
-)  # to look for loops over time, for each equation; to build them
+LLVM_LOOK, LLVM_OPERAND = 4e-6, 20e-6  # to look for loops over time, for each equation; to build one, for each operand
 NUMPY_CALL, NUMPY_PRODUCT, NUMPY_ELEMENT = 1.6e-6, 0.025e-9, 0.6e-9  # a step, an operation in a product, elsewhere
 NUMPY_BUILD = 0.3e-3  # for each step
 WITH_DERIVATIVES = 3.0  # operations of a value and its gradient, where those of the value are 1
@@ -110,14 +107,17 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     python_run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
     if options.dtype == "float64":
         yield Estimate("python", python_run, 0.0, partial(BUILD["python"], forms, options))
+    has_llvm = importlib.util.find_spec("llvmlite") is not None
     shortest = NUMPY_CALL * min(times, 2.0) * depth(program)
+    others = options.dtype == "float64" or (has_llvm and work <= LARGE)
     vectors = None
-    if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or options.dtype != "float64"):
+    if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others):
         vectors = forms.vectors
         yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
-    if importlib.util.find_spec("llvmlite"):
+    if has_llvm:
         make = partial(BUILD["llvm"], forms, options)
-        if loops := llvm.over_time(forms, options):
+        loops = llvm.over_time(forms, options) if python_run > LLVM_CALL else None  # less is not to be had by them
+        if loops:
             yield _over_time(loops, program, work, make)
         elif vectors is not None and llvm.is_regular(forms):
             yield _by_loops(vectors, options, samples, make)
