@@ -19,7 +19,6 @@ import pytest
 import autograd
 from autograd.compiler import forms, lower, specialization
 from autograd.compiler.cache import programs
-from autograd.compiler.cache.directory import VARIABLE
 from autograd.testing import defined, mutated
 from tests.compiler.cached import (
     ROOT,
@@ -32,12 +31,7 @@ from tests.compiler.cached import (
     without_lines,
 )
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_cache_variable")]
 
 
 @pytest.fixture

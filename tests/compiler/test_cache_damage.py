@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd.compiler.cache.directory import VARIABLE
 from autograd.compiler.cache.objects import object_code, using
 from autograd.compiler.cache.store import MAGIC, OBJECT, PROGRAM, Store
 from tests.compiler.cached import (
@@ -26,12 +25,7 @@ from tests.compiler.cached import (
     swish,
 )
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_cache_variable")]
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------

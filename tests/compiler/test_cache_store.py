@@ -30,12 +30,7 @@ from tests.compiler.cached import (
     swish,
 )
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_cache_variable")]
 
 
 # --- several at once --------------------------------------------------------------------------------------------------
