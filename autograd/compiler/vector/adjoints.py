@@ -8,7 +8,6 @@ are collected by the step that computes the lane, and added up when its turn com
 
 from __future__ import annotations
 
-import struct
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -49,21 +48,15 @@ def differentiated(forward: VectorProgram) -> VectorProgram:
 
 class _Backward(RowWriter):
     def __init__(self, forward: VectorProgram) -> None:
-        program = forward.program
         self.forward = forward
-        sides = program.shared, program.batched
-        wanted = set(program.derivatives)
-        flags = [np.array([place in wanted for place in side], bool) for side in sides]
-        files = Files((len(sides[0]), len(sides[1])), flags)
-        files.sizes = [*forward.sizes]
-        files.constants = {(kind == "batched", _bits(number)): lane for kind, lane, number in forward.constants}
-        super().__init__(files, bool(program.batched))
+        files = Files.of(forward)
+        super().__init__(files, bool(forward.program.batched))
         for step in forward.steps:
             self.append(step)
         self.arrays = forward.inputs
         self._owner = [np.full(size, -1, np.intp) for size in forward.sizes]
         self._position = [np.zeros(size, np.intp) for size in forward.sizes]
-        self._needed = Needed(forward, flags)
+        self._needed = Needed(forward, files.wanted)
         self._tame = Tame(self.steps)
         self._own()
         self._terms: dict[int, list[Terms]] = {}
@@ -276,7 +269,3 @@ def _alike(operands: Sequence[Operand], *partials: Sequence[Operand | None]) -> 
         if operand.kind != "constant" and any(each is not None for each in of):
             groups.setdefault((operand.kind, *[each and each.kind for each in of]), []).append(i)
     return list(groups.values())
-
-
-def _bits(number: float) -> bytes:
-    return struct.pack("d", number)

@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.program import Atom
-from autograd.compiler.vector.program import Lanes, Operand, Step
+from autograd.compiler.program import Atom, Program
+from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import Scalars
 
 KINDS = ("shared", "batched")
@@ -19,11 +19,21 @@ KINDS = ("shared", "batched")
 class Files:
     """The lanes assigned so far: the inputs of each file first, of which `wanted` says where derivatives are taken."""
 
-    def __init__(self, inputs: tuple[int, int], wanted: Sequence[NDArray[np.bool_]]) -> None:
-        self.inputs = inputs
-        self.sizes = [*inputs]
+    def __init__(self, program: Program) -> None:
+        derivatives, sides = set(program.derivatives), (program.shared, program.batched)
+        self.inputs = (len(sides[0]), len(sides[1]))
+        self.sizes = [*self.inputs]
         self.constants: dict[tuple[bool, bytes], int] = {}
-        self._wanted = [np.append(each, False) for each in wanted]
+        self.wanted = [np.array([place in derivatives for place in side], bool) for side in sides]
+        self._wanted = [np.append(each, False) for each in self.wanted]
+
+    @classmethod
+    def of(cls, vectors: VectorProgram) -> Files:
+        """Those of a vector program, for more steps."""
+        files = cls(vectors.program)
+        files.sizes = [*vectors.sizes]
+        files.constants = {(kind == "batched", _bits(number)): lane for kind, lane, number in vectors.constants}
+        return files
 
     def age(self, lanes: Lanes, kind: str) -> Lanes:
         """The age of lanes, smallest first: what derivatives are taken by (W is left of x), then lanes in order."""
@@ -39,7 +49,7 @@ class Files:
 
     def constant(self, number: float, batched: bool) -> int:
         """A lane that holds this number."""
-        key = (batched, struct.pack("d", number))
+        key = (batched, _bits(number))
         if key not in self.constants:
             self.constants[key] = self.take(1, batched)
         return self.constants[key]
@@ -55,13 +65,10 @@ class PlaceFiles(Files):
 
     def __init__(self, given: Scalars) -> None:
         program = given.program
-        derivatives = set(program.derivatives)
-        sides = program.shared, program.batched
-        wanted = [np.array([place in derivatives for place in inputs], bool) for inputs in sides]
-        super().__init__((len(program.shared), len(program.batched)), wanted)
+        super().__init__(program)
         self.batched = np.frombuffer(bytes(given.batched), np.uint8).astype(bool)
         self.lane = np.full(len(given.batched), -1, np.intp)
-        for inputs in sides:
+        for inputs in (program.shared, program.batched):
             self.lane[list(inputs)] = np.arange(len(inputs))
         self.lifted: dict[int, int] = {}
 
@@ -109,3 +116,7 @@ def ordered(columns: Sequence[Lanes]) -> NDArray[np.intp]:
     distinct = [-np.unique(column).size for column in columns]
     by = np.argsort(distinct, kind="stable")
     return np.lexsort([columns[i] for i in by[::-1]])
+
+
+def _bits(number: float) -> bytes:
+    return struct.pack("d", number)
