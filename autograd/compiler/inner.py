@@ -24,10 +24,10 @@ class Inner(Engine):
 
     def order(self, *outputs: Value) -> Sequence[Value]:
         """In the graph's own order."""
-        places = self.recorder.places()
-        oldest = min([places.get(id(each), -1) for each in self.wanted], default=-1)
-        known = [each for each in self.wanted if places.get(id(each), -1) == oldest]
-        return newer(outputs, known, lambda node: places.get(id(node), -1) > oldest, self.parents)
+        place = self.recorder.place
+        oldest = min(map(place, self.wanted), default=-1)
+        known = [each for each in self.wanted if place(each) == oldest]
+        return newer(outputs, known, lambda node: place(node) > oldest, self.parents)
 
 
 class GatedInner(Gates[Value], Inner):
@@ -79,10 +79,10 @@ class GatedInner(Gates[Value], Inner):
 
 def _is_tame(recorder: Any, x: Value) -> bool:
     """Whether a recorded number is finite for all finite inputs, overflow aside."""
-    places, tame = recorder.places(), recorder.tame
+    tame = recorder.tame
     for node in recorder.nodes[len(tame) :]:
-        inner = [places.get(id(each)) for each in node.operands if isinstance(each, Value)]
+        inner = [recorder.place(each) for each in node.operands if isinstance(each, Value)]
         row = node.primitive
-        tame.append(row is None or (row in TAME and all(place is None or tame[place] for place in inner)))
-    place = places.get(id(x))
-    return place is None or bool(tame[place])
+        tame.append(row is None or (row in TAME and all([place < 0 or tame[place] for place in inner])))
+    place = recorder.place(x)
+    return place < 0 or bool(tame[place])

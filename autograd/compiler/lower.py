@@ -14,9 +14,10 @@ from autograd.compiler.arguments import flatten
 from autograd.compiler.determinism import Recording, repeatable
 from autograd.compiler.differentiate import differentiated
 from autograd.compiler.passes import shared
-from autograd.compiler.program import RESERVED, Atom, Equation, Guard, Program
+from autograd.compiler.program import RESERVED, Guard, Program
 from autograd.compiler.record import Recorder
-from autograd.compiler.refusal import refuse_foreign, where_asked
+from autograd.compiler.refusal import where_asked
+from autograd.compiler.transcribe import Transcript
 from autograd.derivative import grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
@@ -36,6 +37,7 @@ class Lowered:
     kind      which outputs are wanted; for second derivatives, `recorded` has the first ones as outputs too
     wanted    the inputs that derivatives are by
     at        the numbers of the inputs; with a batch, those of the sample that was recorded
+    found     the numbers of the result there, and `slopes` the derivatives of a gradient, both as the nodes have them
     indices   inputs that were integers; with `by_kind` the function has asked which are
     """
 
@@ -47,6 +49,7 @@ class Lowered:
     found: tuple[float, ...]
     indices: frozenset[int] = frozenset()
     by_kind: bool = False
+    slopes: tuple[float, ...] = ()
 
     @cached_property
     def forward(self) -> Program:
@@ -125,14 +128,16 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     asked = len(recorder.guards)
     if outputs == HESSIAN:
         found += recorder.run(grad, found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
-    program = _program(call, recorder, [*inputs, *(call.parameters or ())], found, outputs == SAMPLES)
+    transcript = Transcript(recorder, [*inputs, *(call.parameters or ())])
+    program = _program(call, transcript, found, outputs == SAMPLES)
     count = len(inputs)
     wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
     if exact and call.batch and (recorder.gates or recorder.picked or len(recorder.guards) > asked):
         raise PerSampleError
+    slopes = transcript.slopes(found[0], wanted) if outputs == GRADIENT else []
     made = Lowered(
         _without_samples(program), key, outputs, tuple(wanted), tuple(map(float, call.numbers)), numbers,
-        call.indices, recorder.asked_kinds,
+        call.indices, recorder.asked_kinds, tuple(slopes),
     )  # fmt: skip
     if exact and call.batch and made.asks_samples:
         raise PerSampleError
@@ -170,74 +175,13 @@ def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
         )
 
 
-def _program(
-    call: Call, recorder: Recorder, inputs: Sequence[Value], found: Sequence[Any], each_sample: bool
-) -> Program:
-    """The nodes of a recording as equations; constants that the function made are none."""
+def _program(call: Call, transcript: Transcript, found: Sequence[Any], each_sample: bool) -> Program:
+    """The program of a transcript, its inputs named."""
     names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
     owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
-    atoms = _Atoms(inputs)
-    asked = [side for guard in recorder.guards for side in (guard.left, guard.right)]
-    equations = atoms.written(_needed(recorder.nodes, [*found, *asked]))
-    return Program(
-        names=tuple(identifiers([*names, *(p.label or f"p{i}" for i, p in enumerate(call.parameters or ()))])),
-        equations=tuple(equations),
-        guards=tuple(
-            [
-                Guard(each.relation, atoms.of(each.left), atoms.of(each.right), each.outcome, each.where)
-                for each in recorder.guards
-            ]
-        ),
-        outputs=tuple(map(atoms.of, found)),
-        batched=tuple([place for place, owner in enumerate(owners) if owner in call.batch]),
-        per_sample=each_sample,
-    )
-
-
-def _needed(nodes: Sequence[Value], wanted: Iterable[Any]) -> list[Value]:
-    """The nodes that those depend on, in order: what no output or guard needs is not looked at again."""
-    live = {id(each) for each in wanted if isinstance(each, Value)}
-    found = []
-    for node in reversed(nodes):
-        if id(node) in live:
-            found.append(node)
-            if node.primitive is not None:
-                live.update([id(x) for x in node.operands if isinstance(x, Value)])
-    return found[::-1]
-
-
-class _Atoms:
-    """What stands for the nodes of a recording, by identity: nodes of a recording have a hash in Python."""
-
-    def __init__(self, inputs: Sequence[Value]) -> None:
-        self.known: dict[int, Atom] = {id(leaf): place for place, leaf in enumerate(inputs)}
-
-    def of(self, x: Any) -> Atom:
-        """A place, or a number."""
-        if not isinstance(x, Value):
-            return float(x)
-        atom = self.known.get(id(x))
-        if atom is None:
-            refuse_foreign(x)
-        return atom
-
-    def written(self, nodes: Sequence[Value]) -> list[Equation]:
-        """The equations of recorded nodes, operands first."""
-        known, equations = self.known, []
-        place = len(known)
-        for node in nodes:
-            row = node.primitive
-            if row is None:
-                known[id(node)] = node._data
-                continue
-            try:
-                operands = tuple([known[id(x)] if isinstance(x, Value) else float(x) for x in node.operands])
-            except KeyError:
-                refuse_foreign(next(x for x in node.operands if isinstance(x, Value) and id(x) not in known))
-            equations.append(Equation(row, operands))
-            known[id(node)] = place
-            place += 1
-        return equations
+    names += [p.label or f"p{i}" for i, p in enumerate(call.parameters or ())]
+    batched = [place for place, owner in enumerate(owners) if owner in call.batch]
+    return transcript.program(identifiers(names), found, batched, each_sample)
 
 
 def _without_samples(program: Program) -> Program:

@@ -21,6 +21,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from autograd.errors import CompileError
@@ -64,6 +65,19 @@ class Equation(NamedTuple):
     def is_detached(self) -> bool:
         """Whether it is the pivot of one number: that number, through which no gradient flows."""
         return self.primitive is pivot and len(self.operands) == 1
+
+
+def equations_of(rows: Iterable[Primitive], operands: Iterable[tuple[Atom, ...]]) -> tuple[Equation, ...]:
+    """An equation for each row and its operands; a call for each would be most of the time.
+
+    >>> from autograd.rules import exp
+    >>> equations_of([exp], [(0,)])[0].operands
+    (0,)
+    """
+    return tuple(map(_new_equation, zip(rows, operands, strict=True)))
+
+
+_new_equation: Callable[[tuple[Primitive, tuple[Atom, ...]]], Equation] = partial(tuple.__new__, Equation)
 
 
 class Guard(NamedTuple):

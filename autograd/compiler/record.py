@@ -90,7 +90,8 @@ class Recorder:
     trial: float | None = None
     asked: list[Any] = field(default_factory=list)
     tame: list[bool] = field(default_factory=list)
-    _places: dict[int, int] = field(default_factory=dict)
+    arguments: list[Any] = field(default_factory=list)
+    leaves: dict[int, int] = field(default_factory=dict)  # the places of Values that the function makes, by identity
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """`function(*args)`, recorded."""
@@ -109,6 +110,8 @@ class Recorder:
         """A new argument with that number."""
         made: Number = self._made(Index if is_index else Number, None, number, None, None, None, None)
         self.nodes.pop()  # an input is not an equation
+        self.arguments.append(made)
+        made._place = -len(self.arguments)
         return made
 
     # --- operations ---------------------------------------------------------------------------------------------------
@@ -128,7 +131,9 @@ class Recorder:
         dx, dy = (y, x) if returned == _EACH_OTHER else row.partials if returned else row.partials_at(data, (x, y))
         out._x, out._dx = (x, None) if kx is float or kx is int else (left, dx)
         out._y, out._dy = (y, None) if ky is float or ky is int else (right, dy)
-        self.nodes.append(out)
+        nodes = self.nodes
+        out._place = len(nodes)
+        nodes.append(out)
         return out
 
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -147,6 +152,7 @@ class Recorder:
         out: Any = _new(kind)
         out._data, out._grad, out.primitive = data, 0.0, primitive
         out._x, out._y, out._dx, out._dy = x, y, dx, dy
+        out._place = len(self.nodes)
         self.nodes.append(out)
         if active() is not self.block:
             for watch in hooks().watchers:
@@ -167,6 +173,7 @@ class Recorder:
         if wrapped is not None:  # times one is exact, and its derivative 1
             made.primitive, made._x, made._y, made._dx = rules.mul, wrapped, 1.0, 1.0
         self.numbers[id(made)] = made._data
+        self.leaves[id(made)] = len(self.nodes)
         self.nodes.append(made)
 
     def wrap(self, value: Value) -> float:
@@ -189,12 +196,18 @@ class Recorder:
         """The chain rule for a derivative that the function takes."""
         return GatedInner(self, wanted) if self.gated else Inner(self, wanted)
 
-    def places(self) -> dict[int, int]:
-        """The place of each node, by identity."""
-        places, nodes = self._places, self.nodes
-        for place in range(len(places), len(nodes)):
-            places[id(nodes[place])] = place
-        return places
+    def place(self, x: Any) -> int:
+        """The place among the nodes; -1 of what is older than all of them."""
+        return max(x._place, -1) if isinstance(x, Traced) else self.leaves.get(id(x), -1)
+
+    def _number_again(self, start: int) -> None:
+        """Give the nodes from a place on their places, and forget what is known of them."""
+        for place, node in enumerate(self.nodes[start:], start):
+            if isinstance(node, Traced):
+                node._place = place
+            else:
+                self.leaves[id(node)] = place
+        del self.tame[start:]
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -218,8 +231,7 @@ class Recorder:
         right = right if isinstance(right, Value) else as_float(right)
         outcome = _COMPARE[relation](self.number(left), self.number(right))
         if relation == ">" and shifts.may_merge(left, right) and shifts.is_maximum(sys._getframe(2)):
-            if shifts.merge(left, right, self.nodes) < len(self._places):
-                self._places, self.tame = {}, []
+            self._number_again(shifts.merge(left, right, self.nodes))
             return outcome
         if compares_with_is(sys._getframe(2), Recorder._called.__code__):
             self.observe(relation, left, right, outcome)

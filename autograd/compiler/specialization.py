@@ -74,9 +74,10 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     if choice := keeper.found(forms_of(lowered, options), joined(pieces)):
         return Variant(lowered, options, count, choice, keeper.outcome)
     reference = Reference(lowered, joined(pieces), samples)
-    _check_pure(lowered, reference.recorded)
     forms = forms_of(lowered, options)
     variant, wrong = _built(lowered, options, samples, reference, forms)
+    if wrong:
+        _check_pure(lowered, reference.recorded)
     failed: list[str] = []
     reasons: list[str] = []
     while wrong and variant.name != "python":

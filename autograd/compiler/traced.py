@@ -62,9 +62,9 @@ def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
 
 
 class Traced(Value):
-    """A number that was computed during a recording, or an argument."""
+    """A number that was computed during a recording, or an argument: `_place` is that among the nodes, or −1, −2, …"""
 
-    __slots__ = ()
+    __slots__ = ("_place",)
 
     __add__, __radd__ = _operators("add", rules.add)
     __sub__, __rsub__ = _operators("sub", rules.sub)
