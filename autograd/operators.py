@@ -63,25 +63,49 @@ def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[
     return _function(_COMPARISON.format(sign=sign), "compare", None, {"generally": generally})
 
 
-def _maker(
+def maker(
     primitive: Primitive,
     operands: Sequence[str | float],
     edges: Sequence[int],
     call: str,
     indent: str,
     names: dict[str, Any],
+    kind: str = "Value",
+    more: Sequence[str] = (),
 ) -> str:
     """Source that makes a node of `primitive` from the floats x and y; the operands `edges` are the parents.
 
-    Where arithmetic raises, `primitive({call})` has the answer.
+    Where arithmetic raises, the expression `call` has the answer. The node is of the class `kind`; the statements
+    `more` come before it is returned.
+
+    >>> from autograd.rules import neg
+    >>> print(maker(neg, ("operand",), (0,), "neg(operand)", "", {}), end="")
+    try:
+        data = -x
+    except (ArithmeticError, ValueError):
+        return neg(operand)
+    out = new(Value)
+    out._data = data
+    out._grad = 0.0
+    out.primitive = primitive
+    out._x = operand
+    out._y = None
+    out._dx = -1.0
+    out._dy = None
+    return out
     """
     numbers = [letter if isinstance(x, str) else x for letter, x in zip(("x", "y"), operands, strict=False)]
     lines, partials = computation(primitive, numbers, edges, names)
     slots = {"_x": operands[0], "_y": operands[1] if operands[1:] else None, "_dx": None, "_dy": None}
     slots |= {("_dx", "_dy")[i]: partial for i, partial in zip(edges, partials, strict=True)}
     lines = ["try:", *[f"    {line}" for line in lines], "except (ArithmeticError, ValueError):"]
-    lines += [f"    return primitive({call})", "out = new(Value)", "out._data = data", "out._grad = 0.0"]
-    lines += ["out.primitive = primitive", *[f"out.{slot} = {text}" for slot, text in slots.items()], "return out"]
+    lines += [f"    return {call}", f"out = new({kind})", "out._data = data", "out._grad = 0.0"]
+    lines += [
+        "out.primitive = primitive",
+        *[f"out.{slot} = {text}" for slot, text in slots.items()],
+        *more,
+        "return out",
+    ]
     return "".join(f"{indent}{line}\n" for line in lines)
 
 
@@ -97,7 +121,7 @@ _UNARY = """def {name}(x):
 def unary(primitive: Primitive) -> Unary:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
     names: dict[str, Any] = {}
-    body = _maker(primitive, ("operand",), (0,), "operand", "    ", names)
+    body = maker(primitive, ("operand",), (0,), "primitive(operand)", "    ", names)
     return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
 
 
@@ -144,13 +168,15 @@ def _binary(
         return NotImplemented if _is_foreign(left) or _is_foreign(right) else primitive(left, right)
 
     names: dict[str, Any] = {"generally": generally}
-    both = _maker(primitive, ("self", "other"), (0, 1), "self, other", " " * 8, names)
-    one = _maker(primitive, ("self", "y"), (0,), "self, other", " " * 4, names)
+    both = maker(primitive, ("self", "other"), (0, 1), "primitive(self, other)", " " * 8, names)
+    one = maker(primitive, ("self", "y"), (0,), "primitive(self, other)", " " * 4, names)
     few = [
-        _USUAL.format(number=n, one=_maker(primitive, ("self", float(n)), (0,), "self, other", " " * 12, names))
+        _USUAL.format(
+            number=n, one=maker(primitive, ("self", float(n)), (0,), "primitive(self, other)", " " * 12, names)
+        )
         for n in usual
     ]
-    reflected = _maker(primitive, ("x", "self"), (1,), "other, self", " " * 4, names)
+    reflected = maker(primitive, ("x", "self"), (1,), "primitive(other, self)", " " * 4, names)
     return (
         _function(_FORWARD.format(both=both, one=one, usual="".join(few)), "forward", primitive, names),
         _function(_REFLECTED.format(one=reflected), "reflected", primitive, names),

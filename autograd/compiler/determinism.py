@@ -55,6 +55,7 @@ def repeatable(record: Record, generators: Sequence[Any]) -> Recording:
         )
     if _digest(first) != _digest(again):
         raise CompileError(_disagreement(record))
+    again.recorder.release()
     return first
 
 

@@ -83,6 +83,6 @@ def _is_tame(recorder: Any, x: Value) -> bool:
     for node in recorder.nodes[len(tame) :]:
         inner = [recorder.place(each) for each in node.operands if isinstance(each, Value)]
         row = node.primitive
-        tame.append(row is None or (row in TAME and all([place < 0 or tame[place] for place in inner])))
+        tame.append(row is None or (row in TAME and all(place < 0 or tame[place] for place in inner)))
     place = recorder.place(x)
     return place < 0 or bool(tame[place])

@@ -128,13 +128,14 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     asked = len(recorder.guards)
     if outputs == HESSIAN:
         found += recorder.run(grad, found[0], leaves) if isinstance(found[0], Value) else [0.0] * len(leaves)
-    transcript = Transcript(recorder, [*inputs, *(call.parameters or ())])
-    program = _program(call, transcript, found, outputs == SAMPLES)
+    transcript = Transcript(recorder, [*inputs, *(call.parameters or ())], found)
+    program = _program(call, transcript, outputs == SAMPLES)
     count = len(inputs)
     wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
     if exact and call.batch and (recorder.gates or recorder.picked or len(recorder.guards) > asked):
         raise PerSampleError
-    slopes = transcript.slopes(found[0], wanted) if outputs == GRADIENT else []
+    slopes = transcript.slopes(wanted) if outputs == GRADIENT else []
+    recorder.release()
     made = Lowered(
         _without_samples(program), key, outputs, tuple(wanted), tuple(map(float, call.numbers)), numbers,
         call.indices, recorder.asked_kinds, tuple(slopes),
@@ -175,13 +176,13 @@ def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
         )
 
 
-def _program(call: Call, transcript: Transcript, found: Sequence[Any], each_sample: bool) -> Program:
+def _program(call: Call, transcript: Transcript, each_sample: bool) -> Program:
     """The program of a transcript, its inputs named."""
     names = [place for key, name in zip(call.keys, call.names, strict=True) for place in places(key, name)]
     owners = [name for key, name in zip(call.keys, call.names, strict=True) for _ in places(key, name)]
     names += [p.label or f"p{i}" for i, p in enumerate(call.parameters or ())]
     batched = [place for place, owner in enumerate(owners) if owner in call.batch]
-    return transcript.program(identifiers(names), found, batched, each_sample)
+    return transcript.program(identifiers(names), batched, each_sample)
 
 
 def _without_samples(program: Program) -> Program:

@@ -27,6 +27,7 @@ IDENTITIES = {
 }
 _bits = struct.Struct("d").pack
 _NEUTRAL = {(row, kept, _bits(constant)) for row, kept, constant in IDENTITIES}
+_ASKED = frozenset([rules.neg, rules.pivot])  # may be equal to what they are of
 _WITH_IDENTITY = frozenset(row for row, _, _ in IDENTITIES)
 
 
@@ -53,7 +54,7 @@ class Builder:
             if known is not None:
                 return known
             key = (primitive, *[_bits(each) if type(each) is float else each for each in operands])
-        elif primitive is rules.neg or primitive is rules.pivot:
+        elif primitive in _ASKED:
             known = self._of_a_place(primitive, operands)
             if known is not None:
                 return known
@@ -66,8 +67,18 @@ class Builder:
     def write(self, equations: Iterable[Equation]) -> list[Atom]:
         """Apply all equations of a program with the same inputs; what each of its places has become."""
         moved: list[Atom] = list(range(self.first))
-        for primitive, operands in equations:
-            moved.append(self.apply(primitive, moved_to(operands, moved)))
+        written, setdefault = self.equations, self._found.setdefault
+        is_same = not written  # so far every place is what it was
+        for equation in equations:
+            primitive, operands = equation
+            atoms = operands if is_same else moved_to(operands, moved)
+            new = self.first + len(written)
+            if primitive in _ASKED or float in map(type, atoms):
+                atom = self.apply(primitive, atoms)
+            elif (atom := setdefault(equation if is_same else (primitive, atoms), new)) == new:
+                written.append(equation if is_same else Equation(primitive, atoms))
+            is_same = is_same and type(atom) is int and atom == new
+            moved.append(atom)
         return moved
 
     def _with_constants(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:

@@ -8,7 +8,7 @@ products used once become its pairs. That is what makes a neuron one equation ag
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd import rules
@@ -44,7 +44,7 @@ def sums(program: Program) -> Program:
     found: dict[int, Equation] = {}
     for i in range(len(program.equations) - 1, -1, -1):
         row, operands = program.equations[i]
-        if row in _SUMS and not absorbed[i] and not kept[i] and not single.isdisjoint(operands):
+        if row in _SUMS and not absorbed[i] and not kept[i] and any(type(x) is int and single[x] for x in operands):
             terms, inner = _terms(program, i, single)
             if inner:
                 cancels = _cancels(program, terms)
@@ -55,9 +55,10 @@ def sums(program: Program) -> Program:
     return _rebuilt(program, absorbed, found) if found else program
 
 
-def _single_terms(program: Program) -> set[Atom]:
-    """The places of sums and products that are looked at once."""
-    uses = [0] * (len(program.names) + len(program.equations))
+def _single_terms(program: Program) -> bytearray:
+    """For each place whether it is a sum or product that is looked at once."""
+    first = len(program.names)
+    uses = [0] * (first + len(program.equations))
     for _, operands in program.equations:
         for atom in operands:
             if type(atom) is int:
@@ -65,25 +66,31 @@ def _single_terms(program: Program) -> set[Atom]:
     for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
         if type(atom) is int:
             uses[atom] += 1
-    once = enumerate(zip(uses[len(program.names) :], program.equations, strict=True), len(program.names))
-    return {place for place, (count, (row, _)) in once if count == 1 and row in _TERMS}
+    rows = [row for row, _ in program.equations]
+    single = [count == 1 and row in _TERMS for count, row in zip(uses[first:], rows, strict=True)]
+    return bytearray(first) + bytearray(single)
 
 
-def _terms(program: Program, i: int, single: Container[Atom]) -> tuple[list[Term], list[int]]:
+def _terms(program: Program, i: int, single: bytearray) -> tuple[list[Term], list[int]]:
     """The terms of the sum in equation i, in order, and the places that it swallows."""
-    first, equations = len(program.names), program.equations
+    first, equations, add, mul = len(program.names), program.equations, rules.add, rules.mul
     terms: list[Term] = []
     inner: list[int] = []
     waiting = _parts(equations[i], 1.0)[::-1]
     while waiting:
         sign, factor, x = waiting.pop()
-        if factor is None and type(x) is int and x in single:
+        if factor is None and type(x) is int and single[x]:
             row, operands = equation = equations[x - first]
-            if row is rules.mul and sign == 1.0 and float not in map(type, operands):
+            if row is add:  # most of them
+                inner.append(x)
+                waiting.append((sign, None, operands[1]))
+                waiting.append((sign, None, operands[0]))
+                continue
+            if row is mul and sign == 1.0 and float not in map(type, operands):
                 inner.append(x)
                 terms.append((operands[0], operands[1]))
                 continue
-            if row is rules.add or _opens(equation, sign):
+            if _opens(equation, sign):
                 inner.append(x)
                 waiting += _parts(equation, sign)[::-1]
                 continue

@@ -39,7 +39,6 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
 }  # fmt: skip
 _CHOOSING = {rule.__code__ for rule in rules.where.partials if callable(rule)}  # rules that ask for a truth by float()
-_EACH_OTHER = (1, 0)  # the partials of a product
 _new = object.__new__
 
 
@@ -116,25 +115,9 @@ class Recorder:
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
-    def record(self, row: Primitive, left: Any, right: Any, returned: tuple[Any, ...] | None) -> Any:
-        """The node of an operator whose operands are of the usual types; `returned`: see `returned_operands`.
-
-        Nearly all of a recording is made here, so nothing is called that need not be.
-        """
-        kx, ky = type(left), type(right)
-        x = left._data if kx is Node or kx is Number else left if kx is float else self.number(left)
-        y = right._data if ky is Node or ky is Number else right if ky is float else self.number(right)
-        out: Any = _new(Node if kx is Node or ky is Node or kx is Value or ky is Value else Number)
-        out._data = data = row.value(x, y)
-        out._grad = 0.0
-        out.primitive = row
-        dx, dy = (y, x) if returned == _EACH_OTHER else row.partials if returned else row.partials_at(data, (x, y))
-        out._x, out._dx = (x, None) if kx is float or kx is int else (left, dx)
-        out._y, out._dy = (y, None) if ky is float or ky is int else (right, dy)
-        nodes = self.nodes
-        out._place = len(nodes)
-        nodes.append(out)
-        return out
+    def record(self, row: Primitive, left: Any, right: Any) -> Any:
+        """The node of an operator whose operands are of the usual types, where its arithmetic raises."""
+        return self.apply(row, tuple([float(x) if type(x) is int else x for x in (left, right)]))
 
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """The node of a primitive on Values and floats."""
@@ -198,7 +181,10 @@ class Recorder:
 
     def place(self, x: Any) -> int:
         """The place among the nodes; -1 of what is older than all of them."""
-        return max(x._place, -1) if isinstance(x, Traced) else self.leaves.get(id(x), -1)
+        if not isinstance(x, Traced):
+            return self.leaves.get(id(x), -1)
+        place = x._place  # an argument has −1, −2, …, a node that was kept from another recording its gradient, a float
+        return place if type(place) is int and place >= 0 else -1
 
     def _number_again(self, start: int) -> None:
         """Give the nodes from a place on their places, and forget what is known of them."""
@@ -333,6 +319,15 @@ class Recorder:
     def write(self, value: Value, name: str) -> NoReturn:
         """An assignment to `.data` or `.grad`."""
         refuse(f"an assignment to .{name}", NO_EFFECTS)
+
+    def release(self) -> None:
+        """The nodes become Values like any other: their slots for gradients have held places."""
+        for node in (*self.arguments, *self.nodes):
+            node._grad = 0.0
+
+    def refuse_foreign(self, value: Value) -> NoReturn:
+        """A Value from outside that is not a parameter."""
+        refuse_foreign(value)
 
     def refuse_truth(self) -> NoReturn:
         """`if v:` of what is a Value in eager mode too."""

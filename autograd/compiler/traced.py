@@ -18,7 +18,8 @@ from typing import Any
 
 from autograd import origin, rules
 from autograd.compiler.refusal import refuse
-from autograd.compiler.symbols import returned_operands
+from autograd.inline import function
+from autograd.operators import maker
 from autograd.primitive import Primitive
 from autograd.scopes import active
 from autograd.value import Value
@@ -41,36 +42,14 @@ def _holds(nodes: tuple[Value, ...], node: Value) -> bool:
     return any(node is each for each in nodes)
 
 
-def _operators(name: str, row: Primitive) -> tuple[Any, Any]:
-    """`__name__` and its reflection: as those of Value, but by a shorter way, since a recording consists of them."""
-    usual, reflected = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
-    returned = returned_operands(row, 2)
-
-    def forward(self: Value, other: Any) -> Any:
-        recorder = _recorder()
-        if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
-            return usual(self, other)
-        return recorder.record(row, self, other, returned)
-
-    def backward(self: Value, other: Any) -> Any:
-        recorder = _recorder()
-        if recorder is None or active() is not recorder.block or type(other) not in _OPERANDS:
-            return reflected(self, other)
-        return recorder.record(row, other, self, returned)
-
-    return forward, backward
-
-
 class Traced(Value):
-    """A number that was computed during a recording, or an argument: `_place` is that among the nodes, or −1, −2, …"""
+    """A number that was computed during a recording, or an argument.
 
-    __slots__ = ("_place",)
+    It has no gradient meanwhile, and keeps its place in that slot: the one among the nodes, or −1, −2, … of arguments.
+    """
 
-    __add__, __radd__ = _operators("add", rules.add)
-    __sub__, __rsub__ = _operators("sub", rules.sub)
-    __mul__, __rmul__ = _operators("mul", rules.mul)
-    __truediv__, __rtruediv__ = _operators("truediv", rules.div)
-    __pow__, __rpow__ = _operators("pow", rules.pow_)
+    __slots__ = ()
+    _place: Any = Value.__dict__["_grad"]
 
     @staticmethod
     def __primitive__(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -89,7 +68,8 @@ class Traced(Value):
         return int(number)
 
     def _described(self) -> str:
-        return f"Value{super()._described().removeprefix(type(self).__name__)}"
+        text = super()._described().removeprefix(type(self).__name__)
+        return f"Value{text.replace(f'grad={self._grad!r}', 'grad=0.0')}"
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -228,6 +208,59 @@ class Condition(Number):
 for _kind, _eager in ((Traced, Value), (Node, Value), (Number, float), (Condition, bool)):
     _kind.__name__ = _eager.__name__
 
+# --- operators --------------------------------------------------------------------------------------------------------
+
+# A recording consists of them: as those of Value, each is one flat function, made from its row.
+_OPERATOR = """def operator(self, other):
+    recorder = current()
+    if recorder is None or active() is not recorder.block:
+        return usual(self, other)
+    {self} = self._data
+    kind = type(other)
+    if kind is Node or kind is Number:
+        {other} = other._data
+    elif kind is float or kind is int:
+        {other} = other if kind is float else 1.0 * other
+{number}    elif kind is Value:
+        {other} = recorder.numbers.get(id(other))
+        if {other} is None:
+            return recorder.refuse_foreign(other)
+    elif kind in operands:
+        {other} = other._data
+    else:
+        return usual(self, other)
+{both}"""
+_KEPT = ("nodes = recorder.nodes", "out._grad = len(nodes)", "nodes.append(out)")
+
+
+def _operator(name: str, row: Primitive, owner: type, is_reflected: bool) -> Any:
+    """`__name__` of a class of recorded numbers; what it does not know is left to that of Value."""
+    names: dict[str, Any] = {
+        "usual": getattr(Value, name), "current": _recorder, "active": active, "operands": _OPERANDS,
+        "new": object.__new__, "primitive": row, "Value": Value, "Node": Node, "Number": Number, "as_values": AS_VALUES,
+    }  # fmt: skip
+    (both, one, own, given) = (("self", "other"), ("self", "y"), "x", "y")
+    if is_reflected:
+        both, one, own, given = ("other", "self"), ("x", "self"), "y", "x"
+    call = f"recorder.record(primitive, {', '.join(both)})"
+    kind = "Node" if owner is Node else "Node if as_values(kind) else Number"
+    source = _OPERATOR.format(
+        self=own,
+        other=given,
+        number=maker(
+            row, one, (int(is_reflected),), call, " " * 8, names, "Node" if owner is Node else "Number", _KEPT
+        ),
+        both=maker(row, both, (0, 1), call, " " * 4, names, kind, _KEPT),
+    )
+    return function(source, "operator", names)
+
+
 _OPERANDS = frozenset([Value, Node, Number, Condition, Index, float, int])
 AS_VALUES: Callable[[type], bool] = frozenset([Value, Node]).__contains__
 """Whether eager mode, too, has a Value where the recording has something of this type."""
+
+_BINARY = {"add": rules.add, "sub": rules.sub, "mul": rules.mul, "truediv": rules.div, "pow": rules.pow_}
+for _name, _row in _BINARY.items():
+    for _owner in (Node, Number):
+        setattr(_owner, f"__{_name}__", _operator(f"__{_name}__", _row, _owner, False))
+        setattr(_owner, f"__r{_name}__", _operator(f"__r{_name}__", _row, _owner, True))

@@ -183,7 +183,8 @@ class Reference:
             return False
         given = as_array(outputs).ravel().tolist()
         near = _closeness(wanted, UNIT[options.dtype])
-        return len(given) == len(wanted) and all(near(x, y) or (x != x and y != y) for x, y in zip(wanted, given))
+        pairs = zip(wanted, given, strict=True)
+        return len(given) == len(wanted) and all(near(x, y) or (x != x and y != y) for x, y in pairs)
 
     def _at(self, point: Point, rows: slice, runner: Runner, options: Options) -> str:
         known = self.computed(options)
