@@ -49,15 +49,11 @@ class Builder:
     def apply(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom:
         """The place of the equation, or the constant or place that it is equal to."""
         key: tuple[object, ...] = (primitive, operands)
-        if float in map(type, operands):
-            known = self._with_constants(primitive, operands)
+        if primitive in _ASKED or float in map(type, operands):
+            known = self.known(primitive, operands, self.equations)
             if known is not None:
                 return known
             key = (primitive, *[_bits(each) if type(each) is float else each for each in operands])
-        elif primitive in _ASKED:
-            known = self._of_a_place(primitive, operands)
-            if known is not None:
-                return known
         new = self.first + len(self.equations)
         place = self._found.setdefault(key, new)
         if place == new:
@@ -81,23 +77,25 @@ class Builder:
             moved.append(atom)
         return moved
 
-    def _with_constants(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
-        if int not in map(type, operands):
-            return float(primitive.value(*operands))
-        if primitive in _WITH_IDENTITY:
-            x, y = operands
-            if type(y) is float:
-                return x if (primitive, 0, _bits(y)) in _NEUTRAL else None
-            return y if (primitive, 1, _bits(x)) in _NEUTRAL else None
-        return None
-
-    def _of_a_place(self, primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
+    def known(self, primitive: Primitive, operands: tuple[Atom, ...], equations: Sequence[Equation]) -> Atom | None:
+        """What an application is equal to without being computed: a constant, or an earlier place among `equations`."""
+        if float in map(type, operands):
+            return _folded(primitive, operands)
         if primitive is rules.pivot:  # of one number: that number, detached
             return operands[0] if len(operands) == 1 and not self.keeps_detached else None
-        place = int(operands[0]) - self.first
-        if place >= 0 and self.equations[place].primitive is rules.neg:
-            return self.equations[place].operands[0]
-        return None
+        place = int(operands[0]) - self.first if primitive is rules.neg else -1
+        return equations[place].operands[0] if place >= 0 and equations[place].primitive is rules.neg else None
+
+
+def _folded(primitive: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
+    if int not in map(type, operands):
+        return float(primitive.value(*operands))
+    if primitive in _WITH_IDENTITY:
+        x, y = operands
+        if type(y) is float:
+            return x if (primitive, 0, _bits(y)) in _NEUTRAL else None
+        return y if (primitive, 1, _bits(x)) in _NEUTRAL else None
+    return None
 
 
 def shared(program: Program, keeps_detached: bool = False) -> Program:
@@ -113,7 +111,18 @@ def shared(program: Program, keeps_detached: bool = False) -> Program:
         return t1, t1
     """
     builder = Builder(len(program.names), keeps_detached)
+    if _is_shared(program, builder):
+        return without_dead(rebuilt(program, program.equations, range(builder.first + len(program.equations))))
     return without_dead(rebuilt(program, builder.equations, builder.write(program.equations)))
+
+
+def _is_shared(program: Program, builder: Builder) -> bool:
+    """Whether nothing is to be done: no equation is there twice, or equal to what is known; most programs are so."""
+    equations = program.equations
+    if len(set(equations)) < len(equations):
+        return False  # or a place has the number of a constant
+    asked = [each for each in equations if each[0] in _ASKED or float in map(type, each[1])]
+    return all(builder.known(row, operands, equations) is None for row, operands in asked)
 
 
 def without_dead(program: Program) -> Program:
