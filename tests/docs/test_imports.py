@@ -63,7 +63,9 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.advice": {"compiler.program", "origin", "structure"},
     "compiler.options": {"errors"},
     "compiler.refusal": {"assignments", "errors", "origin", "primitive", "value"},
-    "compiler.traced": {"compiler.refusal", "compiler.symbols", "origin", "primitive", "rules", "scopes", "value"},
+    "compiler.traced": {
+        *("compiler.refusal", "inline", "operators", "origin", "primitive", "rules", "scopes", "value"),
+    },
     "compiler.constants": {"origin"},
     "compiler.silent": set(),
     "compiler.watched": {"compiler.program"},
@@ -87,7 +89,11 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.differentiate": {
         *("compiler.gates", "compiler.passes", "compiler.program", "compiler.symbols", "derivative"),
     },
+    "compiler.transcribe": {
+        *("compiler.program", "compiler.record", "compiler.refusal", "compiler.traced", "primitive", "value"),
+    },
     "compiler.lower": {
+        "compiler.transcribe",
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
         "compiler.advice",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
