@@ -128,7 +128,7 @@ class _Forward:
             return
         if self.manner.seeds:
             self._reaching.note(place, moving)
-        found = self._sum(yes) if yes or gate is not None else None
+        found = self._sum(yes)
         self.tangents[place] = found if gate is None else rules.where(gate, found, self._sum(no))
 
     def _answers(self, place: int, equation: Equation) -> tuple[Any, Sequence[Any], Sequence[Any]]:
