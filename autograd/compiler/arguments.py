@@ -258,7 +258,7 @@ class Arguments(NamedTuple):
     def each(self) -> Iterator[Arguments]:
         """The arguments of each sample in turn."""
         for i in range(len(self.samples[0])):
-            yield _arguments(
+            yield of_parts(
                 [
                     Argument(part.key, part.numbers[i].tolist(), part.given[i]) if part.is_batched else part
                     for part in self.parts
@@ -266,7 +266,8 @@ class Arguments(NamedTuple):
             )
 
 
-def _arguments(parts: Sequence[Argument]) -> Arguments:
+def of_parts(parts: Sequence[Argument]) -> Arguments:
+    """The arguments of a call, one by one, as `collect` gives them."""
     shared, batched = [], []
     for part in parts:
         if not part.is_batched:
@@ -279,12 +280,12 @@ def _arguments(parts: Sequence[Argument]) -> Arguments:
 def collect(args: Sequence[Any], names: Sequence[str], batch: frozenset[str]) -> Arguments:
     """The arguments of a call by name, those in `batch` with many samples; CompileError names the one that is wrong."""
     if not batch:
-        return _arguments(list(map(argument, args, names)))
+        return of_parts(list(map(argument, args, names)))
     parts = [samples(x, name) if name in batch else argument(x, name) for x, name in zip(args, names, strict=True)]
     counts = [len(part.numbers) for part in parts if part.is_batched]
     if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
         _refuse_counts(names, batch, counts)
-    found = _arguments(parts)
+    found = of_parts(parts)
     if not found.samples:
         raise CompileError(
             f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "
