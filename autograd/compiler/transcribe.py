@@ -136,12 +136,13 @@ class Transcript:
             if delta is None:
                 continue
             dx, dy = node._dx, node._dy
+            edges: Iterable[tuple[Atom, float]]
             if type(dx) is tuple:
-                edges = [(self.of(parent), local) for parent, local in zip(node._x, dx, strict=True)]
+                edges = zip(map(self.of, node._x), dx, strict=True)
+            elif dy is None:
+                edges = ((operands[0], dx),) if dx is not None else ()
             else:
-                edges = [] if dx is None else [(operands[0], dx)]
-                if dy is not None:
-                    edges.append((operands[1], dy))
+                edges = ((operands[1], dy),) if dx is None else ((operands[0], dx), (operands[1], dy))
             for x, local in edges:
                 if type(x) is int:
                     before = adjoint[x]
