@@ -15,11 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from autograd.derivative import engine, slopes
+from autograd.errors import GraphError
 from autograd.functions import dot, where
 from autograd.graph import topological
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
 from autograd.scopes import Hooks, hooks
+from autograd.sparse.eager import sparse_hessian, sparse_jacobian
 from autograd.structure import flatten, key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
 
@@ -80,19 +82,31 @@ def value_and_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., tupl
     return both
 
 
-def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnum: int = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x, argument `argnum` of f.
 
     f       a function whose result is a number or a structure of numbers
     argnum  as for `grad`
+    sparse  True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
 
     For lists of numbers it is the matrix of rows ∂fᵢ/∂xⱼ.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
 
-    TypeError, when it is called, without such an argument or for a result that is not a number.
+    A sparse one takes a pass for each colour, not for each row: columns (or rows, if that needs fewer colours) of one
+    colour have no entry in common, as the graph shows. Its numbers are floats, and entries that may differ from 0
+    elsewhere are stored.
+
+    >>> jacobian(lambda x: [a * b for a, b in zip(x, x[1:])], sparse=True)([2.0, 3.0, 4.0]).toarray()
+    array([[3., 2., 0.],
+           [0., 4., 3.]])
+
+    TypeError, when it is called, without such an argument or for a result that is not a number. If sparse, GraphError
+    inside another derivative, and ImportError without SciPy.
     """
+    if sparse:
+        return _sparse(f, argnum, lambda y, x: sparse_jacobian([_number(each, f) for each in leaves_of(y)], x, _pushed))
 
     def derivative(*args: Any) -> Any:
         def take() -> Any:
@@ -107,18 +121,44 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
 
 @overload
-def hessian(f: Callable[..., Any], argnum: Literal[0] = 0) -> SecondDerivative: ...
+def hessian(f: Callable[..., Any], argnum: Literal[0] = 0, *, sparse: Literal[False] = False) -> SecondDerivative: ...
 @overload
-def hessian(f: Callable[..., Any], argnum: int) -> Callable[..., Any]: ...
-def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnum: int = 0, *, sparse: bool = False) -> Callable[..., Any]: ...
+def hessian(f: Callable[..., Any], argnum: int = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function f with one number as result: the Jacobian of its gradient in argument `argnum`.
 
     f, argnum  as for `grad`
+    sparse     True for a symmetric `scipy.sparse` array, with a row and a column for each number of x
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
+    >>> hessian(lambda x: x[0] ** 2 * x[1] + x[2], sparse=True)([3.0, 5.0, 7.0]).nnz
+    3
+
+    As for `jacobian`, a sparse one takes a pass for each colour, here of a star colouring of the variables.
     """
+    if sparse:
+        return _sparse(f, argnum, lambda y, x: sparse_hessian(_number(y, f), x, _pushed))
     return jacobian(grad(f, argnum), argnum)
+
+
+def _sparse(f: Callable[..., Any], argnum: int, matrix: Callable[[Any, list[Value]], Any]) -> Callable[..., Any]:
+    """x ↦ `matrix(f(x), the numbers of x)`, which holds floats."""
+
+    def derivative(*args: Any) -> Any:
+        def take() -> Any:
+            x, inputs = _traced(args, argnum)
+            return matrix(f(*inputs), leaves_of(x))
+
+        around = hooks()
+        if around.differentiating or around.recorder is not None:
+            raise GraphError(
+                "a sparse derivative holds floats, which cannot be differentiated or recorded; leave out sparse=True "
+                "inside another derivative or a compiled function"
+            )
+        return _taken(take, lambda leaf: None)
+
+    return derivative
 
 
 @overload
@@ -183,9 +223,7 @@ def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     """
     around = hooks()
     made: list[Any] = []  # leaves of this derivative's own; every other one was closed over
-    observer = around.observer or Conversions()
-    with paused_gc():
-        result = under(lambda now: _taking(now, made.append, observer), take)
+    result = _taken(take, made.append)
     keep = around.differentiating or around.recorder is not None
     keep = (
         keep or any(isinstance(leaf, Value) for leaf in leaves_of(list(args))) or _closes_over(leaves_of(result), made)
@@ -193,6 +231,13 @@ def _derivative(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     if not keep:
         return _map(float, result)
     return _map(_detached, result) if around.off else result
+
+
+def _taken(take: Callable[[], Any], see: Callable[[Any], None]) -> Any:
+    """What `take` returns, computed as a derivative; `see` is called with each leaf that it makes."""
+    observer = hooks().observer or Conversions()
+    with paused_gc():
+        return under(lambda now: _taking(now, see, observer), take)
 
 
 def _taking(now: Hooks, see: Callable[[Any], None], observer: Any) -> Hooks:

@@ -51,7 +51,19 @@ ALLOWED: dict[str, set[str]] = {
     "derivative": {"value", "rules", "graph", "errors", "scopes"},
     "functions": {"affine", "errors", "operators", "rules", "scopes", "signatures", "value"},
     "observing": {"assignments", "graph", "origin", "value"},
-    "functional": {"derivative", "functions", "value", "graph", "recording", "scopes", "observing", "structure"},
+    "sparse": set(),
+    "sparse.linearity": {"primitive", "rules"},
+    "sparse.pattern": {"primitive", "sparse.linearity"},
+    "sparse.colouring": {"sparse.pattern"},
+    "sparse.compression": {"sparse.colouring", "sparse.pattern"},
+    "sparse.eager": {
+        *("derivative", "graph", "primitive", "recording", "rules", "value"),
+        *("sparse.compression", "sparse.pattern"),
+    },
+    "functional": {
+        *("derivative", "errors", "functions", "value", "graph", "recording", "scopes", "observing", "structure"),
+        "sparse.eager",
+    },
     "assignments": set(),
     "node_names": {"origin"},
     "origin": {"assignments"},
@@ -159,6 +171,7 @@ INSIDE: dict[str, set[str]] = {
 BETWEEN: dict[str, set[str]] = {
     "autograd.io": set(),
     "autograd.expressions": set(),
+    "autograd.sparse": set(),
     "autograd.drawing": {"io"},
     "autograd.compiler": {"io"},
     "autograd.check": set(),
@@ -405,7 +418,9 @@ def _ours(modules: set[str]) -> set[str]:
     return {name.removeprefix("autograd.") for name in modules if name.startswith("autograd.")}
 
 
-LOADED_LATER = ("assignments", "compiler", "functional", "io", "node_names", "observing", "origin", "structure")
+LOADED_LATER = (
+    *("assignments", "compiler", "functional", "io", "node_names", "observing", "origin", "sparse", "structure"),
+)
 
 
 def test_importing_autograd_loads_the_engine_alone() -> None:
