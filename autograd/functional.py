@@ -106,7 +106,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0, *, sparse: bool = False) ->
     inside another derivative, and ImportError without SciPy.
     """
     if sparse:
-        return _sparse(f, argnum, lambda y, x: sparse_jacobian([_number(each, f) for each in leaves_of(y)], x, _pushed))
+        return _sparse(f, argnum, lambda y, x: sparse_jacobian([_number(each, f) for each in leaves_of(y)], x))
 
     def derivative(*args: Any) -> Any:
         def take() -> Any:
@@ -138,7 +138,7 @@ def hessian(f: Callable[..., Any], argnum: int = 0, *, sparse: bool = False) -> 
     As for `jacobian`, a sparse one takes a pass for each colour, here of a star colouring of the variables.
     """
     if sparse:
-        return _sparse(f, argnum, lambda y, x: sparse_hessian(_number(y, f), x, _pushed))
+        return _sparse(f, argnum, lambda y, x: sparse_hessian(_number(y, f), x))
     return jacobian(grad(f, argnum), argnum)
 
 

@@ -91,6 +91,21 @@ def hessian_pattern(inputs: int, equations: Equations, output: Atom, wanted: Seq
     return Pattern(len(wanted), tuple([tuple(graph.sets.listed(row)) for row in rows]))
 
 
+def flows_of(equation: tuple[Primitive, tuple[Atom, ...]]) -> tuple[bool, ...]:
+    """For each operand of an equation, whether the derivative by it may differ from 0.
+
+    >>> from autograd.rules import mul
+    >>> flows_of((mul, (0, 3.0)))
+    (True, False)
+    """
+    return _linearity_of(equation).flows
+
+
+def _linearity_of(equation: tuple[Primitive, tuple[Atom, ...]]) -> Linearity:
+    row, operands = equation
+    return linearity(row, tuple([each if type(each) is float else None for each in operands]))
+
+
 class _Bits:
     """Sets of inputs as the bits of an int."""
 
@@ -138,20 +153,11 @@ class _Graph:
         self._start = [self.sets.none] * inputs
         for i, place in enumerate(wanted):
             self._start[place] = self.sets.single(i)
-        self._linearity: dict[int, Linearity] = {}
+        self.linearity = list(map(_linearity_of, equations))
 
-    def linearity(self, place: int) -> Linearity:
-        """Which derivatives of the equation of a place are not 0."""
-        found = self._linearity.get(place)
-        if found is None:
-            row, operands = self.equations[place - self.inputs]
-            found = linearity(row, tuple([each if type(each) is float else None for each in operands]))
-            self._linearity[place] = found
-        return found
-
-    def _operands(self, place: int, chosen: Iterable[Any]) -> list[int]:
-        """The operands of an equation for which `chosen` is true; constants never are."""
-        return [int(each) for each in compress(self.equations[place - self.inputs][1], chosen)]
+    def _operands(self, place: int, chosen: Iterable[Any]) -> Iterator[Any]:
+        """The operands of an equation for which `chosen` is true: places, since constants never are."""
+        return compress(self.equations[place - self.inputs][1], chosen)
 
     def leading_to(self, outputs: Iterable[Atom]) -> list[int]:
         """The equations that those depend on, by their places, in order."""
@@ -161,7 +167,7 @@ class _Graph:
                 live[each] = 1
         for place in range(len(live) - 1, self.inputs - 1, -1):
             if live[place]:
-                for parent in self._operands(place, self.linearity(place).flows):
+                for parent in self._operands(place, self.linearity[place - self.inputs].flows):
                     live[parent] = 1
         return [place for place in range(self.inputs, len(live)) if live[place]]
 
@@ -169,19 +175,19 @@ class _Graph:
         """The set of wanted inputs that a place depends on, for those outputs and what leads to them."""
         found = self._start + [self.sets.none] * len(self.equations)
         for place in self.leading_to(outputs):
-            parents = self._operands(place, self.linearity(place).flows)
+            parents = self._operands(place, self.linearity[place - self.inputs].flows)
             found[place] = self.sets.union([found[parent] for parent in parents])
         return lambda atom: found[atom] if type(atom) is int else self.sets.none
 
-    def curved_operands(self, place: int) -> list[int]:
+    def curved_operands(self, place: int) -> Iterator[int]:
         """The operands in which an equation is not linear."""
-        return self._operands(place, self.linearity(place).partners)
+        return self._operands(place, self.linearity[place - self.inputs].partners)
 
     def interactions(self, place: int, dependencies: Callable[[Atom], Any]) -> Iterator[tuple[Any, Any]]:
         """Pairs of sets of inputs: each of the first interacts with each of the second."""
         _, operands = self.equations[place - self.inputs]
         reached: dict[int, Any] = {}
-        for operand, mask in zip(operands, self.linearity(place).partners, strict=True):
+        for operand, mask in zip(operands, self.linearity[place - self.inputs].partners, strict=True):
             if mask:
                 if mask not in reached:
                     reached[mask] = self.sets.union([dependencies(operands[j]) for j in members(mask)])
