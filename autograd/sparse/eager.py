@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.derivative import slopes
 from autograd.graph import number_of, topological
+from autograd.numerics import inner
 from autograd.sparse.compression import Compression, compressed_hessian, compressed_jacobian
 from autograd.sparse.pattern import Atom, Equations, flows_of, hessian_pattern, jacobian_pattern
 from autograd.value import Value
@@ -95,9 +96,9 @@ class Recorded:
         """The tangents of the outputs, where those of the inputs in `group` are 1."""
         tangents = dict.fromkeys(group, 1.0)
         for place, incoming in edges:
-            moved = [partial * tangents[x] for x, partial in incoming if x in tangents]
-            if moved:
-                tangents[place] = sum(moved)
+            moving = [(partial, tangents[x]) for x, partial in incoming if x in tangents]
+            if moving:
+                tangents[place] = inner(*zip(*moving, strict=True), 0.0)
         return [tangents.get(int(each), 0.0) if type(each) is int else 0.0 for each in self.outputs]
 
     def _backward(self, group: Sequence[int], edges: Sequence[Any]) -> list[float]:

@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "sparse.pattern": {"primitive", "sparse.linearity"},
     "sparse.colouring": {"sparse.pattern"},
     "sparse.compression": {"sparse.colouring", "sparse.pattern"},
-    "sparse.eager": {"derivative", "graph", "value", "sparse.compression", "sparse.pattern"},
+    "sparse.eager": {"derivative", "graph", "numerics", "value", "sparse.compression", "sparse.pattern"},
     "functional": {
         *("derivative", "errors", "functions", "value", "graph", "recording", "scopes", "observing", "structure"),
         "sparse.eager",
