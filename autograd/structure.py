@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
+from math import prod
 from typing import Any
 
 
@@ -115,6 +116,18 @@ def assembled(key: Structure, built: list[Any]) -> Any:
     if kind is dict:
         return dict(zip(names, built, strict=True))
     return kind(*built) if hasattr(kind, "_fields") else kind(built)
+
+
+def size_of(key: Key) -> int:
+    """The number of leaves of a structure.
+
+    >>> size_of(key_of({"w": [1.0, 2.0], "b": 3.0})), size_of(key_of_array((2, 3)))
+    (3, 6)
+    """
+    if key is NUMBER:
+        return 1
+    shape = key.list_shape if key.shape is None else key.shape
+    return sum(map(size_of, key[2])) if shape is None else prod(shape)
 
 
 def places(key: Key, name: str) -> Iterator[str]:

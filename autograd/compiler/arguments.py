@@ -219,6 +219,22 @@ def as_array(numbers: Any) -> NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)
 
 
+def aligned(x: Any, key: Key) -> Any:
+    """x with the dicts in it in the order of those of `key`, where they have the same names.
+
+    >>> aligned({"b": 1.0, "w": 2.0}, structure.key_of({"w": 0.0, "b": 0.0}))
+    {'w': 2.0, 'b': 1.0}
+    """
+    if key is NUMBER or key.shape is not None:
+        return x
+    kind, names, parts = key
+    if kind is dict and isinstance(x, dict) and x.keys() == set(names):
+        return {name: aligned(x[name], part) for name, part in zip(names, parts, strict=True)}
+    if kind is not dict and isinstance(x, list | tuple) and len(x) == len(parts) and key.list_shape is None:
+        return structure.assembled(key, [aligned(each, part) for each, part in zip(x, parts, strict=True)])
+    return x
+
+
 class Arguments(NamedTuple):
     """The arguments of a call.
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd.compiler import inputs
-from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
+from autograd.compiler.arguments import as_array
 from autograd.compiler.cache.directory import CacheOption, as_option
+from autograd.compiler.derivatives import Derivatives
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
-from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE
+from autograd.compiler.given import given
+from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE
 from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
-from autograd.compiler.record import is_recording
 from autograd.compiler.results import Outputs, Samples
-from autograd.compiler.variants import Variants, argument_names
+from autograd.compiler.variants import argument_names
 from autograd.errors import CompileError
 from autograd.structure import NUMBER
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 def compile(
@@ -116,7 +112,7 @@ def _checked_batch(f: Callable[..., Any], batch: Sequence[str]) -> frozenset[str
     return frozenset(batch)
 
 
-class Compiled(Variants):
+class Compiled(Derivatives):
     """What `autograd.compile` returns. It may be called from several threads, and pickled.
 
     A pickled one knows its programs. It brings its function along if that can be pickled (a lambda cannot); without,
@@ -148,7 +144,7 @@ class Compiled(Variants):
         CompileError for what a program cannot repeat, with the line.
         """
         arguments = self._arguments(args)
-        variant, outputs = self._run(VALUE, arguments, self._current())
+        variant, outputs = self._run(VALUE, given(arguments, self._current()))
         key = variant.lowered.result
         return float(outputs[0]) if key is NUMBER else Outputs(outputs, arguments.hold_array).take(key)
 
@@ -167,7 +163,7 @@ class Compiled(Variants):
         does not return one number.
         """
         arguments = self._arguments(args)
-        _, outputs = self._run(GRADIENT, arguments, self._current())
+        _, outputs = self._run(GRADIENT, given(arguments, self._current()))
         if self.parameters is not None:
             return float(outputs[0]), as_array(outputs[1:])
         remaining = Outputs(outputs)
@@ -186,24 +182,8 @@ class Compiled(Variants):
         """
         if not self.batch:
             raise CompileError("map needs a batch; name the arguments that hold samples in batch=")
-        variant, outputs = self._run(SAMPLES, self._arguments(args), self._current())
+        variant, outputs = self._run(SAMPLES, given(self._arguments(args), self._current()))
         return Samples(outputs).take(variant.lowered.result)
-
-    def hessian(self, *args: Any) -> NDArray[np.float64]:
-        """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
-
-        An array (n, n); its program has n times the equations of the gradient's, so n should be small.
-
-        >>> compile(lambda x, y: x * x * y).hessian(3.0, 5.0)
-        array([[10.,  6.],
-               [ 6.,  0.]])
-
-        CompileError when f does not return one number.
-        """
-        arguments = self._arguments(args)
-        _, outputs = self._run(HESSIAN, arguments, self._current())
-        n = arguments.size if self.parameters is None else len(self.parameters)
-        return as_array(outputs[1 + n :]).reshape(n, n)
 
     @property
     def flat(self) -> Flat:
@@ -216,17 +196,7 @@ class Compiled(Variants):
 
     def _gradient(self, args: Sequence[Any], parameters: Any) -> Any:
         """The value and then the derivatives, with these numbers for the parameters."""
-        return self._run(GRADIENT, self._arguments(args), parameters)[1]
-
-    def _current(self) -> Any:
-        """The numbers of the parameters, now: a list or a float64 vector."""
-        return inputs.read(self.parameters or ())
-
-    def _arguments(self, args: Sequence[Any]) -> Arguments:
-        """The arguments of a call, flat; CompileError names the one that does not fit."""
-        if is_recording():
-            raise CompileError(NO_DERIVATIVE)
-        return collect(args, self._names_of(len(args)), self.batch)
+        return self._run(GRADIENT, given(self._arguments(args), parameters))[1]
 
     # --- looking at it ------------------------------------------------------------------------------------------------
 

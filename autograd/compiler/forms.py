@@ -74,7 +74,8 @@ class Forms:
         if self.wanted is None:
             return recovered(self.flattened)
         try:
-            return differentiated(recovered(replace(self.flattened_forward, derivatives=self.wanted), inner=True))
+            forward = recovered(replace(self.flattened_forward, derivatives=self.wanted), inner=True)
+            return differentiated(forward, self.flattened_forward.per_sample)
         except CompileError:  # a rule asks for several numbers: without a batch, guards can answer
             return recovered(self.flattened)
 

@@ -37,6 +37,8 @@ class Lowered:
     wanted    the inputs that derivatives are by
     at        the numbers of the inputs; with a batch, those of the sample that was recorded
     indices   inputs that were integers; with `by_kind` the function has asked which are
+    what      the derivative that was asked for by name, and its mode, in words: see kinds.py
+    seeds     how many rows of the identity run as its batch
     """
 
     recorded: Program
@@ -47,6 +49,9 @@ class Lowered:
     found: tuple[float, ...]
     indices: frozenset[int] = frozenset()
     by_kind: bool = False
+    what: str = ""
+    mode: str = ""
+    seeds: int = 0
 
     @cached_property
     def forward(self) -> Program:
@@ -70,7 +75,7 @@ class Lowered:
 
     @cached_property
     def _differentiated(self) -> tuple[Program, bool]:
-        rows = self.recorded.outputs[self.kind == HESSIAN :]
+        rows = self.recorded.outputs[1:] if self.kind == HESSIAN else self.recorded.outputs[:1]
         program, asks = differentiated(self.recorded, rows, self.wanted, self.at, where_asked)
         return replace(program, derivatives=self.wanted if self.kind == GRADIENT else ()), asks
 
@@ -120,7 +125,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     """
     recorder, inputs, found, key = repeatable(partial(_record, call, exact), call.generators)
     numbers = tuple([recorder.number(each) if isinstance(each, Value) else each for each in found])
-    _check_kind(key, found, outputs)
+    check_kind(key, found, outputs)
     leaves = inputs if call.parameters is None else call.parameters
     asked = len(recorder.guards)
     if outputs == HESSIAN:
@@ -162,11 +167,12 @@ def _output(x: Any) -> Any:
     return x if isinstance(x, Value) else as_float(x)
 
 
-def _check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
+def check_kind(key: Key, found: Sequence[Any], outputs: str) -> None:
+    """CompileError where derivatives are wanted of a function that does not return one number."""
     if outputs in (GRADIENT, HESSIAN) and key is not NUMBER:
         raise CompileError(
-            f"the function must return one number to have a gradient, got {len(found)} in a structure; "
-            "return their total or mean"
+            f"the function must return one number to have a gradient, got {len(found)} in a structure; take its "
+            "jacobian(...), or vjp(...) along cotangents, or return their total or mean"
         )
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autograd.compiler.arguments import as_array
-from autograd.structure import NUMBER, Key, assembled
+from autograd.structure import NUMBER, Key, Structure, assembled, size_of
+
+Keys: TypeAlias = tuple[Key, ...]  # of several arguments
 
 
 class Outputs:
@@ -62,3 +68,55 @@ class Samples:
             return assembled(key, [self.take(part) for part in key[2]])
         begin, self.place = self.place, self.place + prod(key.shape)
         return self.outputs[:, begin : self.place].reshape(len(self.outputs), *key.shape)
+
+
+def blocks(matrix: NDArray[np.float64], rows: Key | Keys, columns: Key | Keys, arrays: bool) -> Any:
+    """A matrix of derivatives in the structure of what they are of, with that of what they are by at each number.
+
+    An array of the result, with `arrays` any list, and one of what it is by make an array of both shapes. A plain tuple
+    of keys is a tuple of structures.
+
+    >>> from autograd.structure import key_of
+    >>> blocks(np.array([[1.0, 2.0], [3.0, 4.0]]), key_of([0.0, 0.0]), key_of({"w": 0.0, "b": 0.0}), False)
+    [{'w': 1.0, 'b': 2.0}, {'w': 3.0, 'b': 4.0}]
+    """
+    return _by_rows(matrix, rows, columns, arrays)
+
+
+def _by_rows(matrix: NDArray[np.float64], key: Key | Keys, columns: Key | Keys, arrays: bool) -> Any:
+    shape = _shape(key, arrays)
+    if shape is not None:
+        return _by_columns(matrix.reshape(*shape, matrix.shape[1]), columns)
+    parts = [_by_rows(part, inner, columns, arrays) for inner, part in _parts(key, matrix)]
+    return assembled(key, parts) if isinstance(key, Structure) else tuple(parts)
+
+
+def _by_columns(block: NDArray[np.float64], key: Key | Keys) -> Any:
+    """The derivatives of an array, or of one number, by what has this key."""
+    of_one = block.ndim == 1
+    shape = _shape(key, False)
+    if shape is not None:
+        found = block.reshape(*block.shape[:-1], *shape)
+        return float(found) if found.ndim == 0 else found.copy()
+    if of_one and isinstance(key, Structure) and key.list_shape is not None:
+        return block.reshape(key.list_shape).tolist()
+    parts = [_by_columns(part.T, inner) for inner, part in _parts(key, block.T)]
+    return assembled(key, parts) if isinstance(key, Structure) else tuple(parts)
+
+
+def _shape(key: Key | Keys, arrays: bool) -> tuple[int, ...] | None:
+    """The shape of what becomes an array, () for a number."""
+    if key is NUMBER:
+        return ()
+    if not isinstance(key, Structure):
+        return None
+    return key.list_shape if arrays and key.shape is None else key.shape
+
+
+def _parts(key: Any, matrix: NDArray[np.float64]) -> Iterator[tuple[Key, NDArray[np.float64]]]:
+    """The parts of a structure, each with its rows."""
+    begin = 0
+    for part in key[2] if isinstance(key, Structure) else key:
+        end = begin + size_of(part)
+        yield part, matrix[begin:end]
+        begin = end

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from autograd.compiler.backends import NAMES, Choice, choose, next_best
 from autograd.compiler.cache.objects import using
 from autograd.compiler.captures import Outside
@@ -36,6 +38,7 @@ class Variant:
         self.cache = cache  # in words, whether it was read from there
         self.name, self.runner, self.reason = choice or choose(forms_of(lowered, options), options, samples)
         self.source = self.runner.source
+        self._seeds = [np.eye(lowered.seeds)] if lowered.seeds else []
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
         self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
 
@@ -44,12 +47,12 @@ class Variant:
 
         `pieces` are lists and float64 vectors that follow each other as the shared inputs.
         """
-        if self._numbers is not None and not samples:
+        if self._numbers is not None and not samples and not self._seeds:
             inputs: list[float] = []
             for piece in pieces:
                 inputs += piece if type(piece) is list else piece.tolist()
             return self._numbers(inputs)
-        return self.runner.run(joined(pieces), samples)
+        return self.runner.run(joined(pieces), [*samples, *self._seeds] if self._seeds else samples)
 
     def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Any]]:
         state = {"outside": self.outside, "instead_of": self.instead_of}

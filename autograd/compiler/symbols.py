@@ -44,12 +44,15 @@ class Sheet:
 class Writer(Sheet):
     """A recorded program being written anew, with derivatives: its places as symbols, which rules compute with.
 
-    `numbers` are those of the inputs when it was recorded; `where` names the line for a guard.
+    `numbers` are those of the inputs when it was recorded; `where` names the line for a guard. `keeps_detached` is for a
+    program that is to be differentiated once more.
     """
 
-    def __init__(self, recorded: Program, numbers: Sequence[float], where: Callable[[], str]) -> None:
+    def __init__(
+        self, recorded: Program, numbers: Sequence[float], where: Callable[[], str], keeps_detached: bool = False
+    ) -> None:
         self.recorded = recorded
-        self.builder = Builder(len(recorded.names))
+        self.builder = Builder(len(recorded.names), keeps_detached)
         self.atoms = self.builder.write(recorded.equations)  # of the recorded places
         self.guards: list[Guard] = []
         self._columns = [[number] for number in numbers]  # of the places that `ask` has computed, one number each

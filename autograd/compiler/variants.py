@@ -12,10 +12,12 @@ from threading import Lock, RLock
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
-from autograd.compiler import advice
+from autograd.compiler import advice, kinds
 from autograd.compiler.arguments import Arguments, as_array
 from autograd.compiler.captures import Outside
-from autograd.compiler.lower import SAMPLES, VALUE, Call, Lowered, PerSampleError, lower
+from autograd.compiler.given import Given
+from autograd.compiler.kinds import Kind
+from autograd.compiler.lower import Call, Lowered, PerSampleError
 from autograd.compiler.options import Options
 from autograd.compiler.program import Guard
 from autograd.compiler.python import means
@@ -54,10 +56,10 @@ class Variants:
         self.batch = batch
         self.options = options
         self._names = argument_names(f)
-        self._variants: dict[tuple[str, tuple[Key, ...]], tuple[Variant, ...]] = {}
+        self._variants: dict[tuple[Kind, tuple[Key, ...]], tuple[Variant, ...]] = {}
         self._last: Variant | None = None
         self._single: Variants | None = None  # where exact samples need a program each: the function without a batch
-        self._by_sample: frozenset[tuple[str, tuple[Key, ...]]] = frozenset()
+        self._by_sample: frozenset[tuple[Kind, tuple[Key, ...]]] = frozenset()
         self._repeats = advice.Repeats()
         self._recordings = 0
         self._dropped = 0  # programs that had to go
@@ -68,30 +70,27 @@ class Variants:
         self._lock = Lock()
         self._recording = RLock()  # one recording at a time, which others then find
 
-    def _run(self, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
-        """What ran and its outputs, a list or an array; records if there is no program for these arguments yet.
-
-        `parameters` are the numbers of the parameters, as a list or a float64 vector.
-        """
+    def _run(self, kind: Kind, given: Given) -> tuple[Variant, Any]:
+        """What ran and its outputs, a list or an array; records if there is no program for these arguments yet."""
+        arguments = given.arguments
         if self._by_sample and self._single is not None and (kind, arguments.keys) in self._by_sample:
-            return self._run_by_sample(self._single, kind, arguments, parameters)
-        pieces = [*arguments.shared, parameters]
-        found = self._look_up(kind, arguments, pieces)
+            return self._run_by_sample(self._single, kind, given)
+        found = self._look_up(kind, given)
         if isinstance(found, Missing):
             with alone(self._recording):  # another thread may have recorded what this one needs meanwhile
-                found = self._look_up(kind, arguments, pieces)
+                found = self._look_up(kind, given)
                 if isinstance(found, Missing):
                     repeat = self._repeat(kind, arguments.keys, found)
                     try:
-                        variant = self._record(kind, arguments, pieces)
+                        variant = self._record(kind, given)
                     except PerSampleError:
-                        return self._run_by_sample(self._without_batch(kind, arguments), kind, arguments, parameters)
+                        return self._run_by_sample(self._without_batch(kind, arguments), kind, given)
                     if repeat is not None:
                         self._repeats.note(repeat)
-                    return variant, variant.run(pieces, arguments.samples)
+                    return variant, variant.run(given.pieces, given.samples)
         return found
 
-    def _without_batch(self, kind: str, arguments: Arguments) -> Variants:
+    def _without_batch(self, kind: Kind, arguments: Arguments) -> Variants:
         """The function of one sample, which from now on runs for such arguments. Its branches are those of `where`."""
         if self._single is None:
             options = replace(self.options, on_branch="record", threads=None)
@@ -99,17 +98,18 @@ class Variants:
         self._by_sample |= {(kind, arguments.keys)}
         return self._single
 
-    def _run_by_sample(self, single: Variants, kind: str, arguments: Arguments, parameters: Any) -> tuple[Variant, Any]:
+    def _run_by_sample(self, single: Variants, kind: Kind, given: Given) -> tuple[Variant, Any]:
         """As `_run`, one sample after the other, each by the program of the branches that it takes."""
         rows = []
-        for sample in arguments.each():
-            variant, outputs = single._run(VALUE if kind == SAMPLES else kind, sample, parameters)
+        for sample in given.each():
+            variant, outputs = single._run(kinds.of_one_sample(kind), sample)
             rows.append(plain_list(outputs))
         self._last = variant
-        return variant, as_array(rows) if kind == SAMPLES else means(rows)
+        return variant, as_array(rows) if kinds.is_per_sample(kind) else means(rows)
 
-    def _look_up(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> tuple[Variant, Any] | Missing:
+    def _look_up(self, kind: Kind, given: Given) -> tuple[Variant, Any] | Missing:
         """The program that fits these arguments, of those recorded so far, and its outputs."""
+        arguments = given.arguments
         known = self._variants.get((kind, arguments.keys), ())
         failed, changed = None, ""
         for variant in known:
@@ -118,7 +118,7 @@ class Variants:
             if change := variant.outside.change(self.function):
                 changed = changed or change
                 continue
-            outputs = variant.run(pieces, arguments.samples)
+            outputs = variant.run(given.pieces, given.samples)
             if type(outputs) is not int:
                 self._last = variant
                 variant.used = self._recordings
@@ -126,7 +126,7 @@ class Variants:
             failed = variant.lowered.guard(outputs)
         return Missing(len(known), failed, changed)
 
-    def _repeat(self, kind: str, keys: tuple[Key, ...], known: Missing) -> advice.Repeat | None:
+    def _repeat(self, kind: Kind, keys: tuple[Key, ...], known: Missing) -> advice.Repeat | None:
         """Why it is recorded again, if it is; CompileError if nothing more may be recorded."""
         if known.programs and (failed := known.failed) is not None:
             if self.options.on_branch == "raise" or known.programs == BRANCHES:
@@ -157,7 +157,8 @@ class Variants:
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
-    def _record(self, kind: str, arguments: Arguments, pieces: Sequence[Any]) -> Variant:
+    def _record(self, kind: Kind, given: Given) -> Variant:
+        arguments = given.arguments
         if self.function is None:
             raise CompileError(
                 "this compiled function was pickled without its Python function, which could not be pickled, and has "
@@ -170,17 +171,18 @@ class Variants:
             arguments.keys,
             self._names_of(len(arguments.keys)),
             self.parameters,
-            [*arguments.example, *map(float, pieces[-1])],
+            [*arguments.example, *map(float, given.parameters)],
             self.batch,
             arguments.indices,
             outside.generators,
         )
         place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            lowered = lower(call, kind, self.options.exact)
+            lowered = kinds.lowered(call, kind, given.along.example, self.options.exact)
             outside.settle()
+            samples = [*given.samples, *([kinds.seeds(lowered.seeds)] if lowered.seeds else [])]
             variant = self._with_same_program(place, lowered) or verified(
-                lowered, self.options, pieces, arguments.samples
+                lowered, self.options, given.pieces, samples
             )
         variant.outside = outside
         with alone(self._lock):
@@ -203,7 +205,7 @@ class Variants:
         if not self._variants[place]:
             del self._variants[place]
 
-    def _with_same_program(self, place: tuple[str, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
+    def _with_same_program(self, place: tuple[Kind, tuple[Key, ...]], lowered: Lowered) -> Variant | None:
         """The variant with the same program: what has changed outside does not matter to it."""
         same = (each for each in self._variants.get(place, ()) if each.lowered == lowered and each.outside.change())
         # Equal numbers may be 0 and −0, and one text has all of their signs.

@@ -15,7 +15,7 @@ from autograd.errors import CompileError
 
 
 def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
-    """The program with the derivatives of its one output by the inputs `wanted` as further outputs.
+    """The program with the derivatives of its first output by the inputs `wanted` as further outputs.
 
     >>> from autograd.compiler.loops.find import find
     >>> from autograd.compiler.loops.loop import interpret
@@ -27,16 +27,16 @@ def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
     >>> [numbers[int(atom)] for atom in looped.outputs]
     [1024.0, 5120.0]
 
-    CompileError unless it has one output.
+    CompileError unless it has an output.
     """
-    if len(looped.outputs) != 1:
-        raise CompileError(f"a program has a gradient if it gives one number, not {len(looped.outputs)}")
-    (output,) = looped.outputs
+    if not looped.outputs:
+        raise CompileError("a program without outputs has no gradient")
+    output = looped.outputs[0]
     writer = LoopWriter(looped)
     seeds = [(output, 1.0)] if type(output) is int else []
     known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward))
     found = [writer.atom(known.get(place, 0.0)) for place in wanted]
     items, moved = Live(writer.placed(), writer.end, found).renumbered(range(writer.builder.first))
-    outputs = (output, *moved_to(found, moved))
+    outputs = (*looped.outputs, *moved_to(found, moved))
     head = replace(looped.head, outputs=outputs, derivatives=tuple(wanted), adjoints=())
     return Looped(head, (*looped.items, *items))

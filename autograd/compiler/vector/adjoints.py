@@ -38,19 +38,20 @@ class Adjoint:
     behind: Mask
 
 
-def differentiated(forward: VectorProgram) -> VectorProgram:
-    """The program of the one output of `forward` and its derivatives by the inputs `forward.program.derivatives`.
+def differentiated(forward: VectorProgram, per_sample: bool = False) -> VectorProgram:
+    """The program of the outputs of `forward` and the derivatives of the first by `forward.program.derivatives`.
 
-    With a batch, both are means over the samples.
+    With a batch, all are means over the samples, or with `per_sample` a number for each.
     """
-    return _Backward(forward).program()
+    return _Backward(forward, per_sample).program()
 
 
 class _Backward(RowWriter):
-    def __init__(self, forward: VectorProgram) -> None:
+    def __init__(self, forward: VectorProgram, per_sample: bool = False) -> None:
         self.forward = forward
+        self.per_sample = per_sample
         files = Files.of(forward)
-        super().__init__(files, bool(forward.program.batched))
+        super().__init__(files, bool(forward.program.batched) and not per_sample)
         for step in forward.steps:
             self.append(step)
         self.arrays = forward.inputs
@@ -76,27 +77,30 @@ class _Backward(RowWriter):
     # --- backwards ----------------------------------------------------------------------------------------------------
 
     def program(self) -> VectorProgram:
-        """Value and derivatives."""
-        ((kind, lane),) = self.forward.outputs
-        outputs: list[tuple[str, float]] = [(kind, lane)]
+        """Values and derivatives."""
+        kind, lane = self.forward.outputs[0]
+        outputs = [self._value(*output) for output in self.forward.outputs]
         if kind != "constant":
-            loss = Operand(kind, np.array([int(lane)]))
             nothing = np.zeros(1, bool)
-            self.flow(loss, ONE, ONE, ~nothing, nothing)
-            if kind == "batched":
-                outputs = [("shared", int(self.mean(loss).lanes[0]))]
+            self.flow(Operand(kind, np.array([int(lane)])), ONE, ONE, ~nothing, nothing)
         for number in range(len(self.forward.steps) - 1, -1, -1):
             if number in self._terms:
                 step = self.forward.steps[number]
                 self._propagate(step, self._adjoint(self._terms.pop(number), step))
         return self._finished(outputs + self._derivatives())
 
+    def _value(self, kind: str, lane: float) -> tuple[str, float]:
+        """An output of the forward program, or its mean."""
+        if kind != "batched" or self.per_sample:
+            return kind, lane
+        return "shared", int(self.mean(Operand(kind, np.array([int(lane)]))).lanes[0])
+
     def _adjoint(self, terms: Sequence[Terms], step: Step) -> Adjoint:
         there, opened = np.zeros(step.size, bool), np.zeros(step.size, bool)
         for each in terms:
             there[each.at] = True
             opened[each.at[~each.behind]] = True
-        delta = self.total(terms, step.size, step.batched)
+        delta = self.total(terms, step.size, step.batched or self.per_sample)
         if delta.kind != "constant":
             self._note_adjoint(delta, step)
         shape = step.shape
@@ -172,9 +176,9 @@ class _Backward(RowWriter):
         if adjoint.there.all() and tame and adjoint.delta.kind != "constant":
             self._two_products(left, right, adjoint)
             return
-        w, x = (each.with_table(table) for each, table in ((left, left.table[:, :, None]), (right, right.table[None])))
+        self._outer_product(left, right, adjoint)
+        w, x = left.with_table(left.table[:, :, None]), right.with_table(right.table[None])
         delta, *masks = (each[:, None] for each in (adjoint.delta.table, adjoint.there, adjoint.behind))
-        self.flow(w, x, adjoint.delta.with_table(delta), *masks)
         self.flow(x, w, adjoint.delta.with_table(delta), *masks)
 
     def _two_products(self, left: Operand, right: Operand, adjoint: Adjoint) -> None:
@@ -187,12 +191,21 @@ class _Backward(RowWriter):
             into = self.new("product", [turned, delta], (k, c), batched)
             self.flow(right, ONE, into, there, np.all(adjoint.behind, axis=0, keepdims=True))
         if self._needed.of(left).any():
+            if self.per_sample and delta.kind == "batched":
+                self._outer_product(left, right, adjoint)
+                return
             if delta.kind == right.kind == "batched":
                 into = self.new("mean_product", [delta, right], (r, k), False)
             else:
                 delta, right = (self.mean(each) if each.kind == "batched" else each for each in (delta, right))
                 into = self.new("product", [delta, right.with_table(right.lanes.T)], (r, k), False)
             self.flow(left, ONE, into, there, np.all(adjoint.behind, axis=1, keepdims=True))
+
+    def _outer_product(self, left: Operand, right: Operand, adjoint: Adjoint) -> None:
+        """The adjoint of the left factor for each sample, term by term."""
+        delta, *masks = (each[:, None] for each in (adjoint.delta.table, adjoint.there, adjoint.behind))
+        w, x = left.with_table(left.table[:, :, None]), right.with_table(right.table[None])
+        self.flow(w, x, adjoint.delta.with_table(delta), *masks)
 
     # --- rows of the table --------------------------------------------------------------------------------------------
 
@@ -236,7 +249,7 @@ class _Backward(RowWriter):
         for number, array in enumerate(self.arrays, len(self.forward.steps)):
             terms = self._terms.pop(number, None)
             if terms:
-                found = self.total(terms, array.lanes.size, False)
+                found = self.total(terms, array.lanes.size, self.per_sample)
                 for lane, each in zip(array.lanes.ravel().tolist(), found.table.tolist(), strict=True):
                     at[places[array.kind][lane]] = (found.kind, each)
         return [at.get(place, ("constant", 0.0)) for place in program.derivatives]
@@ -244,7 +257,7 @@ class _Backward(RowWriter):
     def _finished(self, outputs: Sequence[tuple[str, float]]) -> VectorProgram:
         made = replace(
             self.forward,
-            program=replace(self.forward.program, per_sample=False),
+            program=replace(self.forward.program, per_sample=self.per_sample),
             steps=tuple(self.steps),
             sizes=(self.files.sizes[0], self.files.sizes[1]),
             constants=self.files.fixed,

@@ -1,0 +1,287 @@
+"""Derivatives of a compiled function other than its gradient: along directions, as matrices, for each sample."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.compiler import inputs
+from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, aligned, as_array, collect
+from autograd.compiler.given import given
+from autograd.compiler.kinds import FORWARD, ROWS, Derivative
+from autograd.compiler.record import is_recording
+from autograd.compiler.results import Outputs, Samples, blocks
+from autograd.compiler.variants import Variants
+from autograd.errors import CompileError
+from autograd.structure import Key, key_of_array, size_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Argnums = int | Sequence[int] | None
+
+
+class Derivatives(Variants):
+    """Directional derivatives, Jacobians and Hessians of the programs of a function.
+
+    They are by the parameters, if there are any, else by arguments; `argnums` names other arguments: an index, or a
+    tuple of indices, for which the answer is a tuple. Each kind is a program of its own, recorded when it is first
+    asked for.
+    """
+
+    def jvp(self, args: Sequence[Any], tangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
+        """(f(x), the derivative of f at x along v), in forward mode: one run, whatever the number of outputs.
+
+        args      the arguments, in a tuple
+        tangents  their directions, in a tuple of the same structure; with `parameters=`, an array in their order
+        argnums   the arguments that the tangents are of, if not all
+
+        >>> from autograd import compile
+        >>> compile(lambda x, y: [x * y, x]).jvp((2.0, 3.0), (1.0, 10.0))
+        ([6.0, 2.0], [23.0, 1.0])
+
+        With a batch, each sample has its own tangent, and both are means. CompileError where the structures differ.
+        """
+        arguments = self._arguments(_listed(args, "args"))
+        chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
+        along = self._tangents(arguments, tangents, chosen)
+        asked = Derivative("jvp", chosen, along.keys)
+        variant, outputs = self._run(asked, given(arguments, self._current(), along))
+        remaining = Outputs(outputs, arguments.hold_array)
+        return remaining.take(variant.lowered.result), remaining.take(variant.lowered.result)
+
+    def vjp(self, args: Sequence[Any], cotangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
+        """(f(x), x̄ = ȳᵀ ∂f/∂x), in reverse mode: one run, whatever the number of inputs.
+
+        args        the arguments, in a tuple
+        cotangents  ȳ, in the structure of the result
+        argnums     the arguments that x̄ is of; None: all, in a tuple, or with `parameters=` those, as an array
+
+        >>> from autograd import compile
+        >>> compile(lambda x, y: [x * y, x]).vjp((2.0, 3.0), [1.0, 10.0])
+        ([6.0, 2.0], (13.0, 2.0))
+
+        With a batch, these are means, and ȳ is that of the mean. CompileError where the structures differ.
+        """
+        arguments = self._arguments(_listed(args, "args"))
+        chosen, is_single = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
+        along = collect([cotangents], ("cotangents",), frozenset())
+        asked = Derivative("vjp", chosen, along.keys)
+        variant, outputs = self._run(asked, given(arguments, self._current(), along))
+        key = variant.lowered.result
+        y = Outputs(outputs[1:], arguments.hold_array).take(key)
+        return y, _in_structure(outputs[1 + size_of(key) :], arguments, chosen, is_single)
+
+    def hvp(self, args: Sequence[Any], tangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
+        """(∇f(x), ∇²f(x) v) at the cost of a few values of f, by reverse over forward mode: no Hessian is built.
+
+        args      the arguments, in a tuple
+        tangents  v: their directions, in a tuple of the same structure; with `parameters=`, an array in their order
+        argnums   the arguments that the gradient is by; None: the first, or with `parameters=` those
+
+        >>> from autograd import compile
+        >>> compile(lambda x: x[0] ** 2 * x[1]).hvp(([3.0, 5.0],), ([1.0, 0.0],))
+        ([30.0, 9.0], [10.0, 6.0])
+
+        CompileError when f does not return one number, and where the structures differ.
+        """
+        arguments = self._arguments(_listed(args, "args"))
+        count = len(arguments.keys)
+        chosen, is_single = self._chosen(argnums, 0, count)
+        along = self._tangents(arguments, tangents, None if chosen is None else tuple(range(count)))
+        asked = Derivative("hvp", chosen, along.keys)
+        _, outputs = self._run(asked, given(arguments, self._current(), along))
+        n = (len(outputs) - 2) // 2
+        product, gradient = outputs[2 : 2 + n], outputs[2 + n :]
+        return (
+            _in_structure(gradient, arguments, chosen, is_single),
+            _in_structure(product, arguments, chosen, is_single),
+        )
+
+    def jacobian(self, *args: Any, argnums: Argnums = None) -> Any:
+        """∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
+
+        args     the arguments
+        argnums  x: an argument, or a tuple of arguments; None: the first, or with `parameters=` those
+
+        An array in the result, or a list where an argument is an array, and an array x make one array, of both shapes.
+
+        >>> from autograd import compile
+        >>> import numpy as np
+        >>> compile(lambda x: [x[0] * x[1], x[0], x[1] ** 2]).jacobian(np.array([2.0, 3.0]))
+        array([[3., 2.],
+               [1., 0.],
+               [0., 6.]])
+
+        The rows, or the columns if these are fewer, run as samples of a batch. Those of a small function, of an exact
+        one and of one with a batch, whose results are means, are written out, which takes long to build for many.
+        """
+        arguments = self._arguments(args)
+        chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
+        variant, outputs = self._run(Derivative("jacobian", chosen), given(arguments, self._current()))
+        key = variant.lowered.result
+        keys = self._keys(arguments, chosen)
+        matrix = _matrix(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
+        return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
+
+    def hessian(self, *args: Any, argnums: Argnums = None) -> NDArray[np.float64]:
+        """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
+
+        args     the arguments
+        argnums  the arguments that it is by, if not all
+
+        An array (n, n). Its rows run as samples of a batch, each at the cost of an `hvp`; those of a small function, of
+        an exact one and of one with a batch are written out, as n times the equations of the gradient.
+
+        >>> from autograd import compile
+        >>> compile(lambda x, y: x * x * y).hessian(3.0, 5.0)
+        array([[10.,  6.],
+               [ 6.,  0.]])
+
+        CompileError when f does not return one number.
+        """
+        arguments = self._arguments(args)
+        chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
+        return self._hessian(arguments, chosen)
+
+    def map_grad(self, *args: Any, argnums: Argnums = None) -> Any:
+        """The gradient of each sample of a batch, in the structure that `value_and_grad` gives; samples come first.
+
+        args     the arguments
+        argnums  the arguments that it is by; None: all, or with `parameters=` those, as an array (samples, parameters)
+
+        >>> from autograd import Value, compile
+        >>> w = Value(3.0)
+        >>> compile(lambda x: (w * x) ** 2, parameters=[w], batch=("x",)).map_grad([1.0, 2.0])
+        array([[ 6.],
+               [24.]])
+
+        CompileError without `batch=`, and when f does not return one number.
+        """
+        if not self.batch:
+            raise CompileError("map_grad needs a batch; name the arguments that hold samples in batch=")
+        arguments = self._arguments(args)
+        chosen, is_single = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
+        _, outputs = self._run(Derivative("map_grad", chosen), given(arguments, self._current()))
+        if chosen is None:
+            return outputs[:, 1:]
+        remaining = Samples(outputs[:, 1:])
+        parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
+        return parts[0] if is_single or (argnums is None and len(parts) == 1) else parts
+
+    # --- for autograd.functional --------------------------------------------------------------------------------------
+
+    def __derivative__(self, name: str, args: Sequence[Any], argnums: int | tuple[int, ...], along: Any = None) -> Any:
+        """What `autograd.functional` asks a compiled function for: a derivative by arguments, as its own function of
+        that name gives it; `along` are tangents or cotangents.
+        """
+        if name in ("jvp", "vjp", "hvp"):
+            return getattr(self, name)(args, along, argnums=argnums)
+        if name == "jacobian":
+            return self.jacobian(*args, argnums=argnums)
+        arguments = self._arguments(args)
+        chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
+        assert chosen is not None
+        if name == "hessian":
+            keys = self._keys(arguments, chosen)
+            wanted: Any = keys[0] if is_single else keys
+            return blocks(self._hessian(arguments, chosen), wanted, wanted, False)
+        _, outputs = self._run(Derivative("grad", chosen), given(arguments, self._current()))
+        return float(outputs[0]), _in_structure(outputs[1:], arguments, chosen, is_single)
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _hessian(self, arguments: Arguments, chosen: tuple[int, ...] | None) -> NDArray[np.float64]:
+        """The matrix by those arguments, or by the parameters."""
+        variant, outputs = self._run(Derivative("hessian", chosen), given(arguments, self._current()))
+        n = sum(map(size_of, self._keys(arguments, chosen)))
+        if variant.lowered.mode != ROWS:
+            return outputs[:, 1:]  # type: ignore[no-any-return]
+        if chosen is None:
+            return as_array(outputs[1 + n :]).reshape(n, n)
+        size = arguments.size
+        places = Derivative("", chosen).places(arguments.keys, size)
+        return as_array(outputs[1 + size :]).reshape(size, size)[np.ix_(places, places)]
+
+    def _chosen(
+        self, argnums: Argnums, default: int | Sequence[int], count: int
+    ) -> tuple[tuple[int, ...] | None, bool]:
+        """The arguments that a derivative is by, None for the parameters; and whether one was named without a tuple."""
+        if argnums is None:
+            if self.parameters is not None:
+                return None, True
+            argnums = default
+        is_single = not isinstance(argnums, Sequence)
+        chosen = [operator.index(each) for each in (argnums if isinstance(argnums, Sequence) else [argnums])]
+        for each in chosen:
+            if not -count <= each < count:
+                raise TypeError(f"argnums={argnums}, but the function was called with {count} argument(s)")
+        return tuple([each % count for each in chosen]), is_single
+
+    def _tangents(self, arguments: Arguments, tangents: Any, chosen: tuple[int, ...] | None) -> Arguments:
+        """Tangents as arguments, in the structure of what they are of; CompileError where it differs."""
+        if chosen is None:
+            found = collect([tangents], ("tangents",), frozenset())
+            if found.keys != (key_of_array((len(self.parameters or ()),)),):
+                raise CompileError(
+                    f"with parameters=, the tangents are a flat list or array of {len(self.parameters or ())} numbers, "
+                    f"one for each parameter; got {found.size} in another structure"
+                )
+            return found
+        given_ = _listed(tangents, "tangents")
+        if len(given_) != len(chosen):
+            raise TypeError(f"one tangent for each of {len(chosen)} argument(s) is needed, got {len(given_)}")
+        names = [f"tangents[{i}]" for i in range(len(given_))]
+        batch = frozenset([name for name, i in zip(names, chosen, strict=True) if arguments.parts[i].is_batched])
+        keys = [arguments.keys[i] for i in chosen]
+        some = [x if name in batch else aligned(x, key) for x, name, key in zip(given_, names, keys, strict=True)]
+        found = collect(some, names, batch)
+        for name, key, part in zip(names, keys, found.parts, strict=True):
+            if part.key != key:
+                raise CompileError(f"{name} must have the structure of its argument: {size_of(key)} number(s)")
+        if found.samples and len(found.samples[0]) != len(arguments.samples[0]):
+            count = len(arguments.samples[0])
+            raise CompileError(f"there are {count} samples, but tangents for {len(found.samples[0])}")
+        return found
+
+    def _keys(self, arguments: Arguments, chosen: tuple[int, ...] | None) -> tuple[Key, ...]:
+        """The structures of what a derivative is by."""
+        if chosen is None:
+            return (key_of_array((len(self.parameters or ()),)),)
+        return tuple([arguments.keys[i] for i in chosen])
+
+    def _current(self) -> Any:
+        """The numbers of the parameters, now: a list or a float64 vector."""
+        return inputs.read(self.parameters or ())
+
+    def _arguments(self, args: Sequence[Any]) -> Arguments:
+        """The arguments of a call, flat; CompileError names the one that does not fit."""
+        if is_recording():
+            raise CompileError(NO_DERIVATIVE)
+        return collect(args, self._names_of(len(args)), self.batch)
+
+
+def _listed(args: Any, name: str) -> Sequence[Any]:
+    if not isinstance(args, list | tuple):
+        raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {args!r}")
+    return args
+
+
+def _in_structure(outputs: Any, arguments: Arguments, chosen: tuple[int, ...] | None, is_single: bool) -> Any:
+    """Derivatives by the parameters as an array, those by arguments in their structure."""
+    if chosen is None:
+        return as_array(outputs)
+    remaining = Outputs(outputs)
+    parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
+    return parts[0] if is_single else parts
+
+
+def _matrix(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
+    """The Jacobian, from the outputs of a program of that mode."""
+    if mode == ROWS:
+        return as_array(outputs[rows:]).reshape(rows, columns)
+    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
+    return found

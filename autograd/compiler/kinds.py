@@ -1,0 +1,279 @@
+"""What is recorded for each kind of derivative: a program, its inputs for directions, and which derivatives it needs.
+
+    jvp       the pushed program: y and its tangent
+    vjp       s = ȳ · y with ȳ as further inputs; its gradient, in reverse mode
+    hvp       the gradient of the tangent: reverse over forward mode, which gives ∇f (by v) and ∇²f v (by x)
+    jacobian  vjp with the rows of the identity as a *batch* of ȳ, or jvp if there are fewer inputs than outputs
+    hessian   hvp with the rows of the identity as a batch of v
+    map_grad  the gradient with a number for each sample instead of the mean
+
+Exact ones, small ones and those of a batch, which has samples already, are written out row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import rules
+from autograd.compiler.differentiate import differentiated
+from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, check_kind, lower
+from autograd.compiler.program import Atom, Equation, Program, interpret
+from autograd.compiler.pushed import Manner, pushed, with_inputs
+from autograd.compiler.refusal import where_asked
+from autograd.compiler.symbols import TAME
+from autograd.errors import CompileError
+from autograd.primitive import Primitive
+from autograd.structure import Key, size_of
+
+SMALL = 2000  # equations times rows, up to which a matrix is written out: building a batch of seeds takes longer
+ROWS, FORWARD, REVERSE = "row by row", "forward mode", "reverse mode"
+OVER = "reverse over forward mode"
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A kind of derivative that was asked for.
+
+    name     of the method
+    argnums  the arguments that it is by; None: the parameters
+    along    the structure of each tangent or cotangent that was given
+    """
+
+    name: str
+    argnums: tuple[int, ...] | None
+    along: tuple[Key, ...] = ()
+
+    @property
+    def needs_one_number(self) -> bool:
+        """Whether the function has to return one number."""
+        return self.name in ("grad", "hvp", "hessian", "map_grad")
+
+    def places(self, keys: Sequence[Key], count: int) -> tuple[int, ...]:
+        """The inputs that it is by, of `count`, of which the arguments are first."""
+        ends = [0, *accumulate(map(size_of, keys))]
+        if self.argnums is None:
+            return tuple(range(ends[-1], count))
+        return tuple([place for i in self.argnums for place in range(ends[i], ends[i + 1])])
+
+
+Kind: TypeAlias = "str | Derivative"
+
+
+def lowered(call: Call, kind: Kind, along: Sequence[float], exact: bool) -> Lowered:
+    """The recording of a kind of outputs, see `lower`, or of a derivative, see `derived`."""
+    return derived(call, kind, along, exact) if isinstance(kind, Derivative) else lower(call, kind, exact)
+
+
+def is_per_sample(kind: Kind) -> bool:
+    """Whether it has outputs for each sample, instead of means."""
+    return kind == SAMPLES or (isinstance(kind, Derivative) and kind.name == "map_grad")
+
+
+def of_one_sample(kind: Kind) -> Kind:
+    """What gives the outputs of each sample by a function without a batch."""
+    if not is_per_sample(kind):
+        return kind
+    return replace(kind, name="grad") if isinstance(kind, Derivative) else VALUE
+
+
+def derived(call: Call, asked: Derivative, along: Sequence[float], exact: bool) -> Lowered:
+    """Record `call` and write down what is asked for; `along` are the numbers of the directions, of one sample.
+
+    >>> from autograd.structure import key_of
+    >>> call = Call(lambda x, y: x * y, (key_of(1.0),) * 2, ("x", "y"), None, [3.0, 2.0])
+    >>> print(derived(call, Derivative("jvp", (0, 1)), [1.0, 0.0], exact=False).program)
+    program(x, y, dx, dy):
+        t4 = mul(x, y)
+        t5 = dot(y, x, dx, dy, 0.0)
+        return t4, t5
+
+    CompileError as for `lower`, and for cotangents in another structure than the result; PerSampleError too.
+    """
+    found = lower(call, VALUE, exact)
+    if asked.needs_one_number:
+        check_kind(found.result, found.found, GRADIENT)
+    made = _Recorded(call, asked, found, list(along), exact).written()
+    if exact and call.batch and made.asks_samples:
+        raise PerSampleError
+    return made
+
+
+def seeds(count: int) -> NDArray[np.float64]:
+    """Dense seeds, to verify a program with: rows of the identity would look at one output each.
+
+    >>> seeds(2).shape
+    (2, 2)
+    """
+    return np.random.default_rng(0).uniform(0.5, 1.5, (count, count))
+
+
+@dataclass
+class _Recorded:
+    """A recording of which derivatives are to be written."""
+
+    call: Call
+    asked: Derivative
+    found: Lowered
+    along: list[float]
+    exact: bool
+
+    def written(self) -> Lowered:
+        made: Lowered = getattr(self, f"_{self.asked.name}")()
+        return made
+
+    @property
+    def recorded(self) -> Program:
+        return self.found.recorded
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        return self.asked.places(self.call.keys, len(self.call.numbers))
+
+    @property
+    def _is_written_out(self) -> bool:
+        return self.exact or bool(self.call.batch)
+
+    # --- one direction ------------------------------------------------------------------------------------------------
+
+    def _jvp(self) -> Lowered:
+        program = self._pushed(self.wanted, Manner(exact=self.exact))
+        return self._lowered(program, "jvp", FORWARD)
+
+    def _vjp(self) -> Lowered:
+        (key,) = self.asked.along
+        if key != self.found.result:
+            raise CompileError(
+                f"the cotangents must have the structure of the result, which has {len(self.found.found)} number(s); "
+                f"got {len(self.along)} in another structure"
+            )
+        program, (s,) = self._with_seeds(False)
+        return self._lowered(replace(program, outputs=(s, *program.outputs)), GRADIENT, REVERSE, self.wanted, at=1)
+
+    def _hvp(self) -> Lowered:
+        along = self.wanted if self.asked.argnums is None else tuple(range(len(self.call.numbers) - self._parameters))
+        if self.exact:
+            return self._exact_hvp(along)
+        program = self._pushed(along, Manner())
+        y, dy = program.outputs
+        first = len(self.recorded.names)
+        directions = [first + along.index(place) for place in self.wanted]
+        wanted = (*self.wanted, *directions)
+        return self._lowered(replace(program, outputs=(dy, y)), GRADIENT, OVER, wanted, at=1)
+
+    def _exact_hvp(self, along: Sequence[int]) -> Lowered:
+        """The tangent of the gradient, as in `functional.hvp`."""
+        recorded, asks = differentiated(
+            self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
+        )
+        if asks and self.call.batch:
+            raise PerSampleError
+        program = self._pushed(along, Manner(exact=True), recorded)
+        n = len(self.wanted)
+        (y, *gradient), (_, *product) = program.outputs[: n + 1], program.outputs[n + 1 :]
+        return self._lowered(replace(program, outputs=(y, y, *product, *gradient)), "hvp", "forward over reverse mode")
+
+    def _grad(self) -> Lowered:
+        return self._lowered(self.recorded, GRADIENT, REVERSE, self.wanted)
+
+    def _map_grad(self) -> Lowered:
+        return self._lowered(replace(self.recorded, per_sample=True), GRADIENT, REVERSE, self.wanted)
+
+    # --- matrices -----------------------------------------------------------------------------------------------------
+
+    def _jacobian(self) -> Lowered:
+        rows, columns = len(self.recorded.outputs), len(self.wanted)
+        if self._is_written_out or len(self.recorded.equations) * rows <= SMALL or not columns:
+            program, asks = differentiated(
+                self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
+            )
+            if asks and self.exact and self.call.batch:
+                raise PerSampleError
+            return self._lowered(program, "jacobian", ROWS)
+        self.along = seeds(min(rows, columns))[0].tolist()
+        if columns < rows:
+            program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
+            return self._lowered(replace(program, per_sample=True), "jacobian", FORWARD, count=columns)
+        program, (s,) = self._with_seeds(True)
+        made = replace(program, outputs=(s,), per_sample=True)
+        return self._lowered(made, GRADIENT, REVERSE, self.wanted, at=None, count=rows)
+
+    def _hessian(self) -> Lowered:
+        count = len(self.wanted)
+        other = self.call.parameters is not None and self.asked.argnums is not None
+        if other and self._is_written_out:
+            raise CompileError(
+                "the Hessian of a function with parameters= by its arguments cannot be had with exact=True or batch=; "
+                "compile the function without, or without parameters="
+            )
+        small = len(self.recorded.equations) * count <= SMALL and not other
+        if self._is_written_out or small or not count:
+            return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS)
+        self.along = seeds(count)[0].tolist()
+        program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
+        made = replace(program, outputs=program.outputs[1:], per_sample=True)
+        return self._lowered(made, GRADIENT, OVER, self.wanted, at=None, count=count)
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _parameters(self) -> int:
+        return len(self.call.parameters or ())
+
+    def _pushed(
+        self, along: Sequence[int], manner: Manner, of: Program | None = None, batched: bool = False
+    ) -> Program:
+        """The program, or another one of the same inputs, with the tangents of its outputs."""
+        program = of or self.recorded
+        flags = [batched or place in program.batched for place in along]
+        first = len(program.names)
+        program = with_inputs(program, [f"d{program.names[place]}" for place in along], flags)
+        directions: dict[int, Atom] = {place: first + i for i, place in enumerate(along)}
+        made, asks = pushed(program, directions, (*self.found.at, *self.along), where_asked, manner)
+        if asks and self.exact and self.call.batch:
+            raise PerSampleError
+        return made
+
+    def _with_seeds(self, batched: bool) -> tuple[Program, tuple[int]]:
+        """The program with a cotangent for each output, and the place of ȳ · y.
+
+        A cotangent of a batch is a row of the identity: where it is 0, nothing flows. Only a `where` says so, which is
+        needed where a partial may be infinite.
+        """
+        count = len(self.recorded.outputs)
+        first = len(self.recorded.names)
+        program = with_inputs(self.recorded, [f"ybar_{i}" for i in range(count)], [batched] * count)
+        bars = range(first, first + count)
+        equations = list(program.equations)
+
+        def new(row: Primitive, *operands: Atom) -> int:
+            equations.append(Equation(row, operands))
+            return first + count + len(equations) - 1
+
+        if batched and not all(row in TAME for row, _ in equations):
+            products = [new(rules.mul, *pair) for pair in zip(bars, program.outputs, strict=True)]
+            s = new(rules.total, *[new(rules.where, bar, product, 0.0) for bar, product in zip(bars, products)])
+        else:
+            s = new(rules.dot, *bars, *program.outputs, 0.0)
+        return replace(program, equations=tuple(equations)), (s,)
+
+    def _lowered(
+        self, program: Program, kind: str, mode: str, wanted: tuple[int, ...] = (), at: int | None = 0, count: int = 0
+    ) -> Lowered:
+        """A program of which the outputs from `at` on are those of the function; None: there are none of these."""
+        point = (*self.found.at, *self.along)
+        known = self.found.found
+        if at != 0 or len(program.outputs) != len(known):
+            numbers = interpret(program, point) if mode != ROWS else []
+            outputs = program.outputs if mode != ROWS else ()
+            computed = [numbers[atom] if type(atom) is int else float(atom) for atom in outputs]
+            known = computed if at is None else (*computed[:at], *known, *computed[at + len(known) :])
+        return replace(
+            self.found, recorded=program, kind=kind, wanted=wanted, at=point, found=tuple(known),
+            what=self.asked.name, mode=mode, seeds=count,
+        )  # fmt: skip
