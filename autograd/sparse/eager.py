@@ -98,7 +98,7 @@ class Recorded:
         for place, incoming in edges:
             moving = [(partial, tangents[x]) for x, partial in incoming if x in tangents]
             if moving:
-                tangents[place] = inner(*zip(*moving, strict=True), 0.0)
+                tangents[place] = inner([d for d, _ in moving], [t for _, t in moving], 0.0)
         return [tangents.get(int(each), 0.0) if type(each) is int else 0.0 for each in self.outputs]
 
     def _backward(self, group: Sequence[int], edges: Sequence[Any]) -> list[float]:
