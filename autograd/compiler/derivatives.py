@@ -11,7 +11,7 @@ import numpy as np
 from autograd.compiler import inputs
 from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, aligned, as_array, collect
 from autograd.compiler.given import given
-from autograd.compiler.kinds import FORWARD, ROWS, Derivative
+from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative
 from autograd.compiler.record import is_recording
 from autograd.compiler.results import Outputs, Samples, blocks
 from autograd.compiler.variants import Variants
@@ -20,6 +20,7 @@ from autograd.structure import Key, key_of_array, size_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
 Argnums = int | Sequence[int] | None
 
@@ -101,11 +102,12 @@ class Derivatives(Variants):
             _in_structure(product, arguments, chosen, is_single),
         )
 
-    def jacobian(self, *args: Any, argnums: Argnums = None) -> Any:
+    def jacobian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
         """∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
 
         args     the arguments
         argnums  x: an argument, or a tuple of arguments; None: the first, or with `parameters=` those
+        sparse   True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
 
         An array in the result, or a list where an argument is an array, and an array x make one array, of both shapes.
 
@@ -118,23 +120,28 @@ class Derivatives(Variants):
 
         The rows, or the columns if these are fewer, run as samples of a batch. Those of a small function, of an exact
         one and of one with a batch, whose results are means, are written out, which takes long to build for many.
+        A sparse one runs a direction for each colour, as in `functional.jacobian`; `explain()` says how many there are.
         """
         arguments = self._arguments(args)
         chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
+        if sparse:
+            return self._sparse("jacobian", arguments, chosen)
         variant, outputs = self._run(Derivative("jacobian", chosen), given(arguments, self._current()))
         key = variant.lowered.result
         keys = self._keys(arguments, chosen)
         matrix = _matrix(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
         return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
 
-    def hessian(self, *args: Any, argnums: Argnums = None) -> NDArray[np.float64]:
+    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
 
         args     the arguments
         argnums  the arguments that it is by, if not all
+        sparse   True for a symmetric `scipy.sparse` array
 
         An array (n, n). Its rows run as samples of a batch, each at the cost of an `hvp`; those of a small function, of
-        an exact one and of one with a batch are written out, as n times the equations of the gradient.
+        an exact one and of one with a batch are written out, as n times the equations of the gradient. A sparse one
+        runs a direction for each colour of its graph, as in `functional.hessian`.
 
         >>> from autograd import compile
         >>> compile(lambda x, y: x * x * y).hessian(3.0, 5.0)
@@ -145,7 +152,7 @@ class Derivatives(Variants):
         """
         arguments = self._arguments(args)
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
-        return self._hessian(arguments, chosen)
+        return self._sparse("hessian", arguments, chosen) if sparse else self._hessian(arguments, chosen)
 
     def map_grad(self, *args: Any, argnums: Argnums = None) -> Any:
         """The gradient of each sample of a batch, in the structure that `value_and_grad` gives; samples come first.
@@ -191,6 +198,15 @@ class Derivatives(Variants):
             return blocks(self._hessian(arguments, chosen), wanted, wanted, False)
         _, outputs = self._run(Derivative("grad", chosen), given(arguments, self._current()))
         return float(outputs[0]), _in_structure(outputs[1:], arguments, chosen, is_single)
+
+    def _sparse(self, name: str, arguments: Arguments, chosen: tuple[int, ...] | None) -> csr_array:
+        """A sparse matrix by those arguments, or by the parameters."""
+        variant, outputs = self._run(Derivative(name, chosen, sparse=True), given(arguments, self._current()))
+        plan = variant.lowered.plan
+        assert plan is not None
+        if variant.lowered.mode == ENTRIES:
+            return plan.filled(as_array(outputs))
+        return plan.matrix(outputs[:, variant.lowered.mode != FORWARD :])
 
     # --- parts --------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from autograd.compiler.refusal import refuse_foreign, where_asked
 from autograd.derivative import grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
+from autograd.sparse.compression import Compression
 from autograd.structure import NUMBER, Key, places, rebuild
 from autograd.value import Value, as_float
 
@@ -38,7 +39,8 @@ class Lowered:
     at        the numbers of the inputs; with a batch, those of the sample that was recorded
     indices   inputs that were integers; with `by_kind` the function has asked which are
     what      the derivative that was asked for by name, and its mode, in words: see kinds.py
-    seeds     how many rows of the identity run as its batch
+    seeds     how many directions run as its batch: rows of the identity, or those of `plan`
+    plan      how a sparse matrix is read off
     """
 
     recorded: Program
@@ -52,6 +54,7 @@ class Lowered:
     what: str = ""
     mode: str = ""
     seeds: int = 0
+    plan: Compression | None = None
 
     @cached_property
     def forward(self) -> Program:

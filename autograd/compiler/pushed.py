@@ -90,16 +90,28 @@ def pushed(
         t5 = mul(3.0, t4)
         return t3, t5
     """
+    return pushed_along(recorded, [along], numbers, where, manner)
+
+
+def pushed_along(
+    recorded: Program,
+    directions: Sequence[Mapping[int, Atom]],
+    numbers: Sequence[float],
+    where: Callable[[], str],
+    manner: Manner = Manner(),
+) -> tuple[Program, bool]:
+    """The same for several directions: the tangents of all outputs along the first, then along the second, and so on.
+
+    >>> from autograd.rules import mul
+    >>> program = Program(("x", "y"), (Equation(mul, (0, 1)),), (), (2,))
+    >>> print(pushed_along(program, [{0: 1.0}, {1: 1.0}], [2.0, 3.0], str)[0])
+    program(x, y):
+        t2 = mul(x, y)
+        return t2, y, x
+    """
     writer = Writer(recorded, numbers, where, keeps_detached=True)
     forward = _Forward(writer, manner)
-    tangents: dict[int, Any] = {place: writer.symbol(tangent) for place, tangent in along.items()}
-    for place, equation in enumerate(recorded.equations, len(recorded.names)):
-        moving = [tangents.get(x) if type(x) is int else None for x in equation.operands]
-        if not equation.is_detached and any(each is not None for each in moving):
-            found = forward.tangent(place, equation, moving)
-            if found is not None:
-                tangents[place] = found
-    outputs = [tangents.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
+    outputs = [tangent for along in directions for tangent in forward.tangents(along)]
     made = rebuilt(recorded, writer.builder.equations, writer.atoms)
     made = replace(
         made, guards=(*made.guards, *writer.guards), outputs=(*made.outputs, *map(writer.atom, outputs)), adjoints=()
@@ -114,6 +126,18 @@ class _Forward:
         self.writer, self.manner = writer, manner
         self._gated = Gated(writer)
         self._asks_samples = bool(writer.recorded.batched)
+
+    def tangents(self, along: Mapping[int, Atom]) -> list[Any]:
+        """Those of the outputs, given those of some inputs."""
+        recorded = self.writer.recorded
+        found: dict[int, Any] = {place: self.writer.symbol(tangent) for place, tangent in along.items()}
+        for place, equation in enumerate(recorded.equations, len(recorded.names)):
+            moving = [found.get(x) if type(x) is int else None for x in equation.operands]
+            if not equation.is_detached and any(each is not None for each in moving):
+                tangent = self.tangent(place, equation, moving)
+                if tangent is not None:
+                    found[place] = tangent
+        return [found.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
 
     def tangent(self, place: int, equation: Equation, tangents: Sequence[Any]) -> Any:
         """That of one equation, given those of its operands, None where they have none; None where nothing flows."""

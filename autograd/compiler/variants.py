@@ -180,7 +180,7 @@ class Variants:
         with paused_gc():  # nothing here has cycles, and the collector would double the time
             lowered = kinds.lowered(call, kind, given.along.example, self.options.exact)
             outside.settle()
-            samples = [*given.samples, *([kinds.seeds(lowered.seeds)] if lowered.seeds else [])]
+            samples = [*given.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
             variant = self._with_same_program(place, lowered) or verified(
                 lowered, self.options, given.pieces, samples
             )

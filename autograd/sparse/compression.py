@@ -11,6 +11,8 @@ from autograd.sparse.colouring import Colours, column_colours, count, star_colou
 from autograd.sparse.pattern import Pattern
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
 Mode = Literal["forward", "reverse", "forward over reverse"]
@@ -64,6 +66,21 @@ class Compression:
             seen[colours[j]] = seen.get(colours[j], 0) + 1
         return [(colours[j], i) if seen[colours[j]] == 1 else (colours[i], j) for j in row]
 
+    @property
+    def directions(self) -> NDArray[np.float64]:
+        """The directions as rows of 0 and 1.
+
+        >>> Compression(Pattern(3, ((0, 1), (1, 2))), "forward", (0, 1, 0)).directions
+        array([[1., 0., 1.],
+               [0., 1., 0.]])
+        """
+        import numpy as np
+
+        found = np.zeros((self.count, len(self.colours)))
+        for row, group in zip(found, self.groups, strict=True):
+            row[group] = 1.0
+        return found
+
     def matrix(self, derivatives: Any) -> csr_array:
         """The matrix, from an array (directions, places) of the derivatives along each direction.
 
@@ -71,12 +88,31 @@ class Compression:
         """
         import numpy as np
 
-        sparse = _scipy()
-        lengths = [0, *map(len, self.pattern.rows)]
-        columns = [j for row in self.pattern.rows for j in row]
         width = self.pattern.width if self.mode != "forward" else len(self.pattern.rows)
         table = np.asarray(derivatives, dtype=np.float64).reshape(self.count, width)
-        return sparse.csr_array((table[self.sources], columns, np.cumsum(lengths)), shape=self.pattern.shape)
+        return self.filled(table[self._gathered])
+
+    def filled(self, entries: Any) -> csr_array:
+        """The matrix with these entries, in the order of the pattern."""
+        sparse = _scipy()
+        return sparse.csr_array((entries, *self._layout), shape=self.pattern.shape)
+
+    @cached_property
+    def _gathered(self) -> tuple[Any, Any]:
+        """`sources` as arrays."""
+        import numpy as np
+
+        colours, places = self.sources
+        return np.array(colours, dtype=np.intp), np.array(places, dtype=np.intp)
+
+    @cached_property
+    def _layout(self) -> tuple[Any, Any]:
+        """The columns of the entries, and where rows begin."""
+        import numpy as np
+
+        index = np.int32 if max(self.pattern.size, *self.pattern.shape) < 2**31 else np.int64
+        columns = np.array([j for row in self.pattern.rows for j in row], dtype=index)
+        return columns, np.cumsum([0, *map(len, self.pattern.rows)], dtype=index)
 
     def __str__(self) -> str:
         rows, columns = self.pattern.shape
