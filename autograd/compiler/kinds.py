@@ -176,9 +176,7 @@ class _Recorded:
 
     def _exact_hvp(self, along: Sequence[int]) -> Lowered:
         """The tangent of the gradient, as in `functional.hvp`."""
-        recorded, asks = differentiated(
-            self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
-        )
+        recorded, asks = differentiated(self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked)
         if asks and self.call.batch:
             raise PerSampleError
         program = self._pushed(along, Manner(exact=True), recorded)
@@ -291,8 +289,8 @@ class _Recorded:
             return first + count + len(equations) - 1
 
         if batched and not all(row in TAME for row, _ in equations):
-            products = [new(rules.mul, *pair) for pair in zip(bars, program.outputs, strict=True)]
-            s = new(rules.total, *[new(rules.where, bar, product, 0.0) for bar, product in zip(bars, products)])
+            pairs = [(bar, new(rules.mul, bar, y)) for bar, y in zip(bars, program.outputs, strict=True)]
+            s = new(rules.total, *[new(rules.where, bar, product, 0.0) for bar, product in pairs])
         else:
             s = new(rules.dot, *bars, *program.outputs, 0.0)
         return replace(program, equations=tuple(equations)), (s,)
@@ -309,12 +307,12 @@ class _Recorded:
     ) -> Lowered:
         """A program of which the outputs from `at` on are those of the function; None: there are none of these."""
         point = (*self.found.at, *self.along)
-        known = self.found.found
+        known: Sequence[float] = self.found.found
         if at != 0 or len(program.outputs) != len(known):
             numbers = interpret(program, point) if mode != ROWS else []
             outputs = program.outputs if mode != ROWS else ()
             computed = [numbers[atom] if type(atom) is int else float(atom) for atom in outputs]
-            known = computed if at is None else (*computed[:at], *known, *computed[at + len(known) :])
+            known = computed if at is None else [*computed[:at], *known, *computed[at + len(known) :]]
         return replace(
             self.found, recorded=program, kind=kind, wanted=wanted, at=point, found=tuple(known),
             what=self.asked.name, mode=mode, seeds=count, plan=plan,

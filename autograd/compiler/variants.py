@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from operator import itemgetter
 from threading import Lock, RLock
@@ -181,9 +181,7 @@ class Variants:
             lowered = kinds.lowered(call, kind, given.along.example, self.options.exact)
             outside.settle()
             samples = [*given.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
-            variant = self._with_same_program(place, lowered) or verified(
-                lowered, self.options, given.pieces, samples
-            )
+            variant = self._with_same_program(place, lowered) or verified(lowered, self.options, given.pieces, samples)
         variant.outside = outside
         with alone(self._lock):
             others = [each for each in self._variants.get(place, ()) if each is not variant]

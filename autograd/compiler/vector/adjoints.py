@@ -191,7 +191,7 @@ class _Backward(RowWriter):
             into = self.new("product", [turned, delta], (k, c), batched)
             self.flow(right, ONE, into, there, np.all(adjoint.behind, axis=0, keepdims=True))
         if self._needed.of(left).any():
-            if self.per_sample and delta.kind == "batched":
+            if self.per_sample and "batched" in (delta.kind, right.kind):
                 self._outer_product(left, right, adjoint)
                 return
             if delta.kind == right.kind == "batched":
