@@ -38,6 +38,8 @@ def hessian_plan(recorded: Program, wanted: Sequence[int]) -> Compression:
 
 def is_written_out(recorded: Program, plan: Compression) -> bool:
     """Whether entries are written out: not where a rule asks which branch is taken, which would become guards."""
+    if not plan.count:
+        return True
     if len(recorded.equations) * plan.count > WRITTEN:
         return False
     return bool(recorded.batched) or not any(may_drop(row, len(operands)) for row, operands in recorded.equations)
@@ -56,6 +58,8 @@ def entries(
         t3 = dot(y, y, 1.0, 1.0, 0.0)
         return t3, t2, t2
     """
+    if not plan.count:
+        return without_dead(replace(recorded, outputs=(), adjoints=()))
     if plan.mode == "reverse":
         return _selected(_backward(recorded, plan, wanted, numbers, where), plan, len(recorded.outputs), len(wanted))
     if plan.mode == "forward":

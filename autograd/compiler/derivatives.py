@@ -201,21 +201,34 @@ class Derivatives(Variants):
 
     def _sparse(self, name: str, arguments: Arguments, chosen: tuple[int, ...] | None) -> csr_array:
         """A sparse matrix by those arguments, or by the parameters."""
+        if self.batch and self.options.exact:
+            raise CompileError(
+                "each sample of an exact function has its own program, and so its own pattern; for a sparse derivative "
+                "of one with a batch, compile it without exact=True"
+            )
         variant, outputs = self._run(Derivative(name, chosen, sparse=True), given(arguments, self._current()))
-        plan = variant.lowered.plan
+        plan, mode = variant.lowered.plan, variant.lowered.mode
         assert plan is not None
-        if variant.lowered.mode == ENTRIES:
+        if mode == ENTRIES:
             return plan.filled(as_array(outputs))
-        return plan.matrix(outputs[:, variant.lowered.mode != FORWARD :])
+        if mode == ROWS and name == "hessian":
+            return plan.picked(self._square(outputs, arguments, chosen))
+        if mode == ROWS:
+            return plan.picked(_matrix(outputs, mode, *plan.pattern.shape))
+        return plan.matrix(outputs if mode == FORWARD else outputs[:, 1:])
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
     def _hessian(self, arguments: Arguments, chosen: tuple[int, ...] | None) -> NDArray[np.float64]:
         """The matrix by those arguments, or by the parameters."""
         variant, outputs = self._run(Derivative("hessian", chosen), given(arguments, self._current()))
-        n = sum(map(size_of, self._keys(arguments, chosen)))
         if variant.lowered.mode != ROWS:
             return outputs[:, 1:]  # type: ignore[no-any-return]
+        return self._square(outputs, arguments, chosen)
+
+    def _square(self, outputs: Any, arguments: Arguments, chosen: tuple[int, ...] | None) -> NDArray[np.float64]:
+        """The Hessian that is written out row by row; by arguments, it is by all of them."""
+        n = sum(map(size_of, self._keys(arguments, chosen)))
         if chosen is None:
             return as_array(outputs[1 + n :]).reshape(n, n)
         size = arguments.size

@@ -194,15 +194,16 @@ class _Recorded:
 
     def _jacobian(self) -> Lowered:
         rows, columns = len(self.recorded.outputs), len(self.wanted)
-        if self.asked.sparse and not self.exact:
-            return self._sparse(jacobian_plan(self.recorded, self.wanted))
+        plan = jacobian_plan(self.recorded, self.wanted) if self.asked.sparse else None
+        if plan is not None and not self.exact:
+            return self._sparse(plan)
         if self._is_written_out or len(self.recorded.equations) * rows <= SMALL or not columns:
             program, asks = differentiated(
                 self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
             )
             if asks and self.exact and self.call.batch:
                 raise PerSampleError
-            return self._lowered(program, "jacobian", ROWS)
+            return self._lowered(program, "jacobian", ROWS, plan=plan)
         self.along = seeds(min(rows, columns))[0].tolist()
         if columns < rows:
             program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
@@ -217,8 +218,9 @@ class _Recorded:
 
     def _hessian(self) -> Lowered:
         count = len(self.wanted)
-        if self.asked.sparse and not self.exact:
-            return self._sparse(hessian_plan(self.recorded, self.wanted))
+        plan = hessian_plan(self.recorded, self.wanted) if self.asked.sparse else None
+        if plan is not None and not self.exact:
+            return self._sparse(plan)
         other = self.call.parameters is not None and self.asked.argnums is not None
         if other and self._is_written_out:
             raise CompileError(
@@ -227,7 +229,7 @@ class _Recorded:
             )
         small = len(self.recorded.equations) * count <= SMALL and not other
         if self._is_written_out or small or not count:
-            return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS)
+            return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS, plan=plan)
         self.along = seeds(count)[0].tolist()
         return self._curvature(count)
 

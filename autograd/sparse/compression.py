@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-Mode = Literal["forward", "reverse", "forward over reverse"]
+Mode = Literal["forward", "reverse", "symmetric"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Compression:
 
     pattern  where entries are
     mode     directions are of inputs ("forward", jvp), of outputs ("reverse", vjp), or of the inputs of a gradient
+             ("symmetric", hvp)
     colours  of the columns, of the rows, or of both
     """
 
@@ -92,6 +93,12 @@ class Compression:
         table = np.asarray(derivatives, dtype=np.float64).reshape(self.count, width)
         return self.filled(table[self._gathered])
 
+    def picked(self, dense: NDArray[np.float64]) -> csr_array:
+        """The matrix, from a dense one."""
+        columns, _ = self._layout
+        rows = [i for i, row in enumerate(self.pattern.rows) for _ in row]
+        return self.filled(dense[rows, columns])
+
     def filled(self, entries: Any) -> csr_array:
         """The matrix with these entries, in the order of the pattern."""
         sparse = _scipy()
@@ -147,9 +154,9 @@ def compressed_hessian(pattern: Pattern) -> Compression:
     """With a star colouring: both an entry and its mirror image may be read, so fewer directions do.
 
     >>> print(compressed_hessian(Pattern(4, ((0, 1, 2, 3), (0, 1), (0, 2), (0, 3)))))
-    4 × 4, 10 nonzeros, 2 colours, forward over reverse
+    4 × 4, 10 nonzeros, 2 colours, symmetric
     """
-    return Compression(pattern, "forward over reverse", star_colours(pattern))
+    return Compression(pattern, "symmetric", star_colours(pattern))
 
 
 def _scipy() -> Any:
