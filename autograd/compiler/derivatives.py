@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler import inputs
-from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, aligned, as_array, collect
-from autograd.compiler.given import given
+from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
+from autograd.compiler.given import aligned, given
 from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative
+from autograd.compiler.lower import GRADIENT
 from autograd.compiler.record import is_recording
 from autograd.compiler.results import Outputs, Samples, blocks
 from autograd.compiler.variants import Variants
@@ -181,22 +182,28 @@ class Derivatives(Variants):
 
     # --- for autograd.functional --------------------------------------------------------------------------------------
 
-    def __derivative__(self, name: str, args: Sequence[Any], argnums: int | tuple[int, ...], along: Any = None) -> Any:
-        """What `autograd.functional` asks a compiled function for: a derivative by arguments, as its own function of
-        that name gives it; `along` are tangents or cotangents.
+    def __derivative__(self, name: str, args: Sequence[Any], argnums: int | tuple[int, ...], along: Any) -> Any:
+        """What `autograd.functional` asks for: the derivative that its function of that name takes by arguments.
+
+        `along` are tangents or cotangents.
         """
-        if name in ("jvp", "vjp", "hvp"):
+        arguments = self._arguments(args)
+        chosen, is_single = self._chosen(argnums, 0, len(args))
+        if name != "jvp":
+            self._refuse_samples(arguments, chosen or ())
+        if along is not None:
             return getattr(self, name)(args, along, argnums=argnums)
+        if name.startswith("sparse_"):
+            return self._sparse(name.removeprefix("sparse_"), arguments, chosen)
         if name == "jacobian":
             return self.jacobian(*args, argnums=argnums)
-        arguments = self._arguments(args)
-        chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
-        assert chosen is not None
         if name == "hessian":
             keys = self._keys(arguments, chosen)
             wanted: Any = keys[0] if is_single else keys
             return blocks(self._hessian(arguments, chosen), wanted, wanted, False)
-        _, outputs = self._run(Derivative("grad", chosen), given(arguments, self._current()))
+        is_all = self.parameters is None and chosen == tuple(range(len(args)))
+        kind = GRADIENT if is_all else Derivative("grad", chosen)
+        _, outputs = self._run(kind, given(arguments, self._current()))
         return float(outputs[0]), _in_structure(outputs[1:], arguments, chosen, is_single)
 
     def _sparse(self, name: str, arguments: Arguments, chosen: tuple[int, ...] | None) -> csr_array:
@@ -216,6 +223,25 @@ class Derivatives(Variants):
         if mode == ROWS:
             return plan.picked(_matrix(outputs, mode, *plan.pattern.shape))
         return plan.matrix(outputs if mode == FORWARD else outputs[:, 1:])
+
+    def __eager__(self) -> Callable[..., Any]:
+        """The function that was compiled, for derivatives that are differentiated or recorded themselves."""
+        if self.batch:
+            raise CompileError(
+                "a derivative of a function with batch= cannot be differentiated, nor recorded: its results are means; "
+                "use the function of one sample, fast.function"
+            )
+        if self.function is None:
+            raise CompileError("this compiled function was pickled without its Python function, which is needed here")
+        return self.function
+
+    def _refuse_samples(self, arguments: Arguments, chosen: Sequence[int]) -> None:
+        for i in chosen:
+            if arguments.parts[i].is_batched:
+                raise CompileError(
+                    f"argument {self._names_of(i + 1)[i]} holds samples (batch=), and the result is a mean over them; "
+                    "for the derivative by each sample use map_grad, or functional on fast.function"
+                )
 
     # --- parts --------------------------------------------------------------------------------------------------------
 

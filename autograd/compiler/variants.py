@@ -178,10 +178,13 @@ class Variants:
         )
         place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            lowered = kinds.lowered(call, kind, given.along.example, self.options.exact)
+            checked = given.with_dense_directions()
+            lowered = kinds.lowered(call, kind, checked.along.example, self.options.exact)
             outside.settle()
-            samples = [*given.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
-            variant = self._with_same_program(place, lowered) or verified(lowered, self.options, given.pieces, samples)
+            samples = [*checked.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
+            variant = self._with_same_program(place, lowered) or verified(
+                lowered, self.options, checked.pieces, samples
+            )
         variant.outside = outside
         with alone(self._lock):
             others = [each for each in self._variants.get(place, ()) if each is not variant]

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.derivative import slopes
+from autograd.errors import GraphError
 from autograd.graph import number_of, topological
 from autograd.numerics import inner
+from autograd.scopes import hooks
 from autograd.sparse.compression import Compression, compressed_hessian, compressed_jacobian
 from autograd.sparse.pattern import Atom, Equations, flows_of, hessian_pattern, jacobian_pattern
+from autograd.structure import leaves_of
+from autograd.tracing import Argnums, eager, number, own, taken, traced
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+
+def sparse_derivative(
+    name: Literal["jacobian", "hessian"], f: Callable[..., Any], argnum: Argnums
+) -> Callable[..., Any]:
+    """x ↦ the sparse Jacobian or Hessian of f, by argument `argnum`; see `functional.jacobian`."""
+
+    def derivative(*args: Any) -> Any:
+        def take() -> Any:
+            x, inputs = traced(args, argnum)
+            y = eager(f)(*inputs)
+            if name == "hessian":
+                return sparse_hessian(number(y, f), leaves_of(x))
+            return sparse_jacobian([number(each, f) for each in leaves_of(y)], leaves_of(x))
+
+        _refuse_nodes()
+        found = own(f, f"sparse_{name}", args, argnum)
+        return taken(take, lambda leaf: None) if found is NotImplemented else found
+
+    return derivative
+
+
+def _refuse_nodes() -> None:
+    around = hooks()
+    if around.differentiating or around.recorder is not None:
+        raise GraphError(
+            "a sparse derivative holds floats, which cannot be differentiated or recorded; leave out sparse=True "
+            "inside another derivative or a compiled function"
+        )
 
 
 def sparse_jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> csr_array:

@@ -56,11 +56,12 @@ ALLOWED: dict[str, set[str]] = {
     "sparse.pattern": {"primitive", "sparse.linearity"},
     "sparse.colouring": {"sparse.pattern"},
     "sparse.compression": {"sparse.colouring", "sparse.pattern"},
-    "sparse.eager": {"derivative", "graph", "numerics", "value", "sparse.compression", "sparse.pattern"},
-    "functional": {
-        *("derivative", "errors", "functions", "value", "graph", "recording", "scopes", "observing", "structure"),
-        "sparse.eager",
+    "sparse.eager": {
+        *("derivative", "errors", "graph", "numerics", "scopes", "structure", "tracing", "value"),
+        *("sparse.compression", "sparse.pattern"),
     },
+    "tracing": {"value", "graph", "recording", "scopes", "observing", "structure"},
+    "functional": {"derivative", "functions", "sparse.eager", "structure", "tracing", "value"},
     "assignments": set(),
     "node_names": {"origin"},
     "origin": {"assignments"},
@@ -101,6 +102,15 @@ ALLOWED: dict[str, set[str]] = {
         "compiler.advice",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
     },
+    "compiler.pushed": {
+        *("compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program", "compiler.symbols"),
+        *("errors", "rules"),
+    },
+    "compiler.kinds": {
+        *("compiler.differentiate", "compiler.lower", "compiler.program", "compiler.pushed", "compiler.refusal"),
+        *("compiler.symbols", "errors", "primitive", "rules", "structure"),
+    },
+    "compiler.given": {"compiler.arguments", "structure"},
     "compiler.python": {
         *("compiler.options", "compiler.program", "compiler.arguments"),
         *("errors", "primitive", "rules"),
@@ -133,13 +143,17 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
         *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),
-        *("compiler.advice", "compiler.program", "compiler.record", "compiler.specialization"),
-        *("errors", "recording", "structure", "value"),
+        *("compiler.advice", "compiler.given", "compiler.kinds", "compiler.program", "compiler.record"),
+        *("compiler.specialization", "errors", "recording", "structure", "value"),
+    },
+    "compiler.derivatives": {
+        *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.kinds", "compiler.lower"),
+        *("compiler.record", "compiler.results", "compiler.variants", "errors", "structure"),
     },
     "compiler.compiled": {
-        *("compiler.arguments", "compiler.cache.directory", "compiler.explain", "compiler.flat", "compiler.inputs"),
-        *("compiler.lower", "compiler.options", "compiler.program", "compiler.record", "compiler.results"),
-        *("compiler.variants", "errors", "structure", "value"),
+        *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
+        *("compiler.flat", "compiler.given", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.results", "compiler.variants", "errors", "structure", "value"),
     },
 }
 # What the packages inside the compiler may import besides their own modules.
@@ -416,7 +430,16 @@ def _ours(modules: set[str]) -> set[str]:
 
 
 LOADED_LATER = (
-    *("assignments", "compiler", "functional", "io", "node_names", "observing", "origin", "sparse", "structure"),
+    "assignments",
+    "compiler",
+    "functional",
+    "io",
+    "node_names",
+    "observing",
+    "origin",
+    "sparse",
+    "structure",
+    "tracing",
 )
 
 

@@ -121,6 +121,21 @@ def test_an_infinite_partial_stays_in_its_own_entry() -> None:
     assert found.toarray().tolist() == [[0.0, 1.0, 0.0], [0.0, 3.0, 2.0]]
 
 
+def test_several_arguments_follow_each_other() -> None:
+    f = lambda a, x: [a * x[0], x[1] ** 3]  # noqa: E731
+    expected = [[2.0, 0.0, 1.0], [0.0, 12.0, 0.0]]
+    assert jacobian(f, (1, 0), sparse=True)(2.0, [1.0, 2.0]).toarray().tolist() == expected
+
+
+def test_a_compiled_function_uses_its_program() -> None:
+    fast = compile(_rosenbrock)
+    found = hessian(fast, sparse=True)([0.5, 1.5, 2.0])
+    _agree(found.toarray(), hessian(_rosenbrock)([0.5, 1.5, 2.0]), 1e-10)
+    assert "sparse: 3 × 3, 7 nonzeros" in fast.explain()
+    rows = jacobian(compile(lambda a, x: [a * x[0], x[1]]), 1, sparse=True)(2.0, [1.0, 2.0])
+    assert rows.toarray().tolist() == [[2.0, 0.0], [0.0, 1.0]]
+
+
 # --- where it cannot be had -------------------------------------------------------------------------------------------
 
 

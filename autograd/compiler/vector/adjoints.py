@@ -135,7 +135,7 @@ class _Backward(RowWriter):
 
     def _spread(self, side: bool, lanes: Lanes, w: Operand, x: Operand, behind: Mask) -> None:
         """Add terms, one for each lane; where w may be infinite and x 0, which is behind a gate, only if x is not 0."""
-        gated = behind & ~self._tame.of(w) if behind.any() and w.kind != "constant" else behind[:0]
+        gated = behind & ~self._tame.of(w) if behind.any() else behind[:0]
         if gated.any():
             some, rest = np.flatnonzero(gated), np.flatnonzero(~gated)
             partial, delta = (each.with_table(each.table[some]) for each in (w, x))
