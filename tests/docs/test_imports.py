@@ -101,14 +101,20 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
         "compiler.advice",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
+        "sparse.compression",
     },
     "compiler.pushed": {
         *("compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program", "compiler.symbols"),
         *("errors", "rules"),
     },
+    "compiler.compressed": {
+        *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.pushed", "compiler.symbols"),
+        *("rules", "sparse.compression", "sparse.pattern"),
+    },
     "compiler.kinds": {
-        *("compiler.differentiate", "compiler.lower", "compiler.program", "compiler.pushed", "compiler.refusal"),
-        *("compiler.symbols", "errors", "primitive", "rules", "structure"),
+        *("compiler.compressed", "compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program"),
+        *("compiler.pushed", "compiler.refusal", "compiler.symbols"),
+        *("errors", "primitive", "rules", "sparse.compression", "structure"),
     },
     "compiler.given": {"compiler.arguments", "structure"},
     "compiler.python": {
@@ -184,7 +190,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.expressions": set(),
     "autograd.sparse": set(),
     "autograd.drawing": {"io"},
-    "autograd.compiler": {"io"},
+    "autograd.compiler": {"io", "sparse"},
     "autograd.check": set(),
     "autograd.testing": set(),
     "autograd.strategies": {"testing"},
