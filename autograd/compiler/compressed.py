@@ -16,7 +16,7 @@ from autograd.sparse.pattern import hessian_pattern, jacobian_pattern
 
 # Equations times colours up to which entries are written out. That takes longer to build than a batch of directions,
 # and runs faster, since products with 0 are left out.
-WRITTEN = 2000
+WRITTEN = 50_000
 
 
 def jacobian_plan(recorded: Program, wanted: Sequence[int]) -> Compression:

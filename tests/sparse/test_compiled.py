@@ -212,6 +212,7 @@ def _work(compiled: Any) -> int:
 
 
 @pytest.mark.slow
+@ways
 def test_rosenbrock_needs_a_hundredth_of_the_work() -> None:
     """1000 variables: three directions instead of a thousand."""
     point = np.linspace(0.5, 1.5, 1000)
