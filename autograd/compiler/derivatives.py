@@ -17,6 +17,7 @@ from autograd.compiler.record import is_recording
 from autograd.compiler.results import Outputs, Samples, blocks
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
+from autograd.sparse.compression import scipy_sparse
 from autograd.structure import Key, key_of_array, size_of
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ class Derivatives(Variants):
                 "each sample of an exact function has its own program, and so its own pattern; for a sparse derivative "
                 "of one with a batch, compile it without exact=True"
             )
+        scipy_sparse()  # before anything is recorded
         variant, outputs = self._run(Derivative(name, chosen, sparse=True), given(arguments, self._current()))
         plan, mode = variant.lowered.plan, variant.lowered.mode
         assert plan is not None

@@ -244,7 +244,7 @@ class _Recorded:
         recorded = self.recorded
         if self.call.batch or is_written_out(recorded, plan):
             program = entries(recorded, plan, self.wanted, self.found.at, where_asked)
-            return self._lowered(program, self.asked.name, ENTRIES, at=None, plan=plan)
+            return self._lowered(program, "entries", ENTRIES, at=None, plan=plan)
         self.along = seeds(plan.count, plan)[0].tolist()
         if plan.mode == "reverse":
             return self._weighted(plan.count, plan)

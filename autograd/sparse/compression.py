@@ -101,8 +101,7 @@ class Compression:
 
     def filled(self, entries: Any) -> csr_array:
         """The matrix with these entries, in the order of the pattern."""
-        sparse = _scipy()
-        return sparse.csr_array((entries, *self._layout), shape=self.pattern.shape)
+        return scipy_sparse().csr_array((entries, *self._layout), shape=self.pattern.shape)
 
     @cached_property
     def _gathered(self) -> tuple[Any, Any]:
@@ -159,7 +158,8 @@ def compressed_hessian(pattern: Pattern) -> Compression:
     return Compression(pattern, "symmetric", star_colours(pattern))
 
 
-def _scipy() -> Any:
+def scipy_sparse() -> Any:
+    """The module `scipy.sparse`; ImportError, with the remedy, without it."""
     try:
         import scipy.sparse
     except ImportError as error:

@@ -11,7 +11,7 @@ from autograd.errors import GraphError
 from autograd.graph import number_of, topological
 from autograd.numerics import inner
 from autograd.scopes import hooks
-from autograd.sparse.compression import Compression, compressed_hessian, compressed_jacobian
+from autograd.sparse.compression import Compression, compressed_hessian, compressed_jacobian, scipy_sparse
 from autograd.sparse.pattern import Atom, Equations, flows_of, hessian_pattern, jacobian_pattern
 from autograd.structure import leaves_of
 from autograd.tracing import Argnums, eager, number, own, taken, traced
@@ -35,6 +35,7 @@ def sparse_derivative(
             return sparse_jacobian([number(each, f) for each in leaves_of(y)], leaves_of(x))
 
         _refuse_nodes()
+        scipy_sparse()
         found = own(f, f"sparse_{name}", args, argnum)
         return taken(take, lambda leaf: None) if found is NotImplemented else found
 

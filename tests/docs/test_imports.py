@@ -154,7 +154,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.derivatives": {
         *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.kinds", "compiler.lower"),
-        *("compiler.record", "compiler.results", "compiler.variants", "errors", "structure"),
+        *("compiler.record", "compiler.results", "compiler.variants", "errors", "sparse.compression", "structure"),
     },
     "compiler.compiled": {
         *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
