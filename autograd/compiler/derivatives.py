@@ -11,10 +11,10 @@ import numpy as np
 from autograd.compiler import inputs
 from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
 from autograd.compiler.given import aligned, given
-from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative
+from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative, matrix_of
 from autograd.compiler.lower import GRADIENT
 from autograd.compiler.record import is_recording
-from autograd.compiler.results import Outputs, Samples, blocks
+from autograd.compiler.results import Outputs, Samples, blocks, structured
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
 from autograd.sparse.compression import scipy_sparse
@@ -76,7 +76,7 @@ class Derivatives(Variants):
         variant, outputs = self._run(asked, given(arguments, self._current(), along))
         key = variant.lowered.result
         y = Outputs(outputs[1:], arguments.hold_array).take(key)
-        return y, _in_structure(outputs[1 + size_of(key) :], arguments, chosen, is_single)
+        return y, structured(outputs[1 + size_of(key) :], self._keys(arguments, chosen), is_single)
 
     def hvp(self, args: Sequence[Any], tangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
         """(∇f(x), ∇²f(x) v) at the cost of a few values of f, by reverse over forward mode: no Hessian is built.
@@ -99,10 +99,8 @@ class Derivatives(Variants):
         _, outputs = self._run(asked, given(arguments, self._current(), along))
         n = (len(outputs) - 2) // 2
         product, gradient = outputs[2 : 2 + n], outputs[2 + n :]
-        return (
-            _in_structure(gradient, arguments, chosen, is_single),
-            _in_structure(product, arguments, chosen, is_single),
-        )
+        keys = self._keys(arguments, chosen)
+        return structured(gradient, keys, is_single), structured(product, keys, is_single)
 
     def jacobian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
         """∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
@@ -131,7 +129,7 @@ class Derivatives(Variants):
         variant, outputs = self._run(Derivative("jacobian", chosen), given(arguments, self._current()))
         key = variant.lowered.result
         keys = self._keys(arguments, chosen)
-        matrix = _matrix(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
+        matrix = matrix_of(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
         return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
 
     def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
@@ -205,7 +203,7 @@ class Derivatives(Variants):
         is_all = self.parameters is None and chosen == tuple(range(len(args)))
         kind = GRADIENT if is_all else Derivative("grad", chosen)
         _, outputs = self._run(kind, given(arguments, self._current()))
-        return float(outputs[0]), _in_structure(outputs[1:], arguments, chosen, is_single)
+        return float(outputs[0]), structured(outputs[1:], self._keys(arguments, chosen), is_single)
 
     def _sparse(self, name: str, arguments: Arguments, chosen: tuple[int, ...] | None) -> csr_array:
         """A sparse matrix by those arguments, or by the parameters."""
@@ -223,7 +221,7 @@ class Derivatives(Variants):
         if mode == ROWS and name == "hessian":
             return plan.picked(self._square(outputs, arguments, chosen))
         if mode == ROWS:
-            return plan.picked(_matrix(outputs, mode, *plan.pattern.shape))
+            return plan.picked(matrix_of(outputs, mode, *plan.pattern.shape))
         return plan.matrix(outputs if mode == FORWARD else outputs[:, 1:])
 
     def __eager__(self) -> Callable[..., Any]:
@@ -325,20 +323,3 @@ def _listed(args: Any, name: str) -> Sequence[Any]:
     if not isinstance(args, list | tuple):
         raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {args!r}")
     return args
-
-
-def _in_structure(outputs: Any, arguments: Arguments, chosen: tuple[int, ...] | None, is_single: bool) -> Any:
-    """Derivatives by the parameters as an array, those by arguments in their structure."""
-    if chosen is None:
-        return as_array(outputs)
-    remaining = Outputs(outputs)
-    parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
-    return parts[0] if is_single else parts
-
-
-def _matrix(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
-    """The Jacobian, from the outputs of a program of that mode."""
-    if mode == ROWS:
-        return as_array(outputs[rows:]).reshape(rows, columns)
-    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
-    return found

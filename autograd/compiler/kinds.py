@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,19 @@ def seeds(count: int, plan: Compression | None = None) -> NDArray[np.float64]:
     """
     width = count if plan is None else len(plan.colours)
     return np.random.default_rng(0).uniform(0.5, 1.5, (count, width))
+
+
+def matrix_of(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
+    """The Jacobian, from the outputs of a program of that mode.
+
+    >>> matrix_of([5.0, 6.0, 1.0, 2.0], ROWS, 2, 1)
+    array([[1.],
+           [2.]])
+    """
+    if mode == ROWS:
+        return np.asarray(outputs[rows:], np.float64).reshape(rows, columns)
+    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
+    return found
 
 
 @dataclass
