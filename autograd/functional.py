@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from autograd.derivative import engine, slopes
 from autograd.functions import dot, where
+from autograd.sparse.eager import sparse_derivative
 from autograd.structure import leaves_of
 from autograd.tracing import (
     Argnums,
@@ -95,19 +96,31 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., 
     return both
 
 
-def jacobian(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x, argument `argnum` of f.
 
     f       a function whose result is a number or a structure of numbers
     argnum  as for `grad`
+    sparse  True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
 
     For lists of numbers it is the matrix of rows ∂fᵢ/∂xⱼ.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
 
-    TypeError, when it is called, without such an argument or for a result that is not a number.
+    A sparse one takes a pass for each colour, not for each row: columns (or rows, if that needs fewer colours) of one
+    colour have no entry in common, as the graph shows. Its numbers are floats, and each entry that may differ from 0
+    elsewhere is stored.
+
+    >>> jacobian(lambda x: [a * b for a, b in zip(x, x[1:])], sparse=True)([2.0, 3.0, 4.0]).toarray()
+    array([[3., 2., 0.],
+           [0., 4., 3.]])
+
+    TypeError, when it is called, without such an argument or for a result that is not a number. If sparse, GraphError
+    inside another derivative, and ImportError without SciPy.
     """
+    if sparse:
+        return sparse_derivative("jacobian", f, argnum)
 
     def derivative(*args: Any) -> Any:
         def take() -> Any:
@@ -123,17 +136,24 @@ def jacobian(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., Any]:
 
 
 @overload
-def hessian(f: Callable[..., Any], argnum: Literal[0] = 0) -> SecondDerivative: ...
+def hessian(f: Callable[..., Any], argnum: Literal[0] = 0, *, sparse: Literal[False] = False) -> SecondDerivative: ...
 @overload
-def hessian(f: Callable[..., Any], argnum: Argnums) -> Callable[..., Any]: ...
-def hessian(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]: ...
+def hessian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function f with one number as result: the Jacobian of its gradient in argument `argnum`.
 
     f, argnum  as for `grad`
+    sparse     True for a symmetric `scipy.sparse` array, with a row and a column for each number of x
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
+    >>> hessian(lambda x: x[0] ** 2 * x[1] + x[2], sparse=True)([3.0, 5.0, 7.0]).nnz
+    3
+
+    As for `jacobian`, a sparse one takes a pass for each colour, here of a star colouring of the numbers of x.
     """
+    if sparse:
+        return sparse_derivative("hessian", f, argnum)
 
     def derivative(*args: Any) -> Any:
         found = own(f, "hessian", args, argnum)

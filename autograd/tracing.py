@@ -24,9 +24,7 @@ def derivative_of(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     """
     around = hooks()
     made: list[Any] = []  # leaves of this derivative's own; every other one was closed over
-    observer = around.observer or Conversions()
-    with paused_gc():
-        result = under(lambda now: _taking(now, made.append, observer), take)
+    result = taken(take, made.append)
     keep = around.differentiating or around.recorder is not None
     keep = (
         keep or any(isinstance(leaf, Value) for leaf in leaves_of(list(args))) or _closes_over(leaves_of(result), made)
@@ -34,6 +32,13 @@ def derivative_of(take: Callable[[], Any], args: Sequence[Any]) -> Any:
     if not keep:
         return mapped(float, result)
     return mapped(_detached, result) if around.off else result
+
+
+def taken(take: Callable[[], Any], see: Callable[[Any], None]) -> Any:
+    """What `take` returns, computed as a derivative; `see` is called with each leaf that it makes."""
+    observer = hooks().observer or Conversions()
+    with paused_gc():
+        return under(lambda now: _taking(now, see, observer), take)
 
 
 def _taking(now: Hooks, see: Callable[[Any], None], observer: Any) -> Hooks:

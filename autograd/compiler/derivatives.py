@@ -11,16 +11,18 @@ import numpy as np
 from autograd.compiler import inputs
 from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
 from autograd.compiler.given import aligned, given
-from autograd.compiler.kinds import FORWARD, ROWS, Derivative
+from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative, matrix_of
 from autograd.compiler.lower import GRADIENT
 from autograd.compiler.record import is_recording
-from autograd.compiler.results import Outputs, Samples, blocks
+from autograd.compiler.results import Outputs, Samples, blocks, structured
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
+from autograd.sparse.compression import scipy_sparse
 from autograd.structure import Key, key_of_array, size_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
 Argnums = int | Sequence[int] | None
 
@@ -74,7 +76,7 @@ class Derivatives(Variants):
         variant, outputs = self._run(asked, given(arguments, self._current(), along))
         key = variant.lowered.result
         y = Outputs(outputs[1:], arguments.hold_array).take(key)
-        return y, _in_structure(outputs[1 + size_of(key) :], arguments, chosen, is_single)
+        return y, structured(outputs[1 + size_of(key) :], self._keys(arguments, chosen), is_single)
 
     def hvp(self, args: Sequence[Any], tangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
         """(∇f(x), ∇²f(x) v) at the cost of a few values of f, by reverse over forward mode: no Hessian is built.
@@ -97,16 +99,15 @@ class Derivatives(Variants):
         _, outputs = self._run(asked, given(arguments, self._current(), along))
         n = (len(outputs) - 2) // 2
         product, gradient = outputs[2 : 2 + n], outputs[2 + n :]
-        return (
-            _in_structure(gradient, arguments, chosen, is_single),
-            _in_structure(product, arguments, chosen, is_single),
-        )
+        keys = self._keys(arguments, chosen)
+        return structured(gradient, keys, is_single), structured(product, keys, is_single)
 
-    def jacobian(self, *args: Any, argnums: Argnums = None) -> Any:
+    def jacobian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
         """∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
 
         args     the arguments
         argnums  x: an argument, or a tuple of arguments; None: the first, or with `parameters=` those
+        sparse   True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
 
         An array in the result, or a list where an argument is an array, and an array x make one array, of both shapes.
 
@@ -119,23 +120,28 @@ class Derivatives(Variants):
 
         The rows, or the columns if these are fewer, run as samples of a batch. Those of a small function, of an exact
         one and of one with a batch, whose results are means, are written out, which takes long to build for many.
+        A sparse one runs a direction for each colour, as in `functional.jacobian`; `explain()` says how many there are.
         """
         arguments = self._arguments(args)
         chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
+        if sparse:
+            return self._sparse("jacobian", arguments, chosen)
         variant, outputs = self._run(Derivative("jacobian", chosen), given(arguments, self._current()))
         key = variant.lowered.result
         keys = self._keys(arguments, chosen)
-        matrix = _matrix(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
+        matrix = matrix_of(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
         return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
 
-    def hessian(self, *args: Any, argnums: Argnums = None) -> NDArray[np.float64]:
+    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
 
         args     the arguments
         argnums  the arguments that it is by, if not all
+        sparse   True for a symmetric `scipy.sparse` array
 
         An array (n, n). Its rows run as samples of a batch, each at the cost of an `hvp`; those of a small function, of
-        an exact one and of one with a batch are written out, as n times the equations of the gradient.
+        an exact one and of one with a batch are written out, as n times the equations of the gradient. A sparse one
+        runs a direction for each colour of its graph, as in `functional.hessian`.
 
         >>> from autograd import compile
         >>> compile(lambda x, y: x * x * y).hessian(3.0, 5.0)
@@ -146,7 +152,7 @@ class Derivatives(Variants):
         """
         arguments = self._arguments(args)
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
-        return self._hessian(arguments, chosen)
+        return self._sparse("hessian", arguments, chosen) if sparse else self._hessian(arguments, chosen)
 
     def map_grad(self, *args: Any, argnums: Argnums = None) -> Any:
         """The gradient of each sample of a batch, in the structure that `value_and_grad` gives; samples come first.
@@ -186,6 +192,8 @@ class Derivatives(Variants):
             self._refuse_samples(arguments, chosen or ())
         if along is not None:
             return getattr(self, name)(args, along, argnums=argnums)
+        if name.startswith("sparse_"):
+            return self._sparse(name.removeprefix("sparse_"), arguments, chosen)
         if name == "jacobian":
             return self.jacobian(*args, argnums=argnums)
         if name == "hessian":
@@ -195,7 +203,26 @@ class Derivatives(Variants):
         is_all = self.parameters is None and chosen == tuple(range(len(args)))
         kind = GRADIENT if is_all else Derivative("grad", chosen)
         _, outputs = self._run(kind, given(arguments, self._current()))
-        return float(outputs[0]), _in_structure(outputs[1:], arguments, chosen, is_single)
+        return float(outputs[0]), structured(outputs[1:], self._keys(arguments, chosen), is_single)
+
+    def _sparse(self, name: str, arguments: Arguments, chosen: tuple[int, ...] | None) -> csr_array:
+        """A sparse matrix by those arguments, or by the parameters."""
+        if self.batch and self.options.exact:
+            raise CompileError(
+                "each sample of an exact function has its own program, and so its own pattern; for a sparse derivative "
+                "of one with a batch, compile it without exact=True"
+            )
+        scipy_sparse()  # before anything is recorded
+        variant, outputs = self._run(Derivative(name, chosen, sparse=True), given(arguments, self._current()))
+        plan, mode = variant.lowered.plan, variant.lowered.mode
+        assert plan is not None
+        if mode == ENTRIES:
+            return plan.filled(as_array(outputs))
+        if mode == ROWS and name == "hessian":
+            return plan.picked(self._square(outputs, arguments, chosen))
+        if mode == ROWS:
+            return plan.picked(matrix_of(outputs, mode, *plan.pattern.shape))
+        return plan.matrix(outputs if mode == FORWARD else outputs[:, 1:])
 
     def __eager__(self) -> Callable[..., Any]:
         """The function that was compiled, for derivatives that are differentiated or recorded themselves."""
@@ -221,9 +248,13 @@ class Derivatives(Variants):
     def _hessian(self, arguments: Arguments, chosen: tuple[int, ...] | None) -> NDArray[np.float64]:
         """The matrix by those arguments, or by the parameters."""
         variant, outputs = self._run(Derivative("hessian", chosen), given(arguments, self._current()))
-        n = sum(map(size_of, self._keys(arguments, chosen)))
         if variant.lowered.mode != ROWS:
             return outputs[:, 1:]  # type: ignore[no-any-return]
+        return self._square(outputs, arguments, chosen)
+
+    def _square(self, outputs: Any, arguments: Arguments, chosen: tuple[int, ...] | None) -> NDArray[np.float64]:
+        """The Hessian that is written out row by row; by arguments, it is by all of them."""
+        n = sum(map(size_of, self._keys(arguments, chosen)))
         if chosen is None:
             return as_array(outputs[1 + n :]).reshape(n, n)
         size = arguments.size
@@ -292,20 +323,3 @@ def _listed(args: Any, name: str) -> Sequence[Any]:
     if not isinstance(args, list | tuple):
         raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {args!r}")
     return args
-
-
-def _in_structure(outputs: Any, arguments: Arguments, chosen: tuple[int, ...] | None, is_single: bool) -> Any:
-    """Derivatives by the parameters as an array, those by arguments in their structure."""
-    if chosen is None:
-        return as_array(outputs)
-    remaining = Outputs(outputs)
-    parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
-    return parts[0] if is_single else parts
-
-
-def _matrix(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
-    """The Jacobian, from the outputs of a program of that mode."""
-    if mode == ROWS:
-        return as_array(outputs[rows:]).reshape(rows, columns)
-    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
-    return found

@@ -33,7 +33,8 @@ def _derivative(variant: Variant) -> list[str]:
     if not lowered.what:
         return []
     seeds = f", {_count(lowered.seeds, 'seed')} as a batch" if lowered.seeds else ""
-    return [f"derivative: {lowered.what}, {lowered.mode}{seeds}"]
+    sparse = [] if lowered.plan is None else [f"sparse: {lowered.plan}"]
+    return [f"derivative: {lowered.what}, {lowered.mode}{seeds}", *sparse]
 
 
 def _guards(variant: Variant) -> list[str]:

@@ -5,6 +5,7 @@
     hvp       the gradient of the tangent: reverse over forward mode, which gives ∇f (by v) and ∇²f v (by x)
     jacobian  vjp with the rows of the identity as a *batch* of ȳ, or jvp if there are fewer inputs than outputs
     hessian   hvp with the rows of the identity as a batch of v
+    sparse    the same with the directions of a colouring, or the entries of the matrix and nothing else
     map_grad  the gradient with a number for each sample instead of the mean
 
 Exact ones, small ones and those of a batch, which has samples already, are written out row by row.
@@ -15,24 +16,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import rules
+from autograd.compiler.compressed import entries, hessian_plan, is_written_out, jacobian_plan
 from autograd.compiler.differentiate import differentiated
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, check_kind, lower
+from autograd.compiler.passes import without_dead
 from autograd.compiler.program import Atom, Equation, Program, interpret
 from autograd.compiler.pushed import Manner, pushed, with_inputs
 from autograd.compiler.refusal import where_asked
 from autograd.compiler.symbols import TAME
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
+from autograd.sparse.compression import Compression
 from autograd.structure import Key, size_of
 
 SMALL = 2000  # equations times rows, up to which a matrix is written out: building a batch of seeds takes longer
 ROWS, FORWARD, REVERSE = "row by row", "forward mode", "reverse mode"
+ENTRIES = "entry by entry"
 OVER = "reverse over forward mode"
 
 
@@ -43,11 +48,13 @@ class Derivative:
     name     of the method
     argnums  the arguments that it is by; None: the parameters
     along    the structure of each tangent or cotangent that was given
+    sparse   whether a matrix is to be sparse
     """
 
     name: str
     argnums: tuple[int, ...] | None
     along: tuple[Key, ...] = ()
+    sparse: bool = False
 
     @property
     def needs_one_number(self) -> bool:
@@ -104,13 +111,27 @@ def derived(call: Call, asked: Derivative, along: Sequence[float], exact: bool) 
     return made
 
 
-def seeds(count: int) -> NDArray[np.float64]:
+def seeds(count: int, plan: Compression | None = None) -> NDArray[np.float64]:
     """Dense seeds, to verify a program with: rows of the identity would look at one output each.
 
     >>> seeds(2).shape
     (2, 2)
     """
-    return np.random.default_rng(0).uniform(0.5, 1.5, (count, count))
+    width = count if plan is None else len(plan.colours)
+    return np.random.default_rng(0).uniform(0.5, 1.5, (count, width))
+
+
+def matrix_of(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
+    """The Jacobian, from the outputs of a program of that mode.
+
+    >>> matrix_of([5.0, 6.0, 1.0, 2.0], ROWS, 2, 1)
+    array([[1.],
+           [2.]])
+    """
+    if mode == ROWS:
+        return np.asarray(outputs[rows:], np.float64).reshape(rows, columns)
+    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
+    return found
 
 
 @dataclass
@@ -186,23 +207,33 @@ class _Recorded:
 
     def _jacobian(self) -> Lowered:
         rows, columns = len(self.recorded.outputs), len(self.wanted)
+        plan = jacobian_plan(self.recorded, self.wanted) if self.asked.sparse else None
+        if plan is not None and not self.exact:
+            return self._sparse(plan)
         if self._is_written_out or len(self.recorded.equations) * rows <= SMALL or not columns:
             program, asks = differentiated(
                 self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
             )
             if asks and self.exact and self.call.batch:
                 raise PerSampleError
-            return self._lowered(program, "jacobian", ROWS)
+            return self._lowered(program, "jacobian", ROWS, plan=plan)
         self.along = seeds(min(rows, columns))[0].tolist()
         if columns < rows:
             program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
             return self._lowered(replace(program, per_sample=True), "jacobian", FORWARD, count=columns)
+        return self._weighted(rows)
+
+    def _weighted(self, count: int, plan: Compression | None = None) -> Lowered:
+        """The gradient of ȳ · y for a batch of ȳ."""
         program, (s,) = self._with_seeds(True)
         made = replace(program, outputs=(s,), per_sample=True)
-        return self._lowered(made, GRADIENT, REVERSE, self.wanted, at=None, count=rows)
+        return self._lowered(made, GRADIENT, REVERSE, self.wanted, at=None, count=count, plan=plan)
 
     def _hessian(self) -> Lowered:
         count = len(self.wanted)
+        plan = hessian_plan(self.recorded, self.wanted) if self.asked.sparse else None
+        if plan is not None and not self.exact:
+            return self._sparse(plan)
         other = self.call.parameters is not None and self.asked.argnums is not None
         if other and self._is_written_out:
             raise CompileError(
@@ -211,11 +242,30 @@ class _Recorded:
             )
         small = len(self.recorded.equations) * count <= SMALL and not other
         if self._is_written_out or small or not count:
-            return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS)
+            return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS, plan=plan)
         self.along = seeds(count)[0].tolist()
+        return self._curvature(count)
+
+    def _curvature(self, count: int, plan: Compression | None = None) -> Lowered:
+        """The gradient of the tangent for a batch of tangents."""
         program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
         made = replace(program, outputs=program.outputs[1:], per_sample=True)
-        return self._lowered(made, GRADIENT, OVER, self.wanted, at=None, count=count)
+        return self._lowered(made, GRADIENT, OVER, self.wanted, at=None, count=count, plan=plan)
+
+    def _sparse(self, plan: Compression) -> Lowered:
+        """The entries of a sparse matrix, or the derivatives along its directions as a batch."""
+        recorded = self.recorded
+        if self.call.batch or is_written_out(recorded, plan):
+            program = entries(recorded, plan, self.wanted, self.found.at, where_asked)
+            return self._lowered(program, "entries", ENTRIES, at=None, plan=plan)
+        self.along = seeds(plan.count, plan)[0].tolist()
+        if plan.mode == "reverse":
+            return self._weighted(plan.count, plan)
+        if plan.mode != "forward":
+            return self._curvature(plan.count, plan)
+        program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
+        made = without_dead(replace(program, outputs=program.outputs[len(recorded.outputs) :], per_sample=True))
+        return self._lowered(made, "jacobian", FORWARD, at=None, count=plan.count, plan=plan)
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
@@ -261,7 +311,14 @@ class _Recorded:
         return replace(program, equations=tuple(equations)), (s,)
 
     def _lowered(
-        self, program: Program, kind: str, mode: str, wanted: tuple[int, ...] = (), at: int | None = 0, count: int = 0
+        self,
+        program: Program,
+        kind: str,
+        mode: str,
+        wanted: tuple[int, ...] = (),
+        at: int | None = 0,
+        count: int = 0,
+        plan: Compression | None = None,
     ) -> Lowered:
         """A program of which the outputs from `at` on are those of the function; None: there are none of these."""
         point = (*self.found.at, *self.along)
@@ -273,5 +330,5 @@ class _Recorded:
             known = computed if at is None else [*computed[:at], *known, *computed[at + len(known) :]]
         return replace(
             self.found, recorded=program, kind=kind, wanted=wanted, at=point, found=tuple(known),
-            what=self.asked.name, mode=mode, seeds=count,
+            what=self.asked.name, mode=mode, seeds=count, plan=plan,
         )  # fmt: skip

@@ -21,6 +21,7 @@ from autograd.compiler.transcribe import Transcript
 from autograd.derivative import grad
 from autograd.errors import CompileError
 from autograd.primitive import PRIMITIVES
+from autograd.sparse.compression import Compression
 from autograd.structure import NUMBER, Key, places, rebuild
 from autograd.value import Value, as_float
 
@@ -40,7 +41,8 @@ class Lowered:
     found     the numbers of the result there, and `slopes` the derivatives of a gradient, both as the nodes have them
     indices   inputs that were integers; with `by_kind` the function has asked which are
     what      the derivative that was asked for by name, and its mode, in words: see kinds.py
-    seeds     how many rows of the identity run as its batch
+    seeds     how many directions run as its batch: rows of the identity, or those of `plan`
+    plan      how a sparse matrix is read off
     """
 
     recorded: Program
@@ -55,6 +57,7 @@ class Lowered:
     what: str = ""
     mode: str = ""
     seeds: int = 0
+    plan: Compression | None = None
 
     @cached_property
     def forward(self) -> Program:

@@ -93,13 +93,27 @@ def pushed(
         t5 = mul(3.0, t4)
         return t3, t5
     """
+    return pushed_along(recorded, [along], numbers, where, manner)
+
+
+def pushed_along(
+    recorded: Program,
+    directions: Sequence[Mapping[int, Atom]],
+    numbers: Sequence[float],
+    where: Callable[[], str],
+    manner: Manner = Manner(),
+) -> tuple[Program, bool]:
+    """The same for several directions: the tangents of all outputs along the first, then along the second, and so on.
+
+    >>> from autograd.rules import mul
+    >>> program = Program(("x", "y"), (Equation(mul, (0, 1)),), (), (2,))
+    >>> print(pushed_along(program, [{0: 1.0}, {1: 1.0}], [2.0, 3.0], str)[0])
+    program(x, y):
+        t2 = mul(x, y)
+        return t2, y, x
+    """
     writer = Writer(recorded, numbers, where, keeps_detached=True)
-    forward = _Forward(writer, manner, along)
-    tangents = forward.tangents
-    for place, equation in enumerate(recorded.equations, len(recorded.names)):
-        if not equation.is_detached:
-            forward.push(place, equation)
-    outputs = [tangents.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
+    outputs = [tangent for along in directions for tangent in _Forward(writer, manner, along).outputs()]
     made = rebuilt(recorded, writer.builder.equations, writer.atoms)
     made = replace(
         made, guards=(*made.guards, *writer.guards), outputs=(*made.outputs, *map(writer.atom, outputs)), adjoints=()
@@ -116,6 +130,14 @@ class _Forward:
         self._asks_samples = bool(writer.recorded.batched)
         self.tangents: dict[int, Any] = {place: writer.symbol(tangent) for place, tangent in along.items()}
         self._reaching = Reaching(self.tangents)
+
+    def outputs(self) -> list[Any]:
+        """The tangents of the outputs."""
+        recorded, tangents = self.writer.recorded, self.tangents
+        for place, equation in enumerate(recorded.equations, len(recorded.names)):
+            if not equation.is_detached:
+                self.push(place, equation)
+        return [tangents.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
 
     def push(self, place: int, equation: Equation) -> None:
         """The tangent of one equation, unless it has none."""

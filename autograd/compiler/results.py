@@ -46,6 +46,18 @@ class Outputs:
         return found if type(found) is list and len(shape) == 1 else as_array(found).reshape(shape).tolist()
 
 
+def structured(outputs: Any, keys: Keys, is_single: bool) -> Any:
+    """Outputs in these structures, in a tuple; or in the one that there is.
+
+    >>> from autograd.structure import key_of
+    >>> structured([1.0, 2.0], (key_of(0.0), key_of([0.0])), False)
+    (1.0, [2.0])
+    """
+    remaining = Outputs(outputs)
+    parts = tuple([remaining.take(key) for key in keys])
+    return parts[0] if is_single else parts
+
+
 class Samples:
     """The outputs of many samples, an array with a row for each: a number is an array with an entry for each.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.compiler.backends import NAMES, Choice, choose, next_best
 from autograd.compiler.cache.objects import using
@@ -38,7 +39,7 @@ class Variant:
         self.cache = cache  # in words, whether it was read from there
         self.name, self.runner, self.reason = choice or choose(forms_of(lowered, options), options, samples)
         self.source = self.runner.source
-        self._seeds = [np.eye(lowered.seeds)] if lowered.seeds else []
+        self._seeds = [_directions(lowered)] if lowered.seeds else []
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
         self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
 
@@ -57,6 +58,11 @@ class Variant:
     def __reduce__(self) -> tuple[type[Variant], tuple[Lowered, Options, int], dict[str, Any]]:
         state = {"outside": self.outside, "instead_of": self.instead_of}
         return Variant, (self.lowered, self.options, self.samples), state
+
+
+def _directions(lowered: Lowered) -> NDArray[np.float64]:
+    """What runs as its batch: the identity, or a row for each colour."""
+    return np.eye(lowered.seeds) if lowered.plan is None else lowered.plan.directions
 
 
 def forms_of(lowered: Lowered, options: Options) -> Forms:

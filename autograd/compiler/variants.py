@@ -181,7 +181,7 @@ class Variants:
             checked = given.with_dense_directions()
             lowered = kinds.lowered(call, kind, checked.along.example, self.options.exact)
             outside.settle()
-            samples = [*checked.samples, *([kinds.seeds(lowered.seeds)] if lowered.seeds else [])]
+            samples = [*checked.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
             variant = self._with_same_program(place, lowered) or verified(
                 lowered, self.options, checked.pieces, samples
             )

@@ -307,3 +307,13 @@ def test_chains_are_levels(count: int) -> None:
     assert vectors.equations == count
     assert build(program, Options()).calls >= count
     assert vectors.work() == count
+
+
+def test_a_bias_of_many_lanes_is_no_term_of_a_sum() -> None:
+    """300 sums x y + z cost 600 operations: the number of terms is that of the factors, not of the biases."""
+    n = 300
+    equations = [Equation(rules.dot, (i, n + i, 2 * n + i)) for i in range(n)]
+    program = Program(tuple([f"x{i}" for i in range(3 * n)]), tuple(equations), (), tuple(range(3 * n, 4 * n)))
+    (step,) = recover(program).steps
+    assert step.form == "pairs"
+    assert recover(program).costs() == (0, 2 * n)

@@ -51,8 +51,17 @@ ALLOWED: dict[str, set[str]] = {
     "derivative": {"value", "rules", "graph", "errors", "scopes"},
     "functions": {"affine", "errors", "operators", "rules", "scopes", "signatures", "value"},
     "observing": {"assignments", "graph", "origin", "value"},
+    "sparse": set(),
+    "sparse.linearity": {"primitive", "rules"},
+    "sparse.pattern": {"primitive", "sparse.linearity"},
+    "sparse.colouring": {"sparse.pattern"},
+    "sparse.compression": {"sparse.colouring", "sparse.pattern"},
+    "sparse.eager": {
+        *("derivative", "errors", "graph", "numerics", "scopes", "structure", "tracing", "value"),
+        *("sparse.compression", "sparse.pattern"),
+    },
     "tracing": {"value", "graph", "recording", "scopes", "observing", "structure"},
-    "functional": {"derivative", "functions", "structure", "tracing", "value"},
+    "functional": {"derivative", "functions", "sparse.eager", "structure", "tracing", "value"},
     "assignments": set(),
     "node_names": {"origin"},
     "origin": {"assignments"},
@@ -98,14 +107,20 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
         "compiler.advice",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
+        "sparse.compression",
     },
     "compiler.pushed": {
         *("compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program", "compiler.symbols"),
         *("errors", "rules"),
     },
+    "compiler.compressed": {
+        *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.pushed", "compiler.symbols"),
+        *("rules", "sparse.compression", "sparse.pattern"),
+    },
     "compiler.kinds": {
-        *("compiler.differentiate", "compiler.lower", "compiler.program", "compiler.pushed", "compiler.refusal"),
-        *("compiler.symbols", "errors", "primitive", "rules", "structure"),
+        *("compiler.compressed", "compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program"),
+        *("compiler.pushed", "compiler.refusal", "compiler.symbols"),
+        *("errors", "primitive", "rules", "sparse.compression", "structure"),
     },
     "compiler.given": {"compiler.arguments", "structure"},
     "compiler.python": {
@@ -145,7 +160,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.derivatives": {
         *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.kinds", "compiler.lower"),
-        *("compiler.record", "compiler.results", "compiler.variants", "errors", "structure"),
+        *("compiler.record", "compiler.results", "compiler.variants", "errors", "sparse.compression", "structure"),
     },
     "compiler.compiled": {
         *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
@@ -179,8 +194,9 @@ INSIDE: dict[str, set[str]] = {
 BETWEEN: dict[str, set[str]] = {
     "autograd.io": set(),
     "autograd.expressions": set(),
+    "autograd.sparse": set(),
     "autograd.drawing": {"io"},
-    "autograd.compiler": {"io"},
+    "autograd.compiler": {"io", "sparse"},
     "autograd.check": set(),
     "autograd.testing": set(),
     "autograd.strategies": {"testing"},
@@ -433,6 +449,7 @@ LOADED_LATER = (
     "node_names",
     "observing",
     "origin",
+    "sparse",
     "structure",
     "tracing",
 )

@@ -75,7 +75,8 @@ def _work(step: Step) -> int:
     if step.form in ("product", "mean_product"):
         return 2 * step.size * step.operands[0].shape[1]
     if step.form in ("pairs", "mean_pairs", "reduce"):
-        return 2 * step.size * step.operands[-1].shape[0] if step.operands[-1].shape else 2 * step.size
+        terms = step.operands[-1 if step.form == "reduce" else 1].shape  # not those of a bias, which is last
+        return 2 * step.size * terms[0] if terms else 2 * step.size
     return step.size
 
 
