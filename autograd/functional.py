@@ -20,6 +20,9 @@ from autograd.graph import topological
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
 from autograd.scopes import Hooks, hooks
+from autograd.series.taylor import derivative_tensor as derivative_tensor
+from autograd.series.taylor import derivatives as derivatives
+from autograd.series.taylor import taylor as taylor
 from autograd.structure import flatten, key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
 
