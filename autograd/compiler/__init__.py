@@ -27,6 +27,7 @@
     keeper.py          what one recording has there
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
+    taylor.py          Taylor coefficients of a recorded program, as another program
     results.py         outputs in the structure that the caller gets
     advice.py          why a function is recorded again and again, and the remedy
     compiled.py        `autograd.compile` and what it returns

@@ -15,6 +15,7 @@ from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
 from autograd.compiler.record import is_recording
 from autograd.compiler.results import Outputs, Samples
+from autograd.compiler.taylor import coefficients
 from autograd.compiler.variants import Variants, argument_names
 from autograd.errors import CompileError
 from autograd.structure import NUMBER
@@ -204,6 +205,23 @@ class Compiled(Variants):
         _, outputs = self._run(HESSIAN, arguments, self._current())
         n = arguments.size if self.parameters is None else len(self.parameters)
         return as_array(outputs[1 + n :]).reshape(n, n)
+
+    def taylor(self, args: Sequence[Any], tangents: Sequence[Any], order: int) -> list[Any]:
+        """The Taylor coefficients of t ↦ f(args + t · tangents) at t = 0: see `functional.taylor`.
+
+        args      the arguments, as for a call
+        tangents  their directions, in the same structures
+        order     the last k
+
+        A list [c₀, c₁, …], in which each cₖ has the structure of the result. With a batch, the directions are samples
+        too, and the coefficients are means. Parameters are constants. There is a program for each order.
+
+        >>> compile(lambda x, y: x * x * y).taylor((3.0, 5.0), (1.0, 0.0), 3)
+        [45.0, 30.0, 5.0, 0.0]
+
+        CompileError when the directions do not fit the arguments; ValueError for a negative order.
+        """
+        return coefficients(self, self._arguments(args), args, tangents, order, self._current())
 
     @property
     def flat(self) -> Flat:

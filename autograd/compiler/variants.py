@@ -177,7 +177,7 @@ class Variants:
         )
         place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            lowered = lower(call, kind, self.options.exact)
+            lowered = self._lower(call, kind)
             outside.settle()
             variant = self._with_same_program(place, lowered) or verified(
                 lowered, self.options, pieces, arguments.samples
@@ -191,6 +191,9 @@ class Variants:
             self._last = variant
             self._drop_unused(variant)
         return variant
+
+    def _lower(self, call: Call, kind: str) -> Lowered:
+        return lower(call, kind, self.options.exact)
 
     def _drop_unused(self, newest: Variant) -> None:
         """Drop the program that has not been used for longest, if there are too many."""
