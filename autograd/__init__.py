@@ -21,7 +21,15 @@ from autograd._version import __version__ as __version__
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad
-from autograd.errors import AutogradError, CheckError, CompileError, DomainError, GraphError, NonFiniteError
+from autograd.errors import (
+    AutogradError,
+    CheckError,
+    CompileError,
+    DomainError,
+    GraphError,
+    NonFiniteError,
+    RootError,
+)
 from autograd.functions import (
     abs,
     acos,
@@ -98,6 +106,7 @@ if TYPE_CHECKING:
     from autograd.debugging.stepper.session import step
     from autograd.debugging.switch import debug
     from autograd.drawing import Drawing, draw
+    from autograd.implicit.root import RootResult, fixed_point, root
     from autograd.precision import DigitsReport, digits
     from autograd.replaying.replay import replay
 else:  # the same, each when it is first used: see _lazy.py
@@ -111,6 +120,7 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.debugging.source": ("backward_source",),
         "autograd.debugging.switch": ("debug",),
         "autograd.drawing": ("Drawing", "draw"),
+        "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
         "autograd.replaying.replay": ("replay",),
     }
@@ -132,6 +142,8 @@ __all__ = [
     "Index",
     "NonFiniteError",
     "Primitive",
+    "RootError",
+    "RootResult",
     "Step",
     "Value",
     "abs",
@@ -165,6 +177,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fixed_point",
     "floor",
     "fmod",
     "functional",
@@ -193,6 +206,7 @@ __all__ = [
     "reciprocal",
     "relu",
     "replay",
+    "root",
     "rsqrt",
     "sigmoid",
     "sign",

@@ -174,6 +174,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.expressions": set(),
     "autograd.drawing": {"io"},
     "autograd.series": set(),
+    "autograd.implicit": set(),
     "autograd.compiler": {"io", "series"},
     "autograd.check": set(),
     "autograd.testing": set(),
