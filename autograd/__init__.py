@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from autograd.implicit.root import RootResult, fixed_point, root
     from autograd.precision import DigitsReport, digits
     from autograd.replaying.replay import replay
+    from autograd.uncertainty import Propagated, propagate
 else:  # the same, each when it is first used: see _lazy.py
     _LAZY = {
         "autograd": ("drawing", "functional"),
@@ -123,6 +124,7 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
         "autograd.replaying.replay": ("replay",),
+        "autograd.uncertainty": ("Propagated", "propagate"),
     }
     __getattr__ = lazy_attributes(globals(), _LAZY)
     if environ.get("AUTOGRAD_DEBUG"):  # a switch for the whole process, on from the first node
@@ -142,6 +144,7 @@ __all__ = [
     "Index",
     "NonFiniteError",
     "Primitive",
+    "Propagated",
     "RootError",
     "RootResult",
     "Step",
@@ -203,6 +206,7 @@ __all__ = [
     "pick",
     "pow",
     "prod",
+    "propagate",
     "reciprocal",
     "relu",
     "replay",

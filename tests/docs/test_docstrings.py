@@ -34,7 +34,17 @@ LIST_ITEM = re.compile(r"((?:`\w+`(?:, )?)+):")
 # Parameters that say themselves what they are, or are the x₁ … xₙ of the formula, or are said once for all losses.
 SELF_EXPLANATORY = {"self", "args", "path", "title", "xs", "prediction", "target", "seed", "rng"}
 # Nobody makes these but the function that returns them.
-RETURNED = {"CheckReport", "Compiled", "Diagnosis", "Drawing", "Index", "LayerReport", "Primitive", "RootResult"}
+RETURNED = {
+    "CheckReport",
+    "Compiled",
+    "Diagnosis",
+    "Drawing",
+    "Index",
+    "LayerReport",
+    "Primitive",
+    "Propagated",
+    "RootResult",
+}
 
 
 class Public(NamedTuple):
