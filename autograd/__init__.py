@@ -21,7 +21,15 @@ from autograd._version import __version__ as __version__
 from autograd.affine import affine
 from autograd.backward import Step, backward_steps
 from autograd.derivative import grad
-from autograd.errors import AutogradError, CheckError, CompileError, DomainError, GraphError, NonFiniteError
+from autograd.errors import (
+    AutogradError,
+    CheckError,
+    CompileError,
+    DomainError,
+    GraphError,
+    NonFiniteError,
+    RootError,
+)
 from autograd.functions import (
     abs,
     acos,
@@ -98,8 +106,10 @@ if TYPE_CHECKING:
     from autograd.debugging.stepper.session import step
     from autograd.debugging.switch import debug
     from autograd.drawing import Drawing, draw
+    from autograd.implicit.root import RootResult, fixed_point, root
     from autograd.precision import DigitsReport, digits
     from autograd.replaying.replay import replay
+    from autograd.uncertainty import Propagated, propagate
 else:  # the same, each when it is first used: see _lazy.py
     _LAZY = {
         "autograd": ("drawing", "functional"),
@@ -111,8 +121,10 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.debugging.source": ("backward_source",),
         "autograd.debugging.switch": ("debug",),
         "autograd.drawing": ("Drawing", "draw"),
+        "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
         "autograd.replaying.replay": ("replay",),
+        "autograd.uncertainty": ("Propagated", "propagate"),
     }
     __getattr__ = lazy_attributes(globals(), _LAZY)
     if environ.get("AUTOGRAD_DEBUG"):  # a switch for the whole process, on from the first node
@@ -132,6 +144,9 @@ __all__ = [
     "Index",
     "NonFiniteError",
     "Primitive",
+    "Propagated",
+    "RootError",
+    "RootResult",
     "Step",
     "Value",
     "abs",
@@ -165,6 +180,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fixed_point",
     "floor",
     "fmod",
     "functional",
@@ -190,9 +206,11 @@ __all__ = [
     "pick",
     "pow",
     "prod",
+    "propagate",
     "reciprocal",
     "relu",
     "replay",
+    "root",
     "rsqrt",
     "sigmoid",
     "sign",

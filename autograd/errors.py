@@ -38,6 +38,10 @@ class CheckError(AutogradError, AssertionError):
     verdict: str = "wrong"
 
 
+class RootError(AutogradError, ArithmeticError):
+    """An equation was not solved, or its Jacobian at the solution is singular, so that there is no derivative."""
+
+
 class UsageError(AutogradError, ValueError):
     """A command line that cannot be run as it stands; the message is all that the user sees."""
 

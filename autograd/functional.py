@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from autograd.derivative import engine, slopes
 from autograd.functions import dot, where
+from autograd.series.taylor import derivative_tensor as derivative_tensor
+from autograd.series.taylor import derivatives as derivatives
+from autograd.series.taylor import taylor as taylor
 from autograd.sparse.eager import sparse_derivative
 from autograd.structure import leaves_of
 from autograd.tracing import (

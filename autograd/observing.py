@@ -111,19 +111,26 @@ class Conversions(Observer):
         if frame is not None and (at := (frame.f_code, frame.f_lasti)) not in self._seen:
             self._seen.add(at)
             if not self.inputs.isdisjoint(topological(value)):
-                self._warn(at, frame)
+                _warn(frame)
         return value._data
 
-    def _warn(self, at: Instruction, frame: FrameType) -> None:
-        text = position_of(at).text
-        warnings.warn_explicit(
-            f"`{text}` makes a number of a Value whose derivative is being taken, and none comes from there; "
-            f"{recorded_instead(text)}",
-            RuntimeWarning,
-            frame.f_code.co_filename,
-            frame.f_lineno,
-            registry=frame.f_globals.setdefault("__warningregistry__", {}),
-        )
+
+def warn_of_conversion(frame: FrameType | None) -> None:
+    """Warn that a number leaves a derivative for good, if the user's code, or a library for it, asked in that frame."""
+    if (asked := _users(frame)) is not None:
+        _warn(asked)
+
+
+def _warn(frame: FrameType) -> None:
+    text = position_of((frame.f_code, frame.f_lasti)).text
+    warnings.warn_explicit(
+        f"`{text}` makes a number of a Value whose derivative is being taken, and none comes from there; "
+        f"{recorded_instead(text)}",
+        RuntimeWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
 def asking(frame: FrameType | None) -> Instruction | None:

@@ -52,6 +52,8 @@ def _remedy(x: Any) -> str:
         return "use it as it is, or x.detach() for a leaf with the same number"
     if isinstance(x, complex):
         return "take its .real or .imag part"
+    if hasattr(x, "__primitive__"):
+        return "inside a Taylor expansion, take derivatives by functional.derivatives or taylor, not by grad"
     if hasattr(x, "__len__") and not isinstance(x, str | bytes):
         return "make one Value per element: [Value(each) for each in x]"
     return "give it a number" if x is None else "convert it with float(...)"

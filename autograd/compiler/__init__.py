@@ -31,6 +31,7 @@
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
     given.py           what a program runs on: arguments, parameters, tangents or cotangents
+    taylor.py          Taylor coefficients of a recorded program, as another program
     results.py         outputs in the structure that the caller gets
     advice.py          why a function is recorded again and again, and the remedy
     derivatives.py     jvp, vjp, hvp, jacobian, hessian and map_grad of a compiled function

@@ -56,6 +56,33 @@ class Derivatives(Variants):
         remaining = Outputs(outputs, arguments.hold_array)
         return remaining.take(variant.lowered.result), remaining.take(variant.lowered.result)
 
+    def taylor(self, args: Sequence[Any], tangents: Any, order: int, *, argnums: Argnums = None) -> list[Any]:
+        """The Taylor coefficients of t ↦ f(args + t · tangents) at t = 0: see `functional.taylor`.
+
+        args      the arguments, in a tuple
+        tangents  their directions, as for `jvp`
+        order     the last k
+        argnums   the arguments that the tangents are of, if not all
+
+        A list [c₀, c₁, …], in which each cₖ has the structure of the result. There is a program for each order.
+
+        >>> from autograd import compile
+        >>> compile(lambda x, y: x * x * y).taylor((3.0, 5.0), (1.0, 0.0), 3)
+        [45.0, 30.0, 5.0, 0.0]
+
+        With a batch, each sample has its own direction, and the coefficients are means. CompileError where the
+        structures differ; ValueError for a negative order.
+        """
+        if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+            raise ValueError(f"the order of a Taylor expansion must be a non-negative integer, got {order!r}")
+        arguments = self._arguments(_listed(args, "args"))
+        chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
+        along = self._tangents(arguments, tangents, chosen)
+        asked = Derivative("taylor", chosen, along.keys, order)
+        variant, outputs = self._run(asked, given(arguments, self._current(), along))
+        remaining = Outputs(outputs, arguments.hold_array)
+        return [remaining.take(variant.lowered.result) for _ in range(order + 1)]
+
     def vjp(self, args: Sequence[Any], cotangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
         """(f(x), x̄ = ȳᵀ ∂f/∂x), in reverse mode: one run, whatever the number of inputs.
 
@@ -188,6 +215,9 @@ class Derivatives(Variants):
         """
         arguments = self._arguments(args)
         chosen, is_single = self._chosen(argnums, 0, len(args))
+        if name == "taylor":
+            direction, order = along
+            return self.taylor(args, (direction,), order, argnums=argnums)
         if name != "jvp":
             self._refuse_samples(arguments, chosen or ())
         if along is not None:

@@ -1,6 +1,7 @@
 """What is recorded for each kind of derivative: a program, its inputs for directions, and which derivatives it needs.
 
     jvp       the pushed program: y and its tangent
+    taylor    the equations applied to series: see taylor.py
     vjp       s = ȳ · y with ȳ as further inputs; its gradient, in reverse mode
     hvp       the gradient of the tangent: reverse over forward mode, which gives ∇f (by v) and ∇²f v (by x)
     jacobian  vjp with the rows of the identity as a *batch* of ȳ, or jvp if there are fewer inputs than outputs
@@ -30,6 +31,7 @@ from autograd.compiler.program import Atom, Equation, Program, interpret
 from autograd.compiler.pushed import Manner, pushed, with_inputs
 from autograd.compiler.refusal import where_asked
 from autograd.compiler.symbols import TAME
+from autograd.compiler.taylor import expanded
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.sparse.compression import Compression
@@ -48,12 +50,14 @@ class Derivative:
     name     of the method
     argnums  the arguments that it is by; None: the parameters
     along    the structure of each tangent or cotangent that was given
+    order    the last of the Taylor coefficients
     sparse   whether a matrix is to be sparse
     """
 
     name: str
     argnums: tuple[int, ...] | None
     along: tuple[Key, ...] = ()
+    order: int = 0
     sparse: bool = False
 
     @property
@@ -166,6 +170,13 @@ class _Recorded:
         program = self._pushed(self.wanted, Manner(exact=self.exact))
         return self._lowered(program, "jvp", FORWARD)
 
+    def _taylor(self) -> Lowered:
+        first = len(self.recorded.names)
+        program = self._with_directions(self.wanted)
+        along = {place: first + i for i, place in enumerate(self.wanted)}
+        made = expanded(program, along, self.asked.order, (*self.found.at, *self.along))
+        return self._lowered(made, "taylor", FORWARD)
+
     def _vjp(self) -> Lowered:
         (key,) = self.asked.along
         if key != self.found.result:
@@ -277,15 +288,19 @@ class _Recorded:
         self, along: Sequence[int], manner: Manner, of: Program | None = None, batched: bool = False
     ) -> Program:
         """The program, or another one of the same inputs, with the tangents of its outputs."""
-        program = of or self.recorded
-        flags = [batched or place in program.batched for place in along]
-        first = len(program.names)
-        program = with_inputs(program, [f"d{program.names[place]}" for place in along], flags)
+        program = self._with_directions(along, of, batched)
+        first = len(program.names) - len(along)
         directions: dict[int, Atom] = {place: first + i for i, place in enumerate(along)}
         made, asks = pushed(program, directions, (*self.found.at, *self.along), where_asked, manner)
         if asks and self.exact and self.call.batch:
             raise PerSampleError
         return made
+
+    def _with_directions(self, along: Sequence[int], of: Program | None = None, batched: bool = False) -> Program:
+        """The program, or another one of the same inputs, with inputs for the directions of some inputs."""
+        program = of or self.recorded
+        flags = [batched or place in program.batched for place in along]
+        return with_inputs(program, [f"d{program.names[place]}" for place in along], flags)
 
     def _with_seeds(self, batched: bool) -> tuple[Program, tuple[int]]:
         """The program with a cotangent for each output, and the place of ȳ · y.

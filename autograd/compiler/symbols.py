@@ -106,6 +106,11 @@ class Writer(Sheet):
         return number
 
 
+def _is_foreign(x: Any) -> bool:
+    """Whether it sees primitives itself, as a series of symbols does."""
+    return type(x) not in (float, Symbol) and hasattr(x, "__primitive__")
+
+
 class Symbol:
     """A number of the program while rules are applied to it."""
 
@@ -114,7 +119,9 @@ class Symbol:
     def __init__(self, writer: Sheet, atom: Atom) -> None:
         self.writer, self.atom = writer, atom
 
-    def __primitive__(self, primitive: Primitive, operands: tuple[Any, ...]) -> Symbol:
+    def __primitive__(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        if any(map(_is_foreign, operands)):
+            return NotImplemented
         atom = self.writer.atom
         return Symbol(self.writer, self.writer.builder.apply(primitive, tuple([atom(each) for each in operands])))
 
@@ -124,33 +131,35 @@ class Symbol:
     def __bool__(self) -> bool:
         return bool(self.writer.ask(self.atom))
 
-    def _with(self, primitive: Primitive, other: Any) -> Symbol:
+    def _with(self, primitive: Primitive, other: Any) -> Any:
         writer = self.writer
+        if _is_foreign(other):
+            return NotImplemented
         right = other.atom if type(other) is Symbol else float(other)
         return Symbol(writer, writer.builder.apply(primitive, (self.atom, right)))
 
     def _after(self, primitive: Primitive, other: Any) -> Symbol:
         return Symbol(self.writer, self.writer.builder.apply(primitive, (float(other), self.atom)))
 
-    def __add__(self, other: Any) -> Symbol:
+    def __add__(self, other: Any) -> Any:
         return self._with(rules.add, other)
 
     def __radd__(self, other: Any) -> Symbol:
         return self._after(rules.add, other)
 
-    def __sub__(self, other: Any) -> Symbol:
+    def __sub__(self, other: Any) -> Any:
         return self._with(rules.sub, other)
 
     def __rsub__(self, other: Any) -> Symbol:
         return self._after(rules.sub, other)
 
-    def __mul__(self, other: Any) -> Symbol:
+    def __mul__(self, other: Any) -> Any:
         return self._with(rules.mul, other)
 
     def __rmul__(self, other: Any) -> Symbol:
         return self._after(rules.mul, other)
 
-    def __truediv__(self, other: Any) -> Symbol:
+    def __truediv__(self, other: Any) -> Any:
         return self._with(rules.div, other)
 
     def __rtruediv__(self, other: Any) -> Symbol:

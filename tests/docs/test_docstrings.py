@@ -23,8 +23,9 @@ import pytest
 import autograd
 import nn
 from autograd.primitive import PRIMITIVES, Primitive
+from autograd.series import taylor
 
-PACKAGES = (autograd, nn, autograd.functional, nn.tabular.datasets)
+PACKAGES = (autograd, nn, autograd.functional, taylor, nn.tabular.datasets)
 # A function of numbers says what it computes, whichever module it is in.
 OF_NUMBERS = ("autograd.functions", "autograd.affine", "nn.train.losses", "nn.layers.initializers")
 FORMULA = re.compile(r"[=←√Σ·/²∈−+₁]|x where |min\(|values\[index\]")
@@ -33,7 +34,17 @@ LIST_ITEM = re.compile(r"((?:`\w+`(?:, )?)+):")
 # Parameters that say themselves what they are, or are the x₁ … xₙ of the formula, or are said once for all losses.
 SELF_EXPLANATORY = {"self", "args", "path", "title", "xs", "prediction", "target", "seed", "rng"}
 # Nobody makes these but the function that returns them.
-RETURNED = {"CheckReport", "Compiled", "Diagnosis", "Drawing", "Index", "LayerReport", "Primitive"}
+RETURNED = {
+    "CheckReport",
+    "Compiled",
+    "Diagnosis",
+    "Drawing",
+    "Index",
+    "LayerReport",
+    "Primitive",
+    "Propagated",
+    "RootResult",
+}
 
 
 class Public(NamedTuple):
