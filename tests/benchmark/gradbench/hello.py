@@ -23,3 +23,10 @@ def derivative(x: float) -> Task:
 
 
 FUNCTIONS: Functions = {"square": value, "double": derivative}
+
+
+def generate() -> float:
+    return 3.0
+
+
+SIZES: dict[str, dict[str, Any]] = {"small": {}}

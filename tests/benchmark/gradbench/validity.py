@@ -52,14 +52,15 @@ def is_valid(name: str, worst: float) -> bool:
 
 
 def relative(found: Array, right: Array) -> float:
-    """The largest difference over the largest entry; infinite where something is not a number.
+    """The largest difference over the largest entry, if that is not 0; infinite where something is not a number.
 
     >>> relative(np.array([1.0, 4.0]), np.array([2.0, 4.0]))
     0.25
     """
     if not np.isfinite(found).all() or found.shape != right.shape:
         return float("inf")
-    return float(np.abs(found - right).max() / np.abs(right).max())
+    worst, scale = float(np.abs(found - right).max()), float(np.abs(right).max())
+    return worst / scale if scale else worst
 
 
 def applied(name: str, given: Any, result: Any, v: Array) -> Array:
