@@ -3,6 +3,7 @@
     workloads.py   the engine, eager, against one peer each
     compiling/     ``compile``: compiled programs against what a good engineer would use instead
     names_gpt.py   ``names``: a GPT in plain scalar code that learns names, compiled
+    gradbench/     ``gradbench``: the twelve evals of GradBench, compiled, beside PyTorch, JAX, CasADi and NumPy
     checkers.py    ``checkers``: gradient checkers, and what they let pass
 
 Each row first proves that all sides computed the same value and gradient, then measures them in turns (A B A B ...) in

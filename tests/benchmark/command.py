@@ -14,11 +14,13 @@ from tests.benchmark import checkers, names_run, operations, report
 from tests.benchmark.compiling import race, survey
 from tests.benchmark.compiling.race import Race
 from tests.benchmark.compiling.rows import ROWS, SETUP
+from tests.benchmark.gradbench import run as gradbench
 from tests.benchmark.measure import take_turns
 from tests.benchmark.workloads import WORKLOADS, Workload
 
 REPEAT, QUICK_REPEAT = 7, 2
 COMPILE = "compile"
+WITH_PEERS = f"{checkers.NAME} and {gradbench.NAME}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ ENTRIES = (
     Entry(operations.NAME, lambda options: operations.run(options.quick)),
     Entry(names_run.NAME, lambda options: names_run.run(options.quick)),
     Entry(checkers.NAME, lambda options: checkers.run(options.peers)),
+    Entry(gradbench.NAME, lambda options: gradbench.run(options.quick, options.repeat, options.peers, options.largest)),
 )
 
 
@@ -111,11 +114,14 @@ def parse(arguments: Sequence[str] | None, entries: Sequence[Entry]) -> argparse
         "--peers",
         type=Path,
         metavar="DIR",
-        help=f"where {checkers.NAME} finds its peers' environments; says how to make them",
+        help=f"where {WITH_PEERS} find their peers' environments; {checkers.NAME} says how to make them",
+    )
+    parser.add_argument(
+        "--largest", action="store_true", help=f"{gradbench.NAME} at its largest sizes, without peers, limited"
     )
     options = parser.parse_args(arguments)
-    if options.peers and not any(each.name == checkers.NAME for each in chosen(options, entries)):
-        parser.error(f"--peers is for {checkers.NAME}, which is not chosen; add --only {checkers.NAME}")
+    if options.peers and not any(each.name in (checkers.NAME, gradbench.NAME) for each in chosen(options, entries)):
+        parser.error(f"--peers is for {WITH_PEERS}, which are not chosen; add --only {checkers.NAME}")
     options.repeat = options.repeat or (QUICK_REPEAT if options.quick else REPEAT)
     return options
 

@@ -1,0 +1,105 @@
+"""GradBench `lstm`: the loss of a language model with diagonal weights over a text, and its gradient by the parameters.
+
+A chunk of characters is compiled; the gradient goes back through the chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import exp, log, sigmoid, tanh
+from tests.benchmark.gradbench.task import Functions, Input, Task, listed
+
+Vector = Sequence[Any]
+CHUNK = 4
+
+
+def chunk(main: Sequence[Vector], extra: Sequence[Vector], state: Sequence[Vector], text: Sequence[Vector]) -> Any:
+    """The state after some characters, and the logarithm of the odds that each was followed by the next."""
+    odds = 0.0
+    for bits, after in zip(text[:-1], text[1:], strict=True):
+        state, y = step(main, extra, state, bits)
+        norm = log(sum([exp(each) for each in y]) + 2.0)
+        odds = odds + sum([bit * (each - norm) for bit, each in zip(after, y, strict=True)])
+    return state, odds
+
+
+def step(
+    main: Sequence[Vector], extra: Sequence[Vector], state: Sequence[Vector], bits: Vector
+) -> tuple[list[list[Any]], list[Any]]:
+    """The state after a character, and what the next one is expected to be."""
+    x = [a * b for a, b in zip(bits, extra[0], strict=True)]
+    states = []
+    for layer in range(0, len(main), 2):
+        x, cell = layer_step(main[layer], main[layer + 1], state[layer], state[layer + 1], x)
+        states += [x, cell]
+    return states, [a * b + c for a, b, c in zip(x, extra[1], extra[2], strict=True)]
+
+
+def layer_step(weight: Vector, bias: Vector, hidden: Vector, cell: Vector, x: Vector) -> tuple[list[Any], list[Any]]:
+    """Hidden and cell state after one step: gates see the input or the hidden state of their own place only."""
+    operands = [*x, *hidden, *x, *hidden]
+    gates = [a * b + c for a, b, c in zip(operands, weight, bias, strict=True)]
+    n = len(x)
+    forget, ingate, outgate = ([sigmoid(each) for each in gates[i * n : i * n + n]] for i in range(3))
+    change = [tanh(each) for each in gates[3 * n :]]
+    kept = [a * b + c * d for a, b, c, d in zip(cell, forget, ingate, change, strict=True)]
+    return [a * tanh(b) for a, b in zip(outgate, kept, strict=True)], kept
+
+
+class Model:
+    """The compiled chunk at one input."""
+
+    def __init__(self, given: Input) -> None:
+        self.chunk = autograd.compile(chunk)
+        self.parameters = np.array(given["main_params"]), np.array(given["extra_params"])
+        self.state = np.array(given["state"])
+        text = np.array(given["sequence"])
+        self.scale = -1.0 / (text.shape[1] * (len(text) - 1))
+        self.texts = [text[i : i + CHUNK + 1] for i in range(0, len(text) - 1, CHUNK)]
+
+    def states(self) -> tuple[list[Any], float]:
+        """The state before each chunk, and the loss."""
+        states, total = [self.state], 0.0
+        for text in self.texts:
+            state, odds = self.chunk.value(*self.parameters, states[-1], text)
+            states.append(np.asarray(state))
+            total += odds
+        return states[:-1], self.scale * total
+
+    def gradient(self) -> Any:
+        states, _ = self.states()
+        slopes, adjoint = [np.zeros_like(each) for each in self.parameters], np.zeros_like(self.state)
+        for state, text in zip(reversed(states), reversed(self.texts), strict=True):
+            arguments = (*self.parameters, state, text)
+            *more, adjoint = self.chunk.vjp(arguments, (adjoint, self.scale), argnums=(0, 1, 2))[1]
+            for total, each in zip(slopes, more, strict=True):
+                total += each
+        return slopes
+
+
+def objective(given: Input) -> Task:
+    model = Model(given)
+    return Task(lambda: model.states()[1])
+
+
+def jacobian(given: Input) -> Task:
+    return Task(Model(given).gradient, lambda slopes: [x for each in slopes for x in listed(each.ravel())])
+
+
+FUNCTIONS: Functions = {"objective": objective, "jacobian": jacobian}
+
+
+def generate(l: int, c: int, bits: int = 14) -> Input:
+    """Random parameters and a random text of `c` characters."""
+    rng = np.random.RandomState(31337)
+    shapes = {"state": (2 * l, bits), "main_params": (2 * l, 4 * bits), "extra_params": (3, bits)}
+    drawn = {name: rng.rand(*shape).tolist() for name, shape in shapes.items()}
+    return {**drawn, "sequence": rng.randint(0, 2, (c, bits)).astype(float).tolist()}
+
+
+SIZES = {"small": {"l": 2, "c": 1024}, "middle": {"l": 4, "c": 4096}, "large": {"l": 6, "c": 8192}}

@@ -1,0 +1,95 @@
+"""``gradbench``: a row for each eval and size, each in a process of its own with a limit of time."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from autograd.check.report import aligned
+from tests.benchmark.gradbench import EVALS
+from tests.benchmark.gradbench.row import OURS, PEERS, Row, sites
+from tests.benchmark.measure import time_text
+
+NAME = "gradbench"
+USUAL, LARGE = ("small", "middle"), "large"
+SECONDS, LARGE_SECONDS, LARGE_BYTES = 300, 60, 4 << 30
+"""Limits of a row; at the large size, which runs without peers, also of memory."""
+COMPILE_SECONDS = 3.0
+"""Processor time that compiling may take at the usual sizes."""
+AHEAD = {"PyTorch": 9, "JAX": 7}
+"""In how many evals ours is to be ahead, at the small size."""
+
+
+def run(quick: bool, repeat: int, peers: Path | None, largest: bool) -> bool:
+    """Print the table and what the goals make of it; False when something computed is wrong."""
+    print(f"\n{NAME}: derivatives of GradBench's evals: public calls, arrays in and out")
+    sizes = (LARGE,) if largest else USUAL[:1] if quick else USUAL
+    found, failed = [], []
+    for name, size in [(name, size) for size in sizes for name in EVALS if size in sizes_of(name)]:
+        row = apart(name, size, repeat, sites(peers) if peers and not quick else [])
+        (found if isinstance(row, Row) else failed).append(row)
+    print(*[f"  {line}" for line in table(found)], sep="\n")
+    print(*[f"  not finished: {each}" for each in failed], sep="\n", end="\n" if failed else "")
+    if not quick and not largest:
+        print(*[f"  {line}" for line in verdicts(found, failed)], sep="\n")
+    wrong = [f"  FAILED  {row.name}: {side}: {why}" for row in found for side, why in row.wrong.items()]
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return not wrong
+
+
+def sizes_of(name: str) -> Iterable[str]:
+    """The sizes that an eval has; `hello` has one."""
+    return import_module(f"tests.benchmark.{NAME}.{name}").SIZES
+
+
+def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | str:
+    """The row from a process of its own; what stopped it, if something did."""
+    arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), *packages]
+    limit = LARGE_SECONDS if size == LARGE else SECONDS
+    try:
+        done = subprocess.run(
+            arguments, capture_output=True, text=True, timeout=limit, preexec_fn=limited if size == LARGE else None
+        )
+    except subprocess.TimeoutExpired:
+        return f"{name}, {size}: more than {limit} s"
+    if done.returncode:
+        return f"{name}, {size}: {(done.stderr.splitlines() or ['stopped'])[-1]}"
+    return Row(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def limited() -> None:
+    """Let the process have so much memory and no more."""
+    resource.setrlimit(resource.RLIMIT_AS, (LARGE_BYTES, LARGE_BYTES))
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def table(rows: Iterable[Row]) -> list[str]:
+    """A line for each row: our time, and how many times that each peer needs."""
+    lines = [["", "", "valid", "compile", OURS, *[f"{peer} / {OURS}" for peer in PEERS]]]
+    for row in rows:
+        valid = "no" if OURS in row.wrong else f"{row.worst:.0e}"
+        ours = row.seconds[OURS]
+        ratios = [f"{row.seconds[peer] / ours:.2f}" if peer in row.seconds else "" for peer in PEERS]
+        lines.append([row.name, row.size, valid, f"{row.compile:.1f} s", time_text(ours), *ratios])
+    return [line.rstrip() for line in aligned(lines).splitlines()]
+
+
+def verdicts(rows: Sequence[Row], failed: Sequence[str]) -> list[str]:
+    """Whether the goals are met."""
+    slow = [f"{row.name} {row.size} {row.compile:.1f} s" for row in rows if row.compile > COMPILE_SECONDS]
+    slow += [each.partition(":")[0].replace(",", "") for each in failed]
+    lines = [f"target  compile <= {COMPILE_SECONDS:.0f} s: {'MISSED: ' + ', '.join(slow) if slow else 'met'}"]
+    small = [row for row in rows if row.size == USUAL[0]]
+    for peer, wanted in AHEAD.items():
+        ratios = [row.seconds[peer] / row.seconds[OURS] for row in small if peer in row.seconds]
+        ahead = sum([ratio > 1.0 for ratio in ratios])
+        verdict = "not judged, it did not run" if not ratios else "met" if ahead >= wanted else "MISSED"
+        lines.append(f"target  ahead of {peer} in >= {wanted} evals: {ahead} of {len(ratios)} that it has, {verdict}")
+    return lines
