@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -54,11 +55,21 @@ def main(arguments: Sequence[str] | None = None, entries: Sequence[Entry] = ENTR
     time or memory is only reported.
     """
     options = parse(arguments, entries)
+    sys.path += packages(options.peers) if options.peers else []
     print(*report.machine_lines(), sep="\n")
     if options.quick:
         print("quick     tiny sizes: the checks count, the times do not")
     passed = [each.run(options) for each in chosen(options, entries)]
     return 0 if all(passed) else 1
+
+
+def packages(folder: Path) -> list[str]:
+    """Where the environments in a folder keep their packages, if they run this version of Python.
+
+    What both have comes from here: they are looked at last. HIPS autograd, which bears our name, is never found.
+    """
+    major, minor = sys.version_info[:2]
+    return sorted(map(str, folder.glob(f"*/lib/python{major}.{minor}/site-packages")))
 
 
 def chosen(options: argparse.Namespace, entries: Sequence[Entry]) -> list[Entry]:
@@ -111,11 +122,13 @@ def parse(arguments: Sequence[str] | None, entries: Sequence[Entry]) -> argparse
         "--peers",
         type=Path,
         metavar="DIR",
-        help=f"where {checkers.NAME} finds its peers' environments; says how to make them",
+        help=f"where {checkers.NAME} finds its peers' environments (it says how to make them), and {COMPILE} packages",
     )
     options = parser.parse_args(arguments)
-    if options.peers and not any(each.name == checkers.NAME for each in chosen(options, entries)):
-        parser.error(f"--peers is for {checkers.NAME}, which is not chosen; add --only {checkers.NAME}")
+    if options.peers and not any(
+        {checkers.NAME, COMPILE} & {each.name, each.group} for each in chosen(options, entries)
+    ):
+        parser.error(f"--peers is for {checkers.NAME} and {COMPILE}; add --only {checkers.NAME}")
     options.repeat = options.repeat or (QUICK_REPEAT if options.quick else REPEAT)
     return options
 
