@@ -181,7 +181,7 @@ _COMPARISONS = {
     "gt": (">", operator.gt),
     "ge": (">=", operator.ge),
 }
-_BINARY = {
+BINARY = {
     "add": rules.add,
     "sub": rules.sub,
     "mul": rules.mul,
@@ -190,7 +190,7 @@ _BINARY = {
     "mod": rules.mod,
 }
 _USUAL_INTEGERS = {rules.pow_: (2, -1)}
-_UNARY_ROWS = {"neg": rules.neg, "abs": rules.abs_, "floor": rules.floor, "ceil": rules.ceil}
+UNARY = {"neg": rules.neg, "abs": rules.abs_, "floor": rules.floor, "ceil": rules.ceil}
 _METHODS = (
     *(rules.exp, rules.log, rules.sqrt, rules.sin, rules.cos, rules.tanh, rules.expm1, rules.log1p, rules.tan),
     *(rules.sinh, rules.cosh, rules.square, rules.cbrt, rules.exp2, rules.log2, rules.log10),
@@ -210,11 +210,11 @@ def _install() -> None:
     """Give Value its operators and methods; help(Value.__mul__) shows __mul__(self, other)."""
     for name, (sign, compare) in _COMPARISONS.items():
         _set_operator(f"__{name}__", _comparison(sign, compare))
-    for name, row in _BINARY.items():
+    for name, row in BINARY.items():
         forward, reflected = _binary(row, _USUAL_INTEGERS.get(row, ()))
         _set_operator(f"__{name}__", forward)
         _set_operator(f"__r{name}__", reflected)
-    methods = {f"__{name}__": row for name, row in _UNARY_ROWS.items()} | {row.name: row for row in _METHODS}
+    methods = {f"__{name}__": row for name, row in UNARY.items()} | {row.name: row for row in _METHODS}
     for name, row in (methods | _NUMPY_NAMES).items():
         setattr(Value, name, unary(row))
 
