@@ -216,7 +216,7 @@ BINARY = {
     "mod": rules.mod,
 }
 _USUAL_INTEGERS = {rules.pow_: (2, -1)}
-_UNARY_ROWS = {"neg": rules.neg, "abs": rules.abs_, "floor": rules.floor, "ceil": rules.ceil}
+UNARY = {"neg": rules.neg, "abs": rules.abs_, "floor": rules.floor, "ceil": rules.ceil}
 _NAMED = (
     *(rules.exp, rules.log, rules.sqrt, rules.sin, rules.cos, rules.tanh, rules.expm1, rules.log1p, rules.tan),
     *(rules.sinh, rules.cosh, rules.square, rules.cbrt, rules.exp2, rules.log2, rules.log10),
@@ -232,7 +232,7 @@ _NUMPY_NAMES = {  # NumPy calls these on the elements of an object array
 }
 
 
-METHODS = {f"__{name}__": row for name, row in _UNARY_ROWS.items()} | {row.name: row for row in _NAMED} | _NUMPY_NAMES
+METHODS = {f"__{name}__": row for name, row in UNARY.items()} | {row.name: row for row in _NAMED} | _NUMPY_NAMES
 
 
 def _install() -> None:

@@ -6,13 +6,18 @@ A `Writer` hands out the symbols of a recorded program. Where a rule asks for a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from autograd import rules
 from autograd.compiler.passes import Builder
 from autograd.compiler.program import Atom, Guard, Program, compute
+from autograd.compiler.refusal import refuse_float
+from autograd.operators import BINARY, UNARY
 from autograd.primitive import Primitive
 
 # Rows that are finite wherever their operands are, unless they overflow.
@@ -126,54 +131,80 @@ class Symbol:
         return Symbol(self.writer, self.writer.builder.apply(primitive, tuple([atom(each) for each in operands])))
 
     def __float__(self) -> float:
+        if sys._getframe(1).f_globals is not vars(rules):  # whose own rows ask for the truth in this way
+            refuse_float()
         return self.writer.ask(self.atom)
 
     def __bool__(self) -> bool:
         return bool(self.writer.ask(self.atom))
 
-    def _with(self, primitive: Primitive, other: Any) -> Any:
+    def __pos__(self) -> Symbol:
+        return self
+
+    __hash__ = object.__hash__
+
+
+_NUMBERS = (float, int, np.integer, np.floating)
+
+
+def _operators(row: Primitive) -> tuple[Callable[[Symbol, Any], Any], Callable[[Symbol, Any], Any]]:
+    """What Python calls for a row of two operands, and its reflection."""
+
+    def forward(self: Symbol, other: Any) -> Any:
         writer = self.writer
-        if _is_foreign(other):
-            return NotImplemented
-        right = other.atom if type(other) is Symbol else float(other)
-        return Symbol(writer, writer.builder.apply(primitive, (self.atom, right)))
+        if type(other) is Symbol:
+            return Symbol(writer, writer.builder.apply(row, (self.atom, other.atom)))
+        if isinstance(other, _NUMBERS):
+            return Symbol(writer, writer.builder.apply(row, (self.atom, float(other))))
+        return NotImplemented
 
-    def _after(self, primitive: Primitive, other: Any) -> Symbol:
-        return Symbol(self.writer, self.writer.builder.apply(primitive, (float(other), self.atom)))
+    def reflected(self: Symbol, other: Any) -> Any:
+        if isinstance(other, _NUMBERS):
+            return Symbol(self.writer, self.writer.builder.apply(row, (float(other), self.atom)))
+        return NotImplemented
 
-    def __add__(self, other: Any) -> Any:
-        return self._with(rules.add, other)
+    return forward, reflected
 
-    def __radd__(self, other: Any) -> Symbol:
-        return self._after(rules.add, other)
 
-    def __sub__(self, other: Any) -> Any:
-        return self._with(rules.sub, other)
+def _backwards(operator: Callable[[Symbol, Any], Any], reflected: Callable[[Symbol, Any], Any]) -> Any:
+    """x < y as y > x."""
 
-    def __rsub__(self, other: Any) -> Symbol:
-        return self._after(rules.sub, other)
+    def compare(self: Symbol, other: Any) -> Any:
+        return operator(other, self) if type(other) is Symbol else reflected(self, other)
 
-    def __mul__(self, other: Any) -> Any:
-        return self._with(rules.mul, other)
+    return compare
 
-    def __rmul__(self, other: Any) -> Symbol:
-        return self._after(rules.mul, other)
 
-    def __truediv__(self, other: Any) -> Any:
-        return self._with(rules.div, other)
+def _differs(self: Symbol, other: Any) -> Any:
+    found = self.__eq__(other)
+    return found if found is NotImplemented else 1.0 - found
 
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return self._after(rules.div, other)
 
-    def __neg__(self) -> Symbol:
-        return Symbol(self.writer, self.writer.builder.apply(rules.neg, (self.atom,)))
+def _install() -> None:
+    """Give symbols the operators of Values that floats have too: rules are written for both."""
+    for name, row in BINARY.items():
+        forward, reflected = _operators(row)
+        setattr(Symbol, f"__{name}__", forward)
+        setattr(Symbol, f"__r{name}__", reflected)
+    for name, row in UNARY.items():
+        setattr(Symbol, f"__{name}__", lambda self, row=row: self.__primitive__(row, (self,)))
+    greater, at_least = _operators(rules.greater), _operators(rules.at_least)
+    comparisons = {"gt": greater[0], "ge": at_least[0], "lt": _backwards(*greater), "le": _backwards(*at_least)}
+    for name, compare in {**comparisons, "eq": _operators(rules.equal)[0], "ne": _differs}.items():
+        setattr(Symbol, f"__{name}__", compare)
+
+
+_install()
 
 
 class _Unknown:
     """An operand that a rule can return, but not compute with."""
 
-    def __bool__(self) -> bool:
-        raise TypeError("a rule that asks for the truth of an operand computes")
+    def _refuse(self, *_: Any) -> Any:
+        raise TypeError("a rule that asks something of an operand computes")
+
+    __bool__ = __eq__ = __ne__ = _refuse
+    __hash__ = object.__hash__
 
 
 @lru_cache(maxsize=1024)

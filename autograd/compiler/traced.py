@@ -16,10 +16,10 @@ from numbers import Real
 from types import FrameType
 from typing import Any
 
-from autograd import origin, rules
+from autograd import origin
 from autograd.compiler.refusal import refuse
 from autograd.inline import function
-from autograd.operators import maker
+from autograd.operators import BINARY, maker
 from autograd.primitive import Primitive
 from autograd.scopes import active
 from autograd.value import Value
@@ -259,8 +259,7 @@ _OPERANDS = frozenset([Value, Node, Number, Condition, Index, float, int])
 AS_VALUES: Callable[[type], bool] = frozenset([Value, Node]).__contains__
 """Whether eager mode, too, has a Value where the recording has something of this type."""
 
-_BINARY = {"add": rules.add, "sub": rules.sub, "mul": rules.mul, "truediv": rules.div, "pow": rules.pow_}
-for _name, _row in _BINARY.items():
+for _name, _row in BINARY.items():
     for _owner in (Node, Number):
         setattr(_owner, f"__{_name}__", _operator(f"__{_name}__", _row, _owner, False))
         setattr(_owner, f"__r{_name}__", _operator(f"__r{_name}__", _row, _owner, True))

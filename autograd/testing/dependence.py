@@ -26,8 +26,10 @@ class _Mark:
         raise _TouchedError
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _result
-    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __neg__ = __abs__ = _result
-    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __float__ = _refuse
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __mod__ = __rmod__ = _result
+    __neg__ = __pos__ = __abs__ = __floor__ = __ceil__ = _result
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __bool__ = __float__ = _refuse
+    __hash__ = object.__hash__
 
 
 def depends_on(rule: Callable[..., Any], place: int, count: int) -> bool:

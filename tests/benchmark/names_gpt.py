@@ -1,12 +1,13 @@
-"""A GPT that learns names: plain scalar code, compiled once for each length of a name.
+"""A GPT that learns names: plain scalar code, compiled twice, for short and for long names.
 
 The network is `gpt.next_logits`. A token looks up its embedding by `nn.Embedding`, which stays symbolic while the loss
-is recorded, so one recording serves all names of a length, and a batch of such names is one call.
+is recorded, so one recording serves all names of a length, and a batch of such names is one call. Shorter names are
+filled up: what follows a name changes nothing before it, and counts with weight 0.
 
 >>> step = CompiledStep(GPT(width=4))
 >>> losses = list(train(step, ["ada", "eve", "mary"], steps=3, batch=2))
->>> len(losses), len(step.lengths) == 2 * len(set(step.lengths))  # a recording calls the loss twice
-(3, True)
+>>> len(losses), step.lengths  # a recording calls the loss twice
+(3, [8, 8])
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ Array = NDArray[np.float64]
 
 FILES = ("dist.all.last", "dist.female.first", "dist.male.first")
 """Names of the US census of 1990 as PyPI's `names` has them: a name, its percentage, their sum so far, its rank."""
+
+LETTERS = (8, CONTEXT - 1)
+"""Letters of the names that programs are made for. A recording costs as much as some thousand steps."""
 
 # Enough to try things without the census.
 FEW_NAMES = ("ada", "alan", "anna", "carl", "david", "emmy", "grace", "joan", "karen", "mary", "noam", "sofia")
@@ -72,10 +76,13 @@ class GPT(nn.Module):
         for position, token in enumerate(tokens):
             yield next_logits(self.matrices, self.tokens[token], position, keys, values)
 
-    def loss(self, tokens: Sequence[Any]) -> Scalar:
-        """Mean cross-entropy of each token after the first: how surprising the name is, in nats per letter."""
+    def loss(self, tokens: Sequence[Any], weights: Sequence[Any] | None = None) -> Scalar:
+        """Mean cross-entropy of each token after the first: how surprising the name is, in nats per letter.
+
+        With weights, one for each of these tokens, the sum of the weighted entropies.
+        """
         losses = [nn.cross_entropy(z, target) for z, target in zip(self(tokens[:-1]), tokens[1:], strict=True)]
-        return autograd.mean(losses)
+        return autograd.mean(losses) if weights is None else autograd.dot(weights, losses)
 
     def sample(self, rng: random.Random, temperature: float = 0.7) -> str:
         """A name drawn letter by letter; the lower the temperature, the more usual it is."""
@@ -131,20 +138,38 @@ class Step(Protocol):
 
 
 class CompiledStep:
-    """Runs a program for all documents at once; `lengths` says for which lengths the loss was recorded."""
+    """Runs a program for all documents at once; `lengths` says for how many letters the loss was recorded."""
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: GPT, letters: Sequence[int] = LETTERS) -> None:
         self.model = model
+        self.letters = letters
         self.lengths: list[int] = []
-        self.fast = autograd.compile(self.loss, parameters=model.parameters(), batch=("tokens",))
+        self.fast = autograd.compile(self.loss, parameters=model.parameters(), batch=("tokens", "weights"))
 
-    def loss(self, tokens: Sequence[Any]) -> Scalar:
-        self.lengths.append(len(tokens))
-        return self.model.loss(tokens)
+    def loss(self, tokens: Sequence[Any], weights: Sequence[Any]) -> Scalar:
+        self.lengths.append(len(tokens) - 2)
+        return self.model.loss(tokens, weights)
 
     def __call__(self, theta: Array, documents: list[list[int]]) -> tuple[float, Array]:
-        value, gradient = self.fast.flat(theta, np.array(documents))
+        value, gradient = self.fast.flat(theta, *filled(documents, self.letters))
         return value, gradient
+
+
+def filled(documents: Sequence[Sequence[int]], letters: Sequence[int]) -> tuple[Array, Array]:
+    """Documents of the smallest of these lengths that has room for all, and the weights of their tokens but the first.
+
+    >>> filled([document("a"), document("ab")], (3,))
+    (array([[26.,  0., 26., 26., 26.],
+           [26.,  0.,  1., 26., 26.]]), array([[0.5       , 0.5       , 0.        , 0.        ],
+           [0.33333333, 0.33333333, 0.33333333, 0.        ]]))
+    """
+    longest = max(map(len, documents))
+    size = min([count + 2 for count in letters if count + 2 >= longest])
+    tokens, weights = np.full((len(documents), size), float(BOUNDARY)), np.zeros((len(documents), size - 1))
+    for i, each in enumerate(documents):
+        tokens[i, : len(each)] = each
+        weights[i, : len(each) - 1] = 1.0 / (len(each) - 1)
+    return tokens, weights
 
 
 class EagerStep:

@@ -14,6 +14,7 @@ import pytest
 import nn
 from nn.cluster import Batch, ClusterError, Objective, connect, connecting, sources_of
 from nn.cluster import objective as objective_module
+from nn.cluster.worker import fingerprint
 from tests.cluster.losses import SIZE, Stumbling, Tanh, samples, write_csv
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -41,8 +42,10 @@ def test_the_same_bits_with_1_2_and_4_workers_after_a_death_and_after_a_worker_j
         one = descend(objective)
 
         def wait(workers: int) -> None:
+            """Until they have imported the package: a worker that takes long for it is not used until it answers."""
             client.cluster.scale(workers)
-            client.wait_for_workers(workers, timeout=60)
+            client.wait_for_workers(workers)
+            client.run(fingerprint)
 
         wait(2)
         assert descend(objective) == one

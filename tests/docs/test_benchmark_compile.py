@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,14 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import functional
-from tests.benchmark.command import entry, main
-from tests.benchmark.compiling import frameworks, network, points, survey
+from tests.benchmark.command import Entry, entry, main
+from tests.benchmark.compiling import frameworks, lstm, network, points, sequences, survey
 from tests.benchmark.compiling.ours import Scalars, strict
-from tests.benchmark.compiling.race import JUDGED, Entrant, Goal, Race
+from tests.benchmark.compiling.race import JUDGED, Entrant, Goal, Race, goal_line, table
 from tests.benchmark.compiling.rows import ROWS
 from tests.benchmark.compiling.survey import Reading, Survey
 from tests.benchmark.contest import TOLERANCE, Answer, Side, difference
+from tests.benchmark.measure import Figures
 
 pytestmark = pytest.mark.slow
 
@@ -244,3 +247,38 @@ def assert_equal(found: tuple[float, Any], expected: tuple[Any, Any]) -> None:
 class TestFrameworks:
     def test_parameters_are_paired(self) -> None:
         assert frameworks.pairs([1, 2, 3, 4]) == [(1, 2), (3, 4)]
+
+
+class TestSequences:
+    @pytest.mark.parametrize(
+        "task", [sequences.ode(3, 4), sequences.logsumexp(5), lstm.lstm(6)], ids=["ode", "lse", "lstm"]
+    )
+    def test_derivatives_by_hand_are_those_of_the_scalar_program(self, task: sequences.Sequential) -> None:
+        value, gradient = functional.value_and_grad(task.scalars.f)(task.x.tolist())
+        expected = Answer(float(value), [float(each) for each in gradient])
+        assert difference(sequences.by_hand_side(task).answer(), expected) <= TOLERANCE
+
+
+class TestExpectations:
+    def test_the_table_shows_what_was_expected_of_the_back_end_that_ran(self) -> None:
+        names = [JUDGED, "ours, numpy", "by hand"]
+        remarks = ["llvm (expected for a run: llvm 20 us, numpy 50 us)", "numpy (as asked for)", ""]
+        figures = {name: Figures(name, (2e-5,)) for name in names}
+        lines = table(figures, dict(zip(names, remarks, strict=True)), per=2)
+        assert [line.split("us")[2].strip() for line in lines[1:3]] == ["10", "25"]
+        assert "as asked for" in lines[2]
+        assert lines[3].count(" us") == 2
+
+    def test_a_goal_may_allow_seconds_for_what_the_rival_does_not_do(self) -> None:
+        figures = {name: Figures(name, (seconds,)) for name, seconds in ((JUDGED, 3.0), ("rival", 1.0))}
+        assert goal_line(Goal("rival", at_least=1.0, besides=2.0), figures).endswith("1, met")
+        assert goal_line(Goal("rival", at_least=1.0, besides=1.0), figures).endswith("0.5, MISSED")
+
+
+def test_packages_of_peers_are_looked_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tmp_path / "casadi" / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages"
+    found.mkdir(parents=True)
+    (tmp_path / "old" / "lib" / "python2.7" / "site-packages").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", ["first"])
+    assert main(["--peers", str(tmp_path)], [Entry("compile", lambda options: True, "compile")]) == 0
+    assert sys.path == ["first", str(found)]

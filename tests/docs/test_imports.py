@@ -98,7 +98,9 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.program": {"errors", "primitive", "rules"},
     "compiler.passes": {"compiler.program", "rules", "primitive"},
     "compiler.reassociate": {"compiler.program", "rules"},
-    "compiler.symbols": {"compiler.passes", "compiler.program", "primitive", "rules"},
+    "compiler.symbols": {
+        *("compiler.passes", "compiler.program", "compiler.refusal", "operators", "primitive", "rules"),
+    },
     "compiler.gates": {"errors", "primitive", "rules", "value"},
     "compiler.inner": {"compiler.gates", "compiler.symbols", "derivative", "graph", "value"},
     "compiler.differentiate": {

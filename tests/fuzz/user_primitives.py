@@ -16,7 +16,7 @@ def user_primitives() -> Iterator[None]:
         yield
         return
     with (
-        defined("fuzz_cube", lambda x: x * x * x, lambda out, x: 3.0 * x * x),
+        defined("fuzz_cube", lambda x: x * x * x, lambda out, x: 3.0 * x**2),
         defined("fuzz_blend", lambda x, y: x * y + x, lambda out, x, y: y + 1.0, lambda out, x, y: x),
         defined("fuzz_squares", lambda *xs: sum(x * x for x in xs), variadic=lambda out, *xs: [2.0 * x for x in xs]),
     ):

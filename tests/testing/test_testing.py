@@ -208,5 +208,6 @@ def test_every_fault_of_grad_makes_grad_wrong_and_leaves_backward_alone(mutant):
 def test_dependence_is_found_through_branches_and_primitives():
     assert depends_on(lambda out, x: relu(x), 1, 2)
     assert depends_on(lambda out, x: 1.0 if x > 0.0 else 2.0, 1, 2)
+    assert depends_on(lambda out, x: 1.0 if x == 0.0 else x % 2.0, 1, 2)
     assert not depends_on(lambda out, x: math.pi, 1, 2)
     assert not depends_on(lambda out, x: 2.0 * x, 0, 2)

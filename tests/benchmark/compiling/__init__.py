@@ -6,7 +6,9 @@
     network.py     multi-layer perceptrons, and the step by hand in NumPy
     frameworks.py  the same step with PyTorch, JAX, CasADi and micrograd
     points.py      Rosenbrock's function and a pendulum: one point at a time
-    documents.py   the scalar GPT
+    sequences.py   an ODE and log-sum-exp
+    lstm.py        an LSTM over characters
+    documents.py   the scalar GPT, one document and a batch
     rows.py        the workloads and their goals, as data
 
 Everything runs on one thread but JAX, which has threads of its own. Inputs and results are float64 arrays on all sides.

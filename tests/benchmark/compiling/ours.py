@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +34,13 @@ class Scalars:
     arguments: tuple[Array, ...]
     parameters: Sequence[autograd.Value] | None = None
     batch: tuple[str, ...] = ()
+    dtype: Literal["float64", "float32"] = "float64"
 
-    def compiled(self, backend: str) -> Any:
+    def compiled(self, backend: Any) -> Any:
         """What a user writes, on one thread."""
-        return autograd.compile(self.f, parameters=self.parameters, batch=self.batch, backend=backend, threads=1)
+        return autograd.compile(
+            self.f, parameters=self.parameters, batch=self.batch, backend=backend, dtype=self.dtype, threads=1
+        )
 
     def vector(self) -> Array:
         """What the gradient is by: the parameters, or the argument."""
@@ -70,14 +73,14 @@ def side(backend: str, task: Task) -> Side:
 
 
 def public_side(task: Task) -> Side:
-    """The step as the README writes it, `fast(X, Y)`: the numbers of the parameters are read from their Values."""
+    """The step as the README writes it: the numbers of the parameters, if there are any, are read from their Values."""
     compiled = task.scalars.compiled("auto")
-    step = partial(compiled, *task.scalars.arguments)
+    step = partial(compiled.value_and_grad, *task.scalars.arguments)
     return Side(PUBLIC.name, step, lambda: strict(step, compiled, "auto"), remark=lambda: running(compiled))
 
 
-PUBLIC = Entrant("ours, auto, fast(X, Y)", public_side, peer=False)
-"""The call of the README, to be compared with `flat`, which is given the numbers."""
+PUBLIC = Entrant("ours, auto, public call", public_side, peer=False)
+"""`fast(X, Y)` with parameters, else `fast.value_and_grad(x)`; `flat` is given the numbers of the parameters."""
 
 
 def builders(backends: Sequence[str]) -> tuple[Entrant, ...]:

@@ -30,14 +30,14 @@ class Point:
     size: int
     x: Array
 
-    def formula(self, sin: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """The function in plain scalar code, with somebody's sine."""
-        return rosenbrock if self.kind == "Rosenbrock" else lambda x: pendulum(sin, self.size, *x)
+    def formula(self, m: Any) -> Callable[[Any], Any]:
+        """The function in plain scalar code, with the sine of a module."""
+        return rosenbrock if self.kind == "Rosenbrock" else lambda x: pendulum(m.sin, self.size, *x)
 
     @property
     def scalars(self) -> Scalars:
         """The function with our sine."""
-        return Scalars(self.formula(autograd.sin), (self.x,))
+        return Scalars(self.formula(autograd), (self.x,))
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ def torch_side(task: Point) -> Side:
     x = torch.tensor(task.x, requires_grad=True)
 
     def step() -> tuple[float, Any]:
-        value = vectors(x) if task.kind == "Rosenbrock" else task.formula(torch.sin)(x)
+        value = vectors(x) if task.kind == "Rosenbrock" else task.formula(torch)(x)
         return value.item(), torch.autograd.grad(value, x)[0]
 
     return Side("PyTorch", step, lambda: as_answer(*step()))
@@ -165,7 +165,7 @@ def casadi_side(task: Point) -> Side:
     """CasADi on the same scalar program as ours, called through its buffers."""
     casadi = loaded("casadi")
     x = casadi.SX.sym("x", task.x.size)
-    value = task.formula(casadi.sin)(casadi.vertsplit(x))
+    value = task.formula(casadi)(casadi.vertsplit(x))
     return casadi_calls("CasADi", casadi.Function("f", [x], [value, casadi.gradient(value, x)]), task.x)
 
 

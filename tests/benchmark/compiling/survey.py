@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from multiprocessing import get_context
 from typing import NamedTuple
 
 import nn
@@ -15,12 +19,13 @@ from autograd import Value
 from autograd.check.report import aligned
 from autograd.compiler.record import Recorder
 from tests.benchmark import gpt, moons
-from tests.benchmark.compiling import documents
+from tests.benchmark.compiling import documents, lstm
 from tests.benchmark.compiling.network import images
 from tests.benchmark.compiling.ours import BACKENDS, Scalars, strict
 from tests.benchmark.compiling.points import pendulum_point, rosenbrock_point
 from tests.benchmark.compiling.race import verdict
 from tests.benchmark.measure import time_text
+from tests.benchmark.report import load
 
 
 class Reading(NamedTuple):
@@ -44,7 +49,7 @@ class Survey:
 
 def run(survey: Survey, quick: bool, repeat: int) -> bool:
     """Take and print the figures; False when one of them could not be taken."""
-    print(f"\n{survey.name}: {survey.title}")
+    print(f"\n{survey.name}: {survey.title}{load()}")
     rows, failures = [["", survey.unit, "" if quick else "target", ""]], []
     try:
         for name, figure, at_most, remark in survey.take(quick, repeat):
@@ -65,7 +70,7 @@ PER_NODE = 4.0
 SEQUENTIAL = 6.0
 """The same for a program of one step after the other."""
 
-NO_VECTORS = {"pendulum"}
+NO_VECTORS = {"pendulum", "LSTM"}
 """Programs with nothing to do at the same time, which `auto` would never give to numpy."""
 
 
@@ -82,6 +87,20 @@ def compile_times(quick: bool, repeat: int) -> Iterable[Reading]:
                 yield compile_time(f"{name}, {backend}", make, backend, limit, repeat)
 
 
+PASSES = 6.0
+"""Eager passes of a GPT document that its compilation may take in all."""
+
+
+def compile_passes(quick: bool, repeat: int) -> Iterable[Reading]:
+    """Median time of a first call in eager passes of the same document."""
+    make = compiled_programs(quick)["GPT"]
+    for backend in filter(is_there, ("numpy", "llvm")):
+        taken = [first_call(make(i), backend) for i in range(repeat)]
+        passes = statistics.median([each.whole / each.eager for each in taken])
+        remark = f"{taken[0].nodes} nodes; an eager pass takes {time_text(statistics.median([x.eager for x in taken]))}"
+        yield Reading(f"GPT, {backend}", passes, PASSES, remark)
+
+
 def is_there(backend: str) -> bool:
     """Whether the package that the back end needs is installed."""
     needed = BACKENDS[backend]
@@ -96,6 +115,7 @@ def compiled_programs(quick: bool) -> dict[str, Callable[[int], Scalars]]:
         f"MLP {n_in}-{hidden}-{n_out}": lambda i: operator_network([n_in, hidden + i, n_out], samples),
         "Rosenbrock": lambda i: rosenbrock_point(point + i).scalars,
         "pendulum": lambda i: pendulum_point(point + i).scalars,
+        "LSTM": lambda i: lstm.lstm((4 if quick else 1024) + i).scalars,
         "GPT": lambda i: documents.document("a" * (word + i), width).scalars,
     }
 
@@ -109,19 +129,31 @@ def operator_network(sizes: list[int], samples: int) -> Scalars:
 
 def compile_time(name: str, make: Callable[[int], Scalars], backend: str, limit: float, repeat: int) -> Reading:
     """One reading."""
-    taken, passes = [], []
-    for i in range(repeat):
-        scalars = make(i)
-        nodes, recording = recorded(scalars)
-        compiled = scalars.compiled(backend)
-        call = partial(compiled.flat, *scalars.operands())
-        start = time.perf_counter()
-        strict(call, compiled, backend)
-        whole = time.perf_counter() - start
-        taken.append((whole - recording) / nodes * 1e6)
-        passes.append(whole / eager_pass(scalars))
-    remark = f"{nodes} nodes, recorded in {time_text(recording)}; {statistics.median(passes):.1f} eager passes in all"
-    return Reading(name, statistics.median(taken), limit, remark)
+    calls = [first_call(make(i), backend) for i in range(repeat)]
+    taken = statistics.median([(each.whole - each.recording) / each.nodes * 1e6 for each in calls])
+    passes = statistics.median([each.whole / each.eager for each in calls])
+    *_, last = calls
+    remark = f"{last.nodes} nodes, recorded in {time_text(last.recording)}; {passes:.1f} eager passes in all"
+    return Reading(name, taken, limit, remark)
+
+
+class FirstCall(NamedTuple):
+    """How many nodes were recorded, and the seconds of the call, of recording alone and of an eager pass."""
+
+    nodes: int
+    whole: float
+    recording: float
+    eager: float
+
+
+def first_call(scalars: Scalars, backend: str) -> FirstCall:
+    """What a first call takes."""
+    nodes, recording = recorded(scalars)
+    compiled = scalars.compiled(backend)
+    call = partial(compiled.flat, *scalars.operands())
+    start = time.perf_counter()
+    strict(call, compiled, backend)
+    return FirstCall(nodes, time.perf_counter() - start, recording, eager_pass(scalars))
 
 
 def eager_pass(scalars: Scalars) -> float:
@@ -146,6 +178,44 @@ def recorded(scalars: Scalars) -> tuple[int, float]:
     start = time.perf_counter()
     recorder.run(scalars.f, *values)
     return len(recorder.nodes), time.perf_counter() - start
+
+
+# --- a loop of a million nodes ----------------------------------------------------------------------------------------
+
+MILLION = 1_000_000
+NODES = 6  # of a step of the pendulum
+SECONDS, GIGABYTES = 5.0, 1.0
+
+
+def million(quick: bool, repeat: int) -> Iterable[Reading]:
+    """Seconds to compile a pendulum of that many nodes, and the largest memory of the process that does."""
+    steps = (1000 if quick else MILLION) // NODES
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        seconds, recording, peak = pool.submit(compiled_pendulum, steps).result()
+    remark = f"{NODES * steps} nodes; {time_text(recording)} of it to record"
+    yield Reading("seconds to the first result", seconds, SECONDS, remark)
+    if peak is not None:
+        yield Reading("gigabytes at most", peak, GIGABYTES, "of the whole process")
+
+
+def compiled_pendulum(steps: int) -> tuple[float, float, float | None]:
+    """Seconds of a first call and of recording, and the peak of this process's memory in gigabytes."""
+    scalars = pendulum_point(steps).scalars
+    compiled = scalars.compiled("auto")
+    start = time.perf_counter()
+    compiled.flat(*scalars.operands())
+    whole = time.perf_counter() - start
+    peak = peak_memory()
+    return whole, recorded(scalars)[1], peak
+
+
+def peak_memory() -> float | None:
+    """The most gigabytes that this process had so far; None on Windows, where Python cannot tell."""
+    if sys.platform == "win32":
+        return None
+    resource = import_module("resource")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit / 1e9
 
 
 # --- vector equations -------------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from autograd import sqrt
 ENOUGH, FIRST_RATE, PATIENCE = 1e-5, 1e-5, 10
 
 
-def argmin(f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]) -> list[Any]:
+def argmin(
+    f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]
+) -> list[Any]:
     """Where f, with that gradient, is least; numbers may be Values, which are then differentiated through."""
     x = list(start)
     value, slope, rate, successes = f(x), slopes(x), FIRST_RATE, 0
@@ -31,7 +33,9 @@ def argmin(f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence
     return x
 
 
-def argmax(f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]) -> list[Any]:
+def argmax(
+    f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]
+) -> list[Any]:
     """Where f is greatest."""
     return argmin(lambda x: -f(x), lambda x: [-each for each in slopes(x)], start)
 

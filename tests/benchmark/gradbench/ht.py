@@ -75,7 +75,12 @@ def turned(axis: Vector, point: Vector) -> list[Any]:
 def vertex(moves: Sequence[Matrix], rest: Vector, weights: Vector) -> list[Any]:
     """The place of a vertex: that of each bone's, weighted."""
     return [
-        total([w * total([a * b for a, b in zip(move[i], rest, strict=True)]) for move, w in zip(moves, weights, strict=True)])
+        total(
+            [
+                w * total([a * b for a, b in zip(move[i], rest, strict=True)])
+                for move, w in zip(moves, weights, strict=True)
+            ]
+        )
         for i in range(3)
     ]
 

@@ -1,6 +1,6 @@
 """One row of the table: an eval at one size, checked, timed beside its peers. A process of its own runs it.
 
-    python -m tests.benchmark.gradbench.row EVAL SIZE REPEAT [SITE-PACKAGES ...]     # prints the row as JSON
+python -m tests.benchmark.gradbench.row EVAL SIZE REPEAT [SITE-PACKAGES ...]     # prints the row as JSON
 """
 
 from __future__ import annotations
@@ -81,9 +81,7 @@ def timed(sides: dict[str, Callable[[], Any]], repeat: int) -> dict[str, float]:
     return once | {figures.name: figures.median for figures in take_turns(fast, CALLS, repeat)}
 
 
-def theirs(
-    name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str, str]
-) -> dict[str, Callable[[], Any]]:
+def theirs(name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str, str]) -> dict[str, Callable[[], Any]]:
     """The sides of the peers that have the eval and compute the same."""
     found = {}
     for peer in peers:
