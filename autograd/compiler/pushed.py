@@ -88,17 +88,20 @@ def pushed(
     >>> print(pushed(program, {0: 1}, [0.0, 1.0], str)[0])
     program(x, dx):
         t2 = exp(x)
-        t3 = mul(t2, 3.0)
-        t4 = mul(t2, dx)
-        t5 = mul(3.0, t4)
-        return t3, t5
+        t3 = mul(t2, dx)
+        t4 = mul(t2, 3.0)
+        t5 = mul(3.0, t3)
+        return t4, t5
     """
-    writer = Writer(recorded, numbers, where, keeps_detached=True)
+    writer = Writer(replace(recorded, equations=()), numbers, where, keeps_detached=True)
+    writer.recorded = recorded
     forward = _Forward(writer, manner, along)
-    tangents = forward.tangents
     for place, equation in enumerate(recorded.equations, len(recorded.names)):
+        # Each with its tangent, not all tangents at the end: so a step of a loop over time stays in one piece.
+        writer.atoms.append(writer.builder.apply(equation.primitive, moved_to(equation.operands, writer.atoms)))
         if not equation.is_detached:
             forward.push(place, equation)
+    tangents = forward.tangents
     outputs = [tangents.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
     made = rebuilt(recorded, writer.builder.equations, writer.atoms)
     made = replace(
