@@ -65,8 +65,10 @@ def grad(f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None 
     TypeError when f does not return a number, or the argument is not a number or structure of numbers.
     """
 
+    by = argnum if argnums is None else argnums
+
     def derivative(*args: Any) -> Any:
-        return value_and_grad(f, argnum, argnums=argnums)(*args)[1]
+        return value_and_grad(f, by)(*args)[1]
 
     return derivative
 
