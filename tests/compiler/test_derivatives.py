@@ -489,6 +489,11 @@ def test_functional_vjp_closes_over_and_nests() -> None:
     assert functional.grad(lambda c: functional.vjp(lambda x: x * x, (3.0,), c)[1][0])(1.0) == 6.0
 
 
+@pytest.mark.parametrize("take", [functional.grad, functional.value_and_grad, functional.jacobian, functional.hessian])
+def test_argnums_is_argnum(take: Any) -> None:
+    assert take(f, argnums=(1, 0))(*AT) == take(f, (1, 0))(*AT)
+
+
 def test_the_same_argument_twice_is_one() -> None:
     assert functional.grad(lambda x, y: x * y, (0, 0))(2.0, 3.0) == (3.0, 3.0)
 
@@ -508,6 +513,7 @@ def fast_f() -> Compiled:
         (lambda: autograd.compile(g).hessian(*AT), CompileError, "must return one number"),
         (lambda: functional.grad(autograd.compile(g))(*AT), CompileError, "jacobian"),
         (lambda: functional.grad(g)(*AT), TypeError, "see jacobian and vjp"),
+        (lambda: autograd.grad([Value(1.0)], Value(2.0)), TypeError, r"of several outputs, see functional\.jacobian"),
         (lambda: fast_f().map_grad(*AT), CompileError, "map_grad needs a batch"),
         (lambda: fast_f().jacobian(*AT, argnums=2), TypeError, r"argnums=2, but the function was called with 2"),
         (
