@@ -41,7 +41,8 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     wanted = [inputs] if isinstance(inputs, Value) else _listed(inputs)
     for each in (output, *wanted):
         if not isinstance(each, Value):
-            raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__})")
+            more = "; of several outputs, see functional.jacobian and functional.vjp" if each is output else ""
+            raise TypeError(f"grad(output, inputs) takes Values, got {each!r} ({type(each).__name__}){more}")
     found = slopes(output, wanted)
     return found[0] if isinstance(inputs, Value) else found
 

@@ -49,11 +49,14 @@ T = TypeVar("T")
 def grad(f: Callable[..., Any], argnum: Literal[0] = 0) -> Derivative: ...
 @overload
 def grad(f: Callable[..., Any], argnum: Argnums) -> Callable[..., Any]: ...
-def grad(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., Any]:
+@overload
+def grad(f: Callable[..., Any], *, argnums: Argnums) -> Callable[..., Any]: ...
+def grad(f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None) -> Callable[..., Any]:
     """x ↦ ∂f/∂x, for a function with one number as result, by its argument number `argnum`.
 
     f       a function of numbers, or of lists and dicts of numbers; a compiled one uses its program
-    argnum  the index of the argument to differentiate by, or a tuple of them, for a tuple of derivatives
+    argnum  the index of the argument to differentiate by, or a tuple of them, for a tuple of derivatives; `argnums`
+            is another name of it
 
     >>> from autograd import sin
     >>> grad(lambda x: x**3)(2.0), grad(grad(sin))(0.5) == -sin(0.5)
@@ -66,8 +69,10 @@ def grad(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., Any]:
     TypeError when f does not return a number, or the argument is not a number or structure of numbers.
     """
 
+    by = argnum if argnums is None else argnums
+
     def derivative(*args: Any) -> Any:
-        return value_and_grad(f, argnum)(*args)[1]
+        return value_and_grad(f, by)(*args)[1]
 
     return derivative
 
@@ -76,10 +81,14 @@ def grad(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., Any]:
 def value_and_grad(f: Callable[..., Any], argnum: Literal[0] = 0) -> ValueAndDerivative: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnum: Argnums) -> Callable[..., tuple[Any, Any]]: ...
-def value_and_grad(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
+@overload
+def value_and_grad(f: Callable[..., Any], *, argnums: Argnums) -> Callable[..., tuple[Any, Any]]: ...
+def value_and_grad(
+    f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None
+) -> Callable[..., tuple[Any, Any]]:
     """x ↦ (f(x), ∂f/∂x) by argument `argnum` of f, with one evaluation of f.
 
-    f, argnum  as for `grad`
+    f, argnum, argnums  as for `grad`
 
     >>> value_and_grad(lambda w, x: w[0] * x + w[1])([2.0, 1.0], 5.0)
     (11.0, [5.0, 1.0])
@@ -87,24 +96,28 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnums = 0) -> Callable[..., 
     TypeError as for `grad`.
     """
 
+    by = argnum if argnums is None else argnums
+
     def both(*args: Any) -> tuple[Any, Any]:
         def take() -> tuple[Any, Any]:
-            x, inputs = traced(args, argnum)
+            x, inputs = traced(args, by)
             y = number(eager(f)(*inputs), f)
             return y, like(x, slopes(y, leaves_of(x), independent=True))
 
-        found = own(f, "value_and_grad", args, argnum)
+        found = own(f, "value_and_grad", args, by)
         return derivative_of(take, args) if found is NotImplemented else found  # type: ignore[no-any-return]
 
     return both
 
 
-def jacobian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None, sparse: bool = False
+) -> Callable[..., Any]:
     """x ↦ ∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x, argument `argnum` of f.
 
-    f       a function whose result is a number or a structure of numbers
-    argnum  as for `grad`
-    sparse  True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
+    f                a function whose result is a number or a structure of numbers
+    argnum, argnums  as for `grad`
+    sparse           True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
 
     For lists of numbers it is the matrix of rows ∂fᵢ/∂xⱼ.
 
@@ -122,17 +135,18 @@ def jacobian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False
     TypeError, when it is called, without such an argument or for a result that is not a number. If sparse, GraphError
     inside another derivative, and ImportError without SciPy.
     """
+    by = argnum if argnums is None else argnums
     if sparse:
-        return sparse_derivative("jacobian", f, argnum)
+        return sparse_derivative("jacobian", f, by)
 
     def derivative(*args: Any) -> Any:
         def take() -> Any:
-            x, inputs = traced(args, argnum)
+            x, inputs = traced(args, by)
             y = eager(f)(*inputs)
             rows = [like(x, slopes(number(each, f), leaves_of(x), independent=True)) for each in leaves_of(y)]
             return like(y, rows)
 
-        found = own(f, "jacobian", args, argnum)
+        found = own(f, "jacobian", args, by)
         return derivative_of(take, args) if found is NotImplemented else found
 
     return derivative
@@ -141,12 +155,20 @@ def jacobian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False
 @overload
 def hessian(f: Callable[..., Any], argnum: Literal[0] = 0, *, sparse: Literal[False] = False) -> SecondDerivative: ...
 @overload
-def hessian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]: ...
-def hessian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnum: Argnums, *, sparse: Literal[False] = False) -> Callable[..., Any]: ...
+@overload
+def hessian(f: Callable[..., Any], *, argnums: Argnums, sparse: Literal[False] = False) -> Callable[..., Any]: ...
+@overload
+def hessian(
+    f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None, sparse: bool
+) -> Callable[..., Any]: ...
+def hessian(
+    f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None, sparse: bool = False
+) -> Callable[..., Any]:
     """x ↦ ∂²f/∂xᵢ∂xⱼ, for a function f with one number as result: the Jacobian of its gradient in argument `argnum`.
 
-    f, argnum  as for `grad`
-    sparse     True for a symmetric `scipy.sparse` array, with a row and a column for each number of x
+    f, argnum, argnums  as for `grad`
+    sparse              True for a symmetric `scipy.sparse` array, with a row and a column for each number of x
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
@@ -155,12 +177,13 @@ def hessian(f: Callable[..., Any], argnum: Argnums = 0, *, sparse: bool = False)
 
     As for `jacobian`, a sparse one takes a pass for each colour, here of a star colouring of the numbers of x.
     """
+    by = argnum if argnums is None else argnums
     if sparse:
-        return sparse_derivative("hessian", f, argnum)
+        return sparse_derivative("hessian", f, by)
 
     def derivative(*args: Any) -> Any:
-        found = own(f, "hessian", args, argnum)
-        return jacobian(grad(f, argnum), argnum)(*args) if found is NotImplemented else found
+        found = own(f, "hessian", args, by)
+        return jacobian(grad(f, by), by)(*args) if found is NotImplemented else found
 
     return derivative
 

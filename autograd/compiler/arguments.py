@@ -126,8 +126,8 @@ def argument(x: Any, name: str) -> Argument:
 
 NO_DERIVATIVE = (
     "a compiled function was called by a function that is being recorded or differentiated, but it gives plain "
-    "numbers, from which no derivative comes; take its own value_and_grad or hessian, or use the function "
-    "that was compiled, fast.function, as in functional.jacobian(fast.function)"
+    "numbers, from which no derivative comes; take its own value_and_grad, jvp or jacobian, as functional.grad(fast) "
+    "does, or use the function that was compiled, fast.function"
 )
 
 

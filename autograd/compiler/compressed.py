@@ -14,8 +14,8 @@ from autograd.compiler.symbols import may_drop
 from autograd.sparse.compression import Compression, compressed_hessian, compressed_jacobian
 from autograd.sparse.pattern import hessian_pattern, jacobian_pattern
 
-# Equations times colours up to which entries are written out. That takes longer to build than a batch of directions,
-# and runs faster, since products with 0 are left out.
+# Equations times colours up to which entries are written out: that runs faster than a batch of directions, since
+# products with 0 are left out, but for many colours takes longer to build.
 WRITTEN = 50_000
 
 

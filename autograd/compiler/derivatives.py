@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -159,6 +159,10 @@ class Derivatives(Variants):
         matrix = matrix_of(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
         return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
 
+    @overload
+    def hessian(self, *args: Any, argnums: Argnums = None, sparse: Literal[False] = False) -> NDArray[np.float64]: ...
+    @overload
+    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool) -> Any: ...
     def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
 

@@ -88,10 +88,10 @@ def pushed(
     >>> print(pushed(program, {0: 1}, [0.0, 1.0], str)[0])
     program(x, dx):
         t2 = exp(x)
-        t3 = mul(t2, 3.0)
-        t4 = mul(t2, dx)
-        t5 = mul(3.0, t4)
-        return t3, t5
+        t3 = mul(t2, dx)
+        t4 = mul(t2, 3.0)
+        t5 = mul(3.0, t3)
+        return t4, t5
     """
     return pushed_along(recorded, [along], numbers, where, manner)
 
@@ -112,8 +112,20 @@ def pushed_along(
         t2 = mul(x, y)
         return t2, y, x
     """
-    writer = Writer(recorded, numbers, where, keeps_detached=True)
-    outputs = [tangent for along in directions for tangent in _Forward(writer, manner, along).outputs()]
+    writer = Writer(replace(recorded, equations=()), numbers, where, keeps_detached=True)
+    writer.recorded = recorded
+    each_way = [_Forward(writer, manner, along) for along in directions]
+    for place, equation in enumerate(recorded.equations, len(recorded.names)):
+        # Each with its tangents, not all tangents at the end: so a step of a loop over time stays in one piece.
+        writer.atoms.append(writer.builder.apply(equation.primitive, moved_to(equation.operands, writer.atoms)))
+        if not equation.is_detached:
+            for forward in each_way:
+                forward.push(place, equation)
+    outputs = [
+        forward.tangents.get(atom, 0.0) if type(atom) is int else 0.0
+        for forward in each_way
+        for atom in recorded.outputs
+    ]
     made = rebuilt(recorded, writer.builder.equations, writer.atoms)
     made = replace(
         made, guards=(*made.guards, *writer.guards), outputs=(*made.outputs, *map(writer.atom, outputs)), adjoints=()
@@ -130,14 +142,6 @@ class _Forward:
         self._asks_samples = bool(writer.recorded.batched)
         self.tangents: dict[int, Any] = {place: writer.symbol(tangent) for place, tangent in along.items()}
         self._reaching = Reaching(self.tangents)
-
-    def outputs(self) -> list[Any]:
-        """The tangents of the outputs."""
-        recorded, tangents = self.writer.recorded, self.tangents
-        for place, equation in enumerate(recorded.equations, len(recorded.names)):
-            if not equation.is_detached:
-                self.push(place, equation)
-        return [tangents.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
 
     def push(self, place: int, equation: Equation) -> None:
         """The tangent of one equation, unless it has none."""

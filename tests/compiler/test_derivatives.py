@@ -17,9 +17,11 @@ import autograd
 import nn
 from autograd import Compiled, Value, functional
 from autograd.compiler import kinds
+from autograd.compiler.loops.find import find
 from autograd.compiler.lower import Call, lower
 from autograd.compiler.program import interpret
 from autograd.compiler.pushed import Manner, pushed, with_inputs
+from autograd.compiler.reassociate import sums
 from autograd.errors import CompileError
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
@@ -98,6 +100,22 @@ def test_what_does_not_move_is_not_written() -> None:
         "    t5 = mul(t3, dx)",
         "    return t4, t5",
     ]
+
+
+def test_a_loop_over_time_stays_one() -> None:
+    def pendulum(p: Any) -> Any:
+        angle, speed = p
+        for _ in range(300):
+            angle, speed = angle + 0.01 * speed, speed - 0.01 * autograd.sin(angle)
+        return angle * speed
+
+    at, v = [1.0, 0.5], [1.0, 2.0]
+    fast = autograd.compile(pendulum)
+    fast.jvp((at,), (v,))
+    assert len(find(sums(fast.program)).loops) == 1
+    assert len(fast.program.equations) > 1000
+    assert close(fast.hvp((at,), (v,)), functional.hvp(pendulum, (at,), (v,)))
+    assert len(find(sums(fast._ran().lowered.forward)).loops) == 1
 
 
 # --- laws on random graphs --------------------------------------------------------------------------------------------
@@ -471,6 +489,11 @@ def test_functional_vjp_closes_over_and_nests() -> None:
     assert functional.grad(lambda c: functional.vjp(lambda x: x * x, (3.0,), c)[1][0])(1.0) == 6.0
 
 
+@pytest.mark.parametrize("take", [functional.grad, functional.value_and_grad, functional.jacobian, functional.hessian])
+def test_argnums_is_argnum(take: Any) -> None:
+    assert take(f, argnums=(1, 0))(*AT) == take(f, (1, 0))(*AT)
+
+
 def test_the_same_argument_twice_is_one() -> None:
     assert functional.grad(lambda x, y: x * y, (0, 0))(2.0, 3.0) == (3.0, 3.0)
 
@@ -490,6 +513,7 @@ def fast_f() -> Compiled:
         (lambda: autograd.compile(g).hessian(*AT), CompileError, "must return one number"),
         (lambda: functional.grad(autograd.compile(g))(*AT), CompileError, "jacobian"),
         (lambda: functional.grad(g)(*AT), TypeError, "see jacobian and vjp"),
+        (lambda: autograd.grad([Value(1.0)], Value(2.0)), TypeError, r"of several outputs, see functional\.jacobian"),
         (lambda: fast_f().map_grad(*AT), CompileError, "map_grad needs a batch"),
         (lambda: fast_f().jacobian(*AT, argnums=2), TypeError, r"argnums=2, but the function was called with 2"),
         (

@@ -125,6 +125,8 @@ def test_several_arguments_follow_each_other() -> None:
     f = lambda a, x: [a * x[0], x[1] ** 3]  # noqa: E731
     expected = [[2.0, 0.0, 1.0], [0.0, 12.0, 0.0]]
     assert jacobian(f, (1, 0), sparse=True)(2.0, [1.0, 2.0]).toarray().tolist() == expected
+    assert jacobian(f, argnums=(1, 0), sparse=True)(2.0, [1.0, 2.0]).toarray().tolist() == expected
+    assert hessian(lambda a, x: a * x * x, argnums=1, sparse=True)(2.0, 3.0).toarray().tolist() == [[4.0]]
 
 
 def test_a_compiled_function_uses_its_program() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 import autograd as ag
 from autograd import CheckReport, Compiled, DigitsReport, Drawing, Primitive, Value
-from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
+from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 x, y = Value(0.5, label="x"), Value(0.25)
 
@@ -56,6 +56,9 @@ def of_second_order() -> None:
 
 def along_directions() -> None:
     assert_type(jvp(cube, (2.0,), (1.0,)), tuple[float, float])
+    assert_type(vjp(cube, (2.0,), 1.0), tuple[Any, tuple[Any, ...]])
+    both: tuple[list[float], list[float]] = grad(lambda x, y: x[0] * y[0], (0, 1))([2.0], [3.0])
+    assert_type(both, tuple[list[float], list[float]])
     rows: list[list[float]] = jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     assert_type(rows, list[list[float]])
 
@@ -65,6 +68,7 @@ def compiled() -> None:
     assert_type(fast, Compiled)
     assert_type(fast.value_and_grad([2.0, 3.0])[0], float)
     assert_type(fast.hessian([2.0, 3.0]), NDArray[np.float64])
+    assert_type(fast.jvp(([2.0, 3.0],), ([1.0, 0.0],)), tuple[Any, Any])
     assert_type(fast.flat([2.0, 3.0]), tuple[float, NDArray[np.float64]])
     assert_type(fast.flat.start, NDArray[np.float64])
     assert_type(fast.explain(), str)
