@@ -53,8 +53,9 @@ ALLOWED: dict[str, set[str]] = {
     "observing": {"assignments", "graph", "origin", "value"},
     "series": set(),
     "series.numberlike": {"arrays", "observing", "operators", "primitive", "rules"},
-    "series.terms": {"inline", "numerics", "primitive", "rules", "series.numberlike"},
-    "series.rows": {"numerics", "primitive", "rules", "series.terms", "value"},
+    "series.terms": {"numerics", "primitive", "rules", "series.numberlike"},
+    "series.flat": {"inline", "primitive", "rules"},
+    "series.rows": {"numerics", "primitive", "rules", "scopes", "series.flat", "series.terms", "value"},
     "series.taylor": {"recording", "rules", "series.rows", "series.terms", "structure", "value"},
     "functional": {
         *("derivative", "functions", "value", "graph", "recording", "scopes", "observing", "structure"),
