@@ -175,7 +175,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.expressions": set(),
     "autograd.drawing": {"io"},
     "autograd.series": set(),
-    "autograd.implicit": set(),
+    "autograd.implicit": {"series"},
     "autograd.compiler": {"io", "series"},
     "autograd.check": set(),
     "autograd.testing": set(),
