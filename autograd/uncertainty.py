@@ -9,6 +9,7 @@ from typing import Any
 
 from autograd import functional
 from autograd.graph import number_of
+from autograd.numerics import total
 from autograd.series.taylor import taylor
 from autograd.structure import Key, key_of, leaves_of, rebuild
 from autograd.value import Value, as_float
@@ -94,11 +95,12 @@ def _second(
         curved.append([[_dot(p, column) for column in factor] for p in products])  # Lᵀ H L
         slope = list(map(_float, functional.grad(lambda xs, i=i: _laplacian(f, i, xs, factor))(at)))
         along.append([_dot(slope, column) for column in factor])  # Lᵀ t
-    means = [y + 0.5 * sum([m[k][k] for k in range(len(factor))]) for y, m in zip(numbers, curved, strict=True)]
+    means = [y + 0.5 * total(*[m[k][k] for k in range(len(factor))]) for y, m in zip(numbers, curved, strict=True)]
     n = range(len(numbers))
     second = [
         [
-            0.5 * sum(map(_dot, curved[a], curved[b])) + 0.5 * (_dot(spread[a], along[b]) + _dot(spread[b], along[a]))
+            0.5 * total(*map(_dot, curved[a], curved[b]))
+            + 0.5 * (_dot(spread[a], along[b]) + _dot(spread[b], along[a]))
             for b in n
         ]
         for a in n

@@ -62,6 +62,14 @@ def _shown(matrix: Sequence[Sequence[Any]]) -> str:
     return repr([list(map(number_of, row)) for row in matrix])
 
 
+def inner(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    """Σ xᵢ yᵢ, from left to right."""
+    found: Any = 0.0
+    for x, y in zip(xs, ys, strict=True):
+        found = found + x * y
+    return found
+
+
 def condition(matrix: Sequence[Sequence[float]]) -> float:
     """κ∞ = ‖A‖ ‖A⁻¹‖: by how much relative errors of the right-hand side may grow, at most.
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from autograd.graph import number_of
-from autograd.implicit.linear import solve
+from autograd.implicit.linear import inner, solve
 from autograd.implicit.newton import newton
 from autograd.implicit.residual import Residual
 from autograd.primitive import Primitive
@@ -63,7 +63,7 @@ class Solution:
         for _ in range(CORRECTIONS):
             residual = f(x)
             inverse = [[float(i == j) for i in range(len(x))] for j in range(len(x))]
-            steps = [_inner(column, residual) for column in zip(*solve(matrix, inverse), strict=True)]
+            steps = [inner(column, residual) for column in zip(*solve(matrix, inverse), strict=True)]
             x = [a - step for a, step in zip(x, steps, strict=True)]
         return x
 
@@ -101,14 +101,7 @@ def _implicit(by_x: Sequence[Any], by_outer: Sequence[Any], wanted: Sequence[int
     """The rows `wanted` of −(∂r/∂x)⁻¹ ∂r/∂θ, each by a linear solve with the transposed Jacobian."""
     units = [[float(i == j) for j in range(len(by_x))] for i in wanted]
     weights = solve(list(zip(*by_x, strict=True)), units)
-    return [[-_inner(row, column) for column in zip(*by_outer, strict=True)] for row in weights]
-
-
-def _inner(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
-    found: Any = 0.0
-    for x, y in zip(xs, ys, strict=True):
-        found = found + x * y
-    return found
+    return [[-inner(row, column) for column in zip(*by_outer, strict=True)] for row in weights]
 
 
 def _on(now: Any) -> Any:

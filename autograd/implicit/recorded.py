@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.derivative import slopes
-from autograd.errors import RootError
+from autograd.errors import CompileError, RootError
 from autograd.functions import abs as magnitude
 from autograd.functions import total
 from autograd.graph import number_of
 from autograd.implicit.linear import solve
 from autograd.implicit.newton import STEPS
 from autograd.implicit.residual import Equation
+from autograd.series.terms import Series
 from autograd.structure import Key, flatten, rebuild
 from autograd.value import Value
 
@@ -53,6 +54,10 @@ def recorded_root(f: Equation, key: Key, start: Sequence[Any]) -> list[Any]:
 def _step(f: Equation, key: Key, x: Sequence[Any]) -> list[Any]:
     outputs: list[Any] = []
     flatten(f(rebuild(key, iter(x))), outputs)
+    if any(isinstance(y, Series) for y in outputs):
+        raise CompileError(
+            "root inside of taylor cannot be recorded; compile the function that it expands, and call its taylor method"
+        )
     if len(outputs) != len(x):
         raise TypeError(f"the equation must have as many numbers as unknowns: got {len(outputs)} for {len(x)}")
     matrix = [slopes(y, x, independent=True) if isinstance(y, Value) else [0.0] * len(x) for y in outputs]

@@ -13,6 +13,7 @@ from autograd.graph import number_of
 from autograd.observing import Conversions
 from autograd.recording import paused_gc, under
 from autograd.scopes import Hooks, hooks
+from autograd.series.terms import Run, Series
 from autograd.structure import Key, flatten, rebuild
 from autograd.value import Value, as_float
 
@@ -31,6 +32,7 @@ class Residual:
         self.made: list[Value] = []
         self.unknowns: list[Value] = []
         self.outputs: list[Any] = []
+        self.runs: list[Run] = []  # of the Taylor series that it used: then `outputs` is what they are at t = 0
         observer = hooks().observer or Conversions()
         with paused_gc():
             under(lambda now: _recording(now, self.made.append, observer), self._evaluate, f, key, at, observer)
@@ -45,8 +47,11 @@ class Residual:
         self.unknowns = [Value(x) for x in at]
         if isinstance(observer, Conversions):
             observer.inputs.update(self.unknowns)
-        flatten(f(rebuild(key, iter(self.unknowns))), self.outputs)
-        self.outputs = [x if isinstance(x, Value) else as_float(x) for x in self.outputs]
+        found: list[Any] = []
+        flatten(f(rebuild(key, iter(self.unknowns))), found)
+        self.runs = [x.run for x in found if isinstance(x, Series)]
+        heads = [x.coefficients[0] if isinstance(x, Series) else x for x in found]
+        self.outputs = [x if isinstance(x, Value) else as_float(x) for x in heads]
 
     def _find_outer(self) -> None:
         """Keep the nodes that an output needs, operands first, and what they need that was there before."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.errors import CompileError, RootError
 from autograd.graph import number_of
+from autograd.implicit.along import expanded
 from autograd.implicit.linear import condition, solve
 from autograd.implicit.newton import iterate, newton
 from autograd.implicit.node import Solution
@@ -171,7 +172,10 @@ def _result(equation: Callable[[Any], Any], key: Key, x: Sequence[float], count:
             f"x = {x} is no root: the residual is {numbers}, and the next Newton step {distance:.1e} long; "
             "ask the solver for more digits"
         )
-    found = Solution(residual, x).as_nodes() if residual.outer else x
+    if residual.runs:
+        found: Sequence[Any] = expanded(equation, key, x, matrix, max([run.order for run in residual.runs]))
+    else:
+        found = Solution(residual, x).as_nodes() if residual.outer else x
     answer = rebuild(key, iter(found))
     if not full_output:
         return answer

@@ -10,6 +10,8 @@ from typing import Any
 from autograd import rules
 from autograd.numerics import INF
 from autograd.primitive import Primitive
+from autograd.scopes import hooks, open_blocks
+from autograd.series import flat
 from autograd.series.terms import Application, Choice, Linear, Product, Quotient, Run, Series, is_nothing, moves_in
 from autograd.value import as_float
 
@@ -29,17 +31,57 @@ def new_run(order: int) -> Run:
 
 def _apply(run: Run, row: Primitive, given: Sequence[Any]) -> Any:
     """What a row gives where an operand moves; complete, unless the partials of another operation are evaluated."""
+    known = run.known
+    if known is None and (made := _by_code(row, run, given)) is not None:
+        return made
     row.check_arity(given)
     operands = [x if type(x) is float or hasattr(x, "__primitive__") else as_float(x) for x in given]
-    known = run.known
     if known is None:
         made = _made(row, run, operands)
         _complete(made, row, operands)
+        made.trim()
         return made
     key = _key(row, operands)
     if key not in known:
         known[key] = (_made(row, run, operands), operands)
     return known[key][0]
+
+
+def _by_code(row: Primitive, run: Run, operands: Sequence[Any]) -> Series | None:
+    """The same by straight-line code, of a row of the table that has often been applied to floats."""
+    if row not in flat.ROWS or not 0 < run.order <= flat.LONGEST or (open_blocks and hooks().generic):
+        return None
+    ends: list[int | None] = []
+    given: list[Any] = []
+    for x in operands:
+        if type(x) is float or type(x) is int:
+            ends.append(None)
+            given.append(float(x))
+        elif isinstance(x, Series) and x.run is run and x.has_floats:
+            ends.append(x.end)
+            given.append(x.coefficients)
+        else:
+            return None
+    found = flat.code_for((row, run.order, tuple(ends)), _series)
+    if found is None:
+        return None
+    compute, end = found
+    coefficients = compute(*given)
+    if not math.isfinite(sum(coefficients)):  # what is absent elsewhere is 0 here, and may have met an infinity
+        return None
+    made = Series(run, 0.0, end)
+    made.coefficients = coefficients
+    made.trim()
+    return made
+
+
+def _series(order: int, columns: Sequence[list[Any]]) -> list[Series]:
+    run, found = new_run(order), []
+    for column in columns:
+        made = Series(run, column[0], len(column) - 1)
+        made.coefficients = column
+        found.append(made)
+    return found
 
 
 def _key(row: Primitive, operands: Sequence[Any]) -> tuple[Any, ...]:

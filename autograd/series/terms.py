@@ -17,11 +17,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 from autograd import numerics, rules
-from autograd.inline import function
 from autograd.primitive import Primitive
 from autograd.series.numberlike import NumberLike
 
@@ -46,6 +44,7 @@ class Run:
         made = Series(self, x, min(1, self.order))
         made.coefficients += [slope][: made.end]
         made.has_floats = type(x) is type(slope) is float
+        made.trim()
         return made
 
 
@@ -66,6 +65,14 @@ class Series(NumberLike):
     def is_complete(self) -> bool:
         """Whether every coefficient is known."""
         return len(self.coefficients) > self.end
+
+    def trim(self) -> None:
+        """Drop zeros at the end: a polynomial has no more coefficients, whichever way it was computed."""
+        kept = self.coefficients
+        if self.has_floats and kept[-1] == 0.0:
+            while len(kept) > 1 and kept[-1] == 0.0:
+                kept.pop()
+            self.end = len(kept) - 1
 
     def needs(self) -> Iterator[tuple[Series, int]]:
         """The series that coefficients are computed from, each with how many orders it may lag behind."""
@@ -127,19 +134,6 @@ class Linear(Series):
         found = [(p, x.coefficients[n]) for p, x in self.pairs if n <= x.end]
         return _inner(self.has_floats, [p for p, _ in found], [c for _, c in found])
 
-    def fill(self) -> None:
-        """The same, for one operand or two of equal degree at once."""
-        kept, pairs = self.coefficients, self.pairs
-        if self.has_floats and len(pairs) == 1:
-            ((p, x),) = pairs
-            kept += x.coefficients[1:] if p == 1.0 else [p * c for c in x.coefficients[1:]]
-        elif self.has_floats and len(pairs) == 2 and pairs[0][1].end == pairs[1][1].end:
-            (p, x), (q, y) = pairs
-            both = zip(x.coefficients[1:], y.coefficients[1:], strict=True)
-            kept += [p * a + q * b for a, b in both]
-        else:
-            super().fill()
-
 
 class Product(Series):
     """x y, both of which move."""
@@ -166,32 +160,6 @@ class Product(Series):
         low, high = max(0, n - y.end), min(n, x.end)
         others = y.coefficients[n - high : n - low + 1]
         return _inner(self.has_floats, x.coefficients[low : high + 1], others[::-1])
-
-    def fill(self) -> None:
-        """The same, of floats by straight-line code."""
-        if self.has_floats and self.end <= LONGEST:
-            head = self.coefficients[0]
-            multiply = _multiplication(self.x.end, self.y.end, self.end)
-            self.coefficients = multiply(self.x.coefficients, self.y.coefficients)
-            self.coefficients[0] = head
-        else:
-            super().fill()
-
-
-LONGEST = 32  # orders up to which products are straight-line code
-
-
-@lru_cache(maxsize=256)
-def _multiplication(x: int, y: int, order: int) -> Callable[[list[float], list[float]], list[float]]:
-    """The coefficients up to `order` of a product of series of these degrees, summed as a `dot` would be."""
-
-    def total(n: int) -> str:
-        pairs = [f"x{j} * y{n - j}" for j in range(max(0, n - y), min(n, x) + 1)]
-        return pairs[0] if len(pairs) == 1 else " + ".join(["0.0", *pairs])
-
-    names = [", ".join([f"{letter}{k}" for k in range(end + 1)]) for letter, end in (("x", x), ("y", y))]
-    lines = [f"    {names[0]}, = x", f"    {names[1]}, = y", f"    return [{', '.join(map(total, range(order + 1)))}]"]
-    return function("\n".join(["def multiply(x, y):", *lines]), "multiply", {})
 
 
 class Quotient(Series):

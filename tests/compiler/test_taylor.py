@@ -62,6 +62,12 @@ def test_with_a_batch_coefficients_are_means() -> None:
     assert f.taylor(([2.0, -3.0],), ([1.0, 0.5],), 2) == [(a + b) / 2.0 for a, b in zip(*singly, strict=True)]
 
 
+def test_exact_samples_run_one_by_one() -> None:
+    choose = ag.compile(lambda xs, i: ag.pick(xs, i) ** 2, batch=("xs", "i"), exact=True)
+    got = choose.taylor(([[1.0, 2.0], [3.0, 4.0]], [0, 1]), ([[1.0, 0.0], [0.0, 1.0]], [0, 0]), 2)
+    assert got == [(1.0 + 16.0) / 2.0, (2.0 + 8.0) / 2.0, 1.0]
+
+
 def test_by_arguments_parameters_are_constants_that_are_read_at_each_call() -> None:
     w = Value(2.0)
     f = ag.compile(lambda x: w * x * x, parameters=[w])

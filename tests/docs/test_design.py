@@ -13,6 +13,7 @@ from autograd.check import arithmetic
 from autograd.compiler import backends, reachable, variants
 from autograd.compiler.cache import store
 from autograd.compiler.numpy_backend import runner
+from autograd.series import flat
 
 ROOT = Path(__file__).parents[2]
 DESIGN = (ROOT / "autograd/DESIGN.md").read_text(encoding="utf-8")
@@ -32,6 +33,7 @@ SOURCES = [path for folder in ("autograd", "nn", "tests") for path in (ROOT / fo
         ("replayed on 60-digit numbers", arithmetic.DIGITS[0] == 60),
         ("120 and 240 digits", arithmetic.DIGITS[1:3] == (120, 240)),
         ("1440 digits", arithmetic.DIGITS[3] == 1440),
+        ("applied eight times to floats", flat.USES == 8),
     ],
 )
 def test_quoted_constants_are_those_of_the_code(quoted: str, holds: bool) -> None:

@@ -18,6 +18,7 @@ from autograd import Value, functional
 from autograd.check import arithmetic
 from autograd.functional import derivative_tensor, derivatives, taylor
 from autograd.primitive import PRIMITIVES, Primitive
+from autograd.series import flat
 from autograd.testing import defined
 from tests.engine.row_oracle import ORACLE
 from tests.support.graphs import Graph, graphs
@@ -84,6 +85,22 @@ def test_every_row_has_the_coefficients_of_its_function(name: str) -> None:
         want = exact(meaning, point, v, ORDER)
         largest = max(1.0, *[float(abs(c)) for c in want])
         assert all(abs(g - w) <= 60 * ORDER**2 * UNIT * largest for g, w in zip(got, want, strict=True)), (point, got)
+
+
+@pytest.mark.parametrize("row", sorted(flat.ROWS, key=lambda row: row.name), ids=lambda row: row.name)
+def test_straight_line_code_has_the_same_bits(row: Primitive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that has been applied often is computed by code that was made from its rule."""
+    points = [point for point in ORACLE[row.name][1] if all(abs(x) < 30.0 for x in point)][::7][:12]
+    found = []
+    for uses in (10**9, -1):
+        monkeypatch.setattr(flat, "USES", uses)
+        for point in points * 2:
+            for held in range(len(point)):
+                v = [0.0 if i == held and len(point) > 1 else 1.0 for i in range(len(point))]
+                found.append(taylor(lambda x: row(*[a * a - 0.25 * a for a in x]), list(point), v, 5))
+    half = len(found) // 2
+    assert half
+    assert [list(map(repr, each)) for each in found[:half]] == [list(map(repr, each)) for each in found[half:]]
 
 
 def test_no_row_is_left_out() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from autograd.functional import derivatives
 from autograd.primitive import Primitive
+from autograd.series import flat
 from tests.engine import test_row_pairs, test_row_points
 from tests.engine.row_pairs import pairs
 from tests.engine.row_points import points
@@ -35,6 +36,11 @@ def pair_orders(row: Primitive, point: tuple[float, float]) -> Iterator[tuple[tu
         yield (0, n), by_y[n]
     yield (1, 1), derivatives(lambda a: derivatives(lambda b: row(a, b), y, 1)[1], x, 1)[1]
     yield (1, 1), derivatives(lambda b: derivatives(lambda a: row(a, b), x, 1)[1], y, 1)[1]
+
+
+@pytest.fixture(params=[0, 10**9], ids=["by straight-line code", "by the rules"], autouse=True)
+def _uses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flat, "USES", request.param)
 
 
 @pytest.mark.parametrize("name", test_row_points.UNARY)

@@ -125,6 +125,27 @@ def test_without_values_and_in_no_graph_nothing_is_recorded() -> None:
         assert square_root(Value(2.0)).parents == ()
 
 
+@pytest.mark.parametrize("order", [0, 1, 4])
+def test_taylor_coefficients_of_solutions(order: int) -> None:
+    got = functional.taylor(square_root, 2.0, 0.5, order)
+    assert got == pytest.approx(functional.taylor(ag.sqrt, 2.0, 0.5, order), rel=1e-13)
+    p, v = {"r": 2.0, "m": 0.5}, {"r": 0.3, "m": -1.0}
+    for a, b in zip(
+        functional.taylor(circle_and_line, p, v, order), functional.taylor(explicit, p, v, order), strict=True
+    ):
+        assert a == pytest.approx(b, rel=1e-12, abs=1e-14)
+    compiled = ag.compile(square_root).taylor((2.0,), (0.5,), order)
+    assert compiled == pytest.approx(got, rel=1e-13)
+
+
+def test_what_an_expansion_cannot_know_is_refused() -> None:
+    w = Value(1.0)
+    with pytest.raises(TypeError, match="take the expansion outside"):
+        functional.taylor(lambda a: root(lambda x: x * x - a * w, 1.0), 2.0, 1.0, 2)
+    with pytest.raises(CompileError, match="call its taylor method"):
+        ag.compile(lambda a: functional.taylor(square_root, a, 1.0, 2))(2.0)
+
+
 # --- solvers ----------------------------------------------------------------------------------------------------------
 
 
