@@ -75,7 +75,7 @@ def parsed(line: str) -> dict[str, Any]:
         message = json.loads(line)
     except ValueError as error:
         raise ToolError(f"not JSON ({error}): {shortened(line)}") from error
-    if not isinstance(message, dict) or not isinstance(message.get("id"), int):
+    if not isinstance(message, dict) or type(message.get("id")) is not int:
         raise ToolError(f'a message must be a JSON object with an integer "id": {shortened(line)}')
     return message
 
@@ -113,7 +113,7 @@ def evaluate(message: Mapping[str, Any]) -> dict[str, Any]:
     """Run a function at an input as often as asked, and give the output of the last run."""
     functions = functions_of(message.get("module"))
     name = message.get("function")
-    if name not in functions:
+    if not isinstance(name, str) or name not in functions:
         known = ", ".join(functions)
         raise ToolError(f"module {message['module']!r} has no function {name!r}; it has {known}")
     if "input" not in message:

@@ -71,7 +71,7 @@ class TestCommand:
             (["chess"], "invalid choice: 'chess' (choose from compile, moons-operators"),
             (["--repeat", "0"], "must be a positive integer, got '0'"),
             (["--repeat", "few"], "must be a positive integer, got 'few'"),
-            (["--only", "gpt", "--peers", "side"], "checkers, which is not chosen; add --only checkers"),
+            (["--only", "gpt", "--peers", "side"], "checkers and gradbench, which are not chosen; add --only checkers"),
         ],
     )
     def test_bad_options_are_refused(

@@ -1,6 +1,7 @@
-"""The gradient descent of GradBench's `particle` and `saddle`: a step that grows after ten successes and halves at a failure.
+"""The gradient descent of GradBench's `particle` and `saddle`.
 
-It ends where the gradient, or the step, is at most 1e-5 long.
+The step grows after ten successes and halves at a failure; the end is where the gradient, or the step, is at most 1e-5
+long.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from autograd import sqrt
 ENOUGH, FIRST_RATE, PATIENCE = 1e-5, 1e-5, 10
 
 
-def argmin(f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]) -> list[Any]:
+def argmin(
+    f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]
+) -> list[Any]:
     """Where f, with that gradient, is least; numbers may be Values, which are then differentiated through."""
     x = list(start)
     value, slope, rate, successes = f(x), slopes(x), FIRST_RATE, 0
@@ -31,7 +34,9 @@ def argmin(f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence
     return x
 
 
-def argmax(f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]) -> list[Any]:
+def argmax(
+    f: Callable[[list[Any]], Any], slopes: Callable[[list[Any]], Sequence[Any]], start: Sequence[Any]
+) -> list[Any]:
     """Where f is greatest."""
     return argmin(lambda x: -f(x), lambda x: [-each for each in slopes(x)], start)
 

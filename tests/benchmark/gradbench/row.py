@@ -1,6 +1,8 @@
 """One row of the table: an eval at one size, checked, timed beside its peers. A process of its own runs it.
 
-    python -m tests.benchmark.gradbench.row EVAL SIZE REPEAT [SITE-PACKAGES ...]     # prints the row as JSON
+    python -m tests.benchmark.gradbench.row EVAL SIZE REPEAT BYTES [SITE-PACKAGES ...]
+
+prints the row as JSON; BYTES limits the memory, if it is not 0.
 """
 
 from __future__ import annotations
@@ -81,9 +83,7 @@ def timed(sides: dict[str, Callable[[], Any]], repeat: int) -> dict[str, float]:
     return once | {figures.name: figures.median for figures in take_turns(fast, CALLS, repeat)}
 
 
-def theirs(
-    name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str, str]
-) -> dict[str, Callable[[], Any]]:
+def theirs(name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str, str]) -> dict[str, Callable[[], Any]]:
     """The sides of the peers that have the eval and compute the same."""
     found = {}
     for peer in peers:
@@ -122,7 +122,10 @@ def side(name: str, run: Callable[[], Any]) -> Side:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the row."""
-    name, size, repeat, *sites = arguments
+    name, size, repeat, most, *sites = arguments
+    if int(most):
+        resource = import_module("resource")  # which Windows has not
+        resource.setrlimit(resource.RLIMIT_AS, (int(most), int(most)))
     sys.path.extend(sites)  # after what is there: a peer's NumPy does not replace ours
     print(json.dumps(asdict(measured(name, size, int(repeat), PEERS if sites else ("NumPy",)))))
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,11 +11,11 @@ from pathlib import Path
 
 from autograd.check.report import aligned
 from tests.benchmark.gradbench import EVALS
-from tests.benchmark.gradbench.row import OURS, PEERS, Row, sites
+from tests.benchmark.gradbench.row import OURS, PEERS, Row, measured, sites
 from tests.benchmark.measure import time_text
 
 NAME = "gradbench"
-USUAL, LARGE = ("small", "middle"), "large"
+TINY, USUAL, LARGE = "tiny", ("small", "middle"), "large"
 SECONDS, LARGE_SECONDS, LARGE_BYTES = 300, 60, 4 << 30
 """Limits of a row; at the large size, which runs without peers, also of memory."""
 COMPILE_SECONDS = 3.0
@@ -28,11 +27,14 @@ AHEAD = {"PyTorch": 9, "JAX": 7}
 def run(quick: bool, repeat: int, peers: Path | None, largest: bool) -> bool:
     """Print the table and what the goals make of it; False when something computed is wrong."""
     print(f"\n{NAME}: derivatives of GradBench's evals: public calls, arrays in and out")
-    sizes = (LARGE,) if largest else USUAL[:1] if quick else USUAL
-    found, failed = [], []
-    for name, size in [(name, size) for size in sizes for name in EVALS if size in sizes_of(name)]:
-        row = apart(name, size, repeat, sites(peers) if peers and not quick else [])
-        (found if isinstance(row, Row) else failed).append(row)
+    found: list[Row] = []
+    failed: list[str] = []
+    if quick:
+        found = [measured(name, TINY, repeat, ()) for name in EVALS]
+    for size in () if quick else (LARGE,) if largest else USUAL:
+        for name in [name for name in EVALS if size in sizes_of(name)]:
+            row = apart(name, size, repeat, sites(peers) if peers and not largest else [])
+            found.append(row) if isinstance(row, Row) else failed.append(row)
     print(*[f"  {line}" for line in table(found)], sep="\n")
     print(*[f"  not finished: {each}" for each in failed], sep="\n", end="\n" if failed else "")
     if not quick and not largest:
@@ -49,22 +51,15 @@ def sizes_of(name: str) -> Iterable[str]:
 
 def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | str:
     """The row from a process of its own; what stopped it, if something did."""
-    arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), *packages]
-    limit = LARGE_SECONDS if size == LARGE else SECONDS
+    limit, most = (LARGE_SECONDS, LARGE_BYTES) if size == LARGE else (SECONDS, 0)
+    arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), str(most), *packages]
     try:
-        done = subprocess.run(
-            arguments, capture_output=True, text=True, timeout=limit, preexec_fn=limited if size == LARGE else None
-        )
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
         return f"{name}, {size}: more than {limit} s"
     if done.returncode:
         return f"{name}, {size}: {(done.stderr.splitlines() or ['stopped'])[-1]}"
     return Row(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def limited() -> None:
-    """Let the process have so much memory and no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (LARGE_BYTES, LARGE_BYTES))
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
