@@ -14,6 +14,8 @@
     lower.py           all of these: a function comes in, a program goes out
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations (python, exact programs)
     symbols.py         numbers of the program that rules are applied to, and the writer of their equations
+    pushed.py          forward mode: a program with the tangents of its outputs
+    kinds.py           what is recorded for jvp, vjp, hvp, Jacobians, Hessians and per-sample gradients
     reassociate.py     chains of additions become dots: a neuron is one equation again, however it was spelt
     vector/            equations of one kind at once: loops and matrix products recovered, then differentiated
     loops/             loops over time: equations that repeat one after the other, as a body and a count
@@ -27,8 +29,10 @@
     keeper.py          what one recording has there
     specialization.py  one recording, built for a back end and verified
     variants.py        the recordings of a function: found by structure and guards, made when one is missing
+    given.py           what a program runs on: arguments, parameters, tangents or cotangents
     results.py         outputs in the structure that the caller gets
     advice.py          why a function is recorded again and again, and the remedy
+    derivatives.py     jvp, vjp, hvp, jacobian, hessian and map_grad of a compiled function
     compiled.py        `autograd.compile` and what it returns
     flat.py            the same on one flat vector, as optimisers want it
 

@@ -126,8 +126,8 @@ def argument(x: Any, name: str) -> Argument:
 
 NO_DERIVATIVE = (
     "a compiled function was called by a function that is being recorded or differentiated, but it gives plain "
-    "numbers, from which no derivative comes; take its own value_and_grad or hessian, or use the function "
-    "that was compiled, fast.function, as in functional.jacobian(fast.function)"
+    "numbers, from which no derivative comes; take its own value_and_grad, jvp or jacobian, as functional.grad(fast) "
+    "does, or use the function that was compiled, fast.function"
 )
 
 
@@ -219,22 +219,6 @@ def as_array(numbers: Any) -> NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def aligned(x: Any, key: Key) -> Any:
-    """x with the dicts in it in the order of those of `key`, where they have the same names.
-
-    >>> aligned({"b": 1.0, "w": 2.0}, structure.key_of({"w": 0.0, "b": 0.0}))
-    {'w': 2.0, 'b': 1.0}
-    """
-    if key is NUMBER or key.shape is not None:
-        return x
-    kind, names, parts = key
-    if kind is dict and isinstance(x, dict) and x.keys() == set(names):
-        return {name: aligned(x[name], part) for name, part in zip(names, parts, strict=True)}
-    if kind is not dict and isinstance(x, list | tuple) and len(x) == len(parts) and key.list_shape is None:
-        return structure.assembled(key, [aligned(each, part) for each, part in zip(x, parts, strict=True)])
-    return x
-
-
 class Arguments(NamedTuple):
     """The arguments of a call.
 
@@ -274,7 +258,7 @@ class Arguments(NamedTuple):
     def each(self) -> Iterator[Arguments]:
         """The arguments of each sample in turn."""
         for i in range(len(self.samples[0])):
-            yield _arguments(
+            yield of_parts(
                 [
                     Argument(part.key, part.numbers[i].tolist(), part.given[i]) if part.is_batched else part
                     for part in self.parts
@@ -282,7 +266,8 @@ class Arguments(NamedTuple):
             )
 
 
-def _arguments(parts: Sequence[Argument]) -> Arguments:
+def of_parts(parts: Sequence[Argument]) -> Arguments:
+    """The arguments of a call, one by one, as `collect` gives them."""
     shared, batched = [], []
     for part in parts:
         if not part.is_batched:
@@ -295,12 +280,12 @@ def _arguments(parts: Sequence[Argument]) -> Arguments:
 def collect(args: Sequence[Any], names: Sequence[str], batch: frozenset[str]) -> Arguments:
     """The arguments of a call by name, those in `batch` with many samples; CompileError names the one that is wrong."""
     if not batch:
-        return _arguments(list(map(argument, args, names)))
+        return of_parts(list(map(argument, args, names)))
     parts = [samples(x, name) if name in batch else argument(x, name) for x, name in zip(args, names, strict=True)]
     counts = [len(part.numbers) for part in parts if part.is_batched]
     if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):
         _refuse_counts(names, batch, counts)
-    found = _arguments(parts)
+    found = of_parts(parts)
     if not found.samples:
         raise CompileError(
             f"the samples of {' and '.join(sorted(batch))} hold no numbers, so all are the same; "

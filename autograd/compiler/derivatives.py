@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler import inputs
-from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, aligned, as_array, collect
-from autograd.compiler.given import given
-from autograd.compiler.kinds import FORWARD, ROWS, Derivative
+from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
+from autograd.compiler.given import aligned, given
+from autograd.compiler.kinds import ROWS, Derivative, matrix_of
+from autograd.compiler.lower import GRADIENT
 from autograd.compiler.record import is_recording
-from autograd.compiler.results import Outputs, Samples, blocks
+from autograd.compiler.results import Outputs, Samples, blocks, structured
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
 from autograd.structure import Key, key_of_array, size_of
@@ -73,7 +74,7 @@ class Derivatives(Variants):
         variant, outputs = self._run(asked, given(arguments, self._current(), along))
         key = variant.lowered.result
         y = Outputs(outputs[1:], arguments.hold_array).take(key)
-        return y, _in_structure(outputs[1 + size_of(key) :], arguments, chosen, is_single)
+        return y, structured(outputs[1 + size_of(key) :], self._keys(arguments, chosen), is_single)
 
     def hvp(self, args: Sequence[Any], tangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:
         """(∇f(x), ∇²f(x) v) at the cost of a few values of f, by reverse over forward mode: no Hessian is built.
@@ -96,10 +97,8 @@ class Derivatives(Variants):
         _, outputs = self._run(asked, given(arguments, self._current(), along))
         n = (len(outputs) - 2) // 2
         product, gradient = outputs[2 : 2 + n], outputs[2 + n :]
-        return (
-            _in_structure(gradient, arguments, chosen, is_single),
-            _in_structure(product, arguments, chosen, is_single),
-        )
+        keys = self._keys(arguments, chosen)
+        return structured(gradient, keys, is_single), structured(product, keys, is_single)
 
     def jacobian(self, *args: Any, argnums: Argnums = None) -> Any:
         """∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
@@ -124,7 +123,7 @@ class Derivatives(Variants):
         variant, outputs = self._run(Derivative("jacobian", chosen), given(arguments, self._current()))
         key = variant.lowered.result
         keys = self._keys(arguments, chosen)
-        matrix = _matrix(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
+        matrix = matrix_of(outputs, variant.lowered.mode, size_of(key), sum(map(size_of, keys)))
         return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
 
     def hessian(self, *args: Any, argnums: Argnums = None) -> NDArray[np.float64]:
@@ -174,23 +173,46 @@ class Derivatives(Variants):
 
     # --- for autograd.functional --------------------------------------------------------------------------------------
 
-    def __derivative__(self, name: str, args: Sequence[Any], argnums: int | tuple[int, ...], along: Any = None) -> Any:
-        """What `autograd.functional` asks a compiled function for: a derivative by arguments, as its own function of
-        that name gives it; `along` are tangents or cotangents.
+    def __derivative__(self, name: str, args: Sequence[Any], argnums: int | tuple[int, ...], along: Any) -> Any:
+        """What `autograd.functional` asks for: the derivative that its function of that name takes by arguments.
+
+        `along` are tangents or cotangents.
         """
-        if name in ("jvp", "vjp", "hvp"):
+        arguments = self._arguments(args)
+        chosen, is_single = self._chosen(argnums, 0, len(args))
+        if name != "jvp":
+            self._refuse_samples(arguments, chosen or ())
+        if along is not None:
             return getattr(self, name)(args, along, argnums=argnums)
         if name == "jacobian":
             return self.jacobian(*args, argnums=argnums)
-        arguments = self._arguments(args)
-        chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
-        assert chosen is not None
         if name == "hessian":
             keys = self._keys(arguments, chosen)
             wanted: Any = keys[0] if is_single else keys
             return blocks(self._hessian(arguments, chosen), wanted, wanted, False)
-        _, outputs = self._run(Derivative("grad", chosen), given(arguments, self._current()))
-        return float(outputs[0]), _in_structure(outputs[1:], arguments, chosen, is_single)
+        is_all = self.parameters is None and chosen == tuple(range(len(args)))
+        kind = GRADIENT if is_all else Derivative("grad", chosen)
+        _, outputs = self._run(kind, given(arguments, self._current()))
+        return float(outputs[0]), structured(outputs[1:], self._keys(arguments, chosen), is_single)
+
+    def __eager__(self) -> Callable[..., Any]:
+        """The function that was compiled, for derivatives that are differentiated or recorded themselves."""
+        if self.batch:
+            raise CompileError(
+                "a derivative of a function with batch= cannot be differentiated, nor recorded: its results are means; "
+                "use the function of one sample, fast.function"
+            )
+        if self.function is None:
+            raise CompileError("this compiled function was pickled without its Python function, which is needed here")
+        return self.function
+
+    def _refuse_samples(self, arguments: Arguments, chosen: Sequence[int]) -> None:
+        for i in chosen:
+            if arguments.parts[i].is_batched:
+                raise CompileError(
+                    f"argument {self._names_of(i + 1)[i]} holds samples (batch=), and the result is a mean over them; "
+                    "for the derivative by each sample use map_grad, or functional on fast.function"
+                )
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
@@ -268,20 +290,3 @@ def _listed(args: Any, name: str) -> Sequence[Any]:
     if not isinstance(args, list | tuple):
         raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {args!r}")
     return args
-
-
-def _in_structure(outputs: Any, arguments: Arguments, chosen: tuple[int, ...] | None, is_single: bool) -> Any:
-    """Derivatives by the parameters as an array, those by arguments in their structure."""
-    if chosen is None:
-        return as_array(outputs)
-    remaining = Outputs(outputs)
-    parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
-    return parts[0] if is_single else parts
-
-
-def _matrix(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
-    """The Jacobian, from the outputs of a program of that mode."""
-    if mode == ROWS:
-        return as_array(outputs[rows:]).reshape(rows, columns)
-    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
-    return found

@@ -19,11 +19,21 @@ def explanation(variant: Variant, recordings: int, dropped: int = 0) -> str:
     lines = [f"back end: {variant.name} ({variant.instead_of or variant.reason})", f"recordings: {recordings}"]
     lines[-1] += f", and {dropped} that {'was' if dropped == 1 else 'were'} dropped" if dropped else ""
     lines.append(f"program that ran last: {', '.join(parts)}")
+    lines += _derivative(variant)
     if variant.cache:
         lines.append(f"cache: {variant.cache}")
-    if program.batched:
+    if program.batched and not variant.lowered.seeds:
         lines.append(f"batch: {_count(len(program.batched), 'input')} of each sample")
     return "\n".join(lines + _guards(variant) + _outside(variant))
+
+
+def _derivative(variant: Variant) -> list[str]:
+    """Which derivative it computes, if not the gradient, and how."""
+    lowered = variant.lowered
+    if not lowered.what:
+        return []
+    seeds = f", {_count(lowered.seeds, 'seed')} as a batch" if lowered.seeds else ""
+    return [f"derivative: {lowered.what}, {lowered.mode}{seeds}"]
 
 
 def _guards(variant: Variant) -> list[str]:

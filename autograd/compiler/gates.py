@@ -9,6 +9,7 @@ flowed: the gradient of `where(x > 0, log(x), 0)` is 0 at x = 0. (Eager, it is a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -69,7 +70,8 @@ class Gates(Generic[Node]):
         return found
 
     def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
-        if not behind or type(partial) is float or self.is_tame(partial):
+        is_tame = math.isfinite(partial) if type(partial) is float else self.is_tame(partial)
+        if not behind or is_tame:
             return partial, adjoint
         return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
 

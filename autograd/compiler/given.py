@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from autograd.compiler.arguments import Arguments
+import numpy as np
+
+from autograd.compiler.arguments import Arguments, of_parts
+from autograd.structure import NUMBER, Key, assembled
 
 NOTHING = Arguments((), (), [], [])
 
@@ -25,11 +28,45 @@ class Given(NamedTuple):
     pieces: list[Any]
     samples: list[Any]
 
+    def with_dense_directions(self) -> Given:
+        """The same with other directions, none of whose numbers is 0: a program is recorded and verified with these."""
+        return given(self.arguments, self.parameters, dense(self.along)) if self.along.parts else self
+
     def each(self) -> Iterator[Given]:
         """Those of each sample in turn."""
         directions = self.along.each() if self.along.samples else repeat(self.along)
         for arguments, along in zip(self.arguments.each(), directions, strict=False):  # `repeat` has no end
             yield given(arguments, self.parameters, along)
+
+
+def aligned(x: Any, key: Key) -> Any:
+    """x with the dicts in it in the order of those of `key`, where they have the same names.
+
+    >>> from autograd.structure import key_of
+    >>> aligned({"b": 1.0, "w": 2.0}, key_of({"w": 0.0, "b": 0.0}))
+    {'w': 2.0, 'b': 1.0}
+    """
+    if key is NUMBER or key.shape is not None:
+        return x
+    kind, names, parts = key
+    if kind is dict and isinstance(x, dict) and x.keys() == set(names):
+        return {name: aligned(x[name], part) for name, part in zip(names, parts, strict=True)}
+    if kind is not dict and isinstance(x, list | tuple) and len(x) == len(parts) and key.list_shape is None:
+        return assembled(key, [aligned(each, part) for each, part in zip(x, parts, strict=True)])
+    return x
+
+
+def dense(arguments: Arguments) -> Arguments:
+    """Other numbers for directions, none of them 0: a program is recorded and verified with these.
+
+    >>> from autograd.compiler.arguments import collect
+    >>> [0.5 <= x <= 1.5 for x in dense(collect([[0.0, 1.0]], ("v",), frozenset())).example]
+    [True, True]
+    """
+    numbers = np.random.default_rng(0)
+    return of_parts(
+        [each._replace(numbers=numbers.uniform(0.5, 1.5, np.shape(each.numbers))) for each in arguments.parts]
+    )
 
 
 def given(arguments: Arguments, parameters: Any, along: Arguments = NOTHING) -> Given:

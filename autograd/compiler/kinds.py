@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +113,19 @@ def seeds(count: int) -> NDArray[np.float64]:
     return np.random.default_rng(0).uniform(0.5, 1.5, (count, count))
 
 
+def matrix_of(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.float64]:
+    """The Jacobian, from the outputs of a program of that mode.
+
+    >>> matrix_of([5.0, 6.0, 1.0, 2.0], ROWS, 2, 1)
+    array([[1.],
+           [2.]])
+    """
+    if mode == ROWS:
+        return np.asarray(outputs[rows:], np.float64).reshape(rows, columns)
+    found: NDArray[np.float64] = outputs[:, rows:].T if mode == FORWARD else outputs[:, 1:]
+    return found
+
+
 @dataclass
 class _Recorded:
     """A recording of which derivatives are to be written."""
@@ -168,9 +181,7 @@ class _Recorded:
 
     def _exact_hvp(self, along: Sequence[int]) -> Lowered:
         """The tangent of the gradient, as in `functional.hvp`."""
-        recorded, asks = differentiated(
-            self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
-        )
+        recorded, asks = differentiated(self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked)
         if asks and self.call.batch:
             raise PerSampleError
         program = self._pushed(along, Manner(exact=True), recorded)
@@ -256,8 +267,8 @@ class _Recorded:
             return first + count + len(equations) - 1
 
         if batched and not all(row in TAME for row, _ in equations):
-            products = [new(rules.mul, *pair) for pair in zip(bars, program.outputs, strict=True)]
-            s = new(rules.total, *[new(rules.where, bar, product, 0.0) for bar, product in zip(bars, products)])
+            pairs = [(bar, new(rules.mul, bar, y)) for bar, y in zip(bars, program.outputs, strict=True)]
+            s = new(rules.total, *[new(rules.where, bar, product, 0.0) for bar, product in pairs])
         else:
             s = new(rules.dot, *bars, *program.outputs, 0.0)
         return replace(program, equations=tuple(equations)), (s,)
@@ -267,12 +278,12 @@ class _Recorded:
     ) -> Lowered:
         """A program of which the outputs from `at` on are those of the function; None: there are none of these."""
         point = (*self.found.at, *self.along)
-        known = self.found.found
+        known: Sequence[float] = self.found.found
         if at != 0 or len(program.outputs) != len(known):
             numbers = interpret(program, point) if mode != ROWS else []
             outputs = program.outputs if mode != ROWS else ()
             computed = [numbers[atom] if type(atom) is int else float(atom) for atom in outputs]
-            known = computed if at is None else (*computed[:at], *known, *computed[at + len(known) :])
+            known = computed if at is None else [*computed[:at], *known, *computed[at + len(known) :]]
         return replace(
             self.found, recorded=program, kind=kind, wanted=wanted, at=point, found=tuple(known),
             what=self.asked.name, mode=mode, seeds=count,

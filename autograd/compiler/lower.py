@@ -69,6 +69,11 @@ class Lowered:
         return "_differentiated" in vars(self)
 
     @property
+    def has_more_gates(self) -> bool:
+        """Whether it has gates where eager code multiplies: see kinds.py."""
+        return self.seeds > 0 or self.what == "hvp"
+
+    @property
     def asks_samples(self) -> bool:
         """Whether derivatives depend on what samples may answer differently."""
         return self.kind in (GRADIENT, HESSIAN) and self._differentiated[1]

@@ -10,8 +10,10 @@ them, as for gradients: see gates.py. An exact program without a batch has the r
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from autograd import rules
@@ -28,7 +30,8 @@ class Manner:
     """How tangents are computed.
 
     exact  with the operations of `functional.jvp`, in its order
-    seeds  tangents are columns of the identity: one that is 0 does not meet a partial that may be infinite
+    seeds  tangents are rows of the identity: where none of those that reach a number is 1, its tangent is 0, even if
+           a partial is infinite
     """
 
     exact: bool = False
@@ -68,7 +71,7 @@ def pushed(
     along: Mapping[int, Atom],
     numbers: Sequence[float],
     where: Callable[[], str],
-    manner: Manner = Manner(),  # noqa: B008 (it cannot change)
+    manner: Manner = Manner(),
 ) -> tuple[Program, bool]:
     """A recorded program with the tangents of its outputs as further outputs.
 
@@ -85,20 +88,20 @@ def pushed(
     >>> print(pushed(program, {0: 1}, [0.0, 1.0], str)[0])
     program(x, dx):
         t2 = exp(x)
-        t3 = mul(t2, 3.0)
-        t4 = mul(t2, dx)
-        t5 = mul(3.0, t4)
-        return t3, t5
+        t3 = mul(t2, dx)
+        t4 = mul(t2, 3.0)
+        t5 = mul(3.0, t3)
+        return t4, t5
     """
-    writer = Writer(recorded, numbers, where, keeps_detached=True)
-    forward = _Forward(writer, manner)
-    tangents: dict[int, Any] = {place: writer.symbol(tangent) for place, tangent in along.items()}
+    writer = Writer(replace(recorded, equations=()), numbers, where, keeps_detached=True)
+    writer.recorded = recorded
+    forward = _Forward(writer, manner, along)
     for place, equation in enumerate(recorded.equations, len(recorded.names)):
-        moving = [tangents.get(x) if type(x) is int else None for x in equation.operands]
-        if not equation.is_detached and any(each is not None for each in moving):
-            found = forward.tangent(place, equation, moving)
-            if found is not None:
-                tangents[place] = found
+        # Each with its tangent, not all tangents at the end: so a step of a loop over time stays in one piece.
+        writer.atoms.append(writer.builder.apply(equation.primitive, moved_to(equation.operands, writer.atoms)))
+        if not equation.is_detached:
+            forward.push(place, equation)
+    tangents = forward.tangents
     outputs = [tangents.get(atom, 0.0) if type(atom) is int else 0.0 for atom in recorded.outputs]
     made = rebuilt(recorded, writer.builder.equations, writer.atoms)
     made = replace(
@@ -110,20 +113,26 @@ def pushed(
 class _Forward:
     """Tangents of equations, in the order of the program."""
 
-    def __init__(self, writer: Writer, manner: Manner) -> None:
+    def __init__(self, writer: Writer, manner: Manner, along: Mapping[int, Atom]) -> None:
         self.writer, self.manner = writer, manner
         self._gated = Gated(writer)
         self._asks_samples = bool(writer.recorded.batched)
+        self.tangents: dict[int, Any] = {place: writer.symbol(tangent) for place, tangent in along.items()}
+        self._reaching = Reaching(self.tangents)
 
-    def tangent(self, place: int, equation: Equation, tangents: Sequence[Any]) -> Any:
-        """That of one equation, given those of its operands, None where they have none; None where nothing flows."""
+    def push(self, place: int, equation: Equation) -> None:
+        """The tangent of one equation, unless it has none."""
+        moving = [x for x in equation.operands if type(x) is int and x in self.tangents]
+        if not moving:
+            return
         gate, *answers = self._answers(place, equation)
-        yes, no = ([(d, t) for d, t in zip(each, tangents) if d is not None and t is not None] for each in answers)
-        if gate is None:
-            return self._sum(yes) if yes else None
+        yes, no = (self._moving(equation.operands, partials) for partials in answers)
         if not yes and not no:
-            return None
-        return rules.where(gate, self._sum(yes), self._sum(no))
+            return
+        if self.manner.seeds:
+            self._reaching.note(place, moving)
+        found = self._sum(yes)
+        self.tangents[place] = found if gate is None else rules.where(gate, found, self._sum(no))
 
     def _answers(self, place: int, equation: Equation) -> tuple[Any, Sequence[Any], Sequence[Any]]:
         """The partials for both answers to what a rule asks, and the number that it asks for."""
@@ -136,20 +145,66 @@ class _Forward:
         partials = self.writer.partials(*equation, place)
         return None, partials, partials
 
-    def _sum(self, pairs: Sequence[tuple[Any, Any]]) -> Any:
-        """Σ partial · tangent."""
-        if self.manner.exact:
-            return rules.dot(*[d for d, _ in pairs], *[t for _, t in pairs], 0.0)
-        if self.manner.seeds:
-            pairs = [self._guarded(*pair) for pair in pairs]
-        if len(pairs) > 1:
-            return rules.dot(*[d for d, _ in pairs], *[t for _, t in pairs], 0.0)
-        return _product(*pairs[0]) if pairs else 0.0
+    def _moving(self, operands: Sequence[Atom], partials: Sequence[Any]) -> list[tuple[Any, int]]:
+        """(partial, operand) for those that have a tangent."""
+        pairs = zip(partials, operands, strict=True)
+        return [(d, x) for d, x in pairs if d is not None and type(x) is int and x in self.tangents]
 
-    def _guarded(self, partial: Any, tangent: Any) -> tuple[Any, Any]:
-        """The factors of a product that is 0 where the tangent is."""
+    def _sum(self, pairs: Sequence[tuple[Any, int]]) -> Any:
+        """Σ partial · tangent."""
+        tangents = [self.tangents[x] for _, x in pairs]
+        if self.manner.exact:
+            return rules.dot(*[d for d, _ in pairs], *tangents, 0.0)
+        if self.manner.seeds:
+            factors = [self._guarded(d, x) for d, x in pairs]
+        else:
+            factors = [(d, self.tangents[x]) for d, x in pairs]
+        if len(factors) > 1:
+            return rules.dot(*[d for d, _ in factors], *[t for _, t in factors], 0.0)
+        return _product(*factors[0]) if factors else 0.0
+
+    def _guarded(self, partial: Any, operand: int) -> tuple[Any, Any]:
+        """The factors of a product that is 0 where no seed reaches the operand."""
+        tangent = self.tangents[operand]
         tame = self.writer.is_tame(partial.atom) if type(partial) is Symbol else math.isfinite(partial)
-        return (partial, tangent) if tame else (1.0, rules.where(tangent, _product(partial, tangent), 0.0))
+        if tame:
+            return partial, tangent
+        return 1.0, rules.where(self._reaching.gate(operand), _product(partial, tangent), 0.0)
+
+
+class Reaching:
+    """Which seeds reach a number, and the largest of them, which is not 0 where one of them is 1.
+
+    A tangent that happens to be 0 says nothing: its derivative, which a Hessian needs, may not be 0.
+    """
+
+    def __init__(self, seeds: Mapping[int, Any]) -> None:
+        self._seeds = {place: 1 << i for i, place in enumerate(seeds)}  # of each number a bit for each seed
+        self._gates = dict(zip(self._seeds.values(), seeds.values(), strict=True))  # by these bits
+        self._parts: dict[int, tuple[int, ...]] = {}
+
+    def note(self, place: int, moving: Sequence[int]) -> None:
+        """What reaches the operands reaches the place."""
+        parts = dict.fromkeys([self._seeds[x] for x in moving])
+        self._seeds[place] = seeds = reduce(operator.or_, parts)
+        self._parts.setdefault(seeds, tuple(parts))
+
+    def gate(self, place: int) -> Any:
+        """The largest seed that reaches a place."""
+        return self._gate(self._seeds[place])
+
+    def _gate(self, seeds: int) -> Any:
+        waiting = [seeds]  # no recursion: a chain of numbers that each get one more seed may be long
+        while waiting:
+            parts = self._parts.get(waiting[-1], ())
+            missing = [each for each in parts if each not in self._gates]
+            if waiting[-1] in self._gates or not missing:
+                now = waiting.pop()
+                if now not in self._gates:
+                    self._gates[now] = reduce(rules.maximum, [self._gates[each] for each in parts])
+            else:
+                waiting += missing
+        return self._gates[seeds]
 
 
 def _product(partial: Any, tangent: Any) -> Any:

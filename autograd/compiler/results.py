@@ -46,6 +46,18 @@ class Outputs:
         return found if type(found) is list and len(shape) == 1 else as_array(found).reshape(shape).tolist()
 
 
+def structured(outputs: Any, keys: Keys, is_single: bool) -> Any:
+    """Outputs in these structures, in a tuple; or in the one that there is.
+
+    >>> from autograd.structure import key_of
+    >>> structured([1.0, 2.0], (key_of(0.0), key_of([0.0])), False)
+    (1.0, [2.0])
+    """
+    remaining = Outputs(outputs)
+    parts = tuple([remaining.take(key) for key in keys])
+    return parts[0] if is_single else parts
+
+
 class Samples:
     """The outputs of many samples, an array with a row for each: a number is an array with an entry for each.
 
@@ -80,27 +92,22 @@ def blocks(matrix: NDArray[np.float64], rows: Key | Keys, columns: Key | Keys, a
     >>> blocks(np.array([[1.0, 2.0], [3.0, 4.0]]), key_of([0.0, 0.0]), key_of({"w": 0.0, "b": 0.0}), False)
     [{'w': 1.0, 'b': 2.0}, {'w': 3.0, 'b': 4.0}]
     """
-    return _by_rows(matrix, rows, columns, arrays)
-
-
-def _by_rows(matrix: NDArray[np.float64], key: Key | Keys, columns: Key | Keys, arrays: bool) -> Any:
-    shape = _shape(key, arrays)
+    shape = _shape(rows, arrays)
     if shape is not None:
-        return _by_columns(matrix.reshape(*shape, matrix.shape[1]), columns)
-    parts = [_by_rows(part, inner, columns, arrays) for inner, part in _parts(key, matrix)]
-    return assembled(key, parts) if isinstance(key, Structure) else tuple(parts)
+        return _block(matrix.reshape((*shape, matrix.shape[1])), columns)
+    parts = [blocks(part, inner, columns, arrays) for inner, part in _parts(rows, matrix)]
+    return assembled(rows, parts) if isinstance(rows, Structure) else tuple(parts)
 
 
-def _by_columns(block: NDArray[np.float64], key: Key | Keys) -> Any:
+def _block(block: NDArray[np.float64], key: Key | Keys) -> Any:
     """The derivatives of an array, or of one number, by what has this key."""
-    of_one = block.ndim == 1
     shape = _shape(key, False)
     if shape is not None:
-        found = block.reshape(*block.shape[:-1], *shape)
+        found = block.reshape((*block.shape[:-1], *shape))
         return float(found) if found.ndim == 0 else found.copy()
-    if of_one and isinstance(key, Structure) and key.list_shape is not None:
+    if block.ndim == 1 and isinstance(key, Structure) and key.list_shape is not None:
         return block.reshape(key.list_shape).tolist()
-    parts = [_by_columns(part.T, inner) for inner, part in _parts(key, block.T)]
+    parts = [_block(part.T, inner) for inner, part in _parts(key, block.T)]
     return assembled(key, parts) if isinstance(key, Structure) else tuple(parts)
 
 

@@ -44,8 +44,8 @@ class Sheet:
 class Writer(Sheet):
     """A recorded program being written anew, with derivatives: its places as symbols, which rules compute with.
 
-    `numbers` are those of the inputs when it was recorded; `where` names the line for a guard. `keeps_detached` is for a
-    program that is to be differentiated once more.
+    `numbers` are those of the inputs when it was recorded; `where` names the line for a guard. `keeps_detached` is for
+    a program that is to be differentiated once more.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from operator import itemgetter
 from threading import Lock, RLock
@@ -178,11 +178,12 @@ class Variants:
         )
         place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
-            lowered = kinds.lowered(call, kind, given.along.example, self.options.exact)
+            checked = given.with_dense_directions()
+            lowered = kinds.lowered(call, kind, checked.along.example, self.options.exact)
             outside.settle()
-            samples = [*given.samples, *([kinds.seeds(lowered.seeds)] if lowered.seeds else [])]
+            samples = [*checked.samples, *([kinds.seeds(lowered.seeds)] if lowered.seeds else [])]
             variant = self._with_same_program(place, lowered) or verified(
-                lowered, self.options, given.pieces, samples
+                lowered, self.options, checked.pieces, samples
             )
         variant.outside = outside
         with alone(self._lock):

@@ -306,10 +306,15 @@ def test_numbers_of_a_trip_that_nothing_flows_to_give_nothing() -> None:
     assert outputs(found, interpret(found, [-10.0])) == [10.0, 1.0]
 
 
-def test_a_program_with_several_outputs_has_no_gradient() -> None:
-    program = Program(("x",), (Equation(rules.sin, (0,)),), (), (0, 1))
-    with pytest.raises(CompileError, match="not 2"):
-        with_gradient(find(program), [0])
+def test_the_first_of_several_outputs_is_differentiated() -> None:
+    program = Program(("x",), (Equation(rules.sin, (0,)),), (), (1, 0))
+    found = with_gradient(find(program), [0])
+    assert outputs(found, interpret(found, [0.0])) == [0.0, 0.0, 1.0]
+
+
+def test_a_program_without_outputs_has_no_gradient() -> None:
+    with pytest.raises(CompileError, match="without outputs"):
+        with_gradient(find(Program(("x",), (), (), ())), [0])
 
 
 # --- text and source --------------------------------------------------------------------------------------------------

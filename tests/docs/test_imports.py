@@ -51,7 +51,8 @@ ALLOWED: dict[str, set[str]] = {
     "derivative": {"value", "rules", "graph", "errors", "scopes"},
     "functions": {"affine", "errors", "operators", "rules", "scopes", "signatures", "value"},
     "observing": {"assignments", "graph", "origin", "value"},
-    "functional": {"derivative", "functions", "value", "graph", "recording", "scopes", "observing", "structure"},
+    "tracing": {"value", "graph", "recording", "scopes", "observing", "structure"},
+    "functional": {"derivative", "functions", "structure", "tracing", "value"},
     "assignments": set(),
     "node_names": {"origin"},
     "origin": {"assignments"},
@@ -92,6 +93,15 @@ ALLOWED: dict[str, set[str]] = {
         "compiler.advice",
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
     },
+    "compiler.pushed": {
+        *("compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program", "compiler.symbols"),
+        *("errors", "rules"),
+    },
+    "compiler.kinds": {
+        *("compiler.differentiate", "compiler.lower", "compiler.program", "compiler.pushed", "compiler.refusal"),
+        *("compiler.symbols", "errors", "primitive", "rules", "structure"),
+    },
+    "compiler.given": {"compiler.arguments", "structure"},
     "compiler.python": {
         *("compiler.options", "compiler.program", "compiler.arguments"),
         *("errors", "primitive", "rules"),
@@ -124,13 +134,17 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
         *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),
-        *("compiler.advice", "compiler.program", "compiler.record", "compiler.specialization"),
-        *("errors", "recording", "structure", "value"),
+        *("compiler.advice", "compiler.given", "compiler.kinds", "compiler.program", "compiler.record"),
+        *("compiler.specialization", "errors", "recording", "structure", "value"),
+    },
+    "compiler.derivatives": {
+        *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.kinds", "compiler.lower"),
+        *("compiler.record", "compiler.results", "compiler.variants", "errors", "structure"),
     },
     "compiler.compiled": {
-        *("compiler.arguments", "compiler.cache.directory", "compiler.explain", "compiler.flat", "compiler.inputs"),
-        *("compiler.lower", "compiler.options", "compiler.program", "compiler.record", "compiler.results"),
-        *("compiler.variants", "errors", "structure", "value"),
+        *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
+        *("compiler.flat", "compiler.given", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.results", "compiler.variants", "errors", "structure", "value"),
     },
 }
 # What the packages inside the compiler may import besides their own modules.
@@ -405,7 +419,17 @@ def _ours(modules: set[str]) -> set[str]:
     return {name.removeprefix("autograd.") for name in modules if name.startswith("autograd.")}
 
 
-LOADED_LATER = ("assignments", "compiler", "functional", "io", "node_names", "observing", "origin", "structure")
+LOADED_LATER = (
+    "assignments",
+    "compiler",
+    "functional",
+    "io",
+    "node_names",
+    "observing",
+    "origin",
+    "structure",
+    "tracing",
+)
 
 
 def test_importing_autograd_loads_the_engine_alone() -> None:

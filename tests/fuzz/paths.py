@@ -17,6 +17,7 @@ import pytest
 
 import autograd
 from autograd import Value, functional
+from autograd.compiler import kinds
 from autograd.compiler.numpy_backend import runner, spelling
 
 Points = Sequence[Sequence[float]]
@@ -184,6 +185,71 @@ def compiled_hessian(f: F, points: Points, **options: Any) -> list[float]:
         return [float(x) for point in points for row in fast.hessian(*point) for x in row]
 
 
+@contextmanager
+def in_batches() -> Iterator[None]:
+    """Jacobians and Hessians run their rows or columns as a batch, however small they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kinds, "SMALL", 0)
+        yield
+
+
+def compiled_jvp(f: F, points: Points, **options: Any) -> list[float]:
+    with nan_buffers():
+        fast = autograd.compile(f, threads=1, **options)
+        numbers = []
+        for point in points:
+            units = [[float(i == j) for j in range(len(point))] for i in range(len(point))]
+            both = [fast.jvp(point, unit) for unit in units]
+            numbers += [both[0][0], *(slope for _, slope in both)]
+    return numbers
+
+
+def compiled_vjp(f: F, points: Points, **options: Any) -> list[float]:
+    with nan_buffers():
+        fast = autograd.compile(f, threads=1, **options)
+        both = [fast.vjp(point, 1.0) for point in points]
+    return [float(x) for value, gradient in both for x in (value, *gradient)]
+
+
+def compiled_hvp(f: F, points: Points, **options: Any) -> list[float]:
+    numbers = []
+    with nan_buffers():
+        fast = autograd.compile(lambda xs: f(*xs), threads=1, **options)
+        for point in points:
+            for i in range(len(point)):
+                unit = [float(i == j) for j in range(len(point))]
+                numbers += fast.hvp((list(point),), (unit,))[1]
+    return numbers
+
+
+def compiled_jacobian(f: F, points: Points, **options: Any) -> list[float]:
+    """Row by row."""
+    with nan_buffers():
+        fast = autograd.compile(lambda xs: [f(*xs)], threads=1, **options)
+        return [x for point in points for x in fast.jacobian(list(point))[0]]
+
+
+def compiled_rows(f: F, points: Points, **options: Any) -> list[float]:
+    """With the rows of a Jacobian as a batch."""
+    with nan_buffers(), in_batches():
+        fast = autograd.compile(lambda xs: [f(*xs)], threads=1, **options)
+        return [x for point in points for x in fast.jacobian(list(point))[0]]
+
+
+def compiled_columns(f: F, points: Points, **options: Any) -> list[float]:
+    """With its columns as a batch: there are more outputs than inputs."""
+    with nan_buffers(), in_batches():
+        fast = autograd.compile(lambda xs: [f(*xs) for _ in range(4)], threads=1, **options)
+        return [x for point in points for x in fast.jacobian(list(point))[3]]
+
+
+def compiled_hessian_rows(f: F, points: Points, **options: Any) -> list[float]:
+    """With the rows as a batch."""
+    with nan_buffers(), in_batches():
+        fast = autograd.compile(f, threads=1, **options)
+        return [float(x) for point in points for row in fast.hessian(*point) for x in row]
+
+
 def compiled_batch(f: F, points: Points, **options: Any) -> list[float]:
     with nan_buffers():
         names = tuple(inspect.signature(f).parameters)
@@ -240,7 +306,15 @@ WAYS: tuple[tuple[str, Callable[..., list[float]], tuple[str, ...], str], ...] =
     ("value", compiled_value, ("value",), ""),  # if exact, that of the gradient's program
     ("hessian", compiled_hessian, ("hessian",), "grad of grad"),
     ("batch", compiled_batch, BOTH, "mean of backward"),
+    ("jvp", compiled_jvp, BOTH, "functional.jvp"),
+    ("vjp", compiled_vjp, BOTH, "backward"),
+    ("hvp", compiled_hvp, ("hessian",), "functional.hvp"),
+    ("jacobian", compiled_jacobian, ("gradient",), "functional.jacobian"),
+    ("rows of a Jacobian", compiled_rows, ("gradient",), ""),
+    ("columns of a Jacobian", compiled_columns, ("gradient",), ""),
+    ("rows of a Hessian", compiled_hessian_rows, ("hessian",), ""),
 )
+NOT_EXACT = (compiled_value, compiled_rows, compiled_columns, compiled_hessian_rows)  # or the same as another way
 OPTIONS: tuple[dict[str, Any], ...] = tuple(
     {"backend": backend, **more}
     for backend in ("python", "numpy", "llvm")
@@ -252,7 +326,7 @@ OPTIONS: tuple[dict[str, Any], ...] = tuple(
 def _compiled_paths() -> Iterator[Path]:
     for options in OPTIONS:
         for name, function, gives, same_as in WAYS:
-            if function is compiled_value and "exact" in options:
+            if function in NOT_EXACT and "exact" in options:
                 continue
             title = ", ".join(str(x) if key != "exact" else "exact" for key, x in options.items())
             yield Path(f"compile {name}: {title}", function, gives, options, same_as if "exact" in options else "")

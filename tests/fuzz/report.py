@@ -28,6 +28,7 @@ import pytest
 
 import autograd
 from autograd import PRIMITIVES, Value, functional
+from autograd.compiler import kinds
 from autograd.compiler.numpy_backend import runner, spelling
 from autograd.testing import defined
 
@@ -92,6 +93,8 @@ def printed(finding: Finding) -> str:
     if path.options:
         parts.append(inspect.getsource(paths.nan_buffers) + "\n")
     source = inspect.getsource(path.function)
+    if "in_batches(" in source:
+        parts.append(inspect.getsource(paths.in_batches) + "\n")
     if "_value(" in source:
         parts.append(inspect.getsource(paths._value) + "\n")
     parts.append(source.replace("f: F, points: Points", "f: Callable[..., Any], points: Points") + "\n")

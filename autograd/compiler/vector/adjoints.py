@@ -135,7 +135,7 @@ class _Backward(RowWriter):
 
     def _spread(self, side: bool, lanes: Lanes, w: Operand, x: Operand, behind: Mask) -> None:
         """Add terms, one for each lane; where w may be infinite and x 0, which is behind a gate, only if x is not 0."""
-        gated = behind & ~self._tame.of(w) if behind.any() and w.kind != "constant" else behind[:0]
+        gated = behind & ~self._tame.of(w) if behind.any() else behind[:0]
         if gated.any():
             some, rest = np.flatnonzero(gated), np.flatnonzero(~gated)
             partial, delta = (each.with_table(each.table[some]) for each in (w, x))
@@ -191,7 +191,7 @@ class _Backward(RowWriter):
             into = self.new("product", [turned, delta], (k, c), batched)
             self.flow(right, ONE, into, there, np.all(adjoint.behind, axis=0, keepdims=True))
         if self._needed.of(left).any():
-            if self.per_sample and delta.kind == "batched":
+            if self.per_sample and "batched" in (delta.kind, right.kind):
                 self._outer_product(left, right, adjoint)
                 return
             if delta.kind == right.kind == "batched":
