@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from autograd.check.report import aligned
 from tests.benchmark.gradbench import EVALS
 from tests.benchmark.gradbench.row import OURS, PEERS, Row, measured, sites
 from tests.benchmark.measure import time_text
@@ -26,22 +25,26 @@ AHEAD = {"PyTorch": 9, "JAX": 7}
 
 def run(quick: bool, repeat: int, peers: Path | None, largest: bool) -> bool:
     """Print the table and what the goals make of it; False when something computed is wrong."""
+    packages = sites(peers) if peers else []
     print(f"\n{NAME}: derivatives of GradBench's evals: public calls, arrays in and out")
+    print(HEADING)
     found: list[Row] = []
     failed: list[str] = []
-    if quick:
-        found = [measured(name, TINY, repeat, ()) for name in EVALS]
-    for size in () if quick else (LARGE,) if largest else USUAL:
-        for name in [name for name in EVALS if size in sizes_of(name)]:
-            row = apart(name, size, repeat, sites(peers) if peers and not largest else [])
-            found.append(row) if isinstance(row, Row) else failed.append(row)
-    print(*[f"  {line}" for line in table(found)], sep="\n")
-    print(*[f"  not finished: {each}" for each in failed], sep="\n", end="\n" if failed else "")
+    for name, size in planned(quick, largest):
+        row = measured(name, size, repeat, ()) if quick else apart(name, size, repeat, [] if largest else packages)
+        found.append(row) if isinstance(row, Row) else failed.append(row)
+        print(line_of(row) if isinstance(row, Row) else f"  {row}", flush=True)
     if not quick and not largest:
         print(*[f"  {line}" for line in verdicts(found, failed)], sep="\n")
     wrong = [f"  FAILED  {row.name}: {side}: {why}" for row in found for side, why in row.wrong.items()]
     print(*wrong, sep="\n", end="\n" if wrong else "")
     return not wrong
+
+
+def planned(quick: bool, largest: bool) -> list[tuple[str, str]]:
+    """The rows: names and sizes."""
+    sizes = (TINY,) if quick else (LARGE,) if largest else USUAL
+    return [(name, size) for size in sizes for name in EVALS if size in sizes_of(name)]
 
 
 def sizes_of(name: str) -> Iterable[str]:
@@ -65,15 +68,18 @@ def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | s
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def table(rows: Iterable[Row]) -> list[str]:
-    """A line for each row: our time, and how many times that each peer needs."""
-    lines = [["", "", "valid", "compile", OURS, *[f"{peer} / {OURS}" for peer in PEERS]]]
-    for row in rows:
-        valid = "no" if OURS in row.wrong else f"{row.worst:.0e}"
-        ours = row.seconds[OURS]
-        ratios = [f"{row.seconds[peer] / ours:.2f}" if peer in row.seconds else "" for peer in PEERS]
-        lines.append([row.name, row.size, valid, f"{row.compile:.1f} s", time_text(ours), *ratios])
-    return [line.rstrip() for line in aligned(lines).splitlines()]
+HEADING = f"  {'':9} {'':6} {'valid':>6} {'compile':>8} {OURS:>8}" + "".join(
+    [f"{peer + ' / ' + OURS:>15}" for peer in PEERS]
+)
+
+
+def line_of(row: Row) -> str:
+    """Our time, and how many times that each peer needs."""
+    valid = "no" if OURS in row.wrong else f"{row.worst:.0e}"
+    ours = row.seconds[OURS]
+    ratios = [f"{row.seconds[peer] / ours:.2f}" if peer in row.seconds else "" for peer in PEERS]
+    line = f"  {row.name:9} {row.size:6} {valid:>6} {row.compile:>6.1f} s {time_text(ours):>8}"
+    return (line + "".join([f"{ratio:>15}" for ratio in ratios])).rstrip()
 
 
 def verdicts(rows: Sequence[Row], failed: Sequence[str]) -> list[str]:
