@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
+from io import TextIOWrapper
 from time import perf_counter_ns
 from typing import Any, TextIO
 
@@ -41,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Answer the messages of GradBench's protocol: JSON lines on standard input and output.",
     )
     parser.parse_args(arguments)
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # a broken byte spoils its line only
     return serve(sys.stdin, sys.stdout, sys.stderr)
 
 
@@ -73,7 +77,7 @@ def parsed(line: str) -> dict[str, Any]:
     """
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ToolError(f"not JSON ({error}): {shortened(line)}") from error
     if not isinstance(message, dict) or type(message.get("id")) is not int:
         raise ToolError(f'a message must be a JSON object with an integer "id": {shortened(line)}')

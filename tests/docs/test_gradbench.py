@@ -22,6 +22,7 @@ from tests.benchmark.gradbench.descent import argmax, argmin
 from tests.benchmark.gradbench.modes import GRADIENTS
 from tests.benchmark.gradbench.row import Row, flat, measured
 
+ROOT = Path(__file__).parents[2]
 GOLDEN = json.loads((Path(run.__file__).parent / "golden.json").read_text(encoding="ascii"))
 """What GradBench's own reference implementation (its tool `manual`) gives at the tiny inputs, and what it expects."""
 
@@ -125,9 +126,8 @@ class Driver:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.gradbench_tool"]
-        self.tool = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-        )
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self.tool = subprocess.Popen(command, **pipes, cwd=ROOT, text=True, encoding="latin-1")  # any byte can be sent
         self.sent = 0
 
     def __call__(self, kind: str, **fields: Any) -> dict[str, Any]:
@@ -224,11 +224,12 @@ class TestTool:
 
     def test_the_process_says_what_was_wrong_with_a_line_and_exits_with_one(self) -> None:
         made = Driver()
-        made.line("chess")
+        for line in ("chess", "\xff\xfe", "[" * 100_000):
+            made.line(line)
         assert made("start") == {"tool": "scalar-autograd"}
         status, errors = made.end()
         assert status == 1
-        assert errors.startswith("line 1: not JSON")
+        assert [line.partition("(")[0] for line in errors.splitlines()] == [f"line {i}: not JSON " for i in (1, 2, 3)]
 
     def test_what_a_function_prints_stays_out_of_the_responses(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(gradbench_tool, "answer", lambda message: print("noise") or {})

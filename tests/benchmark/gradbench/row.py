@@ -133,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def sites(peers: Path) -> list[str]:
     """Where the environments in that folder have their packages."""
-    return [str(each) for each in sorted(peers.glob("*/lib/python3*/site-packages"))]
+    return [str(each) for each in sorted(peers.resolve().glob("*/lib/python3*/site-packages"))]
 
 
 if __name__ == "__main__":

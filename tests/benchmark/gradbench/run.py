@@ -14,6 +14,7 @@ from tests.benchmark.gradbench.row import OURS, PEERS, Row, measured, sites
 from tests.benchmark.measure import time_text
 
 NAME = "gradbench"
+ROOT = Path(__file__).parents[3]
 TINY, USUAL, LARGE = "tiny", ("small", "middle"), "large"
 SECONDS, LARGE_SECONDS, LARGE_BYTES = 300, 60, 4 << 30
 """Limits of a row; at the large size, which runs without peers, also of memory."""
@@ -57,7 +58,7 @@ def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | s
     limit, most = (LARGE_SECONDS, LARGE_BYTES) if size == LARGE else (SECONDS, 0)
     arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), str(most), *packages]
     try:
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=limit, check=False)
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=limit, check=False, cwd=ROOT)
     except subprocess.TimeoutExpired:
         return f"{name}, {size}: more than {limit} s"
     if done.returncode:
