@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
+from io import TextIOWrapper
 from time import perf_counter_ns
 from typing import Any, TextIO
 
@@ -41,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Answer the messages of GradBench's protocol: JSON lines on standard input and output.",
     )
     parser.parse_args(arguments)
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # a broken byte spoils its line only
     return serve(sys.stdin, sys.stdout, sys.stderr)
 
 
@@ -73,9 +77,9 @@ def parsed(line: str) -> dict[str, Any]:
     """
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ToolError(f"not JSON ({error}): {shortened(line)}") from error
-    if not isinstance(message, dict) or not isinstance(message.get("id"), int):
+    if not isinstance(message, dict) or type(message.get("id")) is not int:
         raise ToolError(f'a message must be a JSON object with an integer "id": {shortened(line)}')
     return message
 
@@ -113,7 +117,7 @@ def evaluate(message: Mapping[str, Any]) -> dict[str, Any]:
     """Run a function at an input as often as asked, and give the output of the last run."""
     functions = functions_of(message.get("module"))
     name = message.get("function")
-    if name not in functions:
+    if not isinstance(name, str) or name not in functions:
         known = ", ".join(functions)
         raise ToolError(f"module {message['module']!r} has no function {name!r}; it has {known}")
     if "input" not in message:

@@ -132,6 +132,7 @@ def generate(n: int, m: int, p: int) -> Input:
 
 
 SIZES = {
+    "tiny": {"n": 3, "m": 5, "p": 40},
     "small": {"n": 49, "m": 7776, "p": 31_843},
     "middle": {"n": 93, "m": 61_203, "p": 287_451},
     "large": {"n": 356, "m": 226_730, "p": 1_255_268},

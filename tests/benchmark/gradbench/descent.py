@@ -1,6 +1,7 @@
-"""The gradient descent of GradBench's `particle` and `saddle`: a step that grows after ten successes and halves at a failure.
+"""The gradient descent of GradBench's `particle` and `saddle`.
 
-It ends where the gradient, or the step, is at most 1e-5 long.
+The step grows after ten successes and halves at a failure; the end is where the gradient, or the step, is at most 1e-5
+long.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from tests.benchmark.gradbench.task import Functions, Input, Task, listed
+from tests.benchmark.gradbench.task import Functions, Input, Task
 
 
 def determinant(A: Sequence[Sequence[Any]]) -> Any:
@@ -51,4 +51,4 @@ def generate(ell: int) -> Input:
     return {"A": np.random.RandomState(31337).rand(ell * ell).tolist(), "ell": ell}
 
 
-SIZES = {"small": {"ell": 5}, "middle": {"ell": 8}, "large": {"ell": 11}}
+SIZES = {"tiny": {"ell": 4}, "small": {"ell": 5}, "middle": {"ell": 8}, "large": {"ell": 11}}

@@ -29,4 +29,4 @@ def generate() -> float:
     return 3.0
 
 
-SIZES: dict[str, dict[str, Any]] = {"small": {}}
+SIZES: dict[str, dict[str, Any]] = {"tiny": {}, "small": {}}

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import cos, sin, sqrt
-from autograd.functional import jacobian as derivative
 from tests.benchmark.gradbench.task import Functions, Input, Task
 
 Vector = Sequence[Any]
@@ -72,37 +71,30 @@ def turned(axis: Vector, point: Vector) -> list[Any]:
     return [p * c + q * s + u * along for p, q, u in zip(point, crossed, (x, y, z), strict=True)]
 
 
-def vertex(moves: Sequence[Matrix], rest: Vector, weights: Vector) -> list[Any]:
-    """The place of a vertex: that of each bone's, weighted."""
-    return [
-        total(
-            [
-                w * total([a * b for a, b in zip(move[i], rest, strict=True)])
-                for move, w in zip(moves, weights, strict=True)
-            ]
-        )
-        for i in range(3)
-    ]
+def blended(move: Sequence[Matrix], rests: Matrix, weights: Matrix, shares: Vector) -> list[Any]:
+    """The place of a point that has shares of vertices, each of which follows bones by its weights."""
+    at: list[Any] = [0.0] * 3
+    for bone, matrix in enumerate(move):
+        parts = [share * weight[bone] for share, weight in zip(shares, weights, strict=True)]
+        rest = [total([part * x for part, x in zip(parts, column, strict=True)]) for column in zip(*rests, strict=True)]
+        at = [x + total([a * b for a, b in zip(row, rest, strict=True)]) for x, row in zip(at, matrix, strict=True)]
+    return at
 
 
 def error(theta: Vector, us: Vector, rests: Matrix, weights: Matrix, point: Vector, model: Input) -> list[Any]:
     """Of one measured point."""
-    moves = transforms(theta, model)
-    places = [vertex(moves, rest, each) for rest, each in zip(rests, weights, strict=True)]
     shares = [*us, 1.0 - us[0] - us[1]] if us else [1.0]
-    at = [total([s * x for s, x in zip(shares, column, strict=True)]) for column in zip(*places, strict=True)]
+    at = blended(transforms(theta, model), rests, weights, shares)
     if model["is_mirrored"]:
         at[0] = -at[0]
     return [p - x - t for p, x, t in zip(point, turned(theta[:3], at), theta[3:6], strict=True)]
 
 
-def rows(theta: Vector, us: Vector, rests: Matrix, weights: Matrix, point: Vector, model: Input) -> Any:
-    """The rows of the Jacobian for one point, by us and then by θ: one pull back for each."""
-
-    def of(variables: Vector) -> list[Any]:
-        return error(variables[len(us) :], variables[: len(us)], rests, weights, point, model)
-
-    return derivative(of)([*us, *theta])
+def coordinate(
+    theta: Vector, us: Vector, rests: Matrix, weights: Matrix, point: Vector, axis: Vector, model: Input
+) -> Any:
+    """The error along an axis: with three axes for each point, its gradients are the rows of the Jacobian."""
+    return total([a * b for a, b in zip(error(theta, us, rests, weights, point, model), axis, strict=True)])
 
 
 class Hand:
@@ -111,21 +103,22 @@ class Hand:
     def __init__(self, given: Input) -> None:
         model, data = given["data"]["model"], given["data"]
         corners = np.array(data["correspondences"])[:, None]
-        self.us = np.array(given["us"]).reshape(len(corners), -1)
         if given["us"]:
             corners = np.array(model["triangles"])[corners[:, 0]]
+        self.theta, self.us = np.array(given["theta"]), np.array(given["us"]).reshape(len(corners), -1)
         rests, weights = np.array(model["base_positions"])[corners], np.array(model["weights"])[corners]
-        self.arguments = np.array(given["theta"]), self.us, rests, weights, np.array(data["points"])
+        self.samples = self.us, rests, weights, np.array(data["points"])
         batch = ("us", "rests", "weights", "point")
         self.error = autograd.compile(partial(error, model=model), batch=batch)
-        self.rows = autograd.compile(partial(rows, model=model), batch=batch)
+        self.coordinate = autograd.compile(partial(coordinate, model=model), batch=(*batch, "axis"))
 
     def errors(self) -> NDArray[np.float64]:
-        return np.stack(self.error.map(*self.arguments), axis=1).ravel()
+        return np.stack(self.error.map(self.theta, *self.samples), axis=1).ravel()
 
     def jacobian(self) -> NDArray[np.float64]:
-        found = np.array(self.rows.map(*self.arguments))  # (3, columns, points)
-        return found.transpose(2, 0, 1).reshape(-1, found.shape[1])
+        thrice = [np.repeat(each, 3, axis=0) for each in self.samples]
+        axes = np.tile(np.eye(3), (len(self.us), 1))
+        return np.hstack(self.coordinate.map_grad(self.theta, *thrice, axes, argnums=(1, 0)))
 
 
 def objective(given: Input) -> Task:
@@ -174,4 +167,9 @@ def generate(points: int, vertices: int = 544, complicated: bool = True) -> Inpu
     return {"theta": rng.normal(scale=0.4, size=26).tolist(), "data": data, "us": us}
 
 
-SIZES = {"small": {"points": 100}, "middle": {"points": 1600}, "large": {"points": 100_000}}
+SIZES = {
+    "tiny": {"points": 6, "vertices": 20},
+    "small": {"points": 100},
+    "middle": {"points": 1600},
+    "large": {"points": 100_000},
+}

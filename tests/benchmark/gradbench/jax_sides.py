@@ -83,8 +83,8 @@ def gmm(given: Any) -> Side:
     points = jnp.asarray(given["x"])
     columns, rows = jnp.triu_indices(d, 1)
 
-    def varying(alpha: Any, mu: Any, q: Any, l: Any) -> Any:
-        Q = jnp.zeros((k, d, d)).at[:, rows, columns].set(l)
+    def varying(alpha: Any, mu: Any, q: Any, below: Any) -> Any:
+        Q = jnp.zeros((k, d, d)).at[:, rows, columns].set(below)
         Q = Q.at[:, jnp.arange(d), jnp.arange(d)].set(jnp.exp(q))
         scaled = jnp.einsum("kij,nkj->nki", Q, points[:, None] - mu)
         terms = alpha + q.sum(1) - 0.5 * (scaled**2).sum(2)

@@ -54,6 +54,7 @@ def generate(k: int, n: int, d: int) -> Input:
 
 
 SIZES = {
+    "tiny": {"k": 3, "n": 30, "d": 2},
     "small": {"k": 10, "n": 1000, "d": 8},
     "middle": {"k": 100, "n": 1000, "d": 16},
     "large": {"k": 1000, "n": 10_000, "d": 16},

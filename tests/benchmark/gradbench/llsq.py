@@ -44,4 +44,4 @@ def generate(n: int, m: int = 128) -> Input:
     return {"x": np.random.RandomState(31337).rand(m).tolist(), "n": n}
 
 
-SIZES = {"small": {"n": 16}, "middle": {"n": 512}, "large": {"n": 16_392}}
+SIZES = {"tiny": {"n": 9, "m": 5}, "small": {"n": 16}, "middle": {"n": 512}, "large": {"n": 16_392}}

@@ -34,4 +34,4 @@ def generate(n: int) -> Input:
     return {"x": np.random.RandomState(31337).rand(n).tolist()}
 
 
-SIZES = {"small": {"n": 2500}, "middle": {"n": 40_000}, "large": {"n": 1_280_000}}
+SIZES = {"tiny": {"n": 20}, "small": {"n": 2500}, "middle": {"n": 40_000}, "large": {"n": 1_280_000}}

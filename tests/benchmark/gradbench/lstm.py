@@ -6,6 +6,7 @@ A chunk of characters is compiled; the gradient goes back through the chunks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ from autograd import exp, log, sigmoid, tanh
 from tests.benchmark.gradbench.task import Functions, Input, Task, listed
 
 Vector = Sequence[Any]
-CHUNK = 4
+CHUNK = 3  # divides the 1 023 and 4 095 steps of GradBench: one structure of arguments, one recording
 
 
 def chunk(main: Sequence[Vector], extra: Sequence[Vector], state: Sequence[Vector], text: Sequence[Vector]) -> Any:
     """The state after some characters, and the logarithm of the odds that each was followed by the next."""
     odds = 0.0
-    for bits, after in zip(text[:-1], text[1:], strict=True):
+    for bits, after in pairwise(text):
         state, y = step(main, extra, state, bits)
         norm = log(sum([exp(each) for each in y]) + 2.0)
         odds = odds + sum([bit * (each - norm) for bit, each in zip(after, y, strict=True)])
@@ -77,8 +78,7 @@ class Model:
         for state, text in zip(reversed(states), reversed(self.texts), strict=True):
             arguments = (*self.parameters, state, text)
             *more, adjoint = self.chunk.vjp(arguments, (adjoint, self.scale), argnums=(0, 1, 2))[1]
-            for total, each in zip(slopes, more, strict=True):
-                total += each
+            slopes = [total + each for total, each in zip(slopes, more, strict=True)]
         return slopes
 
 
@@ -94,12 +94,17 @@ def jacobian(given: Input) -> Task:
 FUNCTIONS: Functions = {"objective": objective, "jacobian": jacobian}
 
 
-def generate(l: int, c: int, bits: int = 14) -> Input:
-    """Random parameters and a random text of `c` characters."""
+def generate(layers: int, characters: int, bits: int = 14) -> Input:
+    """Random parameters and a random text."""
     rng = np.random.RandomState(31337)
-    shapes = {"state": (2 * l, bits), "main_params": (2 * l, 4 * bits), "extra_params": (3, bits)}
+    shapes = {"state": (2 * layers, bits), "main_params": (2 * layers, 4 * bits), "extra_params": (3, bits)}
     drawn = {name: rng.rand(*shape).tolist() for name, shape in shapes.items()}
-    return {**drawn, "sequence": rng.randint(0, 2, (c, bits)).astype(float).tolist()}
+    return {**drawn, "sequence": rng.randint(0, 2, (characters, bits)).astype(float).tolist()}
 
 
-SIZES = {"small": {"l": 2, "c": 1024}, "middle": {"l": 4, "c": 4096}, "large": {"l": 6, "c": 8192}}
+SIZES = {
+    "tiny": {"layers": 1, "characters": 7, "bits": 5},
+    "small": {"layers": 2, "characters": 1024},
+    "middle": {"layers": 4, "characters": 4096},
+    "large": {"layers": 6, "characters": 8192},
+}

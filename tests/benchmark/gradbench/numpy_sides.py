@@ -50,7 +50,7 @@ def kmeans(given: Any) -> Side:
 
 def gmm(given: Any) -> Side:
     d, k, points = given["d"], given["k"], np.array(given["x"])
-    alpha, mu, q, l = (np.array(given[name]) for name in ("alpha", "mu", "q", "l"))
+    alpha, mu, q, below = (np.array(given[name]) for name in ("alpha", "mu", "q", "l"))
     columns, rows = np.triu_indices(d, 1)
 
     def softmax(v: Any) -> Any:
@@ -59,7 +59,7 @@ def gmm(given: Any) -> Side:
 
     def run() -> Any:
         Q = np.zeros((k, d, d))
-        Q[:, rows, columns] = l
+        Q[:, rows, columns] = below
         Q[:, range(d), range(d)] = np.exp(q)
         centred = points - mu[:, None]  # (k, n, d)
         scaled = centred @ Q.transpose(0, 2, 1)

@@ -1,4 +1,4 @@
-"""GradBench `ode`: y₀′ = x₀, yᵢ′ = xᵢ yᵢ₋₁ from y(0) = 0 to t = 2 by s steps of Runge-Kutta; the gradient is of the last y."""
+"""GradBench `ode`: y₀′ = x₀, yᵢ′ = xᵢ yᵢ₋₁ from y = 0 to t = 2 by s steps of Runge-Kutta; the gradient of the last."""
 
 from __future__ import annotations
 
@@ -49,4 +49,9 @@ def generate(n: int, s: int) -> Input:
     return {"x": np.random.RandomState(31337).rand(n).tolist(), "s": s}
 
 
-SIZES = {"small": {"n": 1000, "s": 1}, "middle": {"n": 10_000, "s": 10}, "large": {"n": 100_000, "s": 100}}
+SIZES = {
+    "tiny": {"n": 6, "s": 3},
+    "small": {"n": 1000, "s": 1},
+    "middle": {"n": 10_000, "s": 10},
+    "large": {"n": 100_000, "s": 100},
+}

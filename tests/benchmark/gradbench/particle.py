@@ -99,4 +99,4 @@ def generate() -> Input:
     return {"w": 0.0}
 
 
-SIZES: dict[str, dict[str, Any]] = {"small": {}}
+SIZES: dict[str, dict[str, Any]] = {"tiny": {}, "small": {}}

@@ -1,12 +1,13 @@
-"""What is right, without the engine: each eval's value in NumPy, and its derivative by a complex step or in closed form.
+"""The right answers, without the engine: values in NumPy, derivatives by a complex step or in closed form.
 
-f(x + ihv) = f(x) + ih f′(x)v + O(h²), so the imaginary part over h is the derivative along v, to rounding when h = 1e-100:
-there is no difference to cancel (Squire & Trapp 1998). It needs f in operations that complex numbers know.
+f(x + ihv) = f(x) + ih f′(x)v + O(h²), so the imaginary part over h is the derivative along v, to rounding when
+h = 1e-100: there is no difference to cancel (Squire & Trapp 1998). It needs f in operations that complex numbers know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import lgamma, log, pi
 from typing import Any
 
@@ -60,11 +61,11 @@ def ode(x: Array, given: Input) -> Any:
 
 def gmm(x: Array, given: Input) -> Any:
     d, k, points, m, gamma = given["d"], given["k"], np.array(given["x"]), given["m"], given["gamma"]
-    alpha, mu, q, l = np.split(x, np.cumsum([k, k * d, k * d]))
+    alpha, mu, q, below = np.split(x, np.cumsum([k, k * d, k * d]))
     mu, q = mu.reshape(k, d), q.reshape(k, d)
     Q = np.zeros((k, d, d), dtype=x.dtype)
     columns, rows = np.triu_indices(d, 1)
-    Q[:, rows, columns] = l.reshape(k, -1)
+    Q[:, rows, columns] = below.reshape(k, -1)
     Q[:, range(d), range(d)] = np.exp(q)
     scaled = np.einsum("kij,nkj->nki", Q, points[:, None] - mu)
     terms = alpha + q.sum(axis=1) - 0.5 * (scaled**2).sum(axis=2)
@@ -80,7 +81,7 @@ def lstm(x: Array, given: Input) -> Any:
     bits = text.shape[1]
     main, extra = x[: -3 * bits].reshape(-1, 2, 4, bits), x[-3 * bits :].reshape(3, bits)
     hidden, cell, total = list(state[::2]), list(state[1::2]), 0.0
-    for now, after in zip(text[:-1], text[1:], strict=True):
+    for now, after in pairwise(text):
         h = now * extra[0]
         for layer, (weight, bias) in enumerate(main):
             gates = np.stack([h, hidden[layer], h, hidden[layer]]) * weight + bias

@@ -1,6 +1,8 @@
 """One row of the table: an eval at one size, checked, timed beside its peers. A process of its own runs it.
 
-python -m tests.benchmark.gradbench.row EVAL SIZE REPEAT [SITE-PACKAGES ...]     # prints the row as JSON
+    python -m tests.benchmark.gradbench.row EVAL SIZE REPEAT BYTES [SITE-PACKAGES ...]
+
+prints the row as JSON; BYTES limits the memory, if it is not 0.
 """
 
 from __future__ import annotations
@@ -120,7 +122,10 @@ def side(name: str, run: Callable[[], Any]) -> Side:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the row."""
-    name, size, repeat, *sites = arguments
+    name, size, repeat, most, *sites = arguments
+    if int(most):
+        resource = import_module("resource")  # which Windows has not
+        resource.setrlimit(resource.RLIMIT_AS, (int(most), int(most)))
     sys.path.extend(sites)  # after what is there: a peer's NumPy does not replace ours
     print(json.dumps(asdict(measured(name, size, int(repeat), PEERS if sites else ("NumPy",)))))
     return 0
@@ -128,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def sites(peers: Path) -> list[str]:
     """Where the environments in that folder have their packages."""
-    return [str(each) for each in sorted(peers.glob("*/lib/python3*/site-packages"))]
+    return [str(each) for each in sorted(peers.resolve().glob("*/lib/python3*/site-packages"))]
 
 
 if __name__ == "__main__":

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from autograd.check.report import aligned
 from tests.benchmark.gradbench import EVALS
-from tests.benchmark.gradbench.row import OURS, PEERS, Row, sites
+from tests.benchmark.gradbench.row import OURS, PEERS, Row, measured, sites
 from tests.benchmark.measure import time_text
 
 NAME = "gradbench"
-USUAL, LARGE = ("small", "middle"), "large"
+ROOT = Path(__file__).parents[3]
+TINY, USUAL, LARGE = "tiny", ("small", "middle"), "large"
 SECONDS, LARGE_SECONDS, LARGE_BYTES = 300, 60, 4 << 30
 """Limits of a row; at the large size, which runs without peers, also of memory."""
 COMPILE_SECONDS = 3.0
@@ -27,19 +26,26 @@ AHEAD = {"PyTorch": 9, "JAX": 7}
 
 def run(quick: bool, repeat: int, peers: Path | None, largest: bool) -> bool:
     """Print the table and what the goals make of it; False when something computed is wrong."""
+    packages = sites(peers) if peers else []
     print(f"\n{NAME}: derivatives of GradBench's evals: public calls, arrays in and out")
-    sizes = (LARGE,) if largest else USUAL[:1] if quick else USUAL
-    found, failed = [], []
-    for name, size in [(name, size) for size in sizes for name in EVALS if size in sizes_of(name)]:
-        row = apart(name, size, repeat, sites(peers) if peers and not quick else [])
-        (found if isinstance(row, Row) else failed).append(row)
-    print(*[f"  {line}" for line in table(found)], sep="\n")
-    print(*[f"  not finished: {each}" for each in failed], sep="\n", end="\n" if failed else "")
+    print(HEADING)
+    found: list[Row] = []
+    failed: list[str] = []
+    for name, size in planned(quick, largest):
+        row = measured(name, size, repeat, ()) if quick else apart(name, size, repeat, [] if largest else packages)
+        found.append(row) if isinstance(row, Row) else failed.append(row)
+        print(line_of(row) if isinstance(row, Row) else f"  {row}", flush=True)
     if not quick and not largest:
         print(*[f"  {line}" for line in verdicts(found, failed)], sep="\n")
     wrong = [f"  FAILED  {row.name}: {side}: {why}" for row in found for side, why in row.wrong.items()]
     print(*wrong, sep="\n", end="\n" if wrong else "")
     return not wrong
+
+
+def planned(quick: bool, largest: bool) -> list[tuple[str, str]]:
+    """The rows: names and sizes."""
+    sizes = (TINY,) if quick else (LARGE,) if largest else USUAL
+    return [(name, size) for size in sizes for name in EVALS if size in sizes_of(name)]
 
 
 def sizes_of(name: str) -> Iterable[str]:
@@ -49,12 +55,10 @@ def sizes_of(name: str) -> Iterable[str]:
 
 def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | str:
     """The row from a process of its own; what stopped it, if something did."""
-    arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), *packages]
-    limit = LARGE_SECONDS if size == LARGE else SECONDS
+    limit, most = (LARGE_SECONDS, LARGE_BYTES) if size == LARGE else (SECONDS, 0)
+    arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), str(most), *packages]
     try:
-        done = subprocess.run(
-            arguments, capture_output=True, text=True, timeout=limit, preexec_fn=limited if size == LARGE else None
-        )
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=limit, check=False, cwd=ROOT)
     except subprocess.TimeoutExpired:
         return f"{name}, {size}: more than {limit} s"
     if done.returncode:
@@ -62,23 +66,21 @@ def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | s
     return Row(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def limited() -> None:
-    """Let the process have so much memory and no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (LARGE_BYTES, LARGE_BYTES))
-
-
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def table(rows: Iterable[Row]) -> list[str]:
-    """A line for each row: our time, and how many times that each peer needs."""
-    lines = [["", "", "valid", "compile", OURS, *[f"{peer} / {OURS}" for peer in PEERS]]]
-    for row in rows:
-        valid = "no" if OURS in row.wrong else f"{row.worst:.0e}"
-        ours = row.seconds[OURS]
-        ratios = [f"{row.seconds[peer] / ours:.2f}" if peer in row.seconds else "" for peer in PEERS]
-        lines.append([row.name, row.size, valid, f"{row.compile:.1f} s", time_text(ours), *ratios])
-    return [line.rstrip() for line in aligned(lines).splitlines()]
+HEADING = f"  {'':9} {'':6} {'valid':>6} {'compile':>8} {OURS:>8}" + "".join(
+    [f"{peer + ' / ' + OURS:>15}" for peer in PEERS]
+)
+
+
+def line_of(row: Row) -> str:
+    """Our time, and how many times that each peer needs."""
+    valid = "no" if OURS in row.wrong else f"{row.worst:.0e}"
+    ours = row.seconds[OURS]
+    ratios = [f"{row.seconds[peer] / ours:.2f}" if peer in row.seconds else "" for peer in PEERS]
+    line = f"  {row.name:9} {row.size:6} {valid:>6} {row.compile:>6.1f} s {time_text(ours):>8}"
+    return (line + "".join([f"{ratio:>15}" for ratio in ratios])).rstrip()
 
 
 def verdicts(rows: Sequence[Row], failed: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import autograd
 from tests.benchmark.gradbench.descent import argmax, argmin
 from tests.benchmark.gradbench.modes import GRADIENTS
-from tests.benchmark.gradbench.task import Functions, Input, Task, listed
+from tests.benchmark.gradbench.task import Functions, Input, Task
 
 
 def surface(x: Sequence[Any], y: Sequence[Any]) -> Any:
@@ -48,4 +48,4 @@ def generate() -> Input:
     return {"start": [1.0, 1.0]}
 
 
-SIZES: dict[str, dict[str, Any]] = {"small": {}}
+SIZES: dict[str, dict[str, Any]] = {"tiny": {}, "small": {}}

@@ -6,6 +6,7 @@ Each is `side(given)`: a function without arguments that gives the derivative.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from tests.benchmark.compiling.frameworks import loaded
@@ -84,8 +85,8 @@ def gmm(given: Any) -> Side:
     (points,) = tensors(given["x"])
     columns, rows = torch.triu_indices(d, d, 1)
 
-    def varying(alpha: Any, mu: Any, q: Any, l: Any) -> Any:
-        Q = torch.diag_embed(q.exp()).index_put((torch.arange(k)[:, None], rows, columns), l)
+    def varying(alpha: Any, mu: Any, q: Any, below: Any) -> Any:
+        Q = torch.diag_embed(q.exp()).index_put((torch.arange(k)[:, None], rows, columns), below)
         scaled = torch.einsum("kij,nkj->nki", Q, points[:, None] - mu)
         terms = alpha + q.sum(1) - 0.5 * scaled.square().sum(2)
         prior = given["m"] * q.sum() - 0.5 * given["gamma"] ** 2 * Q.square().sum()
@@ -102,7 +103,7 @@ def lstm(given: Any) -> Side:
     def loss(main: Any, extra: Any) -> Any:
         hidden, cell, total = list(state[::2]), list(state[1::2]), 0.0
         layers = list(zip(main[::2], main[1::2], strict=True))
-        for now, after in zip(text[:-1], text[1:], strict=True):
+        for now, after in pairwise(text):
             h = now * extra[0]
             for i, (weight, bias) in enumerate(layers):
                 gates = torch.cat([h, hidden[i], h, hidden[i]]) * weight + bias
