@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from autograd.compiler.lower import GRADIENT
+from autograd.compiler.program import Program
 from autograd.compiler.specialization import Variant
 
 SHOWN = 10  # constants, and lines with guards, that are listed
@@ -11,15 +13,17 @@ SHOWN = 10  # constants, and lines with guards, that are listed
 
 def explanation(variant: Variant, recordings: int, dropped: int = 0) -> str:
     """The lines of `Compiled.explain`; `dropped` programs had to go."""
-    program = variant.lowered.program
+    program, derivatives = _counted(variant)
     rows = Counter(equation.primitive.name for equation in program.equations).most_common()
     parts = [_count(len(program.names), "input"), _count(len(program.equations), "equation")]
     parts[-1] += f" ({', '.join(f'{count} {name}' for name, count in rows)})" if rows else ""
-    parts += [_count(len(program.guards), "guard"), _count(len(program.outputs), "output")]
+    parts[-1] += " before derivatives" if derivatives else ""
+    parts += [_count(len(program.guards), "guard"), _count(len(program.outputs) + derivatives, "output")]
     lines = [f"back end: {variant.name} ({variant.instead_of or variant.reason})", f"recordings: {recordings}"]
     lines[-1] += f", and {dropped} that {'was' if dropped == 1 else 'were'} dropped" if dropped else ""
     lines.append(f"program that ran last: {', '.join(parts)}")
     lines += _derivative(variant)
+    lines += getattr(variant.runner, "explained", [])
     if variant.cache:
         lines.append(f"cache: {variant.cache}")
     if program.batched and not variant.lowered.seeds:
@@ -37,9 +41,20 @@ def _derivative(variant: Variant) -> list[str]:
     return [f"derivative: {lowered.what}, {lowered.mode}{seeds}", *sparse]
 
 
+def _counted(variant: Variant) -> tuple[Program, int]:
+    """The program that is described, and how many derivatives are not in it.
+
+    Those of steps and loops were never taken in equations on numbers, which nobody makes to count them.
+    """
+    lowered = variant.lowered
+    if lowered.kind != GRADIENT or not hasattr(variant.runner, "explained"):
+        return lowered.program, 0
+    return lowered.forward, len(lowered.wanted)
+
+
 def _guards(variant: Variant) -> list[str]:
     """The lines that ask about a number, each once."""
-    asked = Counter(guard.where for guard in variant.lowered.program.guards)
+    asked = Counter(guard.where for guard in _counted(variant)[0].guards)
     lines = [f"guard: {where}{f', {count} times' if count > 1 else ''}" for where, count in asked.items()]
     more = len(lines) - SHOWN
     return [*lines[:SHOWN], f"guard: {_count(more, 'more line')}"] if more > 0 else lines

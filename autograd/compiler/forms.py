@@ -47,6 +47,7 @@ class Forms:
         self._forward = forward
         self.wanted = None if wanted is None else tuple(wanted)
         self._scalar = scalar
+        self.way = ""  # which of its ways the back end llvm has taken
 
     @cached_property
     def forward(self) -> Program:
@@ -103,9 +104,10 @@ class Forms:
             names.append("program")
         return {name: vars(self)[name] for name in names if name in vars(self)}
 
-    def use(self, forms: Mapping[str, Program | VectorProgram]) -> Forms:
-        """The same with these forms, which `made` has given."""
+    def use(self, forms: Mapping[str, Program | VectorProgram], way: str = "") -> Forms:
+        """The same with these forms, which `made` has given, and the way that llvm took."""
         vars(self).update(forms)
+        self.way = way
         if self._scalar is None and "program" in forms:
             vars(self)["forward"] = forms["program"]
         return self

@@ -46,7 +46,7 @@ class Keeper:
             return None
         try:
             with using(self.options.cache):
-                runner = BUILD[kept.name](forms.use(kept.forms), self.options)
+                runner = BUILD[kept.name](forms.use(kept.forms, kept.way), self.options)
                 if not self._agrees(runner.run(shared, self._first)):
                     return None
         except Exception:  # what the checks let pass, and yet cannot be built or run, is made anew and replaced
@@ -73,6 +73,6 @@ class Keeper:
         if self._key is None:
             self.outcome = f"not in {where}: a rule of a primitive is not this package's"
             return self.outcome
-        wrong = write(self._store, self._key, Kept(name, reason, forms.made(self.options.exact, name)))
+        wrong = write(self._store, self._key, Kept(name, reason, forms.way, forms.made(self.options.exact, name)))
         self.outcome = f"not in {where}: {wrong}" if wrong else f"written to {where}"
         return self.outcome

@@ -207,7 +207,6 @@ class _Unknown:
     __hash__ = object.__hash__
 
 
-@lru_cache(maxsize=1024)
 def returned_operands(row: Primitive, count: int) -> tuple[float | int | None, ...] | None:
     """For each partial the operand that it is (`count`: the output), or its constant; None where a rule computes one.
 
@@ -216,6 +215,12 @@ def returned_operands(row: Primitive, count: int) -> tuple[float | int | None, .
     >>> returned_operands(rules.tanh, 1) is None
     True
     """
+    return _returned_operands(row, count, row.partials, row.variadic)
+
+
+@lru_cache(maxsize=1024)
+def _returned_operands(row: Primitive, count: int, *rules: Any) -> tuple[float | int | None, ...] | None:
+    """That of a row with these rules, which `autograd.testing.mutated` may change."""
     operands = [_Unknown() for _ in range(count + 1)]
     try:
         partials = row.partials_at(operands[-1], operands[:-1])
@@ -241,13 +246,17 @@ class _Probe(Sheet):
         raise _AskedError
 
 
-@lru_cache(maxsize=1024)
 def may_drop(row: Primitive, count: int) -> bool:
     """Whether it depends on the operands to which of them gradients flow, as in `where`.
 
     >>> may_drop(rules.where, 3), may_drop(rules.tanh, 1)
     (True, False)
     """
+    return _may_drop(row, count, row.partials, row.variadic)
+
+
+@lru_cache(maxsize=1024)
+def _may_drop(row: Primitive, count: int, *rules: Any) -> bool:
     sheet = _Probe(count + 1)
     *operands, out = [Symbol(sheet, place) for place in range(count + 1)]
     try:

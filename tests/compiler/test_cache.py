@@ -62,7 +62,7 @@ SECOND = """
 import json, sys
 from autograd.compiler import specialization
 from autograd.compiler.llvm import engine
-from autograd.compiler import forms
+from autograd.compiler import forms, lower
 from tests.compiler import cached
 
 steps = []
@@ -73,14 +73,18 @@ def noted(module, name):
         return usual(*args, **options)
     setattr(module, name, function)
 
-for name in ("recovered", "differentiated"):
+for name in ("recovered", "differentiated", "sums"):
     noted(forms, name)
+noted(lower, "shared")
 noted(specialization, "Reference")
 usual = engine.object_code
 def object_code(parts, emit):
     return usual(parts, lambda: steps.append("emit") or emit())
 engine.object_code = object_code
 loss, samples = cached.network(backend=sys.argv[1], cache=sys.argv[2])
+if sys.argv[3:]:
+    print("ready", flush=True)
+    sys.stdin.readline()
 value, gradient = loss(*samples)
 print(json.dumps([sorted(set(steps)), cached.outcome(loss), value.hex(), gradient.tobytes().hex()]))
 """
@@ -101,9 +105,28 @@ def test_a_second_process_records_and_builds_nothing(backend: str, tmp_path: Pat
     if backend == "llvm":
         pytest.importorskip("llvmlite")
     first, second = [in_a_process(backend, tmp_path / "cache", seed) for seed in (1, 2)]
-    made_once = ["Reference", "differentiated", *["emit"] * (backend == "llvm"), "recovered"]
+    made_once = ["Reference", "differentiated", *["emit"] * (backend == "llvm"), "recovered", "shared", "sums"]
     assert first[:2] == [made_once, "written"]
     assert second == [[], "read", *first[2:]]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_two_processes_that_compile_at_once_both_work(backend: str, tmp_path: Path) -> None:
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    command = [sys.executable, "-c", SECOND, backend, str(tmp_path / "cache"), "together"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    both = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    for each in both:
+        assert each.stdout.readline() == "ready\n"
+    for each in both:
+        each.stdin.write("\n")
+        each.stdin.flush()
+    answers = [json.loads(each.communicate(timeout=300)[0]) for each in both]
+    assert answers[0][2:] == answers[1][2:] == in_a_process(backend, tmp_path / "cache", 1)[2:]
+    assert {outcome for _, outcome, *_ in answers} <= {"written", "read"}
+    assert entries(tmp_path / "cache") == 1
 
 
 OPTIONS: list[dict[str, Any]] = [

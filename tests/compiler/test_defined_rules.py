@@ -14,7 +14,7 @@ from autograd import CompileError, Value
 from autograd.compiler.passes import Builder
 from autograd.compiler.symbols import Sheet, Symbol
 from autograd.operators import BINARY, UNARY
-from autograd.testing import defined
+from autograd.testing import defined, mutated
 
 POINTS = (-2.5, -1.0, -0.75, 0.0, 0.5, 1.0, 3.25)
 RULES: dict[str, Callable[[Any, Any], Any]] = {
@@ -87,3 +87,15 @@ def test_symbols_have_the_operators_of_values_and_refuse_what_is_no_number() -> 
         assert len(operands) == 1 or getattr(x, f"__{name}__")("1") is NotImplemented
     assert None not in (x, y)
     assert len({x, y, x}) == 2
+
+
+def test_a_mutated_rule_leaves_nothing_behind() -> None:
+    """Whether a rule returns an operand, or may drop one, is asked again when it has changed."""
+    with defined("rule_for_compile", lambda x: x * x, lambda out, x: 2.0 * x) as row:
+
+        def slope() -> Any:
+            return autograd.compile(lambda x: row(x) * 1.5).value_and_grad(3.0)[1]
+
+        with mutated(row, lambda out, x: out):
+            assert slope() == 13.5
+        assert slope() == 9.0

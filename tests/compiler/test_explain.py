@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import autograd
 from autograd import CompileError, Value, functional
 from autograd.compiler import backends
+from tests.compiler.loop_programs import pendulum
 from tests.compiler.test_verify import Off
 
 
@@ -109,3 +111,25 @@ def test_c11_the_remedy_works() -> None:
     with pytest.raises(CompileError, match=r"fast\.function"):
         autograd.check_gradients(SQUARE, 2.0)
     assert autograd.check_gradients(SQUARE.function, 2.0).ok
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_c11_equations_are_counted_without_making_the_scalar_gradient(backend: Any) -> None:
+    if backend == "llvm":
+        pytest.importorskip("llvmlite", reason="the back end llvm is optional")
+    fast = autograd.compile(lambda x: sum([each * each for each in x]), backend=backend)
+    fast.value_and_grad([0.5] * 64)
+    text = fast.explain()
+    assert "64 inputs, 128 equations (64 mul, 64 add) before derivatives, 0 guards, 65 outputs" in text
+    assert re.search(r"^on arrays: \d+ steps?$", text, re.MULTILINE)
+    assert not fast._ran().lowered.is_differentiated
+
+
+def test_c11_loops_are_named() -> None:
+    pytest.importorskip("llvmlite", reason="the back end llvm is optional")
+    f, arguments = pendulum(1000)
+    fast = autograd.compile(f, backend="llvm")
+    fast.value(*arguments.values())
+    assert "\nloop: 1000 trips of 4 equations, which carry 2 numbers from each to the next\n" in fast.explain()
+    fast.value_and_grad(*arguments.values())
+    assert fast.explain().count("\nloop: 1000 trips of") == 2  # and back

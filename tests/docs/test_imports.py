@@ -164,7 +164,7 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
         *("compiler.captures", "compiler.forms", "compiler.inputs", "compiler.verify", "errors"),
     },
-    "compiler.explain": {"compiler.specialization"},
+    "compiler.explain": {"compiler.lower", "compiler.program", "compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
         *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),

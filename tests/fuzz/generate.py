@@ -59,6 +59,7 @@ HOSTILE = (
 )
 LARGEST = 1e4  # of the numbers on the way in ordinary programs
 TRIES = 20
+TRIPS = (1, 2, 3, 4, 30)  # 30: worth a loop in machine code
 
 
 def program(seed: str, mode: str = "ordinary", kinds: tuple[str, ...] = tuple(KINDS)) -> Program:
@@ -140,7 +141,7 @@ class _Draft:
             operands[rng.randrange(len(operands)) if op != "leaky_relu" else 0] = rng.choice(list(self.env))
         if op in ("log", "sqrt") and isinstance(operands[0], Constant):
             operands[0] = rng.choice(list(self.env))
-        return Line(name, op, tuple(operands), body, rng.randint(1, 4) if op == "loop" else 0)
+        return Line(name, op, tuple(operands), body, rng.choice(TRIPS) if op == "loop" else 0)
 
     def _operand(self) -> Operand:
         """A name, often the newest; a constant; for ties, something that is a number already there."""

@@ -31,10 +31,14 @@ _WRITTEN_IN = {"autograd.rules", "autograd.numerics", "autograd.special", "math"
 
 
 class Kept(NamedTuple):
-    """The back end that was chosen for a recording, and verified; why; and the forms of the program that it runs."""
+    """The back end that was chosen for a recording, and verified; why; and the forms of the program that it runs.
+
+    `way` is which of its ways llvm took.
+    """
 
     name: str
     reason: str
+    way: str
     forms: dict[str, Program | VectorProgram]
 
 
@@ -119,7 +123,7 @@ def read(store: Store, key: str, lowered: Lowered) -> Kept | None:
     inputs = Program(recorded.names, (), (), (), recorded.batched, recorded.per_sample, wanted)
     try:
         data = from_bytes(content, inputs)
-        return Kept(str(data.pop("name")), str(data.pop("reason")), data)
+        return Kept(str(data.pop("name")), str(data.pop("reason")), str(data.pop("way")), data)
     except Exception:  # whatever is in the file, it is not worth more than making the program anew
         return None
 
@@ -127,7 +131,7 @@ def read(store: Store, key: str, lowered: Lowered) -> Kept | None:
 def write(store: Store, key: str, kept: Kept) -> str:
     """Add an entry; returns why that was not possible, else an empty text."""
     try:
-        content = to_bytes({"name": kept.name, "reason": kept.reason, **kept.forms})
+        content = to_bytes({"name": kept.name, "reason": kept.reason, "way": kept.way, **kept.forms})
     except TypeError as error:
         return str(error)
     return store.write(key, PROGRAM, content)

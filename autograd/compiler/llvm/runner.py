@@ -55,9 +55,11 @@ def build_from(forms: Forms, options: Options) -> Built:
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    if loops := over_time(forms, options):
+    if not forms.way:
+        forms.way = _way(forms, options)
+    if forms.way == "time" and (loops := over_time(forms, options)):
         return LoopRunner(loops)
-    if not options.exact and is_regular(forms):
+    if forms.way == "steps":
         return StepsRunner(forms.vectors, vector, threads)
     program = forms.program if options.exact else forms.flattened
     if not program.batched:
@@ -65,6 +67,13 @@ def build_from(forms: Forms, options: Options) -> Built:
     mode = "per sample" if program.per_sample else "exact mean" if options.exact else "mean"
     text = written(program, scalar, vector, sums=mode == "mean")
     return TiledRunner(text, scalar, vector, len(program.outputs), mode, threads)
+
+
+def _way(forms: Forms, options: Options) -> str:
+    """How a program is to run: with loops over time, as steps on arrays, or written out."""
+    if over_time(forms, options):
+        return "time"
+    return "steps" if not options.exact and is_regular(forms) else "line"
 
 
 def over_time(forms: Forms, options: Options) -> Looped | None:

@@ -28,6 +28,7 @@ class StepsRunner:
     def __init__(self, vectors: VectorProgram, kind: Kind, threads: int) -> None:
         self._plan = plan = planned(vectors, kind)
         self._threads = threads
+        self._steps = vectors.equations
         self._calls_python = plan.library.calls_python
         plan.library.compile()
         driver = steps_driver(kind)
@@ -45,6 +46,11 @@ class StepsRunner:
         self._frames = WorkspacePool(memory.new_frame)
         self._workspaces = WorkspacePool(memory.new_block)
         self._is_checked = self._calls_python
+
+    @property
+    def explained(self) -> list[str]:
+        """How many steps there are, in words."""
+        return [f"on arrays: {self._steps} step{'s' * (self._steps != 1)}"]
 
     @property
     def source(self) -> str:

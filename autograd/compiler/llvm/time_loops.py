@@ -26,7 +26,7 @@ from autograd.compiler.llvm.steps_driver import RELATIONS, steps_driver
 from autograd.compiler.llvm.workspace import Floats, WorkspacePool, address_of, new_frame
 from autograd.compiler.loops.emitted import column_of, emitted
 from autograd.compiler.loops.loop import Loop, Looped
-from autograd.compiler.loops.printing import printed
+from autograd.compiler.loops.printing import described, printed
 from autograd.compiler.program import Atom as Place
 from autograd.compiler.program import Equation
 
@@ -62,6 +62,11 @@ class LoopRunner:
         self._calls_python = text.library.calls_python
         self._size = text.size
         self._frames = WorkspacePool(self._new_frame)
+
+    @property
+    def explained(self) -> list[str]:
+        """The loops in words."""
+        return described(self._looped)
 
     @property
     def source(self) -> str:

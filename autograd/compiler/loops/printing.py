@@ -52,6 +52,26 @@ def _line(start: str, words: Sequence[str], end: str) -> Sequence[str]:
     return [f"{start}{', '.join(words)}{end}"]
 
 
+def described(looped: Looped, outer: str = "") -> list[str]:
+    """The loops in words, each with those inside it.
+
+    >>> from autograd.compiler.program import Equation, Program
+    >>> from autograd.rules import mul
+    >>> body = Looped(Program(("w", "x"), (), (), (2,)), (Equation(mul, (1, 0)),))
+    >>> described(Looped(Program(("x", "w"), (), (), (11,)), (Loop(body, 10, (1,), (0,), ()),)))
+    ['loop: 10 trips of 1 equation, which carry 1 number from each to the next']
+    """
+    lines = []
+    for loop in looped.loops.values():
+        equations, numbers = loop.body.size, len(loop.carried)
+        lines.append(
+            f"loop{outer}: {loop.count} trips of {equations} equation{'s' * (equations != 1)}, "
+            f"which carry {numbers} number{'s' * (numbers != 1)} from each to the next"
+        )
+        lines += described(loop.body, " in it")
+    return lines
+
+
 class Writing:
     """The lines of a program or of a body. `inputs` are its inputs as text, `base` is the number of its first place."""
 

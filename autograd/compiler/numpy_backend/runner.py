@@ -46,6 +46,12 @@ class NumpyRunner:
         self._block = max(FEWEST, WORKSPACE // (np.dtype(dtype).itemsize * max(1, vectors.sizes[1])))
 
     @property
+    def explained(self) -> list[str]:
+        """How many steps there are, in words."""
+        steps = self.vectors.equations
+        return [f"on arrays: {steps} step{'s' * (steps != 1)}"]
+
+    @property
     def source(self) -> str:
         """The source for samples laid out as the names of the inputs suggest: x_0, x_1, … are one array."""
         return self._emitted(widths(self.vectors.program)).text
