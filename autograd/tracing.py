@@ -72,6 +72,8 @@ def traced(args: tuple[Any, ...], argnum: Argnums) -> tuple[Any, tuple[Any, ...]
         if not -count <= each < count:
             raise TypeError(f"argnum={argnum}, but the function was called with {count} argument(s)")
         inputs[each] = observed(mapped(fresh, args[each]))
+    if len({each % count for each in chosen}) != len(chosen):
+        raise TypeError(f"argnum={argnum} names an argument twice")
     x = tuple([inputs[each] for each in chosen]) if isinstance(argnum, tuple) else inputs[argnum]
     return x, tuple(inputs)
 

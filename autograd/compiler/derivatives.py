@@ -308,7 +308,10 @@ class Derivatives(Variants):
         for each in chosen:
             if not -count <= each < count:
                 raise TypeError(f"argnums={argnums}, but the function was called with {count} argument(s)")
-        return tuple([each % count for each in chosen]), is_single
+        found = tuple([each % count for each in chosen])
+        if len(set(found)) != len(found):
+            raise TypeError(f"argnums={argnums} names an argument twice")
+        return found, is_single
 
     def _tangents(self, arguments: Arguments, tangents: Any, chosen: tuple[int, ...] | None) -> Arguments:
         """Tangents as arguments, in the structure of what they are of; CompileError where it differs."""

@@ -138,6 +138,16 @@ def matrix_of(outputs: Any, mode: str, rows: int, columns: int) -> NDArray[np.fl
     return found
 
 
+def _without_inputs(program: Program) -> Program:
+    """Outputs that are inputs, times one as in eager derivatives: their tangents are 0 + v, which is never −0."""
+    first, equations = len(program.names), list(program.equations)
+    inputs = [atom for atom in dict.fromkeys(program.outputs) if type(atom) is int and atom < first]
+    moved = {atom: first + len(equations) + i for i, atom in enumerate(inputs)}
+    equations += [Equation(rules.mul, (atom, 1.0)) for atom in inputs]
+    outputs = [moved.get(atom, atom) if type(atom) is int else atom for atom in program.outputs]
+    return replace(program, equations=tuple(equations), outputs=tuple(outputs))
+
+
 @dataclass
 class _Recorded:
     """A recording of which derivatives are to be written."""
@@ -188,7 +198,8 @@ class _Recorded:
         return self._lowered(replace(program, outputs=(s, *program.outputs)), GRADIENT, REVERSE, self.wanted, at=1)
 
     def _hvp(self) -> Lowered:
-        along = self.wanted if self.asked.argnums is None else tuple(range(len(self.call.numbers) - self._parameters))
+        arguments = len(self.call.numbers) - len(self.call.parameters or ())
+        along = self.wanted if self.asked.argnums is None else tuple(range(arguments))
         if self.exact:
             return self._exact_hvp(along)
         program = self._pushed(along, Manner())
@@ -203,7 +214,7 @@ class _Recorded:
         recorded, asks = differentiated(self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked)
         if asks and self.call.batch:
             raise PerSampleError
-        program = self._pushed(along, Manner(exact=True), recorded)
+        program = self._pushed(along, Manner(exact=True), _without_inputs(recorded))
         n = len(self.wanted)
         (y, *gradient), (_, *product) = program.outputs[: n + 1], program.outputs[n + 1 :]
         return self._lowered(replace(program, outputs=(y, y, *product, *gradient)), "hvp", "forward over reverse mode")
@@ -279,10 +290,6 @@ class _Recorded:
         return self._lowered(made, "jacobian", FORWARD, at=None, count=plan.count, plan=plan)
 
     # --- parts --------------------------------------------------------------------------------------------------------
-
-    @property
-    def _parameters(self) -> int:
-        return len(self.call.parameters or ())
 
     def _pushed(
         self, along: Sequence[int], manner: Manner, of: Program | None = None, batched: bool = False
