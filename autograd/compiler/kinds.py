@@ -31,7 +31,7 @@ from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.structure import Key, size_of
 
-SMALL = 2000  # equations times rows, up to which a matrix is written out: building a batch of seeds takes longer
+SMALL = 3000  # operands times rows, up to which a matrix is written out: building a batch of seeds takes longer
 ROWS, FORWARD, REVERSE = "row by row", "forward mode", "reverse mode"
 OVER = "reverse over forward mode"
 
@@ -158,6 +158,9 @@ class _Recorded:
     def wanted(self) -> tuple[int, ...]:
         return self.asked.places(self.call.keys, len(self.call.numbers))
 
+    def _is_small(self, rows: int) -> bool:
+        return rows * sum([len(operands) for _, operands in self.recorded.equations]) <= SMALL
+
     @property
     def _is_written_out(self) -> bool:
         return self.exact or bool(self.call.batch)
@@ -210,7 +213,7 @@ class _Recorded:
 
     def _jacobian(self) -> Lowered:
         rows, columns = len(self.recorded.outputs), len(self.wanted)
-        if self._is_written_out or len(self.recorded.equations) * rows <= SMALL or not columns:
+        if self._is_written_out or self._is_small(rows) or not columns:
             program, asks = differentiated(
                 self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
             )
@@ -233,8 +236,7 @@ class _Recorded:
                 "the Hessian of a function with parameters= by its arguments cannot be had with exact=True or batch=; "
                 "compile the function without, or without parameters="
             )
-        small = len(self.recorded.equations) * count <= SMALL and not other
-        if self._is_written_out or small or not count:
+        if self._is_written_out or (self._is_small(count) and not other) or not count:
             return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS)
         self.along = seeds(count)[0].tolist()
         program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
