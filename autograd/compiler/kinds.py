@@ -37,7 +37,7 @@ from autograd.primitive import Primitive
 from autograd.sparse.compression import Compression
 from autograd.structure import Key, size_of
 
-SMALL = 2000  # equations times rows, up to which a matrix is written out: building a batch of seeds takes longer
+SMALL = 3000  # operands times rows, up to which a matrix is written out: building a batch of seeds takes longer
 ROWS, FORWARD, REVERSE = "row by row", "forward mode", "reverse mode"
 ENTRIES = "entry by entry"
 OVER = "reverse over forward mode"
@@ -170,6 +170,9 @@ class _Recorded:
     def wanted(self) -> tuple[int, ...]:
         return self.asked.places(self.call.keys, len(self.call.numbers))
 
+    def _is_small(self, rows: int) -> bool:
+        return rows * sum([len(operands) for _, operands in self.recorded.equations]) <= SMALL
+
     @property
     def _is_written_out(self) -> bool:
         return self.exact or bool(self.call.batch)
@@ -232,7 +235,7 @@ class _Recorded:
         plan = jacobian_plan(self.recorded, self.wanted) if self.asked.sparse else None
         if plan is not None and not self.exact:
             return self._sparse(plan)
-        if self._is_written_out or len(self.recorded.equations) * rows <= SMALL or not columns:
+        if self._is_written_out or self._is_small(rows) or not columns:
             program, asks = differentiated(
                 self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
             )
@@ -262,8 +265,7 @@ class _Recorded:
                 "the Hessian of a function with parameters= by its arguments cannot be had with exact=True or batch=; "
                 "compile the function without, or without parameters="
             )
-        small = len(self.recorded.equations) * count <= SMALL and not other
-        if self._is_written_out or small or not count:
+        if self._is_written_out or (self._is_small(count) and not other) or not count:
             return replace(lower(self.call, HESSIAN, self.exact), what="hessian", mode=ROWS, plan=plan)
         self.along = seeds(count)[0].tolist()
         return self._curvature(count)
