@@ -10,7 +10,7 @@ from there: a RuntimeWarning names the line, once, and the function that records
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -23,7 +23,7 @@ from autograd.scopes import Hooks, hooks
 from autograd.series.taylor import derivative_tensor as derivative_tensor
 from autograd.series.taylor import derivatives as derivatives
 from autograd.series.taylor import taylor as taylor
-from autograd.structure import flatten, key_of, leaves_of, rebuild
+from autograd.structure import flatten, key_of, leaves_of, matching, rebuild
 from autograd.value import Value, as_float
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     def take() -> tuple[Any, Any]:
         xs = _observed([_map(_fresh, x) for x in primals])
         y = _map(lambda each: _number(each, f), f(*xs))
-        along = dict(zip(leaves_of(xs), map(_direction, _matching(primals, tangents)), strict=True))
+        along = dict(zip(leaves_of(xs), map(_direction, matching(primals, tangents)), strict=True))
         return y, _like(y, _pushed(along, leaves_of(y)))
 
     return _derivative(take, (primals, tangents))  # type: ignore[no-any-return]
@@ -277,17 +277,3 @@ def _map(function: Callable[[Any], Any], x: Any) -> Any:
 def _like(x: Any, leaves: Sequence[Any]) -> Any:
     """The structure of x with other numbers (or structures) in it."""
     return rebuild(key_of(x), iter(leaves))
-
-
-def _matching(x: Any, v: Any) -> Iterator[Any]:
-    """The numbers of v in the order of x; TypeError where the structures differ."""
-    if isinstance(x, dict) and isinstance(v, dict) and x.keys() == v.keys():
-        for key in x:
-            yield from _matching(x[key], v[key])
-    elif isinstance(x, list | tuple) and isinstance(v, list | tuple) and len(x) == len(v):
-        for each, other in zip(x, v, strict=True):
-            yield from _matching(each, other)
-    elif isinstance(x, dict | list | tuple) or isinstance(v, dict | list | tuple):
-        raise TypeError(f"tangents must have the structure of the primals: got {v!r} for {x!r}")
-    else:
-        yield v
