@@ -22,7 +22,7 @@ from autograd.series.taylor import derivative_tensor as derivative_tensor
 from autograd.series.taylor import derivatives as derivatives
 from autograd.series.taylor import taylor as taylor
 from autograd.sparse.eager import sparse_derivative
-from autograd.structure import leaves_of
+from autograd.structure import leaves_of, matching
 from autograd.tracing import (
     Argnums,
     derivative_of,
@@ -31,7 +31,6 @@ from autograd.tracing import (
     fresh,
     like,
     mapped,
-    matching,
     number,
     observed,
     own,

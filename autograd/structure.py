@@ -99,6 +99,24 @@ def leaves_of(x: Any) -> list[Any]:
     return leaves
 
 
+def matching(x: Any, v: Any, words: str = "tangents must have the structure of the primals") -> Iterator[Any]:
+    """The leaves of v in the order of x; a list may stand for a tuple. TypeError with these words where they differ.
+
+    >>> list(matching({"w": (1.0, 2.0), "b": 3.0}, {"b": 0.0, "w": [1.0, -1.0]}))
+    [1.0, -1.0, 0.0]
+    """
+    if isinstance(x, dict) and isinstance(v, dict) and x.keys() == v.keys():
+        for key in x:
+            yield from matching(x[key], v[key], words)
+    elif isinstance(x, list | tuple) and isinstance(v, list | tuple) and len(x) == len(v):
+        for each, other in zip(x, v, strict=True):
+            yield from matching(each, other, words)
+    elif isinstance(x, dict | list | tuple) or isinstance(v, dict | list | tuple):
+        raise TypeError(f"{words}: got {v!r} for {x!r}")
+    else:
+        yield v
+
+
 def rebuild(key: Key, leaves: Iterator[Any]) -> Any:
     """The structure that `key` remembers, filled with `leaves` in order.
 

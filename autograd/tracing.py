@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -139,17 +139,3 @@ def mapped(function: Callable[[Any], Any], x: Any) -> Any:
 def like(x: Any, leaves: Sequence[Any]) -> Any:
     """The structure of x with other numbers (or structures) in it."""
     return rebuild(key_of(x), iter(leaves))
-
-
-def matching(x: Any, v: Any, words: str = "tangents must have the structure of the primals") -> Iterator[Any]:
-    """The numbers of v in the order of x; TypeError with these words where the structures differ."""
-    if isinstance(x, dict) and isinstance(v, dict) and x.keys() == v.keys():
-        for key in x:
-            yield from matching(x[key], v[key], words)
-    elif isinstance(x, list | tuple) and isinstance(v, list | tuple) and len(x) == len(v):
-        for each, other in zip(x, v, strict=True):
-            yield from matching(each, other, words)
-    elif isinstance(x, dict | list | tuple) or isinstance(v, dict | list | tuple):
-        raise TypeError(f"{words}: got {v!r} for {x!r}")
-    else:
-        yield v

@@ -13,7 +13,7 @@ from autograd.structure import Key
 
 STEPS = 100  # of Newton's method
 ITERATIONS = 1000  # of a fixed point
-SMALLEST = 2.0**-30  # of the fractions of a step that are tried
+SMALLEST = 2.0**-60  # of the fractions of a step that are tried
 SLOW = 0.25  # the ratio of two steps beyond which convergence is not quadratic
 
 
@@ -94,12 +94,10 @@ def iterate(g: Callable[[list[float]], list[float]], start: Sequence[float]) -> 
         if not isfinite(moved):
             break
         x = after
-        if moved <= 1e-4 * _largest(x):
-            return x, count + 1
-        if not moved:
+        if moved <= 1e-4 * _largest(x) + 1e-12 * _largest(start):  # the last digits are for Newton's method
             return x, count + 1
     raise RootError(
-        f"x ← g(x) did not come to rest in {ITERATIONS} iterations from {_shown(start)}: x = {_shown(x)}, last change "
+        f"x ← g(x) did not come to rest in {count + 1} iterations from {_shown(start)}: x = {_shown(x)}, last change "
         f"{moved!r}; start nearer, or write autograd.root(lambda x: g(x) - x, x0), which needs no contraction"
     )
 

@@ -13,7 +13,7 @@ from autograd import rules
 from autograd.recording import paused_gc
 from autograd.series.rows import new_run
 from autograd.series.terms import Run, Series
-from autograd.structure import flatten, key_of, leaves_of, rebuild
+from autograd.structure import flatten, key_of, leaves_of, matching, rebuild
 from autograd.tracing import eager, own
 from autograd.value import Value, as_float
 
@@ -42,13 +42,10 @@ def taylor(f: Callable[[Any], Any], x: Any, direction: Any, order: int) -> list[
     found = own(f, "taylor", (x,), (0,), (direction, order))
     if found is not NotImplemented:
         return list(found)
-    if key_of(x) != key_of(direction):
-        raise TypeError(f"the direction must have the structure of x: got {direction!r} for {x!r}")
+    slopes = [_number(v) for v in matching(x, direction)]
     run = new_run(order)
     with paused_gc():
-        moving = [
-            run.variable(_number(at), _number(v)) for at, v in zip(leaves_of(x), leaves_of(direction), strict=True)
-        ]
+        moving = [run.variable(_number(at), v) for at, v in zip(leaves_of(x), slopes, strict=True)]
         numbers: list[Any] = []
         key = flatten(eager(f)(rebuild(key_of(x), iter(moving))), numbers)
         columns = [_coefficients(each, run, f) for each in numbers]
@@ -62,9 +59,8 @@ def derivatives(f: Callable[[Any], Any], x: Any, n: int) -> list[Any]:
     x  the number
     n  the highest order
 
-    >>> from autograd import sin
-    >>> derivatives(sin, 0.0, 4)
-    [0.0, 1.0, 0.0, -1.0, 0.0]
+    >>> derivatives(lambda x: 1.0 / (1.0 - x), 0.0, 4)
+    [1.0, 1.0, 2.0, 6.0, 24.0]
     >>> derivatives(lambda x: x**3, 2.0, 4)
     [8.0, 12.0, 12.0, 6.0, 0.0]
 

@@ -273,7 +273,7 @@ class Application(Series):
 
     def _moved(self, n: int) -> float:
         """Σᵢ Σⱼ pᵢ,ⱼ (n − j) xᵢ,ₙ₋ⱼ of floats: the same sum without lists in between."""
-        found = 0.0
+        found, count, only = 0.0, 0, 0.0
         for p, x in self.pairs or ():
             low, high = max(0, n - x.end), min(n - 1, p.end)
             if low <= high:
@@ -281,7 +281,9 @@ class Application(Series):
                 factors, scaled = p.coefficients, x.scaled
                 for j in range(low, high + 1):
                     found += factors[j] * scaled[n - j]
-        return found
+                count += high - low + 1
+                only = factors[low] * scaled[n - low]
+        return only if count == 1 else found  # a single −0 is no sum
 
 
 # --- the arithmetic of coefficients -----------------------------------------------------------------------------------

@@ -91,12 +91,14 @@ def test_every_row_has_the_coefficients_of_its_function(name: str) -> None:
 def test_straight_line_code_has_the_same_bits(row: Primitive, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that has been applied often is computed by code that was made from its rule."""
     points = [point for point in ORACLE[row.name][1] if all(abs(x) < 30.0 for x in point)][::7][:12]
+    points += [(0.0,) * len(points[0]), (-0.0,) * len(points[0])]
     found = []
     for uses in (10**9, -1):
         monkeypatch.setattr(flat, "USES", uses)
         for point in points * 2:
             for held in range(len(point)):
                 v = [0.0 if i == held and len(point) > 1 else 1.0 for i in range(len(point))]
+                found.append(taylor(lambda x: row(*x), list(point), v, 5))
                 found.append(taylor(lambda x: row(*[a * a - 0.25 * a for a in x]), list(point), v, 5))
     half = len(found) // 2
     assert half
@@ -291,6 +293,11 @@ def test_structures_are_kept() -> None:
     assert got == [{"s": 6.0, "c": 1.0}, {"s": 7.0, "c": 0.0}, {"s": 2.0, "c": 0.0}]
 
 
+def test_a_direction_may_be_in_another_order() -> None:
+    got = taylor(lambda p: p["w"][0] * p["b"], {"w": (1.0, 2.0), "b": 3.0}, {"b": 1.0, "w": [5.0, 0.0]}, 1)
+    assert got == [3.0, 16.0]
+
+
 @pytest.mark.parametrize("order", [0, 1, 2, 3, 4])
 def test_a_tensor_is_that_of_nested_jacobians(order: int) -> None:
     def f(x: Any) -> Any:
@@ -328,7 +335,7 @@ def test_a_number_that_leaves_is_reported_with_its_line() -> None:
     [
         (lambda: taylor(ag.sin, 1.0, 1.0, -1), ValueError, "non-negative integer, got -1"),
         (lambda: taylor(ag.sin, 1.0, 1.0, 1.5), ValueError, "non-negative integer, got 1.5"),  # type: ignore[arg-type]
-        (lambda: taylor(sum, [1.0, 2.0], [1.0], 1), TypeError, "must have the structure of x"),
+        (lambda: taylor(sum, [1.0, 2.0], [1.0], 1), TypeError, "must have the structure of the primals"),
         (lambda: taylor(lambda x: "a", 1.0, 1.0, 1), TypeError, "must return numbers"),
         (lambda: taylor(ag.sin, "1", 1.0, 1), TypeError, "real number, got '1'"),
         (lambda: derivatives(ag.total, [1.0], 1), TypeError, "real number"),

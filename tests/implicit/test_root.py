@@ -186,6 +186,11 @@ def test_steps_are_shortened_where_they_overshoot(x0: float) -> None:
     assert abs(root(ag.atan, x0)) < 1e-8
 
 
+@pytest.mark.parametrize("size", [1e-20, 1e-6, 1e6, 1e20])
+def test_the_start_may_be_far_away(size: float) -> None:
+    assert root(lambda x: x * x - size, 1.0) == pytest.approx(math.sqrt(size), rel=8 * UNIT)
+
+
 # --- fixed points -----------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +205,10 @@ def test_a_fixed_point_and_its_derivative(a: float) -> None:
     assert x == pytest.approx(math.cos(a * x), rel=4 * UNIT)
     s = math.sin(a * x)
     assert functional.grad(f)(a) == pytest.approx(-x * s / (1.0 + a * s), rel=1e-12, abs=1e-14)
+
+
+def test_a_fixed_point_at_0() -> None:
+    assert fixed_point(lambda x: 0.5 * x, 1.0) == 0.0
 
 
 def test_a_fixed_point_of_a_vector() -> None:
