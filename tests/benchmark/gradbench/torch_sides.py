@@ -156,11 +156,11 @@ def ht(given: Any) -> Side:
     fingers = [divmod(bone - 1, 4) for bone in range(len(bases))]
     moving = torch.tensor([0 <= finger < 5 and joint > 0 for finger, joint in fingers])
     spread = torch.tensor([0 <= finger < 5 and joint == 1 for finger, joint in fingers])
-    joints = torch.tensor([6 + 4 * finger + (joint if joint > 1 else 0) for finger, joint in fingers]).clamp(6, 24)
+    joints = torch.tensor([6 + 4 * finger + (joint if joint > 1 else 0) for finger, joint in fingers]).clamp(6, 25)
 
     def error(us: Any, theta: Any, rests: Any, weights: Any, point: Any) -> Any:
         flexion = torch.where(moving, theta[joints], 0.0)
-        abduction = torch.where(spread, theta[joints + 1], 0.0)
+        abduction = torch.where(spread, theta[(joints + 1).clamp(max=25)], 0.0)
         a, b, c, d = flexion.cos(), flexion.sin(), abduction.cos(), abduction.sin()
         zero, one = torch.zeros_like(a), torch.ones_like(a)
         rows = [(c, -d * a, d * b, zero), (d, c * a, -c * b, zero), (zero, b, a, zero), (zero, zero, zero, one)]
