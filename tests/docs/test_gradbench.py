@@ -20,7 +20,7 @@ from tests.benchmark.command import main
 from tests.benchmark.gradbench import EVALS, references, run, validity
 from tests.benchmark.gradbench.descent import argmax, argmin
 from tests.benchmark.gradbench.modes import GRADIENTS
-from tests.benchmark.gradbench.row import Row, flat, measured
+from tests.benchmark.gradbench.row import Row, flattened, measured
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = json.loads((Path(run.__file__).parent / "golden.json").read_text(encoding="ascii"))
@@ -267,5 +267,5 @@ class TestBenchmark:
         assert "ahead of JAX in >= 7 evals: 0 of 1 that it has, MISSED" in text
 
     def test_results_are_compared_number_by_number(self) -> None:
-        assert flat("", {"a": [1.0, np.array([[2.0, 3.0]])]}).tolist() == [1.0, 2.0, 3.0]
-        assert flat("ba", ([0], [1], [5.0])).tolist() == [5.0]
+        assert flattened("", {"a": [1.0, np.array([[2.0, 3.0]])]}).tolist() == [1.0, 2.0, 3.0]
+        assert flattened("ba", ([0], [1], [5.0])).tolist() == [5.0]

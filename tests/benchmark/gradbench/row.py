@@ -50,7 +50,7 @@ SLOW = 2.0
 """A side that needs more seconds than this for a run is timed once, by itself."""
 
 
-def given(name: str, size: str) -> Any:
+def input_of(name: str, size: str) -> Any:
     """The input of an eval."""
     module = import_module(f"tests.benchmark.gradbench.{name}")
     return module.generate(**module.SIZES[size])
@@ -58,10 +58,9 @@ def given(name: str, size: str) -> Any:
 
 def measured(name: str, size: str, repeat: int, peers: Iterable[str] = PEERS) -> Row:
     """Check and time one eval; what a peer gets wrong is said, and that peer not timed."""
-    row, at = Row(name, size), given(name, size)
+    row, at = Row(name, size), input_of(name, size)
     functions = import_module(f"tests.benchmark.gradbench.{name}").FUNCTIONS
-    compiler = autograd.compile  # imported here, so that it is not counted below
-    assert compiler
+    _ = autograd.compile  # loads the compiler, so that this is not counted below
     start = time.process_time()
     run = functions[validity.DERIVATIVES[name]](at).run
     result = run()
@@ -71,7 +70,7 @@ def measured(name: str, size: str, repeat: int, peers: Iterable[str] = PEERS) ->
     row.worst = validity.difference(name, at, result)
     if not validity.is_valid(name, row.worst):
         row.wrong[OURS] = f"differs from the reference by {row.worst:.1e}"
-    sides = {OURS: run, **theirs(name, at, flat(name, result), peers, row.wrong)}
+    sides = {OURS: run, **peer_sides(name, at, flattened(name, result), peers, row.wrong)}
     row.seconds = timed(sides, repeat)
     return row
 
@@ -83,7 +82,9 @@ def timed(sides: dict[str, Callable[[], Any]], repeat: int) -> dict[str, float]:
     return once | {figures.name: figures.median for figures in take_turns(fast, CALLS, repeat)}
 
 
-def theirs(name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str, str]) -> dict[str, Callable[[], Any]]:
+def peer_sides(
+    name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str, str]
+) -> dict[str, Callable[[], Any]]:
     """The sides of the peers that have the eval and compute the same."""
     found = {}
     for peer in peers:
@@ -93,7 +94,7 @@ def theirs(name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str
             continue
         try:
             run = make(at)
-            worst = validity.relative(flat("", run()), right)
+            worst = validity.relative(flattened("", run()), right)
         except Exception as error:  # whatever is wrong with one peer, the others run
             wrong[peer] = f"{type(error).__name__}: {error}"
             continue
@@ -104,20 +105,20 @@ def theirs(name: str, at: Any, right: Any, peers: Iterable[str], wrong: dict[str
     return found
 
 
-def flat(name: str, result: Any) -> Any:
+def flattened(name: str, result: Any) -> Any:
     """All numbers of a result, in one array; of the sparse matrix of `ba` the values."""
     if name == "ba":
-        return flat("", result[2])
+        return flattened("", result[2])
     if isinstance(result, dict):
-        return flat(name, list(result.values()))
+        return flattened(name, list(result.values()))
     if isinstance(result, list | tuple):
-        return np.concatenate([flat(name, each) for each in result])
+        return np.concatenate([flattened(name, each) for each in result])
     return np.ravel(np.asarray(result, dtype=np.float64))
 
 
 def side(name: str, run: Callable[[], Any]) -> Side:
     """A side to be timed; it has been checked."""
-    return Side(name, run, lambda: Answer(0.0, flat("", run()).tolist()))
+    return Side(name, run, lambda: Answer(0.0, flattened("", run()).tolist()))
 
 
 def main(arguments: Sequence[str]) -> int:

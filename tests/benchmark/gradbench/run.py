@@ -32,7 +32,11 @@ def run(quick: bool, repeat: int, peers: Path | None, largest: bool) -> bool:
     found: list[Row] = []
     failed: list[str] = []
     for name, size in planned(quick, largest):
-        row = measured(name, size, repeat, ()) if quick else apart(name, size, repeat, [] if largest else packages)
+        row = (
+            measured(name, size, repeat, ())
+            if quick
+            else row_of_process(name, size, repeat, [] if largest else packages)
+        )
         found.append(row) if isinstance(row, Row) else failed.append(row)
         print(line_of(row) if isinstance(row, Row) else f"  {row}", flush=True)
     if not quick and not largest:
@@ -53,7 +57,7 @@ def sizes_of(name: str) -> Iterable[str]:
     return import_module(f"tests.benchmark.{NAME}.{name}").SIZES
 
 
-def apart(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | str:
+def row_of_process(name: str, size: str, repeat: int, packages: Sequence[str]) -> Row | str:
     """The row from a process of its own; what stopped it, if something did."""
     limit, most = (LARGE_SECONDS, LARGE_BYTES) if size == LARGE else (SECONDS, 0)
     arguments = [sys.executable, "-m", f"tests.benchmark.{NAME}.row", name, size, str(repeat), str(most), *packages]

@@ -140,6 +140,48 @@ def ba(given: Any) -> Side:
     return lambda: (rows(z), -2.0 * z[:, 14])
 
 
+def ht(given: Any) -> Side:
+    """Rows of each measured point by (u₁, u₂) and θ, with `torch.func`, from the vertices that it needs."""
+    torch, data, model = loaded("torch"), given["data"], given["data"]["model"]
+    bases, inverses, positions, weights, points, us, theta = tensors(
+        model["base_relatives"],
+        model["inverse_base_absolutes"],
+        model["base_positions"],
+        model["weights"],
+        data["points"],
+        given["us"],
+        given["theta"],
+    )
+    corners = torch.tensor(model["triangles"])[data["correspondences"]]
+    fingers = [divmod(bone - 1, 4) for bone in range(len(bases))]
+    moving = torch.tensor([0 <= finger < 5 and joint > 0 for finger, joint in fingers])
+    spread = torch.tensor([0 <= finger < 5 and joint == 1 for finger, joint in fingers])
+    joints = torch.tensor([6 + 4 * finger + (joint if joint > 1 else 0) for finger, joint in fingers]).clamp(6, 25)
+
+    def error(us: Any, theta: Any, rests: Any, weights: Any, point: Any) -> Any:
+        flexion = torch.where(moving, theta[joints], 0.0)
+        abduction = torch.where(spread, theta[(joints + 1).clamp(max=25)], 0.0)
+        a, b, c, d = flexion.cos(), flexion.sin(), abduction.cos(), abduction.sin()
+        zero, one = torch.zeros_like(a), torch.ones_like(a)
+        rows = [(c, -d * a, d * b, zero), (d, c * a, -c * b, zero), (zero, b, a, zero), (zero, zero, zero, one)]
+        own = bases @ torch.stack([torch.stack(row, 1) for row in rows], 1)
+        placed: list[Any] = []
+        for parent, each in zip(model["parents"], own, strict=True):
+            placed.append(each if parent < 0 else placed[parent] @ each)
+        places = torch.einsum("cb,bij,cj->ci", weights, torch.stack(placed) @ inverses, rests)[:, :3]
+        at = torch.cat([us, 1.0 - us.sum(0, keepdim=True)]) @ places
+        angle = theta[:3].norm()
+        unit = theta[:3] / angle
+        turned = (
+            at * angle.cos() + torch.linalg.cross(unit, at) * angle.sin() + unit * (unit @ at) * (1.0 - angle.cos())
+        )
+        return point - turned - theta[3:6]
+
+    rows = torch.func.vmap(torch.func.jacrev(error, argnums=(0, 1)), (0, None, 0, 0, 0))
+    arguments = us, theta, positions[corners], weights[corners], points
+    return lambda: torch.cat(rows(*arguments), 2)
+
+
 def saddle(given: Any) -> Side:
     torch = loaded("torch")
 
@@ -187,6 +229,7 @@ SIDES: dict[str, Callable[[Any], Side]] = {
     "ba": ba,
     "gmm": gmm,
     "hello": hello,
+    "ht": ht,
     "kmeans": kmeans,
     "llsq": llsq,
     "lse": lse,
