@@ -261,7 +261,9 @@ def test_a_compiled_fixed_point() -> None:
     assert slope == pytest.approx(-x * math.sin(x) / (1.0 + math.sin(x)), rel=1e-13)
 
 
-@pytest.mark.parametrize("options", [{"solver": lambda f, x0: 1.0}, {"full_output": True}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"solver": lambda f, x0: 1.0}, {"full_output": True}], ids=["solver", "full_output"]
+)
 def test_what_a_program_cannot_repeat_is_refused_with_the_remedy(options: dict[str, Any]) -> None:
     f = ag.compile(lambda a: root(lambda x: x * x - a, 1.0, **options))
     with pytest.raises(CompileError, match=r"cannot be recorded.*leave it out"):
