@@ -75,7 +75,8 @@ def _work(step: Step) -> int:
     if step.form in ("product", "mean_product"):
         return 2 * step.size * step.operands[0].shape[1]
     if step.form in ("pairs", "mean_pairs", "reduce"):
-        return 2 * step.size * step.operands[-1].shape[0] if step.operands[-1].shape else 2 * step.size
+        deep = step.operands[-1:] if step.form == "reduce" else step.operands[:2]  # a bias may follow
+        return 2 * step.size * max([each.shape[0] for each in deep if each.shape], default=1)
     return step.size
 
 
