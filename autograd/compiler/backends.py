@@ -34,6 +34,7 @@ EXACT = ("python", "llvm")  # those that can keep the order of additions
 
 USES = 5000  # runs over which the time of a compilation is spread
 PYTHON_CALL, PYTHON_OPERATION = 0.5e-6, 40e-9  # seconds for a run, and for an operation in it
+PYTHON_NUMBER = 30e-9  # for each number that comes in or out: as an object
 LLVM_CALL, LLVM_OPERATION, LLVM_LANES = 8e-6, 1.5e-9, 0.45e-9  # LLVM_LANES: on as many samples as fit a register
 LLVM_STEP, LLVM_PRODUCT, LLVM_ELEMENT = 0.1e-6, 0.025e-9, 0.4e-9  # a loop, an operation in a product, elsewhere
 LLVM_START, LLVM_BUILD, LLVM_STEP_BUILD = 0.03, 10e-6, 1e-3  # to build a program, for each operation, for each loop
@@ -104,7 +105,8 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     times = 1.0 if forms.wanted is None else WITH_DERIVATIVES
     program = forms.flattened_forward
     work = times * operations(program)
-    python_run = (PYTHON_CALL + PYTHON_OPERATION * work) * samples
+    numbers = len(program.names) + len(program.outputs) + len(forms.wanted or ())
+    python_run = (PYTHON_CALL + PYTHON_OPERATION * work + PYTHON_NUMBER * numbers) * samples
     if options.dtype == "float64":
         yield Estimate("python", python_run, 0.0, partial(BUILD["python"], forms, options))
     has_llvm = importlib.util.find_spec("llvmlite") is not None

@@ -105,3 +105,16 @@ def test_what_is_asked_for_is_taken(name: str) -> None:
     assert fast(3.0)[0] == 6.0
     assert fast.backend == name
     assert fast.explain().startswith(f"back end: {name} (as asked for)")
+
+
+def test_c9_sums_of_pairs_with_a_bias_cost_as_many_operations_as_they_have() -> None:
+    """Step by step over 50 lanes: the lanes of the bias are no terms of a sum."""
+
+    def f(x: Any) -> Any:
+        return [each * 0.5 + each * each + autograd.sin(each) for each in x]
+
+    compiled = autograd.compile(f, backend="numpy")
+    compiled.value(np.linspace(-1.0, 1.0, 50))
+    program = compiled.program
+    products, elements = compiled._ran().runner.vectors.costs()
+    assert products + elements <= 4 * len(program.equations)

@@ -75,8 +75,8 @@ def _work(step: Step) -> int:
     if step.form in ("product", "mean_product"):
         return 2 * step.size * step.operands[0].shape[1]
     if step.form in ("pairs", "mean_pairs", "reduce"):
-        terms = step.operands[-1 if step.form == "reduce" else 1].shape  # not those of a bias, which is last
-        return 2 * step.size * terms[0] if terms else 2 * step.size
+        deep = step.operands[-1:] if step.form == "reduce" else step.operands[:2]  # a bias may follow
+        return 2 * step.size * max([each.shape[0] for each in deep if each.shape], default=1)
     return step.size
 
 
