@@ -99,6 +99,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd import drawing, functional
     from autograd.check import CheckReport, check_gradients
+    from autograd.checkpointing import checkpointed
     from autograd.compiler.compiled import Compiled, compile
     from autograd.compiler.traced import Index
     from autograd.debugging.hooks import breakpoint_at
@@ -114,6 +115,7 @@ else:  # the same, each when it is first used: see _lazy.py
     _LAZY = {
         "autograd": ("drawing", "functional"),
         "autograd.check": ("CheckReport", "check_gradients"),
+        "autograd.checkpointing": ("checkpointed",),
         "autograd.compiler.compiled": ("Compiled", "compile"),
         "autograd.compiler.traced": ("Index",),
         "autograd.debugging.hooks": ("breakpoint_at",),
@@ -164,6 +166,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "check_gradients",
+    "checkpointed",
     "clip",
     "compile",
     "cos",
