@@ -18,6 +18,7 @@ from autograd.drawing.text import clean
 
 Pairs = set[tuple[int, int]]
 Depth = int | Literal["auto"] | None
+DepthOption = Depth | Literal["all"]  # the same as None
 
 COLLAPSE_ABOVE = 300  # values
 FEW_BOXES, FEW_EDGES = 60, 90  # still readable

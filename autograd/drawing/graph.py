@@ -8,10 +8,12 @@ from typing import Any, get_args
 
 from autograd.backward import Step
 from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
-from autograd.drawing.collapse import Depth, divide, nearest
+from autograd.drawing.collapse import Depth, DepthOption, divide, nearest
 from autograd.drawing.drawing import Drawing
+from autograd.drawing.layout.engines import check_engine
 from autograd.drawing.modules import Membership, membership
 from autograd.drawing.render.animate import fresh_pass, timeline_of
+from autograd.drawing.render.theme import Theme, check_theme
 from autograd.drawing.scene import Direction, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
 from autograd.drawing.text import clean
@@ -28,11 +30,13 @@ def draw(
     *,
     focus: Value | str | Sequence[Value | str] | None = None,
     radius: int | None = None,
-    depth: Depth = "auto",
+    depth: DepthOption = "auto",
     rankdir: Direction = "LR",
     show: Collection[str] = SHOW,
     animate: bool = False,
     title: str | None = None,
+    engine: str = "auto",
+    theme: Theme = "auto",
 ) -> Drawing:
     """Draw the graph of a value, or of several: one box per value, one arrow per use of an operand.
 
@@ -42,11 +46,14 @@ def draw(
 
     values         a Value, or several whose graphs are drawn together
     focus, radius  show only values at most `radius` edges (default 2) from these values, or from those with these names
-    depth          None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300 values, the
-                   deepest readable level
+    depth          'all' or None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300
+                   values, the deepest readable level
     rankdir        'LR', 'TB', 'RL' or 'BT': direction of the arrows
     show           any of 'data', 'grad', 'partials'
     animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`)
+    engine         finds the positions: 'builtin'; 'dot' or 'graphviz-pure', which are stopped after 2 s; 'auto' is
+                   $AUTOGRAD_DOT if that is set, otherwise 'builtin'
+    theme          'light', 'dark', or 'auto': as the reader's system
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -58,7 +65,10 @@ def draw(
     focus outside the graph.
     """
     roots = _roots(values)
-    check_options(radius=radius, depth=depth, rankdir=rankdir, show=show)
+    check_engine(engine)
+    check_theme(theme)
+    level: Depth = None if depth == "all" else depth
+    check_options(radius=radius, depth=level, rankdir=rankdir, show=show)
     if animate and len(roots) > 1:
         raise ValueError(f"animate=True shows one backward pass: give one value, not {len(roots)}")
     order = topological(*roots)
@@ -71,10 +81,11 @@ def draw(
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
-        parts, used = divide(chosen, roots, depth, member_of)
+        parts, used = divide(chosen, roots, level, member_of)
         shown = build(parts if used is None else nearest(parts, roots), view)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
-    return Drawing(_scene(shown, view, roots, used, rankdir, title), timeline=timeline)
+    scene = _scene(shown, view, roots, used, rankdir, title)
+    return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
 
 
 def _scene(
@@ -110,7 +121,7 @@ def check_options(*, radius: Any, depth: Any, rankdir: Any, show: Any) -> None:
         raise ValueError(f"rankdir={rankdir!r}: choose one of {', '.join(map(repr, get_args(Direction)))}")
     if depth is not None and depth != "auto" and not _is_count(depth):
         raise ValueError(
-            f"depth={depth!r}: give a non-negative integer (levels of modules), 'auto', or None for every value"
+            f"depth={depth!r}: give a non-negative integer (levels of modules), 'auto', or 'all' for every value"
         )
     if radius is not None and not _is_count(radius):
         raise ValueError(f"radius={radius!r}: give a non-negative integer (edges)")

@@ -16,7 +16,7 @@ from autograd.drawing.render.animate import Timeline
 from autograd.drawing.render.svg import render
 
 GOLDEN = Path(__file__).parent / "golden"
-GOLDEN_ENGINE = "graphviz-pure"  # the same picture on every platform
+GRAPHVIZ = "graphviz-pure"  # the engine that pip installs
 
 
 def readme_value() -> Value:
@@ -32,8 +32,8 @@ def readme_pictures() -> dict[str, Drawing]:
     return {"readme.svg": draw(readme_value()), "readme-animated.svg": draw(readme_value(), animate=True)}
 
 
-def has_golden_engine() -> bool:
-    return find_program(GOLDEN_ENGINE) is not None
+def has_graphviz() -> bool:
+    return find_program(GRAPHVIZ) is not None
 
 
 def article_net() -> Value:

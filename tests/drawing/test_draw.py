@@ -151,12 +151,18 @@ def test_focus_by_name_and_on_several() -> None:
     assert draw(value, focus="a").scene.caption == "4 of 6 values"  # a, a·b, and two edges away b and a·b + c
 
 
+def test_d4_depth_is_spelled_as_on_the_command_line() -> None:
+    value = readme_value()
+    assert draw(value, depth="all").svg == draw(value, depth=None).svg
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"theme": "black"}, "theme='black': choose one of 'auto', 'light', 'dark'"),
         ({"rankdir": "XY"}, "rankdir='XY': choose one of 'LR'"),
-        ({"depth": -1}, "depth=-1: give a non-negative integer (levels of modules), 'auto', or None"),
-        ({"depth": "all"}, "depth='all'"),
+        ({"depth": -1}, "depth=-1: give a non-negative integer (levels of modules), 'auto', or 'all'"),
+        ({"depth": "deep"}, "depth='deep'"),
         ({"radius": -1}, "radius=-1: give a non-negative integer (edges)"),
         ({"radius": True}, "radius=True"),
         ({"show": "data"}, "show='data'"),

@@ -21,12 +21,10 @@ from autograd.drawing.render import png
 from autograd.drawing.render.theme import FILLS, PALETTE, STROKES, Colour, stylesheet
 from tests.drawing.pictures import (
     GOLDEN,
-    GOLDEN_ENGINE,
     article_net,
     batch_loss,
     cases,
     frames,
-    has_golden_engine,
     overlap,
     readme_pictures,
     readme_value,
@@ -257,7 +255,6 @@ def test_another_process_draws_the_same_bytes(seed: str) -> None:
 # --- the README's pictures --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not has_golden_engine(), reason=f"drawn by {GOLDEN_ENGINE}: pip install {GOLDEN_ENGINE}")
 @pytest.mark.parametrize("name", ["readme.svg", "readme-animated.svg"])
 def test_the_readme_shows_what_is_drawn_today(name: str) -> None:
     """On purpose changed? `python -m tests.drawing.pictures` draws them anew."""

@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 from autograd.drawing.layout.geometry import Layout, Point
 from autograd.drawing.layout.labels import place_labels
+from autograd.drawing.layout.layers import Join
 from autograd.drawing.layout.ordering import sources_first
+from autograd.drawing.layout.routes import Gate, curve_through, point_gate
 from autograd.drawing.layout.sugiyama import DUMMY, Size, arrange
 from autograd.drawing.scene import CELL, SMALL_CELL, SMALL_LINE, Cluster, Direction, Edge, Scene, clusters
 from autograd.drawing.text import cells
 
-HEAD = 7.0  # pixels, of an arrow
 TWINS = 12.0  # pixels between edges that join the same boxes
 PAD, NAME = 9.0, 18.0  # pixels between a frame and its contents; additional ones above, for its name
 LONGEST_NAME = 24  # cells; a longer one does not widen its frame
@@ -53,8 +54,9 @@ def nested(scene: Scene) -> Layout:
     turn = TURNS[scene.rankdir]
     layout = Layout("built in", {box: turn(place) for box, place in whole.centres.items()}, {})
     for edge in scene.edges:
-        first, *others = [curve for _, curve in sorted(whole.pieces[edge.id])]
-        layout.curves[edge.id] = [turn(point) for point in [*first, *(p for curve in others for p in curve[1:])]]
+        first, *others = [gates for _, gates in sorted(whole.pieces[edge.id])]
+        gates = [*first, *(gate for piece in others for gate in piece[1:])]
+        layout.curves[edge.id] = [turn(point) for point in curve_through(gates, arrow=True)]
     for scope, (low, high) in whole.frames.items():
         (x0, y0), (x1, y1) = turn(low), turn(high)
         layout.frames[scope] = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
@@ -72,8 +74,8 @@ class _Block(NamedTuple):
     size: Size
     centres: dict[str, Point]
     frames: dict[tuple[str, ...], tuple[Point, Point]]
-    pieces: dict[str, list[tuple[int, list[Point]]]]
-    ports: dict[str, Point]
+    pieces: dict[str, list[tuple[int, list[Gate]]]]
+    ports: dict[str, Gate]
 
 
 def _lay_out(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> _Block:
@@ -118,14 +120,28 @@ class _Level:
         number = {i: k for k, i in enumerate(order, start=len(entering))}
         self.ports = {edge: k for k, edge in enumerate(entering)}
         self.ports |= {edge: k for k, edge in enumerate(leaving, start=len(entering) + len(blocks))}
-        pairs = [
-            (self.ports[edge.id] if i is None else number[i], self.ports[edge.id] if j is None else number[j])
+        self.bends = _bends(self.edges)
+        joins = [
+            self._join(
+                edge, self.ports[edge.id] if i is None else number[i], self.ports[edge.id] if j is None else number[j]
+            )
             for edge, i, j in ends
         ]
         rooms = [self._room(edge) for edge in self.edges]
         sizes = [item.size for item in self.items]
-        found = arrange(sizes, pairs, rooms, first=len(entering), last=len(leaving))
+        found = arrange(sizes, joins, rooms, first=len(entering), last=len(leaving))
         self.middles, self.chains = list(zip(found.along, found.across, strict=True)), found.chains
+        self.columns, self.slots = found.columns, found.slots
+
+    def _join(self, edge: Edge, source: int, target: int) -> Join:
+        """The edge between items, with how far from their centres it starts and ends."""
+        return Join(source, target, self._offset(edge, source), self._offset(edge, target))
+
+    def _offset(self, edge: Edge, number: int) -> float:
+        if number == self.ports.get(edge.id):
+            return 0.0
+        gate = self.items[number].ports.get(edge.id)
+        return gate.y if gate else self.bends[edge.id]
 
     def _room(self, edge: Edge) -> float:
         """Pixels along the flow for the label, which is at the end of the arrow."""
@@ -142,9 +158,12 @@ class _Level:
             whole.frames[self.cluster.scope] = (_minus(low, middle), _minus(high, middle))
         for item, place in zip(self.items, self.middles, strict=False):
             _put(item, _minus(place, middle), whole)
-        for (order, curve), edge in zip(self._pieces(), self.edges, strict=True):
-            whole.pieces.setdefault(edge.id, []).append((order, [_minus(point, middle) for point in curve]))
-        whole.ports.update({edge: _minus(self.middles[item], middle) for edge, item in self.ports.items()})
+        back = (-middle[0], -middle[1])
+        for (order, gates), edge in zip(self._pieces(), self.edges, strict=True):
+            whole.pieces.setdefault(edge.id, []).append((order, [gate.moved(back) for gate in gates]))
+        whole.ports.update(
+            {edge: Gate(*self.middles[item], *self.slots[item]).moved(back) for edge, item in self.ports.items()}
+        )
         return whole
 
     def _frame(self) -> tuple[Point, Point]:
@@ -164,30 +183,43 @@ class _Level:
         more = (max(0.0, least[0] - high[0] + low[0]) / 2, max(0.0, least[1] - high[1] + low[1]) / 2)
         return _minus(low, more), _plus(high, more)
 
-    def _pieces(self) -> Iterator[tuple[int, list[Point]]]:
-        """The piece of each edge that is on this level, and its number among the pieces."""
+    def _pieces(self) -> Iterator[tuple[int, list[Gate]]]:
+        """The gates of each edge that are on this level, and the number of this piece of it."""
         depth = len(self.cluster.scope)
-        twins: dict[tuple[str, str], int] = {}
         for edge, chain in zip(self.edges, self.chains, strict=True):
-            twin = twins[edge.source, edge.target] = twins.get((edge.source, edge.target), -1) + 1
-            bend = TWINS * ((twin + 1) // 2) * (-1) ** twin
-            curve = self._curve(edge, chain, bend)
             leaves, enters = chain[-1] == self.ports.get(edge.id), chain[0] == self.ports.get(edge.id)
-            yield (-depth if leaves else depth if enters else 0), curve
+            yield (-depth if leaves else depth if enters else 0), self._gates(edge, chain)
 
-    def _curve(self, edge: Edge, chain: list[int], bend: float) -> list[Point]:
-        """A smooth curve through the dummies, to the side of a box and its arrow head, or to a port."""
-        source, target = self.items[chain[0]], self.items[chain[-1]]
+    def _gates(self, edge: Edge, chain: list[int]) -> list[Gate]:
+        """From the side of a box or a port, along the columns of the ranks between, to the side of another."""
         way = 1.0 if self.middles[chain[0]][0] <= self.middles[chain[-1]][0] else -1.0
-        start = _plus(self.middles[chain[0]], source.ports.get(edge.id, (way * source.size[0] / 2, bend)))
-        tip = _plus(self.middles[chain[-1]], target.ports.get(edge.id, (-way * target.size[0] / 2, bend)))
-        arrives = edge.target in target.centres and edge.id not in target.ports
-        end = (tip[0] - way * HEAD, tip[1]) if arrives else tip
-        curve = [start]
-        for (x0, y0), (x1, y1) in pairwise([start, *[self.middles[item] for item in chain[1:-1]], end]):
-            half = (x1 - x0) / 2
-            curve += [(x0 + half, y0), (x1 - half, y1), (x1, y1)]
-        return [*curve, end, tip, tip] if arrives else curve
+        start, *_, end = gates = [self._end(edge, chain[0], way), self._end(edge, chain[-1], -way)]
+        for item in chain[1:-1]:
+            gates[-1:-1] = [self._column(item, side) for side in (-way, way)]
+        gates.insert(1, self._column(chain[0], way))
+        gates.insert(-1, self._column(chain[-1], -way))
+        return [gate for i, gate in enumerate(gates) if i in (0, len(gates) - 1) or gate.x not in (start.x, end.x)]
+
+    def _end(self, edge: Edge, number: int, side: float) -> Gate:
+        """The middle of the side of a box or a point near it, a port of a cluster, or a port of this level."""
+        item, middle = self.items[number], self.middles[number]
+        if number == self.ports.get(edge.id):
+            return Gate(*middle, *self.slots[number])
+        if edge.id in item.ports:
+            return item.ports[edge.id].moved(middle)
+        return point_gate(_plus(middle, (side * item.size[0] / 2, self.bends[edge.id])))
+
+    def _column(self, number: int, side: float) -> Gate:
+        """Where the column of a rank begins (-1) or ends (1), between the neighbours of the item."""
+        return Gate(self.columns[number][side > 0.0], self.middles[number][1], *self.slots[number])
+
+
+def _bends(edges: Sequence[Edge]) -> dict[str, float]:
+    """How far from the centres of boxes each edge starts and ends: several between the same boxes are apart."""
+    twins: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        twins.setdefault((edge.source, edge.target), []).append(edge.id)
+    return {edge: TWINS * (i - (len(ids) - 1) / 2) for ids in twins.values() for i, edge in enumerate(ids)}
 
 
 def _put(item: _Block, place: Point, whole: _Block) -> None:
@@ -195,7 +227,7 @@ def _put(item: _Block, place: Point, whole: _Block) -> None:
     whole.centres.update({box: _plus(centre, place) for box, centre in item.centres.items()})
     whole.frames.update({scope: (_plus(low, place), _plus(high, place)) for scope, (low, high) in item.frames.items()})
     for edge, pieces in item.pieces.items():
-        moved = [(order, [_plus(point, place) for point in curve]) for order, curve in pieces]
+        moved = [(order, [gate.moved(place) for gate in gates]) for order, gates in pieces]
         whole.pieces.setdefault(edge, []).extend(moved)
 
 

@@ -3,7 +3,7 @@
 The contrast of text is at least 4.5 : 1 and that of lines 3 : 1 (WCAG 2.2, AA), in both modes; a test computes it.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from autograd.drawing.text import Sign
 
@@ -42,6 +42,18 @@ STROKES: dict[Sign, Colour] = {
 }
 DASHES: dict[Sign, str] = {"neg": "6 3", "zero": "1.5 3", "bad": "9 3 2 3"}
 FONTS = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace'
+
+
+def check_theme(theme: str) -> None:
+    """Raise ValueError unless `theme` is a `Theme`.
+
+    >>> check_theme("black")
+    Traceback (most recent call last):
+        ...
+    ValueError: theme='black': choose one of 'auto', 'light', 'dark'
+    """
+    if theme not in get_args(Theme):
+        raise ValueError(f"theme={theme!r}: choose one of {', '.join(map(repr, get_args(Theme)))}")
 
 
 def stylesheet(theme: Theme = "auto") -> str:
