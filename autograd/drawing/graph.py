@@ -12,6 +12,7 @@ from autograd.drawing.collapse import Depth, DepthOption, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.layout.engines import check_engine
 from autograd.drawing.modules import Membership, membership
+from autograd.drawing.references import with_references
 from autograd.drawing.render.animate import fresh_pass, timeline_of
 from autograd.drawing.render.theme import Theme, check_theme
 from autograd.drawing.scene import Direction, Scene
@@ -91,9 +92,10 @@ def draw(
 def _scene(
     shown: BuiltScene, view: GraphView, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None
 ) -> Scene:
+    boxes, edges = with_references(shown.boxes, shown.edges)
     return Scene(
-        boxes=tuple(shown.boxes),
-        edges=tuple(shown.edges),
+        boxes=boxes,
+        edges=edges,
         rankdir=rankdir,
         title=clean(title or ""),
         caption=_caption(shown, view, depth),

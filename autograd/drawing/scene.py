@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from autograd.drawing.text import GLYPHS, Sign, cells, shorten
 
 Direction = Literal["LR", "TB", "RL", "BT"]
-Kind = Literal["leaf", "op", "group", "rest"]
+Kind = Literal["leaf", "op", "group", "rest", "ref"]
 
 # Pixels, with 12-pixel type in the boxes and 10.5 on the edges; common monospaced fonts are 0.55 to 0.602 em wide.
 CELL, SMALL_CELL = 7.25, 6.4
@@ -64,7 +64,7 @@ class Box(NamedTuple):
     @property
     def height(self) -> float:
         """Pixels: one line for the head, one for each row."""
-        return LINE * (len(self.rows) + bool(self.label or self.head)) + 14.0
+        return LINE * (len(self.rows) + bool(self.label or self.head)) + (6.0 if self.kind == "ref" else 14.0)
 
     @property
     def lines(self) -> list[str]:

@@ -91,7 +91,9 @@ def with_own_layout(scene: Scene, timeline: Timeline | None = None) -> str:
 def frames(drawing: Drawing) -> dict[str, Rectangle]:
     """The rectangles of boxes and of edge labels."""
     boxes = {box.id: box_frame(drawing.layout, box) for box in drawing.scene.boxes}
-    labels = {edge.id: label_frame(drawing.layout, edge) for edge in drawing.scene.edges if edge.label}
+    labels = {
+        edge.id: label_frame(drawing.layout, edge) for edge in drawing.scene.edges if edge.id in drawing.layout.labels
+    }
     return boxes | labels
 
 

@@ -1,25 +1,18 @@
-"""Selection of the layout engine: each one present and absent, invalid answers, and the built-in one."""
+"""Selection of the layout engine: each one present and absent, invalid answers, engines that are too slow."""
 
 from __future__ import annotations
 
-import math
 import stat
 import sys
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autograd import Value, draw
 from autograd.drawing import Box, Drawing, Edge, Scene
 from autograd.drawing.layout import engines
-from autograd.drawing.layout.clusters import nested
-from autograd.drawing.layout.geometry import Rectangle, box_frame
 from autograd.drawing.layout.graphviz import read_layout
-from tests.drawing.pictures import GRAPHVIZ, article_net, has_graphviz, overlap, readme_value
+from tests.drawing.pictures import GRAPHVIZ, article_net, has_graphviz, readme_value
 
 needs_engine = pytest.mark.skipif(not has_graphviz(), reason=f"no {GRAPHVIZ}: pip install {GRAPHVIZ}")
 OWN = "built in"
@@ -160,79 +153,3 @@ def test_dot_says_everything_and_quotes_what_must_be_quoted() -> None:
 
 def test_dot_nests_clusters() -> None:
     assert "subgraph cluster_0_0" in draw(article_net()).dot
-
-
-# --- the built-in layout ----------------------------------------------------------------------------------------------
-
-
-SCOPES = [(), ("a",), ("b",), ("a", "c"), ("a", "d"), ("b", "c")]
-
-
-@st.composite
-def scenes(draw: st.DrawFn, *, scopes: Sequence[tuple[str, ...]] = ((),)) -> Scene:
-    """Any graph, in any direction, also with cycles, with boxes of different sizes, some in clusters."""
-    n = draw(st.integers(1, 12))
-    drawn = [(draw(st.integers(1, 20)), draw(st.sampled_from(scopes))) for _ in range(n)]
-    boxes = tuple(Box(f"v{i}", "op", name="x" * length, scope=scope) for i, (length, scope) in enumerate(drawn))
-    ends = st.integers(0, n - 1)
-    pairs = [pair for pair in draw(st.lists(st.tuples(ends, ends), max_size=20)) if pair[0] != pair[1]]
-    edges = tuple(Edge(f"e{k}", f"v{i}", f"v{j}", label=str(k)) for k, (i, j) in enumerate(pairs))
-    return Scene(boxes, edges, rankdir=draw(st.sampled_from(["LR", "RL", "TB", "BT"])))
-
-
-def encloses(one: Rectangle, other: Rectangle) -> bool:
-    return one[0] <= other[0] and one[1] <= other[1] and one[2] >= other[2] and one[3] >= other[3]
-
-
-@given(scenes(scopes=SCOPES))
-def test_the_built_in_layout_places_everything_and_no_box_on_another(scene: Scene) -> None:
-    layout = nested(scene)
-    framed = [box_frame(layout, box) for box in scene.boxes]
-    assert not [1 for i, one in enumerate(framed) for other in framed[:i] if overlap(one, other)]
-    assert set(layout.curves) == set(layout.labels) == {edge.id for edge in scene.edges}
-    for edge in scene.edges:
-        curve = layout.curves[edge.id]
-        assert len(curve) % 3 == 1
-        assert all(math.isfinite(x) and math.isfinite(y) for x, y in curve)
-
-
-@given(scenes(scopes=SCOPES))
-def test_built_in_frames_contain_exactly_their_boxes(scene: Scene) -> None:
-    layout = nested(scene)
-    framed = [(box.scope, box_frame(layout, box)) for box in scene.boxes]
-    assert layout.frames.keys() == {scope[:k] for scope, _ in framed for k in range(1, len(scope) + 1)}
-    for outer, frame in layout.frames.items():
-        for scope, other in framed:
-            assert encloses(frame, other) == (scope[: len(outer)] == outer) == overlap(frame, other)
-        for scope, other in layout.frames.items():
-            assert encloses(frame, other) == (scope[: len(outer)] == outer)
-            assert overlap(frame, other) == (scope[: len(outer)] == outer or outer[: len(scope)] == scope)
-
-
-@given(scenes(scopes=SCOPES))
-def test_built_in_edges_go_from_box_to_box_through_all_frames(scene: Scene) -> None:
-    layout = nested(scene)
-    framed = {box.id: box_frame(layout, box) for box in scene.boxes}
-    for edge in scene.edges:
-        curve = layout.curves[edge.id]
-        for (x, y), (left, top, right, bottom) in ((curve[0], framed[edge.source]), (curve[-1], framed[edge.target])):
-            # sums of a dozen numbers below 1e5, each rounded to 1e-11
-            nearest = min(abs(x - left), abs(x - right), abs(y - top), abs(y - bottom))
-            assert nearest < 1e-8
-
-
-@given(scenes())
-def test_the_built_in_layout_points_the_arrows_in_the_given_direction(scene: Scene) -> None:
-    layout = nested(scene)
-    along, sign = {"LR": (0, 1), "RL": (0, -1), "TB": (1, 1), "BT": (1, -1)}[scene.rankdir]
-    for edge in scene.edges:
-        if int(edge.source[1:]) < int(edge.target[1:]):  # not against the order
-            source, target = layout.centres[edge.source], layout.centres[edge.target]
-            assert sign * (target[along] - source[along]) > 0
-
-
-def test_the_built_in_layout_gives_a_chain_a_straight_line() -> None:
-    boxes = tuple(Box(f"v{i}", "op", name="x") for i in range(5))
-    edges = tuple(Edge(f"e{i}", f"v{i}", f"v{i + 1}") for i in range(4))
-    heights = [nested(Scene(boxes, edges)).centres[box.id][1] for box in boxes]
-    assert all(abs(one - other) < 1e-9 for one, other in pairwise(heights))

@@ -86,8 +86,9 @@ def test_no_box_lies_on_another_and_no_label_on_a_box(drawing: Drawing) -> None:
     covered = frames(drawing)
     boxes = [covered[box.id] for box in drawing.scene.boxes]
     assert not [1 for one, other in combinations(boxes, 2) if overlap(one, other)]
-    labels = [covered[edge.id] for edge in drawing.scene.edges if edge.label]
+    labels = [covered[edge.id] for edge in drawing.scene.edges if edge.id in covered]
     assert not [1 for box in boxes for label in labels if overlap(box, label)]
+    assert not [1 for one, other in combinations(labels, 2) if overlap(one, other)]
 
 
 @given(graphs(), st.text(max_size=50), st.booleans())

@@ -8,16 +8,16 @@ are on the first rank.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
+from autograd.drawing.layout.fold import Placed, folded
 from autograd.drawing.layout.geometry import Layout, Point
 from autograd.drawing.layout.labels import place_labels
 from autograd.drawing.layout.layers import Join
 from autograd.drawing.layout.ordering import sources_first
 from autograd.drawing.layout.routes import Gate, curve_through, point_gate
 from autograd.drawing.layout.sugiyama import DUMMY, Size, arrange
-from autograd.drawing.scene import CELL, SMALL_CELL, SMALL_LINE, Cluster, Direction, Edge, Scene, clusters
+from autograd.drawing.scene import CELL, SMALL_CELL, SMALL_LINE, Box, Cluster, Direction, Edge, Scene, clusters
 from autograd.drawing.text import cells
 
 TWINS = 12.0  # pixels between edges that join the same boxes
@@ -51,17 +51,30 @@ def nested(scene: Scene) -> Layout:
     (True, [('layer',)])
     """
     whole = _lay_out(clusters(scene), scene.edges, scene.rankdir)
-    turn = TURNS[scene.rankdir]
-    layout = Layout("built in", {box: turn(place) for box, place in whole.centres.items()}, {})
+    curves = {}
     for edge in scene.edges:
         first, *others = [gates for _, gates in sorted(whole.pieces[edge.id])]
-        gates = [*first, *(gate for piece in others for gate in piece[1:])]
-        layout.curves[edge.id] = [turn(point) for point in curve_through(gates, arrow=True)]
-    for scope, (low, high) in whole.frames.items():
+        curves[edge.id] = curve_through([*first, *(gate for piece in others for gate in piece[1:])], arrow=True)
+    sizes = _sizes(scene.boxes, scene.rankdir)
+    placed = folded(
+        Placed(
+            {box.id: size for box, size in zip(scene.boxes, sizes, strict=True)}, whole.centres, whole.frames, curves
+        )
+    )
+    turn = TURNS[scene.rankdir]
+    layout = Layout("built in", {box: turn(place) for box, place in placed.centres.items()}, {})
+    for edge in scene.edges:
+        layout.curves[edge.id] = [turn(point) for point in placed.curves[edge.id]]
+    for scope, (low, high) in placed.frames.items():
         (x0, y0), (x1, y1) = turn(low), turn(high)
         layout.frames[scope] = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
     place_labels(layout, scene)
     return layout
+
+
+def _sizes(boxes: Sequence[Box], rankdir: Direction) -> list[Size]:
+    """Along the flow and across it."""
+    return [(box.width, box.height) if rankdir in ("LR", "RL") else (box.height, box.width) for box in boxes]
 
 
 class _Block(NamedTuple):
@@ -88,8 +101,7 @@ def _lay_out(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> _Bl
 
 def _inside(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> tuple[list[_Block], dict[str, int]]:
     """The blocks directly in a cluster, and the index of the block that contains each box."""
-    flat = rankdir in ("LR", "RL")
-    sizes = [(box.width, box.height) if flat else (box.height, box.width) for box in cluster.boxes]
+    sizes = _sizes(cluster.boxes, rankdir)
     blocks = [_Block(size, {box.id: (0.0, 0.0)}, {}, {}, {}) for box, size in zip(cluster.boxes, sizes, strict=True)]
     home = {box.id: i for i, box in enumerate(cluster.boxes)}
     for inner in cluster.clusters.values():

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from autograd.drawing.layout.layers import Layers, Link
 
+FEW = 3  # operands; of more, one at the rim would pull the item too far
 Distance = Callable[[int, int], float]
 Conflicts = set[tuple[int, int]]
 
@@ -20,12 +21,12 @@ def positions(ranks: Layers, thickness: Sequence[float], distance: Distance) -> 
     """The position of each item; neighbours (above, below) of a layer are at least `distance` apart."""
     if not ranks.rank:
         return []
-    conflicts = _conflicts(ranks)
+    conflicts, spine = _conflicts(ranks), _spine(ranks)
     runs = []
     for layers, links in ((ranks.layers, ranks.up), (ranks.layers[::-1], ranks.down)):
         for way in (1.0, -1.0):
             mirrored = layers if way > 0.0 else [layer[::-1] for layer in layers]
-            blocks = _Blocks(mirrored, links, conflicts, way, distance)
+            blocks = _Blocks(mirrored, links, conflicts, spine, way, distance)
             runs.append([way * y for y in blocks.compacted()])
     extents = [
         (
@@ -59,6 +60,21 @@ def _conflicts(ranks: Layers) -> Conflicts:
     return found
 
 
+def _spine(ranks: Layers) -> dict[int, int]:
+    """Of items with few operands, the one with the longest history, if there is one: a chain of operations is straight.
+
+    Its other operands stand beside it.
+    """
+    depth, spine = [0] * len(ranks.rank), {}
+    for layer in ranks.layers:
+        for item in layer:
+            above = sorted((depth[link.item], link.item) for link in ranks.up[item])
+            depth[item] = 1 + above[-1][0] if above else 0
+            if 2 <= len(above) <= FEW and above[-1][0] > above[-2][0]:
+                spine[item] = above[-1][1]
+    return spine
+
+
 class _Blocks:
     """Items on one line, as blocks: `root` names the block of an item, `shift` is its distance from the root."""
 
@@ -67,10 +83,11 @@ class _Blocks:
         layers: Sequence[Sequence[int]],
         links: Sequence[Sequence[Link]],
         conflicts: Conflicts,
+        spine: dict[int, int],
         way: float,
         distance: Distance,
     ) -> None:
-        self.layers, self.way = layers, way
+        self.layers, self.spine, self.way = layers, spine, way
         self.distance: Distance = distance if way > 0.0 else lambda a, b: distance(b, a)
         self.root = list(range(len(links)))
         self.shift = [0.0] * len(links)
@@ -83,7 +100,7 @@ class _Blocks:
         last, before = -1, -1  # place of the last neighbour that was used, the item before
         here: set[int] = set()  # the blocks of the items before
         for item in layer:
-            for link in self._medians(links[item]):
+            for link in self._wanted(item, links[item]):
                 pair, place = (link.item, item), self.place[link.item]
                 if pair in conflicts or pair[::-1] in conflicts or place < last:
                     continue
@@ -94,10 +111,14 @@ class _Blocks:
             here.add(self.root[item])
             before = item
 
-    def _medians(self, links: Sequence[Link]) -> list[Link]:
+    def _wanted(self, item: int, links: Sequence[Link]) -> list[Link]:
+        """The links to align: that along a chain of operations, then the median ones."""
         ends = sorted((self.place[link.item], self.way * link.other, link) for link in links)
         half = len(ends) // 2
-        return [link for *_, link in (ends[half : half + 1] if len(ends) % 2 else ends[max(half - 1, 0) : half + 1])]
+        medians = [link for *_, link in (ends[half : half + 1] if len(ends) % 2 else ends[max(half - 1, 0) : half + 1])]
+        first = self.spine.get(item)
+        chain = [link for link in links if link.item == first]
+        return chain + [link for link in medians if self.spine.get(link.item, item) == item and link not in chain]
 
     def _fits(self, root: int, shift: float, before: int, item: int) -> bool:
         """Whether the block can have this item too, right after the one before."""

@@ -47,16 +47,21 @@ def curve_through(gates: Sequence[Gate], *, arrow: bool) -> list[Point]:
     [(0.0, 0.0), (50.0, 0.0), (50.0, 0.0), (100.0, 0.0)]
     """
     tip = gates[-1]
-    way = 1.0 if tip.x >= gates[-2].x else -1.0
+    before = next((gate for gate in reversed(gates) if abs(gate.x - tip.x) > ROUNDING), gates[0])
+    way = 1.0 if tip.x >= before.x else -1.0
     end = (tip.x - way * HEAD, tip.y) if arrow else (tip.x, tip.y)
     if all(way * (other.x - one.x) > -ROUNDING for one, other in pairwise(gates)):
-        between = [gate for gate in gates[1:-1] if way * gates[0].x < way * gate.x < way * end[0]]
+        between = [gate for gate in gates[1:-1] if _between(gates[0].x, gate.x, end[0])]
         gates = [gates[0], *between, point_gate(end)]
         path = _shortest(gates, way)
     else:  # against the order of ranks
         path = [(gate.x, gate.y) for gate in gates]
     curve = _smooth(path, SWING if len(gates) > 4 else abs(path[-1][0] - path[0][0]))
     return [*curve, end, (tip.x, tip.y), (tip.x, tip.y)] if arrow else curve
+
+
+def _between(start: float, x: float, end: float) -> bool:
+    return min(start, end) + ROUNDING < x < max(start, end) - ROUNDING
 
 
 def _shortest(gates: Sequence[Gate], way: float) -> list[Point]:

@@ -15,7 +15,7 @@ MARGIN = 10.0
 HEADING, FOOTING = 24.0, 20.0
 TITLE_CELL = 8.5
 BASELINE = 4.2  # from the middle of a line down to where its letters stand
-ROUNDING = {"leaf": 9, "op": 3, "group": 3, "rest": 9}
+ROUNDING = {"leaf": 9, "op": 3, "group": 3, "rest": 9, "ref": 9}
 THIN, THICK = 0.9, 3.6
 
 
@@ -44,7 +44,9 @@ def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme
         lines.append(_words(middle, top + MARGIN + HEADING / 2, scene.title, "title mid"))
     lines += _frames(layout)
     lines += [_edge(edge, layout, timeline, arrow=scene.arrows) for edge in scene.edges]
-    lines += [_label(edge, layout) for edge in scene.edges if edge.label]  # after the lines: none crosses them
+    lines += [
+        _label(edge, layout) for edge in scene.edges if edge.id in layout.labels
+    ]  # after the lines: none crosses them
     lines += [_box(box, layout, timeline) for box in scene.boxes]
     if scene.caption:
         lines.append(_words(middle, top + height - MARGIN - FOOTING / 2 + 4, scene.caption, "caption mid"))
@@ -108,7 +110,7 @@ def _box(box: Box, layout: Layout, timeline: Timeline | None) -> str:
     lines.append(f"<rect {rounded}/>")
     if timeline:
         lines.append(f'<rect class="pending {timeline.pending(box.id)}" {rounded}/>')
-    y = top + 7 + LINE / 2
+    y = top + (3 if box.kind == "ref" else 7) + LINE / 2
     if box.label or box.head:
         lines += _head_line(box, left, right, y)
         y += LINE
