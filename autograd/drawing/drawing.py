@@ -72,7 +72,7 @@ class Drawing:
         schemes = "light dark" if self.theme == "auto" else self.theme
         return (
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="{schemes}">'
+            f'<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="{schemes}">'
             "<style>body{margin:1rem}svg{max-width:100%;height:auto}</style></head>\n"
             f"<body>\n{self.svg}</body></html>\n"
         )

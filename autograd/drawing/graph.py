@@ -51,7 +51,8 @@ def draw(
                    values, the deepest readable level
     rankdir        'LR', 'TB', 'RL' or 'BT': direction of the arrows
     show           any of 'data', 'grad', 'partials'
-    animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`)
+    animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`); arrows run
+                   with the gradient, from a result to its operands
     engine         finds the positions: 'builtin'; 'dot' or 'graphviz-pure', which are stopped after 2 s; 'auto' is
                    $AUTOGRAD_DOT if that is set, otherwise 'builtin'
     theme          'light', 'dark', or 'auto': as the reader's system
@@ -85,7 +86,7 @@ def draw(
         parts, used = divide(chosen, roots, level, member_of)
         shown = build(parts if used is None else nearest(parts, roots), view)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
-    scene = _scene(shown, view, roots, used, rankdir, title)
+    scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
     return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
 
 

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from autograd.drawing.scene import Box, Edge
 
 FAR = 3  # ranks; uses that are closer together share a box
+FEW = 16  # boxes; in a smaller picture an edge is as easily followed
 
 
 def with_references(boxes: Sequence[Box], edges: Sequence[Edge]) -> tuple[tuple[Box, ...], tuple[Edge, ...]]:
     """The boxes, which are in topological order, with references before the boxes that use them; edges keep their ids.
 
-    >>> boxes = [Box("v0", "leaf", "w"), *[Box(f"v{i}", "op") for i in range(1, 8)]]
-    >>> edges = [Edge(f"e{i}", f"v{i}", f"v{i + 1}") for i in range(7)] + [Edge("e7", "v0", "v7")]
+    >>> boxes = [Box("v0", "leaf", "w"), *[Box(f"v{i}", "op") for i in range(1, 20)]]
+    >>> edges = [Edge(f"e{i}", f"v{i}", f"v{i + 1}") for i in range(19)] + [Edge("e19", "v0", "v19")]
     >>> repeated, moved = with_references(boxes, edges)
     >>> repeated[-2].id, repeated[-2].name, moved[-1].source
     ('v0r1', 'w', 'v0r1')
     """
+    if len(boxes) <= FEW:
+        return tuple(boxes), tuple(edges)
     ranks = _ranks(boxes, edges)
     scopes = {box.id: box.scope for box in boxes}
     uses: dict[str, list[Edge]] = {box.id: [] for box in boxes if box.kind == "leaf"}

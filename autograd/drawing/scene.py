@@ -100,6 +100,7 @@ class Scene(NamedTuple):
     name: str = "Computation graph"  # for screen readers, as is the description
     description: str = ""
     arrows: bool = True
+    backward: bool = False  # arrow heads at the operands: a film of the backward pass
 
 
 class Cluster:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from autograd import CheckError
-from tests.benchmark import checkers, names_run, operations, report
+from tests.benchmark import checkers, layouts, names_run, operations, report
 from tests.benchmark.compiling import race, survey
 from tests.benchmark.compiling.race import Race
 from tests.benchmark.compiling.rows import ROWS, SETUP
@@ -43,6 +43,7 @@ ENTRIES = (
     *map(entry, ROWS),
     Entry(operations.NAME, lambda options: operations.run(options.quick)),
     Entry(names_run.NAME, lambda options: names_run.run(options.quick)),
+    Entry(layouts.NAME, lambda options: layouts.run(options.quick)),
     Entry(checkers.NAME, lambda options: checkers.run(options.peers)),
 )
 

@@ -27,7 +27,7 @@ def test_one_box_per_value_and_one_arrow_per_use_of_an_operand(graph: Graph) -> 
     _, root = graph.record()
     order = topological(root)
     scene = draw(root).scene
-    assert len(scene.boxes) == len(order)
+    assert len([box for box in scene.boxes if box.kind != "ref"]) == len(order)
     index = {node: f"v{i}" for i, node in enumerate(order)}
     assert [(e.source, e.target) for e in scene.edges] == [(index[p], index[n]) for n in order for p in n.parents]
 
@@ -149,6 +149,23 @@ def test_focus_by_name_and_on_several() -> None:
     assert {box.name for box in draw(value, focus="a", radius=0).scene.boxes} == {"a", ""}
     assert {box.name for box in draw(value, focus=["a", value], radius=0).scene.boxes} == {"a", "d", ""}
     assert draw(value, focus="a").scene.caption == "4 of 6 values"  # a, a·b, and two edges away b and a·b + c
+
+
+def test_d3_a_far_use_of_a_leaf_has_a_box_of_its_own() -> None:
+    """A loop over one parameter: no edge is longer than a step, and each still leads to the use it stands for."""
+    w, z = Value(0.5, label="w"), Value(1.0, label="z")
+    for _ in range(10):
+        z = tanh(tanh(z * w) + 1.0)
+    scene = draw(z).scene
+    boxes = {box.id: box for box in scene.boxes}
+    again = [box for box in scene.boxes if box.kind == "ref"]
+    assert {box.name for box in again} == {"w"}
+    uses = [edge for edge in scene.edges if boxes[edge.source].name == "w"]
+    assert len(uses) == 10
+    assert len(again) == 9
+    assert {boxes[edge.target].head for edge in uses} == {"×"}
+    assert "again" in again[0].tooltip
+    assert len({box.id for box in scene.boxes}) == len(scene.boxes)
 
 
 def test_d4_depth_is_spelled_as_on_the_command_line() -> None:

@@ -122,7 +122,7 @@ class _Level:
     """The arranged blocks of a cluster: ports of edges that enter, boxes and clusters, ports of edges that leave."""
 
     def __init__(self, cluster: Cluster, blocks: Sequence[_Block], ends: Sequence[_Ends], rankdir: Direction) -> None:
-        self.cluster, self.rankdir = cluster, rankdir
+        self.cluster, self.rankdir, self.own = cluster, rankdir, {box.id for box in cluster.boxes}
         self.edges = [edge for edge, _, _ in ends]
         entering = [edge.id for edge, source, _ in ends if source is None]
         leaving = [edge.id for edge, _, target in ends if target is None]
@@ -157,7 +157,7 @@ class _Level:
 
     def _room(self, edge: Edge) -> float:
         """Pixels along the flow for the label, which is at the end of the arrow."""
-        if not edge.label or all(edge.target != box.id for box in self.cluster.boxes):
+        if not edge.label or edge.target not in self.own:
             return 0.0
         return cells(edge.label) * SMALL_CELL if self.rankdir in ("LR", "RL") else SMALL_LINE
 

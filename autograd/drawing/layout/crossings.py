@@ -12,21 +12,36 @@ from itertools import pairwise
 from autograd.drawing.layout.layers import Layers, Link
 
 SWEEPS, PATIENCE = 16, 4  # at most; and without success
-EXCHANGES = 4  # passes over all layers after a sweep
+EXCHANGES = 3  # passes over all layers after a sweep
+WORK, FEWEST = 16_000, 3  # links that are looked at, so that large graphs take linear time; the fewest sweeps
 CROWD = 40  # links of an item; exchanging those with more takes too long
 
 
 def reduce_crossings(ranks: Layers, thickness: Sequence[float]) -> None:
     """Sort each layer; of several orders with equally few crossings, the first that was found is kept."""
+    links = sum(map(len, ranks.down))
+    sweeps = min(SWEEPS, max(FEWEST, WORK // max(links, 1)))
+    given = [layer[:] for layer in ranks.layers]
+    found = _swept(ranks, thickness, sweeps, downwards=True)
+    if found and sweeps == SWEEPS:
+        best = [layer[:] for layer in ranks.layers]
+        ranks.layers = given
+        if _swept(ranks, thickness, sweeps, downwards=False) >= found:
+            ranks.layers = best
+
+
+def _swept(ranks: Layers, thickness: Sequence[float], sweeps: int, *, downwards: bool) -> int:
+    """Sweep up and down, keep the best order, and return its crossings."""
     place = [0.0] * len(ranks.rank)
     for layer in ranks.layers:
         _number(layer, place)
     best, fewest, idle = [layer[:] for layer in ranks.layers], _count(ranks, place, thickness), 0
-    for sweep in range(SWEEPS):
+    for _ in range(sweeps):
         if not fewest or idle == PATIENCE:
             break
-        _sweep(ranks, place, thickness, downwards=sweep % 2 == 0)
-        for _ in range(EXCHANGES):
+        _sweep(ranks, place, thickness, downwards=downwards)
+        downwards = not downwards
+        for _ in range(EXCHANGES if sweeps == SWEEPS else 1):
             if not _exchange(ranks, place, thickness):
                 break
         crossings = _count(ranks, place, thickness)
@@ -34,6 +49,7 @@ def reduce_crossings(ranks: Layers, thickness: Sequence[float]) -> None:
         if crossings < fewest:
             best, fewest, idle = [layer[:] for layer in ranks.layers], crossings, 0
     ranks.layers = best
+    return fewest
 
 
 def _number(layer: Sequence[int], place: list[float]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd.drawing.layout.geometry import Point
+from autograd.drawing.layout.geometry import Point, halves
 
 PAGE, SHAPE = 1400.0, 1400.0 / 900.0  # pixels along a page, and its length by its height
 ROW_GAP, TURN, LANE = 44.0, 36.0, 6.0  # pixels between rows, and how far an edge swings out, more for each
@@ -149,13 +149,6 @@ def _parted(curve: list[Point], x: float) -> tuple[list[Point], list[Point]]:
     low, high = 0.0, 1.0
     for _ in range(50):  # halves: to the last digits
         t = (low + high) / 2
-        first, second = _halves(curve, t)
+        first, second = halves(curve, t)
         low, high = (t, high) if first[3][0] < x else (low, t)
     return first, second
-
-
-def _halves(curve: list[Point], t: float) -> tuple[list[Point], list[Point]]:
-    rows = [curve]
-    while len(rows[-1]) > 1:
-        rows.append([(a + t * (c - a), b + t * (d - b)) for (a, b), (c, d) in pairwise(rows[-1])])
-    return [row[0] for row in rows], [row[-1] for row in reversed(rows)]

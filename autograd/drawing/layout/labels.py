@@ -33,7 +33,7 @@ def place_labels(layout: Layout, scene: Scene) -> None:
     curves = {edge.id: list(_points(layout.curves[edge.id])) for edge in scene.edges}
     for points in curves.values():
         for x, y in points:
-            lines.add((x, y, x, y))
+            lines.squares.setdefault((int(x // SQUARE), int(y // SQUARE)), []).append((x, y, x, y))
     for edge in scene.edges:
         if edge.label and edge.id in layout.labels:
             taken.add(around(layout.labels[edge.id], *_size(edge)))
@@ -108,11 +108,10 @@ def _points(curve: list[Point]) -> Iterator[Point]:
 
 
 def _bezier(points: list[Point], t: float) -> Point:
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = points
     s = 1.0 - t
-    weights = (s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t)
-    return sum(w * x for w, (x, _) in zip(weights, points, strict=True)), sum(
-        w * y for w, (_, y) in zip(weights, points, strict=True)
-    )
+    a, b, c, d = s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t
+    return a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
 
 
 def _overlap(one: Rectangle, other: Rectangle) -> bool:

@@ -14,7 +14,7 @@ from autograd.drawing.layout.geometry import Point
 
 HEAD = 7.0  # pixels, of an arrow
 ROUNDING = 1e-6  # of sums of coordinates
-SWING = 90.0  # pixels; over a longer way, an edge leaves its box less level
+EASE, STEEPEST = 0.7, 1.0  # the slope at a box: a share of that of the way, at most 45 degrees
 
 
 class Gate(NamedTuple):
@@ -56,7 +56,7 @@ def curve_through(gates: Sequence[Gate], *, arrow: bool) -> list[Point]:
         path = _shortest(gates, way)
     else:  # against the order of ranks
         path = [(gate.x, gate.y) for gate in gates]
-    curve = _smooth(path, SWING if len(gates) > 4 else abs(path[-1][0] - path[0][0]))
+    curve = _smooth(path)
     return [*curve, end, (tip.x, tip.y), (tip.x, tip.y)] if arrow else curve
 
 
@@ -92,23 +92,18 @@ def _shortest(gates: Sequence[Gate], way: float) -> list[Point]:
         start = turn
 
 
-def _smooth(path: Sequence[Point], swing: float) -> list[Point]:
-    """A curve through the points, level at both ends, with the mean direction at the others."""
-    slopes = [0.0, *[_slope(*three) for three in zip(path, path[1:], path[2:], strict=False)], 0.0]
+def _smooth(path: Sequence[Point]) -> list[Point]:
+    """A curve through the points: at both ends less steep than the way to the next, in between along both ways."""
+    ways = [(y1 - y0) / (x1 - x0) if abs(x1 - x0) > ROUNDING else 0.0 for (x0, y0), (x1, y1) in pairwise(path)]
+    ends = [max(-STEEPEST, min(STEEPEST, EASE * way)) for way in (ways[0], ways[-1])]
+    slopes = [ends[0], *[_slope(*pair) for pair in pairwise(ways)], ends[1]]
     curve = [path[0]]
-    last = len(path) - 2
-    for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(path)):
-        dx = x1 - x0
-        reach = min(abs(dx) / 2.0, swing) * (1.0 if dx >= 0.0 else -1.0)
-        first, second = (reach if i == 0 else dx / 3.0), (reach if i == last else dx / 3.0)
-        curve += [(x0 + first, y0 + slopes[i] * first), (x1 - second, y1 - slopes[i + 1] * second), (x1, y1)]
+    for ((x0, y0), (x1, y1)), (start, end) in zip(pairwise(path), pairwise(slopes), strict=True):
+        third = (x1 - x0) / 3.0
+        curve += [(x0 + third, y0 + start * third), (x1 - third, y1 - end * third), (x1, y1)]
     return curve
 
 
-def _slope(before: Point, at: Point, after: Point) -> float:
+def _slope(one: float, other: float) -> float:
     """Level at a peak, so that the curve does not swing past it; otherwise that of the flatter side."""
-    one = (at[1] - before[1]) / (at[0] - before[0]) if at[0] != before[0] else 0.0
-    other = (after[1] - at[1]) / (after[0] - at[0]) if after[0] != at[0] else 0.0
-    if one * other <= 0.0:
-        return 0.0
-    return min(one, other, key=abs)
+    return 0.0 if one * other <= 0.0 else min(one, other, key=abs)

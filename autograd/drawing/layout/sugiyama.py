@@ -17,7 +17,7 @@ from autograd.drawing.layout.layers import Join, Layers, ranks_of
 GAP, RANK_GAP = 16.0, 30.0
 DUMMY, DUMMY_GAP = 4.0, 10.0  # across the flow, room for an edge that passes by
 # The more edges between two ranks, the more distance, to keep them distinguishable.
-EDGE_GAP, MOST_EDGE_GAP = 3.0, 320.0
+EDGE_GAP, MOST_EDGE_GAP = 2.0, 280.0
 
 CLEARANCE, LANE = 5.0, 2.0  # pixels between an edge and a box, half of those between edges side by side
 

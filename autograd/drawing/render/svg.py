@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from autograd.drawing.layout.geometry import Layout, Point, box_frame
+from autograd.drawing.layout.geometry import Layout, Point, box_frame, halves
+from autograd.drawing.layout.routes import HEAD
 from autograd.drawing.render.animate import Timeline
 from autograd.drawing.render.theme import Theme, stylesheet
 from autograd.drawing.scene import CELL, LINE, PADDING, SMALL_CELL, Box, Edge, Row, Scene
@@ -43,7 +44,7 @@ def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme
     if scene.title:
         lines.append(_words(middle, top + MARGIN + HEADING / 2, scene.title, "title mid"))
     lines += _frames(layout)
-    lines += [_edge(edge, layout, timeline, arrow=scene.arrows) for edge in scene.edges]
+    lines += [_edge(edge, scene, layout, timeline) for edge in scene.edges]
     lines += [
         _label(edge, layout) for edge in scene.edges if edge.id in layout.labels
     ]  # after the lines: none crosses them
@@ -75,16 +76,32 @@ def _frames(layout: Layout) -> Iterator[str]:
         )
 
 
-def _edge(edge: Edge, layout: Layout, timeline: Timeline | None, *, arrow: bool) -> str:
-    """The edge as a path; the last segment of the curve is its arrow head."""
-    curve = layout.curves[edge.id]
-    line, head = (curve[:-3], _head(curve[-4], curve[-1], edge.weight)) if arrow else (curve, "")
+def _edge(edge: Edge, scene: Scene, layout: Layout, timeline: Timeline | None) -> str:
+    """The edge as a path with its arrow head."""
+    line, head = layout.curves[edge.id], ""
+    if scene.backward:
+        base, line = _backwards(line)
+        head = _head(base, line[0], edge.weight)
+        line = line[3:]
+    elif scene.arrows:  # the last segment of the curve is the head
+        line, head = line[:-3], _head(line[-4], line[-1], edge.weight)
     pieces = [f"{_n(x)},{_n(y)}" for x, y in line]
     path = f"M{pieces[0]}" + (f"C{' '.join(pieces[1:])}" if len(pieces) > 1 else "")
     shape = f'<path d="{path}" stroke-width="{_n(THIN + (THICK - THIN) * edge.weight)}"/>{head}'
     if timeline:
         shape = f'<path class="ghost" d="{path}"/><g class="{timeline.edge_class(edge.id)}">{shape}</g>'
     return f'<g id="{edge.id}" class="edge {edge.sign}"><title>{_text(edge.tooltip)}</title>{shape}</g>'
+
+
+def _backwards(curve: list[Point]) -> tuple[Point, list[Point]]:
+    """Where the head of an arrow at the other end begins, and the curve from its tip on, the head as a segment.
+
+    >>> _backwards([(0.0, 0.0), (7.0, 0.0), (14.0, 0.0), (21.0, 0.0)])[0]
+    (7.0, 0.0)
+    """
+    t = min(0.5, HEAD / (3.0 * math.dist(curve[0], curve[1]) or 1.0))
+    tip, rest = halves(curve[:4], t)
+    return rest[0], [*tip, *rest[1:], *curve[4:]]
 
 
 def _label(edge: Edge, layout: Layout) -> str:
