@@ -79,15 +79,23 @@ def draw(
         member_of = membership(order)
         names = _names(order, member_of)
         view = GraphView(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
-        chosen = order
+        chosen, centres = order, list[Value]()
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
         parts, used = divide(chosen, roots, level, member_of)
         shown = build(parts if used is None else nearest(parts, roots), view)
+        if focus is not None:
+            _mark(shown, centres)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
     scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
     return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
+
+
+def _mark(shown: BuiltScene, centres: Sequence[Value]) -> None:
+    """Give the boxes of the focus a heavy border."""
+    marked = {shown.box_of[node] for node in centres if node in shown.box_of}
+    shown.boxes[:] = [box._replace(focus=box.id in marked) for box in shown.boxes]
 
 
 def _scene(
@@ -151,4 +159,7 @@ def _caption(shown: BuiltScene, view: GraphView, depth: Depth) -> str:
     if depth is None and visible == total:
         return ""
     part = f"{visible} of {counted(total, 'value')}" if visible < total else counted(total, "value")
-    return part if depth is None else f"{part} in {counted(len(shown.boxes), 'box', 'boxes')} (depth={depth})"
+    if depth is None:
+        return f"{part}; a larger radius shows more"
+    boxes = counted(len(shown.boxes), "box", "boxes")
+    return f"{part} in {boxes} (depth={depth}); depth='all' shows every value, focus=… a part"

@@ -48,6 +48,7 @@ class Box(NamedTuple):
     tooltip: str = ""
     scope: tuple[str, ...] = ()
     room: float = 0.0  # pixels: minimum width, for a text that is set later
+    focus: bool = False  # drawn with a heavy border
 
     @property
     def label(self) -> str:
@@ -64,7 +65,7 @@ class Box(NamedTuple):
     @property
     def height(self) -> float:
         """Pixels: one line for the head, one for each row."""
-        return LINE * (len(self.rows) + bool(self.label or self.head)) + (6.0 if self.kind == "ref" else 14.0)
+        return LINE * (len(self.rows) + bool(self.label or self.head)) + (6.0 if self.kind in ("ref", "rest") else 14.0)
 
     @property
     def lines(self) -> list[str]:

@@ -250,7 +250,8 @@ class MLP(Module):
 
     n_in            how many numbers it takes
     n_outs          the numbers of neurons of its layers
-    activation      of the hidden layers, by name or as an object (default "relu"); `hidden` is another name for it
+    activation      of the hidden layers, by name or as an object (default relu)
+    hidden          another name for `activation`
     output          activation of the last layer
     init            of the weights; by default what suits each layer's activation
     bias            the initial b of every neuron
@@ -267,8 +268,8 @@ class MLP(Module):
     >>> len(outputs), model.layers[0].W.shape
     (2, (4, 3))
 
-    A call returns a list of Values, or the Value itself if the last layer has one neuron. ValueError for sizes below 1
-    and for softmax in hidden layers.
+    A call returns a list of Values, or the Value itself if the last layer has one neuron. ValueError for sizes below 1,
+    for softmax in hidden layers, and for both `activation` and `hidden`.
     """
 
     def __init__(
@@ -286,7 +287,7 @@ class MLP(Module):
     ) -> None:
         self.n_in, self.n_outs = as_size(n_in, "n_in"), as_sizes(n_outs)
         if activation is not None and hidden is not None:
-            raise TypeError(f"activation={activation!r} and hidden={hidden!r} are the same option: give one of them")
+            raise ValueError(f"activation={activation!r} and hidden={hidden!r} are the same option: give one of them")
         self.hidden = get_activation(next((each for each in (activation, hidden) if each is not None), "relu"))
         self.output = get_activation(output)
         if self.hidden.vector:

@@ -148,7 +148,9 @@ def test_focus_by_name_and_on_several() -> None:
     value = readme_value()
     assert {box.name for box in draw(value, focus="a", radius=0).scene.boxes} == {"a", ""}
     assert {box.name for box in draw(value, focus=["a", value], radius=0).scene.boxes} == {"a", "d", ""}
-    assert draw(value, focus="a").scene.caption == "4 of 6 values"  # a, a·b, and two edges away b and a·b + c
+    assert (
+        draw(value, focus="a").scene.caption == "4 of 6 values; a larger radius shows more"
+    )  # a, a·b, and two edges away b and a·b + c
 
 
 def test_d3_a_far_use_of_a_leaf_has_a_box_of_its_own() -> None:
@@ -166,6 +168,13 @@ def test_d3_a_far_use_of_a_leaf_has_a_box_of_its_own() -> None:
     assert {boxes[edge.target].head for edge in uses} == {"×"}
     assert "again" in again[0].tooltip
     assert len({box.id for box in scene.boxes}) == len(scene.boxes)
+
+
+def test_d3_the_focus_is_marked() -> None:
+    drawing = draw(readme_value(), focus="a", radius=1)
+    assert [box.name for box in drawing.scene.boxes if box.focus] == ["a"]
+    assert drawing.svg.count(' focus">') == 1
+    assert "a larger radius shows more" in drawing.scene.caption
 
 
 def test_d4_depth_is_spelled_as_on_the_command_line() -> None:

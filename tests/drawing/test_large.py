@@ -53,7 +53,7 @@ def test_a_small_graph_is_not_collapsed_and_a_large_one_is() -> None:
     assert small.scene.caption == ""
     assert [box.name for box in large.scene.boxes][:3] == ["layer 1", "layer 2", "layer 3"]
     assert len(large.scene.boxes) < 10
-    assert large.scene.caption.endswith(f"values in {len(large.scene.boxes)} boxes (depth=1)")
+    assert f"values in {len(large.scene.boxes)} boxes (depth=1); depth='all' shows every" in large.scene.caption
 
 
 def test_siblings_share_a_box_that_says_how_many_and_their_range() -> None:

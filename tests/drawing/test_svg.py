@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -163,7 +164,19 @@ def test_the_film_takes_the_steps_of_the_backward_pass_in_order() -> None:
 
 def test_without_the_film_the_last_state_is_seen() -> None:
     still = draw(readme_value()).scene
-    assert CASES["animated"].scene == still
+    assert CASES["animated"].scene == still._replace(backward=True)
+
+
+def test_d3_arrows_of_a_film_run_with_the_gradient() -> None:
+    """Each head is at the box of the operand; those of the picture are at the result."""
+    for drawing in (CASES["readme"], CASES["animated"]):
+        root = ET.fromstring(drawing.svg)
+        for edge in drawing.scene.edges:
+            [head] = [each for each in root.iter(f"{SVG}g") if each.attrib.get("id") == edge.id]
+            tip = [float(x) for x in next(head.iter(f"{SVG}polygon")).attrib["points"].split(" ")[-1].split(",")]
+            curve = drawing.layout.curves[edge.id]
+            expected = curve[0] if drawing.timeline else curve[-1]
+            assert math.dist(tip, expected) <= 0.1  # coordinates have one digit behind the point
 
 
 def test_a_collapsed_picture_can_play_too() -> None:

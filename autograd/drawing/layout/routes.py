@@ -43,8 +43,8 @@ def point_gate(point: Point) -> Gate:
 def curve_through(gates: Sequence[Gate], *, arrow: bool) -> list[Point]:
     """The curve from the first gate to the last: a start, then three points per segment, the last one an arrow head.
 
-    >>> curve_through([point_gate((0.0, 0.0)), Gate(50.0, 9.0, -1.0, 9.0), point_gate((100.0, 0.0))], arrow=False)
-    [(0.0, 0.0), (50.0, 0.0), (50.0, 0.0), (100.0, 0.0)]
+    >>> curve_through([point_gate((0.0, 0.0)), Gate(6.0, 9.0, -1.0, 9.0), point_gate((12.0, 0.0))], arrow=False)
+    [(0.0, 0.0), (4.0, 0.0), (8.0, 0.0), (12.0, 0.0)]
     """
     tip = gates[-1]
     before = next((gate for gate in reversed(gates) if abs(gate.x - tip.x) > ROUNDING), gates[0])

@@ -46,7 +46,7 @@ def arrange(
     The `first` items come before all others, and the `last` ones after them.
 
     >>> arrange([(10.0, 10.0), (10.0, 10.0)], [Join(0, 1)], [0.0]).along
-    [5.0, 48.0]
+    [5.0, 47.0]
     """
     ranks = Layers(joins, ranks_of(len(sizes), joins, first, last))
     thickness = [size[1] for size in sizes] + [DUMMY] * (len(ranks.rank) - ranks.count)

@@ -88,6 +88,7 @@ def _rules() -> str:
         ".ag .end{text-anchor:end}.ag .mid{text-anchor:middle}",
         ".ag .title{font-size:14px}.ag .scope text,.ag .caption{font-size:11px}",
         ".ag .box rect{stroke:var(--line);stroke-width:1}.ag .rest rect,.ag .ref rect{stroke-dasharray:3 3}",
+        ".ag .focus rect{stroke:var(--fg);stroke-width:3}",
         ".ag .scope rect{fill:none;stroke:var(--line);stroke-width:1;stroke-opacity:.7}",
         ".ag .edge path{fill:none}.ag .edge:hover path,.ag .box:hover rect{stroke-width:3}",
         ".ag .partial{font-size:10.5px;paint-order:stroke;stroke:var(--bg);stroke-width:3;stroke-linejoin:round}",
