@@ -10,7 +10,7 @@ from autograd.backward import Step
 from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
 from autograd.drawing.collapse import Depth, DepthOption, divide, nearest
 from autograd.drawing.drawing import Drawing
-from autograd.drawing.layout.engines import check_engine
+from autograd.drawing.layout.engines import BUILT_IN, check_engine, lay_out
 from autograd.drawing.modules import Membership, membership
 from autograd.drawing.references import with_references
 from autograd.drawing.render.animate import fresh_pass, timeline_of
@@ -24,6 +24,8 @@ from autograd.node_names import known_names
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")
+PAGE = (2800.0, 1800.0)  # pixels: what can still be read on 1400 x 900
+ROOMY = 30  # boxes, which fit in any case
 
 
 def draw(
@@ -48,7 +50,7 @@ def draw(
     values         a Value, or several whose graphs are drawn together
     focus, radius  show only values at most `radius` edges (default 2) from these values, or from those with these names
     depth          'all' or None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300
-                   values, the deepest readable level
+                   values, or where modules do not fit 2800 × 1800 pixels, the deepest readable level
     rankdir        'LR', 'TB', 'RL' or 'BT': direction of the arrows
     show           any of 'data', 'grad', 'partials'
     animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`); arrows run
@@ -83,13 +85,38 @@ def draw(
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
-        parts, used = divide(chosen, roots, level, member_of)
-        shown = build(parts if used is None else nearest(parts, roots), view)
+        shown, used = _build(chosen, roots, level, member_of, view, rankdir)
         if focus is not None:
             _mark(shown, centres)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
     scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
     return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
+
+
+def _build(
+    chosen: Sequence[Value],
+    roots: Sequence[Value],
+    level: Depth,
+    member_of: Membership,
+    view: GraphView,
+    rankdir: Direction,
+) -> tuple[BuiltScene, Depth]:
+    """The boxes and edges, and the depth used: 'auto' collapses modules that would not fit a page."""
+    parts, used = divide(chosen, roots, level, member_of)
+    shown = build(parts if used is None else nearest(parts, roots), view)
+    whole = len(chosen) == len(view.place)
+    if level == "auto" and used is None and whole and member_of.scopes and not _fits(shown, rankdir):
+        parts, used = divide(chosen, roots, level, member_of, above=0)
+        shown = build(nearest(parts, roots), view)
+    return shown, used
+
+
+def _fits(shown: BuiltScene, rankdir: Direction) -> bool:
+    if len(shown.boxes) <= ROOMY:
+        return True
+    scene = Scene(*with_references(shown.boxes, shown.edges), rankdir=rankdir)
+    left, top, right, bottom = lay_out(scene, BUILT_IN).bounds(scene)
+    return right - left <= PAGE[0] and bottom - top <= PAGE[1]
 
 
 def _mark(shown: BuiltScene, centres: Sequence[Value]) -> None:

@@ -175,4 +175,4 @@ def scene_of(name: str) -> Scene:
     """The scene after a backward pass."""
     root = GRAPHS[name]()
     root.backward()
-    return draw(root).scene
+    return draw(root, depth="all").scene

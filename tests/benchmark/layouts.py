@@ -44,7 +44,8 @@ def run(quick: bool) -> bool:
         rows = {engine: measured(scene, engine) for engine in engines}
         for engine, figures in rows.items():
             print(f"  {name:<14}{engine:<14}{_row(figures)}")
-        clean &= rows[BUILT_IN] is not None and not rows[BUILT_IN].overlaps
+        ours = rows[BUILT_IN]
+        clean &= ours is not None and not ours.overlaps
         if None in rows.values():
             stopped.add(name)
             continue
