@@ -155,6 +155,12 @@ def test_the_page_refers_to_nothing_outside_itself() -> None:
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|import\(", page.html)
 
 
+def test_d4_depth_is_spelled_as_in_draw() -> None:
+    x = Value(2.0, label="x")
+    loss = x * x
+    assert replay(loss, depth="all").html == replay(loss, depth=None).html
+
+
 def test_a_page_of_100_products_is_small() -> None:
     model = nn.MLP(2, [5, 6, 1], hidden="tanh", seed=0)
     with debug():

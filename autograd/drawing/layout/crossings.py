@@ -23,7 +23,7 @@ def reduce_crossings(ranks: Layers, thickness: Sequence[float]) -> None:
     sweeps = min(SWEEPS, max(FEWEST, WORK // max(links, 1)))
     given = [layer[:] for layer in ranks.layers]
     found = _swept(ranks, thickness, sweeps, downwards=True)
-    if found and sweeps == SWEEPS:
+    if found and 2 * SWEEPS * links <= WORK:
         best = [layer[:] for layer in ranks.layers]
         ranks.layers = given
         if _swept(ranks, thickness, sweeps, downwards=False) >= found:

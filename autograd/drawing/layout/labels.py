@@ -15,6 +15,7 @@ SHARES = (0.5, 0.43, 0.57, 0.36, 0.64, 0.29, 0.71, 0.22, 0.78, 0.15, 0.85, 0.08,
 SIDES = (-7.0, 8.0, -14.0, 15.0)  # pixels from the line to the middle of the label: above, below, and farther away
 SQUARE = 64.0  # pixels, of the grid that speeds up the search for overlaps
 STEP = 12.0  # pixels between the points of a curve that a label should not hide
+SHEET = 3.0  # pixels that the second sheet of a collapsed box stands out
 BORDER = 2.0  # pixels around the line of a frame
 NAME = 20.0  # pixels on top of a frame
 
@@ -26,7 +27,8 @@ def place_labels(layout: Layout, scene: Scene) -> None:
     """
     taken, lines = _Grid(), _Grid()
     for box in scene.boxes:
-        taken.add(box_frame(layout, box))
+        left, top, right, bottom = box_frame(layout, box)
+        taken.add((left - SHEET, top - SHEET, right + SHEET, bottom))
     for scope, frame in layout.frames.items():
         for border in _borders(frame, scope[-1]):
             taken.add(border)
