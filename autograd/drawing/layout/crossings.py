@@ -12,7 +12,7 @@ from itertools import pairwise
 from autograd.drawing.layout.layers import Layers, Link
 
 SWEEPS, PATIENCE = 16, 4  # at most; and without success
-EXCHANGES = 3  # passes over all layers after a sweep
+EXCHANGES = 2  # passes over all layers after a sweep
 WORK, FEWEST = 16_000, 3  # links that are looked at, so that large graphs take linear time; the fewest sweeps
 CROWD = 40  # links of an item; exchanging those with more takes too long
 
@@ -90,6 +90,8 @@ def _exchange(ranks: Layers, place: list[float], thickness: Sequence[float]) -> 
         ups = [_ends(ranks.up[item], place, thickness) for item in layer]
         downs = [_ends(ranks.down[item], place, thickness) for item in layer]
         for i in range(len(layer) - 1):
+            if not (_may_cross(ups[i], ups[i + 1]) or _may_cross(downs[i], downs[i + 1])):
+                continue
             if len(ups[i]) + len(downs[i]) + len(ups[i + 1]) + len(downs[i + 1]) > CROWD:
                 continue
             now = _inversions(ups[i], ups[i + 1]) + _inversions(downs[i], downs[i + 1])
@@ -100,6 +102,10 @@ def _exchange(ranks: Layers, place: list[float], thickness: Sequence[float]) -> 
                 changed = True
         _number(layer, place)
     return changed
+
+
+def _may_cross(first: Sequence[float], second: Sequence[float]) -> bool:
+    return bool(first and second) and first[-1] > second[0]
 
 
 def _inversions(first: Sequence[float], second: Sequence[float]) -> int:
