@@ -15,6 +15,7 @@ from autograd.drawing.layout import clusters as layout_clusters
 from autograd.drawing.layout.clusters import nested
 from autograd.drawing.layout.fold import _parted
 from autograd.drawing.layout.geometry import Rectangle, box_frame, label_frame
+from autograd.drawing.layout.labels import _points
 from tests.drawing.pictures import overlap
 
 SCOPES = [(), ("a",), ("b",), ("a", "c"), ("a", "d"), ("b", "c")]
@@ -101,6 +102,20 @@ def test_d3_labels_touch_no_box_no_frame_and_no_other_label(scene: Scene) -> Non
     for left, top, right, bottom in layout.frames.values():
         for border in ((left, top, left, bottom), (right, top, right, bottom), (left, top, right, top)):
             assert not [1 for label in labels if overlap(border, label)]
+
+
+@given(scenes())
+def test_an_edge_passes_beside_all_boxes(scene: Scene) -> None:
+    """One pixel of a box is for the curve: it follows the shortest path, which touches corners."""
+    forward = tuple(edge for edge in scene.edges if int(edge.source[1:]) < int(edge.target[1:]))
+    scene = scene._replace(edges=forward)
+    layout = nested(scene)
+    for edge in scene.edges:
+        others = [box_frame(layout, box) for box in scene.boxes if box.id not in (edge.source, edge.target)]
+        for x, y in _points(layout.curves[edge.id]):
+            assert not [
+                1 for left, top, right, bottom in others if left + 1 < x < right - 1 and top + 1 < y < bottom - 1
+            ]
 
 
 @given(scenes(scopes=SCOPES))
