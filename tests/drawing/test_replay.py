@@ -206,8 +206,8 @@ def test_saves_the_page_atomically(tmp_path: Path) -> None:
 def test_refuses_anything_without_a_backward_pass() -> None:
     with pytest.raises(TypeError, match=r"replay takes the Value to differentiate, got 3\.0 \(float\)"):
         replay(3.0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="depth='all'"):
-        replay(Value(1.0), depth="all")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="depth='deep'"):
+        replay(Value(1.0), depth="deep")  # type: ignore[arg-type]
 
 
 def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
