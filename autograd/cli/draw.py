@@ -10,9 +10,11 @@ from autograd.check.subject import subject
 from autograd.cli.target import add_target, read_target, reporting_user_errors
 from autograd.debugging.switch import debug
 from autograd.drawing.build import has_passed
-from autograd.drawing.collapse import Depth
+from autograd.drawing.collapse import DepthOption
 from autograd.drawing.drawing import FORMATS, SUFFIXES
 from autograd.drawing.graph import draw
+from autograd.drawing.layout.engines import AUTO, BUILT_IN, ENGINES, VARIABLE
+from autograd.drawing.render.theme import Theme
 from autograd.drawing.scene import Direction
 from autograd.errors import UsageError
 from autograd.graph import topological
@@ -40,6 +42,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rankdir", choices=get_args(Direction), default="LR", help="direction of the arrows (default LR)"
     )
     parser.add_argument("--title", help="title above the picture")
+    parser.add_argument(
+        "--engine", choices=ENGINES, default=AUTO, help=f"layout engine (default {AUTO}: ${VARIABLE} or {BUILT_IN})"
+    )
+    parser.add_argument(
+        "--theme", choices=get_args(Theme), default="auto", help="colours (default auto: as the reader's system)"
+    )
     parser.add_argument("--animate", action="store_true", help="animate the backward pass")
     parser.add_argument(
         "--forward", action="store_true", help="draw the state before the backward pass, without gradients"
@@ -64,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         rankdir=args.rankdir,
         animate=args.animate,
         title=args.title,
+        engine=args.engine,
+        theme=args.theme,
     )
     try:
         drawing.save(args.out)
@@ -73,8 +83,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _depth(text: str) -> Depth:
-    return None if text == EVERY_VALUE else "auto" if text == "auto" else _count(text)
+def _depth(text: str) -> DepthOption:
+    return "all" if text == EVERY_VALUE else "auto" if text == "auto" else _count(text)
 
 
 def _count(text: str) -> int:

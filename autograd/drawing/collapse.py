@@ -18,6 +18,7 @@ from autograd.drawing.text import clean
 
 Pairs = set[tuple[int, int]]
 Depth = int | Literal["auto"] | None
+DepthOption = Depth | Literal["all"]  # the same as None
 
 COLLAPSE_ABOVE = 300  # values
 FEW_BOXES, FEW_EDGES = 60, 90  # still readable
@@ -36,12 +37,14 @@ class Part(NamedTuple):
     scope: tuple[str, ...] = ()
 
 
-def divide(order: Sequence[Any], roots: Sequence[Any], depth: Depth, member_of: Membership) -> tuple[list[Part], Depth]:
+def divide(
+    order: Sequence[Any], roots: Sequence[Any], depth: Depth, member_of: Membership, *, above: int = COLLAPSE_ABOVE
+) -> tuple[list[Part], Depth]:
     """The parts, in topological order as far as possible, and the depth used; None: each node is its own part.
 
-    'auto' collapses graphs of more than 300 nodes, to the deepest level of modules that is readable.
+    'auto' collapses graphs of more than `above` nodes, to the deepest level of modules that is readable.
     """
-    if depth is None or (depth == "auto" and len(order) <= COLLAPSE_ABOVE):
+    if depth is None or (depth == "auto" and len(order) <= above):
         return [Part((node,), scope=member_of.scopes.get(node, ())) for node in order], None
     if depth != "auto":
         return _sorted(*_parts(order, roots, depth, member_of)), depth

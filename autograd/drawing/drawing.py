@@ -8,12 +8,13 @@ from functools import cached_property
 from os import PathLike
 from typing import Any
 
-from autograd.drawing.layout.engines import lay_out
+from autograd.drawing.layout.engines import check_engine, lay_out
 from autograd.drawing.layout.geometry import Layout
 from autograd.drawing.render.animate import Timeline
 from autograd.drawing.render.dot import dot_source
 from autograd.drawing.render.png import png_of
 from autograd.drawing.render.svg import render
+from autograd.drawing.render.theme import Theme, check_theme
 from autograd.drawing.scene import Scene
 from autograd.drawing.text import markup
 from autograd.io.files import write_bytes
@@ -34,20 +35,30 @@ class Drawing:
     ['v0', 'v1', 'v2']
     """
 
-    def __init__(self, scene: Scene, *, timeline: Timeline | None = None, layout: Layout | None = None) -> None:
-        self.scene, self.timeline = scene, timeline
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        timeline: Timeline | None = None,
+        layout: Layout | None = None,
+        engine: str = "auto",
+        theme: Theme = "auto",
+    ) -> None:
+        check_engine(engine)
+        check_theme(theme)
+        self.scene, self.timeline, self.engine, self.theme = scene, timeline, engine, theme
         if layout is not None:
             self.layout = layout
 
     @cached_property
     def layout(self) -> Layout:
-        """The places of everything, by the first available layout engine; `layout.engine` names it."""
-        return lay_out(self.scene)
+        """The places of everything; `layout.engine` names the engine that found them."""
+        return lay_out(self.scene, self.engine)
 
     @cached_property
     def svg(self) -> str:
-        """The picture as an SVG document that follows light or dark mode; without scripts or references."""
-        return render(self.scene, self.layout, self.timeline)
+        """The picture as an SVG document without scripts or references; theme 'auto' follows light or dark mode."""
+        return render(self.scene, self.layout, self.timeline, theme=self.theme)
 
     @cached_property
     def dot(self) -> str:
@@ -58,16 +69,17 @@ class Drawing:
     def html(self) -> str:
         """A complete HTML page that contains the picture."""
         title = markup(self.scene.title or self.scene.name)
+        schemes = "light dark" if self.theme == "auto" else self.theme
         return (
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+            f'<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="{schemes}">'
             "<style>body{margin:1rem}svg{max-width:100%;height:auto}</style></head>\n"
             f"<body>\n{self.svg}</body></html>\n"
         )
 
     @property
     def png(self) -> bytes:
-        """The picture as PNG, in light mode, at twice the size.
+        """The picture as PNG at twice the size; in light mode unless the theme is 'dark'.
 
         >>> from autograd import Value, draw
         >>> draw(Value(2.0)).png[1:4]
@@ -75,7 +87,7 @@ class Drawing:
 
         ImportError without the package resvg-py, RuntimeError if there is no font: see `save`.
         """
-        return png_of(render(self.scene, self.layout, theme="light"))
+        return png_of(render(self.scene, self.layout, theme="dark" if self.theme == "dark" else "light"))
 
     @property
     def summary(self) -> str:

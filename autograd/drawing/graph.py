@@ -8,10 +8,13 @@ from typing import Any, get_args
 
 from autograd.backward import Step
 from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
-from autograd.drawing.collapse import Depth, divide, nearest
+from autograd.drawing.collapse import Depth, DepthOption, divide, nearest
 from autograd.drawing.drawing import Drawing
+from autograd.drawing.layout.engines import BUILT_IN, check_engine, lay_out
 from autograd.drawing.modules import Membership, membership
+from autograd.drawing.references import with_references
 from autograd.drawing.render.animate import fresh_pass, timeline_of
+from autograd.drawing.render.theme import Theme, check_theme
 from autograd.drawing.scene import Direction, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
 from autograd.drawing.text import clean
@@ -21,6 +24,8 @@ from autograd.node_names import known_names
 from autograd.value import Value
 
 SHOW = ("data", "grad", "partials")
+PAGE = (2800.0, 1800.0)  # pixels: what can still be read on 1400 x 900
+ROOMY = 30  # boxes, which fit in any case
 
 
 def draw(
@@ -28,11 +33,13 @@ def draw(
     *,
     focus: Value | str | Sequence[Value | str] | None = None,
     radius: int | None = None,
-    depth: Depth = "auto",
+    depth: DepthOption = "auto",
     rankdir: Direction = "LR",
     show: Collection[str] = SHOW,
     animate: bool = False,
     title: str | None = None,
+    engine: str = "auto",
+    theme: Theme = "auto",
 ) -> Drawing:
     """Draw the graph of a value, or of several: one box per value, one arrow per use of an operand.
 
@@ -42,11 +49,15 @@ def draw(
 
     values         a Value, or several whose graphs are drawn together
     focus, radius  show only values at most `radius` edges (default 2) from these values, or from those with these names
-    depth          None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300 values, the
-                   deepest readable level
+    depth          'all' or None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300
+                   values, or where modules do not fit 2800 × 1800 pixels, the deepest readable level
     rankdir        'LR', 'TB', 'RL' or 'BT': direction of the arrows
     show           any of 'data', 'grad', 'partials'
-    animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`)
+    animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`); arrows run
+                   with the gradient, from a result to its operands
+    engine         finds the positions: 'builtin'; 'dot' or 'graphviz-pure', which are stopped after 2 s; 'auto' is
+                   $AUTOGRAD_DOT if that is set, otherwise 'builtin'
+    theme          'light', 'dark', or 'auto': as the reader's system
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -58,7 +69,10 @@ def draw(
     focus outside the graph.
     """
     roots = _roots(values)
-    check_options(radius=radius, depth=depth, rankdir=rankdir, show=show)
+    check_engine(engine)
+    check_theme(theme)
+    level: Depth = None if depth == "all" else depth
+    check_options(radius=radius, depth=level, rankdir=rankdir, show=show)
     if animate and len(roots) > 1:
         raise ValueError(f"animate=True shows one backward pass: give one value, not {len(roots)}")
     order = topological(*roots)
@@ -67,22 +81,57 @@ def draw(
         member_of = membership(order)
         names = _names(order, member_of)
         view = GraphView(names, {node: i for i, node in enumerate(order)}, show, has_passed(order))
-        chosen = order
+        chosen, centres = order, list[Value]()
         if focus is not None or radius is not None:
             centres = roots if focus is None else find(focus, order, names)
             chosen = neighbourhood(centres, order, RADIUS if radius is None else radius)
-        parts, used = divide(chosen, roots, depth, member_of)
-        shown = build(parts if used is None else nearest(parts, roots), view)
+        shown, used = _build(chosen, roots, level, member_of, view, rankdir)
+        if focus is not None:
+            _mark(shown, centres)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
-    return Drawing(_scene(shown, view, roots, used, rankdir, title), timeline=timeline)
+    scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
+    return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
+
+
+def _build(
+    chosen: Sequence[Value],
+    roots: Sequence[Value],
+    level: Depth,
+    member_of: Membership,
+    view: GraphView,
+    rankdir: Direction,
+) -> tuple[BuiltScene, Depth]:
+    """The boxes and edges, and the depth used: 'auto' collapses modules that would not fit a page."""
+    parts, used = divide(chosen, roots, level, member_of)
+    shown = build(parts if used is None else nearest(parts, roots), view)
+    whole = len(chosen) == len(view.place)
+    if level == "auto" and used is None and whole and member_of.scopes and not _fits(shown, rankdir):
+        parts, used = divide(chosen, roots, level, member_of, above=0)
+        shown = build(nearest(parts, roots), view)
+    return shown, used
+
+
+def _fits(shown: BuiltScene, rankdir: Direction) -> bool:
+    if len(shown.boxes) <= ROOMY:
+        return True
+    scene = Scene(*with_references(shown.boxes, shown.edges), rankdir=rankdir)
+    left, top, right, bottom = lay_out(scene, BUILT_IN).bounds(scene)
+    return right - left <= PAGE[0] and bottom - top <= PAGE[1]
+
+
+def _mark(shown: BuiltScene, centres: Sequence[Value]) -> None:
+    """Give the boxes of the focus a heavy border."""
+    marked = {shown.box_of[node] for node in centres if node in shown.box_of}
+    shown.boxes[:] = [box._replace(focus=box.id in marked) for box in shown.boxes]
 
 
 def _scene(
     shown: BuiltScene, view: GraphView, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None
 ) -> Scene:
+    boxes, edges = with_references(shown.boxes, shown.edges)
     return Scene(
-        boxes=tuple(shown.boxes),
-        edges=tuple(shown.edges),
+        boxes=boxes,
+        edges=edges,
         rankdir=rankdir,
         title=clean(title or ""),
         caption=_caption(shown, view, depth),
@@ -110,7 +159,7 @@ def check_options(*, radius: Any, depth: Any, rankdir: Any, show: Any) -> None:
         raise ValueError(f"rankdir={rankdir!r}: choose one of {', '.join(map(repr, get_args(Direction)))}")
     if depth is not None and depth != "auto" and not _is_count(depth):
         raise ValueError(
-            f"depth={depth!r}: give a non-negative integer (levels of modules), 'auto', or None for every value"
+            f"depth={depth!r}: give a non-negative integer (levels of modules), 'auto', or 'all' for every value"
         )
     if radius is not None and not _is_count(radius):
         raise ValueError(f"radius={radius!r}: give a non-negative integer (edges)")
@@ -137,4 +186,7 @@ def _caption(shown: BuiltScene, view: GraphView, depth: Depth) -> str:
     if depth is None and visible == total:
         return ""
     part = f"{visible} of {counted(total, 'value')}" if visible < total else counted(total, "value")
-    return part if depth is None else f"{part} in {counted(len(shown.boxes), 'box', 'boxes')} (depth={depth})"
+    if depth is None:
+        return f"{part}; a larger radius shows more"
+    boxes = counted(len(shown.boxes), "box", "boxes")
+    return f"{part} in {boxes} (depth={depth}); depth='all' shows every value, focus=… a part"

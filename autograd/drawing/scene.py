@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from autograd.drawing.text import GLYPHS, Sign, cells, shorten
 
 Direction = Literal["LR", "TB", "RL", "BT"]
-Kind = Literal["leaf", "op", "group", "rest"]
+Kind = Literal["leaf", "op", "group", "rest", "ref"]
 
 # Pixels, with 12-pixel type in the boxes and 10.5 on the edges; common monospaced fonts are 0.55 to 0.602 em wide.
 CELL, SMALL_CELL = 7.25, 6.4
@@ -48,6 +48,7 @@ class Box(NamedTuple):
     tooltip: str = ""
     scope: tuple[str, ...] = ()
     room: float = 0.0  # pixels: minimum width, for a text that is set later
+    focus: bool = False  # drawn with a heavy border
 
     @property
     def label(self) -> str:
@@ -64,7 +65,7 @@ class Box(NamedTuple):
     @property
     def height(self) -> float:
         """Pixels: one line for the head, one for each row."""
-        return LINE * (len(self.rows) + bool(self.label or self.head)) + 14.0
+        return LINE * (len(self.rows) + bool(self.label or self.head)) + (6.0 if self.kind in ("ref", "rest") else 14.0)
 
     @property
     def lines(self) -> list[str]:
@@ -100,6 +101,7 @@ class Scene(NamedTuple):
     name: str = "Computation graph"  # for screen readers, as is the description
     description: str = ""
     arrows: bool = True
+    backward: bool = False  # arrow heads at the operands: a film of the backward pass
 
 
 class Cluster:

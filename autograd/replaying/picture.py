@@ -11,6 +11,7 @@ from autograd.drawing.build import GraphView, build, describe
 from autograd.drawing.collapse import Depth, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.modules import membership
+from autograd.drawing.references import with_references
 from autograd.drawing.scene import CELL, PADDING, Box, Scene
 from autograd.drawing.text import cells, number
 from autograd.io.plural import counted
@@ -42,9 +43,12 @@ def picture_of(walk: Walk, names: dict[Any, str], depth: Depth, title: str) -> P
     longest = _longest_gradients(walk)
     rooms = {part.members[0]: longest.get(part.members[0], 1) for part in parts if len(part.members) == 1}
     room_of = {shown.box_of[node]: room for node, room in rooms.items()}
+    boxes = [_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes]
+    repeated, edges = with_references(boxes, [edge._replace(tooltip="") for edge in shown.edges])
     scene = Scene(
-        boxes=tuple(_with_room(box, room_of.get(box.id, INTERVAL)) for box in shown.boxes),
-        edges=tuple(edge._replace(tooltip="") for edge in shown.edges),
+        boxes=repeated,
+        edges=edges,
+        backward=True,
         caption=""
         if used is None
         else f"{counted(len(order), 'value')} in {counted(len(shown.boxes), 'box', 'boxes')} (depth={used})",

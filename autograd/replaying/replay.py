@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.debugging.naming import Names, variables_of_caller
-from autograd.drawing.collapse import Depth
+from autograd.drawing.collapse import Depth, DepthOption
 from autograd.drawing.graph import check_options
 from autograd.drawing.text import clean
 from autograd.io.files import write_bytes
@@ -69,7 +69,7 @@ class Replay:
         return f"<replay of {counted(len(self), 'product')}; .save('replay.html')>"
 
 
-def replay(loss: Value, *, depth: Depth = "auto", title: str | None = None) -> Replay:
+def replay(loss: Value, *, depth: DepthOption = "auto", title: str | None = None) -> Replay:
     """A page that plays the backward pass of `loss`, by a slider, arrow keys, and clicks on values.
 
     At each moment it shows the product that was just added, local × upstream = contribution with its numbers, the sum
@@ -90,11 +90,12 @@ def replay(loss: Value, *, depth: Depth = "auto", title: str | None = None) -> R
     """
     if not isinstance(loss, Value):
         raise TypeError(f"replay takes the Value to differentiate, got {loss!r} ({type(loss).__name__})")
-    check_options(radius=None, depth=depth, rankdir="LR", show=())
+    level: Depth = None if depth == "all" else depth
+    check_options(radius=None, depth=level, rankdir="LR", show=())
     with fresh_walk(loss) as walk:
         names = Names(walk.nodes[::-1], variables_of_caller()).of
         heading = clean(title or f"Backward pass of {names[loss]}")
-        picture = picture_of(walk, names, depth, heading)
+        picture = picture_of(walk, names, level, heading)
         film = film_of(walk, names, picture.box_of, picture.edge_of)
     film["unit"] = "box" if picture.collapsed else "product"
     return Replay(film, picture, heading)

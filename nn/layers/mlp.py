@@ -250,7 +250,9 @@ class MLP(Module):
 
     n_in            how many numbers it takes
     n_outs          the numbers of neurons of its layers
-    hidden, output  activations, by name or as objects
+    activation      of the hidden layers, by name or as an object (default relu)
+    hidden          another name for `activation`
+    output          activation of the last layer
     init            of the weights; by default what suits each layer's activation
     bias            the initial b of every neuron
     rng, seed       fix the draws; with neither, the `random` module seeds them, so that `random.seed(…)` at the top of
@@ -266,8 +268,8 @@ class MLP(Module):
     >>> len(outputs), model.layers[0].W.shape
     (2, (4, 3))
 
-    A call returns a list of Values, or the Value itself if the last layer has one neuron. ValueError for sizes below 1
-    and for softmax in hidden layers.
+    A call returns a list of Values, or the Value itself if the last layer has one neuron. ValueError for sizes below 1,
+    for softmax in hidden layers, and for both `activation` and `hidden`.
     """
 
     def __init__(
@@ -275,7 +277,8 @@ class MLP(Module):
         n_in: int,
         n_outs: Sequence[int],
         *,
-        hidden: ActivationLike = "relu",
+        activation: ActivationLike | None = None,
+        hidden: ActivationLike | None = None,
         output: ActivationLike = "linear",
         init: InitializerLike | None = None,
         bias: float = 0.0,
@@ -283,16 +286,17 @@ class MLP(Module):
         seed: int | None = None,
     ) -> None:
         self.n_in, self.n_outs = as_size(n_in, "n_in"), as_sizes(n_outs)
-        self.hidden, self.output = get_activation(hidden), get_activation(output)
+        if activation is not None and hidden is not None:
+            raise ValueError(f"activation={activation!r} and hidden={hidden!r} are the same option: give one of them")
+        self.hidden = get_activation(next((each for each in (activation, hidden) if each is not None), "relu"))
+        self.output = get_activation(output)
         if self.hidden.vector:
             raise ValueError(f"{self.hidden.name} is for the output layer; choose another hidden activation")
         rng, last = random_source(rng, seed), len(self.n_outs)
         self.layers: list[Layer] = []
         for number, (fan_in, fan_out) in enumerate(zip([self.n_in, *self.n_outs], self.n_outs, strict=False), start=1):
-            activation = self.output if number == last else self.hidden
-            self.layers.append(
-                Layer(fan_in, fan_out, activation=activation, init=init, bias=bias, rng=rng, number=number)
-            )
+            chosen = self.output if number == last else self.hidden
+            self.layers.append(Layer(fan_in, fan_out, activation=chosen, init=init, bias=bias, rng=rng, number=number))
 
     def __call__(self, x: Any) -> Output:
         for layer in self.layers:

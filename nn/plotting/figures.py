@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from autograd.io.files import write_bytes
 
@@ -20,13 +20,30 @@ if TYPE_CHECKING:
 # Okabe & Ito 2008, "Color Universal Design": distinguishable with every kind of colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 LOG_FROM_RATIO = 20.0
+PAPER, INK = "#ffffff", "#1f2328"
+# The colours of `autograd.draw` in dark mode, for what has those of the light one.
+DARK = "".join(
+    f'[style*="{what}: {light}"]{{{what}:{dark}!important}}'
+    for what in ("fill", "stroke")
+    for light, dark in ((PAPER, "#0d1117"), (INK, "#e6edf3"))
+)
 # Without a date, and with ids from the content instead of random ones.
 STYLE: Any = {
     "svg.hashsalt": "scalar-autograd",
     "font.size": 11.0,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.facecolor": PAPER,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+
+
+Theme = Literal["auto", "light", "dark"]
 
 
 class Run(Protocol):
@@ -82,16 +99,23 @@ def figure_of(draw: Callable[[Figure], None]) -> Figure:
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained", facecolor="white")
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained", facecolor=PAPER)
         draw(figure)
     return figure
 
 
-def save_svg(figure: Figure, path: str | PathLike[str]) -> None:
-    """Write `figure` as SVG, atomically. OSError when the file cannot be written."""
+def save_svg(figure: Figure, path: str | PathLike[str], *, theme: Theme = "auto") -> None:
+    """Write `figure` as SVG, atomically: 'light', 'dark', or 'auto', as the reader's system.
+
+    OSError when the file cannot be written, ValueError for another theme.
+    """
+    if theme not in get_args(Theme):
+        raise ValueError(f"theme={theme!r}: choose one of {', '.join(map(repr, get_args(Theme)))}")
     from matplotlib import rc_context
 
     picture = io.BytesIO()
     with rc_context(STYLE):
         figure.savefig(picture, format="svg", metadata={"Date": None})
-    write_bytes(path, picture.getvalue())
+    rules = {"auto": f"@media(prefers-color-scheme:dark){{{DARK}}}", "dark": DARK, "light": ""}[theme]
+    style = f"<style>{rules}</style></svg>" if rules else "</svg>"
+    write_bytes(path, picture.getvalue().replace(b"</svg>", style.encode()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.plotting.figures import COLOURS, Run, figure_of, loss_figure, save_svg
+from nn.plotting.figures import COLOURS, Run, Theme, figure_of, loss_figure, save_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,17 +45,19 @@ class Dataset(Protocol):
     def held_out(self) -> Any: ...
 
 
-def loss_picture(history: Run, path: str | PathLike[str], *, title: str = "Loss by epoch") -> None:
-    """Draw the training loss (and the validation loss) by epoch as SVG: see `loss_figure`.
+def loss_picture(
+    history: Run, path: str | PathLike[str], *, title: str = "Loss by epoch", theme: Theme = "auto"
+) -> None:
+    """Draw the training loss (and the validation loss) by epoch as SVG: see `loss_figure` and `save_svg`.
 
     Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib, `OSError` when the file cannot
     be written.
     """
-    save_svg(loss_figure(history, title=title), path)
+    save_svg(loss_figure(history, title=title), path, theme=theme)
 
 
 def boundary_picture(
-    dataset: Dataset, predict: Callable[[Array], Array], path: str | PathLike[str], *, title: str
+    dataset: Dataset, predict: Callable[[Array], Array], path: str | PathLike[str], *, title: str, theme: Theme = "auto"
 ) -> None:
     """Draw a model's predictions over the plane of its two inputs as SVG, with the samples: held-out ones as crosses.
 
@@ -75,7 +77,7 @@ def boundary_picture(
         fill = _fill_numbers if dataset.task == "regression" else _fill_classes
         fill(figure, axes, dataset, across, up, predictions)
 
-    save_svg(figure_of(draw), path)
+    save_svg(figure_of(draw), path, theme=theme)
 
 
 def _fill_classes(figure: Figure, axes: Axes, dataset: Dataset, across: Array, up: Array, predictions: Array) -> None:

@@ -16,7 +16,7 @@ from autograd.drawing.render.animate import Timeline
 from autograd.drawing.render.svg import render
 
 GOLDEN = Path(__file__).parent / "golden"
-GOLDEN_ENGINE = "graphviz-pure"  # the same picture on every platform
+GRAPHVIZ = "graphviz-pure"  # the engine that pip installs
 
 
 def readme_value() -> Value:
@@ -32,8 +32,8 @@ def readme_pictures() -> dict[str, Drawing]:
     return {"readme.svg": draw(readme_value()), "readme-animated.svg": draw(readme_value(), animate=True)}
 
 
-def has_golden_engine() -> bool:
-    return find_program(GOLDEN_ENGINE) is not None
+def has_graphviz() -> bool:
+    return find_program(GRAPHVIZ) is not None
 
 
 def article_net() -> Value:
@@ -91,7 +91,9 @@ def with_own_layout(scene: Scene, timeline: Timeline | None = None) -> str:
 def frames(drawing: Drawing) -> dict[str, Rectangle]:
     """The rectangles of boxes and of edge labels."""
     boxes = {box.id: box_frame(drawing.layout, box) for box in drawing.scene.boxes}
-    labels = {edge.id: label_frame(drawing.layout, edge) for edge in drawing.scene.edges if edge.label}
+    labels = {
+        edge.id: label_frame(drawing.layout, edge) for edge in drawing.scene.edges if edge.id in drawing.layout.labels
+    }
     return boxes | labels
 
 

@@ -27,7 +27,7 @@ def test_one_box_per_value_and_one_arrow_per_use_of_an_operand(graph: Graph) -> 
     _, root = graph.record()
     order = topological(root)
     scene = draw(root).scene
-    assert len(scene.boxes) == len(order)
+    assert len([box for box in scene.boxes if box.kind != "ref"]) == len(order)
     index = {node: f"v{i}" for i, node in enumerate(order)}
     assert [(e.source, e.target) for e in scene.edges] == [(index[p], index[n]) for n in order for p in n.parents]
 
@@ -148,15 +148,47 @@ def test_focus_by_name_and_on_several() -> None:
     value = readme_value()
     assert {box.name for box in draw(value, focus="a", radius=0).scene.boxes} == {"a", ""}
     assert {box.name for box in draw(value, focus=["a", value], radius=0).scene.boxes} == {"a", "d", ""}
-    assert draw(value, focus="a").scene.caption == "4 of 6 values"  # a, a·b, and two edges away b and a·b + c
+    assert (
+        draw(value, focus="a").scene.caption == "4 of 6 values; a larger radius shows more"
+    )  # a, a·b, and two edges away b and a·b + c
+
+
+def test_d3_a_far_use_of_a_leaf_has_a_box_of_its_own() -> None:
+    """A loop over one parameter: no edge is longer than a step, and each still leads to the use it stands for."""
+    w, z = Value(0.5, label="w"), Value(1.0, label="z")
+    for _ in range(10):
+        z = tanh(tanh(z * w) + 1.0)
+    scene = draw(z).scene
+    boxes = {box.id: box for box in scene.boxes}
+    again = [box for box in scene.boxes if box.kind == "ref"]
+    assert {box.name for box in again} == {"w"}
+    uses = [edge for edge in scene.edges if boxes[edge.source].name == "w"]
+    assert len(uses) == 10
+    assert len(again) == 9
+    assert {boxes[edge.target].head for edge in uses} == {"×"}
+    assert "again" in again[0].tooltip
+    assert len({box.id for box in scene.boxes}) == len(scene.boxes)
+
+
+def test_d3_the_focus_is_marked() -> None:
+    drawing = draw(readme_value(), focus="a", radius=1)
+    assert [box.name for box in drawing.scene.boxes if box.focus] == ["a"]
+    assert drawing.svg.count(' focus">') == 1
+    assert "a larger radius shows more" in drawing.scene.caption
+
+
+def test_d4_depth_is_spelled_as_on_the_command_line() -> None:
+    value = readme_value()
+    assert draw(value, depth="all").svg == draw(value, depth=None).svg
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"theme": "black"}, "theme='black': choose one of 'auto', 'light', 'dark'"),
         ({"rankdir": "XY"}, "rankdir='XY': choose one of 'LR'"),
-        ({"depth": -1}, "depth=-1: give a non-negative integer (levels of modules), 'auto', or None"),
-        ({"depth": "all"}, "depth='all'"),
+        ({"depth": -1}, "depth=-1: give a non-negative integer (levels of modules), 'auto', or 'all'"),
+        ({"depth": "deep"}, "depth='deep'"),
         ({"radius": -1}, "radius=-1: give a non-negative integer (edges)"),
         ({"radius": True}, "radius=True"),
         ({"show": "data"}, "show='data'"),

@@ -53,7 +53,23 @@ def test_a_small_graph_is_not_collapsed_and_a_large_one_is() -> None:
     assert small.scene.caption == ""
     assert [box.name for box in large.scene.boxes][:3] == ["layer 1", "layer 2", "layer 3"]
     assert len(large.scene.boxes) < 10
-    assert large.scene.caption.endswith(f"values in {len(large.scene.boxes)} boxes (depth=1)")
+    assert f"values in {len(large.scene.boxes)} boxes (depth=1); depth='all' shows every" in large.scene.caption
+
+
+def test_d2_modules_that_do_not_fit_a_page_are_collapsed() -> None:
+    """XOR's 33 parameters: neurons are boxes, and the caption says how to see all."""
+    model = MLP(2, [8, 1], activation="tanh", seed=0)
+    loss = model([0.0, 1.0]) ** 2
+    drawing = draw(loss)
+    left, top, right, bottom = drawing.layout.bounds(drawing.scene)
+    assert right - left <= 2800
+    assert bottom - top <= 1800
+    assert "depth='all' shows every value" in drawing.scene.caption
+    assert [box.name for box in drawing.scene.boxes if "neuron" in box.name][:2] == [
+        "layer 1 · neuron 0",
+        "layer 1 · neuron 1",
+    ]
+    assert len(draw(loss, depth="all").scene.boxes) > 40
 
 
 def test_siblings_share_a_box_that_says_how_many_and_their_range() -> None:

@@ -155,6 +155,12 @@ def test_the_page_refers_to_nothing_outside_itself() -> None:
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|import\(", page.html)
 
 
+def test_d4_depth_is_spelled_as_in_draw() -> None:
+    x = Value(2.0, label="x")
+    loss = x * x
+    assert replay(loss, depth="all").html == replay(loss, depth=None).html
+
+
 def test_a_page_of_100_products_is_small() -> None:
     model = nn.MLP(2, [5, 6, 1], hidden="tanh", seed=0)
     with debug():
@@ -200,8 +206,8 @@ def test_saves_the_page_atomically(tmp_path: Path) -> None:
 def test_refuses_anything_without_a_backward_pass() -> None:
     with pytest.raises(TypeError, match=r"replay takes the Value to differentiate, got 3\.0 \(float\)"):
         replay(3.0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="depth='all'"):
-        replay(Value(1.0), depth="all")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="depth='deep'"):
+        replay(Value(1.0), depth="deep")  # type: ignore[arg-type]
 
 
 def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

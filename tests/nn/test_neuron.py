@@ -279,3 +279,12 @@ def test_copies_compute_the_same_and_share_nothing(clone):
         parameter.data = 0.0
     assert outputs_of(model, [-1.0, 2.0]) == before
     assert outputs_of(other, [-1.0, 2.0]) == [0.0]
+
+
+def test_d4_a_network_spells_its_activation_as_its_layers_do() -> None:
+    one, other = MLP(2, [3, 1], activation="tanh", seed=0), MLP(2, [3, 1], hidden="tanh", seed=0)
+    assert one([1.0, 2.0]).data == other([1.0, 2.0]).data
+    assert one.hidden.name == "tanh"
+    assert MLP(2, [3, 1]).hidden.name == "relu"
+    with pytest.raises(ValueError, match="activation='tanh' and hidden='relu' are the same option"):
+        MLP(2, [3, 1], activation="tanh", hidden="relu")

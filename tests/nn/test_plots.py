@@ -56,6 +56,7 @@ def test_a_picture_is_complete_labelled_and_reproducible(tmp_path: Path, draw, w
     # Letters are drawn as curves (no font is needed), with the text in a comment.
     assert [word for word in words if f"<!-- {word} -->" not in text] == []
     assert "fill: #ffffff" in text  # a white background, so that black axes are visible on a dark page
+    assert "@media(prefers-color-scheme:dark){" in text  # row D3
     assert "dc:date" not in text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.svg", "b.svg"]
 
@@ -85,3 +86,14 @@ def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="a boundary needs two inputs, 'digits' has 64"):
         boundary_picture(load("digits"), answer, tmp_path / "a.svg", title="")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_d3_a_theme_fixes_the_colours(tmp_path: Path) -> None:
+    for theme in ("light", "dark"):
+        loss_picture(HISTORY, tmp_path / f"{theme}.svg", theme=theme)
+    light, dark = ((tmp_path / f"{theme}.svg").read_text(encoding="utf-8") for theme in ("light", "dark"))
+    assert "@media" not in light + dark
+    assert '[style*="fill: #ffffff"]{fill:#0d1117!important}' in dark
+    assert ET.fromstring(dark).tag == ET.fromstring(light).tag
+    with pytest.raises(ValueError, match="theme='black': choose one of"):
+        loss_picture(HISTORY, tmp_path / "black.svg", theme="black")  # type: ignore[arg-type]

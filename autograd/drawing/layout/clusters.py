@@ -8,17 +8,18 @@ are on the first rank.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
+from autograd.drawing.layout.fold import Placed, folded
 from autograd.drawing.layout.geometry import Layout, Point
 from autograd.drawing.layout.labels import place_labels
+from autograd.drawing.layout.layers import Join
 from autograd.drawing.layout.ordering import sources_first
+from autograd.drawing.layout.routes import Gate, curve_through, point_gate
 from autograd.drawing.layout.sugiyama import DUMMY, Size, arrange
-from autograd.drawing.scene import CELL, SMALL_CELL, SMALL_LINE, Cluster, Direction, Edge, Scene, clusters
+from autograd.drawing.scene import CELL, SMALL_CELL, SMALL_LINE, Box, Cluster, Direction, Edge, Scene, clusters
 from autograd.drawing.text import cells
 
-HEAD = 7.0  # pixels, of an arrow
 TWINS = 12.0  # pixels between edges that join the same boxes
 PAD, NAME = 9.0, 18.0  # pixels between a frame and its contents; additional ones above, for its name
 LONGEST_NAME = 24  # cells; a longer one does not widen its frame
@@ -50,16 +51,30 @@ def nested(scene: Scene) -> Layout:
     (True, [('layer',)])
     """
     whole = _lay_out(clusters(scene), scene.edges, scene.rankdir)
-    turn = TURNS[scene.rankdir]
-    layout = Layout("built in", {box: turn(place) for box, place in whole.centres.items()}, {})
+    curves = {}
     for edge in scene.edges:
-        first, *others = [curve for _, curve in sorted(whole.pieces[edge.id])]
-        layout.curves[edge.id] = [turn(point) for point in [*first, *(p for curve in others for p in curve[1:])]]
-    for scope, (low, high) in whole.frames.items():
+        first, *others = [gates for _, gates in sorted(whole.pieces[edge.id])]
+        curves[edge.id] = curve_through([*first, *(gate for piece in others for gate in piece[1:])], arrow=True)
+    sizes = _sizes(scene.boxes, scene.rankdir)
+    placed = folded(
+        Placed(
+            {box.id: size for box, size in zip(scene.boxes, sizes, strict=True)}, whole.centres, whole.frames, curves
+        )
+    )
+    turn = TURNS[scene.rankdir]
+    layout = Layout("built in", {box: turn(place) for box, place in placed.centres.items()}, {})
+    for edge in scene.edges:
+        layout.curves[edge.id] = [turn(point) for point in placed.curves[edge.id]]
+    for scope, (low, high) in placed.frames.items():
         (x0, y0), (x1, y1) = turn(low), turn(high)
         layout.frames[scope] = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
     place_labels(layout, scene)
     return layout
+
+
+def _sizes(boxes: Sequence[Box], rankdir: Direction) -> list[Size]:
+    """Along the flow and across it."""
+    return [(box.width, box.height) if rankdir in ("LR", "RL") else (box.height, box.width) for box in boxes]
 
 
 class _Block(NamedTuple):
@@ -72,8 +87,8 @@ class _Block(NamedTuple):
     size: Size
     centres: dict[str, Point]
     frames: dict[tuple[str, ...], tuple[Point, Point]]
-    pieces: dict[str, list[tuple[int, list[Point]]]]
-    ports: dict[str, Point]
+    pieces: dict[str, list[tuple[int, list[Gate]]]]
+    ports: dict[str, Gate]
 
 
 def _lay_out(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> _Block:
@@ -86,8 +101,7 @@ def _lay_out(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> _Bl
 
 def _inside(cluster: Cluster, edges: Sequence[Edge], rankdir: Direction) -> tuple[list[_Block], dict[str, int]]:
     """The blocks directly in a cluster, and the index of the block that contains each box."""
-    flat = rankdir in ("LR", "RL")
-    sizes = [(box.width, box.height) if flat else (box.height, box.width) for box in cluster.boxes]
+    sizes = _sizes(cluster.boxes, rankdir)
     blocks = [_Block(size, {box.id: (0.0, 0.0)}, {}, {}, {}) for box, size in zip(cluster.boxes, sizes, strict=True)]
     home = {box.id: i for i, box in enumerate(cluster.boxes)}
     for inner in cluster.clusters.values():
@@ -108,7 +122,7 @@ class _Level:
     """The arranged blocks of a cluster: ports of edges that enter, boxes and clusters, ports of edges that leave."""
 
     def __init__(self, cluster: Cluster, blocks: Sequence[_Block], ends: Sequence[_Ends], rankdir: Direction) -> None:
-        self.cluster, self.rankdir = cluster, rankdir
+        self.cluster, self.rankdir, self.own = cluster, rankdir, {box.id for box in cluster.boxes}
         self.edges = [edge for edge, _, _ in ends]
         entering = [edge.id for edge, source, _ in ends if source is None]
         leaving = [edge.id for edge, _, target in ends if target is None]
@@ -118,18 +132,32 @@ class _Level:
         number = {i: k for k, i in enumerate(order, start=len(entering))}
         self.ports = {edge: k for k, edge in enumerate(entering)}
         self.ports |= {edge: k for k, edge in enumerate(leaving, start=len(entering) + len(blocks))}
-        pairs = [
-            (self.ports[edge.id] if i is None else number[i], self.ports[edge.id] if j is None else number[j])
+        self.bends = _bends(self.edges)
+        joins = [
+            self._join(
+                edge, self.ports[edge.id] if i is None else number[i], self.ports[edge.id] if j is None else number[j]
+            )
             for edge, i, j in ends
         ]
         rooms = [self._room(edge) for edge in self.edges]
         sizes = [item.size for item in self.items]
-        found = arrange(sizes, pairs, rooms, first=len(entering), last=len(leaving))
+        found = arrange(sizes, joins, rooms, first=len(entering), last=len(leaving))
         self.middles, self.chains = list(zip(found.along, found.across, strict=True)), found.chains
+        self.columns, self.slots = found.columns, found.slots
+
+    def _join(self, edge: Edge, source: int, target: int) -> Join:
+        """The edge between items, with how far from their centres it starts and ends."""
+        return Join(source, target, self._offset(edge, source), self._offset(edge, target))
+
+    def _offset(self, edge: Edge, number: int) -> float:
+        if number == self.ports.get(edge.id):
+            return 0.0
+        gate = self.items[number].ports.get(edge.id)
+        return gate.y if gate else self.bends[edge.id]
 
     def _room(self, edge: Edge) -> float:
         """Pixels along the flow for the label, which is at the end of the arrow."""
-        if not edge.label or all(edge.target != box.id for box in self.cluster.boxes):
+        if not edge.label or edge.target not in self.own:
             return 0.0
         return cells(edge.label) * SMALL_CELL if self.rankdir in ("LR", "RL") else SMALL_LINE
 
@@ -142,9 +170,12 @@ class _Level:
             whole.frames[self.cluster.scope] = (_minus(low, middle), _minus(high, middle))
         for item, place in zip(self.items, self.middles, strict=False):
             _put(item, _minus(place, middle), whole)
-        for (order, curve), edge in zip(self._pieces(), self.edges, strict=True):
-            whole.pieces.setdefault(edge.id, []).append((order, [_minus(point, middle) for point in curve]))
-        whole.ports.update({edge: _minus(self.middles[item], middle) for edge, item in self.ports.items()})
+        back = (-middle[0], -middle[1])
+        for (order, gates), edge in zip(self._pieces(), self.edges, strict=True):
+            whole.pieces.setdefault(edge.id, []).append((order, [gate.moved(back) for gate in gates]))
+        whole.ports.update(
+            {edge: Gate(*self.middles[item], *self.slots[item]).moved(back) for edge, item in self.ports.items()}
+        )
         return whole
 
     def _frame(self) -> tuple[Point, Point]:
@@ -164,30 +195,43 @@ class _Level:
         more = (max(0.0, least[0] - high[0] + low[0]) / 2, max(0.0, least[1] - high[1] + low[1]) / 2)
         return _minus(low, more), _plus(high, more)
 
-    def _pieces(self) -> Iterator[tuple[int, list[Point]]]:
-        """The piece of each edge that is on this level, and its number among the pieces."""
+    def _pieces(self) -> Iterator[tuple[int, list[Gate]]]:
+        """The gates of each edge that are on this level, and the number of this piece of it."""
         depth = len(self.cluster.scope)
-        twins: dict[tuple[str, str], int] = {}
         for edge, chain in zip(self.edges, self.chains, strict=True):
-            twin = twins[edge.source, edge.target] = twins.get((edge.source, edge.target), -1) + 1
-            bend = TWINS * ((twin + 1) // 2) * (-1) ** twin
-            curve = self._curve(edge, chain, bend)
             leaves, enters = chain[-1] == self.ports.get(edge.id), chain[0] == self.ports.get(edge.id)
-            yield (-depth if leaves else depth if enters else 0), curve
+            yield (-depth if leaves else depth if enters else 0), self._gates(edge, chain)
 
-    def _curve(self, edge: Edge, chain: list[int], bend: float) -> list[Point]:
-        """A smooth curve through the dummies, to the side of a box and its arrow head, or to a port."""
-        source, target = self.items[chain[0]], self.items[chain[-1]]
+    def _gates(self, edge: Edge, chain: list[int]) -> list[Gate]:
+        """From the side of a box or a port, along the columns of the ranks between, to the side of another."""
         way = 1.0 if self.middles[chain[0]][0] <= self.middles[chain[-1]][0] else -1.0
-        start = _plus(self.middles[chain[0]], source.ports.get(edge.id, (way * source.size[0] / 2, bend)))
-        tip = _plus(self.middles[chain[-1]], target.ports.get(edge.id, (-way * target.size[0] / 2, bend)))
-        arrives = edge.target in target.centres and edge.id not in target.ports
-        end = (tip[0] - way * HEAD, tip[1]) if arrives else tip
-        curve = [start]
-        for (x0, y0), (x1, y1) in pairwise([start, *[self.middles[item] for item in chain[1:-1]], end]):
-            half = (x1 - x0) / 2
-            curve += [(x0 + half, y0), (x1 - half, y1), (x1, y1)]
-        return [*curve, end, tip, tip] if arrives else curve
+        start, *_, end = gates = [self._end(edge, chain[0], way), self._end(edge, chain[-1], -way)]
+        for item in chain[1:-1]:
+            gates[-1:-1] = [self._column(item, side) for side in (-way, way)]
+        gates.insert(1, self._column(chain[0], way))
+        gates.insert(-1, self._column(chain[-1], -way))
+        return [gate for i, gate in enumerate(gates) if i in (0, len(gates) - 1) or gate.x not in (start.x, end.x)]
+
+    def _end(self, edge: Edge, number: int, side: float) -> Gate:
+        """The middle of the side of a box or a point near it, a port of a cluster, or a port of this level."""
+        item, middle = self.items[number], self.middles[number]
+        if number == self.ports.get(edge.id):
+            return Gate(*middle, *self.slots[number])
+        if edge.id in item.ports:
+            return item.ports[edge.id].moved(middle)
+        return point_gate(_plus(middle, (side * item.size[0] / 2, self.bends[edge.id])))
+
+    def _column(self, number: int, side: float) -> Gate:
+        """Where the column of a rank begins (-1) or ends (1), between the neighbours of the item."""
+        return Gate(self.columns[number][side > 0.0], self.middles[number][1], *self.slots[number])
+
+
+def _bends(edges: Sequence[Edge]) -> dict[str, float]:
+    """How far from the centres of boxes each edge starts and ends: several between the same boxes are apart."""
+    twins: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        twins.setdefault((edge.source, edge.target), []).append(edge.id)
+    return {edge: TWINS * (i - (len(ids) - 1) / 2) for ids in twins.values() for i, edge in enumerate(ids)}
 
 
 def _put(item: _Block, place: Point, whole: _Block) -> None:
@@ -195,7 +239,7 @@ def _put(item: _Block, place: Point, whole: _Block) -> None:
     whole.centres.update({box: _plus(centre, place) for box, centre in item.centres.items()})
     whole.frames.update({scope: (_plus(low, place), _plus(high, place)) for scope, (low, high) in item.frames.items()})
     for edge, pieces in item.pieces.items():
-        moved = [(order, [_plus(point, place) for point in curve]) for order, curve in pieces]
+        moved = [(order, [gate.moved(place) for gate in gates]) for order, gates in pieces]
         whole.pieces.setdefault(edge, []).extend(moved)
 
 

@@ -1,63 +1,99 @@
-"""Select a layout engine: the first of a chain that is installed and answers.
+"""Select a layout engine: the built-in one, or Graphviz where the caller or $AUTOGRAD_DOT asks for it.
 
-graphviz-pure comes first because it is installed with the package on all common platforms, and gives the same picture
-on each; the last one is built in. $AUTOGRAD_DOT selects another: the path of a program that understands `-Tjson0` as
-Graphviz does, or `builtin`.
+The built-in layout needs no program, keeps layers in order and takes linear time. Graphviz is stopped after two
+seconds: on some graphs, as a long loop over one shared parameter, it needs minutes.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Sequence
 
 from autograd.drawing.layout.clusters import nested
 from autograd.drawing.layout.geometry import Layout
 from autograd.drawing.layout.graphviz import layout_request, read_layout
 from autograd.drawing.scene import Scene
 
-VARIABLE, BUILT_IN = "AUTOGRAD_DOT", "builtin"
-CROWDED = 3.0  # edges per box; the built-in layout keeps such layers in columns, Graphviz scatters them
-MANY = 300  # boxes; with more, edge labels are placed here: they slow engines down too much
-TIMEOUT = 120.0  # seconds, after which the built-in layout is used
-Engine = tuple[str, Callable[[str], str]]
+VARIABLE = "AUTOGRAD_DOT"
+AUTO, BUILT_IN, DOT, PURE = "auto", "builtin", "dot", "graphviz-pure"
+ENGINES = (AUTO, BUILT_IN, DOT, PURE)
+MANY = 300  # boxes; with more, edge labels are placed here: they slow Graphviz down too much
+DEADLINE = 2.0  # seconds for Graphviz, after which the built-in layout is used
+INSTALL = {
+    DOT: "install Graphviz, so that `dot` is on PATH",
+    PURE: "pip install 'scalar-autograd[graphviz-pure]'",
+}
+# Run as a program of its own, so that it can be stopped.
+PYGRAPHVIZ = (
+    "import sys, pygraphviz; graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode()); "
+    "sys.stdout.buffer.write(graph.draw(format='json0', prog='dot'))"
+)
 
 
-def lay_out(scene: Scene) -> Layout:
-    """Lay out the scene with the first engine that answers; the built-in one always does.
+def check_engine(engine: str) -> None:
+    """Raise ValueError unless `engine` is one of `ENGINES`.
 
-    RuntimeWarning if $AUTOGRAD_DOT names a program that cannot be used.
+    >>> check_engine("neato")
+    Traceback (most recent call last):
+        ...
+    ValueError: engine='neato': choose one of 'auto', 'builtin', 'dot', 'graphviz-pure'
     """
-    chosen = os.environ.get(VARIABLE, "")
-    if chosen == BUILT_IN or len(scene.edges) > CROWDED * len(scene.boxes):
+    if engine not in ENGINES:
+        raise ValueError(f"engine={engine!r}: choose one of {', '.join(map(repr, ENGINES))}")
+
+
+def lay_out(scene: Scene, engine: str = AUTO) -> Layout:
+    """Lay out the scene; 'auto' is $AUTOGRAD_DOT (an engine, or the path of a program like `dot`) if set, or built in.
+
+    RuntimeWarning, and the built-in layout, if Graphviz is missing, fails, or takes more than two seconds.
+    """
+    check_engine(engine)
+    setting = os.environ.get(VARIABLE, "") if engine == AUTO else ""
+    chosen = setting or engine
+    if chosen in (AUTO, BUILT_IN):
         return nested(scene)
-    source = layout_request(scene, labels=len(scene.boxes) <= MANY)
-    for name, engine in _chain(chosen):
-        try:
-            return read_layout(engine(source), scene, name)
-        except Exception as error:  # after any error of an engine, the next one is tried
-            if name == chosen:
-                warnings.warn(
-                    f"{VARIABLE}={chosen!r} cannot lay out a graph ({error}); another engine is used. Set it to the "
-                    f"path of a Graphviz `dot` or to {BUILT_IN!r}, or unset it",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
+    try:
+        answer = _answer(_command(chosen), layout_request(scene, labels=len(scene.boxes) <= MANY))
+        return read_layout(answer, scene, chosen)
+    except Exception as error:  # whatever an engine does, there is a picture
+        asked = f"{VARIABLE}={chosen!r}" if setting else f"engine={chosen!r}"
+        remedy = f"unset {VARIABLE} or set it to {BUILT_IN!r}" if setting else f"use engine={BUILT_IN!r}"
+        warnings.warn(
+            f"{asked} did not lay out the graph ({_reason(error)}); the built-in layout is used instead. "
+            f"To avoid this warning, {remedy}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     return nested(scene)
 
 
-def _chain(chosen: str) -> Iterator[Engine]:
-    if chosen:
-        yield chosen, _program(chosen)
-    for name in ("graphviz-pure", "dot"):
-        if path := find_program(name):
-            yield name, _program(path)
-    yield "pygraphviz", _pygraphviz
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it was stopped after {DEADLINE:g} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"it ended with exit code {error.returncode}"
+    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+
+
+def _command(chosen: str) -> list[str]:
+    """The command line of an engine or a path. OSError with the remedy if the engine is not installed."""
+    path = find_program(chosen) if chosen in INSTALL else chosen
+    if path:
+        return [path, "-Kdot", "-Tjson0"]
+    if chosen == DOT and importlib.util.find_spec("pygraphviz"):  # its wheels bring Graphviz
+        return [sys.executable, "-c", PYGRAPHVIZ]
+    raise OSError(f"not found: {INSTALL[chosen]}")
+
+
+def _answer(command: Sequence[str], source: str) -> str:
+    done = subprocess.run(command, input=source.encode(), capture_output=True, check=True, timeout=DEADLINE)
+    return done.stdout.decode()
 
 
 def find_program(name: str) -> str | None:
@@ -69,21 +105,3 @@ def _script(name: str) -> str | None:
     """The path where pip installs it. A Python in a browser has no scheme for users."""
     schemes = {sysconfig.get_default_scheme(), f"{os.name}_user"} & {*sysconfig.get_scheme_names()}
     return shutil.which(name, path=os.pathsep.join(sysconfig.get_path("scripts", each) for each in sorted(schemes)))
-
-
-def _program(path: str) -> Callable[[str], str]:
-    def run(source: str) -> str:
-        done = subprocess.run(
-            [path, "-Kdot", "-Tjson0"], input=source.encode(), capture_output=True, check=True, timeout=TIMEOUT
-        )
-        return done.stdout.decode()
-
-    return run
-
-
-def _pygraphviz(source: str) -> str:
-    import pygraphviz  # type: ignore[import-not-found, import-untyped, unused-ignore]
-
-    graph: Any = pygraphviz.AGraph(string=source)
-    answer: bytes = graph.draw(format="json0", prog="dot")
-    return answer.decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, pairwise
 
 from autograd.drawing.scene import SMALL_CELL, SMALL_LINE, Box, Edge, Scene
 from autograd.drawing.text import cells
@@ -25,6 +25,18 @@ class Layout:
         corners = list(_corners(self, scene))
         xs, ys = [x for x, _ in corners], [y for _, y in corners]
         return min(xs), min(ys), max(xs), max(ys)
+
+
+def halves(curve: list[Point], t: float) -> tuple[list[Point], list[Point]]:
+    """A Bézier curve divided at t (de Casteljau).
+
+    >>> halves([(0.0, 0.0), (2.0, 0.0)], 0.5)
+    ([(0.0, 0.0), (1.0, 0.0)], [(1.0, 0.0), (2.0, 0.0)])
+    """
+    rows = [curve]
+    while len(rows[-1]) > 1:
+        rows.append([(a + t * (c - a), b + t * (d - b)) for (a, b), (c, d) in pairwise(rows[-1])])
+    return [row[0] for row in rows], [row[-1] for row in reversed(rows)]
 
 
 def around(centre: Point, width: float, height: float) -> Rectangle:

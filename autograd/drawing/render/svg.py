@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from autograd.drawing.layout.geometry import Layout, Point, box_frame
+from autograd.drawing.layout.geometry import Layout, Point, box_frame, halves
+from autograd.drawing.layout.routes import HEAD
 from autograd.drawing.render.animate import Timeline
 from autograd.drawing.render.theme import Theme, stylesheet
 from autograd.drawing.scene import CELL, LINE, PADDING, SMALL_CELL, Box, Edge, Row, Scene
@@ -15,8 +16,9 @@ MARGIN = 10.0
 HEADING, FOOTING = 24.0, 20.0
 TITLE_CELL = 8.5
 BASELINE = 4.2  # from the middle of a line down to where its letters stand
-ROUNDING = {"leaf": 9, "op": 3, "group": 3, "rest": 9}
+ROUNDING = {"leaf": 9, "op": 3, "group": 3, "rest": 9, "ref": 9}
 THIN, THICK = 0.9, 3.6
+STRAIGHT = 0.05  # pixels: less than the last digit that is written
 
 
 def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme: Theme = "auto") -> str:
@@ -43,8 +45,10 @@ def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme
     if scene.title:
         lines.append(_words(middle, top + MARGIN + HEADING / 2, scene.title, "title mid"))
     lines += _frames(layout)
-    lines += [_edge(edge, layout, timeline, arrow=scene.arrows) for edge in scene.edges]
-    lines += [_label(edge, layout) for edge in scene.edges if edge.label]  # after the lines: none crosses them
+    lines += [_edge(edge, scene, layout, timeline) for edge in scene.edges]
+    lines += [
+        _label(edge, layout) for edge in scene.edges if edge.id in layout.labels
+    ]  # after the lines: none crosses them
     lines += [_box(box, layout, timeline) for box in scene.boxes]
     if scene.caption:
         lines.append(_words(middle, top + height - MARGIN - FOOTING / 2 + 4, scene.caption, "caption mid"))
@@ -73,16 +77,52 @@ def _frames(layout: Layout) -> Iterator[str]:
         )
 
 
-def _edge(edge: Edge, layout: Layout, timeline: Timeline | None, *, arrow: bool) -> str:
-    """The edge as a path; the last segment of the curve is its arrow head."""
-    curve = layout.curves[edge.id]
-    line, head = (curve[:-3], _head(curve[-4], curve[-1], edge.weight)) if arrow else (curve, "")
-    pieces = [f"{_n(x)},{_n(y)}" for x, y in line]
-    path = f"M{pieces[0]}" + (f"C{' '.join(pieces[1:])}" if len(pieces) > 1 else "")
+def _edge(edge: Edge, scene: Scene, layout: Layout, timeline: Timeline | None) -> str:
+    """The edge as a path with its arrow head."""
+    line, head = layout.curves[edge.id], ""
+    if scene.backward:
+        base, line = _backwards(line)
+        head = _head(base, line[0], edge.weight)
+        line = line[3:]
+    elif scene.arrows:  # the last segment of the curve is the head
+        line, head = line[:-3], _head(line[-4], line[-1], edge.weight)
+    path = _path(line)
     shape = f'<path d="{path}" stroke-width="{_n(THIN + (THICK - THIN) * edge.weight)}"/>{head}'
     if timeline:
         shape = f'<path class="ghost" d="{path}"/><g class="{timeline.edge_class(edge.id)}">{shape}</g>'
     return f'<g id="{edge.id}" class="edge {edge.sign}"><title>{_text(edge.tooltip)}</title>{shape}</g>'
+
+
+def _path(line: Sequence[Point]) -> str:
+    """The curve as SVG writes it; straight pieces are lines, which are shorter to write.
+
+    >>> _path([(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)])
+    'M0,0L3,0'
+    """
+    path = f"M{_n(line[0][0])},{_n(line[0][1])}"
+    for i in range(0, len(line) - 3, 3):
+        piece = line[i : i + 4]
+        straight = all(_from_line(point, piece[0], piece[3]) < STRAIGHT for point in piece[1:3])
+        path += "L" if straight else "C"
+        path += " ".join(f"{_n(x)},{_n(y)}" for x, y in (piece[3:] if straight else piece[1:]))
+    return path
+
+
+def _from_line(point: Point, start: Point, end: Point) -> float:
+    """How far the point is from the line through the others."""
+    across = (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])
+    return abs(across) / (math.dist(start, end) or 1.0)
+
+
+def _backwards(curve: list[Point]) -> tuple[Point, list[Point]]:
+    """Where the head of an arrow at the other end begins, and the curve from its tip on, the head as a segment.
+
+    >>> _backwards([(0.0, 0.0), (8.0, 0.0), (16.0, 0.0), (24.0, 0.0)])[1][-1]
+    (24.0, 0.0)
+    """
+    t = min(0.5, HEAD / (3.0 * math.dist(curve[0], curve[1]) or 1.0))
+    tip, rest = halves(curve[:4], t)
+    return rest[0], [*tip, *rest[1:], *curve[4:]]
 
 
 def _label(edge: Edge, layout: Layout) -> str:
@@ -101,14 +141,15 @@ def _head(base: Point, tip: Point, weight: float) -> str:
 def _box(box: Box, layout: Layout, timeline: Timeline | None) -> str:
     left, top, right, _ = box_frame(layout, box)
     frame = f'x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" height="{_n(box.height)}"'
-    lines = [f'<g id="{box.id}" class="box {box.kind} {box.sign}"><title>{_text(box.tooltip)}</title>']
+    classes = " ".join(filter(None, ("box", box.kind, box.sign, "focus" if box.focus else "")))
+    lines = [f'<g id="{box.id}" class="{classes}"><title>{_text(box.tooltip)}</title>']
     if box.kind == "group":  # a second sheet behind it
         lines.append(f'<rect x="{_n(left + 3)}" y="{_n(top - 3)}" width="{_n(box.width)}" height="{_n(box.height)}"/>')
     rounded = f'{frame} rx="{ROUNDING[box.kind]}"'
     lines.append(f"<rect {rounded}/>")
     if timeline:
         lines.append(f'<rect class="pending {timeline.pending(box.id)}" {rounded}/>')
-    y = top + 7 + LINE / 2
+    y = top + (3 if box.kind in ("ref", "rest") else 7) + LINE / 2
     if box.label or box.head:
         lines += _head_line(box, left, right, y)
         y += LINE

@@ -3,7 +3,7 @@
 The contrast of text is at least 4.5 : 1 and that of lines 3 : 1 (WCAG 2.2, AA), in both modes; a test computes it.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from autograd.drawing.text import Sign
 
@@ -44,6 +44,18 @@ DASHES: dict[Sign, str] = {"neg": "6 3", "zero": "1.5 3", "bad": "9 3 2 3"}
 FONTS = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace'
 
 
+def check_theme(theme: str) -> None:
+    """Raise ValueError unless `theme` is a `Theme`.
+
+    >>> check_theme("black")
+    Traceback (most recent call last):
+        ...
+    ValueError: theme='black': choose one of 'auto', 'light', 'dark'
+    """
+    if theme not in get_args(Theme):
+        raise ValueError(f"theme={theme!r}: choose one of {', '.join(map(repr, get_args(Theme)))}")
+
+
 def stylesheet(theme: Theme = "auto") -> str:
     """The style sheet; 'auto' follows `prefers-color-scheme` by CSS variables, the others use none (for converters).
 
@@ -75,7 +87,8 @@ def _rules() -> str:
         ".ag .muted,.ag .scope text,.ag .caption{fill:var(--muted)}",
         ".ag .end{text-anchor:end}.ag .mid{text-anchor:middle}",
         ".ag .title{font-size:14px}.ag .scope text,.ag .caption{font-size:11px}",
-        ".ag .box rect{stroke:var(--line);stroke-width:1}.ag .rest rect{stroke-dasharray:3 3}",
+        ".ag .box rect{stroke:var(--line);stroke-width:1}.ag .rest rect,.ag .ref rect{stroke-dasharray:3 3}",
+        ".ag .focus rect{stroke:var(--fg);stroke-width:3}",
         ".ag .scope rect{fill:none;stroke:var(--line);stroke-width:1;stroke-opacity:.7}",
         ".ag .edge path{fill:none}.ag .edge:hover path,.ag .box:hover rect{stroke-width:3}",
         ".ag .partial{font-size:10.5px;paint-order:stroke;stroke:var(--bg);stroke-width:3;stroke-linejoin:round}",
