@@ -25,6 +25,7 @@
     numpy_backend/     back end: a vector program as readable NumPy
     llvm/              back end: a program as machine code, on vectors of samples
     backends.py        the back ends by name, and the choice between them
+    bounds.py          how far roundings reach
     verify.py          does it compute what was recorded?
     cache/             programs and object code on disk, for later processes
     keeper.py          what one recording has there

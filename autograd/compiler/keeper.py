@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import BUILD, Choice
+from autograd.compiler.bounds import EASY, UNIT
 from autograd.compiler.cache.directory import directory
 from autograd.compiler.cache.objects import using
 from autograd.compiler.cache.programs import Kept, key_of, read, write
@@ -16,7 +17,6 @@ from autograd.compiler.forms import Forms
 from autograd.compiler.lower import Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import same
-from autograd.compiler.verify import EASY, UNIT
 from autograd.io.files import file_name
 
 

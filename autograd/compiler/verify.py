@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -17,37 +17,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd import rules
 from autograd.compiler.arguments import as_array
+from autograd.compiler.bounds import EASY, UNIT, closeness, running_errors
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
 from autograd.compiler.symbols import returned_operands
 from autograd.numerics import total
-from autograd.primitive import Primitive
 
-UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
-ULPS = 8.0  # error allowed to a function of a back end, in units in the last place of its result
-EASY = 1e4  # what agrees within this many roundings of the largest output needs no bound
 SAMPLES = 19  # of a batch that are compared: full vectors of any width up to 16 lanes, and a part of one
 EFFORT = 30_000  # equations to interpret at most; large programs are looked at for fewer samples and points
 # Differences that are not the fault of a back end.
 ROUNDED = "rounded to float32, "
 REORDERED = "added up in another order, "
 SINGLE = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127  # the smallest float32 with all its digits, and the largest
-
-# Rows that jump: a rounding may decide which side they take.
-JUMPS = {
-    rules.greater,
-    rules.at_least,
-    rules.equal,
-    rules.step,
-    rules.floor,
-    rules.ceil,
-    rules.round_,
-    rules.sign,
-    rules.atan2,
-}
 
 
 @dataclass(frozen=True)
@@ -182,7 +165,7 @@ class Reference:
         if isinstance(outputs, int):
             return False
         given = as_array(outputs).ravel().tolist()
-        near = _closeness(wanted, UNIT[options.dtype])
+        near = closeness(wanted, UNIT[options.dtype])
         pairs = zip(wanted, given, strict=True)
         return len(given) == len(wanted) and all(near(x, y) or (x != x and y != y) for x, y in pairs)
 
@@ -238,7 +221,7 @@ class Reference:
         unit = UNIT[options.dtype]
         program = self.full.program
         numbers = [column[rows.start] for column in self.full.columns]
-        bounds = _bounds(program, numbers, unit)
+        bounds = running_errors(program, numbers, unit)
         sides = program.guards[guard].left, program.guards[guard].right
         left, right = [each if type(each) is float else numbers[int(each)] for each in sides]
         errors = [unit * abs(each) if type(each) is float else bounds[int(each)] for each in sides]
@@ -247,7 +230,7 @@ class Reference:
     def _compare(
         self, known: Computed, wanted: Sequence[float], given: Sequence[float], rows: slice, options: Options
     ) -> str:
-        near = same if options.exact else _closeness(wanted, UNIT[options.dtype])
+        near = same if options.exact else closeness(wanted, UNIT[options.dtype])
         pairs = enumerate(zip(wanted, given, strict=True))
         gated = self.lowered.has_more_gates and not options.exact  # 0 · ∞ that a gate keeps apart is not a nan
         wrong = [place for place, (x, y) in pairs if not (near(x, y) or (x != x and (gated or y != y)))]
@@ -308,7 +291,7 @@ def _bounds_of(known: Computed, outputs: Sequence[int], rows: slice, unit: float
     """How far each of these outputs may be off in one of the rows."""
     found = dict.fromkeys(outputs, 0.0)
     for numbers in zip(*[column[rows] for column in known.columns], strict=True):
-        bounds = _bounds(known.program, numbers, unit)
+        bounds = running_errors(known.program, numbers, unit)
         for output in outputs:
             atom = known.program.outputs[output]
             if type(atom) is int:
@@ -328,31 +311,3 @@ def _near(program: Program, point: Point, indices: frozenset[int], rng: random.R
 
 def _mean(numbers: Sequence[float]) -> float:
     return total(*numbers) / len(numbers)
-
-
-def _closeness(wanted: Sequence[float], unit: float) -> Callable[[float, float], bool]:
-    """Whether two outputs agree to EASY roundings of the largest one."""
-    allowed = EASY * unit * max((abs(x) for x in wanted if math.isfinite(x)), default=0.0)
-    return lambda x, y: abs(x - y) <= allowed or x == y
-
-
-def _bounds(program: Program, numbers: Sequence[float], unit: float) -> list[float]:
-    """How far each number may be off: what the operands bring along, and a rounding of its own."""
-    bounds = [unit * abs(x) for x in numbers[: len(program.names)]]
-    rounded = unit if unit > UNIT["float64"] else 0.0  # constants, where there are fewer digits than they have
-    for place, (row, operands) in enumerate(program.equations, len(program.names)):
-        at = [each if type(each) is float else numbers[int(each)] for each in operands]
-        errors = [rounded * abs(each) if type(each) is float else bounds[int(each)] for each in operands]
-        bounds.append(_bound(row, numbers[place], at, errors, unit))
-    return bounds
-
-
-def _bound(row: Primitive, out: float, at: Sequence[float], errors: Sequence[float], unit: float) -> float:
-    if row in JUMPS or row in (rules.where, rules.pick):
-        sides = {row.value(*[x + side * e for x, e in zip(at, errors, strict=True)]) for side in (-1.0, 0.0, 1.0)}
-        return max(errors[1:], default=0.0) if len(sides) == 1 or row not in JUMPS else math.inf
-    partials = row.partials_at(out, at)
-    brought = sum(abs(p) * e for p, e in zip(partials, errors, strict=True) if p is not None and e)
-    terms = sum(abs(p * x) for p, x in zip(partials, at, strict=True) if p is not None) if row.variadic else abs(out)
-    bound = 2.0 * brought + unit * (len(at) * terms + ULPS * abs(out)) + 1e-300
-    return bound if math.isfinite(bound) else math.inf

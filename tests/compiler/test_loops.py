@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from autograd import rules
 from autograd.compiler import program as programs
+from autograd.compiler.bounds import UNIT, running_errors
 from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops import backward
 from autograd.compiler.loops.columns import Columns, Flags
@@ -35,8 +36,6 @@ from autograd.compiler.python import function
 from autograd.compiler.reassociate import sums
 from autograd.compiler.vector.program import check as check_vectors
 from autograd.compiler.vector.recover import recover
-from autograd.compiler.verify import UNIT
-from autograd.compiler.verify import _bounds as running_errors
 from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from tests.compiler.loop_programs import (

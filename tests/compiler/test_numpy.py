@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import PRIMITIVES, rules
+from autograd.compiler.bounds import JUMPS
 from autograd.compiler.lower import Call, Lowered, lower
 from autograd.compiler.numpy_backend import runner as runner_module
 from autograd.compiler.numpy_backend.runner import NumpyRunner, build
@@ -23,7 +24,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program, check, interpret
 from autograd.compiler.specialization import forms_of
 from autograd.compiler.vector.program import check as check_vectors
-from autograd.compiler.verify import JUMPS, Reference
+from autograd.compiler.verify import Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.strategies.graphs import DEFAULT

@@ -150,14 +150,16 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.loops.derivative", "compiler.loops.find", "compiler.loops.loop"),
         *("compiler.vector.adjoints", "compiler.vector.program", "compiler.vector.recover"),
     },
+    "compiler.bounds": {"compiler.program", "primitive", "rules"},
     "compiler.verify": {
+        "compiler.bounds",
         *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "compiler.symbols"),
         *("numerics", "primitive", "rules"),
     },
     "compiler.keeper": {
         *("compiler.arguments", "compiler.backends", "compiler.lower", "compiler.options", "compiler.program"),
         *("compiler.cache.directory", "compiler.cache.objects", "compiler.cache.programs", "compiler.cache.store"),
-        *("compiler.forms", "compiler.verify", "io.files"),
+        *("compiler.bounds", "compiler.forms", "io.files"),
     },
     "compiler.specialization": {
         *("compiler.cache.objects", "compiler.keeper", "compiler.forms"),
