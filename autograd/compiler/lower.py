@@ -38,7 +38,7 @@ class Lowered:
     kind      which outputs are wanted; for second derivatives, `recorded` has the first ones as outputs too
     wanted    the inputs that derivatives are by
     at        the numbers of the inputs; with a batch, those of the sample that was recorded
-    found     the numbers of the result there, and `slopes` the derivatives of a gradient, both as the nodes have them
+    found     the numbers of the result there, and `slopes` its derivatives (not if exact), as the nodes have them
     indices   inputs that were integers; with `by_kind` the function has asked which are
     what      the derivative that was asked for by name, and its mode, in words: see kinds.py
     seeds     how many directions run as its batch: rows of the identity, or those of `plan`
@@ -147,7 +147,7 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     wanted = range(count) if call.parameters is None else range(count, len(call.numbers))
     if exact and call.batch and (recorder.gates or recorder.picked or len(recorder.guards) > asked):
         raise PerSampleError
-    slopes = transcript.slopes(wanted) if outputs == GRADIENT else []
+    slopes = transcript.slopes(wanted) if outputs == GRADIENT and not exact else []
     recorder.release()
     made = Lowered(
         _without_samples(program), key, outputs, tuple(wanted), tuple(map(float, call.numbers)), numbers,
