@@ -83,15 +83,17 @@ def fresh(x: Any) -> Value:
     return x * 1.0 if isinstance(x, Value) else Value(x)
 
 
-def number(y: Any, f: Callable[..., Any]) -> Value:
-    """A number in the result of f as a node; TypeError for anything else."""
+def number(
+    y: Any, f: Callable[..., Any], must: str = "return a number to have a gradient", hint: str = "see jacobian and vjp"
+) -> Value:
+    """A number in the result of f as a node; TypeError with these words for anything else."""
     if isinstance(y, Value):
         return y
     try:
         return Value(as_float(y))
     except TypeError as error:
         name = getattr(f, "__name__", repr(f))
-        raise TypeError(f"{name} must return a number to have a gradient, got {y!r}; see jacobian and vjp") from error
+        raise TypeError(f"{name} must {must}, got {y!r}; {hint}") from error
 
 
 def direction(v: Any) -> Any:

@@ -13,6 +13,7 @@ from autograd.errors import GraphError
 from autograd.graph import topological
 from autograd.recording import is_off
 from autograd.structure import key_of, leaves_of, places, rebuild
+from autograd.tracing import number
 from autograd.value import Value, as_float
 
 USAGE = "check_gradients(f, *numbers), check_gradients(value) or check_gradients(model, x, y, loss=function)"
@@ -86,8 +87,8 @@ def _model(model: Any, at: Sequence[Any], loss: Any) -> Subject:
 
 
 def _set(leaves: Sequence[Value], numbers: Sequence[float]) -> None:
-    for leaf, number in zip(leaves, numbers, strict=True):
-        leaf._data = number
+    for leaf, x in zip(leaves, numbers, strict=True):
+        leaf._data = x
 
 
 def _function(f: Callable[..., Any], at: Sequence[Any]) -> Subject:
@@ -123,15 +124,7 @@ def names_of(f: Callable[..., Any], at: Sequence[Any]) -> list[str]:
 
 
 def _root(y: Any, f: Callable[..., Any]) -> Value:
-    if isinstance(y, Value):
-        return y
-    try:
-        return Value(as_float(y))
-    except TypeError as error:
-        name = getattr(f, "__name__", repr(f))
-        raise TypeError(
-            f"{name} must return one number to have gradients, got {y!r}; reduce it, as by total"
-        ) from error
+    return number(y, f, "return one number to have gradients", "reduce it, as by total")
 
 
 def _named(labels: Sequence[str], leaves: Sequence[Value], kind: str) -> dict[str, Value]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from autograd.compiler.arguments import as_array
 from autograd.compiler.backends import BUILD, Choice
-from autograd.compiler.bounds import EASY, UNIT
+from autograd.compiler.bounds import UNIT, closeness
 from autograd.compiler.cache.directory import directory
 from autograd.compiler.cache.objects import using
 from autograd.compiler.cache.programs import Kept, key_of, read, write
@@ -60,9 +59,7 @@ class Keeper:
             return False
         wanted = self.lowered.found
         given = as_array(outputs).ravel().tolist()[: len(wanted)]
-        size = max([abs(y) for y in wanted if math.isfinite(y)], default=0.0)
-        allowed = EASY * UNIT[self.options.dtype] * size
-        near = same if self.options.exact else lambda x, y: abs(x - y) <= allowed or x == y
+        near = same if self.options.exact else closeness(wanted, UNIT[self.options.dtype])
         return all(near(x, y) or (x != x and y != y) for x, y in zip(given, wanted, strict=True))
 
     def keep(self, name: str, reason: str, forms: Forms) -> str:

@@ -1,8 +1,8 @@
 """Compare a back end with what was recorded, when a program has been built: at the recorded point and near it.
 
-The reference is `interpret_all`: eager arithmetic, equation by equation. A back end that keeps its order has to give
-the same bits. Others may add in another order: they have to agree within the running-error bound, which follows every
-rounding through the program (Higham, Accuracy and Stability of Numerical Algorithms, 2002, chapter 3).
+At the recorded point alone, the nodes of the recording have the numbers. Else the reference is `interpret_all`: eager
+arithmetic, equation by equation. A back end that keeps its order has to give the same bits. Others may add in another
+order: they have to agree within the running-error bound (bounds.py).
 """
 
 from __future__ import annotations

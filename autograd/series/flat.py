@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import rules
+from autograd.arithmetic import Arithmetic
 from autograd.inline import function
 from autograd.primitive import Primitive
 
@@ -48,7 +49,7 @@ class Sheet:
         return kept[::-1]
 
 
-class Name:
+class Name(Arithmetic):
     """A coefficient by its name."""
 
     def __init__(self, sheet: Sheet, text: str) -> None:
@@ -66,24 +67,6 @@ class Name:
             return self.sheet.write(f"{{}} + {products}", [operands[-1], *pairs])
         self.sheet.values[row.name] = row.value
         return self.sheet.write(f"{row.name}({', '.join(['{}'] * len(operands))})", operands)
-
-    def __add__(self, other: Any) -> Any:
-        return rules.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return rules.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return rules.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return rules.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return rules.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return rules.mul(other, self)
 
     def __truediv__(self, other: Any) -> Any:
         if type(other) is float and other != 0.0:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd import rules
+from autograd.arithmetic import Arithmetic
 from autograd.primitive import Primitive
 
 # Partials are written in other rows, whose own partials are asked as well: x**1.0 is linear since 1.0 * x**0.0 is 1.
@@ -143,7 +144,7 @@ class Answers:
         return [(*self._told[:i], False) for i in range(len(self.given), len(self._told))]
 
 
-class Dependent:
+class Dependent(Arithmetic):
     """A number of which only the operands are known that its derivative depends on, as bits of `on`."""
 
     __slots__ = ("answers", "on")
@@ -165,24 +166,6 @@ class Dependent:
 
     def __bool__(self) -> bool:
         return self.answers.ask()
-
-    def __add__(self, other: Any) -> Any:
-        return rules.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return rules.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return rules.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return rules.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return rules.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return rules.mul(other, self)
 
     def __truediv__(self, other: Any) -> Any:
         return rules.div(self, other)

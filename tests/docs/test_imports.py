@@ -51,14 +51,15 @@ ALLOWED: dict[str, set[str]] = {
     "derivative": {"value", "rules", "graph", "errors", "scopes"},
     "functions": {"affine", "errors", "operators", "rules", "scopes", "signatures", "value"},
     "observing": {"assignments", "graph", "origin", "value"},
+    "arithmetic": {"primitive", "rules"},
     "series": set(),
     "series.numberlike": {"arrays", "observing", "operators", "primitive", "rules"},
     "series.terms": {"numerics", "primitive", "rules", "series.numberlike"},
-    "series.flat": {"inline", "primitive", "rules"},
+    "series.flat": {"arithmetic", "inline", "primitive", "rules"},
     "series.rows": {"numerics", "primitive", "rules", "scopes", "series.flat", "series.terms", "value"},
     "series.taylor": {"recording", "rules", "series.rows", "series.terms", "structure", "tracing", "value"},
     "sparse": set(),
-    "sparse.linearity": {"primitive", "rules"},
+    "sparse.linearity": {"arithmetic", "primitive", "rules"},
     "sparse.pattern": {"primitive", "sparse.linearity"},
     "sparse.colouring": {"sparse.pattern"},
     "sparse.compression": {"sparse.colouring", "sparse.pattern"},
@@ -459,6 +460,7 @@ def _ours(modules: set[str]) -> set[str]:
 
 
 LOADED_LATER = (
+    "arithmetic",
     "assignments",
     "compiler",
     "functional",

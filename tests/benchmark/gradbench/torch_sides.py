@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.benchmark.compiling.frameworks import loaded
+from tests.benchmark.gradbench.descent import ENOUGH, FIRST_RATE, PATIENCE
 
 Side = Callable[[], Any]
 
@@ -210,13 +211,13 @@ def saddle(given: Any) -> Side:
 
 def argmin(f: Callable[[Any], Any], slopes: Callable[[Any], Any], x: Any) -> Any:
     """The descent of `descent`, on tensors."""
-    value, slope, rate, successes = f(x), slopes(x), 1e-5, 0
-    while slope.norm() > 1e-5:
-        if successes == 10:
+    value, slope, rate, successes = f(x), slopes(x), FIRST_RATE, 0
+    while slope.norm() > ENOUGH:
+        if successes == PATIENCE:
             rate, successes = 2.0 * rate, 0
             continue
         trial = x - rate * slope
-        if (x - trial).norm() <= 1e-5:
+        if (x - trial).norm() <= ENOUGH:
             break
         if (reached := f(trial)) < value:
             x, value, slope, successes = trial, reached, slopes(trial), successes + 1
