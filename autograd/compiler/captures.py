@@ -32,6 +32,8 @@ class Everything:
 
     def change(self) -> str | None:
         """The first thing that has changed, in words."""
+        if not self.each:
+            return None
         suspects = self._made_anew if self._are_same() else self.each
         for watched in suspects:
             if change := watched.change():

@@ -14,7 +14,7 @@ from autograd.compiler.given import given
 from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE
 from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
-from autograd.compiler.results import Outputs, Samples
+from autograd.compiler.results import Outputs, Samples, structured
 from autograd.compiler.variants import argument_names
 from autograd.errors import CompileError
 from autograd.structure import NUMBER
@@ -166,9 +166,7 @@ class Compiled(Derivatives):
         _, outputs = self._run(GRADIENT, given(arguments, self._current()))
         if self.parameters is not None:
             return float(outputs[0]), as_array(outputs[1:])
-        remaining = Outputs(outputs)
-        value, *parts = [remaining.take(key) for key in (NUMBER, *arguments.keys)]
-        return value, parts[0] if len(parts) == 1 else tuple(parts)
+        return float(outputs[0]), structured(outputs[1:], arguments.keys, len(arguments.keys) == 1)
 
     def map(self, *args: Any) -> Any:
         """What f returns for each sample of a batch: its numbers are arrays with an entry for each sample.

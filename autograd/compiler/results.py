@@ -53,8 +53,11 @@ def structured(outputs: Any, keys: Keys, is_single: bool) -> Any:
     >>> structured([1.0, 2.0], (key_of(0.0), key_of([0.0])), False)
     (1.0, [2.0])
     """
-    remaining = Outputs(outputs)
-    parts = tuple([remaining.take(key) for key in keys])
+    if not any(keys):  # numbers only, as nearly always where a call costs more than its program
+        parts = tuple(map(float, outputs))
+    else:
+        remaining = Outputs(outputs)
+        parts = tuple([remaining.take(key) for key in keys])
     return parts[0] if is_single else parts
 
 
