@@ -120,7 +120,7 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
         make = partial(BUILD["llvm"], forms, options)
         loops = llvm.over_time(forms, options) if python_run > LLVM_CALL else None  # less is not to be had by them
         if loops:
-            yield _over_time(loops, program, work, make)
+            yield _over_time(loops, program, options, work, samples, make)
         elif vectors is not None and llvm.is_regular(forms):
             yield _by_loops(vectors, options, samples, make)
         elif work <= LARGE:
@@ -142,17 +142,24 @@ def _by_loops(vectors: VectorProgram, options: Options, samples: int, make: Call
     return Estimate("llvm", run, LLVM_START + LLVM_STEP_BUILD * vectors.equations, make)
 
 
-def _over_time(loops: Looped, program: Program, work: float, make: Callable[[], Runner]) -> Estimate:
-    """Machine code with an instruction for each operation of a body, whatever its trips."""
+def _over_time(
+    loops: Looped, program: Program, options: Options, work: float, samples: int, make: Callable[[], Runner]
+) -> Estimate:
+    """Machine code with an instruction for each operation of a body, whatever its trips; each waits for another one."""
     build = LLVM_START + LLVM_LOOK * len(program.equations) + LLVM_OPERAND * loops.written
-    return Estimate("llvm", LLVM_CALL + LLVM_OPERATION * work, build, make)
+    tiles = _tiles(options, samples) if program.batched else 1
+    return Estimate("llvm", LLVM_CALL + LLVM_OPERATION * work * tiles, build, make)
 
 
 def _written_out(program: Program, options: Options, work: float, samples: int, make: Callable[[], Runner]) -> Estimate:
     """Machine code with an instruction for each operation."""
-    lanes = 8 if options.dtype == "float32" else 4
-    each = LLVM_LANES * -(-samples // lanes) if program.batched else LLVM_OPERATION
+    each = LLVM_LANES * _tiles(options, samples) if program.batched else LLVM_OPERATION
     return Estimate("llvm", LLVM_CALL + each * work, LLVM_START + LLVM_BUILD * work, make)
+
+
+def _tiles(options: Options, samples: int) -> int:
+    """How many vectors the samples of a batch fill."""
+    return -(-samples // (8 if options.dtype == "float32" else 4))
 
 
 def operations(program: Program) -> int:

@@ -121,7 +121,7 @@ def rnn(trips: int, hidden: int, inputs: int) -> Example:
         "w": rng.normal(size=(hidden, hidden)).tolist(),
         "u": rng.normal(size=(hidden, inputs)).tolist(),
         "b": rng.normal(size=hidden).tolist(),
-        "x": rng.normal(size=(trips, inputs)).tolist(),
+        "xs": rng.normal(size=(trips, inputs)).tolist(),
     }
 
 

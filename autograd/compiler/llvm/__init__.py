@@ -21,11 +21,12 @@ busy machine, side by side): a GPT document as one straight line runs in 66 us a
 43 kernels in 30 to 34 us and 0.27 s, of which 0.2 s the first time only. Loops of less than 300 operations are compiled
 at level 0: 2 ms instead of 7 for a kernel, and 5 % of the run.
 
-*Loops over time*, of doubles without a batch, for what repeats in a chain (a pendulum, a small RNN):
-`compiler/loops` finds them, time_loops.py writes and runs them.
+*Loops over time*, for what repeats in a chain (a pendulum, a small RNN): `compiler/loops` finds them, time_text.py
+writes them, time_loops.py runs them.
 
 *Straight-line* code for `exact=True`, which keeps the order of additions to the bit, for other chains of numbers, and
-for what is small: spelling.py, code.py, frame.py, writing.py, emit.py, driver.py.
+for what is small: spelling.py, code.py, frame.py, writing.py, emit.py. The tiles of a
+batch, here and with loops over time, are run by tiles.py and driver.py.
 """
 
 from autograd.compiler.llvm.runner import build, build_from, is_regular, over_time

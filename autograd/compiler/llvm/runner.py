@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd.compiler.forms import Forms
-from autograd.compiler.llvm.driver import ARGUMENTS, driver
 from autograd.compiler.llvm.emit import Written, written
 from autograd.compiler.llvm.engine import binding, machine, vector_bytes
 from autograd.compiler.llvm.library import Kind, Library, failed
 from autograd.compiler.llvm.steps_runner import StepsRunner
+from autograd.compiler.llvm.tiles import Layout, Tiles
 from autograd.compiler.llvm.time_loops import LoopRunner
-from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
+from autograd.compiler.llvm.workspace import Floats, new_frame
 from autograd.compiler.loops.loop import Looped
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program, depth
@@ -26,11 +24,6 @@ from autograd.compiler.silent import silently
 REGULAR = 8  # operations for each step from which on a program is loops
 SMALL = 4000  # operands that are written out with loops over time, up to which arrays are no faster
 _POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
-# How outputs are collected: the function called after each tile, and the direction in which tiles are run. Masking sets
-# lanes without a sample to 0, so the last tile, which has such lanes, has to be run first.
-MODES = {"mean": ("mask", -1), "exact mean": ("in_order", 1), "per sample": ("scatter", 1)}
-
-
 Built: TypeAlias = "Runner | StepsRunner | LoopRunner"
 
 
@@ -58,7 +51,7 @@ def build_from(forms: Forms, options: Options) -> Built:
     if not forms.way:
         forms.way = _way(forms, options)
     if forms.way == "time" and (loops := over_time(forms, options)):
-        return LoopRunner(loops)
+        return LoopRunner(loops, options.dtype, threads)
     if forms.way == "steps":
         return StepsRunner(forms.vectors, vector, threads)
     program = forms.program if options.exact else forms.flattened
@@ -77,11 +70,11 @@ def _way(forms: Forms, options: Options) -> str:
 
 
 def over_time(forms: Forms, options: Options) -> Looped | None:
-    """The program with its loops over time, if it has some and is to run with them, on doubles without a batch.
+    """The program with its loops over time, if it has some and is to run with them.
 
     Those of small bodies run no slower than arrays, and are built in a tenth of the time.
     """
-    if options.exact or options.dtype == "float32" or forms.forward.batched:
+    if options.exact:
         return None
     loops = forms.looped
     return loops if loops and (loops.written <= SMALL or not is_regular(forms)) else None
@@ -155,41 +148,8 @@ class TiledRunner(Runner):
 
     def __init__(self, text: Written, scalar: Kind, vector: Kind, outputs: int, mode: str, threads: int) -> None:
         super().__init__(text.texts, text.library, scalar, text.sizes[0], {})
-        self._written, self._outputs = text, outputs
-        self._lanes, self._mode = vector.lanes, mode
-        # A sum in the order of the samples cannot be divided among threads.
-        self._threads = 1 if mode == "exact mean" else threads
-        self._driver = driver(vector)
-        self._go = self._driver.function("run", None, _POINTER)
-        self._workspaces = WorkspacePool(self._new_workspace)
+        layout = Layout(text.sizes[1], text.broadcast, text.inputs, text.outputs, outputs, text.constants)
+        self._tiles = Tiles(self._machine, layout, vector, mode, threads, self._calls_python)
 
     def _outputs_of(self, frame: Any, address: int, samples: Sequence[Floats]) -> Floats:
-        count = len(samples[0])
-        result = np.empty((count, self._outputs)) if self._mode == "per sample" else None
-        step = MODES[self._mode][1]
-
-        def part(begin: int, end: int) -> Floats:
-            workspace = self._workspaces.take()
-            workspace.take(samples)
-            workspace.set(scalars=address, samples=count, first=begin if step > 0 else end - 1, tiles=end - begin)
-            if result is None:
-                workspace.target[:] = 0.0
-            else:
-                workspace.set(target=address_of(result))
-            self._go(workspace.address)
-            found = workspace.target.copy() if result is None else workspace.target
-            self._workspaces.give(workspace)
-            return found
-
-        parts = in_parts(part, -(-count // self._lanes), self._threads, self._calls_python)
-        return reduce(add, parts) / count if result is None else result
-
-    def _new_workspace(self) -> Workspace:
-        text, (after, step) = self._written, MODES[self._mode]
-        frame = new_frame(text.sizes[1], self._number, text.constants, self._lanes)
-        target = np.zeros(self._outputs)
-        return Workspace(
-            ARGUMENTS, frame, target, frame=frame[1], target=address_of(target), tile=self._machine.address("tile"),
-            after=self._driver.address(after), step=step, inputs=text.inputs, outputs=text.outputs,
-            count=self._outputs, broadcast=text.broadcast, sums=int(self._mode == "mean"),
-        )  # fmt: skip
+        return self._tiles.run(address, samples)

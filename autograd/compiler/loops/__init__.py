@@ -12,6 +12,7 @@
     backward.py    the loop backwards over stored numbers
     prune.py       only what is needed of a new body
     derivative.py  value and gradient: Looped -> Looped
+    divide.py      what all samples of a batch share, then what differs
     emitted.py     what a loop has to keep
     parts.py       what lies between loops, and bodies, as programs
     formulas.py    loops as formulas on arrays, for reading

@@ -45,7 +45,7 @@ class Live:
         new = len(inputs)
         for place, item in self.items:
             if self.flags[place]:
-                kept.append(_moved(item, moved))
+                kept.append(moved_item(item, moved))
                 size = _size(item)
                 moved[place : place + size] = range(new, new + size)
                 new += size
@@ -56,7 +56,8 @@ def _size(item: Item) -> int:
     return item.size if type(item) is Loop else 1
 
 
-def _moved(item: Item, moved: Sequence[Atom]) -> Item:
+def moved_item(item: Item, moved: Sequence[Atom]) -> Item:
+    """The item with each place that it looks at replaced by what that has moved to."""
     if type(item) is Equation:
         return Equation(item.primitive, moved_to(item.operands, moved))
     assert type(item) is Loop
