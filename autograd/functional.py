@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from autograd.derivative import engine, slopes
 from autograd.functions import dot, where
+from autograd.per_sample import per_sample
 from autograd.series.taylor import derivative_tensor as derivative_tensor
 from autograd.series.taylor import derivatives as derivatives
 from autograd.series.taylor import taylor as taylor
@@ -263,6 +264,41 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """
     found = own(f, "hvp", primals, 0, tangents)
     return jvp(grad(f), primals, tangents) if found is NotImplemented else found
+
+
+def map_grad(
+    f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None, batch: Sequence[str] = ()
+) -> Callable[..., Any]:
+    """(x, …) ↦ [∂f/∂x of each sample], where the arguments named in `batch` hold samples.
+
+    f, argnum, argnums, batch  as for `map_jacobian`; f has one number as result
+
+    >>> map_grad(lambda w, x: w * x**2, (0, 1), batch=("x",))(3.0, [1.0, 2.0])
+    [(1.0, 6.0), (4.0, 12.0)]
+
+    TypeError as for `grad` and `map_jacobian`.
+    """
+    return per_sample("map_grad", grad, f, argnum if argnums is None else argnums, batch)
+
+
+def map_jacobian(
+    f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None, batch: Sequence[str] = ()
+) -> Callable[..., Any]:
+    """(x, …) ↦ [∂fᵢ/∂x of each sample], where the arguments named in `batch` hold samples.
+
+    f                a function of one sample; a compiled one with a batch of its own runs `Compiled.map_jacobian`
+    argnum, argnums  as for `grad`
+    batch            the names of the arguments that are lists or arrays with an entry for each sample
+
+    A list with what `jacobian` gives for each sample, so for lists of numbers [sample][i][j]. A compiled function with
+    `batch=` gives arrays with the samples first.
+
+    >>> map_jacobian(lambda x: [x[0] * x[1], x[0]], batch=("x",))([[2.0, 3.0], [4.0, 5.0]])
+    [[[3.0, 2.0], [1.0, 0.0]], [[5.0, 4.0], [1.0, 0.0]]]
+
+    TypeError, when it is called, without a batch, and for names and numbers of samples that do not fit.
+    """
+    return per_sample("map_jacobian", jacobian, f, argnum if argnums is None else argnums, batch)
 
 
 # --- forward through a graph ------------------------------------------------------------------------------------------

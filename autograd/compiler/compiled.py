@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.compiler.arguments import as_array
 from autograd.compiler.cache.directory import CacheOption, as_option
-from autograd.compiler.derivatives import Derivatives
+from autograd.compiler.derivatives import Argnums, Derivatives
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.given import given
@@ -15,8 +15,8 @@ from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE
 from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
 from autograd.compiler.results import Outputs, Samples, structured
-from autograd.compiler.variants import argument_names
 from autograd.errors import CompileError
+from autograd.per_sample import argument_names
 from autograd.structure import NUMBER
 from autograd.value import Value
 
@@ -148,8 +148,11 @@ class Compiled(Derivatives):
         key = variant.lowered.result
         return float(outputs[0]) if key is NUMBER else Outputs(outputs, arguments.hold_array).take(key)
 
-    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = None) -> tuple[float, Any]:
         """f and its gradient, an array in parameter order; without `parameters=` in the structure of the arguments.
+
+        args     the arguments
+        argnums  those that the gradient is by, if not all, or with `parameters=` instead of these
 
         >>> compile(lambda p: p["w"] * p["x"]).value_and_grad({"w": 2.0, "x": 3.0})
         (6.0, {'w': 3.0, 'x': 2.0})
@@ -159,10 +162,18 @@ class Compiled(Derivatives):
 
         The gradient by an array is a NumPy array of its shape, in float64, whatever the library and dtype of the
         argument. A function of one argument has its gradient in the structure of that argument, one of several a tuple
-        of them; with a batch that is the derivative of the mean by a change of all samples alike. CompileError when f
-        does not return one number.
+        of them; with a batch that is the derivative of the mean by a change of all samples alike. An index as `argnums`
+        gives the gradient by that argument, a tuple of indices a tuple in their order:
+
+        >>> f = compile(lambda x, y: x * y * y)
+        >>> f.value_and_grad(2.0, 3.0, argnums=1), f.value_and_grad(2.0, 3.0, argnums=(1, 0))
+        ((18.0, 12.0), (18.0, (12.0, 9.0)))
+
+        CompileError when f does not return one number; TypeError for an argument that is not there.
         """
         arguments = self._arguments(args)
+        if argnums is not None:
+            return self._value_and_grad(arguments, *self._chosen(argnums, 0, len(arguments.keys)))
         _, outputs = self._run(GRADIENT, given(arguments, self._current()))
         if self.parameters is not None:
             return float(outputs[0]), as_array(outputs[1:])

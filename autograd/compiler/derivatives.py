@@ -14,7 +14,7 @@ from autograd.compiler.given import aligned, given
 from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative, matrix_of
 from autograd.compiler.lower import GRADIENT
 from autograd.compiler.record import is_recording
-from autograd.compiler.results import Outputs, Samples, blocks, structured
+from autograd.compiler.results import Outputs, Samples, blocks, sample_blocks, structured
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
 from autograd.sparse.compression import scipy_sparse
@@ -199,8 +199,7 @@ class Derivatives(Variants):
 
         CompileError without `batch=`, and when f does not return one number.
         """
-        if not self.batch:
-            raise CompileError("map_grad needs a batch; name the arguments that hold samples in batch=")
+        self._check_batch("map_grad")
         arguments = self._arguments(args)
         chosen, is_single = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         _, outputs = self._run(Derivative("map_grad", chosen), given(arguments, self._current()))
@@ -209,6 +208,34 @@ class Derivatives(Variants):
         remaining = Samples(outputs[:, 1:])
         parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
         return parts[0] if is_single or (argnums is None and len(parts) == 1) else parts
+
+    def map_jacobian(self, *args: Any, argnums: Argnums = None) -> Any:
+        """The Jacobian of each sample of a batch, an array (samples, outputs, inputs).
+
+        args     the arguments
+        argnums  those that it is by; None: the first, or with `parameters=` those
+
+        A list of numbers counts as an array. Other structures are kept, as in `jacobian`: that of the result, and in it
+        that of the arguments, around arrays with the samples first. The rows of a Jacobian are written out one by one.
+
+        >>> from autograd import compile
+        >>> fast = compile(lambda x: [x[0] * x[1], x[0] ** 2, x[1]], batch=("x",))
+        >>> fast.map_jacobian([[2.0, 3.0], [1.0, 5.0]]).shape
+        (2, 3, 2)
+
+        CompileError without `batch=`.
+        """
+        self._check_batch("map_jacobian")
+        arguments = self._arguments(args)
+        chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
+        variant, outputs = self._run(Derivative("map_jacobian", chosen), given(arguments, self._current()))
+        key, keys = variant.lowered.result, self._keys(arguments, chosen)
+        cube = outputs[:, size_of(key) :].reshape(len(outputs), size_of(key), sum(map(size_of, keys)))
+        return sample_blocks(cube, key, keys[0] if is_single else keys)
+
+    def _check_batch(self, name: str) -> None:
+        if not self.batch:
+            raise CompileError(f"{name} needs a batch; name the arguments that hold samples in batch=")
 
     # --- for autograd.functional --------------------------------------------------------------------------------------
 
@@ -222,6 +249,8 @@ class Derivatives(Variants):
         if name == "taylor":
             direction, order = along
             return self.taylor(args, (direction,), order, argnums=argnums)
+        if name.startswith("map_"):
+            return getattr(self, name)(*args, argnums=argnums)
         if name != "jvp":
             self._refuse_samples(arguments, chosen or ())
         if along is not None:
@@ -234,8 +263,14 @@ class Derivatives(Variants):
             keys = self._keys(arguments, chosen)
             wanted: Any = keys[0] if is_single else keys
             return blocks(self._hessian(arguments, chosen), wanted, wanted, False)
-        is_all = self.parameters is None and chosen == tuple(range(len(args)))
-        kind = GRADIENT if is_all else Derivative("grad", chosen)
+        return self._value_and_grad(arguments, chosen, is_single)
+
+    def _value_and_grad(
+        self, arguments: Arguments, chosen: tuple[int, ...] | None, is_single: bool
+    ) -> tuple[float, Any]:
+        """The value and the gradient by those arguments, or by the parameters."""
+        is_all = self.parameters is None and chosen == tuple(range(len(arguments.keys)))
+        kind = GRADIENT if is_all or chosen is None else Derivative("grad", chosen)
         _, outputs = self._run(kind, given(arguments, self._current()))
         return float(outputs[0]), structured(outputs[1:], self._keys(arguments, chosen), is_single)
 

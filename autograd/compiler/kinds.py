@@ -8,6 +8,7 @@
     hessian   hvp with the rows of the identity as a batch of v
     sparse    the same with the directions of a colouring, or the entries of the matrix and nothing else
     map_grad  the gradient with a number for each sample instead of the mean
+    map_jacobian  the rows of the Jacobian, likewise
 
 Exact ones, small ones and those of a batch, which has samples already, are written out row by row.
 """
@@ -41,6 +42,7 @@ SMALL = 3000  # operands times rows, up to which a matrix is written out: buildi
 ROWS, FORWARD, REVERSE = "row by row", "forward mode", "reverse mode"
 ENTRIES = "entry by entry"
 OVER = "reverse over forward mode"
+_ONE_SAMPLE = {"map_grad": "grad", "map_jacobian": "jacobian"}  # what gives the same of a function without a batch
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,14 @@ def lowered(call: Call, kind: Kind, along: Sequence[float], exact: bool) -> Lowe
 
 def is_per_sample(kind: Kind) -> bool:
     """Whether it has outputs for each sample, instead of means."""
-    return kind == SAMPLES or (isinstance(kind, Derivative) and kind.name == "map_grad")
+    return kind == SAMPLES or (isinstance(kind, Derivative) and kind.name in _ONE_SAMPLE)
 
 
 def of_one_sample(kind: Kind) -> Kind:
     """What gives the outputs of each sample by a function without a batch."""
     if not is_per_sample(kind):
         return kind
-    return replace(kind, name="grad") if isinstance(kind, Derivative) else VALUE
+    return replace(kind, name=_ONE_SAMPLE[kind.name]) if isinstance(kind, Derivative) else VALUE
 
 
 def derived(call: Call, asked: Derivative, along: Sequence[float], exact: bool) -> Lowered:
@@ -236,17 +238,23 @@ class _Recorded:
         if plan is not None and not self.exact:
             return self._sparse(plan)
         if self._is_written_out or self._is_small(rows) or not columns:
-            program, asks = differentiated(
-                self.recorded, self.recorded.outputs, self.wanted, self.found.at, where_asked
-            )
-            if asks and self.exact and self.call.batch:
-                raise PerSampleError
-            return self._lowered(program, "jacobian", ROWS, plan=plan)
+            return self._lowered(self._rows(), "jacobian", ROWS, plan=plan)
         self.along = seeds(min(rows, columns))[0].tolist()
         if columns < rows:
             program = self._pushed(self.wanted, Manner(seeds=True), batched=True)
             return self._lowered(replace(program, per_sample=True), "jacobian", FORWARD, count=columns)
         return self._weighted(rows)
+
+    def _map_jacobian(self) -> Lowered:
+        return self._lowered(replace(self._rows(), per_sample=True), "jacobian", ROWS)
+
+    def _rows(self) -> Program:
+        """The program with the derivatives of each of its outputs, row by row."""
+        recorded = self.recorded
+        program, asks = differentiated(recorded, recorded.outputs, self.wanted, self.found.at, where_asked)
+        if asks and self.exact and self.call.batch:
+            raise PerSampleError
+        return program
 
     def _weighted(self, count: int, plan: Compression | None = None) -> Lowered:
         """The gradient of ȳ · y for a batch of ȳ."""

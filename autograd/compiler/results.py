@@ -102,15 +102,30 @@ def blocks(matrix: NDArray[np.float64], rows: Key | Keys, columns: Key | Keys, a
     return assembled(rows, parts) if isinstance(rows, Structure) else tuple(parts)
 
 
-def _block(block: NDArray[np.float64], key: Key | Keys) -> Any:
+def sample_blocks(cube: NDArray[np.float64], rows: Key, columns: Key | Keys) -> Any:
+    """Derivatives (samples, rows, columns) as in `blocks`, around arrays with the samples first; lists become arrays.
+
+    >>> from autograd.structure import key_of
+    >>> sample_blocks(np.ones((5, 2, 3)), key_of([0.0, 0.0]), key_of([0.0, 0.0, 0.0])).shape
+    (5, 2, 3)
+    """
+    shape = _shape(rows, True)
+    if shape is not None:
+        return _block(cube.reshape((len(cube), *shape, cube.shape[2])), columns, arrays=True)
+    assert rows is not None
+    parts = [sample_blocks(part.swapaxes(0, 1), inner, columns) for inner, part in _parts(rows, cube.swapaxes(0, 1))]
+    return assembled(rows, parts)
+
+
+def _block(block: NDArray[np.float64], key: Key | Keys, arrays: bool = False) -> Any:
     """The derivatives of an array, or of one number, by what has this key."""
-    shape = _shape(key, False)
+    shape = _shape(key, arrays)
     if shape is not None:
         found = block.reshape((*block.shape[:-1], *shape))
         return float(found) if found.ndim == 0 else found.copy()
     if block.ndim == 1 and isinstance(key, Structure) and key.list_shape is not None:
         return block.reshape(key.list_shape).tolist()
-    parts = [_block(part.T, inner) for inner, part in _parts(key, block.T)]
+    parts = [_block(part.T, inner, arrays) for inner, part in _parts(key, block.T)]
     return assembled(key, parts) if isinstance(key, Structure) else tuple(parts)
 
 

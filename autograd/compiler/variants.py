@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import pickle
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from autograd.compiler.program import Guard
 from autograd.compiler.python import means
 from autograd.compiler.specialization import Variant, verified
 from autograd.errors import CompileError
+from autograd.per_sample import argument_names
 from autograd.recording import alone, paused_gc
 from autograd.structure import Key
 from autograd.value import Value
@@ -262,11 +262,3 @@ if hasattr(os, "register_at_fork"):
 
 def plain_list(outputs: Any) -> list[float]:
     return outputs if type(outputs) is list else outputs.tolist()
-
-
-def argument_names(f: Callable[..., Any] | None) -> tuple[str, ...]:
-    try:
-        found = inspect.signature(f).parameters.values() if f else ()
-    except ValueError:  # a function written in C may have no signature
-        return ()
-    return tuple([each.name for each in found if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)])

@@ -386,6 +386,84 @@ def test_exact_gradients_of_each_sample_have_the_bits_of_the_engine(backend: Any
     assert slope == sum(slopes) / 3
 
 
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_jacobians_of_each_sample_by_parameters(backend: Any) -> None:
+    net = nn.MLP(3, [4, 2], seed=1)
+    parameters, x = net.parameters(), SAMPLES[0]
+    fast = autograd.compile(net, parameters=parameters, batch=("x",), backend=backend)
+    found = fast.map_jacobian(x)
+    assert found.shape == (5, 2, len(parameters))
+    assert close(found, [[[g.data for g in autograd.grad(y, parameters)] for y in net(each)] for each in x])
+    assert close(found.mean(axis=0), fast.jacobian(x))
+    by_x = fast.map_jacobian(x, argnums=0)
+    assert by_x.shape == (5, 2, 3)
+    assert close(by_x, [functional.jacobian(lambda x: [y * 1.0 for y in net(x)])(list(map(Value, each))) for each in x])
+
+
+@pytest.mark.parametrize(("backend", "exact"), [("python", True), ("python", False), ("numpy", False), ("llvm", True)])
+def test_jacobians_of_each_sample_keep_structures(backend: Any, exact: bool) -> None:
+    """Samples come first in each array; with `where`, exact ones run one program for each branch."""
+
+    def f(p: Any, x: Any) -> Any:
+        choice = autograd.where(x[0] > x[1], p["w"] * x[0] * x[1], autograd.exp(x[1] * p["w"]))
+        return {"two": [choice, x[0] * p["b"]], "one": (p["b"] * x[1],)}
+
+    fast, p = autograd.compile(f, batch=("x",), backend=backend, exact=exact), {"w": 0.5, "b": 2.0}
+    xs = [[1.0, 2.0], [2.0, 1.0], [0.0, 3.0]]
+    by_p, by_x = [fast.map_jacobian(p, xs, argnums=i) for i in (0, 1)]
+    assert by_p["two"]["w"].shape == (3, 2)
+    assert by_p["one"][0]["b"].shape == (3,)
+    assert by_x["two"].shape == (3, 2, 2)
+    assert by_x["one"][0].shape == (3, 2)
+    expected = functional.map_jacobian(f, (0, 1), batch=("x",))(p, xs)
+    assert close(by_p["two"]["w"], [[row[0]["w"] for row in each["two"]] for each in expected])
+    assert close(by_p["one"][0]["b"], [each["one"][0][0]["b"] for each in expected])
+    assert close(by_x["two"], [[row[1] for row in each["two"]] for each in expected])
+    both = fast.map_jacobian(p, xs, argnums=(1, 0))
+    assert close(both["two"][0], by_x["two"])
+    assert close(both["two"][1]["b"], by_p["two"]["b"])
+    assert fast.map_jacobian(p, xs)["two"]["w"].tolist() == by_p["two"]["w"].tolist()
+
+
+def test_jacobians_of_each_sample_of_one_number_and_of_none() -> None:
+    fast = autograd.compile(lambda w, x: w * x * x, batch=("x",))
+    assert fast.map_jacobian(3.0, [1.0, 2.0]).tolist() == [1.0, 4.0]
+    assert fast.map_jacobian(3.0, [1.0, 2.0], argnums=(0, 1))[1].tolist() == [6.0, 12.0]
+    assert autograd.compile(lambda x: [], batch=("x",)).map_jacobian([1.0, 2.0]).shape == (2, 0)
+
+
+def test_functional_maps_over_samples() -> None:
+    def f(w: Any, x: Any) -> Any:
+        return [w * x[0], x[0] * x[1]]
+
+    fast, xs = autograd.compile(f, batch=("x",)), np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = functional.map_jacobian(f, 1, batch=("x",))(2.0, xs.tolist())
+    assert found == [functional.jacobian(f, 1)(2.0, x) for x in xs.tolist()]
+    assert close(functional.map_jacobian(fast, 1)(2.0, xs), found)
+    assert close(functional.map_jacobian(autograd.compile(f), 1, batch=("x",))(2.0, xs), found)
+    number = autograd.compile(lambda w, x: w * x * x, batch=("x",))
+    assert functional.map_grad(number.function, (1, 0), batch=["x"])(3.0, [1.0, 2.0]) == [(6.0, 1.0), (12.0, 4.0)]
+    assert close(functional.map_grad(number, 1)(3.0, [1.0, 2.0]), [6.0, 12.0])
+    slope = functional.grad(lambda w: functional.map_grad(number.function, 1, batch=("x",))(w, [1.0, 2.0])[1])
+    assert slope(3.0) == 4.0
+
+
+@every_back_end
+def test_value_and_grad_by_argnums(backend: Any, model: Any) -> None:
+    """The order of results is that of JAX: the value, then the gradient, a tuple for a tuple of indices."""
+    fast = autograd.compile(f, backend=backend)
+    for argnums in (0, 1, -1, (0,), (1, 0)):
+        found = fast.value_and_grad(*AT, argnums=argnums)
+        expected = functional.value_and_grad(f, argnums=argnums)(*AT)
+        assert key_of(found) == key_of(expected)
+        assert close(found, expected)
+    assert fast.value_and_grad(*AT, argnums=(0, 1)) == fast.value_and_grad(*AT)
+    parameters, loss, _ = model
+    x, y = SAMPLES[0][0], SAMPLES[1][0]
+    by_x = autograd.compile(loss, parameters=parameters, backend=backend).value_and_grad(x, y, argnums=0)
+    assert close(by_x, functional.value_and_grad(lambda x: loss(x, y) * 1.0)(list(map(Value, x))))
+
+
 @every_back_end
 def test_directions_in_parameters(backend: Any, model: Any) -> None:
     parameters, loss, _ = model
@@ -522,6 +600,16 @@ def fast_f() -> Compiled:
         (lambda: functional.grad(g)(*AT), TypeError, "see jacobian and vjp"),
         (lambda: autograd.grad([Value(1.0)], Value(2.0)), TypeError, r"of several outputs, see functional\.jacobian"),
         (lambda: fast_f().map_grad(*AT), CompileError, "map_grad needs a batch"),
+        (lambda: fast_f().map_jacobian(*AT), CompileError, "map_jacobian needs a batch"),
+        (lambda: functional.map_jacobian(f)(*AT), TypeError, "map_jacobian needs a batch; name the arguments of f"),
+        (lambda: functional.map_grad(fast_f())(*AT), CompileError, "map_grad needs a batch"),
+        (lambda: functional.map_grad(f, batch="x"), TypeError, r"batch='x': give the names .* batch=\(\"x\",\)"),
+        (lambda: functional.map_grad(f, batch=["z"])(*AT), TypeError, "'z', which is not an argument.*; it has x, y"),
+        (lambda: functional.map_grad(f, batch=["y"])([1.0]), TypeError, "'y', but the function was called with 1 arg"),
+        (lambda: functional.map_grad(f, batch=["y"])(*AT), TypeError, r"argument y is batched: give a .*, got 3\.0"),
+        (lambda: functional.map_grad(f, batch=["x", "y"])([1.0], [1.0, 2.0]), TypeError, "x has 1, y has 2"),
+        (lambda: fast_f().value_and_grad(*AT, argnums=2), TypeError, r"argnums=2, but the function was called with 2"),
+        (lambda: fast_f().value_and_grad(*AT, argnums=(1, 1)), TypeError, "names an argument twice"),
         (lambda: fast_f().jacobian(*AT, argnums=(0, -2)), TypeError, r"argnums=\(0, -2\) names an argument twice"),
         (lambda: functional.grad(f, (0, 0))(*AT), TypeError, r"argnum=\(0, 0\) names an argument twice"),
         (lambda: fast_f().jacobian(*AT, argnums=2), TypeError, r"argnums=2, but the function was called with 2"),

@@ -68,7 +68,10 @@ ALLOWED: dict[str, set[str]] = {
         *("sparse.compression", "sparse.pattern"),
     },
     "tracing": {"value", "graph", "recording", "scopes", "observing", "structure"},
-    "functional": {"derivative", "functions", "series.taylor", "sparse.eager", "structure", "tracing", "value"},
+    "per_sample": {"tracing"},
+    "functional": {
+        *("derivative", "functions", "per_sample", "series.taylor", "sparse.eager", "structure", "tracing", "value"),
+    },
     "assignments": set(),
     "node_names": {"origin"},
     "origin": {"assignments"},
@@ -172,7 +175,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.variants": {
         *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),
         *("compiler.advice", "compiler.given", "compiler.kinds", "compiler.program", "compiler.record"),
-        *("compiler.specialization", "errors", "recording", "structure", "value"),
+        *("compiler.specialization", "errors", "per_sample", "recording", "structure", "value"),
     },
     "compiler.derivatives": {
         *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.kinds", "compiler.lower"),
@@ -181,7 +184,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.compiled": {
         *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
         *("compiler.flat", "compiler.given", "compiler.lower", "compiler.options", "compiler.program"),
-        *("compiler.results", "compiler.variants", "errors", "structure", "value"),
+        *("compiler.results", "errors", "per_sample", "structure", "value"),
     },
 }
 # What the packages inside the compiler may import besides their own modules.
@@ -468,6 +471,7 @@ LOADED_LATER = (
     "node_names",
     "observing",
     "origin",
+    "per_sample",
     "series",
     "sparse",
     "structure",

@@ -53,17 +53,33 @@ def test_order_2_has_the_third_derivative_of_the_guide() -> None:
     )
 
 
+VOLTAGE = [5.007, 4.994, 5.005, 4.990, 4.999]  # JCGM 100, table H.2: five observations at a time
+CURRENT = [0.019663, 0.019639, 0.019640, 0.019685, 0.019678]
+PHASE = [1.0456, 1.0438, 1.0468, 1.0428, 1.0433]
+
+
 def test_the_example_of_the_guide_on_impedances() -> None:
-    """JCGM 100, H.2: R = V cos φ / I and Z = V / I of correlated means; the uncertainties of its table H.4."""
-    u = np.array([0.0032, 0.0000095, 0.00075])
-    correlation = np.array([[1.0, -0.36, 0.86], [-0.36, 1.0, -0.65], [0.86, -0.65, 1.0]])
+    """JCGM 100, H.2: R = V cos φ / I, X = V sin φ / I and Z = V / I of correlated means.
+
+    Everything is derived from the five observations: the means, their covariance, and the results of table H.4. The
+    summary that others quote from the guide (rounded to two digits) is what the observations give.
+    """
+    observed = np.array([VOLTAGE, CURRENT, PHASE])
+    at, covariance = observed.mean(axis=1), np.cov(observed) / 5.0
+    deviations, correlations = np.sqrt(covariance.diagonal()), np.corrcoef(observed)
+    assert at == pytest.approx([4.9990, 0.0196610, 1.04446], rel=1e-9)
+    assert deviations == pytest.approx([0.0032, 0.0000095, 0.00075], rel=5e-3)  # half a unit of their last digit
+    assert correlations[[0, 0, 1], [1, 2, 2]] == pytest.approx([-0.36, 0.86, -0.65], abs=5e-3)
     result = propagate(
         lambda x: {"R": x[0] / x[1] * ag.cos(x[2]), "X": x[0] / x[1] * ag.sin(x[2]), "Z": x[0] / x[1]},
-        [4.9990, 0.019661, 1.04446],
-        correlation * np.outer(u, u),
+        at.tolist(),
+        covariance,
     )
-    assert result.value == pytest.approx({"R": 127.732, "X": 219.847, "Z": 254.260}, abs=5e-3)
-    assert result.uncertainty == pytest.approx({"R": 0.071, "X": 0.295, "Z": 0.236}, rel=0.02)
+    assert result.value == pytest.approx({"R": 127.732, "X": 219.847, "Z": 254.260}, abs=5e-4)
+    assert result.uncertainty == pytest.approx({"R": 0.071, "X": 0.295, "Z": 0.236}, abs=1e-3)  # the guide rounds twice
+    c = np.array(result.covariance)
+    among = c / np.sqrt(np.outer(c.diagonal(), c.diagonal()))
+    assert among[[0, 0, 1], [1, 2, 2]] == pytest.approx([-0.588, -0.485, 0.993], abs=6e-4)
 
 
 def test_monte_carlo_agrees_and_more_so_with_order_2() -> None:
