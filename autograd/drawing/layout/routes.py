@@ -15,6 +15,7 @@ from autograd.drawing.layout.geometry import Point
 
 HEAD = 7.0  # pixels, of an arrow
 ROUNDING = 1e-6  # of sums of coordinates
+CORNER = 8.0  # pixels at the ends of a side where no edge ends: the corners are round
 CUT, ARM = 2.5, 40.0  # pixels that a rounded corner may be cut by, and where its curve begins at the earliest
 
 
@@ -54,6 +55,33 @@ def curve_through(gates: Sequence[Gate], *, arrow: bool) -> list[Point]:
     share = min(HEAD / (math.dist(before, tip) or 1.0), 0.5)
     end = _between(tip, before, share)
     return [*_rounded([*path[:-1], end]), end, tip, tip]
+
+
+class Side(NamedTuple):
+    """The side of a box where an edge ends: the height of its middle, and the size of the box along and across."""
+
+    middle: float
+    depth: float
+    height: float
+
+    def towards(self, end: Point, other: Point) -> Point:
+        """The point of the side on the way from the middle of the box to another point."""
+        share = self.depth / (self.depth + 2 * abs(other[0] - end[0]))
+        room = max(self.height / 2 - CORNER, abs(end[1] - self.middle))
+        y = end[1] + share * (other[1] - end[1])
+        return end[0], min(max(y, self.middle - room), self.middle + room)
+
+
+def aimed(gates: Sequence[Gate], start: Side, end: Side) -> list[Gate]:
+    """The gates, of which the first and last are moved along the sides of the boxes, so that the path is straighter.
+
+    >>> gates = [point_gate((0.0, 0.0)), point_gate((50.0, 60.0))]
+    >>> [gate.y for gate in aimed(gates, Side(0.0, 100.0, 80.0), Side(60.0, 100.0, 30.0))]
+    [30.0, 53.0]
+    """
+    path = path_through(gates)
+    ends = start.towards(path[0], path[1]), end.towards(path[-1], path[-2])
+    return [point_gate(ends[0]), *gates[1:-1], point_gate(ends[1])]
 
 
 def path_through(gates: Sequence[Gate]) -> list[Point]:
