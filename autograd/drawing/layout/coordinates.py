@@ -7,15 +7,13 @@ which can overlap (erratum: Brandes, Walter & Zink 2020). Ports are aligned, not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from autograd.drawing.layout.layers import Layers, Link
+from autograd.drawing.layout.layers import Distance, Layers, Link
+from autograd.drawing.layout.shortening import shortened
 
-SWEEPS = 8
-LEVEL = 1e-6
 FEW = 3  # operands; of more, one at the rim would pull the item too far
-Distance = Callable[[int, int], float]
 Conflicts = set[tuple[int, int]]
 
 
@@ -40,64 +38,7 @@ def positions(ranks: Layers, thickness: Sequence[float], distance: Distance) -> 
     low, high = min(extents, key=lambda extent: extent[1] - extent[0])
     moves = [(low - start, high - end)[i % 2] for i, (start, end) in enumerate(extents)]
     places = zip(*([y + move for y in run] for run, move in zip(runs, moves, strict=True)), strict=True)
-    return _shortened(ranks, [sum(sorted(four)[1:3]) / 2.0 for four in places], distance)
-
-
-def _shortened(ranks: Layers, places: list[float], distance: Distance) -> list[float]:
-    """The places after a descent in the length of edges across the flow: what is level with another moves with it."""
-    roots = list(range(len(places)))
-
-    def root(item: int) -> int:
-        while roots[item] != item:
-            roots[item] = roots[roots[item]]
-            item = roots[item]
-        return item
-
-    for item, links in enumerate(ranks.down):
-        for link in links:
-            if abs(places[item] + link.port - places[link.item] - link.other) < LEVEL:
-                roots[root(item)] = root(link.item)
-    blocks: dict[int, list[int]] = {}
-    for item in range(len(places)):
-        blocks.setdefault(root(item), []).append(item)
-    above, below = [-1] * len(places), [-1] * len(places)
-    for layer in ranks.layers:
-        for one, other in pairwise(layer):
-            above[other], below[one] = one, other
-    order = sorted(blocks.values(), key=lambda members: places[members[0]])
-    for sweep in range(SWEEPS):
-        moved = False
-        for members in order if sweep % 2 else order[::-1]:
-            here = set(members)
-            wishes = sorted(
-                places[link.item] + link.other - places[item] - link.port
-                for item in members
-                for links in (ranks.up[item], ranks.down[item])
-                for link in links
-                if link.item not in here
-            )
-            if not wishes:
-                continue
-            half = len(wishes) // 2
-            low, high = wishes[(len(wishes) - 1) // 2], wishes[half]
-            move = 0.0 if low <= 0.0 <= high else low if low > 0.0 else high
-            if move > 0.0:
-                for item in members:
-                    other = below[item]
-                    if other >= 0 and other not in here:
-                        move = min(move, places[other] - places[item] - distance(item, other))
-            elif move < 0.0:
-                for item in members:
-                    other = above[item]
-                    if other >= 0 and other not in here:
-                        move = max(move, places[other] - places[item] + distance(other, item))
-            if abs(move) > LEVEL:
-                moved = True
-                for item in members:
-                    places[item] += move
-        if not moved:
-            break
-    return places
+    return shortened(ranks, [sum(sorted(four)[1:3]) / 2.0 for four in places], distance)
 
 
 def _conflicts(ranks: Layers) -> Conflicts:
