@@ -93,7 +93,7 @@ from autograd.functions import (
     xlogy,
 )
 from autograd.primitive import PRIMITIVES, Primitive, define
-from autograd.recording import no_graph, paused_gc
+from autograd.recording import no_graph, paused_gc, scope
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ __all__ = [
     "replay",
     "root",
     "rsqrt",
+    "scope",
     "sigmoid",
     "sign",
     "silu",

@@ -94,6 +94,64 @@ class watching(Scope):  # noqa: N801 (used like a function)
         super().__init__(lambda now: replace(now, watchers=(*now.watchers, watcher)))
 
 
+class scope(Scope):  # noqa: N801 (used like a function)
+    """Name what is computed in this block: pictures draw a frame around it, and collapse it to one box.
+
+    >>> from autograd import Value, draw
+    >>> with scope("attention"):
+    ...     y = Value(3.0, label="q") * 2.0
+    >>> [box.scope for box in draw(y + 1.0).scene.boxes]
+    [('attention',), ('attention',), ()]
+
+    Scopes nest, hold for this thread (or asyncio task) and decorate functions, as `no_graph()` does. A leaf made
+    outside is drawn in the innermost scope that has all its uses, a module of `nn` in the scope that calls it. Each
+    node of the block keeps the names, which are pickled with it; numbers, gradients and compiled functions do not
+    change.
+
+    TypeError for a name that is not a str, ValueError for an empty one.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"scope takes the name of a frame, got {name!r} ({type(name).__name__}); use str(...)")
+        if not name.strip():
+            raise ValueError(f"scope({name!r}): a frame needs a name, as in scope('attention')")
+        super().__init__(partial(_named, name))
+
+
+class _Naming:
+    """A watcher that writes the names of the open scopes, outermost first, on each node."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def __call__(self, node: Any) -> None:
+        node._scope = self.names
+
+
+def _named(name: str, now: Hooks) -> Hooks:
+    outer = next((watcher.names for watcher in now.watchers if type(watcher) is _Naming), ())
+    others = [watcher for watcher in now.watchers if type(watcher) is not _Naming]
+    return replace(now, watchers=(*others, _Naming((*outer, name))))
+
+
+def scope_of(node: Any) -> tuple[str, ...]:
+    """The names of the scopes that a node was made in, outermost first.
+
+    >>> from autograd import Value
+    >>> with scope("block"), scope("attention"):
+    ...     x = Value(1.0)
+    >>> scope_of(x), scope_of(Value(1.0))
+    (('block', 'attention'), ())
+    """
+    names: tuple[str, ...] = getattr(node, "_scope", ())
+    return names
+
+
 def _off(now: Hooks) -> Hooks:
     return replace(now, off=True)
 

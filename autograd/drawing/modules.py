@@ -1,4 +1,4 @@
-"""Find the module of each node from the names of the parameters, since no node stores its module.
+"""Find the module of each node, from the names of the parameters and the scopes that the user has named.
 
 `w2[1,0]` and `b2[1]` belong to neuron 1 of layer 2, and so do the weighted sum that uses them, z2[1], and its
 activation, a2[1]. Dotted names, as `encoder.w`, work in the same way. So networks written neuron by neuron or product
@@ -11,6 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from autograd.drawing.text import clean
+from autograd.recording import scope_of
 
 Scope = tuple[str, ...]
 
@@ -69,7 +72,33 @@ def membership(order: Sequence[Any]) -> Membership:
         elif _activates(node, weighed) and node.parents[0] in linear and users[node.parents[0]] == 1:
             scopes[node] = scopes[node.parents[0]]
             activated.add(node)
-    return Membership(scopes, _names(order, scopes, linear, activated))
+    names = _names(order, scopes, linear, activated)
+    return Membership(_in_named_scopes(order, scopes), names)
+
+
+def _in_named_scopes(order: Sequence[Any], modules: dict[Any, Scope]) -> dict[Any, Scope]:
+    """The modules inside the scopes that the user has named; a leaf without one is where all its uses are."""
+    outer = {node: names for node in order if (names := scope_of(node))}
+    if not outer:
+        return modules
+    uses: dict[Any, list[Scope]] = {}
+    for node in order:
+        for parent in node.parents:
+            if parent.primitive is None and parent not in outer and modules.get(parent) != INPUTS:
+                uses.setdefault(parent, []).append(outer.get(node, ()))
+    outer |= {leaf: _common(scopes) for leaf, scopes in uses.items()}
+    whole = {node: (*outer.get(node, ()), *modules.get(node, ())) for node in order}
+    return {node: tuple(map(clean, scope)) for node, scope in whole.items() if scope}
+
+
+def _common(scopes: Sequence[Scope]) -> Scope:
+    """The outer scopes that all of them have.
+
+    >>> _common([("block", "attention"), ("block", "norm")])
+    ('block',)
+    """
+    low, high = min(scopes), max(scopes)
+    return low[: next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))]
 
 
 def _activates(node: Any, weighed: set[Any]) -> bool:

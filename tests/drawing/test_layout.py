@@ -143,11 +143,21 @@ def test_items_that_do_not_cross_keep_their_order(sources: int, targets: int) ->
 
 @given(st.integers(2, 40))
 def test_a_long_edge_is_straight(length: int) -> None:
-    """It leaves its box, passes beside the chain, and arrives: at most two bends."""
+    """It leaves its box, passes beside the chain, and arrives: at most two corners, and no turn back."""
     boxes = tuple(Box(f"v{i}", "op", name="x") for i in range(length + 1))
     chain = tuple(Edge(f"e{i}", f"v{i}", f"v{i + 1}") for i in range(length))
     scene = Scene(boxes, (*chain, Edge("long", "v0", f"v{length}")))
-    assert len(_bends(_curve_of(scene, "long"))) <= 2
+    assert len(_straight_pieces(_curve_of(scene, "long"))) <= 3
+
+
+def test_an_edge_with_nothing_between_its_boxes_is_straight() -> None:
+    boxes = tuple(Box(f"v{i}", "op", name="x") for i in range(6))
+    edges = tuple(Edge(f"e{i}", f"v{i}", "v5") for i in range(5))
+    layout = nested(Scene(boxes, edges))
+    assert all(len(_straight_pieces(layout.curves[edge.id])) == 1 for edge in edges)
+    ends = [layout.curves[edge.id][-1][1] for edge in edges]
+    assert ends == sorted(ends)  # spread over the side of the box
+    assert ends[0] < ends[2] < ends[4]
 
 
 def _curve_of(scene: Scene, edge: str) -> list[tuple[float, float]]:
@@ -156,10 +166,13 @@ def _curve_of(scene: Scene, edge: str) -> list[tuple[float, float]]:
         return nested(scene).curves[edge]
 
 
-def _bends(curve: list[tuple[float, float]]) -> list[float]:
-    """The heights that the curve passes between its ends."""
-    knots = [y for _, y in curve[3:-6:3]]
-    return [y for before, y in zip([None, *knots], knots, strict=False) if before is None or abs(y - before) > 1e-6]
+def _straight_pieces(curve: list[tuple[float, float]]) -> set[float]:
+    """The directions of the straight segments."""
+    pieces = [curve[i : i + 4] for i in range(0, len(curve) - 3, 3)]
+    ways = [
+        [math.atan2(b[1] - a[1], b[0] - a[0]) for a, b in pairwise(piece) if math.dist(a, b) > 1e-6] for piece in pieces
+    ]
+    return {round(way[0], 6) for way in ways if way and max(way) - min(way) < 1e-6}
 
 
 def test_d3_a_long_chain_is_a_page_not_a_row() -> None:

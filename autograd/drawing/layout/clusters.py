@@ -15,7 +15,7 @@ from autograd.drawing.layout.geometry import Layout, Point
 from autograd.drawing.layout.labels import place_labels
 from autograd.drawing.layout.layers import Join
 from autograd.drawing.layout.ordering import sources_first
-from autograd.drawing.layout.routes import Gate, curve_through, point_gate
+from autograd.drawing.layout.routes import Gate, Side, aimed, curve_through, point_gate
 from autograd.drawing.layout.sugiyama import DUMMY, Size, arrange
 from autograd.drawing.scene import CELL, SMALL_CELL, SMALL_LINE, Box, Cluster, Direction, Edge, Scene, clusters
 from autograd.drawing.text import cells
@@ -51,16 +51,14 @@ def nested(scene: Scene) -> Layout:
     (True, [('layer',)])
     """
     whole = _lay_out(clusters(scene), scene.edges, scene.rankdir)
+    sizes = dict(zip([box.id for box in scene.boxes], _sizes(scene.boxes, scene.rankdir), strict=True))
     curves = {}
     for edge in scene.edges:
         first, *others = [gates for _, gates in sorted(whole.pieces[edge.id])]
-        curves[edge.id] = curve_through([*first, *(gate for piece in others for gate in piece[1:])], arrow=True)
-    sizes = _sizes(scene.boxes, scene.rankdir)
-    placed = folded(
-        Placed(
-            {box.id: size for box, size in zip(scene.boxes, sizes, strict=True)}, whole.centres, whole.frames, curves
-        )
-    )
+        gates = [*first, *(gate for piece in others for gate in piece[1:])]
+        start, end = (Side(whole.centres[box][1], *sizes[box]) for box in (edge.source, edge.target))
+        curves[edge.id] = curve_through(aimed(gates, start, end), arrow=True)
+    placed = folded(Placed(sizes, whole.centres, whole.frames, curves))
     turn = TURNS[scene.rankdir]
     layout = Layout("built in", {box: turn(place) for box, place in placed.centres.items()}, {})
     for edge in scene.edges:

@@ -7,13 +7,13 @@ which can overlap (erratum: Brandes, Walter & Zink 2020). Ports are aligned, not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from autograd.drawing.layout.layers import Layers, Link
+from autograd.drawing.layout.layers import Distance, Layers, Link
+from autograd.drawing.layout.shortening import shortened
 
 FEW = 3  # operands; of more, one at the rim would pull the item too far
-Distance = Callable[[int, int], float]
 Conflicts = set[tuple[int, int]]
 
 
@@ -38,7 +38,7 @@ def positions(ranks: Layers, thickness: Sequence[float], distance: Distance) -> 
     low, high = min(extents, key=lambda extent: extent[1] - extent[0])
     moves = [(low - start, high - end)[i % 2] for i, (start, end) in enumerate(extents)]
     places = zip(*([y + move for y in run] for run, move in zip(runs, moves, strict=True)), strict=True)
-    return [sum(sorted(four)[1:3]) / 2.0 for four in places]
+    return shortened(ranks, [sum(sorted(four)[1:3]) / 2.0 for four in places], distance)
 
 
 def _conflicts(ranks: Layers) -> Conflicts:

@@ -41,8 +41,8 @@ def _swept(ranks: Layers, thickness: Sequence[float], sweeps: int, *, downwards:
             break
         _sweep(ranks, place, thickness, downwards=downwards)
         downwards = not downwards
-        for _ in range(EXCHANGES if sweeps == SWEEPS else 1):
-            if not _exchange(ranks, place, thickness):
+        for repeat in range(EXCHANGES if sweeps == SWEEPS else 1):
+            if not _exchange(ranks, place, thickness, ties=not repeat and idle % 2 == 1):
                 break
         crossings = _count(ranks, place, thickness)
         idle += 1
@@ -83,8 +83,8 @@ def _median(ends: list[float], otherwise: float) -> float:
     return (ends[half - 1] * right + ends[half] * left) / (left + right) if left + right else ends[half]
 
 
-def _exchange(ranks: Layers, place: list[float], thickness: Sequence[float]) -> bool:
-    """Exchange neighbours whose links cross less the other way round; whether there were any."""
+def _exchange(ranks: Layers, place: list[float], thickness: Sequence[float], *, ties: bool) -> bool:
+    """Exchange neighbours whose links cross less the other way round, or as often; whether there were any."""
     changed = False
     for layer in ranks.layers:
         ups = [_ends(ranks.up[item], place, thickness) for item in layer]
@@ -95,7 +95,7 @@ def _exchange(ranks: Layers, place: list[float], thickness: Sequence[float]) -> 
             if len(ups[i]) + len(downs[i]) + len(ups[i + 1]) + len(downs[i + 1]) > CROWD:
                 continue
             now = _inversions(ups[i], ups[i + 1]) + _inversions(downs[i], downs[i + 1])
-            if now and _inversions(ups[i + 1], ups[i]) + _inversions(downs[i + 1], downs[i]) < now:
+            if now and _inversions(ups[i + 1], ups[i]) + _inversions(downs[i + 1], downs[i]) < now + ties:
                 layer[i : i + 2] = layer[i + 1], layer[i]
                 ups[i : i + 2] = ups[i + 1], ups[i]
                 downs[i : i + 2] = downs[i + 1], downs[i]

@@ -12,7 +12,8 @@ from autograd.drawing.text import cells
 
 # Fractions of the curve, in the order in which they are tried.
 SHARES = (0.5, 0.43, 0.57, 0.36, 0.64, 0.29, 0.71, 0.22, 0.78, 0.15, 0.85, 0.08, 0.92)
-SIDES = (-7.0, 8.0, -14.0, 15.0)  # pixels from the line to the middle of the label: above, below, and farther away
+# Pixels from the line to the middle of the label: above, below, and farther away.
+SIDES = (-7.0, 8.0, -14.0, 15.0, -21.0, 22.0)
 SQUARE = 64.0  # pixels, of the grid that speeds up the search for overlaps
 STEP = 12.0  # pixels between the points of a curve that a label should not hide
 SHEET = 3.0  # pixels that the second sheet of a collapsed box stands out

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 LONG = 60  # ranks; an edge over more of them is straight: dummies would outnumber the boxes
+
+Distance = Callable[[int, int], float]  # the least between the centres of neighbours (above, below) in a layer
 
 
 class Link(NamedTuple):

@@ -1,11 +1,12 @@
 """Curves of edges: as straight as the boxes beside them allow.
 
 An edge is given as gates, vertical openings that it passes one after the other; the curve follows the shortest path
-through them (the funnel of Lee & Preparata 1984), and is smooth.
+through them (the funnel of Lee & Preparata 1984), with rounded corners.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from autograd.drawing.layout.geometry import Point
 
 HEAD = 7.0  # pixels, of an arrow
 ROUNDING = 1e-6  # of sums of coordinates
-EASE, STEEPEST = 0.7, 1.0  # the slope at a box: a share of that of the way, at most 45 degrees
+CORNER = 8.0  # pixels at the ends of a side where no edge ends: the corners are round
+CUT, ARM = 2.5, 40.0  # pixels that a rounded corner may be cut by, and where its curve begins at the earliest
 
 
 class Gate(NamedTuple):
@@ -46,22 +48,54 @@ def curve_through(gates: Sequence[Gate], *, arrow: bool) -> list[Point]:
     >>> curve_through([point_gate((0.0, 0.0)), Gate(6.0, 9.0, -1.0, 9.0), point_gate((12.0, 0.0))], arrow=False)
     [(0.0, 0.0), (4.0, 0.0), (8.0, 0.0), (12.0, 0.0)]
     """
-    tip = gates[-1]
-    before = next((gate for gate in reversed(gates) if abs(gate.x - tip.x) > ROUNDING), gates[0])
-    way = 1.0 if tip.x >= before.x else -1.0
-    end = (tip.x - way * HEAD, tip.y) if arrow else (tip.x, tip.y)
-    if all(way * (other.x - one.x) > -ROUNDING for one, other in pairwise(gates)):
-        between = [gate for gate in gates[1:-1] if _between(gates[0].x, gate.x, end[0])]
-        gates = [gates[0], *between, point_gate(end)]
-        path = _shortest(gates, way)
-    else:  # against the order of ranks
-        path = [(gate.x, gate.y) for gate in gates]
-    curve = _smooth(path)
-    return [*curve, end, (tip.x, tip.y), (tip.x, tip.y)] if arrow else curve
+    path = path_through(gates)
+    if not arrow:
+        return _rounded(path)
+    tip, before = path[-1], path[-2]
+    share = min(HEAD / (math.dist(before, tip) or 1.0), 0.5)
+    end = _between(tip, before, share)
+    return [*_rounded([*path[:-1], end]), end, tip, tip]
 
 
-def _between(start: float, x: float, end: float) -> bool:
-    return min(start, end) + ROUNDING < x < max(start, end) - ROUNDING
+class Side(NamedTuple):
+    """The side of a box where an edge ends: the height of its middle, and the size of the box along and across."""
+
+    middle: float
+    depth: float
+    height: float
+
+    def towards(self, end: Point, other: Point) -> Point:
+        """The point of the side on the way from the middle of the box to another point."""
+        share = self.depth / (self.depth + 2 * abs(other[0] - end[0]))
+        room = max(self.height / 2 - CORNER, abs(end[1] - self.middle))
+        y = end[1] + share * (other[1] - end[1])
+        return end[0], min(max(y, self.middle - room), self.middle + room)
+
+
+def aimed(gates: Sequence[Gate], start: Side, end: Side) -> list[Gate]:
+    """The gates, of which the first and last are moved along the sides of the boxes, so that the path is straighter.
+
+    >>> gates = [point_gate((0.0, 0.0)), point_gate((50.0, 60.0))]
+    >>> [gate.y for gate in aimed(gates, Side(0.0, 100.0, 80.0), Side(60.0, 100.0, 30.0))]
+    [30.0, 53.0]
+    """
+    path = path_through(gates)
+    ends = start.towards(path[0], path[1]), end.towards(path[-1], path[-2])
+    return [point_gate(ends[0]), *gates[1:-1], point_gate(ends[1])]
+
+
+def path_through(gates: Sequence[Gate]) -> list[Point]:
+    """The corners of the shortest path through the gates; through their middles if it goes against the ranks.
+
+    >>> path_through([point_gate((0.0, 0.0)), Gate(6.0, 9.0, 3.0, 9.0), point_gate((12.0, 0.0))])
+    [(0.0, 0.0), (6.0, 3.0), (12.0, 0.0)]
+    """
+    start, end = gates[0], gates[-1]
+    way = 1.0 if end.x >= start.x else -1.0
+    if any(way * (other.x - one.x) <= -ROUNDING for one, other in pairwise(gates)):
+        return [(gate.x, gate.y) for gate in gates]
+    inner = [gate for gate in gates[1:-1] if ROUNDING < way * (gate.x - start.x) < way * (end.x - start.x) - ROUNDING]
+    return _shortest([start, *inner, end], way)
 
 
 def _shortest(gates: Sequence[Gate], way: float) -> list[Point]:
@@ -92,18 +126,35 @@ def _shortest(gates: Sequence[Gate], way: float) -> list[Point]:
         start = turn
 
 
-def _smooth(path: Sequence[Point]) -> list[Point]:
-    """A curve through the points: at both ends less steep than the way to the next, in between along both ways."""
-    ways = [(y1 - y0) / (x1 - x0) if abs(x1 - x0) > ROUNDING else 0.0 for (x0, y0), (x1, y1) in pairwise(path)]
-    ends = [max(-STEEPEST, min(STEEPEST, EASE * way)) for way in (ways[0], ways[-1])]
-    slopes = [ends[0], *[_slope(*pair) for pair in pairwise(ways)], ends[1]]
+def _rounded(path: Sequence[Point]) -> list[Point]:
+    """Straight lines with rounded corners, as Bézier segments."""
     curve = [path[0]]
-    for ((x0, y0), (x1, y1)), (start, end) in zip(pairwise(path), pairwise(slopes), strict=True):
-        third = (x1 - x0) / 3.0
-        curve += [(x0 + third, y0 + start * third), (x1 - third, y1 - end * third), (x1, y1)]
-    return curve
+    for i in range(1, len(path) - 1):
+        before, corner, after = path[i - 1 : i + 2]
+        arm = _arm(before, corner, after)
+        start = _between(corner, before, arm / (math.dist(before, corner) or 1.0))
+        end = _between(corner, after, arm / (math.dist(corner, after) or 1.0))
+        curve += [*_line(curve[-1], start), _between(start, corner, 2 / 3), _between(end, corner, 2 / 3), end]
+    return curve + _line(curve[-1], path[-1])
 
 
-def _slope(one: float, other: float) -> float:
-    """Level at a peak, so that the curve does not swing past it; otherwise that of the flatter side."""
-    return 0.0 if one * other <= 0.0 else min(one, other, key=abs)
+def _arm(before: Point, corner: Point, after: Point) -> float:
+    """How far from a corner its curve begins: at most half the way to the next, and less where it would cut much."""
+    ways = [math.dist(before, corner), math.dist(corner, after)]
+    if not all(ways):
+        return 0.0
+    (ux, uy), (vx, vy) = (
+        ((b[0] - a[0]) / way, (b[1] - a[1]) / way)
+        for (a, b), way in zip(((before, corner), (corner, after)), ways, strict=True)
+    )
+    apart = math.dist((ux, uy), (vx, vy))
+    return min(min(ways) / 2, ARM, 4 * CUT / apart if apart else ARM)
+
+
+def _line(start: Point, end: Point) -> list[Point]:
+    """The three points of a straight segment after its start."""
+    return [_between(start, end, 1 / 3), _between(start, end, 2 / 3), end]
+
+
+def _between(start: Point, end: Point, share: float) -> Point:
+    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
