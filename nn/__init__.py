@@ -29,7 +29,7 @@ from nn.layers.module import Module
 from nn.persistence.documents import StorageError
 from nn.persistence.storage import load, load_document, save
 from nn.sweeps import Sweep, Trial, sweep
-from nn.tabular.csv import TableError
+from nn.tabular.cells import TableError
 from nn.tabular.table import read_table
 from nn.train.history import Epoch, History
 from nn.train.losses import (

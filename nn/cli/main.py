@@ -30,8 +30,8 @@ COMMANDS = {
     ),
 }
 EXIT_CODES = (
-    f"exit codes: {OK} success; {FAILED} training diverged, a gradient is wrong, or the output\n"
-    f"pipe was closed; {USAGE} wrong usage or input; {INTERRUPTED} Ctrl-C"
+    f"exit codes: {OK} success; {FAILED} training diverged or lowered no loss, a gradient\n"
+    f"is wrong, or the output pipe was closed; {USAGE} wrong usage or input; {INTERRUPTED} Ctrl-C"
 )
 
 

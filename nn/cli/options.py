@@ -6,8 +6,10 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import chain, count
 from pathlib import Path
 
+from nn.cli.table_options import add_table_options
 from nn.layers.activations import ACTIVATIONS
 from nn.tabular.datasets import DATASETS
 from nn.train.optimizers import OPTIMIZERS
@@ -27,6 +29,7 @@ class Preset:
     patience: int | None = None
 
 
+TABLES = "a CSV or TSV file with a header line, JSON Lines, Parquet or Excel"
 # Chosen by trying several seeds.
 PRESETS: dict[str, Preset] = {
     "xor": Preset((8,), "tanh", lr=0.05, epochs=1000, batch_size=4, until_loss=0.01),
@@ -53,28 +56,35 @@ def fill_in(args: argparse.Namespace, data: str) -> argparse.Namespace:
     preset = PRESETS.get(args.data, TABLE_PRESET)
     given = {name: value for name, value in vars(args).items() if value is not None}
     return argparse.Namespace(
-        **({"out": Path("runs", data), "cluster": None, "checkpoint": None} | asdict(preset) | given)
+        **({"out": new_folder(Path("runs", data)), "cluster": None, "checkpoint": None} | asdict(preset) | given)
     )
+
+
+def new_folder(path: Path) -> Path:
+    """The path, or if there is such a file or folder already, the first of path-2, path-3, … that is new.
+
+    >>> new_folder(Path("no-such-folder")).name
+    'no-such-folder'
+    """
+    numbered = (path.with_name(f"{path.name}-{i}") for i in count(2))
+    return next(each for each in chain([path], numbered) if not each.exists())
 
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `train`. Numbers are checked here; combinations are checked once the data is known."""
     known = ", ".join(DATASETS)
-    parser.add_argument("data", metavar="DATA", help=f"a built-in data set ({known}) or a CSV file with a header line")
-    parser.add_argument("--out", metavar="DIR", type=Path, help="output folder (default: runs/NAME)")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help=f"a built-in data set ({known}) or a table: {TABLES}",
+    )
+    help_of_out = "output folder (default: runs/NAME, or runs/NAME-2, … if that exists)"
+    parser.add_argument("--out", metavar="DIR", type=Path, help=help_of_out)
     parser.add_argument("--quiet", action="store_true", help="print the result only, no progress")
-    _add_table_options(parser.add_argument_group("CSV files"))
+    add_table_options(parser.add_argument_group("tables", "What is not given is found out; --dry-run says what."))
     _add_model_options(parser.add_argument_group("model", "Defaults not shown here depend on DATA."))
     _add_training_options(parser.add_argument_group("training", "Defaults not shown here depend on DATA."))
     _add_engine_options(parser.add_argument_group("where to compute"))
-
-
-def _add_table_options(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("--target", metavar="COLUMN", help="the column to predict from the others")
-    add("--ignore", metavar="COLUMNS", type=names, default=(), help="columns not to use, such as id,name")
-    add("--task", choices=("classification", "regression"), help="default: inferred from the target column")
-    add("--drop-missing", action="store_true", help="skip rows with a missing value")
 
 
 def _add_model_options(group: argparse._ArgumentGroup) -> None:
@@ -122,15 +132,6 @@ def _add_engine_options(group: argparse._ArgumentGroup) -> None:
     add("--cluster", metavar="N|ADDRESS", type=cluster, help=help_of_cluster)
     help_of_checkpoint = "with --cluster: save the state of the training here, and resume from it if it exists"
     add("--checkpoint", metavar="FILE", type=Path, help=help_of_checkpoint)
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Names separated by commas.
-
-    >>> names("id, name")
-    ('id', 'name')
-    """
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def sizes(text: str) -> tuple[int, ...]:

@@ -7,12 +7,19 @@ import csv
 import io
 import sys
 
+import numpy as np
+
+from autograd.cli.frame import OK
+from autograd.errors import UsageError
 from autograd.io.files import file_name, write_text
 from autograd.io.plural import counted
+from nn.cli.table_options import delimiter, names
 from nn.persistence.storage import load_document
-from nn.tabular.csv import Cells, TableError, as_number, read_cells
-from nn.tabular.preprocessing import Recipe
-from nn.tabular.table import class_name, encode
+from nn.tabular.cells import Cells, Reading, TableError
+from nn.tabular.columns import class_name
+from nn.tabular.formats import read_cells
+from nn.tabular.numerals import POINT
+from nn.tabular.preprocessing import Array, Recipe
 from nn.train.metrics import Prediction, r_squared
 from nn.train.prediction import predict
 
@@ -27,33 +34,50 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `predict`."""
     parser.add_argument("model", metavar="MODEL", help="a model file written by train")
     parser.add_argument(
-        "data", metavar="CSV", help="a CSV file with the columns that the model was trained on, in any order"
+        "data", metavar="TABLE", help="a CSV or other file with the columns that the model was trained on, in any order"
     )
     parser.add_argument("--out", metavar="CSV", help="where to write the rows with their predictions (default: stdout)")
-    parser.add_argument("--drop-missing", action="store_true", help="skip rows with a missing value")
+    parser.add_argument("--drop-missing", action="store_true", help="leave out rows with a missing value")
+    parser.add_argument("--encoding", metavar="NAME", default="", help="of a CSV file (default: UTF-8)")
+    parser.add_argument("--delimiter", metavar="MARK", type=delimiter, default="", help="of a CSV file: , ; tab |")
+    parser.add_argument("--decimal", metavar="MARK", choices=(".", ","), default="", help="before decimals")
+    parser.add_argument("--missing", metavar="WORDS", type=names, default=(), help="further words for a missing value")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict every row; the output adds a column `prediction` and, if the model gives probabilities, `probability`."""
+    """Predict every row; the output adds a column `prediction` and, if the model gives probabilities, `probability`.
+
+    A row that cannot be predicted has neither, but says why in a further column `problem`; TableError if none can be.
+    """
     model, extra = load_document(args.model)
     name = file_name(args.model)
     recipe = Recipe.from_json(extra, name)
     recipe.check_model(model, name)
-    cells = _complete(read_cells(args.data), recipe, drop=args.drop_missing)
-    rows = recipe.x_scaling.apply(encode(cells, recipe.columns))
-    outputs = predict(model, rows)
-    text = _table(cells, recipe, outputs)
+    cells = _complete(args, recipe)
+    x, problems = _features(cells, recipe)
+    outputs = iter(predict(model, recipe.x_scaling.apply(x)))
+    answers = [None if i in problems else next(outputs) for i in range(len(cells.rows))]
+    text = _table(cells, recipe, answers, problems)
     if args.out is None:
         sys.stdout.write(text)
     else:
         write_text(args.out, text)
-        print(f"written to {args.out}: {counted(len(cells.rows), 'prediction')} of {recipe.target!r}")
-    if score := _score(cells, recipe, outputs):
+        predicted = counted(len(cells.rows) - len(problems), "prediction")
+        print(f"written to {args.out}: {predicted} of {recipe.target!r}")
+    if score := _score(cells, recipe, answers):
         print(score, file=sys.stderr if args.out is None else sys.stdout)
-    return 0
+    if problems:
+        line, first = cells.rows[min(problems)].line, problems[min(problems)]
+        print(f"{counted(len(problems), 'row')} not predicted: line {line}, {first}", file=sys.stderr)
+    return OK
 
 
-def _complete(cells: Cells, recipe: Recipe, *, drop: bool) -> Cells:
+def _complete(args: argparse.Namespace, recipe: Recipe) -> Cells:
+    """The rows of the file, which has all columns that the model needs."""
+    try:
+        cells = read_cells(args.data, Reading(args.encoding, args.delimiter, args.decimal, args.missing))
+    except LookupError as error:  # an unknown encoding
+        raise UsageError(str(error)) from None
     needed = [column.name for column in recipe.columns]
     there = set(cells.header)
     absent = [name for name in needed if name not in there]
@@ -63,44 +87,60 @@ def _complete(cells: Cells, recipe: Recipe, *, drop: bool) -> Cells:
             + (f" and {len(absent) - 1} more" if len(absent) > 1 else "")
             + f"; the file has {', '.join(cells.header)}"
         )
-    return cells.without_missing(needed, drop=drop)
+    return cells.without_missing(needed, drop=True) if args.drop_missing else cells
 
 
-def _table(cells: Cells, recipe: Recipe, outputs: list[Prediction]) -> str:
+def _features(cells: Cells, recipe: Recipe) -> tuple[Array, dict[int, str]]:
+    """The features of the rows that can be predicted, and what is wrong with the others, by their position."""
+    problems: dict[int, str] = {}
+    x = np.hstack([column.encode(cells, problems.setdefault) for column in recipe.columns])
+    if len(problems) == len(cells.rows):
+        raise TableError(f"{cells.path} line {cells.rows[0].line}, {problems[0]}")
+    return np.delete(x, sorted(problems), axis=0), problems
+
+
+def _table(cells: Cells, recipe: Recipe, outputs: list[Prediction | None], problems: dict[int, str]) -> str:
     header, answers = _answers(recipe, outputs)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*cells.header, *header])
-    table.writerows([*row.cells, *answer] for row, answer in zip(cells.rows, answers, strict=True))
+    table.writerow([*cells.header, *header, *(["problem"] if problems else [])])
+    for i, (row, answer) in enumerate(zip(cells.rows, answers, strict=True)):
+        table.writerow([*row.cells, *answer, *([problems.get(i, "")] if problems else [])])
     return text.getvalue()
 
 
-def _answers(recipe: Recipe, outputs: list[Prediction]) -> tuple[list[str], list[list[str]]]:
+def _answers(recipe: Recipe, outputs: list[Prediction | None]) -> tuple[list[str], list[list[str]]]:
     """The names of the new columns, and their cells row by row."""
-    answers = recipe.read_outputs(outputs).tolist()
+    probabilities = recipe.scheme.probabilities if recipe.task != "regression" else None
+    header = ["prediction"] if probabilities is None else ["prediction", "probability"]
+    return header, [_answer(recipe, output) if output is not None else [""] * len(header) for output in outputs]
+
+
+def _answer(recipe: Recipe, output: Prediction) -> list[str]:
+    [answer] = recipe.read_outputs([output]).tolist()
     if recipe.task == "regression":
-        return ["prediction"], [[repr(answer)] for answer in answers]
-    classes = [int(answer) for answer in answers]
-    named = [[recipe.class_names[k]] for k in classes]
-    probabilities = recipe.scheme.probabilities
+        return [repr(answer)]
+    k, probabilities = int(answer), recipe.scheme.probabilities
     if probabilities is None:
-        return ["prediction"], named
-    shares = [f"{probabilities(output)[k]:.6g}" for output, k in zip(outputs, classes, strict=True)]
-    return ["prediction", "probability"], [[*name, share] for name, share in zip(named, shares, strict=True)]
+        return [recipe.class_names[k]]
+    return [recipe.class_names[k], f"{probabilities(output)[k]:.6g}"]
 
 
-def _score(cells: Cells, recipe: Recipe, outputs: list[Prediction]) -> str:
+def _score(cells: Cells, recipe: Recipe, outputs: list[Prediction | None]) -> str:
     """The accuracy or R² on the rows that have a target too; empty when there are none."""
     if recipe.target not in cells.header:
         return ""
-    texts, answers = cells.column(recipe.target), recipe.read_outputs(outputs).tolist()
+    pairs = [
+        (*recipe.read_outputs([output]).tolist(), text)
+        for output, text in zip(outputs, cells.column(recipe.target), strict=True)
+        if output is not None and not cells.is_missing(text)
+    ]
     if recipe.task == "regression":
-        numbers = [(answer, as_number(text)) for answer, text in zip(answers, texts, strict=True)]
-        pairs = [(answer, number) for answer, number in numbers if number is not None]
-        if not pairs:
+        notation = cells.notation(recipe.target) or POINT
+        numbers = [(answer, number) for answer, text in pairs if (number := notation.read(text)) is not None]
+        if not numbers:
             return ""
-        value = r_squared([answer for answer, _ in pairs], [number for _, number in pairs])
-        return f"R² on these rows: {value:.4f} ({counted(len(pairs), 'row')})"
-    labels = [(recipe.class_names[int(k)], class_name(text)) for k, text in zip(answers, texts, strict=True) if text]
-    hits = sum(predicted == true for predicted, true in labels)
-    return f"accuracy on these rows: {hits / len(labels):.2%} ({hits} of {len(labels)})" if labels else ""
+        value = r_squared([answer for answer, _ in numbers], [number for _, number in numbers])
+        return f"R² on these rows: {value:.4f} ({counted(len(numbers), 'row')})"
+    hits = sum(recipe.class_names[int(answer)] == class_name(text) for answer, text in pairs)
+    return f"accuracy on these rows: {hits / len(pairs):.2%} ({hits} of {len(pairs)})" if pairs else ""

@@ -5,33 +5,29 @@ from __future__ import annotations
 import argparse
 import warnings
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from autograd import draw
-from autograd.cli.frame import INTERRUPTED
+from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
-from autograd.io.files import file_name
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
 from nn.cli.options import fill_in
+from nn.cli.reading import Data, or_usage_error, read
+from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
 from nn.layers.mlp import MLP
 from nn.persistence.storage import save
 from nn.plotting.plots import boundary_picture, loss_picture
-from nn.tabular.csv import TableError, read_cells
-from nn.tabular.datasets import DATASETS, Dataset, load
-from nn.tabular.preprocessing import Array, Recipe, Scaling
-from nn.tabular.table import Column, read_table
+from nn.tabular.datasets import Dataset
+from nn.tabular.preprocessing import Array, Recipe
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
 from nn.train.metrics import Prediction, get_metric
 from nn.train.prediction import predict
-from nn.train.tasks import output_for, scheme
+from nn.train.tasks import output_for
 from nn.train.until import Until
 from nn.training import fit
 
@@ -72,77 +68,61 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    dataset, recipe = _read(args)
-    args = fill_in(args, dataset.name)
-    job = Job(args, dataset, recipe, _model(args, dataset, recipe))
+    _check_cluster(args)
+    data = read(args)
+    _print_table(data)
+    if args.dry_run:
+        return OK
+    args = fill_in(args, data.dataset.name)
+    job = Job(args, data.dataset, data.recipe, _model(args, data.dataset, data.recipe))
     args.out.mkdir(parents=True, exist_ok=True)
     _print_setup(job)
+    before = _loss(job)
     history = _train(job)
     _print_end(job, history)
     score = _evaluate(job)
     agrees = _check_gradients(job)
     _print_hints(job)
+    learned = _print_verdict(job, before, score["value"])
     _write(job, history, score)
     if history.stopped == "interrupted":
         return INTERRUPTED
-    return 0 if history.stopped != "diverged" and agrees else 1
+    return OK if history.stopped != "diverged" and agrees and learned else FAILED
 
 
-def _read(args: argparse.Namespace) -> tuple[Dataset, Recipe]:
-    """The samples, and the recipe for reading new rows."""
+def _loss(job: Job) -> float:
+    rows = job.dataset.train[:LOOKED_AT]
+    return mean_loss(job.model, job.inputs(rows), job.targets(rows), job.recipe.loss)
+
+
+def _print_verdict(job: Job, before: float, score: float) -> bool:
+    """Say what is wrong if the model has learned nothing; whether it has learned something."""
+    constant, _ = beside_baseline(job.dataset)
+    problem = did_not_learn(before, _loss(job), score, constant)
+    if problem:
+        print(f"hint: {problem}")
+    return not problem.startswith(UNTRAINED)
+
+
+def _check_cluster(args: argparse.Namespace) -> None:
     if args.checkpoint and not args.cluster:
         raise UsageError("--checkpoint needs --cluster; for one worker process use --cluster 1")
     if args.cluster and not args.compile:
         raise UsageError("a cluster runs compiled losses only; remove --no-compile or --cluster")
-    if args.data in DATASETS:
-        if args.target or args.ignore or args.task or args.drop_missing:
-            raise UsageError(
-                f"--target, --ignore, --task and --drop-missing are for CSV files, not for the data set {args.data}"
-            )
-        dataset = load(args.data)
-        columns, target = tuple(Column(name) for name in dataset.feature_names), TARGET_NAMES[args.data]
-        x_scaling = Scaling.none(len(columns))
-    else:
-        _check_file(args)
-        table = read_table(args.data, args.target, task=args.task, ignore=args.ignore, drop_missing=args.drop_missing)
-        dataset, columns, target = table.dataset(), table.columns, table.target
-        x_scaling = Scaling.of(dataset.x[dataset.train])
-        dropped = f"; {counted(table.dropped, 'row')} dropped (missing values)" if table.dropped else ""
-        print(f"task: {dataset.task} ({table.reason}){dropped}")
-    numbers = dataset.y[dataset.train].astype(np.float64)[:, None]
-    y_scaling = Scaling.of(numbers) if dataset.task == "regression" else Scaling.none(1)
-    chosen = _or_usage_error(scheme, dataset.task, args.loss)
-    return dataset, Recipe(dataset.task, chosen.loss, target, columns, dataset.class_names, x_scaling, y_scaling)
 
 
-TARGET_NAMES = {"xor": "xor", "moons": "moon", "digits": "digit"}
-
-
-def _check_file(args: argparse.Namespace) -> None:
-    path = Path(args.data)
-    if not path.exists():
-        close = get_close_matches(args.data.lower(), DATASETS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        known = ", ".join(DATASETS)
-        raise UsageError(f"{file_name(path)!r} is neither a file nor a built-in data set ({known}){hint}")
-    if args.target is None:
-        columns = ", ".join(read_cells(path).header)
-        raise UsageError(f"{file_name(path)}: choose the column to predict with --target COLUMN, one of: {columns}")
-
-
-def _or_usage_error(make: Any, *arguments: Any, **options: Any) -> Any:
-    """The result of `make`; its ValueError becomes a UsageError, since it comes from the options."""
-    try:
-        return make(*arguments, **options)
-    except TableError:
-        raise
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+def _print_table(data: Data) -> None:
+    """What a file was understood to hold."""
+    if data.table is not None:
+        for line in data.table.understood():
+            print(line)
+        for hint in data.table.hints():
+            print(f"hint: {hint}")
 
 
 def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
     n_out = len(dataset.class_names) if dataset.task == "classification" else 1
-    output = _or_usage_error(output_for, recipe.scheme, args.output)
+    output = or_usage_error(lambda: output_for(recipe.scheme, args.output))
     n_outs = [*args.hidden, n_out]
     return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
 
@@ -215,11 +195,12 @@ def _evaluate(job: Job) -> dict[str, Any]:
     """Print the metric on the held-out samples; return it as it is stored with the model."""
     rows, chosen = job.dataset.held_out, job.recipe.scheme
     value = get_metric(chosen.metric)(predict(job.model, job.inputs(rows)), job.targets(rows))
+    constant = f"; {beside_baseline(job.dataset)[1]}"
     where = "held-out" if job.dataset.holds_out else "training (no samples held out)"
     if chosen.metric == "r_squared":
-        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')})")
+        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')}){constant}")
     else:
-        print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)})")
+        print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)}){constant}")
     return {"metric": job.recipe.metric_name, "value": value, "samples": len(rows), "held_out": job.dataset.holds_out}
 
 

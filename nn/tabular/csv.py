@@ -2,180 +2,129 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import NoReturn
 
-from autograd import AutogradError
 from autograd.io.files import file_name
 from autograd.io.plural import counted
-from nn.lookup import look_up
+from nn.tabular.cells import Cells, Reading, Row, TableError
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-class TableError(AutogradError, ValueError):
-    """A CSV file cannot be used; the message names the place and the remedy."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One record: the line of the file on which it ends, and its cells, stripped of surrounding spaces."""
-
-    line: int
-    cells: tuple[str, ...]
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+# UTF-32 before UTF-16, whose mark begins its own.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SEP = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_LOOKED_AT = 50  # records, to find the delimiter
 
 
 @dataclass(frozen=True)
-class Cells:
-    """A header and the rows below it, all of the same length."""
+class _Text:
+    """The text of a file, its first line, counted from 1, and the delimiter if the file names it."""
 
-    path: str
-    header: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    def position(self, name: str) -> int:
-        """The position of a column; an unknown name is a `TableError` that lists the columns.
-
-        >>> Cells("t.csv", ("a", "b"), ()).position("b")
-        1
-        """
-        try:
-            return look_up(self._positions, name, "column")
-        except ValueError as error:
-            raise TableError(f"{self.path}: {error}") from None
-
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        return {column: i for i, column in enumerate(self.header)}
-
-    def column(self, name: str) -> list[str]:
-        """The cells of a column, top to bottom."""
-        position = self.position(name)
-        return [row.cells[position] for row in self.rows]
-
-    def without_missing(self, names: Iterable[str], *, drop: bool) -> Cells:
-        """The rows in which all these columns have a value.
-
-        A missing value (an empty cell, NA, N/A, NaN, null, ?) is a `TableError`, unless `drop` is set.
-        """
-        names = list(names)
-        positions = [self.position(name) for name in names]
-        kept = []
-        for row in self.rows:
-            gaps = [name for name, i in zip(names, positions, strict=True) if row.cells[i].casefold() in MISSING]
-            if not gaps:
-                kept.append(row)
-            elif not drop:
-                text = row.cells[self.position(gaps[0])]
-                self.fail(
-                    row.line, gaps[0], f"missing value ({text!r}); fill it in, or drop such rows with --drop-missing"
-                )
-        if not kept:
-            raise TableError(
-                f"{self.path}: every row has a missing value; fill them in, or drop a column with --ignore"
-            )
-        return replace(self, rows=tuple(kept))
-
-    def numbers(self, name: str) -> list[float]:
-        """A column as numbers; the first cell that is not a number is a `TableError` with its line."""
-        found = []
-        for row, text in zip(self.rows, self.column(name), strict=True):
-            number = as_number(text)
-            if number is None:
-                comma = " (a decimal comma? use a point)" if as_number(text.replace(",", ".")) is not None else ""
-                self.fail(
-                    row.line,
-                    name,
-                    f"{text!r} is not a number{comma}; correct it, empty it, or drop the column with --ignore",
-                )
-            found.append(number)
-        return found
-
-    def fail(self, line: int, name: str, problem: str) -> NoReturn:
-        """Raise a `TableError` for one cell."""
-        raise TableError(f"{self.path} line {line}, column {name!r}: {problem}")
+    name: str
+    text: str
+    first_line: int
+    delimiter: str
 
 
-def as_number(text: str) -> float | None:
-    """The finite decimal number a cell holds, or None.
+def read_cells(path: str | PathLike[str], reading: Reading = Reading()) -> Cells:  # noqa: B008 (it cannot change)
+    """Read a CSV file with a header line, delimited by commas, semicolons, tabs or bars, quoted as in RFC 4180.
 
-    >>> as_number("-1.5e3"), as_number("1_000"), as_number("inf"), as_number("1e999")
-    (-1500.0, None, None, None)
-    """
-    if not NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if abs(number) != float("inf") else None
-
-
-def read_cells(path: str | PathLike[str]) -> Cells:
-    """Read a CSV file: UTF-8, with a header line, delimited by commas, semicolons or tabs, quoted as in RFC 4180.
-
-    Blank lines are skipped. Raises `TableError` for a file that is empty, is not UTF-8, has an empty or repeated column
-    name, or has a row longer or shorter than the header; `OSError` when it cannot be read.
+    The encoding is UTF-8, or what a byte order mark or `reading` says; a first line `sep=;` names the delimiter. Blank
+    lines are skipped. Raises `TableError` for a file that is empty, is not in its encoding, has an empty or repeated
+    column name, or has a row longer or shorter than the header; `OSError` when it cannot be read.
     """
     name = file_name(path)
-    text = _decode(name, Path(path).read_bytes())
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(name, text), strict=True)
+    decoded, encoding = _decode(name, Path(path).read_bytes(), reading.encoding)
+    text = _without_first_line(name, decoded)
+    delimiter = reading.delimiter or text.delimiter or _delimiter(name, text.text)
+    reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=delimiter, strict=True)
+    above = text.first_line - 1
     try:
-        records = [Row(reader.line_num, tuple(cell.strip() for cell in cells)) for cells in reader if cells]
+        records = [Row(above + reader.line_num, tuple(cell.strip() for cell in cells)) for cells in reader if cells]
     except csv.Error as error:
-        raise TableError(f"{name} line {reader.line_num}: {error}; check the quotes near it") from None
+        raise TableError(f"{name} line {above + reader.line_num}: {error}; check the quotes near it") from None
     if not records:
         raise TableError(f"{name}: the file is empty; it needs a header line and at least one row")
     header, *rows = records
-    _check_header(name, header)
     for row in rows:
         if len(row.cells) != len(header.cells):
             raise TableError(
                 f"{name} line {row.line}: {counted(len(row.cells), 'cell')}, but the header has"
                 f" {counted(len(header.cells), 'column')}; the row begins {', '.join(row.cells[:3])!r}"
             )
-    if not rows:
-        raise TableError(f"{name}: there is a header but no row")
-    return Cells(name, header.cells, tuple(rows))
+    return Cells.checked(name, header, rows, reading.found(encoding, delimiter))
 
 
-def _decode(name: str, data: bytes) -> str:
+def _decode(name: str, data: bytes, encoding: str) -> tuple[str, str]:
+    """The text, and the encoding that it is in."""
+    for mark, marked in _MARKS.items():
+        if not encoding and data.startswith(mark):
+            encoding = marked
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = data[error.start]
+        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
+        other = encoding.upper() if encoding else "UTF-8"
+        remedy = "" if encoding else f", or name its encoding, as in --encoding {_guess(data)}"
         raise TableError(
-            f"{name} line {line}: not UTF-8 text (byte 0x{byte:02x}); save the file as CSV UTF-8"
+            f"{name} line {line}: not {other} text (byte 0x{byte:02x}); save the file as CSV UTF-8{remedy}"
         ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        remedy = "if it is UTF-16 without a byte order mark, say --encoding utf-16-le"
+        raise TableError(f"{name} line {line}: the text has null characters; is it a CSV file? {remedy}")
+    return text.removeprefix("\ufeff"), encoding or "utf-8"
+
+
+def _guess(data: bytes) -> str:
+    """The encoding that bytes which are not UTF-8 are most likely in."""
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _without_first_line(name: str, text: str) -> _Text:
+    """The text without a line such as `sep=;`, which spreadsheets write and read."""
+    if found := _SEP.match(text):
+        return _Text(name, text[found.end() :], 2, found[1])
+    return _Text(name, text, 1, "")
 
 
 def _delimiter(name: str, text: str) -> str:
+    """The delimiter that gives the first rows as many cells as the header, at least two; else that of the header."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     outside_quotes = re.sub(r'"[^"]*"', "", first)
     counts = {delimiter: outside_quotes.count(delimiter) for delimiter in DELIMITERS}
+    even = {delimiter: count for delimiter, count in counts.items() if count and _is_even(text, delimiter)}
+    counts = even or counts
     best = max(counts, key=counts.__getitem__)
-    rivals = [word for delimiter, word in DELIMITERS.items() if counts[delimiter] == counts[best]]
+    rivals = [DELIMITERS[delimiter] for delimiter in counts if counts[delimiter] == counts[best]]
     if counts[best] and len(rivals) > 1:
         raise TableError(
-            f"{name} line 1: the header has as many {' as '.join(rivals)}; use only one of them as the delimiter"
+            f"{name} line 1: the header has as many {' as '.join(rivals)}; use only one of them, or name it with"
+            " --delimiter"
         )
-    return best
+    return best if counts[best] else ","
 
 
-def _check_header(name: str, header: Row) -> None:
-    seen: set[str] = set()
-    for position, column in enumerate(header.cells, start=1):
-        if not column:
-            raise TableError(
-                f"{name} line {header.line}: column {position} has no name; the first line must name the columns"
-            )
-        if column in seen:
-            raise TableError(f"{name} line {header.line}: two columns are named {column!r}; rename one")
-        seen.add(column)
+def _is_even(text: str, delimiter: str) -> bool:
+    """Whether the first records have the same number of cells."""
+    try:
+        records = islice(filter(None, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)), _LOOKED_AT)
+        return len({len(record) for record in records}) == 1
+    except csv.Error:
+        return False

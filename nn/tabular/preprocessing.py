@@ -26,7 +26,9 @@ from nn.persistence.schema import (
     table,
     text,
 )
-from nn.tabular.table import Column
+from nn.tabular.columns import Column
+from nn.tabular.dates import PATTERNS
+from nn.tabular.numerals import SEPARATORS, Notation
 from nn.train.metrics import Prediction, as_row
 from nn.train.prediction import Model, predict
 from nn.train.tasks import LOSS_NAMES, TASKS, Scheme, Task, scheme
@@ -46,11 +48,22 @@ TRAINING = record(
         "score": SCORE,
     }
 )
+THOUSANDS = {mark for marks in SEPARATORS.values() for mark in marks}
+NOTATION = record({"decimal": text(*SEPARATORS), "thousands": text("", *sorted(THOUSANDS)), "unit": text()})
+COLUMN = record(
+    {
+        "name": text(),
+        "categories": array(text()),
+        "notation": NOTATION,
+        "dates": text("", *PATTERNS),
+        "is_boolean": boolean,
+    }
+)
 STORED: dict[str, Kind] = {
     "task": text(*TASKS),
     "loss": text(*LOSS_NAMES),
     "target": text(),
-    "columns": array(record({"name": text(), "categories": array(text())}), least=1),
+    "columns": array(COLUMN, least=1),
     "class_names": array(text()),
     "x_scaling": SCALING,
     "y_scaling": SCALING,
@@ -165,12 +178,13 @@ class Recipe:
                 " use nn.load in your own program"
             )
         try:
+            extra = extra | {"columns": _completed(extra["columns"])}
             record(STORED)({each: extra[each] for each in names}, "extra")
             recipe = cls(
                 task=extra["task"],
                 loss=extra["loss"],
                 target=extra["target"],
-                columns=tuple(Column(column["name"], tuple(column["categories"])) for column in extra["columns"]),
+                columns=tuple(map(_column, extra["columns"])),
                 class_names=tuple(extra["class_names"]),
                 x_scaling=_scaling(extra["x_scaling"]),
                 y_scaling=_scaling(extra["y_scaling"]),
@@ -193,6 +207,8 @@ class Recipe:
         for i, column in enumerate(self.columns):
             twins = len(set(column.categories)) < len(column.categories)
             _expect(not twins, f"columns[{i}].categories", "two are the same")
+            fits = not column.is_boolean or len(column.categories) == 2
+            _expect(fits, f"columns[{i}].categories", "true or false are two categories")
         for part, wanted in ("x_scaling", len(features)), ("y_scaling", 1):
             scaling = getattr(self, part)
             for key, numbers in ("mean", scaling.mean), ("std", scaling.std):
@@ -233,6 +249,24 @@ class Recipe:
 def _expect(holds: bool, field_name: str, problem: str) -> None:
     if not holds:
         raise SchemaError(f"extra.{field_name}", problem)
+
+
+def _completed(columns: Any) -> Any:
+    """The columns with what a file of an earlier version does not have."""
+    if not isinstance(columns, list):
+        return columns
+    added = {key: value for key, value in asdict(Column("")).items() if key not in ("name", "categories")}
+    return [added | column if isinstance(column, dict) else column for column in columns]
+
+
+def _column(parts: dict[str, Any]) -> Column:
+    return Column(
+        parts["name"],
+        tuple(parts["categories"]),
+        Notation(**parts["notation"]),
+        parts["dates"],
+        parts["is_boolean"],
+    )
 
 
 def _scaling(parts: dict[str, Any]) -> Scaling:

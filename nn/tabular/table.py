@@ -1,8 +1,8 @@
-"""Read a CSV file as samples: infer which columns are numbers or categories, and the task from the target."""
+"""Read a table as samples: infer what the columns are, and the task from the target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
@@ -10,49 +10,28 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.tabular.csv import Cells, TableError, as_number, read_cells
+from autograd.io.plural import counted
+from nn.tabular.cells import Cells, Reading, TableError
+from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer_all
 from nn.tabular.datasets import Dataset, split
+from nn.tabular.formats import Frame, read_cells
 from nn.tabular.names import plain_name
 from nn.train.tasks import Task
 
-MAX_CATEGORIES = 20
 MAX_CLASSES = 100
 MAX_INTEGER_CLASSES = 20
 TableTask = Literal["classification", "regression"]
 
 
-@dataclass(frozen=True)
-class Column:
-    """A feature column: numbers, or, with `categories`, texts that become one 0/1 feature per category.
-
-    >>> Column("colour", ("blue", "red")).feature_names
-    ('colour=blue', 'colour=red')
-    """
-
-    name: str
-    categories: tuple[str, ...] = ()
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """The names of the features that this column becomes."""
-        return tuple(f"{self.name}={category}" for category in self.categories) or (self.name,)
-
-    def encode(self, cells: Cells) -> NDArray[np.float64]:
-        """The column's features, shape (rows, features); a text that is not a known category is a `TableError`."""
-        if not self.categories:
-            return np.array(cells.numbers(self.name))[:, None]
-        known = dict(zip(self.categories, np.eye(len(self.categories)), strict=True))
-        for row, text in zip(cells.rows, cells.column(self.name), strict=True):
-            if text not in known:
-                cells.fail(row.line, self.name, f"{text!r} is not one of the known categories {', '.join(known)}")
-        return np.array([known[text] for text in cells.column(self.name)])
-
-
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The samples of a CSV file: `x` (n, features), not scaled, and `y` (n,), class indices or numbers.
+    """The samples of a table: `x` (n, features), not scaled, and `y` (n,), class indices or numbers.
 
-    `dropped` counts the rows dropped for a missing value; `reason` says why this is the task.
+    columns   those that are used; `left_out` has the others, with the reason
+    dropped   how many rows were dropped for a missing value
+    reason    why this is the task
+    reading   how the file was read
+    header    the names of all columns, as in the file
     """
 
     name: str
@@ -64,6 +43,9 @@ class Table:
     task: Task
     dropped: int
     reason: str
+    left_out: dict[str, str]
+    reading: Reading
+    header: tuple[str, ...]
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -75,25 +57,76 @@ class Table:
         parts = split(self.y, self.task, seed=seed)
         return Dataset(self.name, self.x, self.y, self.feature_names, self.class_names or (), self.task, *parts)
 
+    def understood(self) -> Iterator[str]:
+        """What the file was understood to hold, a line each.
+
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "fruit.csv")
+        ...     _ = path.write_text("id;grams;fruit\\n1;1,5;apple\\n2;2,5;fig\\n3;2;fig\\n")
+        ...     print("\\n".join(read_table(path, "fruit").understood()))
+        read: 3 rows; utf-8, delimiter ';'
+          id     left out: it numbers the rows (--keep to use it)
+          grams  number, decimal comma
+          fruit  target: binary, one of 'apple', 'fig' ('fruit' is text)
+        """
+        dropped = f", {counted(self.dropped, 'row')} dropped (missing values)" if self.dropped else ""
+        yield f"read: {counted(len(self.x), 'row')}{dropped}; {self.reading}"
+        lines = {column.name: str(column) for column in self.columns}
+        lines |= {name: f"left out: {reason} (--keep to use it)" for name, reason in self.left_out.items()}
+        classes = f", one of {', '.join(map(repr, self.class_names))}" if self.class_names else ""
+        width = max(map(len, [*lines, self.target]))
+        for name, words in sorted(lines.items(), key=lambda each: self.header.index(each[0])):
+            yield f"  {name:<{width}}  {words}"
+        yield f"  {self.target:<{width}}  target: {self.task}{classes} ({self.reason})"
+
+    def hints(self) -> Iterator[str]:
+        """Advice about columns that are used but look as if they should not be."""
+        first = 0
+        for column in self.columns:
+            if column.kind == "number" and counts_rows(self.x[:, first].tolist()):
+                yield f"column {column.name!r} numbers the rows; if it says nothing about the target, use --ignore"
+            first += len(column.feature_names)
+
 
 def read_table(
-    path: str | PathLike[str],
+    data: str | PathLike[str] | Frame,
     target: str,
     *,
     task: TableTask | None = None,
     ignore: Iterable[str] = (),
+    keep: Iterable[str] = (),
+    numbers: Iterable[str] = (),
+    categories: Iterable[str] = (),
+    dates: Iterable[str] = (),
     drop_missing: bool = False,
+    encoding: str = "",
+    delimiter: str = "",
+    decimal: str = "",
+    missing: Iterable[str] = (),
 ) -> Table:
-    """Read a CSV file for predicting the column `target` from all other columns except those in `ignore`.
+    """Read a table for predicting the column `target` from all other columns except those in `ignore`.
 
-    path          the file
+    data          a CSV, TSV, JSON Lines, Parquet (needs pyarrow) or Excel (.xlsx, needs openpyxl) file, or a data frame
+                  of pandas, Polars or PyArrow
     target        the column to predict
-    task          "binary", "classification" or "regression"; by default a classification if the target is text, or at
-                  most 20 different integers, else a regression
+    task          "binary", "classification" or "regression"; by default a classification if the target is text, or a
+                  few integers that look like classes, at most 20 different integers, else a regression
     ignore        columns that are not used
+    keep          columns to use although they would be left out: those that are the same in every row, or the same as
+                  another column, that number the rows, or have another text in every row
+    numbers       columns to read as numbers, whatever they look like
+    categories    columns whose numbers are names of categories
+    dates         columns to read as dates
     drop_missing  leave out rows with a missing value, which are an error otherwise
+    encoding      of a CSV file, such as "cp1252"; by default UTF-8, or what a byte order mark says
+    delimiter     between the cells of a CSV file; by default it is found out, and so is
+    decimal       the mark before decimals, "." or ","
+    missing       further words that stand for a missing value
 
-    A column of numbers is one feature; a column of at most 20 different texts is one 0/1 feature per text.
+    Numbers may have a decimal comma, thousands separators, a percent sign or a currency. A column of numbers is one
+    feature, and so is one of dates (in days) or of yes and no; a column of at most 20 different texts is one 0/1
+    feature per text. `understood()` of the result says what was found.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -105,22 +138,25 @@ def read_table(
     >>> table.y.tolist(), table.class_names, table.task
     ([0, 1, 0], ('apple', 'banana'), 'binary')
 
-    Raises `TableError` with line, column and the offending cell for anything that is wrong with the file, `OSError`
-    when it cannot be read.
+    Raises `TableError` with line, column and the offending cell for anything that is wrong with the table, `OSError`
+    when it cannot be read, `ValueError` for a column that is asked for as two kinds.
     """
-    cells = read_cells(path)
+    reading = Reading(encoding, delimiter, decimal, tuple(missing))
+    cells = read_cells(data, reading)
+    asked = _asked(numbers, categories, dates)
+    keep = tuple(keep)
     unused = {target, *ignore}
-    for name in (target, *ignore):
+    for name in (target, *ignore, *keep, *asked):
         cells.position(name)
     features = [name for name in cells.header if name not in unused]
     if not features:
         raise TableError(f"{cells.path}: there is no column to predict the target {target!r} from")
     complete = cells.without_missing([*features, target], drop=drop_missing)
-    columns = tuple(_infer(complete, name) for name in features)
+    columns, left_out, x = infer_all(complete, features, asked, keep)
     y, classes, chosen, reason = _target(complete, target, task)
     return Table(
-        name=plain_name(path),
-        x=encode(complete, columns),
+        name="data" if isinstance(data, Frame) else plain_name(data),
+        x=x,
         y=y,
         columns=columns,
         target=target,
@@ -128,7 +164,20 @@ def read_table(
         task=chosen,
         dropped=len(cells.rows) - len(complete.rows),
         reason=reason,
+        left_out=left_out,
+        reading=cells.reading,
+        header=cells.header,
     )
+
+
+def _asked(numbers: Iterable[str], categories: Iterable[str], dates: Iterable[str]) -> dict[str, ColumnKind]:
+    asked: dict[str, ColumnKind] = {}
+    kinds: dict[ColumnKind, Iterable[str]] = {"number": numbers, "category": categories, "date": dates}
+    for kind, names in kinds.items():
+        for name in names:
+            if asked.setdefault(name, kind) != kind:
+                raise ValueError(f"column {name!r} is asked for as a {asked[name]} and as a {kind}; choose one")
+    return asked
 
 
 def encode(cells: Cells, columns: Iterable[Column]) -> NDArray[np.float64]:
@@ -136,60 +185,43 @@ def encode(cells: Cells, columns: Iterable[Column]) -> NDArray[np.float64]:
     return np.hstack([column.encode(cells) for column in columns])
 
 
-def class_name(text: str) -> str:
-    """The name of a class: an integer is spelled in one way, a text stays as it is.
-
-    >>> class_name("1.0"), class_name("01"), class_name("yes")
-    ('1', '1', 'yes')
-    """
-    number = as_number(text)
-    if number is None:
-        return text
-    return str(int(number)) if number.is_integer() else repr(number)
-
-
-def _mostly_numbers(texts: list[str]) -> bool:
-    return 2 * sum(as_number(text) is not None for text in texts) > len(texts)
-
-
-def _infer(cells: Cells, name: str) -> Column:
-    texts = cells.column(name)
-    numeric = _mostly_numbers(texts)
-    different = sorted(set(texts))
-    if len(set(cells.numbers(name)) if numeric else different) == 1:
-        raise TableError(f"{cells.path}: column {name!r} is {texts[0]!r} in every row; drop it with --ignore")
-    if numeric:
-        return Column(name)
-    if len(different) > MAX_CATEGORIES:
-        raise TableError(
-            f"{cells.path}: column {name!r} has {len(different)} different texts ({', '.join(different[:3])}, …),"
-            f" more than {MAX_CATEGORIES}; group them, or drop the column with --ignore"
-        )
-    return Column(name, tuple(different))
-
-
 def _target(cells: Cells, name: str, task: TableTask | None) -> tuple[NDArray[Any], tuple[str, ...] | None, Task, str]:
     texts = cells.column(name)
-    if task == "regression" or (task is None and _mostly_numbers(texts)):
+    if task == "regression" or (task is None and cells.notation(name) is not None):
         numbers = cells.numbers(name)
-        different = len(set(numbers))
-        if different == 1:
+        if len(set(numbers)) == 1:
             raise TableError(
                 f"{cells.path}: the target {name!r} is {texts[0]!r} in every row; there is nothing to predict"
             )
         if task == "regression":
             return np.array(numbers), None, "regression", "as requested"
-        if different > MAX_INTEGER_CLASSES or not all(number.is_integer() for number in numbers):
-            return np.array(numbers), None, "regression", f"{name!r} is a number; use --task classification for classes"
-        reason = f"{name!r} has {different} different integers; use --task regression to predict a number"
+        reason = _looks_like_classes(name, numbers)
+        if not reason:
+            written = f" ({notation})" if str(notation := cells.notation(name)) else ""
+            reason = f"{name!r} is a number{written}; use --task classification for classes"
+            return np.array(numbers), None, "regression", reason
     else:
         reason = "as requested" if task else f"{name!r} is text"
     return *_classes(cells, name, texts), reason
 
 
+def _looks_like_classes(name: str, numbers: list[float]) -> str:
+    """Why these numbers are classes; empty if they are not.
+
+    Labels are few integers close to each other, and most of them occur more than once.
+    """
+    different = sorted(set(numbers))
+    few = len(different) <= MAX_INTEGER_CLASSES and all(map(float.is_integer, different))
+    repeated = 2 * len(different) <= len(numbers) or different in ([0.0, 1.0], [-1.0, 1.0], [1.0, 2.0])
+    close = different[-1] - different[0] < 2 * len(different) or len(different) == 2
+    if not (few and repeated and close):
+        return ""
+    return f"{name!r} has {len(different)} different integers; use --task regression to predict a number"
+
+
 def _classes(cells: Cells, name: str, texts: list[str]) -> tuple[NDArray[Any], tuple[str, ...], Task]:
     found = [class_name(text) for text in texts]
-    names = tuple(sorted(set(found), key=_class_order))
+    names = tuple(sorted(set(found), key=class_order))
     if len(names) == 1:
         raise TableError(
             f"{cells.path}: the target {name!r} has only one class, {names[0]!r}; there is nothing to predict"
@@ -201,8 +233,3 @@ def _classes(cells: Cells, name: str, texts: list[str]) -> tuple[NDArray[Any], t
         )
     index = {label: k for k, label in enumerate(names)}
     return np.array([index[label] for label in found]), names, "binary" if len(names) == 2 else "classification"
-
-
-def _class_order(name: str) -> tuple[bool, float, str]:
-    number = as_number(name)
-    return number is None, number or 0.0, name

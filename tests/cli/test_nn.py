@@ -105,7 +105,7 @@ TRAIN_ERRORS = [
     (["train", "flowers.csv", "--target", "kind", "--ignore", "wid"], "unknown column 'wid'; did you mean 'wide'?"),
     (["train", "flowers.csv", "--target", "kind", "--task", "regression"], "'lily' is not a number"),
     (["train", "gap.csv", "--target", "y"], "gap.csv line 3, column 'x': missing value"),
-    (["train", "xor", "--target", "y"], "--target, --ignore, --task and --drop-missing are for CSV files"),
+    (["train", "xor", "--target", "y"], "--target: for tables only, not for the data set xor"),
     (["train", "xor", "--loss", "cross_entropy"], "loss 'cross_entropy' does not fit the task 'binary'"),
     (["train", "xor", "--output", "relu"], "output activation 'relu' does not fit"),
     (["train", "xor", "--lr", "-1"], "'-1' is not a positive number"),

@@ -20,7 +20,7 @@ from nn.cluster.tree import Sums, combine, root
 from nn.cluster.worker import aligned, fingerprint, portable
 from nn.cluster.worker import read as read_shard
 from nn.persistence.documents import StorageError
-from nn.tabular.csv import TableError
+from nn.tabular.cells import TableError
 from nn.train.optimizers import SGD, Adam, AdamW, Optimizer
 from nn.train.samples import split_samples
 from tests.nn.damage import bytes_damaged

@@ -258,6 +258,8 @@ OPTIONAL = {
     "dask",
     "distributed",
     "scipy",
+    "pyarrow",
+    "openpyxl",
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
 }
 # Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.

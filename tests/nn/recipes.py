@@ -1,7 +1,7 @@
 """A recipe for tests, with a column of each kind."""
 
+from nn.tabular.columns import Column
 from nn.tabular.preprocessing import Recipe, Scaling
-from nn.tabular.table import Column
 
 RECIPE = Recipe(
     task="classification",

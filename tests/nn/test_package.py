@@ -12,7 +12,8 @@ import nn
 from nn.cluster.placement import LONGEST_SECONDS, longest_task
 from nn.plotting.figures import LOG_FROM_RATIO, loss_figure
 from nn.plotting.network import MOST, draw_model
-from nn.tabular.table import MAX_CATEGORIES, MAX_INTEGER_CLASSES
+from nn.tabular.columns import MAX_CATEGORIES
+from nn.tabular.table import MAX_INTEGER_CLASSES
 
 ROOT = Path(nn.__file__).parent.parent
 

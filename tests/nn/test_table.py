@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nn.lookup import look_up
-from nn.tabular.csv import MISSING, Cells, Row, TableError, _check_header, as_number, read_cells
-from nn.tabular.table import Column, encode, read_table
+from nn.tabular.cells import MISSING, Cells, Row, TableError, _check_header
+from nn.tabular.columns import Column
+from nn.tabular.csv import read_cells
+from nn.tabular.numerals import as_number
+from nn.tabular.table import encode, read_table
 
 Write = Callable[..., Path]
 
@@ -71,7 +74,8 @@ def test_a_quoted_cell_may_hold_delimiters_and_line_ends(write: Write) -> None:
     ("values", "task", "expected", "names"),
     [
         ("no yes no", None, "binary", ("no", "yes")),
-        ("1 2 10", None, "classification", ("1", "2", "10")),
+        ("1 2 3 1 2 3", None, "classification", ("1", "2", "3")),
+        ("1 2 10", None, "regression", None),
         ("1.0 01 2", None, "binary", ("1", "2")),
         ("1.5 2 10", None, "regression", None),
         ("1 2 10", "regression", "regression", None),
@@ -85,9 +89,9 @@ def test_the_task_is_inferred_from_the_target(write: Write, values: str, task: A
 
 
 def test_more_than_twenty_integers_are_a_regression(write: Write) -> None:
-    path = write("x,y\n" + "".join(f"{-i},{i}\n" for i in range(21)))
+    path = write("x,y\n" + "".join(f"{-i},{i % 21}\n" for i in range(60)))
     assert read_table(path, "y").task == "regression"
-    path = write("x,y\n" + "".join(f"{-i},{i}\n" for i in range(20)))
+    path = write("x,y\n" + "".join(f"{-i},{i % 20}\n" for i in range(60)))
     assert read_table(path, "y").task == "classification"
 
 
@@ -109,7 +113,7 @@ def test_texts_that_are_not_numbers(text: str) -> None:
 
 # --- errors in tables -------------------------------------------------------------------------------------------------
 
-MANY_TEXTS = "x,y\n" + "".join(f"name{i},{i % 2}\n" for i in range(21))
+MANY_TEXTS = "x,y\n" + "".join(f"name{i % 21},{i % 2}\n" for i in range(40))
 MANY_CLASSES = "x,y\n" + "".join(f"{i},name{i}\n" for i in range(101))
 
 
@@ -126,24 +130,19 @@ MANY_CLASSES = "x,y\n" + "".join(f"{i},name{i}\n" for i in range(101))
         ("x;y,z\n1;2,3\n", "as many commas as semicolons"),
         ('x,y\n1,"2\n', "line 2: .*check the quotes"),
         ("x,y\n1,2.5\n2,3.5\nthree,4.5\n", "line 4, column 'x': 'three' is not a number"),
-        (
-            "x;y\n1;2.5\n2;3.5\n1,5;4.5\n",
-            r"line 4, column 'x': '1,5' is not a number \(a decimal comma\? use a point\)",
-        ),
+        ("x;y\n1.5;2.5\n2.5;3.5\n1,5;4.5\n", "line 4, column 'x': '1,5' is not a number; correct it"),
         ("x,y\n1,2.5\n2,3.5\n3,high\n", "line 4, column 'y': 'high' is not a number"),
         ("x,y\n1,a\n,b\n", "line 3, column 'x': missing value .*--drop-missing"),
         ("x,y\n1,a\n2,?\n", r"line 3, column 'y': missing value \('\?'\)"),
-        ("x,z,y\n1,5,a\n2,5.0,b\n", "column 'z' is '5' in every row; drop it with --ignore"),
-        ("x,z,y\n1,k,a\n2,k,b\n", "column 'z' is 'k' in every row"),
         ("x,y\n1,a\n2,a\n", "only one class, 'a'"),
         ("x,y\n1,2.5\n2,2.5\n", "target 'y' is '2.5' in every row"),
         ("y\na\nb\n", "there is no column to predict the target 'y' from"),
         ("x,z\n1,2\n", "unknown column 'y'.*Known: x, z"),
         ("x,Y\n1,2\n", "unknown column 'y'; did you mean|unknown column 'y'.*Known: x, Y"),
-        (MANY_TEXTS, r"column 'x' has 21 different texts \(name0, name1, name10, …\), more than 20; .*--ignore"),
+        (MANY_TEXTS, r"column 'x' has 21 different texts \('name0', 'name1', 'name10', …\), more than 20; .*--ignore"),
         (MANY_CLASSES, r"'y' has 101 classes .*more than 100; is it the right column\?.*--task regression"),
         (b"x,y\n1,caf\xe9\n", r"line 2: not UTF-8 text \(byte 0xe9\); save the file as CSV UTF-8"),
-        ("x,y\n1,2\n".encode("utf-16"), "line 1: not UTF-8 text"),
+        ("x,y\n1,2\n".encode("utf-16-le"), "line 1: the text has null characters; .* --encoding utf-16-le"),
     ],
 )
 def test_error_messages_name_line_column_and_cell(write: Write, text: str | bytes, words: str) -> None:
@@ -231,6 +230,6 @@ def test_new_rows_are_read_by_column_name(write: Write) -> None:
 def test_an_unknown_category_is_reported_with_the_known_ones(write: Write) -> None:
     cells = read_cells(write("colour\nred\npink\n"))
     with pytest.raises(
-        TableError, match="line 3, column 'colour': 'pink' is not one of the known categories blue, red"
+        TableError, match="line 3, column 'colour': 'pink' is not one of the known categories 'blue', 'red'"
     ):
         encode(cells, [Column("colour", ("blue", "red"))])
