@@ -127,7 +127,7 @@ def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1, siz
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(
     st.integers(0, 10**6),
     st.integers(1, 12),
@@ -154,6 +154,7 @@ def of_arrays(row: Primitive, size: int, count: int, batched: bool) -> Program:
     return Program(names, equations, (), outputs, tuple(range(len(names))) if batched else (), per_sample=batched)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("row", table(), ids=lambda row: row.name)
 def test_every_row(row: Primitive, dtype: str) -> None:
@@ -183,7 +184,7 @@ def test_folds_of_any_length(row: Primitive, terms: int) -> None:
     assert found[0] == row.value(*minus_zero)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20), st.booleans())
 @example(4, 9, 8, True)
 @example(5, 1, 7, False)
