@@ -90,9 +90,9 @@ def arity(row: Primitive, rng: random.Random) -> int:
 # --- no false alarms --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("start", range(0, 1000, 250))
+@pytest.mark.parametrize("start", [0, 200])
 def test_no_false_alarm_on_random_graphs_and_hardly_anything_undecided(start: int) -> None:
-    reports = [check_gradients(random_graph(seed)) for seed in range(start, start + 250)]  # raises when one is wrong
+    reports = [check_gradients(random_graph(seed)) for seed in range(start, start + 200)]  # raises when one is wrong
     assert sum(bool(report.kinks) for report in reports) > 10, "the graphs should visit kinks"
     assert sum(bool(report.inconclusive) for report in reports) < 5
     assert {report.oracle for report in reports} == {"mpmath"}
@@ -100,17 +100,17 @@ def test_no_false_alarm_on_random_graphs_and_hardly_anything_undecided(start: in
 
 @pytest.mark.parametrize("oracle", ["complex", "differences"])
 def test_no_false_alarm_without_more_digits(oracle: str) -> None:
-    reports = [check_gradients(random_graph(seed), oracle=oracle) for seed in range(200)]
-    assert sum(bool(report.inconclusive) for report in reports) < 10
+    reports = [check_gradients(random_graph(seed), oracle=oracle) for seed in range(100)]
+    assert sum(bool(report.inconclusive) for report in reports) < 5
 
 
 def test_no_false_alarm_in_second_derivatives() -> None:
-    for seed in range(60):
+    for seed in range(30):
         check_gradients(random_graph(seed), order=2)
 
 
 def test_one_sided_slopes_enclose_the_documented_derivative() -> None:
-    reports = [check_gradients(random_graph(seed), kinks="onesided") for seed in range(200)]
+    reports = [check_gradients(random_graph(seed), kinks="onesided") for seed in range(100)]
     assert any(report.kinks for report in reports)
 
 

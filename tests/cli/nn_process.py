@@ -1,13 +1,17 @@
-"""Run `python -m nn` as a process, and two tables to train on."""
+"""Run `python -m nn` as a process or in this one, and two tables to train on."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nn
+from nn.cli.main import main
 
 ROOT = Path(nn.__file__).parents[1]
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR")}
@@ -28,6 +32,22 @@ def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPro
         timeout=120,
         check=False,
     )
+    return checked(done, code)
+
+
+def run_here(
+    folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """The same without a process, which takes most of the time: for tests of what is printed."""
+    try:
+        with contextlib.chdir(folder):
+            returned = main(arguments)
+    except SystemExit as leaving:  # argparse exits
+        returned = int(str(leaving.code))
+    return checked(subprocess.CompletedProcess(arguments, returned, *capsys.readouterr()), code)
+
+
+def checked(done: subprocess.CompletedProcess[str], code: int) -> subprocess.CompletedProcess[str]:
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     for text in (done.stdout, done.stderr):

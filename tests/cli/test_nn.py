@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from nn.cli.main import COMMANDS, main
-from tests.cli.nn_process import ENVIRONMENT, FLOWERS, ROOT, SLOPE, run
+from tests.cli.nn_process import ENVIRONMENT, FLOWERS, ROOT, SLOPE, run, run_here
 
 pytestmark = pytest.mark.slow
 
@@ -45,8 +45,8 @@ def test_predict_finds_columns_by_name(trained: Path) -> None:
     assert done.stderr == ""
 
 
-def test_predict_of_a_regression_is_in_the_users_units(trained: Path) -> None:
-    done = run(trained, "predict", "slope/model.json", "slope.csv", "--out", "answers.csv")
+def test_predict_of_a_regression_is_in_the_users_units(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = run_here(trained, capsys, "predict", "slope/model.json", "slope.csv", "--out", "answers.csv")
     assert "written to answers.csv: 40 predictions of 'y'" in done.stdout
     assert "R² on these rows: 0.9" in done.stdout
     rows = [line.split(",") for line in (trained / "answers.csv").read_text().splitlines()[1:]]
@@ -54,14 +54,14 @@ def test_predict_of_a_regression_is_in_the_users_units(trained: Path) -> None:
     assert sum(abs(float(row[2]) - float(row[1])) for row in rows) / len(rows) < 0.32 * 3 * 11.6
 
 
-def test_predict_prints_the_accuracy_if_there_are_targets(trained: Path) -> None:
-    done = run(trained, "predict", "flowers/model.json", "flowers.csv")
+def test_predict_prints_the_accuracy_if_there_are_targets(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = run_here(trained, capsys, "predict", "flowers/model.json", "flowers.csv")
     assert "accuracy on these rows: " in done.stderr
     assert len(done.stdout.splitlines()) == 36
 
 
-def test_inspect_shows_layers_inputs_target_and_training(trained: Path) -> None:
-    done = run(trained, "inspect", "flowers/model.json")
+def test_inspect_shows_layers_inputs_target_and_training(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = run_here(trained, capsys, "inspect", "flowers/model.json")
     for words in (
         "MLP(4, [4, 1]",
         "4 -> 4",
@@ -73,9 +73,9 @@ def test_inspect_shows_layers_inputs_target_and_training(trained: Path) -> None:
     assert "held-out accuracy" in done.stdout
 
 
-def test_inspect_of_a_model_saved_by_a_program(tmp_path: Path) -> None:
+def test_inspect_of_a_model_saved_by_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nn.save(nn.MLP(2, [1], seed=0), tmp_path / "m.json")
-    assert "nothing else is stored: m.json has no recipe" in run(tmp_path, "inspect", "m.json").stdout
+    assert "nothing else is stored: m.json has no recipe" in run_here(tmp_path, capsys, "inspect", "m.json").stdout
 
 
 def test_a_closed_pipe_gives_no_traceback(trained: Path) -> None:
@@ -192,9 +192,9 @@ def test_an_error_is_one_line_of_a_real_process(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_help_shows_examples_and_fits_80_columns() -> None:
+def test_help_shows_examples_and_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
-        done = run(ROOT, name, "--help")
+        done = run_here(ROOT, capsys, name, "--help")
         assert "example" in done.stdout
         assert f"python -m nn {name} " in done.stdout
         assert "exit codes: 0" in done.stdout

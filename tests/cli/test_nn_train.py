@@ -14,7 +14,7 @@ import pytest
 
 import nn
 from nn.cli.main import main
-from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run
+from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run, run_here
 
 pytestmark = pytest.mark.slow
 
@@ -50,24 +50,12 @@ def test_xor_is_solved_from_other_seeds(tmp_path: Path, seed: int) -> None:
 
 
 def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
-    for folder, hash_seed in (("a", "1"), ("b", "2")):
-        command = [
-            sys.executable,
-            "-m",
-            "nn",
-            "train",
-            "moons",
-            "--epochs",
-            "1",
-            "--quiet",
-            "--hidden",
-            "4",
-            "--out",
-            folder,
-        ]
-        subprocess.run(
-            command, cwd=tmp_path, env=ENVIRONMENT | {"PYTHONHASHSEED": hash_seed}, check=True, capture_output=True
-        )
+    command = ["train", "moons", "--epochs", "1", "--quiet", "--hidden", "4", "--out"]
+    assert main([*command, str(tmp_path / "a")]) == 0
+    subprocess.run(
+        [sys.executable, "-m", "nn", *command, "b"],
+        cwd=tmp_path, env=ENVIRONMENT | {"PYTHONHASHSEED": "2"}, check=True, capture_output=True,
+    )  # fmt: skip
     for name in ("model.json", "loss.svg", "boundary.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert main(["train", "xor", "--epochs", "3", "--quiet", "--seed", "1", "--out", str(tmp_path / "c")]) == 0
@@ -117,19 +105,22 @@ def test_other_losses_outputs_and_optimizers(tmp_path: Path, options: list[str])
     assert main(["train", "xor", *options, "--epochs", "3", "--quiet", "--out", str(tmp_path)]) == 0
 
 
-def test_without_matplotlib_the_pictures_are_skipped_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "matplotlib.py").write_text("raise ImportError('not installed')\n")
-    done = run(tmp_path, "train", "xor", "--epochs", "1", "--quiet")
+@pytest.mark.usefixtures("no_pictures")
+def test_without_matplotlib_the_pictures_are_skipped_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run_here(tmp_path, capsys, "train", "xor", "--epochs", "1", "--quiet")
     assert "pictures skipped: they need matplotlib (pip install matplotlib)" in done.stdout
     written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
     assert written == ["graph.svg", "history.csv", "model.json"]
 
 
-def test_divergence_is_reported_and_exits_with_1(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("no_pictures")
+def test_divergence_is_reported_and_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "slope.csv").write_text(SLOPE)
-    done = run(
-        tmp_path, "train", "slope.csv", "--target", "y", "--optimizer", "sgd", "--lr", "1e200", "--hidden", "none",
-        "--quiet", code=1,
+    done = run_here(
+        tmp_path, capsys, "train", "slope.csv", "--target", "y", "--optimizer", "sgd", "--lr", "1e200",
+        "--hidden", "none", "--quiet", code=1,
     )  # fmt: skip
     assert "DIVERGED" in done.stdout
     assert "--lr" in done.stdout

@@ -44,7 +44,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "slope.csv").write_text("x,y\n" + "".join(f"{i},{3 * i + 0.5}\n" for i in range(40)))
     assert main(["train", f"{folder}/slope.csv", "--target", "y", "--out", str(folder), "--quiet"]) == 0
     (folder / "rows.csv").write_text("x,y\n1,2\n")
+    without_pictures(folder)
     return folder
+
+
+def without_pictures(folder: Path) -> None:
+    """Processes that are started there find no matplotlib: pictures take most of the time of a small run."""
+    (folder / "matplotlib.py").write_text("raise ImportError('not installed')\n")
 
 
 def command(module: str, arguments: list[str]) -> list[str]:
@@ -61,8 +67,10 @@ def gone() -> Iterator[int]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
-@pytest.mark.parametrize("buffered", [True, False])
-@pytest.mark.parametrize(("module", "arguments"), PRINTING)
+@pytest.mark.parametrize(
+    ("module", "arguments", "buffered"),
+    [(*each, True) for each in PRINTING] + [("nn", NN["train"], False), ("autograd", AUTOGRAD["check"], False)],
+)
 def test_a_reader_that_goes_away_is_exit_1_without_a_word(
     folder: Path, gone: int, module: str, arguments: list[str], buffered: bool
 ) -> None:
@@ -168,6 +176,7 @@ KEPT = ("model.json", "graph.svg")  # the same for the same seed, to the byte
 
 def trained(folder: Path, **streams: int) -> tuple[int, str, dict[str, bytes]]:
     """Exit code, messages and files of a run."""
+    without_pictures(folder)
     done = subprocess.run(
         command("nn", [*TRAINING, "--out", "out"]),
         cwd=folder, env=BARE, timeout=120, check=False, **{"stderr": subprocess.PIPE, **streams},

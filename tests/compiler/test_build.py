@@ -144,7 +144,7 @@ def test_f15_twice_the_program_takes_twice_the_steps(name: str, backend: str, mo
     if backend == "llvm":
         pytest.importorskip("llvmlite")
     steps_to_build(PROGRAMS[name](2), backend, monkeypatch)  # what is done once in a process
-    small, large, larger = [steps_to_build(PROGRAMS[name](n), backend, monkeypatch) for n in (40, 80, 160)]
+    small, large, larger = [steps_to_build(PROGRAMS[name](n), backend, monkeypatch) for n in (28, 56, 112)]
     for few, more, most in zip(small, large, larger, strict=True):
         assert most - more <= 2.2 * (more - few) + 100
 

@@ -45,7 +45,7 @@ def compiled(f: Any, xs: Sequence[float]) -> list[float]:
 
 
 @exactly
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(graphs(max_size=12), st.data())
 def test_random_graphs(backend: str, graph: Graph, data: st.DataObject) -> None:
     """At the point of the recording and then elsewhere, where other branches may be taken and nothing is finite."""
@@ -166,7 +166,7 @@ def test_a_program_of_many_equations(backend: str) -> None:
 
 
 @exactly
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(graphs(max_size=6, max_inputs=2), st.data())
 def test_derivatives_of_derivatives_of_random_graphs(backend: str, graph: Graph, data: st.DataObject) -> None:
     """A function that differentiates inside: what `where` decided there has to be guarded as well."""

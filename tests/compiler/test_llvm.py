@@ -146,7 +146,7 @@ def test_what_a_row_raises_is_raised_by_run(threads: int | None) -> None:
 # --- whole programs ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(graphs(max_size=10), st.data())
 def test_random_graphs_to_the_bit(graph: Graph, data: st.DataObject) -> None:
     program = replace(of_graph(graph), guards=())
@@ -157,7 +157,7 @@ def test_random_graphs_to_the_bit(graph: Graph, data: st.DataObject) -> None:
         assert bits(machine.run(np.array(point), ())) == bits(outputs(program, point))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(graphs(max_size=8, kinks=False, elements=st.floats(0.25, 4.0)), st.integers(1, 9), st.data())
 def test_random_graphs_with_a_batch(graph: Graph, count: int, data: st.DataObject) -> None:
     """Some inputs shared, some not; exact programs add the samples in their order."""
@@ -209,9 +209,9 @@ def error_bounds(program: Program, point: Sequence[float]) -> list[float]:
 
 @pytest.mark.parametrize("options", [EXACT, FAST])
 def test_programs_that_are_cut_into_many_functions(options: Options) -> None:
-    """10 000 equations, each of which uses the two before it and one a thousand before; frames stay small."""
+    """6 000 equations, each of which uses the two before it and one a thousand before; frames stay small."""
     equations = [Equation(rules.add, (0, 1)), Equation(rules.sin, (2,))]
-    for place in range(4, 10_000):
+    for place in range(4, 6_000):
         far = max(place - 1000, 0)
         equations.append(Equation(rules.dot, (place - 1, far, 0.5, 0.25, place - 2)))
         if place % 7 == 0:
@@ -280,12 +280,12 @@ def test_guards(x: float, y: float, answer: int | None, batched: tuple[int, ...]
 
 
 @pytest.mark.parametrize("relation", ["<", "<=", ">", ">=", "==", "same", "truth"])
-@pytest.mark.parametrize("outcome", [True, False])
-def test_relations(relation: str, outcome: bool) -> None:
-    machine = build(Program(("x", "y"), (), (Guard(relation, 0, 1, outcome, "a:1"),), (1.0,)), FAST)
+def test_relations(relation: str) -> None:
+    """A run answers with the first guard that fails: one wants what the other rules out."""
+    guards = tuple(Guard(relation, 0, 1, outcome, "a:1") for outcome in (True, False))
+    machine = build(Program(("x", "y"), (), guards, (1.0,)), FAST)
     pairs = list(itertools.product(AWKWARD, repeat=2))
-    passed = [type(machine.run(np.array(pair), [])) is np.ndarray for pair in pairs]
-    assert passed == [bool(RELATIONS[relation](*pair)) is outcome for pair in pairs]
+    assert [machine.run(np.array(pair), []) for pair in pairs] == [int(RELATIONS[relation](*pair)) for pair in pairs]
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------

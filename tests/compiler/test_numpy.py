@@ -135,13 +135,13 @@ def differs(recorded: Lowered, point: Sequence[float], samples: Sequence[Any], d
     return Reference(recorded, point, samples).disagreement(runner, options)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(graphs(max_size=10, primitives=BOUNDED))
 def test_random_graphs(graph: Graph) -> None:
     assert differs(lowered(graph, ()), graph.point, ()) == ""
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(graphs(max_size=10, primitives=BOUNDED), st.data())
 def test_random_graphs_with_a_batch(graph: Graph, data: st.DataObject) -> None:
     """Any of the inputs differ from sample to sample; values and gradients, their means, or one for each sample."""

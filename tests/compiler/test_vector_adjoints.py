@@ -64,7 +64,7 @@ def bits(x: float | None) -> bytes | None:
 
 @pytest.mark.parametrize("row", list(PRIMITIVES.values()), ids=lambda row: row.name)
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_rule_gives_the_partials_of_its_row(row: Primitive, data: st.DataObject) -> None:
     """To the bit, with any of the operands constant; of a constant there is none."""
     count = row.arity or data.draw(st.sampled_from([3, 5]))

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from autograd.cli.main import main
+
 pytestmark = pytest.mark.slow
 
 pexpect = pytest.importorskip("pexpect", reason="pexpect, which types at a terminal, is not installed")
@@ -115,13 +117,23 @@ def test_output_is_ascii_if_the_encoding_has_nothing_else(tmp_path: Path) -> Non
         (["functions.py"], "functions.py made no backward pass"),
     ],
 )
-def test_a_wrong_command_line_is_explained(arguments: list[str], words: str, tmp_path: Path) -> None:
+def test_a_wrong_command_line_is_explained(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_functions(tmp_path)
-    result = talk(arguments, "", tmp_path)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert words in result.stderr
-    assert "Traceback" not in result.stderr
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(["step", *arguments])
+    except SystemExit as leaving:  # argparse exits
+        code = int(str(leaving.code))
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert words in said.err
+    assert "Traceback" not in said.err
 
 
 def write_functions(folder: Path) -> None:

@@ -37,6 +37,11 @@ RIGHT = constant_side("ours", 2.0, [1.0, -4.0])
 
 
 class TestCommand:
+    @pytest.fixture(autouse=True)
+    def a_turn_is_one_call(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is measured here is of no interest."""
+        monkeypatch.setattr(measure, "TURN", 0.0)
+
     @pytest.mark.parametrize("row", WORKLOADS, ids=lambda row: row.name)
     def test_every_workload_passes_its_check_at_tiny_size(
         self, row: Workload, capsys: pytest.CaptureFixture[str]
@@ -51,7 +56,7 @@ class TestCommand:
         self, wrong: tuple[float, list[float]], capsys: pytest.CaptureFixture[str]
     ) -> None:
         rows = [workload(RIGHT, constant_side("peer", *wrong)), workload(RIGHT, RIGHT)]
-        assert main(["--quick"], [*map(entry, rows)]) == 1
+        assert main(["--quick", "--repeat", "1"], [*map(entry, rows)]) == 1
         failed, passed = capsys.readouterr().out.split("toy: ")[1:]
         assert "FAILED: ours differs from peer" in failed
         assert "median" not in failed
@@ -59,7 +64,7 @@ class TestCommand:
 
     def test_a_missing_peer_is_named_and_the_rest_runs(self, capsys: pytest.CaptureFixture[str]) -> None:
         rows = [workload(RIGHT, RIGHT, needs="no_such_peer"), workload(RIGHT, RIGHT)]
-        assert main(["--quick"], [*map(entry, rows)]) == 0
+        assert main(["--quick", "--repeat", "1"], [*map(entry, rows)]) == 0
         text = capsys.readouterr().out
         assert "python -m pip install no_such_peer" in text
         assert text.count("worst difference") == 1

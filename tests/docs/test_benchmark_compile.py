@@ -30,6 +30,9 @@ pytestmark = pytest.mark.slow
 
 RACES = [row for row in ROWS if isinstance(row, Race)]
 
+SAME_WHEN_TINY = ("mlp-10000", "mlp-784", "gpt-batch-float64", "pendulum-build")
+"""Rows that differ from another in sizes only, or in an option: CI runs all of them."""
+
 Ran = list[str]
 
 
@@ -64,10 +67,11 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
 
 class TestRace:
     def test_the_rows_pass_at_tiny_size(self, ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["compile", "--quick", "--repeat", "1"]) == 0
+        rows = [row for row in ROWS if row.name not in SAME_WHEN_TINY]
+        assert main([*[row.name for row in rows], "--quick", "--repeat", "1"]) == 0
         text = capsys.readouterr().out
-        assert all(f"\n{row.name}: " in text for row in ROWS)
-        assert text.count("sides agree") == len(RACES)
+        assert all(f"\n{row.name}: " in text for row in rows)
+        assert text.count("sides agree") == len(RACES) - len(SAME_WHEN_TINY)
 
     def test_sides_that_agree_take_turns(self, ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--repeat", "2"], [entry(race(entrant("peer", ran), ran=ran))]) == 0

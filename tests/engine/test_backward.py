@@ -237,12 +237,12 @@ class TestCost:
         watched(root := autograd.total(layer))
         assert len(topological(root)) == Watched.reads == 8 * 21 + 1
 
-    def test_a_chain_of_a_million(self) -> None:
+    def test_a_chain_of_a_hundred_thousand(self) -> None:
         x = root = Value(1.0)
-        for _ in range(10**6):
+        for _ in range(10**5):
             root = root + 1.0
         root.backward()
-        assert (root.data, x.grad) == (1e6 + 1.0, 1.0)
+        assert (root.data, x.grad) == (1e5 + 1.0, 1.0)
 
     def test_the_collector_is_paused_inside_and_back_afterwards(self, watched: Callable[[Value], None]) -> None:
         x = Value(2.0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd as ag
@@ -47,6 +47,7 @@ def test_orders_0_to_3_of_a_square_root(a: float) -> None:
         f, g = functional.grad(f), functional.grad(g)
 
 
+@settings(max_examples=15)
 @given(r=st.floats(0.5, 4.0), m=st.floats(-0.5, 3.0))
 def test_structures_jacobians_and_hessians(r: float, m: float) -> None:
     p = {"r": r, "m": m}

@@ -18,18 +18,14 @@ pytestmark = pytest.mark.slow
 ALL = {(mutant.target, mutant.mutation): mutant for mutant in mutants()}
 SHRINKING = settings(max_examples=200, database=None, derandomize=True)
 
-# Planted fault -> the one line it shrinks to.
+# Planted fault -> the one line it shrinks to: one of each kind of mutation.
 FAULTS = {
     ("sqrt[0]", "× (1 + 1e-12)"): "sqrt",
     ("abs", "kink from the left"): "abs",
     ("sigmoid_slope[0]", "operand for output"): "sigmoid_slope",
     ("prod[middle]", "zero"): "prod",
-    ("neg[0]", "sign"): "neg",
     ("add[1]", "double"): "add",
-    ("square[0]", "one"): "square",
     ("reciprocal[0]", "exponent + 1"): "reciprocal",
-    ("total[first]", "× (1 + 1e-6)"): "total",
-    ("exp[0]", "operand for output"): "exp",
     ("backward", "lost multiplicity"): "add",
 }
 

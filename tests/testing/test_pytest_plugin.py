@@ -218,7 +218,12 @@ def test_b1_hypothesis_does_not_import_an_autograd_that_fails(installed, tmp_pat
     assert (process.stdout, process.stderr) == ("fine\n", "")
 
 
-@pytest.mark.parametrize("kind", COMMANDS)
+@pytest.mark.parametrize(
+    ("theirs", "kind"),
+    [*((files, "pytest") for files in OWN.values()), (OWN["module"], "python -m pytest")],
+    indirect=["theirs"],
+    ids=[*OWN, "python -m"],
+)
 def test_b1_pytest_gives_tests_the_autograd_of_their_folder(installed, theirs, kind):
     process = run_bare(installed, theirs, kind)
     assert outcomes(process) == {"test_it_is_theirs": "PASSED"}, process.stdout + process.stderr
@@ -237,6 +242,7 @@ def test_b1_a_path_that_is_set_later_still_decides(installed, tmp_path, kind):
     assert outcomes(process) == {"test_it_is_theirs": "PASSED"}, process.stdout + process.stderr
 
 
+@pytest.mark.parametrize("theirs", [OWN["module"]], indirect=True, ids=["module"])
 def test_b1_their_markers_and_fixtures_of_our_names_are_theirs(installed, theirs):
     (theirs / "test_users.py").write_text(
         "import pytest\n"
