@@ -18,15 +18,22 @@ from autograd import rules
 from autograd.compiler import llvm, python
 from autograd.compiler.forms import Forms
 from autograd.compiler.loops.loop import Looped
-from autograd.compiler.numpy_backend import runner as numpy_backend
+from autograd.compiler.loops.vectors import VectorRunner
+from autograd.compiler.numpy_backend.runner import NumpyRunner
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program, depth
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 
+
+def _by_arrays(forms: Forms, options: Options) -> NumpyRunner | VectorRunner:
+    """By NumPy, with loops over time where there are some: written out, they would be as many steps as trips."""
+    return VectorRunner(forms.looped, options.dtype) if forms.looped else NumpyRunner(forms.vectors, options.dtype)
+
+
 BUILD: dict[str, Callable[[Forms, Options], Runner]] = {
     "python": lambda forms, options: python.build(forms.program, options),
-    "numpy": lambda forms, options: numpy_backend.NumpyRunner(forms.vectors, options.dtype),
+    "numpy": _by_arrays,
     "llvm": llvm.build_from,
 }
 NAMES = {"python": "Python", "numpy": "NumPy", "llvm": "llvm"}  # in sentences
@@ -114,8 +121,11 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     others = options.dtype == "float64" or (has_llvm and work <= LARGE)
     vectors = None
     if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others):
-        vectors = forms.vectors
-        yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
+        if forms.looped:
+            yield _by_numpy_loops(VectorRunner(forms.looped, options.dtype), samples)
+        else:
+            vectors = forms.vectors
+            yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
     if has_llvm:
         make = partial(BUILD["llvm"], forms, options)
         loops = llvm.over_time(forms, options) if python_run > LLVM_CALL else None  # less is not to be had by them
@@ -131,6 +141,13 @@ def _by_numpy(vectors: VectorProgram, samples: int, make: Callable[[], Runner]) 
     products, elements = vectors.costs(samples)
     run = NUMPY_CALL * vectors.equations + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
     return Estimate("numpy", run, NUMPY_BUILD * vectors.equations, make)
+
+
+def _by_numpy_loops(runner: VectorRunner, samples: int) -> Estimate:
+    """A loop over time takes few calls to build, and those of a body in each trip."""
+    calls, products, elements = runner.costs(samples)
+    run = NUMPY_CALL * calls + NUMPY_PRODUCT * products + NUMPY_ELEMENT * elements
+    return Estimate("numpy", run, 0.0, lambda: runner)
 
 
 def _by_loops(vectors: VectorProgram, options: Options, samples: int, make: Callable[[], Runner]) -> Estimate:

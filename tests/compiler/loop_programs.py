@@ -106,11 +106,11 @@ def pendulum(trips: int) -> Example:
 
 
 def rnn(trips: int, hidden: int, inputs: int) -> Example:
-    def f(h: Any, w: Any, u: Any, b: Any, xs: Any) -> Any:
+    def f(h: Any, w: Any, u: Any, b: Any, x: Any) -> Any:
         loss = 0.0
-        for x in xs:
+        for each in x:
             z = [sum(wj * hj for wj, hj in zip(row, h, strict=True)) for row in w]
-            z = [zi + sum(uj * xj for uj, xj in zip(row, x, strict=True)) for zi, row in zip(z, u, strict=True)]
+            z = [zi + sum(uj * xj for uj, xj in zip(row, each, strict=True)) for zi, row in zip(z, u, strict=True)]
             h = [tanh(zi + bi) for zi, bi in zip(z, b, strict=True)]
             loss = loss + sum(hi * hi for hi in h)
         return loss
@@ -121,7 +121,7 @@ def rnn(trips: int, hidden: int, inputs: int) -> Example:
         "w": rng.normal(size=(hidden, hidden)).tolist(),
         "u": rng.normal(size=(hidden, inputs)).tolist(),
         "b": rng.normal(size=hidden).tolist(),
-        "xs": rng.normal(size=(trips, inputs)).tolist(),
+        "x": rng.normal(size=(trips, inputs)).tolist(),
     }
 
 

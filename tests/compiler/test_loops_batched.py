@@ -12,10 +12,12 @@ import pytest
 
 import autograd
 from autograd.compiler.kinds import Derivative, derived
+from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.divide import Divided, divided
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Loop, Looped, check, interpret, unrolled
+from autograd.compiler.loops.vectors import VectorRunner
 from autograd.compiler.lower import Call
 from autograd.compiler.program import Program
 from autograd.compiler.reassociate import sums
@@ -24,7 +26,7 @@ from tests.compiler.loop_programs import Example, Written, gated, newton, pendul
 
 pytestmark = pytest.mark.slow
 
-BACKENDS = ["llvm"]
+BACKENDS = ["numpy", "llvm"]
 everywhere = pytest.mark.parametrize("backend", BACKENDS)
 COUNT = 5  # samples: a whole vector of lanes and a part of one
 NEAR = {"float64": 1e-11, "float32": 2e-4}  # some hundred operations, with a rounding of 1e-16 or 6e-8 each
@@ -98,7 +100,7 @@ def seeded(example: Example, name: str) -> tuple[Program, list[float]]:
 
 SEQUENTIAL = {
     "pendulum": (pendulum(60), ("theta", "omega")),
-    "rnn": (rnn(12, 2, 2), ("h", "xs")),
+    "rnn": (rnn(12, 2, 2), ("h", "x")),
     "newton": (newton(12, 8), ("x",)),
     "runge_kutta": (runge_kutta(30), ("v",)),
     "gated": (gated(30), ("w",)),
@@ -210,6 +212,19 @@ def test_the_number_of_equations_does_not_grow_with_the_trips(backend: Any) -> N
         assert short.count("\n") == long.count("\n")
         assert "range(120)" in short
         assert "range(240)" in long
+
+
+@everywhere
+def test_a_wrong_loop_of_a_thousand_trips_is_found(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound that doubled with each equation would allow anything."""
+    of = VectorRunner if backend == "numpy" else LoopRunner
+    right = of.run
+    monkeypatch.setattr(of, "run", lambda *args: right(*args) * 1.001)
+    f, arguments = pendulum(1000)
+    arguments["dt"] = 0.001
+    fast = autograd.compile(f, backend=backend, batch=("theta",))
+    with pytest.warns(RuntimeWarning, match=f"the back end {backend} does not compute the recorded graph"):
+        fast(*spread(arguments, ("theta",)))
 
 
 @everywhere

@@ -147,7 +147,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.backends": {
         *("compiler.python", "compiler.options", "compiler.program"),
         *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.forms", "compiler.vector.program"),
-        *("compiler.loops.loop", "errors", "rules"),
+        *("compiler.loops.loop", "compiler.loops.vectors", "errors", "rules"),
     },
     "compiler.forms": {
         *("compiler.program", "compiler.reassociate", "errors"),

@@ -19,8 +19,8 @@ class Part:
     outputs: tuple[int, ...]
 
 
-def parts(looped: Looped) -> Iterator[tuple[int, Part | Loop]]:
-    """The loops, and the equations between them as parts, each with its first place.
+def parts(looped: Looped, cut: int = -1) -> Iterator[tuple[int, Part | Loop]]:
+    """The loops, and the equations between them as parts, each with its first place; a part ends before place `cut`.
 
     >>> from autograd.rules import mul, sin
     >>> body = Looped(Program(("w", "x"), (), (), (2,)), (Equation(mul, (0, 1)),))
@@ -35,10 +35,13 @@ def parts(looped: Looped) -> Iterator[tuple[int, Part | Loop]]:
         t2 = mul(v_12, w)
         return t2
     """
-    used = _used_from_outside(looped)
+    used = _used_from_outside(looped, cut)
     row: list[Equation] = []
     start = len(looped.names)
     for place, item in looped.placed():
+        if place == cut and row:
+            yield start, _part(looped, row, start, used)
+            row, start = [], place
         if type(item) is Loop:
             if row:
                 yield start, _part(looped, row, start, used)
@@ -63,12 +66,13 @@ def _part(looped: Looped, row: list[Equation], start: int, used: set[int]) -> Pa
     return Part(program, tuple(inputs), tuple(outputs))
 
 
-def _used_from_outside(looped: Looped) -> set[int]:
+def _used_from_outside(looped: Looped, cut: int) -> set[int]:
     """The places that are looked at from another part, a loop, a guard or the result."""
     found = {atom for atom in looped.outputs if type(atom) is int}
     found.update([place for guard in looped.head.guards for place in guard.places])
     start = len(looped.names)  # of the part
     for place, item in looped.placed():
+        start = place if place == cut else start
         if type(item) is Loop:
             found.update([atom for atom in item.atoms() if type(atom) is int])
             start = place + item.size

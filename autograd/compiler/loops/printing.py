@@ -182,12 +182,12 @@ class Writing:
         if type(atoms) is not range:
             return ""
         if self.outer is None and max(atoms[0], atoms[-1]) < len(self.looped.names):
-            return f"inputs[{_linear(atoms[0], atoms.step, index)}]"
+            return f"inputs[{linear(atoms[0], atoms.step, index)}]"
         column = column_of(self.looped, atoms)
         if column is None:
             return ""
         start, equation, trip, step = column
-        return f"{self.bodies[start].list_of(equation)}[{_linear(trip, step, index)}]"
+        return f"{self.bodies[start].list_of(equation)}[{linear(trip, step, index)}]"
 
     def _pieces(self, atoms: Sequence[Atom]) -> Iterator[str]:
         """A sequence as text, pieces of lists as slices."""
@@ -228,10 +228,10 @@ def _falls(atoms: Sequence[Atom]) -> bool:
     return len(places) > 1 and places[0] > places[1]
 
 
-def _linear(first: int, step: int, index: str) -> str:
+def linear(first: int, step: int, index: str) -> str:
     """first + step · index.
 
-    >>> _linear(0, 1, "i"), _linear(5, 2, "i"), _linear(9, -1, "i")
+    >>> linear(0, 1, "i"), linear(5, 2, "i"), linear(9, -1, "i")
     ('i', '5 + 2 * i', '9 - i')
     """
     product = index if abs(step) == 1 else f"{abs(step)} * {index}"

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from autograd.compiler.program import RELATIONS, Atom
 from autograd.compiler.silent import silently
-from autograd.compiler.vector.program import VectorProgram
 
 FEW = 8  # guards that are asked one by one
 Numbers = NDArray[Any]
@@ -34,10 +33,9 @@ class Guards:
     In float32 all sides of a comparison are rounded, as all operands of the program are.
     """
 
-    def __init__(self, vectors: VectorProgram, dtype: str = "float64") -> None:
-        self.dtype = dtype
-        self.guards = silently(lambda: [_rounded(guard, dtype) for guard in vectors.guards])
-        self.inputs = len(vectors.program.shared)
+    def __init__(self, guards: Sequence[Asked], inputs: int, dtype: str = "float64") -> None:
+        self.dtype, self.inputs = dtype, inputs
+        self.guards = silently(lambda: [_rounded(guard, dtype) for guard in guards])
         self.relations = {relation: self._those(relation) for relation in ON_ARRAYS}
 
     def __call__(self, shared: Numbers, numbers: Numbers) -> int:

@@ -33,17 +33,71 @@ def build(program: Program, options: Options) -> NumpyRunner:
     return NumpyRunner(recover(program), options.dtype)
 
 
-class NumpyRunner:
+class BlockRunner:
+    """Runs a function of arrays block by block; each thread has buffers of its own for some numbers of samples.
+
+    lanes       numbers of each sample that have to be in memory
+    per_sample  whether outputs are those of each sample, not means
+    """
+
+    def __init__(self, lanes: int, per_sample: bool, dtype: str) -> None:
+        self._per_sample = per_sample
+        self._local = local()
+        self._block = max(FEWEST, WORKSPACE // (np.dtype(dtype).itemsize * max(1, lanes)))
+
+    def compiled(self, layout: tuple[int, ...]) -> Callable[[int], Run]:
+        """What makes the function that runs, for a number of samples; `layout` are the columns of their arrays."""
+        raise NotImplementedError
+
+    def run(self, shared: Numbers, samples: Sequence[Numbers] = ()) -> Any:
+        """The outputs, or the number of the first guard that does not hold.
+
+        Many samples are taken block by block, and the means of the blocks are weighted: the cache, not the batch, says
+        how much memory a run needs.
+        """
+        count = len(samples[0]) if samples else 1
+        if count <= self._block:
+            return self._run_block(shared, samples)
+        blocks = -(-count // self._block)
+        bounds = [*range(0, count, -(-count // blocks)), count]
+        found = []
+        for begin, end in pairwise(bounds):
+            answer = self._run_block(shared, [each[begin:end] for each in samples])
+            if isinstance(answer, int):
+                return answer
+            found.append(answer if self._per_sample else answer * (end - begin))
+        return np.concatenate(found) if self._per_sample else sum(found) / count
+
+    def _run_block(self, shared: Numbers, samples: Sequence[Numbers]) -> Any:
+        key = (len(samples[0]), *[each.shape[1] for each in samples]) if samples else (1,)
+        try:
+            run = self._local.runs[key]
+        except (AttributeError, KeyError):
+            run = self._prepared(key)
+        return silently(run, shared, samples)
+
+    def _prepared(self, key: tuple[int, ...]) -> Run:
+        """Buffers for that many samples; the oldest ones of this thread are dropped."""
+        if not hasattr(self._local, "runs"):
+            self._local.runs = OrderedDict()
+        runs: OrderedDict[tuple[int, ...], Run] = self._local.runs
+        run: Run = self.compiled(key[1:])(key[0])
+        while len(runs) >= SIZES:
+            runs.popitem(last=False)
+        runs[key] = run
+        return run
+
+
+class NumpyRunner(BlockRunner):
     """A vector program ready to run; see `options.Runner`."""
 
     def __init__(self, vectors: VectorProgram, dtype: str = "float64") -> None:
+        super().__init__(vectors.sizes[1], vectors.program.per_sample, dtype)
         self.vectors = vectors
         self.dtype = dtype
         self._emitted = cache(lambda widths: emit(vectors, widths, dtype))
         self._compiled = cache(self._compile)
-        self._local = local()
-        self._guards = Guards(vectors, dtype)
-        self._block = max(FEWEST, WORKSPACE // (np.dtype(dtype).itemsize * max(1, vectors.sizes[1])))
+        self._guards = Guards(vectors.guards, len(vectors.program.shared), dtype)
 
     @property
     def explained(self) -> list[str]:
@@ -61,44 +115,9 @@ class NumpyRunner:
         """How many NumPy calls a run makes."""
         return self._emitted(widths(self.vectors.program)).calls
 
-    def run(self, shared: Numbers, samples: Sequence[Numbers] = ()) -> Any:
-        """The outputs, or the number of the first guard that does not hold.
-
-        Many samples are taken block by block, and the means of the blocks are weighted: the cache, not the batch, says
-        how much memory a run needs.
-        """
-        count = len(samples[0]) if samples else 1
-        if count <= self._block:
-            return self._run_block(shared, samples)
-        blocks = -(-count // self._block)
-        bounds = [*range(0, count, -(-count // blocks)), count]
-        means = not self.vectors.program.per_sample
-        found = []
-        for begin, end in pairwise(bounds):
-            answer = self._run_block(shared, [each[begin:end] for each in samples])
-            if isinstance(answer, int):
-                return answer
-            found.append(answer * (end - begin) if means else answer)
-        return sum(found) / count if means else np.concatenate(found)
-
-    def _run_block(self, shared: Numbers, samples: Sequence[Numbers]) -> Any:
-        key = (len(samples[0]), *[each.shape[1] for each in samples]) if samples else (1,)
-        try:
-            run = self._local.runs[key]
-        except (AttributeError, KeyError):
-            run = self._prepared(key)
-        return silently(run, shared, samples)
-
-    def _prepared(self, key: tuple[int, ...]) -> Run:
-        """Buffers for that many samples; the oldest ones of this thread are dropped."""
-        if not hasattr(self._local, "runs"):
-            self._local.runs = OrderedDict()
-        runs: OrderedDict[tuple[int, ...], Run] = self._local.runs
-        run: Run = self._compiled(key[1:])(key[0])
-        while len(runs) >= SIZES:
-            runs.popitem(last=False)
-        runs[key] = run
-        return run
+    def compiled(self, layout: tuple[int, ...]) -> Callable[[int], Run]:
+        """What makes the function that runs, for a number of samples; `layout` are the columns of their arrays."""
+        return self._compiled(layout)
 
     def _compile(self, layout: tuple[int, ...]) -> Callable[[int], Run]:
         source: Source = self._emitted(layout)
