@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from autograd.drawing.formula import head_of
+from autograd.drawing.formula import head_of, operation_of
 from autograd.drawing.groups import groups_of
 from autograd.drawing.layout.ordering import sources_first
 from autograd.drawing.loops import TRIPS, Run, repetitions
@@ -106,10 +106,19 @@ def _looped(parts: list[Part], pairs: Pairs, results: set[Any]) -> tuple[list[Pa
 
 def _loop(parts: Sequence[Part], run: Run) -> Part:
     """The steps of a run as one part, named by what is in a step."""
-    step = parts[run.start : run.start + run.period]
-    names = dict.fromkeys(part.title or head_of(part.members[0]) or "leaf" for part in step)
-    members = tuple(node for part in parts[run.start : run.end] for node in part.members)
-    return Part(members, "; ".join(names), trips=run.trips)
+    steps = parts[run.start : run.end]
+    names = dict.fromkeys(_name_of(steps[k :: run.period]) for k in range(run.period))
+    return Part(tuple(node for part in steps for node in part.members), "; ".join(names), trips=run.trips)
+
+
+def _name_of(parts: Sequence[Part]) -> str:
+    """The name of one part of each step: with its constant, if that is the same in all."""
+    names = {_title(part, head_of) for part in parts}
+    return names.pop() if len(names) == 1 else _title(parts[0], operation_of)
+
+
+def _title(part: Part, spelled: Callable[[Any], str]) -> str:
+    return part.title or spelled(part.members[0]) or "leaf"
 
 
 def _signatures(parts: Sequence[Part], pairs: Iterable[tuple[int, int]], results: set[Any]) -> list[Any]:
@@ -124,7 +133,7 @@ def _signatures(parts: Sequence[Part], pairs: Iterable[tuple[int, int]], results
         uses[source] += 1
     return [
         (
-            part.members if part.members[0] in results else part.title or head_of(part.members[0]),
+            part.members if part.members[0] in results else _title(part, operation_of),
             len(part.members),
             tuple(sorted(source if uses[source] >= TRIPS else source - i for source in sources[i])),
         )

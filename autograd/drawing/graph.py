@@ -40,6 +40,7 @@ def draw(
     title: str | None = None,
     engine: str = "auto",
     theme: Theme = "auto",
+    legend: bool | None = None,
 ) -> Drawing:
     """Draw the graph of a value, or of several: one box per value, one arrow per use of an operand.
 
@@ -58,6 +59,7 @@ def draw(
     engine         finds the positions: 'builtin'; 'dot' or 'graphviz-pure', which are stopped after 2 s; 'auto' is
                    $AUTOGRAD_DOT if that is set, otherwise 'builtin'
     theme          'light', 'dark', or 'auto': as the reader's system
+    legend         whether to explain colours, lines and shapes below; None: in the first picture that a notebook shows
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -90,7 +92,7 @@ def draw(
             _mark(shown, centres)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
     scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
-    return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
+    return Drawing(scene, timeline=timeline, engine=engine, theme=theme, legend=legend)
 
 
 def _build(
