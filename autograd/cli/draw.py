@@ -48,6 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", choices=get_args(Theme), default="auto", help="colours (default auto: as the reader's system)"
     )
+    parser.add_argument("--legend", action="store_true", help="explain colours, lines and shapes below the picture")
     parser.add_argument("--animate", action="store_true", help="animate the backward pass")
     parser.add_argument(
         "--forward", action="store_true", help="draw the state before the backward pass, without gradients"
@@ -74,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         title=args.title,
         engine=args.engine,
         theme=args.theme,
+        legend=args.legend,
     )
     try:
         drawing.save(args.out)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import origin
-from autograd.drawing.collapse import INDEX, Part
+from autograd.drawing.collapse import Part
 from autograd.drawing.formula import expression_of, head_of, operation_of
+from autograd.drawing.groups import INDEX
 from autograd.drawing.scene import Box, Edge, Row
 from autograd.drawing.text import interval, number, sign_of, sign_of_all
 from autograd.io.plural import counted
+
+INDEXED = re.compile(r"\[([^]]*)\]$")
 
 
 class BuiltScene:
@@ -95,12 +99,7 @@ def _group(part: Part, view: GraphView) -> Box:
         rows.append(_range("data", data))
     if "grad" in view.show:
         rows.append(_range("grad", grads) if view.passed else Row("grad", "–", "none"))
-    name, head = part.title, f"{len(members)} values"
-    if not name:
-        head = f"×{len(members)}"
-        stems = {INDEX.sub("[…]", view.names.get(node, "")) for node in members}
-        name = stems.pop() if len(stems) == 1 else ""
-        name = name or operation_of(members[0])
+    name, head = _group_head(part, view)
     return Box(
         id=f"g{view.place[members[0]]}",
         kind="group",
@@ -108,8 +107,36 @@ def _group(part: Part, view: GraphView) -> Box:
         head=head,
         rows=tuple(rows),
         sign="bad" if sign_of_all(data) == "bad" else sign,
-        tooltip=f"{name}: {len(members)} values",
+        tooltip=f"{name}: {len(members)} values" + (f" in {part.trips} steps" if part.trips else ""),
     )
+
+
+def _group_head(part: Part, view: GraphView) -> tuple[str, str]:
+    """What the nodes have in common, and how many there are: `layer 1` and `12 values`, `w (8×2)`, `tanh` and `×20`."""
+    count = len(part.members)
+    if part.title:
+        return part.title, f"loop ×{part.trips}" if part.trips else f"{count} values"
+    names = [view.names.get(node, "") for node in part.members]
+    stems = {INDEX.sub("", name) for name in names}
+    stem = stems.pop() if len(stems) == 1 else ""
+    if part.members[0].primitive is None and stem:
+        return f"{stem} ({_shape(names)})", f"{count} values"
+    return f"{stem}[…]" if stem and names[0] != stem else stem or operation_of(part.members[0]), f"×{count}"
+
+
+def _shape(names: Sequence[str]) -> str:
+    """Rows × columns of the indices in these names if they are a whole matrix, otherwise the number of names.
+
+    >>> _shape(["w[0,0]", "w[0,1]", "w[1,0]", "w[1,1]"]), _shape(["x1", "x2", "x4"])
+    ('2×2', '3')
+    """
+    found = [match[1].split(",") for name in names if (match := INDEXED.search(name))]
+    indices = {tuple(map(int, each)) for each in found if all(map(str.isdecimal, each))}
+    if len(indices) == len(names) and len(set(map(len, indices))) == 1:
+        extents = [len(set(each)) for each in zip(*indices, strict=True)]
+        if math.prod(extents) == len(names):
+            return "×".join(map(str, extents))
+    return str(len(names))
 
 
 def _range(caption: str, xs: list[float]) -> Row:

@@ -1,20 +1,23 @@
 """Collapse large graphs: decide which nodes share a box.
 
-Nodes of a module collapse to the module, at a chosen depth; others to the source line that made them, if it is known,
-or by similarity: nodes with the same operation on the same boxes share one, as the losses of a hundred samples do.
-Chains of one operation, as `sum` makes them, are one box too.
+Nodes of a module collapse to the module, at a chosen depth; leaves by name; others to the source line that made them,
+if it is known, or by similarity: nodes with the same operation on the same boxes share one, as the losses of a hundred
+samples do. Chains of one operation, as `sum` makes them, are one box too, and so are steps that repeat (loops.py).
+
+Arrows between boxes make no cycle: a module or line that is used again, after others that depend on it, has another
+box (groups.py).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from autograd import origin
+from autograd.drawing.formula import head_of, operation_of
+from autograd.drawing.groups import groups_of
 from autograd.drawing.layout.ordering import sources_first
+from autograd.drawing.loops import TRIPS, Run, repetitions
 from autograd.drawing.modules import Membership
-from autograd.drawing.text import clean
 
 Pairs = set[tuple[int, int]]
 Depth = int | Literal["auto"] | None
@@ -23,7 +26,6 @@ DepthOption = Depth | Literal["all"]  # the same as None
 COLLAPSE_ABOVE = 300  # values
 FEW_BOXES, FEW_EDGES = 60, 90  # still readable
 MOST_BOXES = 60  # in a graph without structure to collapse by; the rest is only counted
-INDEX = re.compile(r"\[[^]]*\]$|\d+$")
 
 
 class Part(NamedTuple):
@@ -35,71 +37,112 @@ class Part(NamedTuple):
     members: tuple[Any, ...]
     title: str = ""
     scope: tuple[str, ...] = ()
+    trips: int = 0  # of a loop whose steps they are
 
 
 def divide(
-    order: Sequence[Any], roots: Sequence[Any], depth: Depth, member_of: Membership, *, above: int = COLLAPSE_ABOVE
+    order: Sequence[Any],
+    roots: Sequence[Any],
+    depth: Depth,
+    member_of: Membership,
+    *,
+    above: int = COLLAPSE_ABOVE,
+    fits: Callable[[Sequence[Part]], bool] | None = None,
 ) -> tuple[list[Part], Depth]:
     """The parts, in topological order as far as possible, and the depth used; None: each node is its own part.
 
-    'auto' collapses graphs of more than `above` nodes, to the deepest level of modules that is readable.
+    'auto' collapses graphs of more than `above` nodes, to the deepest level of modules that is readable: that has few
+    boxes and edges, and `fits`.
     """
     if depth is None or (depth == "auto" and len(order) <= above):
         return [Part((node,), scope=member_of.scopes.get(node, ())) for node in order], None
     if depth != "auto":
-        return _sorted(*_parts(order, roots, depth, member_of)), depth
+        return _parts(order, roots, depth, member_of)[0], depth
     deepest = max(map(len, member_of.scopes.values()), default=0)
     for level in range(deepest, -1, -1):
-        parts, pairs = _parts(order, roots, level, member_of)
-        if len(parts) <= FEW_BOXES and len(pairs) <= FEW_EDGES:
+        parts, edges = _parts(order, roots, level, member_of)
+        if len(parts) <= FEW_BOXES and edges <= FEW_EDGES and (fits is None or fits(parts)):
             break
-    return _sorted(parts, pairs), level
+    return parts, level
 
 
-def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Membership) -> tuple[list[Part], Pairs]:
-    """The parts in order of their first members, and the pairs (source, target) of parts with an edge between them."""
+def _parts(order: Sequence[Any], roots: Sequence[Any], depth: int, member_of: Membership) -> tuple[list[Part], int]:
+    """The parts, sources first, and the number of pairs with an edge between them."""
+    groups = groups_of(order, roots, depth, member_of)
     keys: dict[Any, int] = {}  # node -> its part
     numbers: dict[Any, int] = {}  # key of a part -> its number
     members: list[list[Any]] = []
-    titles: list[str] = []
     bases: dict[Any, frozenset[int]] = {}  # of a node in a chain: the parts that the chain depends on
-    results = set(roots)
     for node in order:
-        similarity, title = _place(node, depth, member_of, results) or (_similarity(node, keys, bases), "")
-        number = numbers.setdefault(similarity, len(members))
+        key = groups.keys.get(node) or _similarity(node, keys, bases)
+        number = numbers.setdefault(key, len(members))
         if number == len(members):
             members.append([])
-            titles.append(title)
         members[number].append(node)
         keys[node] = number
     pairs = {
         (keys[p], number) for number, nodes in enumerate(members) for node in nodes for p in node.parents if p in keys
     }
-    parts = [Part(tuple(nodes), title) for nodes, title in zip(members, titles, strict=True)]
-    return parts, {(source, target) for source, target in pairs if source != target}
+    pairs = {(source, target) for source, target in pairs if source != target}
+    parts = [Part(tuple(nodes), groups.titles.get(key, "")) for key, nodes in zip(numbers, members, strict=True)]
+    return _looped(parts, pairs, set(roots))
 
 
-def _place(node: Any, depth: int, member_of: Membership, results: set[Any]) -> tuple[Any, str] | None:
-    """The key and title of the part of a node: a module, a result, a source line; None if it is in none of these."""
-    scope = member_of.scopes.get(node)
-    if scope is not None:
-        return ("module", scope[:depth]), " · ".join(scope[:depth]) or "model"
-    if node in results:
-        return ("result", node), ""
-    if made_at := origin.position(node):
-        return ("line", made_at.file, made_at.line), clean(made_at.source.strip()) or f"line {made_at.line}"
-    return None
+def _looped(parts: list[Part], pairs: Pairs, results: set[Any]) -> tuple[list[Part], int]:
+    """The parts, sources first as far as possible, with the steps of each loop as one; and the number of pairs left."""
+    order = sources_first(len(parts), pairs)
+    place = {i: k for k, i in enumerate(order)}
+    moved = [(place[source], place[target]) for source, target in pairs]
+    parts = [parts[i] for i in order]
+    found: list[Part] = []
+    home: list[int] = []
+    runs = {run.start: run for run in repetitions(_signatures(parts, moved, results))}
+    while len(home) < len(parts):
+        run = runs.get(len(home))
+        found.append(_loop(parts, run) if run else parts[len(home)])
+        home += [len(found) - 1] * (run.end - run.start if run else 1)
+    return found, len({(home[source], home[target]) for source, target in moved if home[source] != home[target]})
 
 
-def _sorted(parts: list[Part], pairs: Pairs) -> list[Part]:
-    """Sources first, as far as possible: lines of a loop depend on each other."""
-    return [parts[i] for i in sources_first(len(parts), pairs)]
+def _loop(parts: Sequence[Part], run: Run) -> Part:
+    """The steps of a run as one part, named by what is in a step."""
+    steps = parts[run.start : run.end]
+    names = dict.fromkeys(_name_of(steps[k :: run.period]) for k in range(run.period))
+    return Part(tuple(node for part in steps for node in part.members), "; ".join(names), trips=run.trips)
+
+
+def _name_of(parts: Sequence[Part]) -> str:
+    """The name of one part of each step: with its constant, if that is the same in all."""
+    names = {_title(part, head_of) for part in parts}
+    return names.pop() if len(names) == 1 else _title(parts[0], operation_of)
+
+
+def _title(part: Part, spelled: Callable[[Any], str]) -> str:
+    return part.title or spelled(part.members[0]) or "leaf"
+
+
+def _signatures(parts: Sequence[Part], pairs: Iterable[tuple[int, int]], results: set[Any]) -> list[Any]:
+    """What must be equal for parts of successive steps: what they are, and how far before them their sources are.
+
+    A source of many parts is the same for all steps. Results are never part of a loop.
+    """
+    sources: list[list[int]] = [[] for _ in parts]
+    uses = [0] * len(parts)
+    for source, target in pairs:
+        sources[target].append(source)
+        uses[source] += 1
+    return [
+        (
+            part.members if part.members[0] in results else _title(part, operation_of),
+            len(part.members),
+            tuple(sorted(source if uses[source] >= TRIPS else source - i for source in sources[i])),
+        )
+        for i, part in enumerate(parts)
+    ]
 
 
 def _similarity(node: Any, keys: dict[Any, int], bases: dict[Any, frozenset[int]]) -> Any:
     """A key that is equal for nodes that are drawn as one."""
-    if node.primitive is None:
-        return ("leaf", INDEX.sub("", node.label))
     sources = {parent: keys[parent] for parent in node.parents if parent in keys}
     for parent in node.parents:
         if parent.op == node.op and parent in bases:

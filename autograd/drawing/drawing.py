@@ -16,6 +16,7 @@ from autograd.drawing.render.png import png_of
 from autograd.drawing.render.svg import render
 from autograd.drawing.render.theme import Theme, check_theme
 from autograd.drawing.scene import Scene
+from autograd.drawing.show import first_in_notebook, show
 from autograd.drawing.text import markup
 from autograd.io.files import write_bytes
 from autograd.io.plural import counted
@@ -43,10 +44,12 @@ class Drawing:
         layout: Layout | None = None,
         engine: str = "auto",
         theme: Theme = "auto",
+        legend: bool | None = None,
     ) -> None:
         check_engine(engine)
         check_theme(theme)
         self.scene, self.timeline, self.engine, self.theme = scene, timeline, engine, theme
+        self.legend = legend
         if layout is not None:
             self.layout = layout
 
@@ -58,7 +61,10 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as an SVG document without scripts or references; theme 'auto' follows light or dark mode."""
-        return render(self.scene, self.layout, self.timeline, theme=self.theme)
+        return self._rendered(legend=bool(self.legend))
+
+    def _rendered(self, *, legend: bool) -> str:
+        return render(self.scene, self.layout, self.timeline, theme=self.theme, legend=legend)
 
     @cached_property
     def dot(self) -> str:
@@ -87,7 +93,8 @@ class Drawing:
 
         ImportError without the package resvg-py, RuntimeError if there is no font: see `save`.
         """
-        return png_of(render(self.scene, self.layout, theme="dark" if self.theme == "dark" else "light"))
+        theme: Theme = "dark" if self.theme == "dark" else "light"
+        return png_of(render(self.scene, self.layout, theme=theme, legend=bool(self.legend)))
 
     @property
     def summary(self) -> str:
@@ -117,9 +124,18 @@ class Drawing:
             raise ValueError(f"cannot draw {os.fspath(path)!r}: the name must end in {SUFFIXES}")
         write_bytes(path, FORMATS[suffix](self))
 
+    def show(self) -> None:
+        """Show the picture: in a notebook below the cell, otherwise in a browser.
+
+        Outside notebooks it is a page in the folder for temporary files. On a machine without a browser, or without a
+        screen, its path is printed.
+        """
+        show(self)
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """The SVG for notebooks, and text/plain for other front ends."""
-        return {"text/html": self.svg, "image/svg+xml": self.svg, "text/plain": repr(self)}
+        """The SVG for notebooks, and text/plain for other front ends; the first one of a session has a legend."""
+        svg = self._rendered(legend=True) if self.legend is None and first_in_notebook() else self.svg
+        return {"text/html": svg, "image/svg+xml": svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"<drawing of {self._counts}; .save('picture.svg')>"

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from autograd.backward import Step
 from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
-from autograd.drawing.collapse import Depth, DepthOption, divide, nearest
+from autograd.drawing.collapse import COLLAPSE_ABOVE, MOST_BOXES, Depth, DepthOption, Part, divide, nearest
 from autograd.drawing.drawing import Drawing
 from autograd.drawing.layout.engines import BUILT_IN, check_engine, lay_out
 from autograd.drawing.modules import Membership, membership
@@ -40,6 +40,7 @@ def draw(
     title: str | None = None,
     engine: str = "auto",
     theme: Theme = "auto",
+    legend: bool | None = None,
 ) -> Drawing:
     """Draw the graph of a value, or of several: one box per value, one arrow per use of an operand.
 
@@ -50,7 +51,7 @@ def draw(
     values         a Value, or several whose graphs are drawn together
     focus, radius  show only values at most `radius` edges (default 2) from these values, or from those with these names
     depth          'all' or None: every value; 0, 1, 2, …: modules collapsed below that level; 'auto': above 300
-                   values, or where modules do not fit 2800 × 1800 pixels, the deepest readable level
+                   values, or where these do not fit 2800 × 1800 pixels, the deepest readable level
     rankdir        'LR', 'TB', 'RL' or 'BT': direction of the arrows
     show           any of 'data', 'grad', 'partials'
     animate        animate the backward pass, from zeroed gradients (by CSS alone: it plays in an `<img>`); arrows run
@@ -58,6 +59,7 @@ def draw(
     engine         finds the positions: 'builtin'; 'dot' or 'graphviz-pure', which are stopped after 2 s; 'auto' is
                    $AUTOGRAD_DOT if that is set, otherwise 'builtin'
     theme          'light', 'dark', or 'auto': as the reader's system
+    legend         whether to explain colours, lines and shapes below; None: in the first picture that a notebook shows
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -90,7 +92,7 @@ def draw(
             _mark(shown, centres)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
     scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
-    return Drawing(scene, timeline=timeline, engine=engine, theme=theme)
+    return Drawing(scene, timeline=timeline, engine=engine, theme=theme, legend=legend)
 
 
 def _build(
@@ -101,14 +103,19 @@ def _build(
     view: GraphView,
     rankdir: Direction,
 ) -> tuple[BuiltScene, Depth]:
-    """The boxes and edges, and the depth used: 'auto' collapses modules that would not fit a page."""
+    """The boxes and edges, and the depth used: 'auto' collapses what would not fit a page."""
     parts, used = divide(chosen, roots, level, member_of)
     shown = build(parts if used is None else nearest(parts, roots), view)
-    whole = len(chosen) == len(view.place)
-    if level == "auto" and used is None and whole and member_of.scopes and not _fits(shown, rankdir):
-        parts, used = divide(chosen, roots, level, member_of, above=0)
-        shown = build(nearest(parts, roots), view)
-    return shown, used
+    if level != "auto" or len(chosen) < len(view.place) or (used is None and _fits(shown, rankdir)):
+        return shown, used
+
+    def fits(parts: Sequence[Part]) -> bool:
+        return _fits(build(parts, view), rankdir)
+
+    parts, used = divide(chosen, roots, level, member_of, above=0, fits=fits)
+    if len(parts) > MOST_BOXES and len(chosen) <= COLLAPSE_ABOVE:
+        return shown, None  # nothing to collapse by
+    return build(nearest(parts, roots), view), used
 
 
 def _fits(shown: BuiltScene, rankdir: Direction) -> bool:

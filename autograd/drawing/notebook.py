@@ -19,8 +19,8 @@ def mimebundle(value: Value, include: Any = None, exclude: Any = None) -> Mappin
     """
     if _is_larger(value, MOST):
         return {}
-    svg = draw(value).svg
-    return {"text/html": svg, "image/svg+xml": svg}
+    bundle = draw(value)._repr_mimebundle_()
+    return {kind: bundle[kind] for kind in ("text/html", "image/svg+xml")}
 
 
 def _is_larger(value: Value, most: int) -> bool:

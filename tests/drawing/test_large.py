@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from autograd import Value, debug, draw, sigmoid, tanh
+from autograd import Value, debug, dot, draw, exp, sigmoid, tanh
 from autograd.drawing import Scene
 from autograd.drawing.collapse import MOST_BOXES, divide
+from autograd.drawing.loops import repetitions
 from autograd.drawing.modules import membership
 from autograd.graph import topological
 from nn import MLP, binary_cross_entropy_with_logits
@@ -126,18 +130,76 @@ def test_plain_values_collapse_by_source_line() -> None:
             g = tanh(h) * math.cos(i)
             h = g + 0.5
     titles = [box.name for box in draw(h).scene.boxes]
-    assert "g = tanh(h) * math.cos(i)" in titles
-    assert len(titles) == 4  # the leaf, two lines, the result
+    assert "g = tanh(h) * math.cos(i); h = g + 0.5" in titles
+    assert len(titles) == 4  # the leaf, the loop, the last line, the result
 
 
 def test_a_graph_without_structure_is_only_counted_far_from_the_result() -> None:
+    rng = random.Random(0)
     root = Value(1.0)
-    for i in range(500):
-        root = tanh(root) if i % 2 else root * 1.5
+    for _ in range(500):
+        root = rng.choice([tanh, exp, sigmoid])(root)
     drawing = draw(root)
     assert len(drawing.scene.boxes) == MOST_BOXES + 1
     assert drawing.scene.boxes[0].head == "… 1 more"
-    assert f"{MOST_BOXES} of 501 values" in drawing.scene.caption
+    assert f"of 501 values in {MOST_BOXES + 1} boxes" in drawing.scene.caption
+
+
+def test_d3_steps_that_repeat_are_one_box_that_says_how_many() -> None:
+    """A loop over shared parameters, with an input for each step."""
+    w, h = Value(0.5, label="w"), Value(0.0, label="h")
+    for t in range(100):
+        h = tanh(w * h + Value(0.1 * t, label=f"x[{t}]"))
+    boxes = draw(h).scene.boxes
+    loops = [box for box in boxes if box.head.startswith("loop ×")]
+    assert [(box.name, box.head) for box in loops] == [("tanh; ×; +", "loop ×99")]
+    assert len(boxes) <= 8
+    assert [box.name for box in boxes if box.kind == "group" and box not in loops] == ["x (100)"]
+
+
+@given(st.integers(1, 5), st.integers(8, 20))
+def test_repetitions_are_found_wherever_they_are(period: int, trips: int) -> None:
+    step = list(range(period))
+    entries = [-1, -2, *step * trips, -3]
+    assert repetitions(entries) == [(2, 2 + period * trips, period)]
+
+
+def _calls(functions: Sequence[Callable[[Value], Value]], x: Value) -> Value:
+    with debug():
+        for function in functions:
+            x = function(x)
+    return x
+
+
+def _square(x: Value) -> Value:
+    return x * x
+
+
+def _shift(x: Value) -> Value:
+    return x + 1.0
+
+
+def _squash(x: Value) -> Value:
+    return tanh(x)
+
+
+@given(st.lists(st.sampled_from([_square, _shift, _squash]), min_size=1, max_size=30))
+def test_d3_boxes_of_source_lines_make_no_cycle(functions: list[Callable[[Value], Value]]) -> None:
+    """Functions that are called in any order: no arrow goes back."""
+    root = _calls(functions, Value(0.5))
+    order = topological(root)
+    parts, _ = divide(order, [root], 0, membership(order))
+    place = {node: i for i, part in enumerate(parts) for node in part.members}
+    assert all(place[parent] <= place[node] for node in order for parent in node.parents)
+    assert sorted(place, key=id) == sorted(order, key=id)
+
+
+def test_d3_leaves_are_collapsed_by_name_and_shape() -> None:
+    w = [[Value(0.1 * i + j, label=f"W1[{i},{j}]") for j in range(2)] for i in range(8)]
+    loss = sum(tanh(dot(row, [1.0 + k, 2.0])) for row in w for k in range(20))
+    loss += sum(Value(1.0) * Value(2.0) for _ in range(30))
+    boxes = {box.name: box for box in draw(loss).scene.boxes}
+    assert boxes["W1 (8×2)"].head == "16 values"
 
 
 def test_a_box_with_numbers_that_are_not_finite_says_how_many() -> None:

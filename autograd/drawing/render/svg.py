@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograd.drawing.layout.geometry import Layout, Point, box_frame, halves
 from autograd.drawing.layout.routes import HEAD
 from autograd.drawing.render.animate import Timeline
+from autograd.drawing.render.legend import LINE as LINE_OF_LEGEND
+from autograd.drawing.render.legend import NARROWEST, SAMPLE, Entry, entries, placed, rows
 from autograd.drawing.render.theme import Theme, stylesheet
 from autograd.drawing.scene import CELL, LINE, PADDING, SMALL_CELL, Box, Edge, Row, Scene
 from autograd.drawing.text import GLYPHS, cells, clean, markup, shorten
@@ -21,7 +23,9 @@ THIN, THICK = 0.9, 3.6
 STRAIGHT = 0.05  # pixels: less than the last digit that is written
 
 
-def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme: Theme = "auto") -> str:
+def render(
+    scene: Scene, layout: Layout, timeline: Timeline | None = None, theme: Theme = "auto", *, legend: bool = False
+) -> str:
     """The picture as one SVG document, the same bytes for the same scene and layout.
 
     `<metadata>` names the engine; `<title>` and `<desc>` are for screen readers.
@@ -30,7 +34,11 @@ def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme
     wide = max(cells(scene.title) * TITLE_CELL, cells(scene.caption) * SMALL_CELL * 1.05, right - left)
     left -= (wide - (right - left)) / 2 + MARGIN
     top -= MARGIN + (HEADING if scene.title else 0)
-    width, height = wide + 2 * MARGIN, bottom - top + MARGIN + (FOOTING if scene.caption else 0)
+    if legend:
+        left, wide = left - max(NARROWEST - wide, 0.0) / 2, max(wide, NARROWEST)
+    explained = rows(entries(scene), wide) if legend else []
+    width, end = wide + 2 * MARGIN, bottom + MARGIN + (FOOTING if scene.caption else 0)
+    height = end - top + len(explained) * LINE_OF_LEGEND
     name = _text(scene.title or scene.name)
     timed = timeline.root_class if timeline else ""
     lines = [
@@ -51,8 +59,16 @@ def render(scene: Scene, layout: Layout, timeline: Timeline | None = None, theme
     ]  # after the lines: none crosses them
     lines += [_box(box, layout, timeline) for box in scene.boxes]
     if scene.caption:
-        lines.append(_words(middle, top + height - MARGIN - FOOTING / 2 + 4, scene.caption, "caption mid"))
+        lines.append(_words(middle, end - MARGIN - FOOTING / 2 + 4, scene.caption, "caption mid"))
+    lines += _legend(placed(explained, left + MARGIN, end - MARGIN / 2))
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _legend(entries: Iterable[tuple[float, float, Entry]]) -> Iterator[str]:
+    for x, y, entry in entries:
+        start = SAMPLE if entry.sample else 0.0
+        text = f'<text class="caption" x="{_n(start)}" y="{_n(BASELINE)}">{_text(entry.text)}</text>'
+        yield f'<g transform="translate({_n(x)} {_n(y)})">{entry.sample}{text}</g>'
 
 
 def _n(x: float) -> str:
