@@ -203,7 +203,7 @@ class _Graph:
             found[place] = union([found[x] for x in parents]) if len(parents) != 1 else found[parents[0]]
         return lambda atom: found[atom] if type(atom) is int else self.sets.none
 
-    def curved_operands(self, place: int) -> Iterator[int]:
+    def curved_operands(self, place: int) -> Iterator[Any]:
         """The operands in which an equation is not linear."""
         return compress(self.equations[place - self.inputs][1], self.linearity[place - self.inputs].partners)
 
