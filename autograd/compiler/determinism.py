@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -72,17 +73,16 @@ def _digest(made: Recording) -> tuple[list[Any], bytes, list[Any]]:
 
 
 def _numbers(nodes: Sequence[Any]) -> list[float]:
-    """The results of nodes, then their operands that are constants."""
+    """The results of nodes, then their operands that are constants: the first ones, the second ones, those of many."""
     numbers = [node._data for node in nodes]
-    for node in nodes:
-        if type(node._dx) is tuple:
-            numbers += [x for x in node._y if type(x) is float]
-        elif node.primitive is not None:
-            if type(x := node._x) is float:
-                numbers.append(x)
-            if type(y := node._y) is float:
-                numbers.append(y)
-    return numbers
+    computed = [node for node in nodes if node.primitive is not None]
+    numbers += [x for x in map(_first, computed) if type(x) is float]
+    seconds = list(map(_second, computed))
+    numbers += [y for y in seconds if type(y) is float]
+    return numbers + [x for many in seconds if type(many) is tuple for x in many if type(x) is float]
+
+
+_first, _second = attrgetter("_x"), attrgetter("_y")
 
 
 def _disagreement(record: Record) -> str:

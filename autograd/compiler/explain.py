@@ -38,7 +38,11 @@ def _derivative(variant: Variant) -> list[str]:
         return []
     seeds = f", {_count(lowered.seeds, 'seed')} as a batch" if lowered.seeds else ""
     sparse = [] if lowered.plan is None else [f"sparse: {lowered.plan}"]
-    return [f"derivative: {lowered.what}, {lowered.mode}{seeds}", *sparse]
+    bodies = [
+        f"body: {_count(len(part.lowered.recorded.equations), 'equation')} for {_count(len(part.entries), 'sample')}"
+        for part in lowered.parts
+    ]
+    return [f"derivative: {lowered.what}, {lowered.mode}{seeds}", *sparse, *bodies]
 
 
 def _counted(variant: Variant) -> tuple[Program, int]:

@@ -6,7 +6,8 @@
     hvp       the gradient of the tangent: reverse over forward mode, which gives ∇f (by v) and ∇²f v (by x)
     jacobian  vjp with the rows of the identity as a *batch* of ȳ, or jvp if there are fewer inputs than outputs
     hessian   hvp with the rows of the identity as a batch of v
-    sparse    the same with the directions of a colouring, or the entries of the matrix and nothing else
+    sparse    the same with the directions of a colouring, or the entries of the matrix and nothing else, which have a
+              program for all outputs that are computed alike: see bodies.py
     map_grad  the gradient with a number for each sample instead of the mean
     map_jacobian  the rows of the Jacobian, likewise
 
@@ -24,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import rules
+from autograd.compiler.bodies import bodies
+from autograd.compiler.bodywise import parts_of
 from autograd.compiler.compressed import entries, hessian_plan, is_written_out, jacobian_plan
 from autograd.compiler.differentiate import differentiated
 from autograd.compiler.lower import GRADIENT, HESSIAN, SAMPLES, VALUE, Call, Lowered, PerSampleError, check_kind, lower
@@ -290,6 +293,9 @@ class _Recorded:
         if self.call.batch or is_written_out(recorded, plan):
             program = entries(recorded, plan, self.wanted, self.found.at, where_asked)
             return self._lowered(program, "entries", ENTRIES, at=None, plan=plan)
+        if self.asked.name == "jacobian" and not recorded.guards and (found := bodies(recorded)):
+            parts = parts_of(self.found, found, plan.pattern, self.wanted, where_asked)
+            return replace(self.found, what=self.asked.name, mode=ENTRIES, plan=plan, parts=parts)
         self.along = seeds(plan.count, plan)[0].tolist()
         if plan.mode == "reverse":
             return self._weighted(plan.count, plan)

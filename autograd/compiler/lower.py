@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.advice import remedy
 from autograd.compiler.arguments import flatten
@@ -24,6 +24,10 @@ from autograd.primitive import PRIMITIVES
 from autograd.sparse.compression import Compression
 from autograd.structure import NUMBER, Key, places, rebuild
 from autograd.value import Value, as_float
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # The outputs of a program: the numbers of the result; those and the derivatives of its one number; its numbers for each
 # sample; those, the derivatives and the second derivatives, row by row.
@@ -58,6 +62,7 @@ class Lowered:
     mode: str = ""
     seeds: int = 0
     plan: Compression | None = None
+    parts: tuple[Part, ...] = ()
 
     @cached_property
     def forward(self) -> Program:
@@ -94,6 +99,25 @@ class Lowered:
         """A guard by the number that a back end answers with: those of derivatives come last."""
         known = self.forward.guards
         return known[number] if number < len(known) else self.program.guards[number]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A program that computes some entries of a sparse matrix, for many samples: see bodies.py.
+
+    inputs     for each sample the places of the inputs of the whole program that are its first inputs
+    constants  for each sample its other inputs
+    entries    for each sample the places of its outputs among the entries of the matrix; −1 for what is none
+    """
+
+    lowered: Lowered
+    inputs: NDArray[np.intp]
+    constants: NDArray[np.float64]
+    entries: NDArray[np.intp]
+
+    def samples(self, inputs: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """The inputs of all samples, from those of the whole program."""
+        return [inputs[self.inputs], self.constants] if self.constants.size else [inputs[self.inputs]]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ taken to be functions of their operands: two equal equations are one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 from autograd import rules
 from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to
@@ -134,7 +136,7 @@ def without_dead(program: Program) -> Program:
     """
     first = len(program.names)
     live = bytearray(first + len(program.equations))
-    for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
+    for atom in chain(program.outputs, *[(guard.left, guard.right) for guard in program.guards]):
         if type(atom) is int:
             live[atom] = 1
     for place, (_, operands) in zip(range(len(live) - 1, first - 1, -1), reversed(program.equations), strict=True):
@@ -149,22 +151,25 @@ def without_dead(program: Program) -> Program:
     for alive, (primitive, operands) in zip(live[same:], program.equations[same - first :], strict=True):
         if alive:
             moved.append(first + len(kept))
-            kept.append(Equation(primitive, moved_to(operands, moved)))
+            kept.append(_new_equation((primitive, moved_to(operands, moved))))
         else:
             moved.append(_DEAD)
     return rebuilt(program, kept, moved)
 
 
+_new_equation: Callable[[tuple[Primitive, tuple[Atom, ...]]], Equation] = partial(tuple.__new__, Equation)
+_new_guard: Callable[[tuple[str, Atom, Atom, bool, str]], Guard] = partial(tuple.__new__, Guard)
 _DEAD = float("nan")  # where an equation was; only `adjoints` may still speak of it
 
 
 def rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Atom]) -> Program:
     """The program with other equations, every place moved; a guard is kept once, and not at all between constants."""
     guards: dict[Guard, None] = {}
-    for guard in program.guards:
-        left, right = moved_to((guard.left, guard.right), moved)
+    for relation, a, b, outcome, where in program.guards:
+        left = moved[a] if type(a) is int else a
+        right = moved[b] if type(b) is int else b
         if type(left) is int or type(right) is int:
-            guards[guard._replace(left=left, right=right)] = None
+            guards[_new_guard((relation, left, right, outcome, where))] = None
     adjoints = [moved_to(pair, moved) for pair in program.adjoints]
     return replace(
         program,

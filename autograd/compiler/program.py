@@ -160,7 +160,11 @@ def depth(program: Program) -> int:
     """
     levels = [0] * len(program.names)
     for _, operands in program.equations:
-        levels.append(1 + max([levels[each] for each in operands if type(each) is int], default=0))
+        deepest = 0
+        for each in operands:
+            if type(each) is int and levels[each] > deepest:
+                deepest = levels[each]
+        levels.append(1 + deepest)
     return max(levels, default=0)
 
 

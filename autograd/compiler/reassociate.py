@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation, Program, moved_to
+from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
 Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
@@ -63,7 +64,7 @@ def _single_terms(program: Program) -> bytearray:
         for atom in operands:
             if type(atom) is int:
                 uses[atom] += 1
-    for atom in (*program.outputs, *(place for guard in program.guards for place in guard.places)):
+    for atom in chain(program.outputs, *[(guard.left, guard.right) for guard in program.guards]):
         if type(atom) is int:
             uses[atom] += 1
     rows = [row for row, _ in program.equations]
@@ -181,7 +182,8 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
         moved.append(first + len(kept))
         if not absorbed[i]:
             row, operands = found.get(i, equation)
-            kept.append(Equation(row, moved_to(operands, moved)))
+            same = i not in found and len(kept) == i  # so far every place is what it was
+            kept.append(equation if same else Equation(row, moved_to(operands, moved)))
     gone = bytearray(first) + absorbed
     adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
     return replaced(replace(program, adjoints=tuple(adjoints)), kept, moved)
@@ -189,10 +191,10 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
 
 def replaced(program: Program, equations: Sequence[Equation], moved: Sequence[int]) -> Program:
     """The program with these equations, every place that it mentions elsewhere moved."""
-    sides = [moved_to((guard.left, guard.right), moved) for guard in program.guards]
-    guards = [
-        guard._replace(left=left, right=right) for guard, (left, right) in zip(program.guards, sides, strict=True)
-    ]
+    guards = []
+    for relation, a, b, outcome, where in program.guards:
+        left, right = moved_to((a, b), moved)
+        guards.append(Guard(relation, left, right, outcome, where))
     adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
     outputs = moved_to(program.outputs, moved)
     return replace(program, equations=tuple(equations), guards=tuple(guards), outputs=outputs, adjoints=tuple(adjoints))

@@ -86,7 +86,7 @@ def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples:
     forms = forms_of(lowered, options)
     variant, wrong = _built(lowered, options, samples, reference, forms)
     if wrong:
-        _check_pure(lowered, reference.recorded)
+        check_pure(lowered, reference.recorded)
     failed: list[str] = []
     reasons: list[str] = []
     while wrong and variant.name != "python":
@@ -125,7 +125,8 @@ def _built(
         return variant, reference.disagreement(variant.runner, options)
 
 
-def _check_pure(lowered: Lowered, outputs: Sequence[float]) -> None:
+def check_pure(lowered: Lowered, outputs: Sequence[float]) -> None:
+    """CompileError where a program, run as it is, has other outputs than the recorded graph."""
     for found, expected in zip(outputs, lowered.found, strict=False):
         if not (same(expected, found) or (expected != expected and found != found)):
             raise CompileError(

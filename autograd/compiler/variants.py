@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from autograd.compiler import advice, kinds
 from autograd.compiler.arguments import Arguments, as_array
+from autograd.compiler.assembled import assembled
 from autograd.compiler.captures import Outside
 from autograd.compiler.given import Given
 from autograd.compiler.kinds import Kind
@@ -182,9 +183,8 @@ class Variants:
             lowered = kinds.lowered(call, kind, checked.along.example, self.options.exact)
             outside.settle()
             samples = [*checked.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
-            variant = self._with_same_program(place, lowered) or verified(
-                lowered, self.options, checked.pieces, samples
-            )
+            build = assembled if lowered.parts else verified
+            variant = self._with_same_program(place, lowered) or build(lowered, self.options, checked.pieces, samples)
         variant.outside = outside
         with alone(self._lock):
             others = [each for each in self._variants.get(place, ()) if each is not variant]

@@ -27,6 +27,11 @@ class Linearity(NamedTuple):
     flows: tuple[bool, ...]
     partners: tuple[int, ...]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all derivatives may differ from 0."""
+        return all(self.flows)
+
 
 def linearity(row: Primitive, constants: Constants) -> Linearity:
     """Which derivatives of a row by the operands that vary are not 0 everywhere.

@@ -106,6 +106,22 @@ def _linearity_of(equation: tuple[Primitive, tuple[Atom, ...]]) -> Linearity:
     return linearity(row, tuple([each if type(each) is float else None for each in operands]))
 
 
+def _linearities(equations: Equations) -> list[Linearity]:
+    """That of each; equations without constants differ in their row and in how many operands they have."""
+    known: dict[tuple[Primitive, int], Linearity] = {}
+    found = []
+    for equation in equations:
+        row, operands = equation
+        if float in map(type, operands):
+            found.append(_linearity_of(equation))
+            continue
+        each = known.get((row, len(operands)))
+        if each is None:
+            each = known[row, len(operands)] = _linearity_of(equation)
+        found.append(each)
+    return found
+
+
 class _Bits:
     """Sets of inputs as the bits of an int."""
 
@@ -135,6 +151,11 @@ class _Sets:
 
     def union(self, sets: Sequence[frozenset[int]]) -> frozenset[int]:
         """What is in any of the sets."""
+        if len(sets) == 2:
+            one, other = sets
+            if one is other or other <= one:
+                return one
+            return other if one <= other else one | other
         largest = max(sets, key=len, default=self.none)
         return largest if all(map(largest.issuperset, sets)) else largest.union(*sets)
 
@@ -153,11 +174,12 @@ class _Graph:
         self._start = [self.sets.none] * inputs
         for i, place in enumerate(wanted):
             self._start[place] = self.sets.single(i)
-        self.linearity = list(map(_linearity_of, equations))
-
-    def _operands(self, place: int, chosen: Iterable[Any]) -> Iterator[Any]:
-        """The operands of an equation for which `chosen` is true: places, since constants never are."""
-        return compress(self.equations[place - self.inputs][1], chosen)
+        self.linearity = _linearities(equations)
+        pairs = zip(equations, self.linearity, strict=True)
+        # What derivatives flow to: places, since they never flow to constants. Of most equations that is all operands.
+        self.parents: list[Any] = [
+            operands if each.is_full else tuple(compress(operands, each.flows)) for (_, operands), each in pairs
+        ]
 
     def leading_to(self, outputs: Iterable[Atom]) -> list[int]:
         """The equations that those depend on, by their places, in order."""
@@ -165,23 +187,25 @@ class _Graph:
         for each in outputs:
             if type(each) is int:
                 live[each] = 1
-        for place in range(len(live) - 1, self.inputs - 1, -1):
+        places = range(len(live) - 1, self.inputs - 1, -1)
+        for place, parents in zip(places, reversed(self.parents), strict=True):
             if live[place]:
-                for parent in self._operands(place, self.linearity[place - self.inputs].flows):
+                for parent in parents:
                     live[parent] = 1
         return [place for place in range(self.inputs, len(live)) if live[place]]
 
     def dependencies(self, outputs: Iterable[Atom]) -> Callable[[Atom], Any]:
         """The set of wanted inputs that a place depends on, for those outputs and what leads to them."""
         found = self._start + [self.sets.none] * len(self.equations)
+        first, union = self.inputs, self.sets.union
         for place in self.leading_to(outputs):
-            parents = self._operands(place, self.linearity[place - self.inputs].flows)
-            found[place] = self.sets.union([found[parent] for parent in parents])
+            parents = self.parents[place - first]
+            found[place] = union([found[x] for x in parents]) if len(parents) != 1 else found[parents[0]]
         return lambda atom: found[atom] if type(atom) is int else self.sets.none
 
-    def curved_operands(self, place: int) -> Iterator[int]:
+    def curved_operands(self, place: int) -> Iterator[Any]:
         """The operands in which an equation is not linear."""
-        return self._operands(place, self.linearity[place - self.inputs].partners)
+        return compress(self.equations[place - self.inputs][1], self.linearity[place - self.inputs].partners)
 
     def interactions(self, place: int, dependencies: Callable[[Atom], Any]) -> Iterator[tuple[Any, Any]]:
         """Pairs of sets of inputs: each of the first interacts with each of the second."""

@@ -14,7 +14,7 @@ import scipy.sparse.linalg
 from hypothesis import given
 
 from autograd import CompileError, Value, compile, exp, maximum, pick, relu, sin, sqrt, where
-from autograd.compiler import compressed
+from autograd.compiler import bodies, compressed
 from autograd.functional import hessian, jacobian
 from tests.support.graphs import Graph, graphs
 
@@ -24,8 +24,9 @@ gentle = graphs(GENTLE, max_lines=8)
 
 @pytest.fixture(params=[0, 10**9], ids=["as a batch", "written out"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both programs, whatever the size."""
+    """Both programs, whatever the size; those of bodies are in test_bodies.py."""
     monkeypatch.setattr(compressed, "WRITTEN", request.param)
+    monkeypatch.setattr(bodies, "MOST_BODIES", 0)
 
 
 ways = pytest.mark.usefixtures("_way")
@@ -75,6 +76,7 @@ def test_a_jacobian_by_every_back_end(f: Any, backend: Any) -> None:
 def test_random_graphs_as_a_batch(graph: Graph) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compressed, "WRITTEN", 0)
+        patch.setattr(bodies, "MOST_BODIES", 0)
         _compare(graph)
 
 
