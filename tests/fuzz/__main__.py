@@ -7,8 +7,10 @@ import sys
 from concurrent.futures.process import BrokenProcessPool
 
 from tests.fuzz.campaign import Campaign, Plan
-from tests.fuzz.generate import KINDS, MODES
+from tests.fuzz.generate import KINDS, MODES, program
 from tests.fuzz.report import listing
+from tests.fuzz.together import Tally, run_together
+from tests.fuzz.user_primitives import user_primitives
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +23,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kinds", nargs="+", choices=tuple(KINDS), default=tuple(KINDS), help="default: all")
     parser.add_argument("--compiled", type=int, help="compiled paths for each program, in turn (default: all)")
     parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+    parser.add_argument("--together", type=int, metavar="N", help="compile N at a time as one function, for numbers")
     given = parser.parse_args(arguments)
+    if given.together:
+        return all_together(given.seed, tuple(given.kinds), given.programs or 1000, given.together)
     campaign = Campaign(Plan(given.seed, given.mode, tuple(given.kinds), given.compiled))
     broken = False
     try:
@@ -34,6 +39,20 @@ def main(arguments: list[str]) -> int:
     print(listing(list(campaign.findings.values())))
     print(campaign.counts.table())
     return int(broken or bool(campaign.findings) or any(campaign.counts.disagreed.values()))
+
+
+def all_together(seed: str, kinds: tuple[str, ...], programs: int, size: int) -> int:
+    """Run ordinary programs in crowds, print each disagreement and the counts; 1 if there is any."""
+    whole = Tally()
+    try:
+        with user_primitives():
+            for start in range(0, programs, size):
+                numbers = range(start, min(start + size, programs))
+                whole.add(run_together([program(f"{seed}:{i}", MODES[0], kinds) for i in numbers]))
+    except KeyboardInterrupt:
+        print("interrupted; so far:")
+    print("\n\n".join([*whole.disagreements, str(whole)]))
+    return int(bool(whole.disagreements))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ must not touch another. A disagreement names the program; whether it disagrees b
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import autograd
@@ -74,17 +75,29 @@ class Member:
 class Tally:
     """Comparisons by options, programs without a verdict, and what disagreed, as text."""
 
-    programs: int
-    without_verdict: int
-    compared: dict[str, int]
-    disagreements: list[str]
+    programs: int = 0
+    without_verdict: int = 0
+    compared: Counter[str] = field(default_factory=Counter)
+    disagreements: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Those of other programs too."""
+        self.programs += other.programs
+        self.without_verdict += other.without_verdict
+        self.compared.update(other.compared)
+        self.disagreements += other.disagreements
+
+    def __str__(self) -> str:
+        lines = [f"{title:16} {count:9} compared" for title, count in self.compared.items()]
+        counts = f"{self.programs} programs, {self.without_verdict} of them compared with eager bits only"
+        return "\n".join([*lines, f"{counts}; {len(self.disagreements)} disagreements"])
 
 
 def run_together(programs: Sequence[Program], rounds: int = 2) -> Tally:
     """Compile all of them as one function by every back end, and compare the value and gradient of each."""
     members = [Member.of(program) for program in programs]
     judged = [member for member in members if member.expected is not None]
-    tally = Tally(len(members), len(members) - len(judged), {}, [])
+    tally = Tally(len(members), len(members) - len(judged))
     for options in OPTIONS:
         exact = "exact" in options
         _compare(members if exact else judged, options, rounds, tally)
@@ -92,7 +105,7 @@ def run_together(programs: Sequence[Program], rounds: int = 2) -> Tally:
 
 
 def _compare(members: Sequence[Member], options: dict[str, Any], rounds: int, tally: Tally) -> None:
-    title = ", ".join(map(str, options.values()))
+    title = ", ".join(str(x) if key != "exact" else "exact" for key, x in options.items())
     fs = [member.f for member in members]
     fast = autograd.compile(lambda xs: [f(*x) for f, x in zip(fs, xs, strict=True)], threads=1, **options)
     for i in range(rounds):
@@ -105,6 +118,6 @@ def _compare(members: Sequence[Member], options: dict[str, Any], rounds: int, ta
                 tally.disagreements.append(f"{title}, all of a crowd: {type(error).__name__}: {error}")
                 return
         for member, value, gradient in zip(members, values, gradients, strict=True):
-            tally.compared[title] = tally.compared.get(title, 0) + 1
+            tally.compared[title] += 1
             if problem := member.wrong(i, [value, *gradient], "exact" in options):
                 tally.disagreements.append(f"{title}, point {i}: {problem}\n{text(member.program)}")

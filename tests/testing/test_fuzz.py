@@ -31,6 +31,7 @@ from tests.fuzz.program import Line, Program, depends, pruned
 from tests.fuzz.report import Finding, listing, printed
 from tests.fuzz.run import PATHS, Disagreement, run
 from tests.fuzz.shrink import shrunk
+from tests.fuzz.together import run_together
 from tests.fuzz.user_primitives import user_primitives
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("defined_primitives")]
@@ -71,6 +72,28 @@ def test_random_programs_agree_on_every_path(mode: str, programs: int) -> None:
     assert not found.findings, listing(list(found.findings.values()))
     assert sum(found.counts.programs.values()) == programs
     assert sum(found.counts.compared.values()) > 4 * programs
+
+
+def test_programs_that_are_compiled_together_agree_each() -> None:
+    crowd = [program(f"crowd:{i}", "ordinary", ("plain", "rows")) for i in range(4)]
+    tally = run_together(crowd)
+    assert tally.disagreements == []
+    assert tally.compared["python, exact"] == tally.compared["llvm, exact"] == 2 * len(crowd)
+    assert tally.compared["numpy"] == 2 * (len(crowd) - tally.without_verdict) > 0
+
+
+def test_a_wrong_derivative_in_a_crowd_is_found_and_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Compiled.vjp
+
+    def wrong(self: Any, args: Any, cotangents: Any) -> Any:
+        values, ([first, *others],) = right(self, args, cotangents)
+        return values, ([[x * 1.001 + 1e-3 for x in first], *others],)
+
+    monkeypatch.setattr(Compiled, "vjp", wrong)
+    crowd = [program(f"crowd:{i}", "ordinary", ("plain",)) for i in range(2)]
+    found = run_together(crowd).disagreements
+    assert len(found) == 2 * 5  # rounds times back ends; the first program alone
+    assert all(each.endswith(source.text(crowd[0])) for each in found)
 
 
 # --- it finds what is planted -----------------------------------------------------------------------------------------
