@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import autograd
+from autograd.compiler.bounds import UNIT, running_errors
 from autograd.compiler.kinds import Derivative, derived
 from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops.derivative import with_gradient
@@ -159,6 +160,41 @@ def test_batches_run_in_loops(name: str, dtype: Any, backend: Any) -> None:
     if dtype == "float64":
         assert_near(fast.map_grad(*given, argnums=shared), known_of(name, batch, "map_grad", shared))
         assert_loops(fast)
+
+
+SEEDS = (2, 6, 7, 9, 11, 17, 23, 24)  # whose programs have loops
+
+
+@everywhere
+@pytest.mark.parametrize("per_sample", [True, False])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_programs_of_a_batch(seed: int, per_sample: bool, backend: str) -> None:
+    """Against the meaning of the program, sample by sample, within running-error bounds."""
+    rng = Random(seed)
+    program = sums(Written(rng, 20).program())
+    batched = tuple([i for i in range(len(program.names)) if i % 3 == seed % 3])
+    head = replace(program, batched=batched, per_sample=per_sample)
+    assert find(head, 3).loops
+    looped = with_gradient(find(head, 3), range(len(program.names)), rng.choice([0, 20_000]))
+    rows = np.random.default_rng(seed).uniform(-1.0, 1.0, (COUNT, len(program.names)))
+    rows[:, looped.head.shared] = rows[0, looped.head.shared]
+    runner = VectorRunner(looped) if backend == "numpy" else LoopRunner(looped)
+    samples = [np.ascontiguousarray(rows[:, batched])] if batched else []
+    found = runner.run(rows[0, looped.head.shared], samples)
+    wanted, bounds = np.array([meant(looped, row) for row in rows.tolist()]).transpose(1, 0, 2)
+    if not per_sample:
+        wanted, bounds = wanted.mean(axis=0), bounds.max(axis=0) + COUNT * 2.0**-53 * np.abs(wanted).max(axis=0)
+    assert (np.isnan(wanted) | (found == wanted) | (np.abs(found - wanted) <= bounds)).all()
+
+
+def meant(looped: Looped, row: list[float]) -> list[list[float]]:
+    """The outputs, and how far each may be off."""
+    program, numbers = unrolled(looped), interpret(looped, row)
+    errors = running_errors(program, numbers, UNIT["float64"])
+    return [
+        [each[x] if type(x) is int else other(x) for x in program.outputs]
+        for each, other in ((numbers, float), (errors, lambda _: 0.0))
+    ]
 
 
 # --- derivatives ------------------------------------------------------------------------------------------------------
