@@ -28,7 +28,8 @@ from autograd.errors import CompileError
 
 def _by_arrays(forms: Forms, options: Options) -> NumpyRunner | VectorRunner:
     """By NumPy, with loops over time where there are some: written out, they would be as many steps as trips."""
-    return VectorRunner(forms.looped, options.dtype) if forms.looped else NumpyRunner(forms.vectors, options.dtype)
+    loops = forms.looped_arrays
+    return VectorRunner(loops, options.dtype) if loops else NumpyRunner(forms.vectors, options.dtype)
 
 
 BUILD: dict[str, Callable[[Forms, Options], Runner]] = {
@@ -121,8 +122,8 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     others = options.dtype == "float64" or (has_llvm and work <= LARGE)
     vectors = None
     if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others):
-        if forms.looped:
-            yield _by_numpy_loops(VectorRunner(forms.looped, options.dtype), samples)
+        if forms.looped_arrays:
+            yield _by_numpy_loops(VectorRunner(forms.looped_arrays, options.dtype), samples)
         else:
             vectors = forms.vectors
             yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))

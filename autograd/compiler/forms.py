@@ -17,6 +17,7 @@ from autograd.compiler.vector.recover import recovered
 from autograd.errors import CompileError
 
 SHORTER = 2  # times at least that loops have to make a program for them to be worth it
+GATHERED = 20_000  # products after a loop on arrays; more take longer to build than they save
 
 
 class Forms:
@@ -83,17 +84,27 @@ class Forms:
     @cached_property
     def looped(self) -> Looped | None:
         """With loops over time, see `find`; None where it has none, or hardly gets shorter by them."""
-        program = self.flattened_forward
-        found = find(program)
-        if not _is_shorter(found, program, 1):
-            return None
-        if self.wanted is None:
+        return self._differentiated_loops(0)
+
+    @cached_property
+    def looped_arrays(self) -> Looped | None:
+        """The same for arrays: derivatives by what all trips and samples share are products after the loop."""
+        return self._differentiated_loops(GATHERED) if self.wanted and self.forward.batched else self.looped
+
+    @cached_property
+    def _loops(self) -> Looped | None:
+        found = find(self.flattened_forward)
+        return found if _is_shorter(found, self.flattened_forward, 1) else None
+
+    def _differentiated_loops(self, gathered: int) -> Looped | None:
+        found = self._loops
+        if self.wanted is None or found is None:
             return found
         try:
-            made = with_gradient(found, self.wanted)
+            made = with_gradient(found, self.wanted, gathered)
         except CompileError:  # as above
             return None
-        return made if _is_shorter(made, program, 3) else None
+        return made if _is_shorter(made, self.flattened_forward, 3) else None
 
     # --- forms that were made by an earlier process -------------------------------------------------------------------
 

@@ -19,6 +19,7 @@
     printing.py    loops as text
     python.py      loops as Python source
     vectors.py     loops on arrays, run by NumPy
+    array_text.py  their source; array_memory.py: where numbers are; array_calls.py: what is called in each trip
 
 A loop is sequential: each trip waits for the one before it. What repeats in parallel (neurons, tokens, samples) is left
 to `vector`, which makes arrays of it; the body of a loop is a program like any other, and may be recovered as one.

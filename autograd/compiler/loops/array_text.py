@@ -7,12 +7,13 @@ numbers of its body that something outside looks at, trip by trip.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.compiler.loops.array_calls import Run, Straight
 from autograd.compiler.loops.array_memory import Lanes, Memory, slice_in_trips, slice_of
 from autograd.compiler.loops.divide import divided
 from autograd.compiler.loops.emitted import emitted
@@ -20,22 +21,18 @@ from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.loops.parts import Part, parts
 from autograd.compiler.loops.printing import INDENT
 from autograd.compiler.numpy_backend.guards import Guards
-from autograd.compiler.numpy_backend.runner import NumpyRunner
 from autograd.compiler.program import Atom, Equation, Program
-from autograd.compiler.python import PythonRunner
-from autograd.compiler.vector.recover import recover
 
-REGULAR = 4  # operations for each step from which on arrays are faster than single numbers in Python
-NUMBERS = 40  # operations of Python that take as long as a call of NumPy
 OVERHEAD = 6  # calls in each trip, besides those of its steps
 
-Run = Callable[..., Any]
-Made = Callable[[int], Run]
-"""What makes a function, `run(shared, samples)`, for a number of samples."""
+Called: TypeAlias = "Function | Straight"
+"""What is called for a part, or in each trip."""
 
 
 class Function:
     """`run(shared, samples)` of a program: `text` is its own, `made` what makes it, `source` all that it calls too."""
+
+    takes_lists = False
 
     def __init__(self, looped: Looped, dtype: str) -> None:
         made = divided(looped)
@@ -45,6 +42,8 @@ class Function:
         self.tables: dict[str, Any] = {}
         self._kept = emitted(self.looped)
         self._buffers: list[str] = []
+        self._means: set[int] = set()  # places of which s has the means over the samples
+        self._read = _read(self.looped, made.boundary)
         self._lines = self._begin()
         for place, item in parts(self.looped, made.boundary):
             if isinstance(item, Loop):
@@ -97,16 +96,24 @@ class Function:
     def _part(self, part: Part) -> None:
         varies = any(not self.made_of.is_shared(place) for place in part.outputs)
         inputs = [not self.made_of.is_shared(place) for place in part.inputs]
-        name, called = self._call("part", part.program, inputs, varies)
+        is_mean = varies and self._is_last(part)
+        name, called = self._call("part", part.program, inputs, varies and not is_mean)
         shared = [place for place, flag in zip(part.inputs, inputs, strict=True) if not flag]
-        memory = self.varying if varies else self.shared
+        memory = self.varying if varies and not is_mean else self.shared
+        self._means.update(part.outputs if is_mean else ())
         given = f"s[{self._index(self._rows(shared, False))}]"
         if varies:
             batched = [place for place, flag in zip(part.inputs, inputs, strict=True) if flag]
-            call = f"{name}({given}, (v[{self._index(self._rows(batched, True))}].T,)).T"
+            call = f"{name}({given}, (v[{self._index(self._rows(batched, True))}].T,)){'' if is_mean else '.T'}"
         else:
             call = f"{name}({given}.tolist())" if called.takes_lists else f"{name}({given}, ())"
-        self._lines.append(f"{'v' if varies else 's'}[{self._index(memory.place(part.outputs))}] = {call}")
+        of = "s" if memory is self.shared else "v"
+        self._lines.append(f"{of}[{self._index(memory.place(part.outputs))}] = {call}")
+
+    def _is_last(self, part: Part) -> bool:
+        """Whether only means of it are looked at."""
+        head = self.looped.head
+        return not head.per_sample and bool(head.batched) and self._read.isdisjoint(part.outputs)
 
     def _end(self) -> None:
         head = self.looped.head
@@ -116,7 +123,9 @@ class Function:
             ]
             self.tables["guards"] = Guards(asked, len(head.shared), self.dtype)
             self._lines += ["failed = guards(shared, s)", "if failed >= 0:", f"{INDENT}return failed"]
-        varies = [type(each) is int and not self.made_of.is_shared(each) for each in head.outputs]
+        varies = [
+            type(each) is int and each not in self._means and not self.made_of.is_shared(each) for each in head.outputs
+        ]
         if not head.batched:
             self._lines.append(f"return s[{self._index(self._rows(head.outputs, False))}].copy()")
             return
@@ -215,14 +224,14 @@ class Function:
         batched = tuple([i for i, flag in enumerate(flags) if flag])
         head = replace(head, batched=batched, per_sample=varies, guards=())
         if isinstance(of, Looped) and of.loops:
-            called = Called(Function(replace(of, head=head), self.dtype))
+            called: Called = Function(replace(of, head=head), self.dtype)
         else:
             equations = (
                 of.equations
                 if isinstance(of, Program)
                 else tuple([each for each in of.items if type(each) is Equation])
             )
-            called = Called(straight(replace(head, equations=equations), self.dtype))
+            called = Straight(replace(head, equations=equations), self.dtype)
         self.called.append((name, times, called))
         return name, called
 
@@ -246,37 +255,10 @@ class Function:
         return name
 
 
-class Called:
-    """A function that is called for a part or in each trip: a vector program, Python, or a program with loops."""
-
-    def __init__(self, of: NumpyRunner | PythonRunner | Function) -> None:
-        self._of = of
-        self.source = of.source
-        self.takes_lists = isinstance(of, PythonRunner)
-
-    def made(self, count: int) -> Run:
-        """The function for so many samples."""
-        of = self._of
-        if isinstance(of, PythonRunner):
-            return of.numbers
-        if isinstance(of, Function):
-            return of.made(count)
-        width = len(of.vectors.program.batched)
-        return of.compiled((width,) if width else ())(count)
-
-    def costs(self, samples: int) -> tuple[float, float, float]:
-        """As for a whole program."""
-        of = self._of
-        if isinstance(of, PythonRunner):
-            return sum([len(operands) for _, operands in of.program.equations]) / NUMBERS, 0.0, 0.0
-        if isinstance(of, Function):
-            return of.costs(samples)
-        return of.vectors.equations, *of.vectors.costs(samples)
-
-
-def straight(program: Program, dtype: str) -> NumpyRunner | PythonRunner:
-    """A program without loops: on arrays, or on numbers in Python where nothing is there for arrays."""
-    vectors = recover(program)
-    if program.batched or dtype != "float64" or vectors.work() >= REGULAR * len(vectors.steps):
-        return NumpyRunner(vectors, dtype)
-    return PythonRunner(program)
+def _read(looped: Looped, cut: int) -> set[int]:
+    """The places that a part or a loop takes from another one."""
+    found: set[int] = set()
+    for _, part in parts(looped, cut):
+        atoms = part.inputs if isinstance(part, Part) else part.atoms()
+        found.update([atom for atom in atoms if type(atom) is int])
+    return found

@@ -63,7 +63,8 @@ class _Body:
         wanted = [i for i in range(inputs) if i in varied and i in useful]
         fixed = len(loop.invariant)
         invariant = [i for i in wanted if i < fixed]
-        self.invariant = invariant if len(invariant) <= max(MANY, loop.count) else []
+        is_after = len(invariant) > max(MANY, loop.count) or len(invariant) * loop.count <= flow.gathered
+        self.invariant = [] if is_after else invariant
         self.carried = [i for i in wanted if fixed <= i < fixed + len(loop.carried)]
         self.moving = [i for i in wanted if i >= fixed + len(loop.carried)]
         self.first_adjoints = [self._at_last(i) for i in self.carried]

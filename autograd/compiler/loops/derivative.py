@@ -14,8 +14,11 @@ from autograd.derivative import adjoints
 from autograd.errors import CompileError
 
 
-def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
+def with_gradient(looped: Looped, wanted: Sequence[int], gathered: int = 0) -> Looped:
     """The program with the derivatives of its first output by the inputs `wanted` as further outputs.
+
+    Those by invariant inputs of a loop are summed after it, as products of what each trip gives, if there are at most
+    `gathered` of these: arrays take all trips, and all samples, at once.
 
     >>> from autograd.compiler.loops.find import find
     >>> from autograd.compiler.loops.loop import interpret
@@ -34,7 +37,7 @@ def with_gradient(looped: Looped, wanted: Sequence[int]) -> Looped:
     output = looped.outputs[0]
     writer = LoopWriter(looped)
     seeds = [(output, 1.0)] if type(output) is int else []
-    known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward))
+    known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward, gathered=gathered))
     found = [writer.atom(known.get(place, 0.0)) for place in wanted]
     items, moved = Live(writer.placed(), writer.end, found).renumbered(range(writer.builder.first))
     outputs = (*looped.outputs, *moved_to(found, moved))

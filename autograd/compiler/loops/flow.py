@@ -73,7 +73,7 @@ class LoopedFlow(Flow[int]):
     """The items of a program, or of a body, seen backwards from `seeds`: (place, adjoint).
 
     `backward` writes the loop that goes through another one backwards. `behind` says that seeds may be 0 because
-    nothing flows, and have to stay 0 wherever they are multiplied by infinities.
+    nothing flows, and have to stay 0 wherever they are multiplied by infinities. `gathered` is as in `with_gradient`.
     """
 
     def __init__(
@@ -84,7 +84,9 @@ class LoopedFlow(Flow[int]):
         writer: LoopWriter,
         backward: Backward,
         behind: bool = False,
+        gathered: int = 0,
     ) -> None:
+        self.gathered = gathered
         self.looped, self.seeds, self.writer, self.backward = looped, seeds, writer, backward
         self.first = len(looped.names)
         self.items = dict(looped.placed())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd.compiler.loops.array_text import Function, Run
+from autograd.compiler.loops.array_calls import Run
+from autograd.compiler.loops.array_text import Function
 from autograd.compiler.loops.loop import Looped
 from autograd.compiler.loops.printing import described
 from autograd.compiler.numpy_backend.runner import BlockRunner

@@ -108,7 +108,11 @@ class NumpyRunner(BlockRunner):
     @property
     def source(self) -> str:
         """The source for samples laid out as the names of the inputs suggest: x_0, x_1, … are one array."""
-        return self._emitted(widths(self.vectors.program)).text
+        return self.text(widths(self.vectors.program))
+
+    def text(self, layout: tuple[int, ...]) -> str:
+        """The source for arrays of samples with so many columns."""
+        return self._emitted(layout).text
 
     @property
     def calls(self) -> int:
