@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from autograd.debugging.source import backward_source
     from autograd.debugging.stepper.session import step
     from autograd.debugging.switch import debug
+    from autograd.derivations import Derivation, derivation
     from autograd.drawing import Drawing, draw
     from autograd.implicit.root import RootResult, fixed_point, root
     from autograd.precision import DigitsReport, digits
@@ -122,6 +123,7 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.debugging.stepper.session": ("step",),
         "autograd.debugging.source": ("backward_source",),
         "autograd.debugging.switch": ("debug",),
+        "autograd.derivations": ("Derivation", "derivation"),
         "autograd.drawing": ("Drawing", "draw"),
         "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
@@ -139,6 +141,7 @@ __all__ = [
     "CheckReport",
     "CompileError",
     "Compiled",
+    "Derivation",
     "DigitsReport",
     "DomainError",
     "Drawing",
@@ -174,6 +177,7 @@ __all__ = [
     "cosm1",
     "debug",
     "define",
+    "derivation",
     "digits",
     "dot",
     "draw",

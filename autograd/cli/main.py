@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 
-from autograd.cli import cache, check, dap, digits, draw, frame, replay, step
+from autograd.cli import cache, check, dap, derive, digits, draw, frame, replay, step
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
@@ -25,6 +25,9 @@ COMMANDS: Mapping[str, Command] = {
         digits.EXAMPLES,
         digits.add_options,
         digits.run,
+    ),
+    "derive": Command(
+        "write down the chain rule: LaTeX, Markdown or a web page", derive.EXAMPLES, derive.add_options, derive.run
     ),
     "draw": Command("draw a computation graph", draw.EXAMPLES, draw.add_options, draw.run),
     "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),

@@ -30,9 +30,9 @@ class Names:
     """
 
     def __init__(self, nodes: Sequence[Value], variables: Mapping[str, object] | None = None) -> None:
-        known = known_names(nodes, _held(variables or {}), membership(nodes).names)
+        known = names_in_program(nodes, variables)
         unnamed = {node: kind_of(node) for node in nodes if node not in known}
-        self.of: dict[Value, str] = unique({node: _one_line(name) for node, name in known.items()} | unnamed)
+        self.of: dict[Value, str] = unique(known | unnamed)
         self.nodes: dict[str, Value] = {name: node for node, name in self.of.items()}
 
     def find(self, text: str) -> Value:
@@ -43,6 +43,17 @@ class Names:
         close = difflib.get_close_matches(name, self.nodes, n=3)
         known = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(list(self.nodes)[:8])}, …"
         raise GraphError(f"no node is called {name!r}; {known}")
+
+
+def names_in_program(nodes: Sequence[Value], variables: Mapping[str, object] | None = None) -> dict[Value, str]:
+    """The names, on one line each, of the nodes that have one; several nodes may have the same.
+
+    >>> x = Value(3.0, label="x")
+    >>> list(names_in_program([x, x * 2.0]).values())
+    ['x']
+    """
+    known = known_names(nodes, _held(variables or {}), membership(nodes).names)
+    return {node: _one_line(name) for node, name in known.items()}
 
 
 def variables_of_caller() -> Mapping[str, object]:

@@ -37,6 +37,7 @@ SELF_EXPLANATORY = {"self", "args", "path", "title", "xs", "prediction", "target
 RETURNED = {
     "CheckReport",
     "Compiled",
+    "Derivation",
     "Diagnosis",
     "Drawing",
     "Index",
