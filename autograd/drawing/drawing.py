@@ -129,6 +129,13 @@ class Drawing:
 
         Outside notebooks it is a page in the folder for temporary files. On a machine without a browser, or without a
         screen, its path is printed.
+
+        >>> from autograd import Value, draw
+        >>> from unittest.mock import patch  # no window during this example
+        >>> with patch.dict("os.environ", DISPLAY=":0"), patch("webbrowser.open") as browser:
+        ...     draw(Value(2.0)).show()
+        >>> browser.call_args.args[0]
+        'file://...autograd-...html'
         """
         show(self)
 

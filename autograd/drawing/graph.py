@@ -10,12 +10,13 @@ from autograd.backward import Step
 from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
 from autograd.drawing.collapse import COLLAPSE_ABOVE, MOST_BOXES, Depth, DepthOption, Part, divide, nearest
 from autograd.drawing.drawing import Drawing
+from autograd.drawing.inputs import with_inputs
 from autograd.drawing.layout.engines import BUILT_IN, check_engine, lay_out
 from autograd.drawing.modules import Membership, membership
 from autograd.drawing.references import with_references
 from autograd.drawing.render.animate import fresh_pass, timeline_of
 from autograd.drawing.render.theme import Theme, check_theme
-from autograd.drawing.scene import Direction, Scene
+from autograd.drawing.scene import Box, Direction, Edge, Scene
 from autograd.drawing.selection import RADIUS, find, neighbourhood
 from autograd.drawing.text import clean
 from autograd.graph import topological
@@ -59,7 +60,7 @@ def draw(
     engine         finds the positions: 'builtin'; 'dot' or 'graphviz-pure', which are stopped after 2 s; 'auto' is
                    $AUTOGRAD_DOT if that is set, otherwise 'builtin'
     theme          'light', 'dark', or 'auto': as the reader's system
-    legend         whether to explain colours, lines and shapes below; None: in the first picture that a notebook shows
+    legend         explain colours, lines and shapes below the picture; None: only in the first that a notebook shows
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -91,7 +92,8 @@ def draw(
         if focus is not None:
             _mark(shown, centres)
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
-    scene = _scene(shown, view, roots, used, rankdir, title)._replace(backward=animate)
+    parts = with_inputs(shown, view, member_of.scopes)
+    scene = _scene(shown, parts, view, roots, used, rankdir, title)._replace(backward=animate)
     return Drawing(scene, timeline=timeline, engine=engine, theme=theme, legend=legend)
 
 
@@ -133,9 +135,15 @@ def _mark(shown: BuiltScene, centres: Sequence[Value]) -> None:
 
 
 def _scene(
-    shown: BuiltScene, view: GraphView, roots: list[Value], depth: Depth, rankdir: Direction, title: str | None
+    shown: BuiltScene,
+    parts: tuple[Sequence[Box], Sequence[Edge]],
+    view: GraphView,
+    roots: list[Value],
+    depth: Depth,
+    rankdir: Direction,
+    title: str | None,
 ) -> Scene:
-    boxes, edges = with_references(shown.boxes, shown.edges)
+    boxes, edges = with_references(*parts)
     return Scene(
         boxes=boxes,
         edges=edges,

@@ -115,7 +115,7 @@ def test_names_come_from_labels_then_from_the_source_then_from_the_article() -> 
     assert [box.name for box in draw(y).scene.boxes] == ["w", "the input", "h", "", "y"]
     model = MLP(1, [1, 1], hidden="tanh", seed=0)
     names = [box.name for box in draw(model([1.0])).scene.boxes]
-    assert {"w1[0,0]", "b1[0]", "z1[0]", "a1[0]", "w2[0,0]", "b2[0]", "z2[0]"} == set(names)
+    assert {"a0[0]", "w1[0,0]", "b1[0]", "z1[0]", "a1[0]", "w2[0,0]", "b2[0]", "z2[0]"} == set(names)
 
 
 def test_several_values_share_one_picture() -> None:
@@ -168,6 +168,20 @@ def test_d3_a_far_use_of_a_leaf_has_a_box_of_its_own() -> None:
     assert {boxes[edge.target].head for edge in uses} == {"×"}
     assert "again" in again[0].tooltip
     assert len({box.id for box in scene.boxes}) == len(scene.boxes)
+
+
+def test_d3_inputs_of_neurons_that_are_plain_numbers_are_shown() -> None:
+    model = MLP(2, [3, 1], activation="tanh", seed=0)
+    scene = draw(model([0.5, -0.3])).scene
+    inputs = [box for box in scene.boxes if box.scope == ("inputs",)]
+    assert [box.lines for box in inputs] == [["a0[0]  0.5"], ["a0[1]  −0.3"]]
+    labels = {(edge.source, edge.target): edge.label for edge in scene.edges}
+    names = {box.name: box.id for box in scene.boxes}
+    for i, neuron in enumerate(model.layers[0].neurons):
+        for box, w in zip(inputs, neuron.w, strict=True):
+            assert labels[box.id, names[f"z1[{i}]"]] == number(w.data)
+    collapsed = draw(model([0.5, -0.3]), depth=1).scene
+    assert [box.name for box in collapsed.boxes if box.kind == "ref"] == ["inputs (2)"]
 
 
 def test_d3_the_focus_is_marked() -> None:

@@ -14,7 +14,7 @@ KINDS: dict[Kind, str] = {
     "leaf": "leaf: no operands",
     "op": "result of an operation",
     "group": "several values",
-    "ref": "a leaf or an input, again or without gradient",
+    "ref": "the same leaf again, or an input that is a plain number",
     "rest": "values that are not shown",
 }
 BOXES: dict[Sign, str] = {
