@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,9 @@ def pytest_collection(session: pytest.Session) -> None:
     Without any, each of them compiles the packages that it imports: two thirds of what a `python -m nn` costs.
     """
     if sys.dont_write_bytecode and session.config.pluginmanager.has_plugin("cacheprovider"):
-        os.environ["PYTHONPYCACHEPREFIX"] = str(session.config.cache.mkdir("bytecode"))
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        with suppress(OSError):  # a checkout that cannot be written to
+            os.environ["PYTHONPYCACHEPREFIX"] = str(session.config.cache.mkdir("bytecode"))
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -119,12 +119,15 @@ def test_a_breakpoint_on_a_forward_line_fires_again_in_the_backward_pass(termina
     terminal.say("break layer.py:2")
     assert place(terminal.say("continue")) == "layer.py:2 neuron"
     assert place(terminal.say("continue")) == "layer.py:2 backward of neuron"
+    assert "backward of neuron" in terminal.say("where")
     assert numbers(terminal.say("p z.grad, w.data")) == pytest.approx([DELTA, 0.5], rel=CLOSE)
     assert numbers(terminal.say("p w.grad")) == [0.0]  # the line has not been carried out
     assert numbers(terminal.say("continue"))[0] == pytest.approx(W_GRAD, rel=CLOSE)
 
 
-@pytest.mark.parametrize("command", ["next", "step"])
+@pytest.mark.parametrize(
+    ("terminal", "command"), [("pdb", "next"), ("pdb", "step"), ("ipdb", "next")], indirect=["terminal"]
+)
 def test_next_walks_backwards_through_the_files_of_the_program(terminal: Terminal, command: str) -> None:
     terminal.say("break program.py:6")
     terminal.say("continue")
@@ -137,13 +140,6 @@ def test_next_walks_backwards_through_the_files_of_the_program(terminal: Termina
         "program.py:9 backward of <module>",
         f"program.py:{AFTER} <module>",
     ]
-
-
-def test_the_stack_names_what_it_is_the_backward_pass_of(terminal: Terminal) -> None:
-    terminal.say("break layer.py:3")
-    terminal.say("continue")
-    terminal.say("continue")
-    assert "backward of neuron" in terminal.say("where")
 
 
 def test_breakpoint_at_stops_pdb_at_the_line_of_the_node(folder: Path) -> None:

@@ -75,6 +75,7 @@ MEANING: dict[str, Callable[..., Any]] = {name: f for name, (f, _) in ORACLE.ite
     "gelu": lambda x: x * _normal_cdf(x),
     "expm1": expm1,
     "softplus": _softplus,
+    "log_sigmoid": lambda x: -_softplus(-x),
 }
 
 # Where e^FAR would take long: far enough for these.
