@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from autograd.compiler.program import Program
 from autograd.debugging.naming import variables_of_caller
 from autograd.drawing.collapse import Depth, DepthOption
 from autograd.drawing.render.theme import Theme, check_theme
 from autograd.drawing.text import clean
 from autograd.exploring.columns import integers
 from autograd.exploring.compare import mates
+from autograd.exploring.compiled import value_of
 from autograd.exploring.film import Film, film_of
 from autograd.exploring.page import Page
 from autograd.exploring.replay import checked_depth
 from autograd.io.plural import counted
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.compiled import Compiled
 
 
 class Explorer(Page):
@@ -47,7 +52,7 @@ class Explorer(Page):
 
 def explore(
     loss: Value | Explorer,
-    other: Value | Explorer | None = None,
+    other: Value | Explorer | Compiled | None = None,
     /,
     *,
     depth: DepthOption = "auto",
@@ -65,7 +70,8 @@ def explore(
     loss   the Value whose graph is shown, with the gradients of a backward pass from there
     other  a second one, shown beside it; values and gradients that differ are marked and listed. For the graph before
            a step, whose leaves the step changes, make its page before: `before = explore(loss)`, then
-           `explore(before, loss_after)`
+           `explore(before, loss_after)`. Of a compiled function, the program that ran last is shown, on the numbers of
+           the leaves of `loss` with the names of its inputs
     depth  levels of boxes that are open at the beginning: a number, 'all' or None, or 'auto', as many as can be read
     title  the heading; by default "Computation graph of …"
     theme  'light', 'dark', or 'auto': as the reader's system
@@ -77,15 +83,21 @@ def explore(
     <explorer of 2 and 2 values; .save('graph.html')>
 
     The pass begins with zeroed gradients; those of the nodes are restored. TypeError for anything but a Value or a
-    page of `explore`; ValueError for an invalid `depth` or `theme`.
+    page of `explore`; ValueError for an invalid `depth` or `theme`; GraphError if a program has other inputs than
+    `loss` has leaves.
     """
     level = checked_depth(depth)
     check_theme(theme)
-    films = [_film(each) for each in (loss, *(() if other is None else (other,)))]
-    names = " and ".join(film.names[0] for film in films)
-    return Explorer(
-        films[0], films[1] if other is not None else None, level, clean(title or f"Computation graph of {names}"), theme
-    )
+    film = _film(loss)
+    second = None if other is None else _film(_graph(other, film))
+    names = film.names[0] if second is None else f"{film.names[0]} and {second.names[0]}"
+    return Explorer(film, second, level, clean(title or f"Computation graph of {names}"), theme)
+
+
+def _graph(other: Value | Explorer | Compiled, film: Film) -> Value | Explorer:
+    """What is compared: of a compiled function, its program as a graph."""
+    program = None if isinstance(other, Value | Explorer) else getattr(other, "program", None)
+    return value_of(program, film) if isinstance(program, Program) else other  # type: ignore[return-value]
 
 
 def _film(graph: Value | Explorer) -> Film:

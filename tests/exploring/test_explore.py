@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import nn
-from autograd import Value, debug, dot, explore, replay, tanh, total
+from autograd import CompileError, GraphError, Value, compile, debug, dot, explore, replay, tanh, total
 from autograd.cli.main import main
 from autograd.debugging.naming import Names
 from autograd.drawing.modules import membership
@@ -163,6 +163,34 @@ def test_a_students_program_is_matched_by_names_and_formulas() -> None:
 def test_results_are_compared_whatever_made_them() -> None:
     a = Value(2.0, label="a")
     assert pairs(a * a, a**2) == {"a": "a", "mul": "pow"}
+
+
+def test_eager_and_compiled() -> None:
+    model = nn.MLP(2, [2, 1], hidden="tanh", seed=0)
+    sample = [Value(1.0, label="x[0]"), Value(-0.5, label="x[1]")]
+
+    def loss(x: list[Value]) -> Value:
+        return nn.half_squared_error(model(x), [1.0])
+
+    step = compile(loss, parameters=model.parameters())
+    with pytest.raises(CompileError, match="call"):
+        explore(loss(sample), step)
+    step([1.0, -0.5])
+    page = explore(loss(sample), step)
+    eager, compiled = film_in(page, 0), film_in(page, 1)
+    found = {eager["names"][i]: mate for i, mate in enumerate(read(data_in(page)["mates"])) if mate != NONE}
+    assert {*(parameter.label for parameter in model.parameters()), "x[0]", "x[1]"} <= found.keys()
+    for name, mate in found.items():
+        i = eager["names"].index(name)
+        assert (eager["data"][i], eager["grad"][i]) == (compiled["data"][mate], compiled["grad"][mate])
+
+
+def test_a_program_with_other_inputs_is_refused() -> None:
+    a = Value(2.0, label="a")
+    step = compile(lambda b: b * b)
+    step(2.0)
+    with pytest.raises(GraphError, match=r"input b, but no leaf of the graph has this label; it has a"):
+        explore(a * a, step)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

@@ -36,16 +36,13 @@ def data_in(page: Page) -> Any:
 
 def film_in(page: Page, place: int = 0) -> Any:
     """The columns of a film, decoded as the page does; `node` is that of each product, `names` the names."""
-    film = {
+    film: dict[str, Any] = {
         name: read(each) if isinstance(each, list) and len(each) == 2 and each[0] in ("d", "B", "H", "I") else each
         for name, each in data_in(page)["films"][place].items()
     }
     film["node"] = [i for i, count in enumerate(film["uses"]) for _ in range(count)]
     stems, stem, number = film["name"]
-    film["names"] = [
-        stems[i] + (f"_{k}" if k else "")
-        for i, k in zip(read(stem), read(number), strict=True)  # type: ignore[call-overload]
-    ]
+    film["names"] = [stems[i] + (f"_{k}" if k else "") for i, k in zip(read(stem), read(number), strict=True)]
     return film
 
 

@@ -62,7 +62,7 @@ class Pane {
     const after = this.picture.placeOf(item);
     if (before && after) this.view.pan((before.x - after.x) * this.view.scale, (before.y - after.y) * this.view.scale);
     if (after) this.view.reveal(after);
-    if (selection.item !== item) this.refresh();
+    this.refresh();
     this.count();
   }
 
