@@ -231,7 +231,7 @@ class Picture {
     const parts = {
       group, width: w - 2 * PADDING, title: svgElement("title", {}),
       glyph: text("glyph", left + 5 * CELL, 3, ""), gradient: text("gradient end", right, 3, ""),
-      marks: box ? [text("mark end", right, 2, "")] : [2, 3].map(line => text("mark", left + 7 * CELL, line, "")),
+      marks: !comparison ? [] : box ? [text("mark end", right, 2, "")] : [2, 3].map(line => text("mark", left + 7 * CELL, line, "")),
       heat: svgElement("rect", { class: "heat", x: left, y: h - 9, width: 0, height: 4 }),
     };
     if (box) group.append(svgElement("rect", { class: "sheet", x: 4, y: -4, width: w, height: h, rx: 5 }));
