@@ -28,6 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     parser.add_argument("-o", "--out", metavar="FILE", default="graph.html", help="page to write (default graph.html)")
     add_page_options(parser)
+    parser.add_argument("--digits", action="store_true", help="count the correct digits of every value")
 
 
 def add_page_options(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     root = recorded_target(args)
     if not isinstance(root, Value):
         raise UsageError(f"{args.target} does not depend on its inputs (it is {root!r}): there is no graph to explore")
-    page = explore(root, depth=args.depth, title=args.title, theme=args.theme)
+    page = explore(root, depth=args.depth, title=args.title, theme=args.theme, digits=args.digits)
     page.save(args.out)
     print(f"{args.out}: {counted(len(page), 'value')}; open it in a browser")
     return 0

@@ -58,6 +58,7 @@ def explore(
     depth: DepthOption = "auto",
     title: str | None = None,
     theme: Theme = "auto",
+    digits: bool = False,
 ) -> Explorer:
     """A page on which every module, function call and source line of a graph is a box that opens and closes in place.
 
@@ -67,14 +68,15 @@ def explore(
     `autograd.debug()`), and the chain rule along the strongest path to the loss. Bars show where gradients are large.
     `…html#w1` opens the value w1.
 
-    loss   the Value whose graph is shown, with the gradients of a backward pass from there
-    other  a second one, shown beside it; values and gradients that differ are marked and listed. For the graph before
-           a step, whose leaves the step changes, make its page before: `before = explore(loss)`, then
-           `explore(before, loss_after)`. Of a compiled function, the program that ran last is shown, on the numbers of
-           the leaves of `loss` with the names of its inputs
-    depth  levels of boxes that are open at the beginning: a number, 'all' or None, or 'auto', as many as can be read
-    title  the heading; by default "Computation graph of …"
-    theme  'light', 'dark', or 'auto': as the reader's system
+    loss    the Value whose graph is shown, with the gradients of a backward pass from there
+    other   a second one, shown beside it; values and gradients that differ are marked and listed. For the graph before
+            a step, whose leaves the step changes, make its page before: `before = explore(loss)`, then
+            `explore(before, loss_after)`. Of a compiled function, the program that ran last is shown, on the numbers of
+            the leaves of `loss` with the names of its inputs
+    depth   levels of boxes that are open at the beginning: a number, 'all' or None, or 'auto', as many as can be read
+    title   the heading; by default "Computation graph of …"
+    theme   'light', 'dark', or 'auto': as the reader's system
+    digits  count the correct digits of every value, by a replay with 60 digits (mpmath), for bars of the digits lost
 
     >>> x = Value(3.0, label="x")
     >>> len(explore(x * x)), x.grad
@@ -84,12 +86,12 @@ def explore(
 
     The pass begins with zeroed gradients; those of the nodes are restored. TypeError for anything but a Value or a
     page of `explore`; ValueError for an invalid `depth` or `theme`; GraphError if a program has other inputs than
-    `loss` has leaves.
+    `loss` has leaves, and where digits of an opaque node are counted; ImportError for digits without mpmath.
     """
     level = checked_depth(depth)
     check_theme(theme)
-    film = _film(loss)
-    second = None if other is None else _film(_graph(other, film))
+    film = _film(loss, digits)
+    second = None if other is None else _film(_graph(other, film), digits)
     names = film.names[0] if second is None else f"{film.names[0]} and {second.names[0]}"
     return Explorer(film, second, level, clean(title or f"Computation graph of {names}"), theme)
 
@@ -100,9 +102,9 @@ def _graph(other: Value | Explorer | Compiled, film: Film) -> Value | Explorer:
     return value_of(program, film) if isinstance(program, Program) else other  # type: ignore[return-value]
 
 
-def _film(graph: Value | Explorer) -> Film:
+def _film(graph: Value | Explorer, digits: bool) -> Film:
     if isinstance(graph, Explorer):
         return graph._films[0]
     if not isinstance(graph, Value):
         raise TypeError(f"explore takes a Value or a page of explore, got {graph!r} ({type(graph).__name__})")
-    return film_of(graph, variables_of_caller())
+    return film_of(graph, variables_of_caller(), digits)

@@ -14,6 +14,7 @@ from autograd.drawing.formula import expression_of, head_of
 from autograd.drawing.modules import membership
 from autograd.drawing.render.animate import zeroed_gradients
 from autograd.drawing.text import GLYPHS, clean
+from autograd.exploring.accuracy import digits_of
 from autograd.exploring.columns import Column, floats, integers, names
 from autograd.exploring.tree import tree_of
 from autograd.graph import topological
@@ -59,8 +60,8 @@ class Film(NamedTuple):
     products: int
 
 
-def film_of(root: Value, variables: Mapping[str, object]) -> Film:
-    """The pass of `root`; `variables` is a namespace in which Values have names.
+def film_of(root: Value, variables: Mapping[str, object], digits: bool = False) -> Film:
+    """The pass of `root`; `variables` is a namespace in which Values have names; with the correct `digits` of each.
 
     Nodes are numbered in the order of the pass, the root first, and so are products: those of node i are the next
     `uses[i]`. The page adds up the gradients itself: a product adds `local * grad[node]` to the node `parent`, in
@@ -81,6 +82,7 @@ def film_of(root: Value, variables: Mapping[str, object]) -> Film:
             "name": names(texts),
             "formulas": [_formula(node, called) for node in nodes] if len(nodes) <= FEW else [],
             "glyphs": GLYPHS,
+            **({"digits": floats(digits_of(nodes, root))} if digits else {}),
             **_distinct("head", [head_of(node) or "leaf" for node in nodes]),
             **_sources(nodes),
             **_boxes(order, called, nodes),

@@ -220,7 +220,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.strategies": {"testing"},
     "autograd.debugging": {"drawing", "expressions", "io"},
     "autograd.precision": {"check", "debugging", "expressions"},
-    "autograd.exploring": {"compiler", "debugging", "drawing", "io"},
+    "autograd.exploring": {"check", "compiler", "debugging", "drawing", "io", "precision"},
     "autograd.plugins": {"check"},
     "autograd.cli": {"check", "compiler", "debugging", "drawing", "exploring", "expressions", "io", "precision"},
     "nn.plotting": set(),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import nn
-from autograd import CompileError, GraphError, Value, compile, debug, dot, explore, replay, tanh, total
+from autograd import CompileError, GraphError, Value, compile, cos, debug, dot, explore, replay, tanh, total
 from autograd.cli.main import main
 from autograd.debugging.naming import Names
 from autograd.drawing.modules import membership
@@ -213,6 +213,15 @@ def test_themes_and_depths() -> None:
     assert data_in(explore(a * a, depth="all"))["depth"] is None
     with pytest.raises(ValueError, match="theme='black'"):
         explore(a, theme="black")  # type: ignore[arg-type]
+
+
+def test_digits_are_counted_on_request() -> None:
+    x = Value(1e-8, label="x")
+    film = film_in(explore(1.0 - cos(x), digits=True))
+    found = dict(zip(film["names"], film["digits"], strict=True))
+    assert found["sub"] < 1.0 < 15.0 < found["cos"]
+    assert found["x"] == max(found.values())
+    assert "digits" not in film_in(explore(x * x))
 
 
 def test_refuses_what_is_not_a_graph() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import Value, debug, explore, tanh, total
+from autograd import Value, cos, debug, explore, tanh, total
 from autograd.graph import topological
 from tests.drawing.pictures import batch_loss, readme_value
 from tests.exploring.test_replay import NASTY
@@ -54,7 +54,7 @@ def test_boxes_open_and_close_in_place_and_their_counts_add_up(browser: Browser,
             rng.choice(boxes),
         )
         assert sum(browser.run(f"return {SIZES}")) == values
-        assert browser.text("figcaption").startswith(f"{values} values in ")
+        assert browser.text(".caption").startswith(f"{values} values in ")
     browser.run("document.getElementById('openlevel').click()")
     assert sum(browser.run(f"return {SIZES}")) == values
     browser.run("document.getElementById('closeall').click()")
@@ -170,8 +170,17 @@ def test_bars_are_as_long_as_gradients_are_large(browser: Browser, page: Path) -
     browser.open(page)
     browser.run("const h = document.getElementById('heat'); h.value = 'grad'; h.dispatchEvent(new Event('change'))")
     bars = browser.run(f"return {SHOWN}.map(box => Number(box.querySelector('.heat').getAttribute('width')))")
-    assert max(bars) > 0
-    assert min(bars) >= 0
+    assert max(bars) > min(bars) >= 0
+
+
+def test_bars_of_lost_digits(browser: Browser, tmp_path: Path) -> None:
+    explore(1.0 - cos(Value(1e-8, label="x")), digits=True).save(tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    browser.run("const h = document.getElementById('heat'); h.value = 'digits'; h.dispatchEvent(new Event('change'))")
+    x, cosine, difference = browser.run(
+        f"return {SHOWN}.map(box => Number(box.querySelector('.heat').getAttribute('width')))"
+    )
+    assert difference > 10.0 * cosine >= 10.0 * x
 
 
 def test_two_graphs_beside_each_other(browser: Browser, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ function valueDetails(pane, i) {
     ...(graph.first[i] < graph.first[i + 1] ? [element("p", "formula", formula(graph, i))] : []),
     row("data", exactly(graph.data[i])),
     row("grad", sign(graph, graph.grad[i])),
+    ...(graph.digits ? [row("correct digits", Number.isNaN(graph.digits[i]) ? "unknown" : `${number(graph.digits[i], 3)} of ${number(DIGITS, 3)}`)] : []),
     ...(boxes.length ? [row("in", boxes.map(box => graph.text("title", box)).join(" › "))] : []),
     ...sourceOf(graph, i),
     ...differenceDetails(pane, i),

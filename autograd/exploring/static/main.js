@@ -1,12 +1,11 @@
 // Put the page together: a pane per graph, the controls, keys and the address.
 
 class Pane {
-  constructor(film, place, title) {
-    Object.assign(this, { title, graph: new Graph(film) });
+  constructor(film, place) {
+    this.graph = new Graph(film);
     const host = $(`picture${place}`);
     this.host = host;
     host.closest("section").hidden = false;
-    host.setAttribute("aria-label", title);
     this.picture = new Picture(this.graph, host, place ? "b-" : "", item => this.choose(item));
     this.view = new View(host, this.picture.layer);
   }
@@ -30,7 +29,7 @@ class Pane {
   count() {
     const items = this.picture.frontier();
     const total = items.reduce((sum, item) => sum + this.graph.sizeOf(item), 0);
-    this.host.closest("section").querySelector("figcaption").textContent =
+    this.host.closest("section").querySelector(".caption").textContent =
       `${panes.length > 1 ? `${this.title}: ` : ""}${counted(total, "value")} in ${counted(items.length, "box").replace("boxs", "boxes")}`;
   }
 
@@ -177,10 +176,11 @@ document.addEventListener("keydown", event => {
 const page = JSON.parse($("data").textContent);
 const panes = [];
 let clock = null, comparison = null;
-page.films.forEach((film, place) => panes.push(new Pane(film, place, "")));
+page.films.forEach((film, place) => panes.push(new Pane(film, place)));
 panes.forEach((pane, place) => {
   const name = pane.graph.name(ROOT);
   pane.title = panes.length < 2 ? name : `${["left", "right"][place]}: ${name}`;
+  pane.host.setAttribute("aria-label", pane.title);
 });
 
 if (panes.length > 1) {
@@ -196,6 +196,7 @@ if (panes.length > 1) {
 }
 panes.forEach(pane => pane.begin(page.depth));
 for (const [id, action] of Object.entries(controls)) $(id).addEventListener("click", action);
+if (!panes.every(pane => pane.graph.digits)) $("heat").querySelector("[value=digits]").remove();
 $("heat").addEventListener("change", () => panes.forEach(pane => {
   pane.picture.heat = $("heat").value;
   pane.refresh();

@@ -6,6 +6,7 @@ const ROOM = { value: 19, box: 30 }; // cells: a gradient at any moment, with it
 const READABLE = 40; // boxes that are shown at the beginning
 const LARGEST = 1500; // boxes that are shown at all
 const TITLE = 40; // cells
+const DIGITS = 53 * Math.log10(2); // of a float
 const DIFFERENT = "≠", ALONE = "∅"; // marks beside numbers
 
 class Picture {
@@ -267,12 +268,25 @@ class Picture {
       if (this.shown[i] !== last) spread = spreads.get(last = this.shown[i]); // neighbours are often in one box
       if (sums[i] !== undefined) spread.add(sums[i]);
     }
-    const scale = this.heat ? heatScale(this.graph.grad) : () => 0;
-    for (const [item, spread] of spreads) this.write(item, spread, scale);
+    const bars = this.bars(spreads);
+    for (const [item, spread] of spreads) this.write(item, spread, bars(item, spread));
     for (const item of this.frames.keys()) this.boxElements.get(item).group.classList.toggle("selected", item === this.selected);
   }
 
-  write(item, spread, scale) {
+  /** The length of the bar in each box, from 0 to 1: how large gradients are, or how many digits are lost. */
+  bars(spreads) {
+    const { graph } = this;
+    if (this.heat === "grad") {
+      const scale = heatScale(graph.grad);
+      return (item, spread) => scale(spread);
+    }
+    if (this.heat !== "digits") return () => 0;
+    const lost = new Map(Array.from(spreads.keys(), item => [item, 0]));
+    this.shown.forEach((item, i) => lost.set(item, Math.max(lost.get(item), lostDigits(graph, i))));
+    return item => lost.get(item) / DIGITS;
+  }
+
+  write(item, spread, bar) {
     const { graph } = this, parts = this.boxElements.get(item), box = graph.isBox(item);
     const { classList } = parts.group, marks = this.marks(item), text = `${spread} ${marks}`;
     classList.remove("now", "from");
@@ -281,7 +295,7 @@ class Picture {
     classList.toggle("selected", item === this.selected);
     classList.toggle("onpath", this.path.has(item));
     classList.toggle("differs", marks.some(mark => mark));
-    parts.heat.setAttribute("width", scale(spread) * parts.width);
+    parts.heat.setAttribute("width", bar * parts.width);
     if (parts.text === text) return; // most boxes are as they were
     parts.text = text;
     parts.glyph.textContent = spread.count ? graph.glyphs[spread.sign] : "";
@@ -299,6 +313,8 @@ function marksInWords(marks, box) {
   if (box) return `, ${marks[0].slice(2)} differ`;
   return marks[0] === ALONE ? ", only in this graph" : `, differs in ${["data", "grad"].filter((_, k) => marks[k]).join(" and ")}`;
 }
+
+const lostDigits = (graph, i) => Number.isNaN(graph.digits[i]) ? 0 : DIGITS - graph.digits[i];
 
 /** How large gradients are among all, from 0 to 1, on a logarithmic scale of at most 12 powers of ten. */
 function heatScale(grads) {

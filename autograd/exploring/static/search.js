@@ -22,7 +22,11 @@ function showFound() {
   $("foundcount").textContent = empty ? "" : `${counted(all.length, "result")}${all.length > FOUND ? `, the first ${FOUND}` : ""}`;
   $("results").replaceChildren(...all.slice(0, FOUND).map(([pane, item]) => {
     const about = pane.graph.isBox(item) ? counted(pane.graph.sizeOf(item), "value") : pane.graph.text("head", item);
-    const made = button("", () => pane.visit(item));
+    const made = button("", () => {
+      pane.visit(item);
+      $("found").hidden = true;
+      pane.picture.elementOf(item)?.focus({ preventScroll: true });
+    });
     made.append(element("b", "", pane.graph.titleOf(item)), ` ${about}${panes.length > 1 ? ` in ${pane.title}` : ""}`);
     return element("li", "", made);
   }));
