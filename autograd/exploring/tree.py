@@ -24,7 +24,7 @@ ALIKE = 4  # leaves called w[0], w[1], … that share a box
 LONGEST = 60  # cells of a title
 DEEPEST = 50  # modules in each other, whatever a label says
 SHOWN = 2  # kinds of items that the title of a part names
-INDEX = re.compile(r"(\[[^]]*\]|_?\d+)+$")
+INDEX = re.compile(r"(\[[^]]*\]|_?\d+)$")
 
 
 class Level(NamedTuple):
