@@ -73,6 +73,12 @@ def test_a_box_opens_by_its_key_and_keeps_the_focus(browser: Browser, page: Path
     expanded, label = browser.run(focused)
     assert (expanded, label.startswith("layer 1"), label.endswith("open")) == ("true", True, True)
     assert "opened" in browser.text("#status")
+    browser.run("window.frame = Number(document.activeElement.dataset.item)")
+    browser.press("Tab")
+    assert browser.run("return panes[0].graph.boxOf(Number(document.activeElement.dataset.item))") == browser.run(
+        "return window.frame - panes[0].graph.count"
+    )
+    browser.run("panes[0].picture.elementOf(window.frame).focus()")
     browser.press("Enter")
     assert browser.run(focused)[0] == "false"
 

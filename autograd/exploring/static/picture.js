@@ -141,6 +141,7 @@ class Picture {
   put(level, x, y) {
     level.items.forEach((item, k) => {
       const place = { x: x + level.places[k].x, y: y + level.places[k].y, ...level.sizes[k] };
+      this.order.push(item);
       if (level.inner[k]) {
         this.frames.set(item, place);
         this.put(level.inner[k], place.x + (place.w - level.inner[k].w) / 2, place.y + FRAME_HEAD);
@@ -156,6 +157,7 @@ class Picture {
   draw() {
     const { graph } = this;
     [this.places, this.frames, this.passes] = [new Map(), new Map(), new Map()];
+    this.order = []; // for the keyboard: the contents of a frame come behind it
     const whole = this.layOut(0);
     this.put(whole, 0, 0);
     this.bounds = { w: whole.w, h: whole.h };
@@ -173,9 +175,9 @@ class Picture {
       return made;
     });
     this.boxElements = new Map();
-    const frames = [...this.frames].map(([item, place]) => this.frameElement(item, place));
-    const boxes = [...this.places].map(([item, place]) => this.boxAt(item, place));
-    this.layer.replaceChildren(...frames, ...this.edgeElements, ...boxes);
+    const items = this.order.map(item => this.frames.has(item)
+      ? this.frameElement(item, this.frames.get(item)) : this.boxAt(item, this.places.get(item)));
+    this.layer.replaceChildren(...this.edgeElements, ...items);
     if (hadFocus) (this.elementOf(focused) ?? this.elementOf(this.nearest(focused)))?.focus({ preventScroll: true });
   }
 
