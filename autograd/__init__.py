@@ -108,9 +108,10 @@ if TYPE_CHECKING:
     from autograd.debugging.switch import debug
     from autograd.derivations import Derivation, derivation
     from autograd.drawing import Drawing, draw
+    from autograd.exploring.explore import explore
+    from autograd.exploring.replay import replay
     from autograd.implicit.root import RootResult, fixed_point, root
     from autograd.precision import DigitsReport, digits
-    from autograd.replaying.replay import replay
     from autograd.uncertainty import Propagated, propagate
 else:  # the same, each when it is first used: see _lazy.py
     _LAZY = {
@@ -125,9 +126,10 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.debugging.switch": ("debug",),
         "autograd.derivations": ("Derivation", "derivation"),
         "autograd.drawing": ("Drawing", "draw"),
+        "autograd.exploring.explore": ("explore",),
+        "autograd.exploring.replay": ("replay",),
         "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
-        "autograd.replaying.replay": ("replay",),
         "autograd.uncertainty": ("Propagated", "propagate"),
     }
     __getattr__ = lazy_attributes(globals(), _LAZY)
@@ -186,6 +188,7 @@ __all__ = [
     "erf",
     "exp",
     "exp2",
+    "explore",
     "expm1",
     "fixed_point",
     "floor",

@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `draw`."""
     add_target(parser)
     parser.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=OUT_HELP)
-    parser.add_argument("--depth", type=_depth, default="auto", help=DEPTH_HELP)
+    parser.add_argument("--depth", type=depth_option, default="auto", help=DEPTH_HELP)
     parser.add_argument("--focus", metavar="NAME", help="show only the neighbourhood of the value with this name")
     parser.add_argument(
         "--radius", type=_count, metavar="EDGES", help="maximum distance from --focus, in edges (default 2)"
@@ -85,7 +85,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _depth(text: str) -> DepthOption:
+def depth_option(text: str) -> DepthOption:
+    """A depth, for argparse.
+
+    >>> depth_option("all"), depth_option("2")
+    ('all', 2)
+    """
     return "all" if text == EVERY_VALUE else "auto" if text == "auto" else _count(text)
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 
-from autograd.cli import cache, check, dap, derive, digits, draw, frame, replay, step
+from autograd.cli import cache, check, dap, derive, digits, draw, explore, frame, replay, step
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
@@ -30,6 +30,12 @@ COMMANDS: Mapping[str, Command] = {
         "write down the chain rule: LaTeX, Markdown or a web page", derive.EXAMPLES, derive.add_options, derive.run
     ),
     "draw": Command("draw a computation graph", draw.EXAMPLES, draw.add_options, draw.run),
+    "explore": Command(
+        "write a web page on which the boxes of a graph open and close",
+        explore.EXAMPLES,
+        explore.add_options,
+        explore.run,
+    ),
     "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
     "cache": Command("show or clear the compiler's cache on disk", cache.EXAMPLES, cache.add_options, cache.run),
     "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),

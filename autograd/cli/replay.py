@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from autograd.cli.explore import add_page_options
 from autograd.cli.recording import recorded_target
 from autograd.cli.target import add_target
 from autograd.errors import UsageError
+from autograd.exploring.page import SUFFIXES
+from autograd.exploring.replay import replay
 from autograd.io.plural import counted
-from autograd.replaying.replay import SUFFIXES, replay
 from autograd.value import Value
 
 EXAMPLES = """examples:
@@ -25,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--out", metavar="FILE", default="replay.html", help="page to write (default replay.html)"
     )
-    parser.add_argument("--title", help="heading of the page")
+    add_page_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             f"{args.target} does not depend on its inputs (it is {root!r}): there is no backward pass to replay"
         )
-    page = replay(root, title=args.title)
+    page = replay(root, depth=args.depth, title=args.title, theme=args.theme)
     page.save(args.out)
     print(f"{args.out}: {counted(len(page), 'product')}; open it in a browser")
     return 0

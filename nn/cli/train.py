@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograd import draw
+from autograd import draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
 from autograd.io.plural import counted
@@ -227,8 +227,8 @@ def _write(job: Job, history: History, score: dict[str, Any]) -> None:
     recipe = replace(job.recipe, training=_training_record(job, history, score))
     save(job.model, folder / "model.json", extra=recipe.to_json())
     history.save_csv(folder / "history.csv")
-    _draw_sample(job, folder / "graph.svg")
-    written = ["model.json", "history.csv", "graph.svg", *_draw(job, history, folder)]
+    _draw_sample(job, folder)
+    written = ["model.json", "history.csv", "graph.svg", "graph.html", *_draw(job, history, folder)]
     print(f"written to {folder}: {', '.join(written)}")
     print(f"next: python -m nn inspect {folder / 'model.json'}")
 
@@ -247,15 +247,17 @@ def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[
     }
 
 
-def _draw_sample(job: Job, path: Path) -> None:
-    """The computation of one sample's loss with its gradients, collapsed by module if it is large."""
+def _draw_sample(job: Job, folder: Path) -> None:
+    """The computation of one sample's loss with its gradients: a picture, collapsed if it is large, and a page."""
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
     job.model.zero_grad()
     loss = get_loss(job.recipe.loss)(job.model(x), y)
     loss.label = "loss"
     loss.backward()
-    draw(loss, title=f"{job.dataset.name}: the loss of one sample").save(path)
+    title = f"{job.dataset.name}: the loss of one sample"
+    draw(loss, title=title).save(folder / "graph.svg")
+    explore(loss, title=title).save(folder / "graph.html")
     job.model.zero_grad()
 
 

@@ -37,7 +37,7 @@ def test_train_xor_solves_it_and_writes_everything(tmp_path: Path) -> None:
     assert "next: python -m nn inspect" in done.stdout
     assert done.stderr.startswith("epoch 1/1000  loss ")
     written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
-    assert written == ["boundary.svg", "graph.svg", "history.csv", "loss.svg", "model.json"]
+    assert written == ["boundary.svg", "graph.html", "graph.svg", "history.csv", "loss.svg", "model.json"]
     model = nn.load(tmp_path / "runs" / "xor" / "model.json")
     assert [model([float(a), float(b)]).data > 0 for a in (0, 1) for b in (0, 1)] == [False, True, True, False]
 
@@ -112,7 +112,7 @@ def test_without_matplotlib_the_pictures_are_skipped_in_one_line(
     done = run_here(tmp_path, capsys, "train", "xor", "--epochs", "1", "--quiet")
     assert "pictures skipped: they need matplotlib (pip install matplotlib)" in done.stdout
     written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
-    assert written == ["graph.svg", "history.csv", "model.json"]
+    assert written == ["graph.html", "graph.svg", "history.csv", "model.json"]
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -168,7 +168,7 @@ def test_f19_a_file_with_any_name_is_accepted_and_its_results_are_in_runs(
     assert main(["train", name, "--target", "kind", "--epochs", "1", "--hidden", "2", "--quiet"]) == 0
     assert sorted(os.listdir()) == sorted([name, "runs"])
     assert os.listdir("runs") == [run_name]
-    assert {"model.json", "history.csv", "graph.svg"} <= set(os.listdir(Path("runs", run_name)))
+    assert {"model.json", "history.csv", "graph.svg", "graph.html"} <= set(os.listdir(Path("runs", run_name)))
     assert main(["predict", f"runs/{run_name}/model.json", name]) == 0
     assert capsys.readouterr().out.replace("\n", "").isprintable()
     ElementTree.parse(Path("runs", run_name, "graph.svg"))

@@ -32,6 +32,7 @@ NN = {
 AUTOGRAD = {
     "check": ["check", "x*x", "x=3"],
     "draw": ["draw", "x*x", "x=3"],
+    "explore": ["explore", "x*x", "x=3", "-o", "graph.html"],
     "replay": ["replay", "x*x", "x=3", "-o", "page.html"],
     "step": ["step", "x*x", "x=3"],
 }
@@ -171,7 +172,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 TRAINING = ["train", "xor", "--epochs", "20"]
-KEPT = ("model.json", "graph.svg")  # the same for the same seed, to the byte
+KEPT = ("model.json", "graph.svg", "graph.html")  # the same for the same seed, to the byte
 
 
 def trained(folder: Path, **streams: int) -> tuple[int, str, dict[str, bytes]]:

@@ -225,10 +225,10 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.debugging": {"drawing", "expressions", "io"},
     "autograd.derivations": {"debugging", "io", "notation"},
     "autograd.precision": {"check", "debugging", "expressions"},
-    "autograd.replaying": {"debugging", "drawing", "io"},
+    "autograd.exploring": {"check", "compiler", "debugging", "drawing", "io", "precision"},
     "autograd.plugins": {"check"},
     "autograd.cli": {
-        *("check", "compiler", "debugging", "derivations", "drawing", "expressions", "io", "precision", "replaying"),
+        *("check", "compiler", "debugging", "derivations", "drawing", "exploring", "expressions", "io", "precision"),
     },
     "nn.plotting": set(),
     "nn.layers": {"plotting"},

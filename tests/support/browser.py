@@ -25,8 +25,14 @@ KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Home": "\ue011", "End": 
         "PageUp": "\ue00e", "Enter": "\ue007", "Tab": "\ue004", "Space": " "}  # fmt: skip
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how the protocol marks an element
 
+
+def is_installed() -> bool:
+    """Whether there is a Chromium, and its driver."""
+    return shutil.which("chromedriver") is not None and shutil.which("chromium") is not None
+
+
 needs_chromium = pytest.mark.skipif(
-    shutil.which("chromedriver") is None or shutil.which("chromium") is None,
+    not is_installed(),
     reason="no Chromium to look at the page with: apt-get install -y chromium chromium-driver",
 )
 
@@ -120,6 +126,12 @@ class Browser:
         """Prefer these media features: `prefers_color_scheme="dark"`."""
         media = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self._send("/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": media}})
+
+    def thread_time(self) -> float:
+        """Seconds that the page's main thread has computed since it was loaded: other processes do not count."""
+        self._send("/goog/cdp/execute", {"cmd": "Performance.enable", "params": {"timeDomain": "threadTicks"}})
+        answer = self._send("/goog/cdp/execute", {"cmd": "Performance.getMetrics", "params": {}})
+        return float(next(metric["value"] for metric in answer["metrics"] if metric["name"] == "TaskDuration"))
 
     def complaints(self) -> list[str]:
         """What the page has written to its console since the last look: errors, refused requests."""

@@ -63,15 +63,28 @@ def stylesheet(theme: Theme = "auto") -> str:
     (True, False)
     """
     if theme == "auto":
-        variables = "".join(
-            f"{query}.ag{{{';'.join(f'--{name}:{getattr(colour, mode)}' for name, colour in _colours().items())}}}{end}"
-            for mode, query, end in (("light", "", ""), ("dark", "@media(prefers-color-scheme:dark){", "}"))
-        )
-        return variables + _rules()
+        return variables(theme) + _rules()
     rules = _rules()
     for name, colour in _colours().items():
         rules = rules.replace(f"var(--{name})", getattr(colour, theme))
     return rules
+
+
+def variables(theme: Theme = "auto") -> str:
+    """The colours as CSS variables of the class `ag`; 'auto' follows `prefers-color-scheme`.
+
+    >>> variables("light")[:15]
+    '.ag{--bg:#fffff'
+    """
+    modes = {
+        "auto": (("light", "", ""), ("dark", "@media(prefers-color-scheme:dark){", "}")),
+        "light": (("light", "", ""),),
+        "dark": (("dark", "", ""),),
+    }
+    return "".join(
+        f"{query}.ag{{{';'.join(f'--{name}:{getattr(colour, mode)}' for name, colour in _colours().items())}}}{end}"
+        for mode, query, end in modes[theme]
+    )
 
 
 def _colours() -> dict[str, Colour]:
