@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import NamedTuple
 
 from autograd.grading.program import DEEP, Program, Ref
@@ -49,6 +50,12 @@ class Settings:
     resets: str = "interior"  # gradients that a pass clears first: "interior", "all", "none"
     seed: str = "one"
     recursive: bool = False
+    visits: str | int = "left"  # which operand first: "left", "right", or by chance with this seed, as in a set
+
+    @property
+    def sees_order(self) -> bool:
+        """Whether the order among nodes that may stand in any order matters."""
+        return bool(self.assigns) or self.merges or self.order != "topological"
 
 
 class Node:
@@ -60,6 +67,9 @@ class Node:
         self.data, self.operation, self.parents = data, operation, parents
         self.operands = tuple([parent.data for parent in parents])
         self.gradient = 0.0
+
+
+Visits = Callable[[Node], Sequence[Node]]
 
 
 def run(program: Program, settings: Settings) -> Answer:
@@ -133,7 +143,7 @@ def _backward(settings: Settings, root: Node) -> None:
         root.gradient += 1.0
     else:
         root.gradient = {"one": 1.0, "missing": root.gradient, "value": root.data, "two": 2.0}[settings.seed]
-    for node in ORDERS[settings.order](root, nodes):
+    for node in ORDERS[settings.order](root, nodes, _visits(settings)):
         _push(settings, node)
 
 
@@ -156,11 +166,12 @@ def _partials(settings: Settings, node: Node) -> Sequence[float]:
     rule = settings.partials.get(node.operation)
     if rule is not None:
         return rule(node.data, *node.operands)
+    out = node.data
+    if node.operation in settings.values and len(node.operands) == 2:  # a wrong value, with derivatives of the operands
+        out = lookup(node.operation).value(*node.operands)
     if node.operation == "pow" and not node.parents[1].operation and node.operands[0] <= 0.0:
         return node.operands[1] * node.operands[0] ** (node.operands[1] - 1.0), 0.0  # a constant exponent
-    return [
-        0.0 if flow is None else float(flow) for flow in lookup(node.operation).partials_at(node.data, node.operands)
-    ]
+    return [0.0 if flow is None else float(flow) for flow in lookup(node.operation).partials_at(out, node.operands)]
 
 
 def _post_order(settings: Settings, root: Node) -> list[Node]:
@@ -168,6 +179,7 @@ def _post_order(settings: Settings, root: Node) -> list[Node]:
     order: list[Node] = []
     seen: set[object] = set()
     stack: list[tuple[Node, bool]] = [(root, False)]
+    visits = _visits(settings)
     while stack:
         node, done = stack.pop()
         key = node.data if settings.merges else id(node)
@@ -176,11 +188,21 @@ def _post_order(settings: Settings, root: Node) -> list[Node]:
         elif key not in seen:
             seen.add(key)
             stack.append((node, True))
-            stack += [(parent, False) for parent in reversed(node.parents)]
+            stack += [(parent, False) for parent in visits(node)]
     return order
 
 
-def _depth_first(root: Node, nodes: Sequence[Node]) -> Iterator[Node]:
+def _visits(settings: Settings) -> Visits:
+    """The parents of a node as they are put on a stack: what is put last is visited first."""
+    if settings.visits == "left":
+        return lambda node: node.parents[::-1]
+    if settings.visits == "right":
+        return lambda node: node.parents
+    chance = Random(settings.visits)
+    return lambda node: node.parents[:: 1 if chance.random() < 0.5 else -1]
+
+
+def _depth_first(root: Node, nodes: Sequence[Node], visits: Visits) -> Iterator[Node]:
     """Each node when it is first met: parents are pushed before all of their consumers have been."""
     seen, stack = set(), [root]
     while stack:
@@ -188,36 +210,36 @@ def _depth_first(root: Node, nodes: Sequence[Node]) -> Iterator[Node]:
         if node not in seen:
             seen.add(node)
             yield node
-            stack += reversed(node.parents)
+            stack += visits(node)
 
 
-def _breadth_first(root: Node, nodes: Sequence[Node]) -> Iterator[Node]:
+def _breadth_first(root: Node, nodes: Sequence[Node], visits: Visits) -> Iterator[Node]:
     seen, queue = {root}, deque([root])
     while queue:
         node = queue.popleft()
         yield node
-        for parent in node.parents:
+        for parent in visits(node)[::-1]:
             if parent not in seen:
                 seen.add(parent)
                 queue.append(parent)
 
 
-def _every_path(root: Node, nodes: Sequence[Node]) -> Iterator[Node]:
+def _every_path(root: Node, nodes: Sequence[Node], visits: Visits) -> Iterator[Node]:
     """Each node as often as there are paths to it: its gradient so far is sent on each time."""
     stack, steps = [root], 0
     while stack:
         node = stack.pop()
         yield node
-        stack += reversed(node.parents)
+        stack += visits(node)
         steps += 1
         if steps > LONGEST_WALK:
             raise TypeError("too many paths")
 
 
 LONGEST_WALK = 100_000
-ORDERS: Mapping[str, Callable[[Node, Sequence[Node]], Iterable[Node]]] = {
-    "topological": lambda root, nodes: nodes[::-1],
-    "not reversed": lambda root, nodes: nodes,
+ORDERS: Mapping[str, Callable[[Node, Sequence[Node], Visits], Iterable[Node]]] = {
+    "topological": lambda root, nodes, visits: nodes[::-1],
+    "not reversed": lambda root, nodes, visits: nodes,
     "depth first": _depth_first,
     "breadth first": _breadth_first,
     "every path": _every_path,

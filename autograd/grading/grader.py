@@ -18,7 +18,7 @@ from autograd.grading.rubric import ITEMS, Rubric
 from autograd.grading.sandbox import Limits
 from autograd.grading.shrinking import shrunk
 from autograd.grading.source import locate, locate_operation
-from autograd.grading.submission import Engine, FileEngine, LiveEngine, LoadError
+from autograd.grading.submission import STOPPED, Engine, FileEngine, LiveEngine, LoadError
 from autograd.grading.truth import arithmetic, truth
 
 
@@ -107,8 +107,8 @@ class _Grading:
         usable = [name for name in (*operations, "sum") if name not in wrong]
         if not set(usable) & set(BINARY[:4]):
             usable = [*operations, "sum"]
-        tasks = [*corpus.shapes(usable), *corpus.deep(usable)]
-        tasks += corpus.random_graphs(usable, self.rubric.graphs, self.seed)
+        tasks = [*corpus.shapes(usable), *corpus.random_graphs(usable, self.rubric.graphs, self.seed)]
+        tasks += corpus.deep(usable)  # last: what an engine keeps of it makes the others slow
         kept = [
             task for task in tasks if wrong.isdisjoint(map(_key, task.program.lines)) or len(usable) > len(operations)
         ]
@@ -128,19 +128,23 @@ class _Grading:
         return Case(task, right, answer, right.right_values(answer), right.right_gradients(answer, self.convention))
 
     def _with_convention(self, cases: list[Case]) -> list[Case]:
-        """The cases judged by the convention for a second pass that fits better, where the rubric allows either."""
+        """The cases judged by the convention for a second pass that fits, where the rubric allows either."""
         if self.rubric.second_pass != "either":
             return cases
         passes = [case for case in cases if len(case.program.roots) > 1]
-        fits = [
-            sum(case.truth.right_gradients(case.answer, each) for case in passes) for each in ("accumulate", "fresh")
-        ]
-        if fits[1] <= fits[0]:
-            return cases
-        self.convention = "fresh"
-        return [
-            case._replace(right_gradients=case.truth.right_gradients(case.answer, self.convention)) for case in cases
-        ]
+        fresh = passes and all(case.truth.right_gradients(case.answer, "fresh") for case in passes)
+        return self._judged(cases, "fresh") if fresh else cases
+
+    def _judged(self, cases: list[Case], convention: str) -> list[Case]:
+        self.convention = convention
+        return [case._replace(right_gradients=case.truth.right_gradients(case.answer, convention)) for case in cases]
+
+    def _explain(self, cases: list[Case]) -> Explanation | None:
+        """The faults that explain these cases; the convention for a second pass becomes that of the explanation."""
+        found = explain(cases, self.rubric.second_pass)
+        if found and self.rubric.second_pass == "either":
+            self.cases = self._judged(self.cases, "fresh" if found.base.resets == "all" else "accumulate")
+        return found
 
     # --- points -------------------------------------------------------------------------------------------------------
 
@@ -171,18 +175,22 @@ class _Grading:
 
     def _findings(self) -> Iterable[Finding]:
         """The faults of the explanation; what it does not explain is shown by its smallest program, without a name."""
-        found = explain(self.cases, self.convention)
+        stopped = [case for case in self.cases if case.answer.error.startswith(STOPPED)]
+        cases = [case for case in self.cases if not case.answer.error.startswith(STOPPED)]
+        if stopped:
+            yield self._stopped(stopped[0])
+        found = self._explain(cases)
         unexplained: list[Case] = []
         if found is None:
-            unknown = unknown_operations(self.cases, self.convention)
-            alone = [case for case in self.cases if case.task.item in ALONE and not case.right]
+            unknown = unknown_operations(cases, self.rubric.second_pass)
+            alone = [case for case in cases if case.task.item in ALONE and not case.right]
             unexplained += [
                 _smallest(case for case in alone if case.program.operations() == {name}) for name in sorted(unknown)
             ]
-            rest = [case for case in self.cases if unknown.isdisjoint(case.program.operations())]
-            found = explain(rest, self.convention)
+            rest = [case for case in cases if unknown.isdisjoint(case.program.operations())]
+            found = self._explain(rest)
             if found is None:
-                found = explain([case for case in rest if case.task.item in ALONE], self.convention)
+                found = self._explain([case for case in rest if case.task.item in ALONE])
                 larger = [case for case in rest if case.task.item not in ALONE and not case.right]
                 unexplained += [_smallest(larger)] if larger else []
         for fault in found.faults if found else ():
@@ -195,7 +203,8 @@ class _Grading:
         settings = fault.planted(found.base)
 
         def shows(program: Program) -> bool:
-            return not self._is_right(program, lambda each: run(each, settings))
+            right = self._is_right(program, lambda each: run(each, found.base))
+            return right and not self._is_right(program, lambda each: run(each, settings))
 
         wrong = sorted([case for case in self.cases if not case.right], key=lambda case: case.program.size)
         first = next((case for case in wrong if shows(case.program)), wrong[0])  # wrong[0]: hidden by another fault
@@ -203,6 +212,11 @@ class _Grading:
         if self._is_right(program, self.engine.answer):
             program = first.program
         return self._finding(program, fault.name, fault.sentence, locate(self.engine.source, fault))
+
+    def _stopped(self, case: Case) -> Finding:
+        """The process of the submission ended, or gave no answer."""
+        sentence = f"The submission did not answer: {case.answer.error.partition(': ')[2]}."
+        return Finding("stopped", sentence, 0, "", case.program, (), case.answer.error)
 
     def _nameless(self, case: Case) -> Finding:
         program = shrunk(case.program, lambda each: not self._is_right(each, self.engine.answer))

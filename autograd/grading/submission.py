@@ -18,6 +18,7 @@ from autograd.grading.program import FUNCTIONS, Program
 from autograd.grading.sandbox import Limits, Process, StoppedError
 from autograd.grading.worker import answer
 
+STOPPED = ("stopped: ", "not run: ")  # how errors begin that are not an exception of the submission
 MOST_STARTS = 4  # of the process: a submission may stop it three times
 INTERPRETERS = {".js": "node", ".mjs": "node", ".cjs": "node"}
 
