@@ -88,7 +88,7 @@ class FileEngine:
             reply = self._process.ask({"hello": 1} if self._command else self._opening, self._seconds())
         except StoppedError as stopped:
             self.close()
-            raise LoadError(f"the process {stopped} while the file was loaded") from stopped
+            raise LoadError(f"the process {stopped} while the file was loaded and tried") from stopped
         if reply.get("error"):
             line = reply.get("line")
             raise LoadError(f"line {line}: {reply['error']}" if line else str(reply["error"]))

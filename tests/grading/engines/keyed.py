@@ -3,14 +3,13 @@
 import heapq
 import math
 
-clock = 0.0
+clock = [0.0]
 
 
 class Value:
     def __init__(self, number, inputs=()):
-        global clock
-        clock += 0.5
-        self.number, self.inputs, self.born, self.grad = number, inputs, clock, 0.0
+        clock[0] += 0.5
+        self.number, self.inputs, self.born, self.grad = number, inputs, clock[0], 0.0
 
     def __add__(self, other):
         other = of(other)

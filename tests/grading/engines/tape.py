@@ -1,4 +1,4 @@
-"""An engine with one tape for everything, walked backwards; numbers are `.val`, and functions stand beside the class."""
+"""An engine with one tape for everything, walked backwards; functions stand beside the class."""
 
 import math
 
@@ -35,7 +35,7 @@ class Var:
         return lift(other) / self
 
     def __pow__(self, other):
-        return record(lambda a, b: a**b, lambda a, b, out: (b * a ** (b - 1), out * math.log(a) if a > 0 else 0), self, other)
+        return record(lambda a, b: a**b, slopes_of_power, self, other)
 
     def __rpow__(self, other):
         return lift(other) ** self
@@ -54,6 +54,10 @@ class Var:
         for key, leaf in leaves.items():
             before = 0.0 if key in made or leaf.grad is None else leaf.grad
             leaf.grad = before + gradients.get(key, 0.0)
+
+
+def slopes_of_power(a, b, out):
+    return b * a ** (b - 1), out * math.log(a) if a > 0 else 0
 
 
 def lift(x):

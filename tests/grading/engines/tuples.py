@@ -44,8 +44,8 @@ class Scalar:
         t = (e - 1) / (e + 1)
         return Scalar(t, (self,), (1 - t * t,))
 
-    def ReLU(self):
-        return Scalar(self.value * (self.value > 0), (self,), (float(self.value > 0),))
+    def ln(self):
+        return Scalar(math.log(self.value), (self,), (1 / self.value,))
 
     def backprop(self):
         order, seen = [], set()
