@@ -109,18 +109,23 @@ def _applied(settings: Settings, operation: str, operands: Sequence[Node | float
             raise TypeError
         if operation in settings.swapped:
             operands = operands[::-1]
-    nodes = [x if isinstance(x, Node) else Node(float(x)) for x in operands]
-    return (
-        _composed(settings, operation, nodes) if operation in settings.composed else _node(settings, operation, nodes)
-    )
+    if operation in settings.composed:
+        return _composed(settings, operation, operands)
+    return _node(settings, operation, [x if isinstance(x, Node) else Node(float(x)) for x in operands])
 
 
-def _composed(settings: Settings, operation: str, nodes: list[Node]) -> Node:
+def _composed(settings: Settings, operation: str, operands: Sequence[Node | float]) -> Node:
+    """An operation made of others, as most engines have it; of a constant no node is made before it is needed."""
     if operation == "neg":
-        return _applied(settings, "mul", [nodes[0], -1.0])
-    other = "neg" if operation == "sub" else "pow"
-    second = _applied(settings, other, nodes[1:] if operation == "sub" else [nodes[1], -1.0])
-    return _applied(settings, "add" if operation == "sub" else "mul", [nodes[0], second])
+        return _applied(settings, "mul", [operands[0], -1.0])
+    first, second = operands
+    if operation == "sub":
+        return _applied(
+            settings, "add", [first, _applied(settings, "neg", [second]) if isinstance(second, Node) else -second]
+        )
+    return _applied(
+        settings, "mul", [first, _applied(settings, "pow", [second, -1.0]) if isinstance(second, Node) else 1 / second]
+    )
 
 
 def _node(settings: Settings, operation: str, nodes: list[Node]) -> Node:

@@ -108,7 +108,8 @@ class _Grading:
         if not set(usable) & set(BINARY[:4]):
             usable = [*operations, "sum"]
         tasks = [*corpus.shapes(usable), *corpus.random_graphs(usable, self.rubric.graphs, self.seed)]
-        tasks += corpus.deep(usable)  # last: what an engine keeps of it makes the others slow
+        if self.rubric.of("depth"):  # last: what an engine keeps of it makes the others slow
+            tasks += corpus.deep(usable)
         kept = [
             task for task in tasks if wrong.isdisjoint(map(_key, task.program.lines)) or len(usable) > len(operations)
         ]
@@ -182,20 +183,17 @@ class _Grading:
         if all(case.answer.error for case in cases):
             yield from map(self._nameless, [_smallest(cases)] if cases else ())
             return
-        found = self._explain(cases)
-        unexplained: list[Case] = []
+        unknown = unknown_operations(cases, self.rubric.second_pass)
+        alone = [case for case in cases if case.task.item in ALONE and not case.right]
+        unexplained = [
+            _smallest(case for case in alone if case.program.operations() == {name}) for name in sorted(unknown)
+        ]
+        rest = [case for case in cases if unknown.isdisjoint(case.program.operations())]
+        found = self._explain(rest)
         if found is None:
-            unknown = unknown_operations(cases, self.rubric.second_pass)
-            alone = [case for case in cases if case.task.item in ALONE and not case.right]
-            unexplained += [
-                _smallest(case for case in alone if case.program.operations() == {name}) for name in sorted(unknown)
-            ]
-            rest = [case for case in cases if unknown.isdisjoint(case.program.operations())]
-            found = self._explain(rest)
-            if found is None:
-                found = self._explain([case for case in rest if case.task.item in ALONE])
-                larger = [case for case in rest if case.task.item not in ALONE and not case.right]
-                unexplained += [_smallest(larger)] if larger else []
+            found = self._explain([case for case in rest if case.task.item in ALONE])
+            larger = [case for case in rest if case.task.item not in ALONE and not case.right]
+            unexplained += [_smallest(larger)] if larger else []
         for fault in found.faults if found else ():
             yield self._named(fault, found)  # type: ignore[arg-type]
         for case in unexplained:

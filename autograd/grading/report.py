@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from autograd.drawing import Drawing
 from autograd.grading.picture import drawn
 from autograd.grading.program import Program
+from autograd.grading.rubric import ITEMS
 from autograd.io.plural import counted
 
 WIDTH = 78
@@ -124,11 +125,13 @@ class Report:
         return not self.problem and all(item.ok for item in self.items)
 
     def wrong(self, item: str) -> str:
-        """What is wrong with an item, '' if nothing is: what a test prints. ValueError for an unknown item."""
-        found = {each.name: each for each in self.items}
-        if item not in found:
-            raise ValueError(f"unknown item {item!r}; graded were {', '.join(found)}")
-        return "" if found[item].ok else str(self)
+        """What is wrong with an item, '' if nothing is, or it is not graded: what a test prints.
+
+        ValueError for an unknown item.
+        """
+        if item not in ITEMS:
+            raise ValueError(f"unknown item {item!r}; known are {', '.join(ITEMS)}")
+        return "" if all(each.ok for each in self.items if each.name == item) else str(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON can hold it."""

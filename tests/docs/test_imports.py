@@ -222,7 +222,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.debugging": {"drawing", "expressions", "io"},
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.replaying": {"debugging", "drawing", "io"},
-    "autograd.plugins": {"check"},
+    "autograd.plugins": {"check", "grading"},
     "autograd.cli": {
         *("check", "compiler", "debugging", "drawing", "expressions", "grading", "io", "precision", "replaying"),
     },
@@ -261,7 +261,17 @@ OPTIONAL = {
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
 }
 # Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.
-LATE = {"autograd.plugins.scalar_autograd_pytest": {"autograd.check"}}
+LATE = {
+    "autograd.plugins.scalar_autograd_pytest": {
+        *(
+            "autograd.check",
+            "autograd.errors",
+            "autograd.grading",
+            "autograd.grading.grader",
+            "autograd.grading.rubric",
+        ),
+    }
+}
 
 
 def _modules(package: str) -> dict[str, Path]:
