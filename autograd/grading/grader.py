@@ -129,12 +129,19 @@ class _Grading:
         return Case(task, right, answer, right.right_values(answer), right.right_gradients(answer, self.convention))
 
     def _with_convention(self, cases: list[Case]) -> list[Case]:
-        """The cases judged by the convention for a second pass that fits, where the rubric allows either."""
+        """The cases judged by the convention for a second pass that fits, where the rubric allows either.
+
+        The smallest programs with two passes tell; if they fit none, the diagnosis tries both.
+        """
         if self.rubric.second_pass != "either":
+            self.searched = self.rubric.second_pass
             return cases
-        passes = [case for case in cases if len(case.program.roots) > 1]
-        fresh = passes and all(case.truth.right_gradients(case.answer, "fresh") for case in passes)
-        return self._judged(cases, "fresh") if fresh else cases
+        passes = [case for case in cases if len(case.program.roots) > 1 and len(case.program.lines) == 1]
+        accumulate, fresh = (
+            sum(case.truth.right_gradients(case.answer, each) for case in passes) for each in ("accumulate", "fresh")
+        )
+        self.searched = "fresh" if fresh > accumulate else "accumulate" if accumulate else "either"
+        return self._judged(cases, "fresh") if fresh > accumulate else cases
 
     def _judged(self, cases: list[Case], convention: str) -> list[Case]:
         self.convention = convention
@@ -142,8 +149,8 @@ class _Grading:
 
     def _explain(self, cases: list[Case]) -> Explanation | None:
         """The faults that explain these cases; the convention for a second pass becomes that of the explanation."""
-        found = explain(cases, self.rubric.second_pass)
-        if found and self.rubric.second_pass == "either":
+        found = explain(cases, self.searched)
+        if found and self.searched == "either":
             self.cases = self._judged(self.cases, "fresh" if found.base.resets == "all" else "accumulate")
         return found
 
@@ -183,7 +190,7 @@ class _Grading:
         if all(case.answer.error for case in cases):
             yield from map(self._nameless, [_smallest(cases)] if cases else ())
             return
-        unknown = unknown_operations(cases, self.rubric.second_pass)
+        unknown = unknown_operations(cases, self.searched)
         alone = [case for case in cases if case.task.item in ALONE and not case.right]
         unexplained = [
             _smallest(case for case in alone if case.program.operations() == {name}) for name in sorted(unknown)
