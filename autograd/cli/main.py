@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 
-from autograd.cli import cache, check, dap, derive, digits, draw, explore, frame, replay, step
+from autograd.cli import cache, check, dap, derive, digits, draw, explore, frame, grade, replay, step
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
   {OK:<4} success
-  {FAILED:<4} a gradient is wrong, or the reader of the output has closed it
+  {FAILED:<4} a gradient or a graded engine is wrong, or the reader of the output has closed it
   {USAGE:<4} wrong usage or input
   {UNDECIDED:<4} no derivative could be decided
   {INTERRUPTED:<4} Ctrl-C"""
@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
         explore.add_options,
         explore.run,
     ),
+    "grade": Command("grade a scalar engine, and name its faults", grade.EXAMPLES, grade.add_options, grade.run),
     "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
     "cache": Command("show or clear the compiler's cache on disk", cache.EXAMPLES, cache.add_options, cache.run),
     "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),

@@ -1,4 +1,4 @@
-"""A pytest plugin: the fixture `gradcheck`, the marker of the same name, and `--gradcheck-oracle`.
+"""A pytest plugin: the fixture `gradcheck`, the marker of the same name, `--gradcheck-oracle`, and `--grade`.
 
     @given(at=points(f))
     def test(gradcheck, at):
@@ -6,6 +6,8 @@
 
 The fixture is `autograd.check_gradients`, with the command line's oracle and the options of the test's marker as
 defaults: `@pytest.mark.gradcheck(order=2, kinks="raise")`. `pytest -m gradcheck` runs the tests that use it.
+
+`pytest --grade student.py:Value` grades a scalar engine, with a test for each item of the rubric in `--grade-rubric`.
 
 pytest loads its plugins before it knows where the tests are, and a project may have an `autograd.py` of its own. So
 this is a module on the top level, and imports nothing of `autograd` until a test asks for the fixture.
@@ -15,8 +17,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +73,70 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="what the fixture gradcheck compares gradients with (default: auto, the best that is installed)",
     )
+
+    grading = parser.getgroup("grade", "grading of scalar engines")
+    grading.addoption(
+        "--grade", metavar="FILE[:CLASS]", help="grade a scalar engine: a test for each item of the rubric"
+    )
+    grading.addoption("--grade-rubric", metavar="TOML", help="points and conventions (default: 100 points)")
+
+
+class Grades(pytest.Collector):
+    """The items of a rubric as tests; the submission is graded once, when the first of them runs."""
+
+    @cached_property
+    def report(self) -> Any:
+        """The report, whose `wrong(item)` is what a test says."""
+        from autograd.grading import grade
+
+        return grade(self.name, rubric=self.rubric)
+
+    @cached_property
+    def rubric(self) -> Any:
+        """The rubric of the command line, or the built-in one."""
+        from autograd.grading import Rubric, read_rubric
+
+        found = self.config.getoption("--grade-rubric")
+        return read_rubric(Path(found)) if found else Rubric()
+
+    def collect(self) -> list[pytest.Item]:
+        """A test for each item that has points."""
+        from autograd.grading.grader import split_target
+        from autograd.grading.rubric import ITEMS
+
+        split_target(self.name)
+        return [Grade.from_parent(self, name=item) for item in ITEMS if self.rubric.of(item)]
+
+
+class Grade(pytest.Item):
+    """One item of the rubric."""
+
+    parent: Grades
+
+    def runtest(self) -> None:
+        """Fail with the report if the item is wrong."""
+        wrong = self.parent.report.wrong(self.name)
+        if wrong:
+            pytest.fail(wrong, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """The file, and the item."""
+        return Path(self.parent.name.partition(":")[0]), None, f"{self.parent.name}: {self.name}"
+
+
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Run the items of `--grade` after the tests that were collected."""
+    target = session.config.getoption("--grade")
+    if target is None:
+        return
+    if not _is_ours(_found()):
+        raise pytest.UsageError("--grade is scalar-autograd's, but `import autograd` finds another package")
+    from autograd.errors import UsageError
+
+    try:
+        items += Grades.from_parent(session, name=target).collect()
+    except (UsageError, OSError) as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_configure(config: pytest.Config) -> None:

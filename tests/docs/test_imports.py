@@ -220,15 +220,17 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.notation": set(),
     "autograd.compiler": {"io", "series", "sparse"},
     "autograd.check": set(),
-    "autograd.testing": set(),
+    "autograd.grading": {"check", "drawing", "io"},
+    "autograd.testing": {"grading"},
     "autograd.strategies": {"testing"},
     "autograd.debugging": {"drawing", "expressions", "io"},
     "autograd.derivations": {"debugging", "io", "notation"},
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.exploring": {"check", "compiler", "debugging", "drawing", "io", "precision"},
-    "autograd.plugins": {"check"},
+    "autograd.plugins": {"check", "grading"},
     "autograd.cli": {
-        *("check", "compiler", "debugging", "derivations", "drawing", "exploring", "expressions", "io", "precision"),
+        *("check", "compiler", "debugging", "derivations", "drawing", "exploring", "expressions", "grading", "io"),
+        "precision",
     },
     "nn.plotting": set(),
     "nn.layers": {"plotting"},
@@ -267,7 +269,17 @@ OPTIONAL = {
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
 }
 # Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.
-LATE = {"autograd.plugins.scalar_autograd_pytest": {"autograd.check"}}
+LATE = {
+    "autograd.plugins.scalar_autograd_pytest": {
+        *(
+            "autograd.check",
+            "autograd.errors",
+            "autograd.grading",
+            "autograd.grading.grader",
+            "autograd.grading.rubric",
+        ),
+    }
+}
 
 
 def _modules(package: str) -> dict[str, Path]:
