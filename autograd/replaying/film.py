@@ -14,6 +14,7 @@ from autograd.drawing.formula import expression_of
 from autograd.drawing.render.animate import zeroed_gradients
 from autograd.drawing.text import GLYPHS, clean
 from autograd.graph import topological
+from autograd.notation import notation_of, partial
 from autograd.origin import Position
 from autograd.value import Value
 
@@ -54,6 +55,7 @@ def film_of(walk: Walk, names: dict[Value, str], box_of: Mapping[Any, str], edge
     sources: dict[Source | None, int] = {None: -1}
     return {
         "names": [names[node] for node in walk.nodes],
+        "notation": _notation(names[walk.root], names),
         "formulas": [_formula(node, names) for node in walk.nodes] if len(walk) <= FEW else [],
         "grads": [_number(node.grad) for node in walk.nodes],
         "box": [boxes[box_of.get(node)] for node in walk.nodes],
@@ -66,6 +68,17 @@ def film_of(walk: Walk, names: dict[Value, str], box_of: Mapping[Any, str], edge
         "boxes": list(boxes),
         "edges": list(edges),
         "sources": list(sources)[1:],
+    }
+
+
+def _notation(root: str, names: Mapping[Value, str]) -> Mapping[str, str]:
+    """What the page writes, with {node} and {parent} for the names."""
+    notation = notation_of(root, set(names.values()))
+    return {
+        "loss": notation.definition,
+        "gradient": notation.gradient("{node}"),
+        "partial": partial("{node}", "{parent}"),
+        "product": notation.product("{node}", "{parent}"),
     }
 
 

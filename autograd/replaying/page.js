@@ -67,7 +67,7 @@ function show(at) {
 function showFormula(begin) {
   const now = moment - 1;
   const lines = !moment
-    ? [element("p", "large", `${partial(ROOT, ROOT)} = ${number(complete[ROOT])}`),
+    ? [element("p", "large", `${film.notation.loss}: ${gradient(ROOT)} = ${number(complete[ROOT])}`),
       element("p", "muted", "the pass starts here, with the seed 1")]
     : moment - begin === 1
       ? [element("p", "large", rule(now)), element("p", signOf(contribution(now)), change(now))]
@@ -93,8 +93,8 @@ function showSum() {
   if (into.length < 2) return $("sum").replaceChildren();
   const term = i => i < moment
     ? `${factors(i)} = ${number(contribution(i), 6)}  through ${film.names[film.node[i]]}`
-    : `${number(local[i], 6)} × ${partial(ROOT, film.node[i])}  pending`;
-  return $("sum").replaceChildren(element("p", "", `${partial(ROOT, node)} is the sum of`), list(into, term));
+    : `${number(local[i], 6)} · ${gradient(film.node[i])}  pending`;
+  return $("sum").replaceChildren(element("p", "", `${gradient(node)} is the sum of`), list(into, term));
 }
 
 function showPicture(begin) {

@@ -74,19 +74,21 @@ function spread(xs) {
   return low === high || xs.length === 1 ? number(low) : `${number(low)} … ${number(high)}`;
 }
 
-const partial = (of, by) => `∂${film.names[of]}/∂${film.names[by]}`;
+const filled = (form, node, parent) => // in one go: a name may contain braces
+  film.notation[form].replace(/\{(node|parent)\}/g, (_, which) => film.names[which === "node" ? node : parent]);
+const gradient = node => filled("gradient", node);
+const partial = (node, parent) => filled("partial", node, parent);
 const factors = i => `${number(local[i], 6)} × ${number(complete[film.node[i]], 6)}`;
 const contribution = i => local[i] * complete[film.node[i]];
 
 function rule(i) {
   const [node, parent] = [film.node[i], film.parent[i]];
-  return `${partial(ROOT, parent)} += ${partial(node, parent)} × ${partial(ROOT, node)}`
-    + ` = ${factors(i)} = ${number(contribution(i), 6)}`;
+  return `${filled("product", node, parent)} = ${factors(i)} = ${number(contribution(i), 6)}`;
 }
 
 function change(i) {
   const parent = film.parent[i];
   const [before, after] = [gradientsAt(i)[parent] ?? 0, gradientsAt(i + 1)[parent]];
   const state = completion[parent] === i + 1 ? ", complete" : "";
-  return `${partial(ROOT, parent)}: ${number(before, 6)} → ${number(after, 6)}${state}`;
+  return `${gradient(parent)}: ${number(before, 6)} → ${number(after, 6)}${state}`;
 }
