@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from autograd.debugging.stepper.session import step
     from autograd.debugging.switch import debug
     from autograd.drawing import Drawing, draw
+    from autograd.exercises import Exercise, exercise
     from autograd.implicit.root import RootResult, fixed_point, root
     from autograd.precision import DigitsReport, digits
     from autograd.replaying.replay import replay
@@ -123,6 +124,7 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.debugging.source": ("backward_source",),
         "autograd.debugging.switch": ("debug",),
         "autograd.drawing": ("Drawing", "draw"),
+        "autograd.exercises": ("Exercise", "exercise"),
         "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
         "autograd.replaying.replay": ("replay",),
@@ -142,6 +144,7 @@ __all__ = [
     "DigitsReport",
     "DomainError",
     "Drawing",
+    "Exercise",
     "GraphError",
     "Index",
     "NonFiniteError",
@@ -180,6 +183,7 @@ __all__ = [
     "drawing",
     "elu",
     "erf",
+    "exercise",
     "exp",
     "exp2",
     "expm1",

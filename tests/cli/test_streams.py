@@ -33,6 +33,7 @@ AUTOGRAD = {
     "check": ["check", "x*x", "x=3"],
     "draw": ["draw", "x*x", "x=3"],
     "replay": ["replay", "x*x", "x=3", "-o", "page.html"],
+    "exercise": ["exercise", "--solution"],
     "step": ["step", "x*x", "x=3"],
 }
 PRINTING = [("nn", NN[name]) for name in NN] + [("autograd", AUTOGRAD[name]) for name in AUTOGRAD]

@@ -221,8 +221,11 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.debugging": {"drawing", "expressions", "io"},
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.replaying": {"debugging", "drawing", "io"},
+    "autograd.exercises": {"debugging", "drawing", "io"},
     "autograd.plugins": {"check"},
-    "autograd.cli": {"check", "compiler", "debugging", "drawing", "expressions", "io", "precision", "replaying"},
+    "autograd.cli": {
+        *("check", "compiler", "debugging", "drawing", "exercises", "expressions", "io", "precision", "replaying"),
+    },
     "nn.plotting": set(),
     "nn.layers": {"plotting"},
     "nn.train": {"layers", "plotting"},
