@@ -29,7 +29,7 @@ SUFFIXES = (".html", ".htm")
 
 
 class Exercise:
-    """The result of `exercise`: a sheet and its solution.
+    """The result of `exercise`: a sheet, `problem`, made for a `seed` and a `level`, and its solution.
 
     >>> sheet = exercise(seed=7, level=2)
     >>> sheet
