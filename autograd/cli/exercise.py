@@ -13,7 +13,7 @@ from autograd.io.plural import counted
 EXAMPLES = """examples:
   python -m autograd exercise --level 2 -o sheet.html
   python -m autograd exercise --seed 7 --level 4 --solution
-  for i in 1 2 3; do python -m autograd exercise --seed $i -o sheet-$i.html; done
+  for i in 1 2 3; do python -m autograd exercise --seed $i -o $i.html; done
 
 levels: 1 local derivatives, 2 a chain, 3 sharing, 4 a neuron's delta,
 5 BP1-BP4 of a layer, 6 find the wrong edge, 7 order of the backward pass
