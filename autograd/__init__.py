@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from autograd.debugging.switch import debug
     from autograd.derivations import Derivation, derivation
     from autograd.drawing import Drawing, draw
+    from autograd.exercises import Exercise, exercise
     from autograd.exploring.explore import explore
     from autograd.exploring.replay import replay
     from autograd.implicit.root import RootResult, fixed_point, root
@@ -128,6 +129,7 @@ else:  # the same, each when it is first used: see _lazy.py
         "autograd.drawing": ("Drawing", "draw"),
         "autograd.exploring.explore": ("explore",),
         "autograd.exploring.replay": ("replay",),
+        "autograd.exercises": ("Exercise", "exercise"),
         "autograd.implicit.root": ("RootResult", "fixed_point", "root"),
         "autograd.precision": ("DigitsReport", "digits"),
         "autograd.uncertainty": ("Propagated", "propagate"),
@@ -147,6 +149,7 @@ __all__ = [
     "DigitsReport",
     "DomainError",
     "Drawing",
+    "Exercise",
     "GraphError",
     "Index",
     "NonFiniteError",
@@ -186,6 +189,7 @@ __all__ = [
     "drawing",
     "elu",
     "erf",
+    "exercise",
     "exp",
     "exp2",
     "explore",

@@ -6,7 +6,7 @@ Whoever shows nodes formats these names: as identifiers (`debugging/identifiers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -37,19 +37,49 @@ def kind_of(node: Any) -> str:
     return node.op or "leaf"
 
 
-def unique(names: Mapping[Any, str], taken: Iterable[str] = ()) -> dict[Any, str]:
-    """The names, with numbers from 2 on behind those that are taken: by `taken` or by an earlier node.
+def unique(
+    named: Mapping[Any, str],
+    unnamed: Mapping[Any, str],
+    taken: Collection[str] = (),
+    current: Collection[Any] = (),
+) -> dict[Any, str]:
+    """Unique names: of several `named` nodes with one name the last has it, and the others get numbers from 1 on.
 
-    >>> unique({0: "w", 1: "w", 2: "if", 3: "w_2"}, taken={"if"})
-    {0: 'w', 1: 'w_2', 2: 'if_2', 3: 'w_2_2'}
+    The last is one of `current`, if there are any: nodes that still have the name in the program. Of the `unnamed`,
+    which are called by their kind, the first has the name and the others get numbers from 2 on. None has a name of
+    `taken`.
+
+    >>> unique({0: "w", 1: "w", 2: "if", 3: "w_2"}, {4: "mul", 5: "mul"}, taken={"if"})
+    {0: 'w_1', 1: 'w', 2: 'if_1', 3: 'w_2', 4: 'mul', 5: 'mul_2'}
     """
-    used = set(taken)
-    numbers: dict[str, Iterator[int]] = {}
-    found = {}
-    for node, base in names.items():
-        name, following = base, numbers.setdefault(base, count(2))
-        while name in used:
-            name = f"{base}_{next(following)}"
-        used.add(name)
-        found[node] = name
-    return found
+    last: dict[str, Any] = {}
+    for node, name in named.items():
+        if name not in taken and (node in current or last.get(name) not in current):
+            last[name] = node
+    used = {*taken, *last}
+    earlier = _Numbers(used, first=1)
+    found = {node: name if last.get(name) is node else earlier.behind(name) for node, name in named.items()}
+    others = _Numbers(used, first=2)
+    return found | {node: others.free(name) for node, name in unnamed.items()}
+
+
+class _Numbers:
+    """Names with numbers behind them that are not yet in `used`; what it returns is added."""
+
+    def __init__(self, used: set[str], first: int) -> None:
+        self.used, self.first = used, first
+        self.following: dict[str, Iterator[int]] = {}
+
+    def free(self, base: str) -> str:
+        """The name itself if it is not in use, else with a number."""
+        if base in self.used:
+            return self.behind(base)
+        self.used.add(base)
+        return base
+
+    def behind(self, base: str) -> str:
+        """The name with the next free number."""
+        numbers = self.following.setdefault(base, count(self.first))
+        name = next(name for i in numbers if (name := f"{base}_{i}") not in self.used)
+        self.used.add(name)
+        return name

@@ -11,7 +11,7 @@ from tests.run_notebooks import run
 
 INSTALL = "pip install -e '.[test,notebooks]'"
 
-collect_ignore = ["look.py", "conf.py", "_extensions"]  # without doctests, and of what a test run need not have
+collect_ignore = ["conf.py", "_extensions"]  # without doctests, and of what a test run need not have
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

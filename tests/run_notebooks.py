@@ -30,8 +30,17 @@ CELL_FOLDER = re.compile(r"[^\s\"'&;<>]*ipykernel_\d+/")
 
 
 def notebooks(names: list[str] | None = None) -> list[Path]:
-    """The notebooks in order, or those whose file name begins with one of the names."""
-    return [path for path in sorted(FOLDER.glob("*.ipynb")) if path.name.startswith(tuple(names or [""]))]
+    """The notebooks in order, or those with a number among the names, or whose file name begins with one of them."""
+    paths = sorted(FOLDER.glob("*.ipynb"), key=lambda path: int(_number(path)))
+    return [path for path in paths if not names or _number(path) in names or _begins(path, names)]
+
+
+def _number(path: Path) -> str:
+    return path.name.partition("-")[0]
+
+
+def _begins(path: Path, names: list[str]) -> bool:
+    return path.name.startswith(tuple(name for name in names if not name.isdigit()))
 
 
 def solutions(notebook: Any) -> list[str]:

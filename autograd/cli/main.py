@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 
-from autograd.cli import cache, check, dap, derive, digits, draw, explore, frame, grade, replay, step
+from autograd.cli import cache, check, dap, derive, digits, draw, exercise, explore, frame, grade, replay, step
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
@@ -38,10 +39,16 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "grade": Command("grade a scalar engine, and name its faults", grade.EXAMPLES, grade.add_options, grade.run),
     "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
+    "exercise": Command(
+        "write a sheet of exercises that checks itself", exercise.EXAMPLES, exercise.add_options, exercise.run
+    ),
     "cache": Command("show or clear the compiler's cache on disk", cache.EXAMPLES, cache.add_options, cache.run),
     "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),
     "step": Command("step through a backward pass, forwards and back", step.EXAMPLES, step.add_options, step.run),
 }
+
+
+TAKING_EXPRESSIONS = ("check", "digits", "draw", "replay", "step")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -85,7 +92,7 @@ def _with_negative_numbers(arguments: Sequence[str]) -> list[str]:
     for argument in arguments:
         if joined and joined[-1] == "--at":
             joined[-1] = f"--at={argument}"
-        elif len(joined) == 1 and argument.startswith("-") and argument != "-h" and not argument.startswith("--"):
+        elif len(joined) == 1 and joined[0] in TAKING_EXPRESSIONS and re.match("-(?!-|h$)", argument):
             joined.append(f" {argument}")
         else:
             joined.append(argument)

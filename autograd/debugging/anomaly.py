@@ -15,6 +15,7 @@ from autograd.debugging.advice import OVERFLOW, advice_for, advice_on_operands
 from autograd.errors import NonFiniteError
 from autograd.graph import number_of
 from autograd.node_names import kind_of, known_names
+from autograd.notation.chain_rule import DOT, partial
 from autograd.origin import caret, position
 from autograd.recording import paused_gc
 
@@ -82,9 +83,9 @@ def _forward_headline(node: Any) -> str:
     called = _called(node)
     number = number_of(node)
     wrong = [] if isfinite(number) else [f"a value of {number!r}"]
-    for parent, partial in zip(node.parents, node.partials, strict=True):
-        if not isfinite(partial) and len(wrong) < 2:
-            wrong.append(f"a derivative of {partial!r} with respect to {called(parent)}")
+    for parent, local in zip(node.parents, node.partials, strict=True):
+        if not isfinite(local) and len(wrong) < 2:
+            wrong.append(f"a derivative of {local!r} with respect to {called(parent)}")
     return f"{node.op or 'a node'} made {' and '.join(wrong)}"
 
 
@@ -140,8 +141,9 @@ def _backward_headline(step: Step) -> str:
 
 def _product(step: Step) -> str:
     called = _called(step.node)
+    local = partial(step.node.op or "node", f"({called(step.parent)})")
     return (
-        f"gradient: {step.before!r} + ∂{step.node.op or 'node'}/∂({called(step.parent)}) × upstream = "
+        f"gradient: {step.before!r} + {local}{DOT}upstream = "
         f"{step.before!r} + {step.local!r} × {step.upstream!r} = {step.after!r}\n  operands: {_operands(step.node)}"
     )
 

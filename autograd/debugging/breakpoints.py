@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import origin
+from autograd.backward import Step
+from autograd.debugging import suggestions
 from autograd.debugging.naming import Names
 from autograd.debugging.walk import Walk
 from autograd.errors import GraphError
-from autograd.expressions.conditions import Attributes, Condition, parse_condition
+from autograd.expressions.conditions import Attributes, Condition, ConditionError, parse_condition
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -56,8 +58,7 @@ class Breakpoint:
             return False
         if self.condition is None:
             return math.isfinite(last.before) and not math.isfinite(last.after)
-        fields = {**last._asdict(), "index": float(walk.index), "op": last.node.op}
-        return self.condition.holds(ChainMap(fields, names.nodes))
+        return self.condition.holds(ChainMap(fields_of(last, walk.index), names.nodes))
 
     def _is_met_at(self, node: Value, walk: Walk, names: Names) -> bool:
         if self.place is None or not self.place(node):
@@ -66,6 +67,11 @@ class Breakpoint:
             return False
         fields: dict[str, Any] = {"node": node, "op": node.op, "data": node.data, "grad": node.grad}
         return self.condition is None or self.condition.holds(ChainMap(fields, names.nodes))
+
+
+def fields_of(step: Step, index: int) -> dict[str, Any]:
+    """The fields of a product in conditions, by the names of `PRODUCT_NAMES`."""
+    return {**step._asdict(), "index": float(index), "op": step.node.op}
 
 
 def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Breakpoint:
@@ -82,20 +88,30 @@ def parse(text: str, walk: Walk, names: Names, *, temporary: bool = False) -> Br
 
     GraphError for a place that is not in this graph; ConditionError for an invalid condition.
     """
-    text = " ".join(text.split())
+    text = re.sub(r"\bif\(", "if (", " ".join(text.split()))
     where, has_condition, written = f" {text} ".partition(" if ")
     where = where.strip()
     if not where and not has_condition:
         raise GraphError("a breakpoint needs NODE, op NAME, FILE:LINE, nan or if EXPR")
     fields = NODE_NAMES if where else PRODUCT_NAMES
     known: Mapping[str, Any] = ChainMap(dict.fromkeys(fields), names.nodes)
-    condition = parse_condition(written, known, attributes(names)) if has_condition else None
+    condition = _condition(where, written.strip(), known, names) if has_condition else None
     if where == "nan" and condition is not None:
         raise GraphError("nan is a condition itself: write `break nan`, or `break if isnan(after) and …`")
     if where in ("", "nan"):
         return Breakpoint(text, temporary, condition=condition)
     place, is_line = _place(where, walk, names)
     return Breakpoint(text, temporary, place, condition, once_per_run=is_line and condition is None)
+
+
+def _condition(where: str, written: str, known: Mapping[str, Any], names: Names) -> Condition:
+    try:
+        return parse_condition(written, known, attributes(names))
+    except ConditionError as error:
+        hint = suggestions.for_condition(where, written)
+        if not hint:
+            raise
+        raise ConditionError(f"{error}\n{hint}") from None
 
 
 def attributes(names: Names) -> Attributes:
@@ -115,6 +131,9 @@ def _place(where: str, walk: Walk, names: Names) -> tuple[Place, bool]:
             return _made_by(where.removeprefix("op ").strip(), walk), False
         if match := FILE_LINE.fullmatch(where):
             return made_in(match["file"] or _file_of_next(walk), int(match["line"]), walk), True
+        hint = suggestions.for_place(where, names.nodes, {node.op for node in walk.nodes if node.op})
+        if hint:
+            raise GraphError(f"{where!r} is not a place; {hint}")
     target = names.find(where)
     return lambda node: node is target, False
 

@@ -15,18 +15,18 @@ RESERVED = frozenset({"inf", "nan", "backward"})  # what generated code uses its
 def identifiers(nodes: Sequence[Any]) -> dict[Any, str]:
     """A valid and unique Python name for each node: its label, else its name in the program, else its primitive's.
 
-    Of several nodes with one name, the first in `nodes` has it unchanged and the others get a number. Nodes that are
-    named by a label or the program come before the others.
+    Of several nodes with one name, the last in `nodes` has it and the earlier ones are x_1, x_2, …; those named by a
+    primitive are mul, mul_2, …. Nodes that are named by a label or the program come before the others.
 
     >>> from autograd import Value
     >>> w, x = Value(2.0, label="w2[1,0]"), Value(3.0, label="x")
     >>> list(identifiers([w, x, w * x, w + x, Value(1.0, label="x"), Value(1.0, label="lambda")]).values())
-    ['w2_1_0', 'x', 'x_2', 'lambda_', 'mul', 'add']
+    ['w2_1_0', 'x_1', 'x', 'lambda_', 'mul', 'add']
     """
     known = known_names(nodes)
-    named = {node: known[node] for node in nodes if node in known}
-    unnamed = {node: kind_of(node) for node in nodes if node not in known}
-    return unique({node: identifier(text) for node, text in (named | unnamed).items()}, RESERVED)
+    named = {node: identifier(known[node]) for node in nodes if node in known}
+    unnamed = {node: identifier(kind_of(node)) for node in nodes if node not in known}
+    return unique(named, unnamed, RESERVED)
 
 
 def identifier(text: str) -> str:

@@ -15,6 +15,7 @@ from autograd.drawing.formula import expression_of
 from autograd.drawing.text import GLYPHS, sign_of
 from autograd.io.plural import counted
 from autograd.node_names import kind_of
+from autograd.notation.chain_rule import DOT, partial
 from autograd.value import Value
 
 MOST = 12  # products, nodes or operands in one answer
@@ -36,14 +37,14 @@ class Messages:
 
     def __init__(self, walk: Walk, names: Names) -> None:
         self.walk, self.names = walk, names
+        self.notation = names.notation(walk.root)
 
     def product(self, step: Step) -> str:
-        """`[2/5] ∂y/∂a += ∂d/∂a × ∂y/∂d = -3 × 1 = -3  (0 → -3, complete)`."""
-        name, root = self.names.of, self.names.of[self.walk.root]
-        node, parent = name[step.node], name[step.parent]
+        """`[2/5] ∂L/∂a += ∂d/∂a · ∂L/∂d = -3 × 1 = -3  (0 → -3, complete)`."""
+        formula = self.notation.product(self.names.of[step.node], self.names.of[step.parent])
         state = ", complete" if self.walk.is_complete(step.parent) else ""
         return (
-            f"[{step.index + 1}/{len(self.walk)}] ∂{root}/∂{parent} += ∂{node}/∂{parent} × ∂{root}/∂{node} = "
+            f"[{step.index + 1}/{len(self.walk)}] {formula} = "
             f"{number(step.local)} × {number(step.upstream)} = {number(step.contribution)}"
             f"  ({number(step.before)} → {number(step.after)}{state})"
         )
@@ -66,10 +67,14 @@ class Messages:
         return f"[{self.walk.index}/{total}] at {self.gradient(node)}, {counted(left, 'product')} still to propagate"
 
     def gradient(self, node: Value) -> str:
-        """`∂y/∂d = 1`, with the number of products that are still pending."""
+        """`∂L/∂d = 1`, with the number of products that are still pending."""
         missing = self.walk.pending(node)
         pending = f" so far ({missing} pending)" if missing else ""
-        return f"∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} = {number(node.grad)}{pending}"
+        return f"{self.gradient_symbol(node)} = {number(node.grad)}{pending}"
+
+    def gradient_symbol(self, node: Value) -> str:
+        """`∂L/∂d`."""
+        return self.notation.gradient(self.names.of[node])
 
     def node(self, node: Value) -> Iterator[str]:
         """One node: value and gradient in full, and the products that make up the gradient."""
@@ -83,7 +88,7 @@ class Messages:
         if node is self.walk.root:
             yield f"{INDENT}the pass starts here, with the seed 1"
         elif incoming:
-            yield f"{INDENT}∂{self.names.of[self.walk.root]}/∂{self.names.of[node]} is the sum of"
+            yield f"{INDENT}{self.gradient_symbol(node)} is the sum of"
         for index in incoming[:MOST]:
             yield f"{INDENT}  {self.term(index)}"
         if len(incoming) > MOST:
@@ -96,11 +101,11 @@ class Messages:
         return f"{state:<7}  {self.contribution(index)}  [{index + 1}] through {self.names.of[node]}"
 
     def contribution(self, index: int) -> str:
-        """`-3 × 1 = -3`; for a product that is pending, `-3 × ∂y/∂d`."""
+        """`-3 × 1 = -3`; for a product that is pending, `-3 · ∂L/∂d`."""
         node, _, local, _ = self.walk.products[index]
         contribution = self.walk.contribution(index)
         if contribution is None:
-            return f"{number(local)} × ∂{self.names.of[self.walk.root]}/∂{self.names.of[node]}"
+            return f"{number(local)}{DOT}{self.gradient_symbol(node)}"
         return f"{number(local)} × {number(node.grad)} = {number(contribution)}"
 
     def path(self, node: Value) -> Iterator[tuple[str, str]]:
@@ -108,10 +113,10 @@ class Messages:
         yield self.gradient(self.walk.root), self.place(self.walk.root)
         for index in path_from_root(self.walk, node):
             through, parent, local, _ = self.walk.products[index]
-            link = f"∂{self.names.of[through]}/∂{self.names.of[parent]} = {number(local)}"
+            link = f"{partial(self.names.of[through], self.names.of[parent])} = {number(local)}"
             others = len(self.walk.incoming(parent)) - 1
             more = f"  (the largest of {others + 1} products)" if others else ""
-            yield f"  × {link} → {self.gradient(parent)}{more}", self.place(parent)
+            yield f"  · {link} → {self.gradient(parent)}{more}", self.place(parent)
 
     def fault(self, node: Value) -> Iterator[str]:
         """What is wrong with a node that has a value or partial that is not finite."""
@@ -119,9 +124,10 @@ class Messages:
         if not math.isfinite(node.data):
             made = f" = {expression_of(node, self.names.of)}" if node.op else ""
             yield f"⚠ {name}{made} = {node.data!r}"
-        for parent, partial in zip(node.parents, node.partials, strict=True):
-            if not math.isfinite(partial):
-                yield f"⚠ ∂{name}/∂{self.names.of[parent]} = {partial!r}, at {self.names.of[parent]} = {parent.data!r}"
+        for parent, local in zip(node.parents, node.partials, strict=True):
+            if not math.isfinite(local):
+                operand = self.names.of[parent]
+                yield f"⚠ {partial(name, operand)} = {local!r}, at {operand} = {parent.data!r}"
         if place := self.place(node):
             yield place
 

@@ -18,6 +18,7 @@ from weakref import finalize
 
 from autograd.debugging.identifiers import identifiers
 from autograd.graph import number_of, topological
+from autograd.notation.chain_rule import Notation, notation_of, partial
 from autograd.origin import position
 from autograd.primitive import Primitive
 from autograd.value import Value
@@ -65,11 +66,11 @@ def backward_source(root: Value) -> BackwardSource:
     >>> print(source)  # doctest: +NORMALIZE_WHITESPACE
     def backward(a, b, mul, c, add):
         mul.grad = add.grad = 0.0
-        add.grad += 1.0
-        mul.grad += add.grad                # ∂add/∂mul = 1
-        c.grad += add.grad                  # ∂add/∂c = 1
-        a.grad += b.data * mul.grad         # ∂mul/∂a = −3
-        b.grad += a.data * mul.grad         # ∂mul/∂b = 2
+        add.grad += 1.0                     # L = add: ∂L/∂add = 1
+        mul.grad += add.grad                # ∂L/∂mul += ∂add/∂mul · ∂L/∂add, ∂add/∂mul = 1
+        c.grad += add.grad                  # ∂L/∂c += ∂add/∂c · ∂L/∂add, ∂add/∂c = 1
+        a.grad += b.data * mul.grad         # ∂L/∂a += ∂mul/∂a · ∂L/∂mul, ∂mul/∂a = −3
+        b.grad += a.data * mul.grad         # ∂L/∂b += ∂mul/∂b · ∂L/∂mul, ∂mul/∂b = 2
     >>> source.run()
     >>> a.grad, b.grad, c.grad
     (-3.0, 2.0, 1.0)
@@ -95,13 +96,15 @@ def _lines(order: Sequence[Any], names: Mapping[Any, str]) -> Iterator[str]:
     interior = [f"{names[node]}.grad" for node in order if node.primitive is not None]
     for i in range(0, len(interior), 8):
         yield f"    {' = '.join(interior[i : i + 8])} = 0.0"
-    yield f"    {names[order[-1]]}.grad += 1.0"
+    root = names[order[-1]]
+    notation = notation_of(root, set(names.values()))
+    yield _commented(f"    {root}.grad += 1.0", f"{notation.definition}: {notation.gradient(root)} = 1")
     place = None
     for node in reversed(order):
         if node.parents and (here := position(node)) is not None and str(here) != place:
             place = str(here)
             yield f"    # {os.path.basename(here.file)}:{here.line}: {here.source.strip()}".rstrip(": ")
-        yield from _products(node, names)
+        yield from _products(node, names, notation)
 
 
 def _wrapped(start: str, words: Sequence[str], end: str) -> list[str]:
@@ -111,13 +114,19 @@ def _wrapped(start: str, words: Sequence[str], end: str) -> list[str]:
     return [start, *[f"        {line}" for line in inside], end]
 
 
-def _products(node: Any, names: Mapping[Any, str]) -> Iterator[str]:
+def _products(node: Any, names: Mapping[Any, str], notation: Notation) -> Iterator[str]:
     name = names[node]
     for parent, local, value in zip(node.parents, node.partials, _values(node), strict=True):
         factor = f"{names[value]}.data * " if value is not None else _NO_FACTOR.get(local, f"{local!r} * ")
-        line = f"    {names[parent]}.grad += {factor}{name}.grad"
         number = f"{local:.6g}".replace("-", "−")
-        yield f"{line:<{COMMENT - 2}}  # ∂{name}/∂{names[parent]} = {number}"
+        yield _commented(
+            f"    {names[parent]}.grad += {factor}{name}.grad",
+            f"{notation.product(name, names[parent])}, {partial(name, names[parent])} = {number}",
+        )
+
+
+def _commented(line: str, comment: str) -> str:
+    return f"{line:<{COMMENT - 2}}  # {comment}"
 
 
 _NO_FACTOR = {1.0: "", -1.0: "-"}  # to the last bit the same as 1.0 * x and -1.0 * x

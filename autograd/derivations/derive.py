@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, get_args
 
-from autograd.debugging.naming import names_in_program, variables_of_caller
+from autograd.debugging.naming import held_by, names_in_program, variables_of_caller
 from autograd.derivations.backprop import Backprop, names_of
 from autograd.derivations.document import Block, Derivation
 from autograd.derivations.layers import Layer, layers_of
@@ -61,13 +61,13 @@ def derivation(loss: Value, level: Level = "node", *, max_steps: int = MAX_STEPS
 
 def _names(order: Sequence[Value]) -> dict[Value, str]:
     """A name for each node."""
-    known = names_in_program(order, variables_of_caller())
+    known = names_in_program(order, held_by(variables_of_caller()))
     taken = set(known.values())
     if order[-1] not in known:
         known[order[-1]] = "L"
     numbered = (f"v{i}" for i in range(1, len(order) + len(taken) + 1))
     free = (name for name in numbered if name not in taken)
-    return unique({node: known[node] if node in known else next(free) for node in order})
+    return unique({node: known[node] if node in known else next(free) for node in order}, {})
 
 
 @dataclass

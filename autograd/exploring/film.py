@@ -18,6 +18,7 @@ from autograd.exploring.accuracy import digits_of
 from autograd.exploring.columns import Column, floats, integers, names
 from autograd.exploring.tree import tree_of
 from autograd.graph import topological
+from autograd.notation.chain_rule import Notation, partial
 from autograd.origin import Position
 from autograd.value import Value
 
@@ -69,7 +70,8 @@ def film_of(root: Value, variables: Mapping[str, object], digits: bool = False) 
     """
     with fresh_walk(root) as walk:
         nodes, order = walk.nodes, walk.nodes[::-1]
-        called = Names(order, variables).of
+        named = Names(order, variables)
+        called = named.of
         number = {node: i for i, node in enumerate(nodes)}
         parents = [tuple(number[parent] for parent in node.parents) for node in nodes]
         texts = [called[node] for node in nodes]
@@ -82,12 +84,24 @@ def film_of(root: Value, variables: Mapping[str, object], digits: bool = False) 
             "name": names(texts),
             "formulas": [_formula(node, called) for node in nodes] if len(nodes) <= FEW else [],
             "glyphs": GLYPHS,
+            "notation": _forms(named.notation(root)),
             **({"digits": floats(digits_of(nodes, root))} if digits else {}),
             **_distinct("head", [head_of(node) or "leaf" for node in nodes]),
             **_sources(nodes),
             **_boxes(order, called, nodes),
         }
         return Film(data, texts, [node.op for node in nodes], parents, len(walk))
+
+
+def _forms(notation: Notation) -> dict[str, str]:
+    """What the page writes, with {node} and {parent} for the names."""
+    own = notation.loss == notation.root
+    return {
+        "loss": notation._replace(root=notation.root if own else "{node}").definition,
+        "gradient": notation.gradient("{node}"),
+        "partial": partial("{node}", "{parent}"),
+        "product": notation.product("{node}", "{parent}"),
+    }
 
 
 def _boxes(order: Sequence[Value], called: dict[Value, str], nodes: Sequence[Value]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ AUTOGRAD = {
     "draw": ["draw", "x*x", "x=3"],
     "explore": ["explore", "x*x", "x=3", "-o", "graph.html"],
     "replay": ["replay", "x*x", "x=3", "-o", "page.html"],
+    "exercise": ["exercise", "--solution"],
     "step": ["step", "x*x", "x=3"],
 }
 PRINTING = [("nn", NN[name]) for name in NN] + [("autograd", AUTOGRAD[name]) for name in AUTOGRAD]

@@ -212,7 +212,7 @@ def test_a_gradient_that_overflows_is_named():
     assert lines[0] == "backward() made the gradient of x inf, coming from y"
     assert lines[1].endswith("in test_a_gradient_that_overflows_is_named")
     assert lines[2:4] == ["    y = x * HUGE", "        ^^^^^^^^"]
-    assert lines[4] == "  gradient: 0.0 + ∂mul/∂(x) × upstream = 0.0 + 1e+200 × 1e+200 = inf"
+    assert lines[4] == "  gradient: 0.0 + ∂mul/∂(x) · upstream = 0.0 + 1e+200 × 1e+200 = inf"
     assert lines[5] == "  operands: x = 1e-300, 1e+200"
     assert lines[6].startswith("  hint: the gradient overflows")
 
@@ -233,7 +233,7 @@ def test_a_gradient_left_from_a_bad_pass_is_named():
 
 def test_sums_of_finite_contributions_are_checked():
     x = Value(1e-300, label="x")
-    assert "× upstream = 1e+308 + 1e+308 × 1.0 = inf" in str(error_of(x * 1e308 + x * 1e308))
+    assert "· upstream = 1e+308 + 1e+308 × 1.0 = inf" in str(error_of(x * 1e308 + x * 1e308))
 
 
 @given(graphs())

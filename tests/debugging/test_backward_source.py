@@ -60,12 +60,12 @@ def test_a_product_a_line_with_the_names_of_the_program_and_the_numbers() -> Non
     assert str(backward_source(loss)).splitlines() == [
         "def backward(w, x, mul, b, z):",
         "    mul.grad = z.grad = 0.0",
-        "    z.grad += 1.0",
+        "    z.grad += 1.0                           # L = z: ∂L/∂z = 1",
         f"    # test_backward_source.py:{here}: z = w * x + b",
-        "    mul.grad += z.grad                      # ∂z/∂mul = 1",
-        "    b.grad += z.grad                        # ∂z/∂b = 1",
-        "    w.grad += x.data * mul.grad             # ∂mul/∂w = −3",
-        "    x.grad += w.data * mul.grad             # ∂mul/∂x = 2",
+        "    mul.grad += z.grad                      # ∂L/∂mul += ∂z/∂mul · ∂L/∂z, ∂z/∂mul = 1",
+        "    b.grad += z.grad                        # ∂L/∂b += ∂z/∂b · ∂L/∂z, ∂z/∂b = 1",
+        "    w.grad += x.data * mul.grad             # ∂L/∂w += ∂mul/∂w · ∂L/∂mul, ∂mul/∂w = −3",
+        "    x.grad += w.data * mul.grad             # ∂L/∂x += ∂mul/∂x · ∂L/∂mul, ∂mul/∂x = 2",
     ]
 
 

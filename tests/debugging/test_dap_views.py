@@ -18,7 +18,7 @@ def test_the_stack_is_the_chain_rule_down_to_here(tmp_path: Path) -> None:
         editor.stopped()
         frames = editor.frames()
         assert [re.sub(r" = .*", "", frame["name"]) for frame in frames] == [
-            "∂loss/∂z", "∂loss/∂a", "∂loss/∂add", "∂loss/∂pow", "∂loss/∂loss", "<module>",
+            "∂L/∂z", "∂L/∂a", "∂L/∂add", "∂L/∂pow", "∂L/∂loss", "<module>",
         ]  # fmt: skip
         assert [frame["line"] for frame in frames] == [Z_LINE, 6, LOSS_LINE, LOSS_LINE, LOSS_LINE, BACKWARD_LINE]
         source = TRAIN.splitlines()[LOSS_LINE - 1]
@@ -41,7 +41,7 @@ def test_scopes_show_the_value_the_sum_and_what_is_handed_on(tmp_path: Path) -> 
         assert set(NAMES) <= set(scopes["All values"])
         propagates = list(editor.scopes(frame=1)["Propagates"].values())  # of z: w has its product, x has not
         assert propagates[0].startswith("0.7 × ")
-        assert propagates[1] == "0.3 × ∂loss/∂z  (pending)"
+        assert propagates[1] == "0.3 · ∂L/∂z  (pending)"
 
 
 def test_evaluates_nothing_but_conditions(tmp_path: Path) -> None:

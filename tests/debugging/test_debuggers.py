@@ -159,6 +159,30 @@ def test_breakpoint_at_stops_pdb_at_the_line_of_the_node(folder: Path) -> None:
         terminal.close()
 
 
+def test_e8_up_goes_to_the_line_that_called_backward_and_next_stays_there(terminal: Terminal) -> None:
+    terminal.say("break layer.py:2")
+    terminal.say("continue")
+    terminal.say("continue")
+    assert "mirror" not in terminal.say("where")
+    assert place(terminal.say("up")) == f"program.py:{WHOLE} <module>"
+    assert place(terminal.say("next")) == f"program.py:{AFTER} <module>"
+    assert numbers(terminal.say("next"))[0] == pytest.approx(W_GRAD, rel=CLOSE)  # carried out once, and completely
+
+
+def test_e8_next_stays_in_a_caller_that_was_not_traced(folder: Path) -> None:
+    (folder / "program.py").write_text(
+        f"{PROGRAM}def train():\n    with breakpoint_at('add'):\n        loss.backward()\n    print(w.grad)\ntrain()\n"
+    )
+    terminal = Terminal(folder, PROMPTS["pdb"], "program.py")
+    try:
+        assert place(terminal.start) == "layer.py:2 backward of neuron"
+        assert place(terminal.say("up")) == "program.py:13 train"
+        assert place(terminal.say("next")) == "program.py:12 train"  # the end of the block
+        assert place(terminal.say("next")) == "program.py:14 train"
+    finally:
+        terminal.close()
+
+
 def test_the_generated_source_can_be_stepped_into(folder: Path) -> None:
     (folder / "program.py").write_text(f"{PROGRAM}source = backward_source(loss)\nsource.run()\n")
     terminal = Terminal(folder, PROMPTS["pdb"], "-m", "pdb", "program.py")

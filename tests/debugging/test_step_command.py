@@ -93,7 +93,7 @@ def test_output_is_ascii_if_the_encoding_has_nothing_else(tmp_path: Path) -> Non
     result = talk(["relu(a)*α", "a=2", "α=3"], "step\nprint a\ninfo nodes\nwhere\n", tmp_path, PYTHONIOENCODING="ascii")
     assert result.returncode == 0
     assert result.stdout.isascii()
-    assert "dmul/drelu += dmul/drelu * dmul/dmul = 3 * 1 = 3  (0 -> 3, complete)" in result.stdout
+    assert "dL/drelu += dmul/drelu * dL/dmul = 3 * 1 = 3  (0 -> 3, complete)" in result.stdout
     assert "grad 0 0.0  (not complete)" in result.stdout
 
 
@@ -147,7 +147,7 @@ def write_functions(folder: Path) -> None:
 def test_a_function_of_a_file_is_called_on_values_with_its_names(tmp_path: Path) -> None:
     write_functions(tmp_path)
     out = talk(["functions.py:f", "--at", "0.5,[1,-2]"], "until w[0]\n", tmp_path).stdout
-    assert "∂add/∂w[0] += ∂mul/∂w[0] × ∂add/∂mul = 0.5 × 1 = 0.5" in out
+    assert "∂L/∂w[0] += ∂mul/∂w[0] · ∂L/∂mul = 0.5 × 1 = 0.5" in out
     assert "functions.py:4  return x * w[0] + w[1]\n                             ^^^^^^^^\n" in out
     assert "y = 6: 1 product;" in talk(["functions.py:y"], "", tmp_path).stdout
 
@@ -200,7 +200,7 @@ def test_keys_complete_recall_and_interrupt(tmp_path: Path) -> None:
     assert "breakpoint 1: op tanh" in answer(child, "b op t\t\r")  # also after an abbreviation
     assert "Ctrl-C: `quit` finishes the pass, `abort` undoes it" in answer(child, "junk\x03")
     assert "breakpoint 2: op tanh" in answer(child, "\x1b[A\r")  # the line before
-    assert "[2/3] ∂mul/∂tanh = 3, complete" in answer(child, "continue\r")
+    assert "[2/3] ∂L/∂tanh = 3, complete" in answer(child, "continue\r")
     child.send("\x04")
     child.expect(pexpect.EOF)
     child.close()

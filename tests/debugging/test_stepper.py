@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import struct
 import sys
@@ -14,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, step, tanh
+from autograd import Value, backward_source, step, tanh
 from autograd.backward import use_backward
+from autograd.debugging import suggestions
 from autograd.debugging.breakpoints import Breakpoint
 from autograd.debugging.naming import Names
 from autograd.debugging.stepper.commands import Stepper
@@ -147,7 +149,7 @@ def test_breakpoints_are_met_in_both_directions_at_the_same_moments() -> None:
     out = answers(y, "break h", "break x", "continue", "continue", "rcontinue", "rcontinue")
     arrivals = [line for line in out.splitlines() if line.endswith(", complete") and line.startswith("[")]
     assert [line[:5] for line in arrivals] == ["[4/6]", "[6/6]", "[4/6]"]
-    assert "[0/6] at ∂y/∂y = 1" in out
+    assert "[0/6] at ∂L/∂y = 1" in out
 
 
 def test_a_line_is_met_once_for_a_run_of_nodes_made_there() -> None:
@@ -158,12 +160,12 @@ def test_a_line_is_met_once_for_a_run_of_nodes_made_there() -> None:
     line = sys._getframe().f_lineno - 2
     out = answers(y, f"break {Path(__file__).name}:{line}", "continue", "continue")
     assert out.count("breakpoint 1:") == 2  # when it was set, and once
-    assert "∂y/∂z = 1, complete" in out
+    assert "∂L/∂z = 1, complete" in out
 
 
 def test_a_condition_at_a_place_uses_the_node() -> None:
     _, _, y = small_graph()
-    assert "∂y/∂h = 1.52319, complete" in answers(y, "break op tanh if grad > 1.5 and node.name == 'h'", "c")
+    assert "∂L/∂h = 1.52319, complete" in answers(y, "break op tanh if grad > 1.5 and node.name == 'h'", "c")
     assert "the backward pass is complete" in answers(y, "break op tanh if grad > 1.6", "c")
     assert "no name 'local' here" in answers(y, "break op tanh if local > 1")
     assert "⚠ cannot compute this for 'tanh', 1.0" in answers(y, "break op tanh if op > 1", "c")
@@ -199,9 +201,9 @@ def test_breakpoints_are_kept_for_the_next_pass() -> None:
     text = out.getvalue()
     assert "breakpoint 1: op tanh  (hits: 0)" in text
     assert [line for line in text.splitlines() if line.startswith("[")] == [
-        "[1/6] ∂y/∂mul_2 += ∂y/∂mul_2 × ∂y/∂y = 1 × 1 = 1  (0 → 1, complete)",
-        "[4/6] ∂y/∂h = 1.52319, complete",
-        "[1/1] ∂mul/∂leaf += ∂mul/∂leaf × ∂mul/∂mul = 3 × 1 = 3  (0 → 3, complete)",
+        "[1/6] ∂L/∂mul_2 += ∂y/∂mul_2 · ∂L/∂y = 1 × 1 = 1  (0 → 1, complete)",
+        "[4/6] ∂L/∂h = 1.52319, complete",
+        "[1/1] ∂L/∂leaf += ∂mul/∂leaf · ∂L/∂mul = 3 × 1 = 3  (0 → 3, complete)",
         "[1/1] the backward pass is complete: every gradient is what backward() computes",
     ]
 
@@ -224,12 +226,12 @@ def test_list_needs_a_source() -> None:
 
 def test_an_empty_line_repeats_the_last_command() -> None:
     _, _, y = small_graph()
-    assert "[4/6] ∂y/∂h" in answers(y, "step 2", "")
+    assert "[4/6] ∂L/∂h" in answers(y, "step 2", "")
 
 
 def test_where_without_provenance_is_the_chain_rule_alone() -> None:
     _, _, y = small_graph()
-    assert "  × ∂mul_2/∂h = 0.761594 → ∂y/∂h = 1.52319  (the largest of 2 products)" in answers(y, "until h", "where h")
+    assert "  · ∂mul_2/∂h = 0.761594 → ∂L/∂h = 1.52319  (the largest of 2 products)" in answers(y, "until h", "where h")
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -242,7 +244,7 @@ def test_names_are_labels_then_program_then_variables_then_primitives() -> None:
     fourth = third * second
     made = [first, second, third, fourth, third + first]
     names = Names(made, {"held": fourth, "_private": made[-1], "other": 3})
-    assert [names.of[node] for node in made] == ["first_2", "second", "first", "held", "add"]
+    assert [names.of[node] for node in made] == ["first_1", "second", "first", "held", "add"]
     assert all(names.find(text) is node for text, node in names.nodes.items())
 
 
@@ -266,3 +268,102 @@ def test_help_fits_into_80_columns() -> None:
     stepper = Stepper(Walk(y), stdout=io.StringIO())
     out = answers(y, "help", *[f"help {command}" for command in stepper.commands])
     assert [line for line in out.split("\n") if len(line) > 80] == []
+
+
+# --- one notation, names of today, suggestions (row E8) ---------------------------------------------------------------
+
+
+def test_e8_accumulated_local_and_upstream_can_be_told_apart() -> None:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    out = answers(a * b, "step")
+    assert "backward pass of L = loss = -6" in out
+    assert "∂L/∂a += ∂loss/∂a · ∂L/∂loss = -3 × 1 = -3" in out
+
+
+@pytest.mark.parametrize(("labels", "loss"), [(["x", "L"], "J"), (["L", "J"], "E"), (["x"], "L")])
+def test_e8_no_node_is_called_as_the_root_is_written(labels: list[str], loss: str) -> None:
+    nodes = [Value(1.0, label=label) for label in labels]
+    assert f"∂{loss}/∂{labels[0]} += " in answers(autograd.total(nodes) * 2.0, "step", "step")
+
+
+def test_e8_the_root_of_that_name_keeps_it() -> None:
+    x = Value(3.0, label="x")
+    y = x * x
+    y.label = "L"
+    out = answers(y, "step")
+    assert "backward pass of L = 9" in out
+    assert "∂L/∂x += ∂L/∂x · ∂L/∂L = 3 × 1 = 3" in out
+
+
+def test_e8_the_last_binding_of_a_variable_has_its_name() -> None:
+    with autograd.debug():
+        w = Value(0.5)
+        loss = Value(0.0)
+        for target in (1.0, 2.0, 3.0):
+            loss = loss + (w - target) ** 2
+    names = Names(topological(loss), {})
+    assert names.of[loss] == "loss"
+    assert {f"loss_{i}" for i in (1, 2, 3)} < set(names.nodes) >= {"loss"}
+    assert names.nodes["loss_1"].data == 0.0
+    assert f"loss = loss_3 + pow_3\n      data {loss.data!r}" in answers(loss, "p loss")
+    assert "    loss.grad += 1.0" in backward_source(loss)
+
+
+def test_e8_a_variable_is_what_the_program_still_holds() -> None:
+    with autograd.debug():
+        x = Value(2.0)
+        h = x * 3.0
+        first = tanh(h)
+        h = x * 5.0
+        loss = h * first  # whose operands are in the opposite order in the graph
+    assert Names(topological(loss), {"h": h}).find("h") is h
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("p x.grad", "x.grad = 0.0 so far (2 pending); `print x` shows where it comes from"),
+        ("p abs(h.grad) > 2", "False"),
+        ("p grad", "1.0"),
+        ("x.grad", "did you mean `print x.grad`?"),
+        ("x", "did you mean `print x`?"),
+        ("pp x", "did you mean `print x`?"),
+        ("bt", "did you mean `where`?"),
+        ("until x.grad", "write x"),
+        ("break x.grad", "write `break x`"),
+        ("break if abs(grad) > 2", "write `break if abs(after) > 2` for the gradient after each product"),
+        ("break if abs(grad) > 2", "or `break NODE if abs(grad) > 2`"),
+        ("break abs(grad) > 2", "write `break if abs(after) > 2`"),
+        ("break x.grad > 2", "write `break if x.grad > 2`"),
+        ("break h, grad > 2", "write `break h if grad > 2`"),
+        ("break if(x.grad > 2)", "breakpoint 1: if (x.grad > 2)"),
+        ("break if data > 2", "write `break if node.data > 2`"),
+        ("break h if after > 2", "write `break h if grad > 2`"),
+        ("break op tanh if local > 2", 'write `break if local > 2 and op == "tanh"`'),
+        ("break h if local > 2", 'write `break if local > 2 and parent.name == "h"`'),
+        ("break tanh", "write `break op tanh`"),
+        ("p x.gard", "no attribute .gard; a node has data, grad, op, name"),
+    ],
+)
+def test_e8_what_people_type_is_answered_with_the_right_form(typed: str, right: str) -> None:
+    _, _, y = small_graph()
+    assert right in answers(y, typed)
+
+
+def test_e8_suggested_forms_are_accepted() -> None:
+    _, _, y = small_graph()
+    forms = [text for typed in ("grad > 1", "abs(grad) > 2 and data < 0") for text in _forms(typed)]
+    assert len(forms) == 4
+    out = answers(y, *[form.replace("NODE", "h") for form in forms])
+    assert "⚠" not in out
+
+
+def _forms(condition: str) -> list[str]:
+    return re.findall("`(.*?)`", suggestions.for_condition("", condition))
+
+
+def test_e8_every_suggested_command_exists() -> None:
+    _, _, y = small_graph()
+    commands = Stepper(Walk(y), stdout=io.StringIO()).commands
+    assert {text.split()[0] for text in suggestions.COMMANDS.values()} <= set(commands)
+    assert not set(suggestions.COMMANDS) & set(commands)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_notebooks import PICTURES, picture
+from tests.run_notebooks import PICTURES, notebooks, picture
 
 pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-PATHS = sorted(FOLDER.glob("*.ipynb"))
+PATHS = notebooks()
 LONGEST_CELL = 15
 LARGEST = 3_000_000  # bytes, all together
 OF_A_MACHINE = re.compile(r"/(?:home|root|tmp|Users|work|private|opt)/|[A-Z]:\\\\|ipykernel_\d")
@@ -45,6 +45,7 @@ def solution(path):
 def test_there_are_some_numbered_without_a_gap_and_small_enough():
     assert [path.name.split("-")[0] for path in PATHS] == [str(number) for number in range(1, len(PATHS) + 1)]
     assert len(PATHS) >= 4
+    assert set(PATHS) == set(FOLDER.glob("*.ipynb"))
     assert sum(path.stat().st_size for path in [*PATHS, *PICTURES.iterdir()]) <= LARGEST
 
 
@@ -53,6 +54,19 @@ def test_the_title_has_the_number_and_asks_a_question(path):
     title = prose(path).splitlines()[0]
     assert title.startswith(f"# {path.name.split('-')[0]}. ")
     assert title.endswith("?")
+
+
+@each
+def test_e9_it_runs_alone_where_the_package_is_missing(path):
+    """Row E9: the first cell installs what the others import, and none of it is a file beside the notebook."""
+    install, *others = cells(path, "code")
+    assert 'if find_spec("nn") is None:' in source(install)
+    assert "scalar-autograd[train,check]" in source(install)
+    assert not install["outputs"]
+    trees = [node for cell in others for node in ast.walk(ast.parse(source(cell)))]
+    plain = [alias.name for node in trees if isinstance(node, ast.Import) for alias in node.names]
+    imported = [*plain, *(node.module for node in trees if isinstance(node, ast.ImportFrom))]
+    assert not {name.split(".")[0] for name in imported} & {each.stem for each in FOLDER.glob("*.py")}
 
 
 @each

@@ -55,7 +55,7 @@ def shown_gradients(browser: Browser) -> dict[str, str]:
 def test_begins_before_the_first_product(browser: Browser, page: Path) -> None:
     browser.open(page)
     assert count(browser) == "0 / 7"
-    assert "∂y/∂y = 1" in browser.text("#formula")
+    assert "L = y: ∂L/∂y = 1" in browser.text("#formula")
     assert shown_gradients(browser) == {"a": "–", "b": "–", "c": "–", "mul": "–", "add": "–", "h": "–", "y": "▲ 1"}
     assert browser.run("return [...document.querySelectorAll('.edge')].every(e => e.classList.contains('todo'))")
     assert browser.complaints() == []
@@ -76,7 +76,7 @@ def test_writes_numbers_as_the_picture_does(browser: Browser, page: Path) -> Non
 def test_a_deep_link_opens_a_moment(browser: Browser, page: Path) -> None:
     browser.open(page, "#2")
     assert count(browser) == "2 / 7"
-    assert "∂y/∂a += ∂y/∂a × ∂y/∂y = 4 × 1 = 4" in browser.text("#formula")
+    assert "∂L/∂a += ∂y/∂a · ∂L/∂y = 4 × 1 = 4" in browser.text("#formula")
     assert "0 → 4" in browser.text("#formula")
     assert browser.text("#sum").count("pending") == 1
     assert browser.text("#source mark") == "h * a"
@@ -114,7 +114,7 @@ def test_the_slider_moves_and_tells_a_screen_reader_where(browser: Browser, page
     browser.press("ArrowRight")  # one step, not one for the slider and one for the page
     assert count(browser) == "4 / 7"
     value = browser.run("return document.querySelector('#moment').getAttribute('aria-valuetext')")
-    assert value.startswith("4 of 7. ∂y/∂")
+    assert value.startswith("4 of 7. ∂L/∂")
     assert browser.run("return document.querySelector('#formula').getAttribute('aria-live')") == "polite"
 
 
@@ -126,7 +126,7 @@ def test_a_click_goes_to_the_gradient_of_a_value(browser: Browser, page: Path) -
     )
     browser.click(f"#{a} .body")
     assert "complete" in browser.text("#formula")
-    assert "∂y/∂a is the sum of" in browser.text("#sum")
+    assert "∂L/∂a is the sum of" in browser.text("#sum")
     complete = count(browser)
     browser.click(f"#{a} .body")  # again: what came before
     assert count(browser) == "2 / 7"

@@ -16,6 +16,7 @@ from autograd.debugging.messages import ALL_FINITE, Messages
 from autograd.drawing.formula import expression_of
 from autograd.expressions.conditions import CONSTANTS, FUNCTIONS, parse_condition
 from autograd.node_names import kind_of
+from autograd.notation.chain_rule import partial
 from autograd.value import Value
 
 MOST = 500  # rows in one list: an editor draws all of them
@@ -120,8 +121,8 @@ class Views:
         if node.op:
             yield _row("expression", expression_of(node, self.names.of), "str")
         name = self.names.of
-        for parent, partial in zip(node.parents, node.partials, strict=True):
-            yield _row(f"∂{name[node]}/∂{name[parent]}", repr(partial), "float")
+        for parent, local in zip(node.parents, node.partials, strict=True):
+            yield _row(partial(name[node], name[parent]), repr(local), "float")
 
     def _incoming(self, node: Value) -> Iterable[Body]:
         if node is self.walk.root:

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from autograd import backward
-from autograd.debugging.hidden_frames import drive
+from autograd.debugging.hidden_frames import drive, hide_frames
 from autograd.debugging.hooks import can_stop
 from autograd.debugging.mirror.frames import Frames, Part, Visit, Visitor
 from autograd.graph import topological
@@ -36,6 +36,7 @@ def mirror_pass(root: Any, visitors: Sequence[Visitor] = ()) -> None:
     with paused_gc():
         parts = build(root, visitors)
         backward.start(root)
+    hide_frames()
     drive(parts)
 
 

@@ -98,11 +98,17 @@ class Console(cmd.Cmd):
         candidates = self._starting_with(word)
         if candidates:
             raise ValueError(f"{word!r} is ambiguous: {', '.join(candidates)}")
-        raise ValueError(self._no_command(word))
+        raise ValueError(self._no_command(word, line))
 
-    def _no_command(self, word: str) -> str:
+    def _no_command(self, word: str, line: str) -> str:
+        if meant := self.suggestion(line):
+            return f"unknown command {word!r}; did you mean `{meant}`?"
         close = difflib.get_close_matches(word, self.commands, n=1)
         return f"unknown command {word!r}; " + (f"did you mean {close[0]!r}?" if close else "`help` lists the commands")
+
+    def suggestion(self, line: str) -> str:
+        """The command that a line with an unknown one may stand for; '' if there is none."""
+        return ""
 
     def completenames(self, text: str, *ignored: object) -> list[str]:
         return [f"{command} " for command in self.commands if command.startswith(text)]
@@ -117,7 +123,7 @@ class Console(cmd.Cmd):
         if argument:
             candidates = [argument] if argument in self.commands else self._starting_with(argument)
             if len(candidates) != 1:
-                raise ValueError(self._no_command(argument))
+                raise ValueError(self._no_command(argument, argument))
             return self.say(self._documentation(candidates[0]))
         usages = [self._documentation(command).split("\n")[0].partition(": ") for command in self.commands]
         width = max(len(usage) for usage, _, _ in usages)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import linecache
+import re
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 from autograd import origin
-from autograd.debugging.breakpoints import Breakpoint
+from autograd.debugging import suggestions
+from autograd.debugging.breakpoints import Breakpoint, attributes, fields_of
 from autograd.debugging.inspection import bad_gradients, first_fault
 from autograd.debugging.messages import ALL_FINITE, INDENT, Messages
 from autograd.debugging.naming import Names
@@ -15,6 +18,7 @@ from autograd.debugging.stepper.console import Console
 from autograd.debugging.walk import Walk
 from autograd.drawing import draw
 from autograd.errors import GraphError
+from autograd.expressions.conditions import parse_condition
 from autograd.io.plural import counted
 from autograd.value import Value
 
@@ -49,20 +53,40 @@ class InspectCommands(Console):
     def complete_node(self, text: str, *ignored: object) -> list[str]:
         return [name for name in self.names.nodes if name.startswith(text)]
 
+    def suggestion(self, line: str) -> str:
+        return suggestions.for_command(line, self.names.nodes)
+
     def _node(self, argument: str) -> Value:
         return self.names.find(argument) if argument else self.here
 
     def do_print(self, argument: str) -> None:
-        """print [NODE]: value, gradient, and the products in its sum.
+        """print [NODE | EXPR]: value, gradient, and the products in its sum.
 
         The products are done or pending. Without NODE, it is the node whose products
-        are next.
+        are next. EXPR is a number, such as w.grad: see `help break`.
 
         print w
         print w2[1,0]
+        print abs(w.grad) > 2
         """
+        if argument and argument not in self.names.nodes and EXPRESSION.search(argument):
+            return self.say(self._number(argument))
         for line in self.messages.node(self._node(argument)):
             self.say(line)
+        return None
+
+    def _number(self, text: str) -> str:
+        """`-3.0`, the value of an expression; for the attribute of a node with what shows more of it."""
+        here, last = self.here, self.walk.last
+        fields: dict[str, Any] = {"node": here, "op": here.op, "data": here.data, "grad": here.grad}
+        environment = ChainMap(self.names.nodes, fields, fields_of(last, self.walk.index) if last else {})
+        result = parse_condition(text, environment, attributes(self.names)).evaluate(environment)
+        node = suggestions.owner(text, self.names.nodes)
+        if not node:
+            return repr(result.data if isinstance(result, Value) else result)
+        missing = self.walk.pending(self.names.nodes[node]) if text.endswith("grad") else 0
+        pending = f" so far ({missing} pending)" if missing else ""
+        return f"{text} = {result!r}{pending}; `print {node}` shows where it comes from"
 
     def do_where(self, argument: str) -> None:
         """where [NODE]: the chain rule from the loss to here, or to NODE.
@@ -180,4 +204,5 @@ class InspectCommands(Console):
     complete_print = complete_where = complete_list = complete_node
 
 
+EXPRESSION = re.compile(r"[^\w\s]|^(?:node|op|data|grad|local|upstream|contribution|before|after|index)$")
 NO_SOURCE = "build the graph inside `with autograd.debug():`"

@@ -68,8 +68,8 @@ class StepperSession:
         if self.ending == "run" and stepper.do_run(""):
             return
         walk, which = stepper.walk, f" {self.passes}" if self.passes > 1 else ""
-        name, result = stepper.names.of[walk.root], walk.root.data
-        headline = f"backward pass{which} of {name} = {number(result)}: {counted(len(walk), 'product')}"
+        loss = f"{stepper.messages.notation.definition} = {number(walk.root.data)}"
+        headline = f"backward pass{which} of {loss}: {counted(len(walk), 'product')}"
         stepper.say(f"{headline}; `help` lists the commands")
         stepper.show_place(walk.root)
 
@@ -90,9 +90,9 @@ def step(loss: Value, *, stdin: TextIO | None = None, stdout: TextIO | None = No
     >>> a, b = Value(2.0), Value(-3.0)
     >>> d = a * b
     >>> step(d, stdin=io.StringIO("step\\nquit\\n"))
-    backward pass of d = -6: 2 products; `help` lists the commands
+    backward pass of L = d = -6: 2 products; `help` lists the commands
     (backward) step
-    [1/2] ∂d/∂a += ∂d/∂a × ∂d/∂d = -3 × 1 = -3  (0 → -3, complete)
+    [1/2] ∂L/∂a += ∂d/∂a · ∂L/∂d = -3 × 1 = -3  (0 → -3, complete)
     (backward) quit
     >>> a.grad, b.grad
     (-3.0, 2.0)

@@ -47,7 +47,7 @@ class Clock {
   showFormula(begin) {
     const { graph, moment } = this, now = moment - 1;
     const lines = !moment
-      ? [element("p", "large", `${partial(graph, ROOT, ROOT)} = ${number(graph.grad[ROOT])}`),
+      ? [element("p", "large", `${filled(graph, "loss", ROOT)}: ${gradient(graph, ROOT)} = ${number(graph.grad[ROOT])}`),
         element("p", "muted", "the pass starts here, with the seed 1")]
       : moment - begin === 1
         ? [element("p", "large", rule(graph, now)), element("p", signOf(graph.contribution(now)), change(graph, now))]
@@ -69,8 +69,8 @@ class Clock {
     if (into.length < 2) return $("sum").replaceChildren();
     const term = p => this.item(p, p < this.moment
       ? `${factors(graph, p)} = ${number(graph.contribution(p), 6)}  through ${isolated(graph.name(graph.node[p]))}`
-      : `${number(graph.local[p], 6)} × ${partial(graph, ROOT, graph.node[p])}  pending`);
-    $("sum").replaceChildren(element("p", "", `${partial(graph, ROOT, receiver)} is the sum of`), list(into, term));
+      : `${number(graph.local[p], 6)} · ${gradient(graph, graph.node[p])}  pending`);
+    $("sum").replaceChildren(element("p", "", `${gradient(graph, receiver)} is the sum of`), list(into, term));
   }
 
   item(p, text) {

@@ -26,6 +26,7 @@ class Graph {
     Object.assign(this, {
       data: column(film.data), grad: column(film.grad), parent: column(film.parent), local: column(film.local),
       box: column(film.box), outer: column(film.outer), formulas: film.formulas, glyphs: film.glyphs,
+      notation: film.notation,
       digits: film.digits ? column(film.digits) : null,
     });
     this.count = this.data.length;

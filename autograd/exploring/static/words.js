@@ -2,20 +2,23 @@
 
 const MOST = 12; // products in one list
 
-const partial = (graph, of, by) => `∂${isolated(graph.name(of))}/∂${isolated(graph.name(by))}`;
+/** A form of the notation with the names of values, in one go: a name may contain braces. */
+const filled = (graph, form, node, parent) => graph.notation[form].replace(
+  /\{(node|parent)\}/g, (_, which) => isolated(graph.name(which === "node" ? node : parent)));
+const gradient = (graph, node) => filled(graph, "gradient", node);
+const partial = (graph, node, parent) => filled(graph, "partial", node, parent);
 const factors = (graph, p) => `${number(graph.local[p], 6)} × ${number(graph.grad[graph.node[p]], 6)}`;
 
 function rule(graph, p) {
   const node = graph.node[p], parent = graph.parent[p];
-  return `${partial(graph, ROOT, parent)} += ${partial(graph, node, parent)} × ${partial(graph, ROOT, node)}`
-    + ` = ${factors(graph, p)} = ${number(graph.contribution(p), 6)}`;
+  return `${filled(graph, "product", node, parent)} = ${factors(graph, p)} = ${number(graph.contribution(p), 6)}`;
 }
 
 function change(graph, p) {
   const parent = graph.parent[p];
   const before = graph.gradientsAt(p)[parent] ?? 0, after = graph.gradientsAt(p + 1)[parent];
   const state = graph.completion(parent) === p + 1 ? ", complete" : "";
-  return `${partial(graph, ROOT, parent)}: ${number(before, 6)} → ${number(after, 6)}${state}`;
+  return `${gradient(graph, parent)}: ${number(before, 6)} → ${number(after, 6)}${state}`;
 }
 
 /** What a value is computed from: `d = a × b`. */

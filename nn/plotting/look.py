@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe & Ito 2008, "Color Universal Design", without yellow and black, which vanish on white and on dark paper.
 BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
@@ -49,6 +49,9 @@ def plot(draw: Callable[..., None], columns: int = 1, height: float = 3.2, **sha
 
     As the last line of a cell it shows the picture.
     """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     with rc_context(STYLE):
         figure = Figure(figsize=(min(9.0, 5.6 + 1.7 * (columns - 1)), height), layout="constrained", facecolor=PAPER)
         draw(*figure.subplots(1, columns, squeeze=False, **shared)[0])
