@@ -21,7 +21,7 @@ from autograd.io.files import write_bytes
 SUFFIXES = (".html", ".htm")
 FRAME_HEIGHT = 640  # pixels of the page in a notebook
 PROGRAM = (
-    *("numbers.js", "graph.js", "words.js", "layout.js", "routes.js"),
+    *("numbers.js", "graph.js", "words.js", "layout.js", "routes.js", "marks.js"),
     *("picture.js", "view.js", "details.js", "clock.js", "search.js", "compare.js", "main.js"),
 )
 

@@ -6,8 +6,6 @@ const ROOM = { value: 19, box: 30 }; // cells: a gradient at any moment, with it
 const READABLE = 40; // boxes that are shown at the beginning
 const LARGEST = 1500; // boxes that are shown at all
 const TITLE = 40; // cells
-const DIGITS = 53 * Math.log10(2); // of a float
-const DIFFERENT = "≠", ALONE = "∅"; // marks beside numbers
 
 class Picture {
   constructor(graph, host, prefix, listener) {
@@ -307,30 +305,4 @@ class Picture {
     parts.title.textContent = `${about}\ngrad ${spread}`;
     parts.group.setAttribute("aria-label", `${about}, gradient ${spread}${marksInWords(marks, box)}${box ? ", closed" : ""}`);
   }
-}
-
-/** For screen readers, what differs from the other graph. */
-function marksInWords(marks, box) {
-  if (!marks.some(mark => mark)) return "";
-  if (box) return `, ${marks[0].slice(2)} differ`;
-  return marks[0] === ALONE ? ", only in this graph" : `, differs in ${["data", "grad"].filter((_, k) => marks[k]).join(" and ")}`;
-}
-
-const lostDigits = (graph, i) => Number.isNaN(graph.digits[i]) ? 0 : DIGITS - graph.digits[i];
-
-/** How large gradients are among all, from 0 to 1, on a logarithmic scale of at most 12 powers of ten. */
-function heatScale(grads) {
-  let low = Infinity, high = 0;
-  for (const grad of grads) {
-    const size = Math.abs(grad);
-    if (!size || !Number.isFinite(size)) continue;
-    if (size < low) low = size;
-    if (size > high) high = size;
-  }
-  const bottom = Math.max(Math.log10(low), Math.log10(high) - 12) - 0.3, range = Math.log10(high) - bottom || 1;
-  return spread => {
-    if (spread.bad) return 1;
-    const size = Math.max(Math.abs(spread.low), Math.abs(spread.high));
-    return spread.count && size && high ? Math.max(0.02, Math.min(1, (Math.log10(size) - bottom) / range)) : 0;
-  };
 }
