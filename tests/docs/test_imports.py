@@ -133,8 +133,13 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.passes", "compiler.program", "compiler.refusal", "compiler.symbols"),
         *("series.rows", "series.terms"),
     },
+    "compiler.bodies": {"compiler.lower", "compiler.program"},
+    "compiler.bodywise": {
+        *("compiler.bodies", "compiler.compressed", "compiler.lower", "compiler.program", "compiler.specialization"),
+        "sparse.pattern",
+    },
     "compiler.kinds": {
-        "compiler.taylor",
+        *("compiler.bodies", "compiler.bodywise", "compiler.taylor"),
         *("compiler.compressed", "compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program"),
         *("compiler.pushed", "compiler.refusal", "compiler.symbols"),
         *("errors", "primitive", "rules", "sparse.compression", "structure"),
@@ -170,10 +175,14 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.backends", "compiler.lower", "compiler.options", "compiler.program", "compiler.python"),
         *("compiler.captures", "compiler.forms", "compiler.inputs", "compiler.verify", "errors"),
     },
+    "compiler.assembled": {
+        *("compiler.captures", "compiler.inputs", "compiler.lower", "compiler.options", "compiler.specialization"),
+    },
     "compiler.explain": {"compiler.lower", "compiler.program", "compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
-        *("compiler.arguments", "compiler.captures", "compiler.lower", "compiler.options", "compiler.python"),
+        *("compiler.arguments", "compiler.assembled", "compiler.captures", "compiler.lower", "compiler.options"),
+        "compiler.python",
         *("compiler.advice", "compiler.given", "compiler.kinds", "compiler.program", "compiler.record"),
         *("compiler.specialization", "errors", "per_sample", "recording", "structure", "value"),
     },

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from autograd import CompileError, Value, compile, exp, sin, sqrt, where
 from autograd.compiler import bodies as found_bodies
@@ -45,6 +45,7 @@ def _numbers(body: Body, point: Any) -> dict[int, float]:
     return numbers
 
 
+@settings(max_examples=20)
 @given(graph=graphs(("add", "sub", "mul", "neg", "sin", "total", "dot", "maximum"), max_lines=8))
 def test_bodies_compute_the_outputs_to_the_bit(graph: Graph) -> None:
     point = list(graph.inputs)

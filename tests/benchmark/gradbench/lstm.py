@@ -1,6 +1,7 @@
 """GradBench `lstm`: the loss of a language model with diagonal weights over a text, and its gradient by the parameters.
 
-A chunk of characters is compiled; the gradient goes back through the chunks.
+A chunk of characters is compiled; the gradient goes back through the chunks. They are of one length, so that there is
+one recording.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from autograd import exp, log, sigmoid, tanh
 from tests.benchmark.gradbench.task import Functions, Input, Task, listed
 
 Vector = Sequence[Any]
-CHUNK = 3  # divides the 1 023 and 4 095 steps of GradBench: one structure of arguments, one recording
+MOST = 70  # layers times steps in a chunk: a longer one takes more seconds to compile than it saves
 
 
 def chunk(main: Sequence[Vector], extra: Sequence[Vector], state: Sequence[Vector], text: Sequence[Vector]) -> Any:
@@ -61,7 +62,9 @@ class Model:
         self.state = np.array(given["state"])
         text = np.array(given["sequence"])
         self.scale = -1.0 / (text.shape[1] * (len(text) - 1))
-        self.texts = [text[i : i + CHUNK + 1] for i in range(0, len(text) - 1, CHUNK)]
+        steps, layers = len(text) - 1, len(self.parameters[0]) // 2
+        size = max([i for i in range(1, 1 + MOST // layers) if steps % i == 0])
+        self.texts = [text[i : i + size + 1] for i in range(0, steps, size)]
 
     def states(self) -> tuple[list[Any], float]:
         """The state before each chunk, and the loss."""
