@@ -11,10 +11,12 @@ from autograd.compiler.derivatives import Argnums, Derivatives
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.given import given
+from autograd.compiler.latex import latex_of
 from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE
 from autograd.compiler.options import Backend, Dtype, OnBranch, Options
 from autograd.compiler.program import Program
 from autograd.compiler.results import Outputs, Samples, structured
+from autograd.compiler.specialization import forms_of
 from autograd.errors import CompileError
 from autograd.per_sample import argument_names
 from autograd.structure import NUMBER
@@ -239,6 +241,24 @@ class Compiled(Derivatives):
         <BLANKLINE>
         """
         return self._ran().source
+
+    @property
+    def latex(self) -> str:
+        r"""The equations of what ran last in LaTeX: on arrays, or with loops over time as recurrences.
+
+        >>> area = compile(lambda x, y: x * y + x)
+        >>> area(2.0, 3.0)
+        8.0
+        >>> print(area.latex)
+        \begin{aligned}
+        \mathit{loss} & = x \cdot y + x
+        \end{aligned}
+
+        It is the program before the back end: sums may be added up in another order. CompileError before the first
+        call.
+        """
+        ran = self._ran()
+        return latex_of(forms_of(ran.lowered, ran.options))
 
     @property
     def backend(self) -> Backend:

@@ -165,7 +165,8 @@ def _dot(s: Spelling, *operands: Operand) -> Spelt:
 
 
 def _times(w: Operand, x: Operand) -> Operand:
-    return Term(row=rules.mul, operands=(w, x))
+    one = [not isinstance(each, Term) and each == 1.0 for each in (w, x)]
+    return x if one[0] else w if one[1] else Term(row=rules.mul, operands=(w, x))
 
 
 def _fenced(left: Any) -> Callable[..., Spelt]:

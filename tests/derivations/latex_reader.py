@@ -74,7 +74,10 @@ def check_form(text: str) -> None:
 
 
 class Reader:
-    """One formula, read from left to right; `symbols` are the names in it as SymPy's."""
+    """One formula, read from left to right, as an expression of SymPy."""
+
+    functions = FUNCTIONS
+    symbol = staticmethod(symbol)
 
     def __init__(self, text: str) -> None:
         self.tokens = [match[1] for match in TOKEN.finditer(text)]
@@ -166,7 +169,7 @@ class Reader:
     def fraction(self) -> Any:
         if self.tokens[self.place + 1] == r"\partial":
             above, below = self.group(), self.group()
-            return symbol(f"∂{''.join(above[1:])}/∂{''.join(below[1:])}")
+            return self.symbol(f"∂{''.join(above[1:])}/∂{''.join(below[1:])}")
         above = self.inner()
         return above / self.inner()
 
@@ -218,10 +221,10 @@ class Reader:
             return sp.log(x) / sp.log(base)
         if text == "ln" and self.next not in ("(", r"\left"):
             return sp.log(self.atom())
-        exponent = self.inner() if text in FUNCTIONS and self.took("^") else 1
-        if self.next in ("(", r"\left") and text in FUNCTIONS:
-            return FUNCTIONS[text](*self.arguments()) ** exponent
-        return symbol(text + self.indices())
+        exponent = self.inner() if text in self.functions and self.took("^") else 1
+        if self.next in ("(", r"\left") and text in self.functions:
+            return self.functions[text](*self.arguments()) ** exponent
+        return self.symbol(text + self.indices())
 
     def arguments(self) -> list[Any]:
         closing = "\\right" if self.took(r"\left") else ""

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 import autograd as ag
 from autograd import Derivation, Value, derivation
+from autograd.cli.main import main
 from autograd.derivations.document import Block
 from autograd.notation.latex import latex
 from autograd.notation.names import named
@@ -219,6 +220,24 @@ def test_hostile_names_stay_names_in_every_format(text: str, tmp_path: Path) -> 
     assert tags[0] == tags[1]
     ET.fromstring(found.mathml)
     assert not re.search(r"<[A-Za-z/!?]|`", found.markdown)
+
+
+def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "relu(a*b + c)", "a=2", "b=-3", "c=10", "--digits", "3"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("## Derivatives of $L$\n")
+    assert r"& = b \cdot \frac{\partial L}{\partial v_{1}}" in printed
+    assert main(["derive", "x*x", "x=3", "-o", str(tmp_path / "x.tex")]) == 0
+    check_form((tmp_path / "x.tex").read_text("utf-8"))
+    assert capsys.readouterr().out.endswith("x.tex: derivatives of L: 2 steps\n")
+    for wrong in (["-o", "x.pdf"], ["--level", "layer"]):
+        assert main(["derive", "x*x", "x=3", *wrong]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["derive", "x*x", "x=3", "--max-steps", "0"])
+    errors = capsys.readouterr().err
+    assert "must end in .tex, .md or .html" in errors
+    assert "there are no layers" in errors
+    assert "'0' is not a positive integer" in errors
 
 
 @needs_chromium

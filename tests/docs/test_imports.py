@@ -75,6 +75,13 @@ ALLOWED: dict[str, set[str]] = {
     "assignments": set(),
     "node_names": {"origin"},
     "origin": {"assignments"},
+    "notation": set(),
+    "notation.boxes": set(),
+    "notation.latex": {"notation.boxes"},
+    "notation.mathml": {"notation.boxes"},
+    "notation.names": {"notation.boxes"},
+    "notation.terms": {"notation.boxes", "operators", "primitive", "rules"},
+    "notation.spelling": {"notation.boxes", "notation.terms", "primitive", "rules", "special"},
     "compiler": set(),
     "compiler.foreign": {"value"},
     "compiler.arguments": {"compiler.foreign", "errors", "scopes", "structure", "value"},
@@ -178,6 +185,17 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.assembled": {
         *("compiler.captures", "compiler.inputs", "compiler.lower", "compiler.options", "compiler.specialization"),
     },
+    "compiler.latex": {
+        *(
+            "compiler.forms",
+            "compiler.loops.loop",
+            "compiler.program",
+            "compiler.vector.printing",
+            "compiler.vector.program",
+            "compiler.vector.steps",
+        ),
+        *("notation.boxes", "notation.latex", "notation.names", "notation.spelling", "notation.terms"),
+    },
     "compiler.explain": {"compiler.lower", "compiler.program", "compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
@@ -192,7 +210,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.compiled": {
         *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
-        *("compiler.flat", "compiler.given", "compiler.lower", "compiler.options", "compiler.program"),
+        *("compiler.flat", "compiler.given", "compiler.latex", "compiler.lower", "compiler.options"),
+        *("compiler.program", "compiler.specialization"),
         *("compiler.results", "errors", "per_sample", "structure", "value"),
     },
 }
@@ -227,7 +246,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.series": set(),
     "autograd.implicit": {"series"},
     "autograd.notation": set(),
-    "autograd.compiler": {"io", "series", "sparse"},
+    "autograd.compiler": {"io", "notation", "series", "sparse"},
     "autograd.check": set(),
     "autograd.grading": {"check", "drawing", "io"},
     "autograd.testing": {"grading"},
@@ -507,6 +526,7 @@ LOADED_LATER = (
     "functional",
     "io",
     "node_names",
+    "notation",
     "observing",
     "origin",
     "per_sample",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import autograd
@@ -39,12 +39,14 @@ class Member:
 
     @classmethod
     def of(cls, program: Program) -> Member:
-        """The program with the oracle's answers."""
+        """The program with the oracle's answers; it has none where eager code is nan, of 0 · ∞, and a limit exists."""
+        member = cls(program, function(program), None)
         try:
             answers = tuple([expected(program, point) for point in program.points])
         except NoVerdictError:
-            answers = None
-        return cls(program, function(program), answers)
+            return member
+        is_nan = any(x != x for i in range(len(program.points)) for x in member.eager(i))
+        return member if is_nan else replace(member, expected=answers)
 
     def point(self, i: int) -> list[float]:
         """A point to take it at, in turn."""
