@@ -15,7 +15,8 @@ SHARES = (0.5, 0.43, 0.57, 0.36, 0.64, 0.29, 0.71, 0.22, 0.78, 0.15, 0.85, 0.08,
 # Pixels from the line to the middle of the label: above, below, and farther away.
 SIDES = (-7.0, 8.0, -14.0, 15.0, -21.0, 22.0)
 SQUARE = 64.0  # pixels, of the grid that speeds up the search for overlaps
-STEP = 12.0  # pixels between the points of a curve that a label should not hide
+STEP, MOST = 12.0, 40  # pixels between the points of a curve that a label should not hide; the most in a segment
+MANY = 300  # edges; of more, labels may hide lines: to look at each point of each would take quadratic time
 SHEET = 3.0  # pixels that the second sheet of a collapsed box stands out
 BORDER = 2.0  # pixels around the line of a frame
 NAME = 20.0  # pixels on top of a frame
@@ -34,7 +35,7 @@ def place_labels(layout: Layout, scene: Scene) -> None:
         for border in _borders(frame, scope[-1]):
             taken.add(border)
     curves = {edge.id: list(_points(layout.curves[edge.id])) for edge in scene.edges}
-    for points in curves.values():
+    for points in curves.values() if len(curves) <= MANY else ():
         for x, y in points:
             lines.squares.setdefault((int(x // SQUARE), int(y // SQUARE)), []).append((x, y, x, y))
     for edge in scene.edges:
@@ -106,7 +107,7 @@ def _points(curve: list[Point]) -> Iterator[Point]:
     yield curve[0]
     for i in range(0, len(curve) - 6, 3):
         piece = curve[i : i + 4]
-        count = max(1, math.ceil(sum(math.dist(*pair) for pair in pairwise(piece)) / STEP))
+        count = min(max(1, math.ceil(sum(math.dist(*pair) for pair in pairwise(piece)) / STEP)), MOST)
         yield from (_bezier(piece, k / count) for k in range(1, count + 1))
 
 
