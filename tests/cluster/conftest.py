@@ -1,4 +1,4 @@
-"""A cluster of two worker processes for a test module."""
+"""A cluster of two worker processes for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from nn.cluster import connect, placement
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def client() -> Iterator[Any]:
     """Two workers, for tests that do not kill them."""
     with connect(2) as client:

@@ -133,6 +133,14 @@ def resumed(**changes: Any) -> dict[str, Any]:
     return fixed | {"optimizer": optimizer} | changes
 
 
+@pytest.fixture(scope="module")
+def checkpoint(client: Any, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What a run leaves behind."""
+    path = tmp_path_factory.mktemp("run") / "run.npz"
+    nn.fit(nn.MLP(2, [4, 1], hidden="tanh", seed=2), X, SIGNS, cluster=client, checkpoint=path, **resumed())
+    return path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("net", "options", "words"),
     [
@@ -164,19 +172,17 @@ def resumed(**changes: Any) -> dict[str, Any]:
     ids=lambda case: case.split("was")[0].strip() if isinstance(case, str) else "",
 )
 def test_f19_a_run_with_another_option_is_not_resumed(
-    client: Any, tmp_path: Path, net: Any, options: dict[str, Any], words: str
+    client: Any, checkpoint: bytes, tmp_path: Path, net: Any, options: dict[str, Any], words: str
 ) -> None:
     path = tmp_path / "run.npz"
-    first = nn.MLP(2, [4, 1], hidden="tanh", seed=2)
-    nn.fit(first, X, SIGNS, cluster=client, checkpoint=path, **resumed())
-    before = path.read_bytes()
+    path.write_bytes(checkpoint)
     again = net or nn.MLP(2, [4, 1], hidden="tanh", seed=2)
     with pytest.raises(
         CheckpointError, match=f"this is another run: .*{words.replace(chr(39), '.')}.*To start again, delete it"
     ) as caught:
         nn.fit(again, X, SIGNS, cluster=client, checkpoint=path, **resumed(**options))
     assert str(caught.value).startswith(str(path))
-    assert path.read_bytes() == before
+    assert path.read_bytes() == checkpoint
 
 
 def test_f19_a_run_with_other_data_or_another_custom_model_is_not_resumed(client: Any, tmp_path: Path) -> None:
