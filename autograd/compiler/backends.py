@@ -28,7 +28,9 @@ from autograd.errors import CompileError
 
 def _by_arrays(forms: Forms, options: Options) -> NumpyRunner | VectorRunner:
     """By NumPy, with loops over time where there are some: written out, they would be as many steps as trips."""
-    loops = forms.looped_arrays
+    if forms.way not in ("loops", "arrays"):  # one that was read from disk knows, and looks for none
+        forms.way = "loops" if forms.looped_arrays else "arrays"
+    loops = forms.looped_arrays if forms.way == "loops" else None
     return VectorRunner(loops, options.dtype) if loops else NumpyRunner(forms.vectors, options.dtype)
 
 

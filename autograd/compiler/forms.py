@@ -48,7 +48,7 @@ class Forms:
         self._forward = forward
         self.wanted = None if wanted is None else tuple(wanted)
         self._scalar = scalar
-        self.way = ""  # which of its ways the back end llvm has taken
+        self.way = ""  # which of its ways a back end has taken
 
     @cached_property
     def forward(self) -> Program:

@@ -33,7 +33,7 @@ _WRITTEN_IN = {"autograd.rules", "autograd.numerics", "autograd.special", "math"
 class Kept(NamedTuple):
     """The back end that was chosen for a recording, and verified; why; and the forms of the program that it runs.
 
-    `way` is which of its ways llvm took.
+    `way` is which of its ways the back end took.
     """
 
     name: str

@@ -48,7 +48,7 @@ def build_from(forms: Forms, options: Options) -> Built:
     scalar = Kind(1, single, options.exact)
     vector = Kind(vector_bytes() // (4 if single else 8), single, options.exact)
     threads = options.threads or 1
-    if not forms.way:
+    if forms.way not in ("time", "steps", "line"):
         forms.way = _way(forms, options)
     if forms.way == "time" and (loops := over_time(forms, options)):
         return LoopRunner(loops, options.dtype, threads)
