@@ -66,8 +66,9 @@ def grade(
 def split_target(target: str) -> tuple[Path, str]:
     """FILE or FILE:CLASS as a path and a name.
 
-    >>> split_target("student.py:Value")
-    (PosixPath('student.py'), 'Value')
+    >>> path, name = split_target(f"{__file__}:Value")
+    >>> path.name, name
+    ('grader.py', 'Value')
 
     UsageError where there is no such file.
     """
