@@ -14,7 +14,8 @@ from autograd.io.files import write_text
 
 EXAMPLES = """examples:
   python -m autograd grade student.py
-  python -m autograd grade student.py:Scalar --rubric rubric.toml --format gradescope -o results.json
+  python -m autograd grade student.py:Scalar --rubric rubric.toml
+  python -m autograd grade student.py --format gradescope -o results.json
   python -m autograd grade engine.js --json
   python -m autograd grade student.py --pictures wrong
   python -m autograd grade student.py:Value --format nbgrader -o tests.ipynb

@@ -12,7 +12,7 @@ from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Comman
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
   {OK:<4} success
-  {FAILED:<4} a gradient or a graded engine is wrong, or the reader of the output has closed it
+  {FAILED:<4} a gradient or engine is wrong, or the reader of the output has closed it
   {USAGE:<4} wrong usage or input
   {UNDECIDED:<4} no derivative could be decided
   {INTERRUPTED:<4} Ctrl-C"""

@@ -11,8 +11,8 @@ from autograd.grading import corpus
 from autograd.grading.corpus import ALONE, Task
 from autograd.grading.diagnosis import Case, Explanation, explain, unknown_operations
 from autograd.grading.engine import run
-from autograd.grading.faults import Fault, written
-from autograd.grading.program import BINARY, Line, Program, Ref
+from autograd.grading.faults import FAULTS, Fault, written
+from autograd.grading.program import BINARY, DEEP, Line, Program, Ref
 from autograd.grading.report import Finding, Item, Report, Row
 from autograd.grading.rubric import ITEMS, Rubric
 from autograd.grading.sandbox import Limits
@@ -66,8 +66,9 @@ def grade(
 def split_target(target: str) -> tuple[Path, str]:
     """FILE or FILE:CLASS as a path and a name.
 
-    >>> split_target("student.py:Value")
-    (PosixPath('student.py'), 'Value')
+    >>> path, name = split_target(f"{__file__}:Value")
+    >>> path.name, name
+    ('grader.py', 'Value')
 
     UsageError where there is no such file.
     """
@@ -140,8 +141,9 @@ class _Grading:
         accumulate, fresh = (
             sum(case.truth.right_gradients(case.answer, each) for case in passes) for each in ("accumulate", "fresh")
         )
-        self.searched = "fresh" if fresh > accumulate else "accumulate" if accumulate else "either"
-        return self._judged(cases, "fresh") if fresh > accumulate else cases
+        # With accumulation, = for += looks fresh in its operation; nothing makes a fresh engine accumulate.
+        self.searched = "accumulate" if accumulate else "fresh" if fresh else "either"
+        return self._judged(cases, "fresh") if self.searched == "fresh" else cases
 
     def _judged(self, cases: list[Case], convention: str) -> list[Case]:
         self.convention = convention
@@ -199,7 +201,12 @@ class _Grading:
         found = self._explain(rest)
         if found is None:
             found = self._explain([case for case in rest if case.task.item in ALONE])
-            larger = [case for case in rest if case.task.item not in ALONE and not case.right]
+            deep = {each.program: each for each in rest if len(each.program.lines) >= DEEP and not each.right}
+            if found and any("RecursionError" in each.answer.error for each in deep.values()):
+                found = found._replace(faults=(*found.faults, FAULTS["recursion"]))
+            larger = [
+                each for each in rest if each.task.item not in ALONE and not each.right and each.program not in deep
+            ]
             unexplained += [_smallest(larger)] if larger else []
         for fault in found.faults if found else ():
             yield self._named(fault, found)  # type: ignore[arg-type]
@@ -214,7 +221,14 @@ class _Grading:
             right = self._is_right(program, lambda each: run(each, found.base))
             return right and not self._is_right(program, lambda each: run(each, settings))
 
-        wrong = sorted([case for case in self.cases if not case.right], key=lambda case: case.program.size)
+        wrong = [case for case in self.cases if not case.right]
+        # One in which the operation is written, not one that is made of it, if there is one.
+        wrong.sort(
+            key=lambda case: (
+                bool(fault.operation) and fault.operation not in case.program.operations(),
+                case.program.size,
+            )
+        )
         first = next((case for case in wrong if shows(case.program)), wrong[0])  # wrong[0]: hidden by another fault
         program = shrunk(first.program, shows)
         if self._is_right(program, self.engine.answer):

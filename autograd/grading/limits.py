@@ -13,6 +13,11 @@ import platform
 import sys
 from collections.abc import Iterator
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 LARGEST_FILE = 16 << 20
 ALLOW, REFUSE, NO_SUCH_CALL = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -40,9 +45,7 @@ def apply(memory: int, seconds: int, address_space: bool = True) -> list[str]:
 
     `memory` is in bytes. Without `address_space` only what is written to counts: other languages reserve much more.
     """
-    try:
-        import resource
-    except ImportError:
+    if resource is None:
         return ["memory", "processor time", "processes", "file size"]
     missing = []
     rows = [

@@ -129,9 +129,9 @@ def _constructor(tree: ast.AST, fault: Fault) -> int:
             isinstance(node, ast.Call) and _name(node.func) in ("set", "dict", "frozenset") and bool(node.args)
         )
 
-    places = _functions(tree, "__init__") or [tree]  # type: ignore[list-item]
-    found = [node.lineno for place in [*places, tree] for node in ast.walk(place) if makes_set(node)]  # type: ignore[attr-defined]
-    return (found or [0])[0]
+    places: list[ast.AST] = [*_functions(tree, "__init__"), tree]
+    found = [node for place in places for node in ast.walk(place) if isinstance(node, ast.expr) and makes_set(node)]
+    return found[0].lineno if found else 0
 
 
 def _equality(tree: ast.AST, fault: Fault) -> int:

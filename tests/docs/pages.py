@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROMPT = re.compile(r"^\((?:Pdb|backward)\) ")
-MAY_FAIL = {"pdb", "check"}  # commands that end with 1 when they show a failure
+MAY_FAIL = {"pdb", "check", "grade"}  # commands that end with 1 when they show a failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,23 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in PLANTS if name != "recursion"])
+# The others are variations: of an operation, or of an order.
+FAST = (
+    *("assignment", "depth first", "no reset", "repeated operand", "equal values", "no chain rule", "no radd"),
+    *(
+        "sign of sub",
+        "square of div",
+        "pow by a Value",
+        "tanh of the input",
+        "relu at 0",
+        "seed missing",
+        "relu mutates",
+    ),
+)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in PLANTS if name not in (*FAST, "recursion")]
+
+
+@pytest.mark.parametrize("name", [*FAST, *SLOW])
 def test_a_planted_fault_is_named_and_shown_by_at_most_three_operations(name: str) -> None:
     source = planted(name)
     report = graded(source)
@@ -68,6 +84,7 @@ def test_a_planted_fault_is_named_and_shown_by_at_most_three_operations(name: st
     assert report.score < report.total
 
 
+@pytest.mark.slow
 def test_recursion_is_named_with_its_line() -> None:
     source = planted("recursion")
     (finding,) = graded(source, DEEP_TOO).findings
@@ -86,7 +103,7 @@ def _line(finding: Finding, source: str) -> int:
     [
         ("assignment in mul", "tanh of the input"),
         ("no radd", "depth first"),
-        ("relu at 0", "exp of the input", "sign of pow"),
+        pytest.param(("relu at 0", "exp of the input", "sign of pow"), marks=pytest.mark.slow),
     ],
     ids=" and ".join,
 )
@@ -133,7 +150,7 @@ def test_correct_engines_of_any_style_have_all_points(file: str) -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_an_engine_in_javascript_has_all_points() -> None:
-    assert grade(ENGINES / "engine.js", rubric=DEEP_TOO).score == 100.0
+    assert grade(ENGINES / "engine.js", rubric=QUICK).score == 95.0
 
 
 def test_our_own_engine_has_all_points() -> None:
@@ -142,6 +159,7 @@ def test_our_own_engine_has_all_points() -> None:
     assert "100 of 100" in str(report)
 
 
+@pytest.mark.slow
 def test_the_recursive_engine_is_wrong_for_deep_graphs_alone() -> None:
     report = grade(ENGINES / "recursive.py", rubric=DEEP_TOO)
     assert [item.name for item in report.items if not item.ok] == ["depth"]
