@@ -20,6 +20,7 @@ FAR = 1.0  # of R²: the squared error exceeds that of the constant by the varia
 def mean_loss(model: MLP, x: Array, targets: Sequence[Prediction], loss: str) -> float:
     """The mean loss of the first samples, computed eagerly.
 
+    >>> import numpy as np
     >>> mean_loss(MLP(1, [1], output="linear"), np.array([[0.0]]), [2.0], "half_squared_error")
     2.0
     """

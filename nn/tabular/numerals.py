@@ -127,9 +127,9 @@ def _fitting(texts: Sequence[str], decimal: str) -> tuple[Notation, int]:
 def _clash(texts: Sequence[str], one: Notation, other: Notation) -> AmbiguousError | None:
     """The first cell that the two read as different numbers."""
     for text in texts:
-        readings = [each.read(text) for each in (one, other)]
-        if readings[0] != readings[1]:
-            return AmbiguousError(text, [x for x in sorted(readings, key=str) if x is not None])
+        readings = [number for each in (one, other) if (number := each.read(text)) is not None]
+        if len(set(readings)) == 2:
+            return AmbiguousError(text, sorted(readings))
     return None
 
 
@@ -157,5 +157,5 @@ def _parts(text: str) -> tuple[str, str, str]:
 @lru_cache(maxsize=16)
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     mark, between = re.escape(decimal), re.escape(thousands)
-    grouped = rf"\d{{1,3}}(?:{between}\d{{2,3}})*{between}\d{{3}}|" if thousands else ""
+    grouped = rf"[1-9]\d{{0,2}}(?:{between}\d{{2,3}})*{between}\d{{3}}|" if thousands else ""
     return re.compile(rf"(?:(?:{grouped}\d+)(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
