@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import cos, sin, sqrt
-from autograd.functional import jacobian as derivative
 from tests.benchmark.gradbench.task import Functions, Input, Task
 
 Vector = Sequence[Any]
@@ -50,15 +49,6 @@ def cross(a: Vector, b: Vector) -> list[Any]:
     return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 
 
-def block(camera: Vector, point: Vector, weight: Any, seen: Vector) -> Any:
-    """The two rows of the Jacobian of one observation."""
-
-    def of(variables: Vector) -> list[Any]:
-        return residual(variables[:CAMERA], variables[CAMERA:-1], variables[-1], seen)
-
-    return derivative(of)([*camera, *point, weight])
-
-
 def weight_error(weight: Any) -> Any:
     """How far a weight is from ±1."""
     return 1.0 - weight * weight
@@ -74,7 +64,6 @@ class Adjustment:
         self.cameras, self.points = np.tile(given["cam"], (self.n, 1)), np.tile(given["x"], (self.m, 1))
         self.weights, self.seen = np.full(self.p, given["w"]), np.tile(given["feat"], (self.p, 1))
         self.residual = autograd.compile(residual, batch=("camera", "point", "weight", "seen"))
-        self.block = autograd.compile(block, batch=("camera", "point", "weight", "seen"))
         self.weight_error = autograd.compile(weight_error, batch=("weight",))
 
     def samples(self) -> tuple[NDArray[np.float64], ...]:
@@ -87,8 +76,11 @@ class Adjustment:
     def sparse(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
         """(row pointers, columns, values) of the Jacobian of all errors."""
         n, m, p = self.n, self.m, self.p
-        rows = np.array(self.block.map(*self.samples()))  # (2, COLUMNS, p)
-        by_weight = self.weight_error.map_grad(self.weights)
+        values = np.empty(2 * COLUMNS * p + p)
+        rows = values[:-p].reshape(p, 2, COLUMNS)
+        by = self.residual.map_jacobian(*self.samples(), argnums=(0, 1, 2))
+        rows[:, :, :CAMERA], rows[:, :, CAMERA:-1], rows[:, :, -1] = by
+        values[-p:] = self.weight_error.map_grad(self.weights)
         columns = np.empty((p, 2, COLUMNS), dtype=np.int64)
         columns[:, :, :CAMERA] = (CAMERA * self.camera[:, None] + np.arange(CAMERA))[:, None]
         columns[:, :, CAMERA:-1] = (CAMERA * n + POINT * self.point[:, None] + np.arange(POINT))[:, None]
@@ -96,7 +88,7 @@ class Adjustment:
         columns[:, :, -1] = own[:, None]
         ends = COLUMNS * np.arange(2 * p + 1)
         pointers = np.concatenate([ends, ends[-1] + 1 + np.arange(p)])
-        return pointers, np.append(columns, own), np.append(rows.transpose(2, 0, 1), by_weight)
+        return pointers, np.append(columns, own), values
 
 
 def objective(given: Input) -> Task:
