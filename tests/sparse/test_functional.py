@@ -63,7 +63,12 @@ def test_a_sparse_hessian_is_the_dense_one(graph: Graph) -> None:
         return graph(*xs)
 
     point = list(graph.inputs)
-    _agree(hessian(f, sparse=True)(point).toarray(), hessian(f)(point), _rounding(graph))
+    found, dense = hessian(f, sparse=True)(point).toarray(), np.array(hessian(f)(point))
+    tolerance = _rounding(graph)
+    # At a kink an entry may depend on which derivative is taken first; the sparse one has either, and is symmetric.
+    kinks = np.isfinite(dense) & np.isfinite(dense.T) & ~(np.abs(dense - dense.T) <= tolerance)
+    assert np.all((np.abs(found - dense) <= tolerance) | (np.abs(found - dense.T) <= tolerance), where=kinks)
+    _agree(found, np.where(kinks, found, dense), tolerance)
 
 
 # --- what comes back --------------------------------------------------------------------------------------------------
