@@ -17,18 +17,7 @@ from nn.tabular.columns import MAX_CATEGORIES, Column
 from nn.tabular.formats import read_cells
 from nn.tabular.numerals import SEPARATORS, AmbiguousError, Notation, notation_of
 from nn.tabular.table import Table, read_table
-
-Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def to_file(text: str | bytes, name: str = "t.csv") -> Path:
-        path = tmp_path / name
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    return to_file
+from tests.nn.conftest import Write
 
 
 def numbers(table: Table) -> tuple[list[list[float]], list[float]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,19 +17,7 @@ from nn.tabular.columns import Column
 from nn.tabular.csv import read_cells
 from nn.tabular.numerals import as_number
 from nn.tabular.table import encode, read_table
-
-Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def to_file(text: str | bytes, name: str = "t.csv") -> Path:
-        path = tmp_path / name
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    return to_file
-
+from tests.nn.conftest import Write
 
 # --- valid tables -----------------------------------------------------------------------------------------------------
 
