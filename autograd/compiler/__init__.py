@@ -36,6 +36,7 @@
     taylor.py          Taylor coefficients of a recorded program, as another program
     results.py         outputs in the structure that the caller gets
     advice.py          why a function is recorded again and again, and the remedy
+    asked.py           by which arguments, and along which tangents, a derivative is asked for
     derivatives.py     jvp, vjp, hvp, jacobian, hessian and map_grad of a compiled function
     compiled.py        `autograd.compile` and what it returns
     flat.py            the same on one flat vector, as optimisers want it

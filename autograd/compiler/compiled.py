@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.compiler.arguments import as_array
+from autograd.compiler.asked import Argnums
 from autograd.compiler.cache.directory import CacheOption, as_option
-from autograd.compiler.derivatives import Argnums, Derivatives
+from autograd.compiler.derivatives import Derivatives
 from autograd.compiler.explain import explanation
 from autograd.compiler.flat import Flat
 from autograd.compiler.given import given

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from autograd.compiler import inputs
-from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, as_array, collect
-from autograd.compiler.given import aligned, given
+from autograd.compiler.arguments import Arguments, as_array, collect
+from autograd.compiler.asked import Argnums, Asked, listed
+from autograd.compiler.given import given
 from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative, matrix_of
 from autograd.compiler.lower import GRADIENT
-from autograd.compiler.record import is_recording
 from autograd.compiler.results import Outputs, Samples, blocks, sample_blocks, structured
-from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
 from autograd.sparse.compression import scipy_sparse
-from autograd.structure import Key, key_of_array, size_of
+from autograd.structure import size_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-Argnums = int | Sequence[int] | None
 
-
-class Derivatives(Variants):
+class Derivatives(Asked):
     """Directional derivatives, Jacobians and Hessians of the programs of a function.
 
     They are by the parameters, if there are any, else by arguments; `argnums` names other arguments: an index, or a
@@ -48,7 +43,7 @@ class Derivatives(Variants):
 
         With a batch, each sample has its own tangent, and both are means. CompileError where the structures differ.
         """
-        arguments = self._arguments(_listed(args, "args"))
+        arguments = self._arguments(listed(args, "args"))
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         along = self._tangents(arguments, tangents, chosen)
         asked = Derivative("jvp", chosen, along.keys)
@@ -75,7 +70,7 @@ class Derivatives(Variants):
         """
         if isinstance(order, bool) or not isinstance(order, int) or order < 0:
             raise ValueError(f"the order of a Taylor expansion must be a non-negative integer, got {order!r}")
-        arguments = self._arguments(_listed(args, "args"))
+        arguments = self._arguments(listed(args, "args"))
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         along = self._tangents(arguments, tangents, chosen)
         asked = Derivative("taylor", chosen, along.keys, order)
@@ -96,7 +91,7 @@ class Derivatives(Variants):
 
         With a batch, these are means, and ȳ is that of the mean. CompileError where the structures differ.
         """
-        arguments = self._arguments(_listed(args, "args"))
+        arguments = self._arguments(listed(args, "args"))
         chosen, is_single = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         along = collect([cotangents], ("cotangents",), frozenset())
         asked = Derivative("vjp", chosen, along.keys)
@@ -118,7 +113,7 @@ class Derivatives(Variants):
 
         CompileError when f does not return one number, and where the structures differ.
         """
-        arguments = self._arguments(_listed(args, "args"))
+        arguments = self._arguments(listed(args, "args"))
         count = len(arguments.keys)
         chosen, is_single = self._chosen(argnums, 0, count)
         along = self._tangents(arguments, tangents, None if chosen is None else tuple(range(count)))
@@ -329,69 +324,3 @@ class Derivatives(Variants):
         size = arguments.size
         places = Derivative("", chosen).places(arguments.keys, size)
         return as_array(outputs[1 + size :]).reshape(size, size)[np.ix_(places, places)]
-
-    def _chosen(
-        self, argnums: Argnums, default: int | Sequence[int], count: int
-    ) -> tuple[tuple[int, ...] | None, bool]:
-        """The arguments that a derivative is by, None for the parameters; and whether one was named without a tuple."""
-        if argnums is None:
-            if self.parameters is not None:
-                return None, True
-            argnums = default
-        is_single = not isinstance(argnums, Sequence)
-        chosen = [operator.index(each) for each in (argnums if isinstance(argnums, Sequence) else [argnums])]
-        for each in chosen:
-            if not -count <= each < count:
-                raise TypeError(f"argnums={argnums}, but the function was called with {count} argument(s)")
-        found = tuple([each % count for each in chosen])
-        if len(set(found)) != len(found):
-            raise TypeError(f"argnums={argnums} names an argument twice")
-        return found, is_single
-
-    def _tangents(self, arguments: Arguments, tangents: Any, chosen: tuple[int, ...] | None) -> Arguments:
-        """Tangents as arguments, in the structure of what they are of; CompileError where it differs."""
-        if chosen is None:
-            found = collect([tangents], ("tangents",), frozenset())
-            if found.keys != (key_of_array((len(self.parameters or ()),)),):
-                raise CompileError(
-                    f"with parameters=, the tangents are a flat list or array of {len(self.parameters or ())} numbers, "
-                    f"one for each parameter; got {found.size} in another structure"
-                )
-            return found
-        given_ = _listed(tangents, "tangents")
-        if len(given_) != len(chosen):
-            raise TypeError(f"one tangent for each of {len(chosen)} argument(s) is needed, got {len(given_)}")
-        names = [f"tangents[{i}]" for i in range(len(given_))]
-        batch = frozenset([name for name, i in zip(names, chosen, strict=True) if arguments.parts[i].is_batched])
-        keys = [arguments.keys[i] for i in chosen]
-        some = [x if name in batch else aligned(x, key) for x, name, key in zip(given_, names, keys, strict=True)]
-        found = collect(some, names, batch)
-        for name, key, part in zip(names, keys, found.parts, strict=True):
-            if part.key != key:
-                raise CompileError(f"{name} must have the structure of its argument: {size_of(key)} number(s)")
-        if found.samples and len(found.samples[0]) != len(arguments.samples[0]):
-            count = len(arguments.samples[0])
-            raise CompileError(f"there are {count} samples, but tangents for {len(found.samples[0])}")
-        return found
-
-    def _keys(self, arguments: Arguments, chosen: tuple[int, ...] | None) -> tuple[Key, ...]:
-        """The structures of what a derivative is by."""
-        if chosen is None:
-            return (key_of_array((len(self.parameters or ()),)),)
-        return tuple([arguments.keys[i] for i in chosen])
-
-    def _current(self) -> Any:
-        """The numbers of the parameters, now: a list or a float64 vector."""
-        return inputs.read(self.parameters or ())
-
-    def _arguments(self, args: Sequence[Any]) -> Arguments:
-        """The arguments of a call, flat; CompileError names the one that does not fit."""
-        if is_recording():
-            raise CompileError(NO_DERIVATIVE)
-        return collect(args, self._names_of(len(args)), self.batch)
-
-
-def _listed(args: Any, name: str) -> Sequence[Any]:
-    if not isinstance(args, list | tuple):
-        raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {args!r}")
-    return args

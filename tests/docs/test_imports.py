@@ -204,13 +204,24 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.advice", "compiler.given", "compiler.kinds", "compiler.program", "compiler.record"),
         *("compiler.specialization", "errors", "per_sample", "recording", "structure", "value"),
     },
+    "compiler.asked": {
+        *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.record", "compiler.variants"),
+        *("errors", "structure"),
+    },
     "compiler.derivatives": {
-        *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.kinds", "compiler.lower"),
-        *("compiler.record", "compiler.results", "compiler.variants", "errors", "sparse.compression", "structure"),
+        *("compiler.arguments", "compiler.asked", "compiler.given", "compiler.kinds", "compiler.lower"),
+        *("compiler.results", "errors", "sparse.compression", "structure"),
     },
     "compiler.compiled": {
-        *("compiler.arguments", "compiler.cache.directory", "compiler.derivatives", "compiler.explain"),
-        *("compiler.flat", "compiler.given", "compiler.latex", "compiler.lower", "compiler.options"),
+        *("compiler.arguments", "compiler.asked", "compiler.cache.directory", "compiler.derivatives"),
+        *(
+            "compiler.explain",
+            "compiler.flat",
+            "compiler.given",
+            "compiler.latex",
+            "compiler.lower",
+            "compiler.options",
+        ),
         *("compiler.program", "compiler.specialization"),
         *("compiler.results", "errors", "per_sample", "structure", "value"),
     },
