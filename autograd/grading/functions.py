@@ -106,7 +106,8 @@ def grade_function(
     """Grade a function by another that is right: call both with drawn arguments and compare all numbers of the results.
 
     answer     the function to grade; what it raises becomes a sentence of the report
-    right      gives the right result: a number, a Value, an array, or lists, tuples and dicts of them
+    right      gives the right result: a number, a Value, an array, or lists, tuples and dicts of them; a number may
+               differ by 1e-7 of it, or of 1 if that is larger
     arguments  draws a tuple of arguments
     mistakes   a sentence about each known mistake, and a function that makes it: the mistake that gives the very same
                numbers in all calls is named
@@ -145,7 +146,10 @@ def _call(answer: Callable[..., object], right: Callable[..., object], arguments
     if result is None:
         return _Call(arguments, wanted, {}, "it returns None; it is not written yet, or `return` is missing")
     changed = "it changes its arguments; make new lists" if repr(given) != repr(arguments) else ""
-    return _Call(arguments, wanted, _numbers(result), changed)
+    try:
+        return _Call(arguments, wanted, _numbers(result), changed)
+    except (TypeError, OverflowError) as error:
+        return _Call(arguments, wanted, {}, f"it returns what is not a number: {error}")
 
 
 def _raised(answer: Callable[..., object], error: Exception) -> str:
@@ -159,15 +163,17 @@ def _raised(answer: Callable[..., object], error: Exception) -> str:
 
 
 def _numbers(result: object, name: str = "result") -> dict[str, float]:
-    """The numbers of a result by their places: `result[0][1]`."""
+    """The numbers of a result by their places, `result[0][1]`; TypeError where there is something else."""
     found: object = result.tolist() if hasattr(result, "tolist") else getattr(result, "data", result)
     items: Iterable[tuple[object, object]]
     if isinstance(found, Mapping):
         items = found.items()
     elif isinstance(found, Sequence) and not isinstance(found, str):
         items = enumerate(found)
+    elif isinstance(found, int | float):
+        return {name: float(found)}
     else:
-        return {name: float(found) if isinstance(found, int | float) else math.nan}
+        raise TypeError(f"{name} is of type {type(found).__name__}")
     return {place: x for key, each in items for place, x in _numbers(each, f"{name}[{key!r}]").items()}
 
 
