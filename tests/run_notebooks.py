@@ -1,7 +1,8 @@
 """`python -m tests.run_notebooks [NAME …]`: run every notebook in a fresh kernel, and its hidden solutions after it.
 
-A cell that raises is a failure. `--write` stores the outputs of the run in the notebooks, whole or not at all, and for
-the README's index the picture of each: what the cell with the tag "picture" shows.
+A cell that raises is a failure, and so is a solution that the hidden test refuses. `--write` stores the outputs of the
+run in the notebooks, whole or not at all, and for the README's index the picture of each: what the cell with the tag
+"picture" shows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
 PICTURES = FOLDER / "pictures"
 TAG = "picture"
+ANSWER, HIDDEN_TEST = "answer", "hidden-test"  # tags: the empty function of an exercise, and the cell that grades it
 PATIENCE = 300  # seconds for one cell: only a cell that hangs needs as long
 # What the machine adds to the metadata of a run is not kept, so that the same run stores the same bytes.
 METADATA = {
@@ -49,14 +51,31 @@ def solutions(notebook: Any) -> list[str]:
     return [code for each in hidden for code in re.findall(r"```python\n(.*?)```", each, re.DOTALL)]
 
 
+def mistakes(notebook: Any) -> list[tuple[str, str]]:
+    """The Python of mistakes that the hidden tests have to name, and words that the report must have."""
+    text = "\n".join(cell.source for cell in notebook.cells)
+    return [(code, words) for words, code in re.findall(r"```python mistake\n# (.*?)\n(.*?)```", text, re.DOTALL)]
+
+
+def tagged(notebook: Any, tag: str) -> list[str]:
+    """The sources of the cells with a tag."""
+    return [cell.source for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def must_pass(test: str) -> str:
+    """A hidden test that raises when the answer is wrong."""
+    return f"{test}\nif not report.ok:\n    raise ValueError(str(report))"
+
+
 def run(path: Path) -> str:
-    """The file with the outputs of this run. CellExecutionError for a cell, or a solution, that raises."""
+    """The file with the outputs of this run. CellExecutionError for a cell that raises, or a wrong solution."""
     import nbformat
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
     visible = len(notebook.cells)
-    notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
+    appended = solutions(notebook) + [must_pass(test) for test in tagged(notebook, HIDDEN_TEST)]
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in appended]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

@@ -22,8 +22,8 @@ EXAMPLES = """examples:
 """
 CELLS = {"nbgrader": nbgrader_notebook, "otter": otter_test}
 ADAPTER_HELP = (
-    "a Python file with some of leaf(module, number), apply(module, operation, operands), backward(module, root),"
-    " data(module, x), grad(module, x): for classes that are used differently"
+    "a Python file with some of start(module), leaf(module, number), apply(module, operation, operands),"
+    " backward(module, root), data(module, x), grad(module, x): for classes that are used differently"
 )
 
 

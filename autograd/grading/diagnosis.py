@@ -16,7 +16,7 @@ from typing import NamedTuple
 from autograd.grading.corpus import ALONE, Task
 from autograd.grading.engine import Answer, Settings, run, same
 from autograd.grading.faults import FAULTS, Fault, planted
-from autograd.grading.program import DEEP, Program
+from autograd.grading.program import DEEP, Program, Ref
 from autograd.grading.truth import Truth
 
 MOST_FAULTS = 4
@@ -28,6 +28,7 @@ RAISED = {"", "TypeError", "RecursionError", "ZeroDivisionError", "OverflowError
 VISITS, FEW_LINES = ("right", *range(10)), 4
 RESETS = {"accumulate": ("interior",), "fresh": ("all",), "either": ("interior", "all")}
 COMPOSED = ("sub", "div", "neg")  # often written in terms of other operations
+MADE_OF = {"sum": {"add"}, "sub": {"add", "neg", "mul"}, "div": {"mul", "pow"}, "neg": {"mul"}}
 
 
 class Case(NamedTuple):
@@ -80,6 +81,8 @@ class _Search:
     def __init__(self, cases: Sequence[Case], budget: int) -> None:
         short = [case for case in cases if len(case.program.lines) < DEEP]
         self.cases = sorted(short, key=lambda case: case.program.size)
+        self.reached = [_reached(case.program.operations()) for case in self.cases]
+        self.known: dict[tuple[object, ...], bool] = {}
         self.budget = budget
         occurring = frozenset(chain.from_iterable(case.program.operations() for case in cases))
         if "sum" in occurring:
@@ -108,7 +111,11 @@ class _Search:
             if key in self.seen or fault in node.planted:
                 continue
             candidate = fault.planted(settings)
-            if self._agree(candidate, conflict) and all(self._agree(candidate, i) for i in range(conflict)):
+            # Without the fault's operation nothing changes, unless the order among operands is free from now on.
+            if not self._concerns(fault, conflict) and candidate.sees_order == settings.sees_order:
+                continue
+            before = (i for i in range(conflict) if self._concerns(fault, i))
+            if self._agree(candidate, conflict) and all(self._agree(candidate, i) for i in before):
                 self.seen.add(key)
                 if self._push(node.base, (*node.planted, fault), conflict + 1):
                     return Explanation((*node.planted, fault), node.base)
@@ -117,14 +124,29 @@ class _Search:
     def _push(self, base: Settings, faults: tuple[Fault, ...], agreed: int = 0) -> bool:
         """Keep an engine for later; True if there is no conflict."""
         settings = planted(faults, base)
-        while agreed < len(self.cases) and self._agree(settings, agreed):
+        while agreed < len(self.cases) and self._agree_once(settings, base, faults, agreed):
             agreed += 1
         heappush(self.heap, _Node(len(faults), -agreed, next(self.counter), base, faults))
         return agreed == len(self.cases)
 
-    def agrees(self, settings: Settings) -> bool:
+    def agrees(self, base: Settings, faults: tuple[Fault, ...]) -> bool:
         """Whether an engine agrees on all cases."""
-        return all(self._agree(settings, i) for i in range(len(self.cases)))
+        settings = planted(faults, base)
+        return all(self._agree_once(settings, base, faults, i) for i in range(len(self.cases)))
+
+    def _agree_once(self, settings: Settings, base: Settings, faults: tuple[Fault, ...], i: int) -> bool:
+        """`_agree`, found once for all bases that do the same in this case."""
+        program, reached = self.cases[i].program, self.reached[i]
+        resets = base.resets if len(program.roots) > 1 else ""
+        swapped = base.swapped & reached if _has_constant_on_the_left(program) else frozenset()
+        key = (i, resets, swapped, base.composed & reached, *[fault.name for fault in faults])
+        if key not in self.known:
+            self.known[key] = self._agree(settings, i)
+        return self.known[key]
+
+    def _concerns(self, fault: Fault, i: int) -> bool:
+        """Whether an engine with the fault may answer a case differently."""
+        return not fault.operation or fault.operation in self.reached[i]
 
     def _agree(self, settings: Settings, i: int) -> bool:
         program, answer = self.cases[i].program, self.cases[i].answer
@@ -133,9 +155,18 @@ class _Search:
             self.budget -= 1
             if self.budget < 0:
                 raise _ExhaustedError
-            if same(run(program, replace(settings, visits=visits)), answer):
+            if same(run(program, settings if visits == "left" else replace(settings, visits=visits)), answer):
                 return True
         return settings.sees_order and len(program.lines) > FEW_LINES
+
+
+def _reached(operations: frozenset[str]) -> frozenset[str]:
+    """The operations, and those that they may be made of."""
+    return operations.union(*[MADE_OF.get(name, ()) for name in operations])
+
+
+def _has_constant_on_the_left(program: Program) -> bool:
+    return any(line.operation == "sum" or not isinstance(line.operands[0], Ref) for line in program.lines)
 
 
 def explain(
@@ -154,7 +185,7 @@ def explain(
         first = alone.explain(bases, (), most)  # operations by themselves show fewer faults
         if first is None:
             return None
-        fitting = [base for base in bases if alone.agrees(planted(first.faults, base))]
+        fitting = [base for base in bases if alone.agrees(base, first.faults)]
         found = together.explain(fitting, first.faults, most)
     except _ExhaustedError:
         return None

@@ -32,8 +32,8 @@ def grade(
     rubric   points and conventions; the built-in one has 100 points
     seed     of the random graphs; the same seed gives the same verdict
     adapter  for a class that is used differently: an object, or for a file the source text of a module, with some of
-             leaf(module, number), apply(module, operation, operands), backward(module, root), data(module, x),
-             grad(module, x)
+             start(module), before each graph, leaf(module, number), apply(module, operation, operands),
+             backward(module, root), data(module, x), grad(module, x)
     limits   of memory and time, for a file
 
     >>> from autograd import Value

@@ -3,8 +3,8 @@
 `mutants()` yields small faults in every rule and in the engine itself, each a context manager that plants the fault for
 its block and removes it afterwards; `mutated(…)` plants one of your own. `defined(…)` is `autograd.define` for a block:
 a primitive that a test needs is not in the table of the next one. `grade(Value)` judges a scalar engine by random
-graphs and names its faults. Source: DeMillo, Lipton & Sayward, "Hints on
-Test Data Selection", Computer 11 (1978).
+graphs and names its faults; `grade_function(answer, right, …)` does so for a function. Source: DeMillo, Lipton &
+Sayward, "Hints on Test Data Selection", Computer 11 (1978).
 """
 
 from __future__ import annotations
@@ -16,12 +16,25 @@ from typing import Any
 
 from autograd import rules
 from autograd.grading import Rubric, grade
+from autograd.grading.functions import Draw, FunctionReport, grade_function
 from autograd.primitive import Primitive, lookup
 from autograd.testing.engine_mutations import engine_mutations, textbook_pass
 from autograd.testing.replacing import defined, mutated
 from autograd.testing.rule_mutations import rule_mutations
 
-__all__ = ["Mutant", "Rubric", "defined", "grade", "mutants", "mutated", "table", "textbook_pass"]
+__all__ = [
+    "Draw",
+    "FunctionReport",
+    "Mutant",
+    "Rubric",
+    "defined",
+    "grade",
+    "grade_function",
+    "mutants",
+    "mutated",
+    "table",
+    "textbook_pass",
+]
 
 
 class Mutant:

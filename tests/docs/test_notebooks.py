@@ -4,15 +4,18 @@
 """
 
 import ast
+import contextlib
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.run_notebooks import PICTURES, notebooks, picture
+from tests.run_notebooks import ANSWER, HIDDEN_TEST, PICTURES, mistakes, notebooks, picture, solutions, tagged
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +41,14 @@ def prose(path):
 
 
 def solution(path):
-    [found] = re.findall(r"<details>\n<summary>.+?</summary>\n\n(.+?)</details>", prose(path), re.DOTALL)
-    return found
+    """The text of the first exercise's; the second has a hidden test."""
+    return re.findall(r"<details>\n<summary>.+?</summary>\n\n(.+?)</details>", prose(path), re.DOTALL)[0]
+
+
+def read(path):
+    """The notebook with attributes, as nbformat, which a test run need not have, gives it."""
+    stored = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return SimpleNamespace(cells=[SimpleNamespace(**{**cell, "source": source(cell)}) for cell in stored])
 
 
 def test_there_are_some_numbered_without_a_gap_and_small_enough():
@@ -80,7 +89,8 @@ def test_the_parts_are_there(path):
 @each
 def test_cells_are_short_and_explained(path):
     for cell in cells(path, "code"):
-        assert len(source(cell).splitlines()) <= LONGEST_CELL, source(cell)
+        folded = cell["metadata"].get("jupyter", {}).get("source_hidden", False)
+        assert folded or len(source(cell).splitlines()) <= LONGEST_CELL, source(cell)
     kinds = [cell["cell_type"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     assert kinds[0] == "markdown"
     assert kinds[-1] == "markdown"
@@ -115,6 +125,51 @@ def test_the_exercise_has_a_hidden_solution_that_a_run_can_check(path):
     ast.parse(code)
     assert "raise" in code  # the solution says so when it is none
     assert prose(path).index("## Exercise") < prose(path).index("<details>")
+
+
+# --- exercises with a hidden test -------------------------------------------------------------------------------------
+
+
+WITH_HIDDEN_TEST = [path for path in PATHS if not path.name.startswith("10-")]  # in 10 it is the grader, by hand
+each_exercise = pytest.mark.parametrize("path", WITH_HIDDEN_TEST, ids=[path.stem for path in WITH_HIDDEN_TEST])
+
+
+def graded(path, *answers):
+    """The report of the hidden test after these answers, in a session that has run nothing else of the notebook."""
+    [test] = tagged(read(path), HIDDEN_TEST)
+    session = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        for code in (*answers, test):
+            exec(code, session)
+    return session["report"], " ".join(said.getvalue().split())
+
+
+@each_exercise
+def test_the_hidden_test_refuses_the_empty_answer_and_accepts_the_solution(path):
+    notebook = read(path)
+    [empty] = tagged(notebook, ANSWER)
+    report, said = graded(path, empty)
+    assert not report.ok
+    assert "it is not written yet" in said
+    assert "Traceback" not in said
+    report, said = graded(path, solutions(notebook)[-1])
+    assert report.ok, said
+
+
+@each_exercise
+def test_the_hidden_test_names_a_typical_mistake(path):
+    [(mistake, words)] = mistakes(read(path))
+    report, said = graded(path, mistake)
+    assert not report.ok
+    assert words in said
+
+
+@each_exercise
+def test_the_hidden_test_is_folded_and_its_stored_output_is_that_of_the_empty_answer(path):
+    [test] = [cell for cell in cells(path, "code") if HIDDEN_TEST in cell["metadata"].get("tags", [])]
+    assert test["metadata"]["jupyter"] == {"source_hidden": True}
+    assert "hide-input" in test["metadata"]["tags"]  # for the documentation
+    assert "it is not written yet" in " ".join("".join(test["outputs"][0]["text"]).split())
 
 
 @each
