@@ -55,6 +55,12 @@ def _half_plane(line: Line) -> tuple[bool, bool]:
     return x < 0.0 and math.copysign(1.0, y) < 0.0, any(line.operands)
 
 
+def _power_of_zero(line: Line) -> int | None:
+    """For `pow`: the sign of the exponent of 0, on which it jumps from ∞ to 1 to 0; None for another base."""
+    x, y = line.operands
+    return (y > 0.0) - (y < 0.0) if x == 0.0 else None
+
+
 # Choices by the author of f, and by the primitives.
 CHOICES: Mapping[str, Callable[[Line], Any]] = {
     "greater": _data,
@@ -72,6 +78,6 @@ SIDES: Mapping[str, Callable[[Line], Any]] = {
     "fmod": _turns,
     "atan2": _half_plane,
     "hypot": lambda line: any(line.operands),
-    "pow": lambda line: line.operands[0] == 0.0,
+    "pow": _power_of_zero,
     "xlogy": lambda line: line.operands[0] == 0.0 >= line.operands[1],
 }

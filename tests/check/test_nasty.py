@@ -145,6 +145,8 @@ NASTY: list[Case] = [
     ("erf at 26", erf, (26.0,)),
     ("gelu at −37", gelu, (-37.0,)),
     ("exp at −740", exp, (-740.0,)),
+    ("a power of 0 at the exponent 0", lambda z, y: 0.0**z + y, (-0.0, -0.0)),
+    ("xᶻ at 0⁰", lambda x, z: x**z + z, (0.0, 0.0)),
     ("log1p next to −1", log1p, (-1.0 + 2.0**-53,)),
     ("expm1 at 1e−300", expm1, (1e-300,)),
     ("asin next to 1", asin, (1.0 - 2.0**-53,)),
