@@ -138,9 +138,9 @@ class _Grading:
             self.searched = self.rubric.second_pass
             return cases
         passes = [case for case in cases if len(case.program.roots) > 1 and len(case.program.lines) == 1]
-        accumulate, fresh = (
-            sum(case.truth.right_gradients(case.answer, each) for case in passes) for each in ("accumulate", "fresh")
-        )
+        # The gradient of x - x is 0 under either: such a program tells nothing.
+        fits = [[case.truth.right_gradients(case.answer, each) for each in ("accumulate", "fresh")] for case in passes]
+        accumulate, fresh = [True, False] in fits, [False, True] in fits
         # With accumulation, = for += looks fresh in its operation; nothing makes a fresh engine accumulate.
         self.searched = "accumulate" if accumulate else "fresh" if fresh else "either"
         return self._judged(cases, "fresh") if self.searched == "fresh" else cases

@@ -185,6 +185,11 @@ def test_what_a_second_pass_does_may_be_required() -> None:
     assert not grade(fresh, rubric=strict).ok
 
 
+def test_what_a_second_pass_does_is_not_read_off_a_gradient_that_is_zero() -> None:
+    """Seed 967 draws x - x with two passes: right under either convention."""
+    assert grade(ENGINES / "indices.py", rubric=QUICK, seed=967).ok
+
+
 def test_functions_may_be_required() -> None:
     report = grade(ENGINES / "recursive.py", rubric=Rubric(graphs=0, points={"depth": 0}, functions=("exp", "tanh")))
     assert {item.name: item.wrong for item in report.items if not item.ok} == {"functions": ("tanh",)}
