@@ -122,20 +122,19 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     has_llvm = importlib.util.find_spec("llvmlite") is not None
     shortest = NUMPY_CALL * min(times, 2.0) * depth(program)
     others = options.dtype == "float64" or (has_llvm and work <= LARGE)
-    vectors = None
-    if not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others):
-        if forms.looped_arrays:
-            yield _by_numpy_loops(VectorRunner(forms.looped_arrays, options.dtype), samples)
-        else:
-            vectors = forms.vectors
-            yield _by_numpy(vectors, samples, partial(BUILD["numpy"], forms, options))
+    looks = not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others)
+    if looks and forms.looped_arrays:
+        yield _by_numpy_loops(VectorRunner(forms.looped_arrays, options.dtype), samples)
+    elif looks:
+        yield _by_numpy(forms.vectors, samples, partial(BUILD["numpy"], forms, options))
     if has_llvm:
         make = partial(BUILD["llvm"], forms, options)
-        loops = llvm.over_time(forms, options) if python_run > LLVM_CALL else None  # less is not to be had by them
+        may_loop = python_run > LLVM_CALL and not options.exact  # less is not to be had by them
+        loops = llvm.over_time(forms, options) if may_loop else None
         if loops:
             yield _over_time(loops, program, options, work, samples, make)
-        elif vectors is not None and llvm.is_regular(forms):
-            yield _by_loops(vectors, options, samples, make)
+        elif (looks or (may_loop and forms.looped)) and llvm.is_regular(forms):  # bodies too large for loops
+            yield _by_loops(forms.vectors, options, samples, make)
         elif work <= LARGE:
             yield _written_out(program, options, work, samples, make)
 

@@ -12,7 +12,9 @@ import pytest
 import autograd
 import nn
 from autograd import Value
+from autograd.compiler import backends, specialization
 from autograd.compiler.backends import BUILD
+from autograd.compiler.llvm import runner as llvm_runner
 
 
 def tiny(x: Any) -> Any:
@@ -118,3 +120,22 @@ def test_c9_sums_of_pairs_with_a_bias_cost_as_many_operations_as_they_have() -> 
     program = compiled.program
     products, elements = compiled._ran().runner.vectors.costs()
     assert products + elements <= 4 * len(program.equations)
+
+
+def test_c9_a_long_recurrence_with_a_wide_body_is_weighed_for_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops over time of many operands run as steps on arrays: that many operations are not written out is no cliff."""
+    monkeypatch.setattr(backends, "LARGE", 1000)
+    monkeypatch.setattr(llvm_runner, "SMALL", 0)
+    W = [[0.01 * (i - j) for j in range(12)] for i in range(12)]
+
+    def f(h: Any) -> Any:
+        for _ in range(12):
+            h = [autograd.tanh(autograd.dot(row, h)) for row in W]
+        return autograd.total(h)
+
+    assert chosen(f, [0.1] * 12) != "python"
+    fast = autograd.compile(f)
+    fast.value_and_grad([0.1] * 12)
+    variant = fast._ran()
+    weighed = backends.estimates(specialization.forms_of(variant.lowered, variant.options), variant.options, 1)
+    assert {each.name for each in weighed} == {"python", "numpy", "llvm"}
