@@ -10,12 +10,12 @@ import sys
 import numpy as np
 
 from autograd.cli.frame import OK
-from autograd.errors import UsageError
 from autograd.io.files import file_name, write_text
 from autograd.io.plural import counted
-from nn.cli.table_options import delimiter, names
+from nn.cli.reading import or_usage_error
+from nn.cli.table_options import add_reading_options, reading_of
 from nn.persistence.storage import load_document
-from nn.tabular.cells import Cells, Reading, TableError
+from nn.tabular.cells import Cells, TableError
 from nn.tabular.columns import class_name
 from nn.tabular.formats import read_cells
 from nn.tabular.numerals import POINT
@@ -38,10 +38,7 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="CSV", help="where to write the rows with their predictions (default: stdout)")
     parser.add_argument("--drop-missing", action="store_true", help="leave out rows with a missing value")
-    parser.add_argument("--encoding", metavar="NAME", default="", help="of a CSV file (default: UTF-8)")
-    parser.add_argument("--delimiter", metavar="MARK", type=delimiter, default="", help="of a CSV file: , ; tab |")
-    parser.add_argument("--decimal", metavar="MARK", choices=(".", ","), default="", help="before decimals")
-    parser.add_argument("--missing", metavar="WORDS", type=names, default=(), help="further words for a missing value")
+    add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,10 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _complete(args: argparse.Namespace, recipe: Recipe) -> Cells:
     """The rows of the file, which has all columns that the model needs."""
-    try:
-        cells = read_cells(args.data, Reading(args.encoding, args.delimiter, args.decimal, args.missing))
-    except LookupError as error:  # an unknown encoding
-        raise UsageError(str(error)) from None
+    cells = or_usage_error(lambda: read_cells(args.data, reading_of(args)))
     needed = [column.name for column in recipe.columns]
     there = set(cells.header)
     absent = [name for name in needed if name not in there]

@@ -12,8 +12,8 @@ import numpy as np
 
 from autograd.errors import UsageError
 from autograd.io.files import file_name
-from nn.cli.table_options import TABLE_OPTIONS
-from nn.tabular.cells import Reading, TableError
+from nn.cli.table_options import TABLE_OPTIONS, reading_of
+from nn.tabular.cells import TableError
 from nn.tabular.columns import Column
 from nn.tabular.datasets import DATASETS, Dataset, load
 from nn.tabular.formats import read_cells
@@ -62,19 +62,16 @@ def _table(args: argparse.Namespace) -> Table:
         raise UsageError(f"{file_name(path)!r} is neither a file nor a built-in data set ({known}){hint}")
     options = {name: getattr(args, name) for name in TABLE_OPTIONS}
     if args.target is None:
-        reading = Reading(args.encoding, args.delimiter, args.decimal, args.missing)
-        columns = ", ".join(or_usage_error(lambda: read_cells(path, reading)).header)
+        columns = ", ".join(or_usage_error(lambda: read_cells(path, reading_of(args))).header)
         raise UsageError(f"{file_name(path)}: choose the column to predict with --target COLUMN, one of: {columns}")
     return or_usage_error(lambda: read_table(path, **options))
 
 
 def or_usage_error(make: Callable[[], T]) -> T:
-    """What `make` returns; its ValueError becomes a UsageError, since it comes from the options."""
+    """What `make` returns; its ValueError or LookupError becomes a UsageError, since it comes from the options."""
     try:
         return make()
     except (TableError, UnicodeError):
         raise
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    except LookupError as error:  # an unknown encoding
+    except (ValueError, LookupError) as error:  # the latter for an unknown encoding
         raise UsageError(str(error)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from nn.tabular.cells import Reading
 from nn.tabular.csv import DELIMITERS
 
 TABLE_OPTIONS = (
@@ -23,11 +24,22 @@ def add_table_options(group: argparse._ArgumentGroup) -> None:
     add("--numbers", metavar="COLUMNS", type=names, default=(), help="columns that hold numbers")
     add("--categories", metavar="COLUMNS", type=names, default=(), help="columns whose numbers are categories")
     add("--dates", metavar="COLUMNS", type=names, default=(), help="columns that hold dates")
+    add_reading_options(group)
+    add("--dry-run", action="store_true", help="say what the table was understood to hold, and stop")
+
+
+def add_reading_options(group: argparse._ActionsContainer) -> None:
+    """How the text of a table is read, for training and for predicting."""
+    add = group.add_argument
     add("--encoding", metavar="NAME", default="", help="of a CSV file, such as cp1252 (default: UTF-8)")
     add("--delimiter", metavar="MARK", type=delimiter, default="", help="of a CSV file: , ; tab | (default: found out)")
     add("--decimal", metavar="MARK", choices=(".", ","), default="", help="before decimals (default: found out)")
     add("--missing", metavar="WORDS", type=names, default=(), help="further words that stand for a missing value")
-    add("--dry-run", action="store_true", help="say what the table was understood to hold, and stop")
+
+
+def reading_of(args: argparse.Namespace) -> Reading:
+    """What these options say."""
+    return Reading(args.encoding, args.delimiter, args.decimal, args.missing)
 
 
 def delimiter(text: str) -> str:
