@@ -23,7 +23,7 @@ from autograd.series.taylor import derivative_tensor as derivative_tensor
 from autograd.series.taylor import derivatives as derivatives
 from autograd.series.taylor import taylor as taylor
 from autograd.sparse.eager import sparse_derivative
-from autograd.structure import leaves_of, matching
+from autograd.structure import leaves_of, matching, per_argument
 from autograd.tracing import (
     Argnums,
     derivative_of,
@@ -204,6 +204,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     TypeError where the structures differ.
     """
+    per_argument(primals, "primals")
+    per_argument(tangents, "tangents")
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs as many tangents as primals, got {len(tangents)} and {len(primals)}")
 
@@ -229,6 +231,7 @@ def vjp(f: Callable[..., Any], primals: Sequence[Any], cotangents: Any) -> tuple
 
     TypeError where the structures differ.
     """
+    per_argument(primals, "primals")
 
     def take() -> tuple[Any, Any]:
         xs = tuple(observed([mapped(fresh, x) for x in primals]))
@@ -262,6 +265,8 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     ([30.0, 9.0], [10.0, 6.0])
     """
+    per_argument(primals, "primals")
+    per_argument(tangents, "tangents")
     found = own(f, "hvp", primals, 0, tangents)
     return jvp(grad(f), primals, tangents) if found is NotImplemented else found
 

@@ -5,7 +5,7 @@ Two structures whose keys are equal are nested alike. A named tuple and a list o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
@@ -115,6 +115,13 @@ def matching(x: Any, v: Any, words: str = "tangents must have the structure of t
         raise TypeError(f"{words}: got {v!r} for {x!r}")
     else:
         yield v
+
+
+def per_argument(given: Any, name: str) -> Sequence[Any]:
+    """What has an entry for each argument of a function; TypeError for anything else."""
+    if not isinstance(given, list | tuple):
+        raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {given!r}")
+    return given
 
 
 def rebuild(key: Key, leaves: Iterator[Any]) -> Any:

@@ -86,7 +86,12 @@ def fresh(x: Any) -> Value:
 def number(
     y: Any, f: Callable[..., Any], must: str = "return a number to have a gradient", hint: str = "see jacobian and vjp"
 ) -> Value:
-    """A number in the result of f as a node; TypeError with these words for anything else."""
+    """A number in the result of f as a node; TypeError with these words for anything else.
+
+    An array without axes, as `np.where` makes one of numbers, is the number in it.
+    """
+    if getattr(y, "shape", None) == ():
+        y = y.item()
     if isinstance(y, Value):
         return y
     try:

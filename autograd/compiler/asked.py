@@ -12,7 +12,7 @@ from autograd.compiler.given import aligned
 from autograd.compiler.record import is_recording
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
-from autograd.structure import Key, key_of_array, size_of
+from autograd.structure import Key, key_of_array, per_argument, size_of
 
 Argnums = int | Sequence[int] | None
 
@@ -48,7 +48,7 @@ class Asked(Variants):
                     f"one for each parameter; got {found.size} in another structure"
                 )
             return found
-        given_ = listed(tangents, "tangents")
+        given_ = per_argument(tangents, "tangents")
         if len(given_) != len(chosen):
             raise TypeError(f"one tangent for each of {len(chosen)} argument(s) is needed, got {len(given_)}")
         names = [f"tangents[{i}]" for i in range(len(given_))]
@@ -79,10 +79,3 @@ class Asked(Variants):
         if is_recording():
             raise CompileError(NO_DERIVATIVE)
         return collect(args, self._names_of(len(args)), self.batch)
-
-
-def listed(args: Any, name: str) -> Sequence[Any]:
-    """What has an entry for each argument; TypeError for anything else."""
-    if not isinstance(args, list | tuple):
-        raise TypeError(f"{name} must be a tuple with an entry for each argument, as in ({name}[0],), got {args!r}")
-    return args

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from autograd.compiler.arguments import Arguments, as_array, collect
-from autograd.compiler.asked import Argnums, Asked, listed
+from autograd.compiler.asked import Argnums, Asked
 from autograd.compiler.given import given
 from autograd.compiler.kinds import ENTRIES, FORWARD, ROWS, Derivative, matrix_of
 from autograd.compiler.lower import GRADIENT
 from autograd.compiler.results import Outputs, Samples, blocks, sample_blocks, structured
 from autograd.errors import CompileError
 from autograd.sparse.compression import scipy_sparse
-from autograd.structure import size_of
+from autograd.structure import per_argument, size_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Derivatives(Asked):
 
         With a batch, each sample has its own tangent, and both are means. CompileError where the structures differ.
         """
-        arguments = self._arguments(listed(args, "args"))
+        arguments = self._arguments(per_argument(args, "args"))
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         along = self._tangents(arguments, tangents, chosen)
         asked = Derivative("jvp", chosen, along.keys)
@@ -70,7 +70,7 @@ class Derivatives(Asked):
         """
         if isinstance(order, bool) or not isinstance(order, int) or order < 0:
             raise ValueError(f"the order of a Taylor expansion must be a non-negative integer, got {order!r}")
-        arguments = self._arguments(listed(args, "args"))
+        arguments = self._arguments(per_argument(args, "args"))
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         along = self._tangents(arguments, tangents, chosen)
         asked = Derivative("taylor", chosen, along.keys, order)
@@ -91,7 +91,7 @@ class Derivatives(Asked):
 
         With a batch, these are means, and ȳ is that of the mean. CompileError where the structures differ.
         """
-        arguments = self._arguments(listed(args, "args"))
+        arguments = self._arguments(per_argument(args, "args"))
         chosen, is_single = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         along = collect([cotangents], ("cotangents",), frozenset())
         asked = Derivative("vjp", chosen, along.keys)
@@ -113,7 +113,7 @@ class Derivatives(Asked):
 
         CompileError when f does not return one number, and where the structures differ.
         """
-        arguments = self._arguments(listed(args, "args"))
+        arguments = self._arguments(per_argument(args, "args"))
         count = len(arguments.keys)
         chosen, is_single = self._chosen(argnums, 0, count)
         along = self._tangents(arguments, tangents, None if chosen is None else tuple(range(count)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import PRIMITIVES, Value, exp, maximum, tanh
+from autograd import PRIMITIVES, Value, check_gradients, exp, functional, maximum, tanh
 
 A = np.array([1.0, 5.0])
 
@@ -92,3 +92,16 @@ def test_a_function_of_numpy_on_two_operands(name: str) -> None:
 
 def test_fmod_of_an_array_of_values() -> None:
     assert [each.data for each in np.fmod(np.array([Value(7.0), Value(-7.0)], dtype=object), 3.0)] == [1.0, -1.0]
+
+
+def test_b5_an_array_without_axes_is_the_number_in_it() -> None:
+    """`np.where` makes one of numbers."""
+
+    def f(x: Value) -> Any:
+        return np.where(x > 1.0, x * x, x)
+
+    assert functional.value_and_grad(f)(3.0) == (9.0, 6.0)
+    assert functional.hessian(f)(3.0) == 2.0
+    assert functional.jvp(f, (3.0,), (1.0,)) == (9.0, 6.0)
+    assert functional.jacobian(f)(3.0) == 6.0
+    assert check_gradients(f, 3.0).ok

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, no_graph
-from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
+from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.graph import topological
 from tests.support.graphs import Graph, graphs
 
@@ -252,6 +252,10 @@ class TestErrors:
             (lambda: grad(lambda x: x)(np.array([1.0])), "make one Value per element"),
             (grad(lambda x: x), r"argnum=0, but the function was called with 0 argument\(s\)"),
             (lambda: grad(lambda x: x, 1)(2.0), r"argnum=1, but the function was called with 1 argument\(s\)"),
+            (lambda: jvp(lambda x: x, 1.0, 1.0), "primals must be a tuple with an entry for each argument"),
+            (lambda: jvp(lambda x: x, (1.0,), 1.0), "tangents must be a tuple with an entry for each argument"),
+            (lambda: vjp(lambda x: x, 1.0, 1.0), "primals must be a tuple with an entry for each argument"),
+            (lambda: hvp(lambda x: x, 1.0, 1.0), "primals must be a tuple with an entry for each argument"),
             (lambda: jvp(lambda x: x, (1.0,), ()), "as many tangents as primals, got 0 and 1"),
             (lambda: jvp(lambda x: x[0], ([1.0],), ([1.0, 2.0],)), "tangents must have the structure of the primals"),
             (lambda: jvp(lambda x: x[0], ([1.0],), (1.0,)), "tangents must have the structure of the primals"),
