@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from autograd.derivative import engine, slopes
 from autograd.functions import dot, where
-from autograd.per_sample import per_sample
+from autograd.per_sample import in_order, per_sample
 from autograd.series.taylor import derivative_tensor as derivative_tensor
 from autograd.series.taylor import derivatives as derivatives
 from autograd.series.taylor import taylor as taylor
@@ -54,7 +54,8 @@ def grad(f: Callable[..., Any], *, argnums: Argnums) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None = None) -> Callable[..., Any]:
     """x ↦ ∂f/∂x, for a function with one number as result, by its argument number `argnum`.
 
-    f       a function of numbers, or of lists and dicts of numbers; a compiled one uses its program
+    f       a function of numbers, or of lists and dicts of numbers; a compiled one uses its program. The derivative
+            takes the same arguments, by position or name
     argnum  the index of the argument to differentiate by, or a tuple of them, for a tuple of derivatives; `argnums`
             is another name of it
 
@@ -71,8 +72,8 @@ def grad(f: Callable[..., Any], argnum: Argnums = 0, *, argnums: Argnums | None 
 
     by = argnum if argnums is None else argnums
 
-    def derivative(*args: Any) -> Any:
-        return value_and_grad(f, by)(*args)[1]
+    def derivative(*args: Any, **named: Any) -> Any:
+        return value_and_grad(f, by)(*args, **named)[1]
 
     return derivative
 
@@ -98,7 +99,9 @@ def value_and_grad(
 
     by = argnum if argnums is None else argnums
 
-    def both(*args: Any) -> tuple[Any, Any]:
+    def both(*args: Any, **named: Any) -> tuple[Any, Any]:
+        args = in_order(f, args, named)
+
         def take() -> tuple[Any, Any]:
             x, inputs = traced(args, by)
             y = number(eager(f)(*inputs), f)
@@ -139,7 +142,9 @@ def jacobian(
     if sparse:
         return sparse_derivative("jacobian", f, by)
 
-    def derivative(*args: Any) -> Any:
+    def derivative(*args: Any, **named: Any) -> Any:
+        args = in_order(f, args, named)
+
         def take() -> Any:
             x, inputs = traced(args, by)
             y = eager(f)(*inputs)
@@ -181,7 +186,8 @@ def hessian(
     if sparse:
         return sparse_derivative("hessian", f, by)
 
-    def derivative(*args: Any) -> Any:
+    def derivative(*args: Any, **named: Any) -> Any:
+        args = in_order(f, args, named)
         found = own(f, "hessian", args, by)
         return jacobian(grad(f, by), by)(*args) if found is NotImplemented else found
 

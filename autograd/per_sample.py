@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.tracing import Argnums, eager, own
@@ -19,7 +19,8 @@ def per_sample(
     if isinstance(batch, str):
         raise TypeError(f'batch={batch!r}: give the names of arguments, as in batch=("{batch}",)')
 
-    def derivative(*args: Any) -> Any:
+    def derivative(*args: Any, **named: Any) -> Any:
+        args = in_order(f, args, named)
         if not batch:
             found = own(f, name, args, by)
             if found is not NotImplemented:
@@ -45,6 +46,29 @@ def argument_names(f: Callable[..., Any] | None) -> tuple[str, ...]:
     except ValueError:  # a function written in C may have no signature
         return ()
     return tuple([each.name for each in found if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)])
+
+
+def in_order(f: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The arguments of a call of f in order, those given by name in their places, with defaults between them.
+
+    >>> in_order(lambda x, y=2.0, z=3.0: x, (1.0,), {"z": 5.0})
+    (1.0, 2.0, 5.0)
+    """
+    if not named:
+        return args
+    try:
+        bound = inspect.signature(f).bind(*args, **named)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{_name(f)}: {error}") from None
+    alone = [name for name in named if name not in argument_names(f)]
+    if alone:
+        raise TypeError(
+            f"{_name(f)} takes {', '.join(alone)} by keyword only, and a derivative or a compiled function has its "
+            f"arguments in order; close over it: lambda x: f(x, {alone[0]}=...)"
+        )
+    if bound.kwargs:
+        bound.apply_defaults()
+    return bound.args
 
 
 def _places(f: Any, batch: Sequence[str], count: int) -> dict[int, str]:

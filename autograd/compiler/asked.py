@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.compiler import inputs
@@ -12,6 +12,7 @@ from autograd.compiler.given import aligned
 from autograd.compiler.record import is_recording
 from autograd.compiler.variants import Variants
 from autograd.errors import CompileError
+from autograd.per_sample import in_order
 from autograd.structure import Key, key_of_array, per_argument, size_of
 
 Argnums = int | Sequence[int] | None
@@ -74,8 +75,14 @@ class Asked(Variants):
         """The numbers of the parameters, now: a list or a float64 vector."""
         return inputs.read(self.parameters or ())
 
-    def _arguments(self, args: Sequence[Any]) -> Arguments:
+    def _arguments(self, args: Sequence[Any], named: Mapping[str, Any] | None = None) -> Arguments:
         """The arguments of a call, flat; CompileError names the one that does not fit."""
         if is_recording():
             raise CompileError(NO_DERIVATIVE)
+        if named:
+            if self.function is None:
+                raise CompileError(
+                    "this compiled function was pickled without its Python function; give its arguments by position"
+                )
+            args = in_order(self.function, tuple(args), named)
         return collect(args, self._names_of(len(args)), self.batch)

@@ -127,12 +127,21 @@ class Compiled(Derivatives):
 
     # --- running ------------------------------------------------------------------------------------------------------
 
-    def __call__(self, *args: Any) -> Any:
-        """What f returns; with `parameters=`, the pair of that and its gradient."""
-        return self.value(*args) if self.parameters is None else self.value_and_grad(*args)
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The function that was compiled, whose signature `help` and `inspect.signature` show."""
+        if self.function is None:
+            raise AttributeError("this compiled function was pickled without its Python function")
+        return self.function
 
-    def value(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """What f returns; with `parameters=`, the pair of that and its gradient. Arguments may be given by name."""
+        return self.value(*args, **named) if self.parameters is None else self.value_and_grad(*args, **named)
+
+    def value(self, *args: Any, **named: Any) -> Any:
         """What f returns, with floats as numbers; with a batch, their means over the samples.
+
+        args, named  the arguments, by position and by name
 
         >>> compile(lambda x: {"twice": [2.0 * x]}).value(3)
         {'twice': [6.0]}
@@ -146,16 +155,16 @@ class Compiled(Derivatives):
 
         CompileError for what a program cannot repeat, with the line.
         """
-        arguments = self._arguments(args)
+        arguments = self._arguments(args, named)
         variant, outputs = self._run(VALUE, given(arguments, self._current()))
         key = variant.lowered.result
         return float(outputs[0]) if key is NUMBER else Outputs(outputs, arguments.hold_array).take(key)
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = None) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = None, **named: Any) -> tuple[float, Any]:
         """f and its gradient, an array in parameter order; without `parameters=` in the structure of the arguments.
 
-        args     the arguments
-        argnums  those that the gradient is by, if not all, or with `parameters=` instead of these
+        args, named  the arguments, by position and by name
+        argnums      those that the gradient is by, if not all, or with `parameters=` instead of these
 
         >>> compile(lambda p: p["w"] * p["x"]).value_and_grad({"w": 2.0, "x": 3.0})
         (6.0, {'w': 3.0, 'x': 2.0})
@@ -174,7 +183,7 @@ class Compiled(Derivatives):
 
         CompileError when f does not return one number; TypeError for an argument that is not there.
         """
-        arguments = self._arguments(args)
+        arguments = self._arguments(args, named)
         if argnums is not None:
             return self._value_and_grad(arguments, *self._chosen(argnums, 0, len(arguments.keys)))
         _, outputs = self._run(GRADIENT, given(arguments, self._current()))
@@ -182,8 +191,10 @@ class Compiled(Derivatives):
             return float(outputs[0]), as_array(outputs[1:])
         return float(outputs[0]), structured(outputs[1:], arguments.keys, len(arguments.keys) == 1)
 
-    def map(self, *args: Any) -> Any:
+    def map(self, *args: Any, **named: Any) -> Any:
         """What f returns for each sample of a batch: its numbers are arrays with an entry for each sample.
+
+        args, named  the arguments, by position and by name
 
         An array that f returns has the samples as its first axis.
 
@@ -194,7 +205,7 @@ class Compiled(Derivatives):
         """
         if not self.batch:
             raise CompileError("map needs a batch; name the arguments that hold samples in batch=")
-        variant, outputs = self._run(SAMPLES, given(self._arguments(args), self._current()))
+        variant, outputs = self._run(SAMPLES, given(self._arguments(args, named), self._current()))
         return Samples(outputs).take(variant.lowered.result)
 
     @property

@@ -124,12 +124,12 @@ class Derivatives(Asked):
         keys = self._keys(arguments, chosen)
         return structured(gradient, keys, is_single), structured(product, keys, is_single)
 
-    def jacobian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
+    def jacobian(self, *args: Any, argnums: Argnums = None, sparse: bool = False, **named: Any) -> Any:
         """∂fᵢ/∂x: for each number in the result of f, the derivative in the structure of x.
 
-        args     the arguments
-        argnums  x: an argument, or a tuple of arguments; None: the first, or with `parameters=` those
-        sparse   True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
+        args, named  the arguments, by position and by name
+        argnums      x: an argument, or a tuple of arguments; None: the first, or with `parameters=` those
+        sparse       True for a `scipy.sparse` array with a row for each number of the result and a column for each of x
 
         An array in the result, or a list where an argument is an array, and an array x make one array, of both shapes.
 
@@ -144,7 +144,7 @@ class Derivatives(Asked):
         one and of one with a batch, whose results are means, are written out, which takes long to build for many.
         A sparse one runs a direction for each colour, as in `functional.jacobian`; `explain()` says how many there are.
         """
-        arguments = self._arguments(args)
+        arguments = self._arguments(args, named)
         chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
         if sparse:
             return self._sparse("jacobian", arguments, chosen)
@@ -155,15 +155,17 @@ class Derivatives(Asked):
         return blocks(matrix, key, keys[0] if is_single else keys, arguments.hold_array or chosen is None)
 
     @overload
-    def hessian(self, *args: Any, argnums: Argnums = None, sparse: Literal[False] = False) -> NDArray[np.float64]: ...
+    def hessian(
+        self, *args: Any, argnums: Argnums = None, sparse: Literal[False] = False, **named: Any
+    ) -> NDArray[np.float64]: ...
     @overload
-    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool) -> Any: ...
-    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool = False) -> Any:
+    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool, **named: Any) -> Any: ...
+    def hessian(self, *args: Any, argnums: Argnums = None, sparse: bool = False, **named: Any) -> Any:
         """The matrix of second derivatives by the parameters; without `parameters=`, by all numbers of the arguments.
 
-        args     the arguments
-        argnums  the arguments that it is by, if not all
-        sparse   True for a symmetric `scipy.sparse` array
+        args, named  the arguments, by position and by name
+        argnums      the arguments that it is by, if not all
+        sparse       True for a symmetric `scipy.sparse` array
 
         An array (n, n). Its rows run as samples of a batch, each at the cost of an `hvp`; those of a small function, of
         an exact one and of one with a batch are written out, as n times the equations of the gradient. A sparse one
@@ -176,15 +178,15 @@ class Derivatives(Asked):
 
         CompileError when f does not return one number.
         """
-        arguments = self._arguments(args)
+        arguments = self._arguments(args, named)
         chosen, _ = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         return self._sparse("hessian", arguments, chosen) if sparse else self._hessian(arguments, chosen)
 
-    def map_grad(self, *args: Any, argnums: Argnums = None) -> Any:
+    def map_grad(self, *args: Any, argnums: Argnums = None, **named: Any) -> Any:
         """The gradient of each sample of a batch, in the structure that `value_and_grad` gives; samples come first.
 
-        args     the arguments
-        argnums  the arguments that it is by; None: all, or with `parameters=` those, as an array (samples, parameters)
+        args, named  the arguments, by position and by name
+        argnums      those that it is by; None: all, or with `parameters=` those, as an array (samples, parameters)
 
         >>> from autograd import Value, compile
         >>> w = Value(3.0)
@@ -195,7 +197,7 @@ class Derivatives(Asked):
         CompileError without `batch=`, and when f does not return one number.
         """
         self._check_batch("map_grad")
-        arguments = self._arguments(args)
+        arguments = self._arguments(args, named)
         chosen, is_single = self._chosen(argnums, range(len(arguments.keys)), len(arguments.keys))
         _, outputs = self._run(Derivative("map_grad", chosen), given(arguments, self._current()))
         if chosen is None:
@@ -204,11 +206,11 @@ class Derivatives(Asked):
         parts = tuple([remaining.take(arguments.keys[i]) for i in chosen])
         return parts[0] if is_single or (argnums is None and len(parts) == 1) else parts
 
-    def map_jacobian(self, *args: Any, argnums: Argnums = None) -> Any:
+    def map_jacobian(self, *args: Any, argnums: Argnums = None, **named: Any) -> Any:
         """The Jacobian of each sample of a batch, an array (samples, outputs, inputs).
 
-        args     the arguments
-        argnums  those that it is by; None: the first, or with `parameters=` those
+        args, named  the arguments, by position and by name
+        argnums      those that it is by; None: the first, or with `parameters=` those
 
         A list of numbers counts as an array. Other structures are kept, as in `jacobian`: that of the result, and in it
         that of the arguments, around arrays with the samples first. The rows of a Jacobian are written out one by one.
@@ -221,7 +223,7 @@ class Derivatives(Asked):
         CompileError without `batch=`.
         """
         self._check_batch("map_jacobian")
-        arguments = self._arguments(args)
+        arguments = self._arguments(args, named)
         chosen, is_single = self._chosen(argnums, 0, len(arguments.keys))
         variant, outputs = self._run(Derivative("map_jacobian", chosen), given(arguments, self._current()))
         key, keys = variant.lowered.result, self._keys(arguments, chosen)

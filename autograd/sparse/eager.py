@@ -10,6 +10,7 @@ from autograd.derivative import slopes
 from autograd.errors import GraphError
 from autograd.graph import number_of, topological
 from autograd.numerics import inner
+from autograd.per_sample import in_order
 from autograd.scopes import hooks
 from autograd.sparse.compression import Compression, compressed_hessian, compressed_jacobian, scipy_sparse
 from autograd.sparse.pattern import Atom, Equations, flows_of, hessian_pattern, jacobian_pattern
@@ -26,7 +27,9 @@ def sparse_derivative(
 ) -> Callable[..., Any]:
     """x ↦ the sparse Jacobian or Hessian of f, by argument `argnum`; see `functional.jacobian`."""
 
-    def derivative(*args: Any) -> Any:
+    def derivative(*args: Any, **named: Any) -> Any:
+        args = in_order(f, args, named)
+
         def take() -> Any:
             x, inputs = traced(args, argnum)
             y = eager(f)(*inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import pickle
 import sys
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import CompileError, Value, total
+from autograd import CompileError, Value, compile, functional, total
 from autograd.compiler.captures import SINGLY
 from autograd.compiler.inputs import CHUNK, FEW
 from autograd.observing import Observer
@@ -359,3 +360,46 @@ def test_c5_parameters_are_read_without_a_call_for_each() -> None:
         return lambda: fast(x)
 
     assert calls(trained(CHUNK)) <= calls(trained(FEW + 1)) + FURTHER
+
+
+class TestKeywords:
+    """Arguments may be given by name, as to the function itself."""
+
+    @staticmethod
+    def f(x: Any, k: float = 2.0, m: float = 3.0) -> Any:
+        return x * k * k + m * m * x
+
+    def test_calls_and_derivatives(self) -> None:
+        fast = compile(self.f)
+        assert fast(1.0, m=5.0) == fast(m=5.0, x=1.0) == self.f(1.0, m=5.0)
+        for g in (self.f, fast):
+            assert functional.grad(g)(1.0, m=5.0) == 29.0
+            assert functional.value_and_grad(g, argnums=(0, 1))(1.0, k=4.0) == (25.0, (25.0, 8.0))
+            assert functional.jacobian(g, argnums=2)(1.0, m=5.0) == 10.0
+            assert functional.hessian(g, argnums=2)(x=1.0, m=5.0) == 2.0
+        assert fast.value_and_grad(x=1.0, k=4.0) == (25.0, (25.0, 8.0))
+        assert str(inspect.signature(fast)) == str(inspect.signature(self.f))
+
+    def test_samples(self) -> None:
+        w = Value(2.0)
+        loss = compile(lambda x, y: w * x - y, parameters=[w], batch=("x", "y"))
+        assert loss(y=[1.0, 2.0], x=[3.0, 4.0])[0] == 5.5
+        assert loss.map_grad(x=[1.0, 2.0], y=[1.0, 2.0]).tolist() == [[1.0], [2.0]]
+        assert functional.map_grad(lambda w, x: w * x**2, batch=("x",))(2.0, x=[1.0, 2.0]) == [1.0, 4.0]
+
+    @pytest.mark.parametrize("call", [compile, functional.grad], ids=["compile", "grad"])
+    def test_what_a_function_does_not_take_is_named(self, call: Callable[[Any], Any]) -> None:
+        with pytest.raises(TypeError, match="f: got an unexpected keyword argument 'n'"):
+            call(self.f)(1.0, n=5.0)
+        with pytest.raises(TypeError, match="f: multiple values for argument 'x'"):
+            call(self.f)(1.0, x=5.0)
+        with pytest.raises(TypeError, match="takes k by keyword only"):
+            call(lambda x, *, k=2.0: x * k)(1.0, k=5.0)
+
+    def test_a_pickled_one_without_its_function_knows_no_names(self) -> None:
+        fast = compile(lambda x: x * x)
+        fast(2.0)
+        alone = pickle.loads(pickle.dumps(fast))
+        assert alone(3.0) == 9.0
+        with pytest.raises(CompileError, match="give its arguments by position"):
+            alone(x=3.0)

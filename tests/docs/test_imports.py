@@ -64,7 +64,7 @@ ALLOWED: dict[str, set[str]] = {
     "sparse.colouring": {"sparse.pattern"},
     "sparse.compression": {"sparse.colouring", "sparse.pattern"},
     "sparse.eager": {
-        *("derivative", "errors", "graph", "numerics", "scopes", "structure", "tracing", "value"),
+        *("derivative", "errors", "graph", "numerics", "per_sample", "scopes", "structure", "tracing", "value"),
         *("sparse.compression", "sparse.pattern"),
     },
     "tracing": {"value", "graph", "recording", "scopes", "observing", "structure"},
@@ -206,7 +206,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.asked": {
         *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.record", "compiler.variants"),
-        *("errors", "structure"),
+        *("errors", "per_sample", "structure"),
     },
     "compiler.derivatives": {
         *("compiler.arguments", "compiler.asked", "compiler.given", "compiler.kinds", "compiler.lower"),
