@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.io.files import file_name, write_text
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.connecting import ClusterLike, check_versions, connect

@@ -10,17 +10,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple, NoReturn
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import structure
+from autograd._numpy import HAS_NUMPY, NDArray, Vector, np
 from autograd.compiler.foreign import as_numpy, has_protocol
 from autograd.errors import CompileError
 from autograd.scopes import hooks
 from autograd.structure import NUMBER, Key, key_of_array
 from autograd.value import Value, as_float
 
-FLOAT64 = np.dtype(np.float64)
+FLOAT64 = np.dtype(np.float64) if HAS_NUMPY else None
 
 
 def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -> Key:
@@ -62,6 +60,8 @@ def plain(x: Any, name: str) -> Any:
     kind = type(x)
     if kind is list or (kind is np.ndarray and x.dtype is FLOAT64 and x.flags.aligned):
         return x
+    if kind is Vector:
+        return x.tolist()
     try:
         found = as_numpy(x)
     except TypeError as error:
@@ -213,7 +213,7 @@ def are_integers(x: Any) -> list[bool]:
 
 
 def as_array(numbers: Any) -> NDArray[np.float64]:
-    """A NumPy array of floats."""
+    """A NumPy array of floats; without NumPy a vector of them, see `autograd._numpy`."""
     if type(numbers) is np.ndarray and numbers.dtype is FLOAT64:
         return numbers
     return np.asarray(numbers, dtype=np.float64)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.captures import Outside
 from autograd.compiler.inputs import joined
 from autograd.compiler.lower import Lowered, Part
@@ -35,7 +33,7 @@ class Assembled(Variant):
         """The entries of the matrix, in the order of its pattern."""
         inputs = joined(pieces)
         found = [
-            variant.runner.run(_NONE, part.samples(inputs))
+            variant.runner.run(np.empty(0), part.samples(inputs))
             for part, variant in zip(self.lowered.parts, self.variants, strict=True)
         ]
         entries = np.concatenate([each.ravel() for each in found])
@@ -47,9 +45,6 @@ class Assembled(Variant):
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"outside": self.outside, "instead_of": self.instead_of}
         return Assembled, (self.lowered, self.options, self.variants), state
-
-
-_NONE = np.empty(0)
 
 
 def _order(lowered: Lowered) -> tuple[NDArray[np.intp], bool]:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from autograd import rules
+from autograd._numpy import HAS_NUMPY
 from autograd.compiler import llvm, python
 from autograd.compiler.forms import Forms
 from autograd.compiler.loops.loop import Looped
@@ -87,12 +88,24 @@ def choose(forms: Forms, options: Options, samples: int) -> Choice:
     CompileError when it cannot do what the other options ask.
     """
     name = options.backend
+    if not HAS_NUMPY:
+        _refuse_arrays(options)
     if name == "auto":
         found = sorted(estimates(forms, options, samples), key=lambda each: each.cost)
         return Choice(found[0].name, found[0].make(), f"expected for a run: {', '.join(map(str, found))}")
     if options.exact and name not in EXACT:
         raise CompileError(f"the back end {name} adds in an order of its own; exact=True needs {' or '.join(EXACT)}")
     return Choice(name, BUILD[name](forms, options), "as asked for")
+
+
+def _refuse_arrays(options: Options) -> None:
+    """CompileError for options that only Python cannot do."""
+    asked = f"the back end {options.backend!r}" if options.backend in ("numpy", "llvm") else ""
+    if asked or options.dtype != "float64":
+        raise CompileError(
+            f"{asked or f'dtype={options.dtype!r}'} needs NumPy, which is not installed: pip install numpy, or choose "
+            + ('backend="python"' if asked else 'dtype="float64"')
+        )
 
 
 def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str]) -> Options:
@@ -119,6 +132,8 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     python_run = (PYTHON_CALL + PYTHON_OPERATION * work + PYTHON_NUMBER * numbers) * samples
     if options.dtype == "float64":
         yield Estimate("python", python_run, 0.0, partial(BUILD["python"], forms, options))
+    if not HAS_NUMPY:
+        return
     has_llvm = importlib.util.find_spec("llvmlite") is not None
     shortest = NUMPY_CALL * min(times, 2.0) * depth(program)
     others = options.dtype == "float64" or (has_llvm and work <= LARGE)

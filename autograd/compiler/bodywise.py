@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.bodies import Body
 from autograd.compiler.compressed import entries, jacobian_plan
 from autograd.compiler.lower import SAMPLES, Lowered, Part

@@ -10,8 +10,7 @@ from itertools import chain, compress
 from operator import is_
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.reachable import Reach
 from autograd.compiler.watched import PLAIN, Content, Watched, alike, short
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from autograd._numpy import need_numpy
 from autograd.compiler.arguments import as_array
 from autograd.compiler.asked import Argnums
 from autograd.compiler.cache.directory import CacheOption, as_option
@@ -270,6 +271,7 @@ class Compiled(Derivatives):
         call.
         """
         ran = self._ran()
+        need_numpy("the LaTeX of a compiled function")
         return latex_of(forms_of(ran.lowered, ran.options))
 
     @property

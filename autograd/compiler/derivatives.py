@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.arguments import Arguments, as_array, collect
 from autograd.compiler.asked import Argnums, Asked
 from autograd.compiler.given import given

@@ -12,9 +12,8 @@ from operator import attrgetter
 from types import FrameType
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from autograd import origin, recording
+from autograd._numpy import HAS_NUMPY, np
 from autograd.compiler.program import same
 from autograd.compiler.record import Recorder
 from autograd.errors import CompileError
@@ -63,7 +62,8 @@ def repeatable(record: Record, generators: Sequence[Any]) -> Recording:
 
 
 def _states(generators: Sequence[Any]) -> list[bytes]:
-    return [pickle.dumps(each) for each in (random.getstate(), np.random.get_state(), *generators)]
+    own = [np.random.get_state()] if HAS_NUMPY else []
+    return [pickle.dumps(each) for each in (random.getstate(), *own, *generators)]
 
 
 def _agree(first: Recording, again: Recording) -> bool:

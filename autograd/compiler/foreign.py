@@ -9,8 +9,7 @@ from __future__ import annotations
 import array
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.value import Value
 
 _USUAL = frozenset([float, int, list, tuple, dict, str, bytes, bool, type(None)])

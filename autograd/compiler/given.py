@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import repeat
+from random import Random
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from autograd.compiler.arguments import Arguments, of_parts
+from autograd.compiler.arguments import Argument, Arguments, as_array, of_parts
 from autograd.structure import NUMBER, Key, assembled
 
 NOTHING = Arguments((), (), [], [])
@@ -63,10 +62,14 @@ def dense(arguments: Arguments) -> Arguments:
     >>> [0.5 <= x <= 1.5 for x in dense(collect([[0.0, 1.0]], ("v",), frozenset())).example]
     [True, True]
     """
-    numbers = np.random.default_rng(0)
-    return of_parts(
-        [each._replace(numbers=numbers.uniform(0.5, 1.5, np.shape(each.numbers))) for each in arguments.parts]
-    )
+    rng = Random(0)
+    return of_parts([_with_numbers(each, lambda: rng.uniform(0.5, 1.5)) for each in arguments.parts])
+
+
+def _with_numbers(argument: Argument, number: Callable[[], float]) -> Argument:
+    rows = len(argument.numbers) if argument.is_batched else 1
+    numbers = as_array([number() for _ in range(rows * argument.size)])
+    return argument._replace(numbers=numbers.reshape(rows, argument.size) if argument.is_batched else numbers)
 
 
 def given(arguments: Arguments, parameters: Any, along: Arguments = NOTHING) -> Given:

@@ -7,8 +7,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import HAS_NUMPY, np
 from autograd.value import Value, numbers_of
 
 CHUNK = 1024  # parameters at a time: their floats are still in the fastest cache when they are copied
@@ -24,6 +23,8 @@ def joined(pieces: Sequence[Any]) -> Any:
     present = [piece for piece in pieces if len(piece)]
     if len(present) == 1 and type(present[0]) is not list:
         return present[0]
+    if not HAS_NUMPY:
+        return np.array([x for piece in present for x in piece])
     vector = np.empty(sum(map(len, present)))
     begin = 0
     for piece in present:
@@ -53,6 +54,8 @@ def read(parameters: tuple[Value, ...]) -> Any:
 
 def vector_of(parameters: tuple[Value, ...]) -> Any:
     """The same as a vector, however few they are."""
+    if not HAS_NUMPY:
+        return np.array(numbers_of(parameters))
     vector = np.empty(len(parameters))
     for begin in range(0, len(parameters), CHUNK):
         numbers = numbers_of(parameters[begin : begin + CHUNK])

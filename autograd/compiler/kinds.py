@@ -21,10 +21,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import rules
+from autograd._numpy import NDArray, need_numpy, np
 from autograd.compiler.bodies import bodies
 from autograd.compiler.bodywise import parts_of
 from autograd.compiler.compressed import entries, hessian_plan, is_written_out, jacobian_plan
@@ -45,6 +43,7 @@ SMALL = 3000  # operands times rows, up to which a matrix is written out: buildi
 ROWS, FORWARD, REVERSE = "row by row", "forward mode", "reverse mode"
 ENTRIES = "entry by entry"
 OVER = "reverse over forward mode"
+_MATRICES = frozenset(["jacobian", "map_jacobian", "hessian"])
 _ONE_SAMPLE = {"map_grad": "grad", "map_jacobian": "jacobian"}  # what gives the same of a function without a batch
 
 
@@ -111,6 +110,8 @@ def derived(call: Call, asked: Derivative, along: Sequence[float], exact: bool) 
 
     CompileError as for `lower`, and for cotangents in another structure than the result; PerSampleError too.
     """
+    if asked.name in _MATRICES:
+        need_numpy(f"the {asked.name.removeprefix('map_')} of a compiled function")
     found = lower(call, VALUE, exact)
     if asked.needs_one_number:
         check_kind(found.result, found.found, GRADIENT)

@@ -19,8 +19,7 @@ from threading import local
 from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import HAS_NUMPY, np
 from autograd.compiler import watched
 from autograd.compiler.constants import is_library, is_ours, names_in
 from autograd.compiler.watched import PLAIN, Read, Watched
@@ -28,7 +27,7 @@ from autograd.value import Value
 
 LIMIT = 10_000  # entries of containers and arrays that are watched, since each call compares them
 _EXACT = frozenset(PLAIN)
-_GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
+_GENERATORS = (random.Random, *((np.random.Generator, np.random.RandomState) if HAS_NUMPY else ()))
 _USED = ("__call__", "__getitem__", "__iter__", "__len__")  # one of them: an object that is used without any name
 _HELD = (tuple, dict, list, set, frozenset, deque, np.ndarray)  # what these hold is known
 _INNER = ("__func__", "__self__", "__wrapped__", "func", "fget", "args", "keywords")  # of methods, partials, properties

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.arguments import as_array
 from autograd.structure import NUMBER, Key, Structure, assembled, size_of
 

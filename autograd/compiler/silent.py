@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any, TypeVar
 
-import numpy as np
+from autograd._numpy import np
 
 T = TypeVar("T")
 

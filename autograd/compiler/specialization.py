@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.backends import NAMES, Choice, choose, next_best
 from autograd.compiler.cache.objects import using
 from autograd.compiler.captures import Outside

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.passes import Builder
 from autograd.compiler.program import Atom, Guard, Program, compute
 from autograd.compiler.refusal import refuse_float

@@ -13,8 +13,7 @@ from operator import is_
 from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.program import same
 
 PLAIN = (int, float, complex, str, bytes, type(None), np.generic)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
+from autograd._numpy import NDArray, np
 
 WORD = 2**32  # a seed of NumPy's generator is a list of integers below this
 

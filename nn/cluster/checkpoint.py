@@ -13,9 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.io.files import file_name, write_bytes
 from nn.persistence.documents import Form, StorageError
 from nn.persistence.schema import SchemaError, anything, check_keys, integer, shown, shown_key, table, text

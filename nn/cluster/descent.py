@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from nn.cluster import checkpoint
 from nn.cluster.batches import Batch, slices
 from nn.cluster.objective import Objective

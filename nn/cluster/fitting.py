@@ -7,8 +7,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.io.plural import counted
 from nn.cluster.connecting import ClusterLike
 from nn.cluster.run import Settings, Validation, Vector

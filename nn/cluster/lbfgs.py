@@ -7,8 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from nn.cluster import checkpoint
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.errors import ClusterError

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.cluster.batches import Batch
 from nn.cluster.connecting import check_versions, workers_of
 from nn.cluster.deadlines import started

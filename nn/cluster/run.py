@@ -8,9 +8,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.cluster.checkpoint import options
 from nn.cluster.objective import Objective
 from nn.persistence.schema import Kind, SchemaError, array, integer, optional, real, record, shown, text

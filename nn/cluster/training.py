@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from autograd import CompileError, Value, compile, no_graph
+from autograd._numpy import np
 from nn.cluster.batches import slices
 from nn.cluster.connecting import ClusterLike, connect
 from nn.cluster.descent import Descent

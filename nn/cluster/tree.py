@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
+from autograd._numpy import NDArray, np
 
 Place = tuple[int, int]  # (level, index)
 

@@ -16,10 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 import autograd
+from autograd._numpy import NDArray, np
 from nn.cluster.batches import Batch
 from nn.cluster.sources import Array, Source, check_samples
 from nn.cluster.tree import Nodes, Sums, combine

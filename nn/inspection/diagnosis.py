@@ -6,9 +6,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, need_numpy, np
 from autograd.io.plural import counted
 from nn.layers.mlp import Layer
 from nn.layers.module import Module
@@ -111,6 +109,7 @@ def diagnose(
 
     TypeError for a model without `Layer`s, ValueError when x and y do not match, AttributeError before any pass.
     """
+    need_numpy("nn.diagnose")
     layers = _layers(model)
     if x is None and y is None:
         passes = [_read(layers)]
@@ -155,9 +154,13 @@ def _run(
     return passes
 
 
-@np.errstate(invalid="ignore", over="ignore")  # a model full of inf is worth diagnosing
 def _report(layer: Layer, passes: list[Matrix], following: Layer | None) -> LayerReport:
     """`passes` holds one array (z, a, delta) of shape (3, n_out) per sample."""
+    with np.errstate(invalid="ignore", over="ignore"):  # a model full of inf is worth diagnosing
+        return _measured(layer, passes, following)
+
+
+def _measured(layer: Layer, passes: list[Matrix], following: Layer | None) -> LayerReport:
     z, a, delta = np.stack(passes, axis=1)
     low, high = layer.activation.live
     flat = ~((low < z) & (z < high))

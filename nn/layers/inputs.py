@@ -4,10 +4,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import Value
+from autograd._numpy import HAS_NUMPY, NDArray, np
 from autograd.io.plural import counted
 
 ONE_SAMPLE = "a model takes one sample; for a batch write [model(x) for x in batch]"
@@ -34,7 +32,7 @@ def as_array(x: Any) -> NDArray[Any]:
         ...
     TypeError: got a masked array with 1 hidden number; fill it with x.filled(number), or drop ...
     """
-    if isinstance(x, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(x).sum())):
+    if HAS_NUMPY and isinstance(x, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(x).sum())):
         raise TypeError(
             f"got a masked array with {counted(hidden, 'hidden number')}; fill it with x.filled(number), or drop these"
             " rows"
@@ -43,7 +41,7 @@ def as_array(x: Any) -> NDArray[Any]:
         found = np.asarray(x)
     except (RuntimeError, BufferError) as error:  # raised by tensors with a gradient, or on another device
         raise TypeError(f"NumPy cannot read a {type(x).__name__}: {error}") from error
-    if kind := _NOT_REAL.get(found.dtype.kind):
+    if HAS_NUMPY and (kind := _NOT_REAL.get(found.dtype.kind)):
         raise TypeError(f"got {kind} ({found.dtype}); convert them to real numbers first")
     return found
 

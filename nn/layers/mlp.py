@@ -9,10 +9,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import Value, affine, dot
+from autograd._numpy import NDArray, np
 from nn.layers.activations import PRELU_START, ActivationLike, get_activation
 from nn.layers.initializers import InitializerLike, given, random_source, start_weights
 from nn.layers.inputs import as_inputs, as_size, as_sizes, check_numbers

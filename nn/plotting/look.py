@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from autograd._numpy import np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

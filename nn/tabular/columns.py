@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NoReturn
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.tabular.cells import Cells, Row, TableError, not_a_number
 from nn.tabular.dates import ISO, AmbiguousDateError, days, format_of
 from nn.tabular.numerals import POINT, Notation

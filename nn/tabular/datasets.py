@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, need_numpy, np
 from autograd.io.plural import counted
 from nn.lookup import look_up
 from nn.train.tasks import Task
@@ -73,6 +71,7 @@ def load(name: str, *, seed: int = 0) -> Dataset:
 
     An unknown name is a `ValueError` that lists the names.
     """
+    need_numpy("nn.datasets")
     return look_up(DATASETS, name, "data set")(seed)
 
 

@@ -6,9 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.io.plural import counted
 from nn.layers.mlp import MLP
 from nn.persistence.documents import StorageError

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.io.plural import counted
 from nn.tabular.cells import Cells, Reading, TableError
 from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer_all

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd import Value, no_graph
+from autograd._numpy import np
 from nn.train.engines import Compiled, Eager, Engine, Measured, Table, not_a_number
 from nn.train.metrics import Prediction
 
@@ -74,5 +74,15 @@ def _agree(eager: Eager, table: Table, found: Measured) -> bool:
 
 
 def _close(numbers: Sequence[Any], wanted: Sequence[Any]) -> bool:
-    size = np.max(np.nan_to_num(np.abs(wanted), posinf=0.0))
-    return np.allclose(numbers, wanted, rtol=AGREEMENT, atol=AGREEMENT * size, equal_nan=True)
+    """Whether all numbers, in lists or not, differ by no more than roundings; those that are not finite, not at all."""
+    pairs = list(zip(_numbers(numbers), _numbers(wanted), strict=True))
+    size = max((abs(y) for _, y in pairs if math.isfinite(y)), default=0.0)
+    return all(
+        x == y or (x != x and y != y) or (math.isfinite(y) and abs(x - y) <= AGREEMENT * (size + abs(y)))
+        for x, y in pairs
+    )
+
+
+def _numbers(outputs: Sequence[Any]) -> list[float]:
+    """Outputs, each a number or a list of numbers, one after the other."""
+    return [x for output in outputs for x in (output if isinstance(output, list) else [output])]

@@ -6,11 +6,9 @@ import math
 from functools import cached_property
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 import autograd
 from autograd import CompileError, no_graph, total
+from autograd._numpy import HAS_NUMPY, NDArray, np
 from autograd.io.plural import counted
 from nn.train.losses import Loss
 from nn.train.metrics import Prediction
@@ -55,6 +53,8 @@ class Table:
             y = np.array([y for _, y in self.pairs])
         except ValueError:  # targets of unequal lengths
             y = np.array(None)
+        if not HAS_NUMPY:
+            return y  # checked when it is compiled
         if y.dtype.kind not in "biuf":
             raise CompileError("the targets are not numbers, or lists of numbers that are all of the same length")
         return y.astype(np.float64) if y.dtype.kind == "b" else y
@@ -195,8 +195,9 @@ def by_sample(outputs: Any) -> list[Prediction]:
     >>> by_sample([np.array([1.0, 2.0]), np.array([3.0, 4.0])]), by_sample(np.array([1.0, 2.0]))
     ([[1.0, 3.0], [2.0, 4.0]], [1.0, 2.0])
     """
-    columns: Any = np.stack(outputs, axis=1) if isinstance(outputs, list | tuple) else outputs
-    return columns.tolist()  # type: ignore[no-any-return]
+    if hasattr(outputs, "tolist"):
+        return outputs.tolist()  # type: ignore[no-any-return]
+    return [list(numbers) for numbers in zip(*[column.tolist() for column in outputs], strict=True)]
 
 
 def not_a_number(losses: list[float]) -> list[int]:

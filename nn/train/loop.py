@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from autograd import paused_gc
+from autograd._numpy import np
 from nn.train.config import Config
 from nn.train.engine_choice import choose_engine
 from nn.train.engines import Eager, Engine, Rows, Table

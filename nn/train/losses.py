@@ -10,10 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import Value, dot, log, log1p, logsumexp, pick, relu, softplus, total, where
+from autograd._numpy import NDArray, np
 from autograd.io.plural import counted
 from nn.lookup import look_up
 

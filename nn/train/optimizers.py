@@ -8,10 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import Value
+from autograd._numpy import NDArray, np
 from nn.lookup import look_up
 
 Vector = NDArray[np.float64]

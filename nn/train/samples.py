@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.io.plural import counted
 from nn.layers.inputs import as_array, is_foreign
 from nn.train.metrics import Prediction
@@ -47,16 +47,20 @@ def plain_rows(x: Any) -> list[list[float]]:
     [[1.0, 2.0]]
     """
     try:
-        table = as_array(x).astype(np.float64, copy=False)
+        table = np.asarray(as_array(x), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"x must be rows of numbers, all of the same length: {error}") from error
     if table.size and table.ndim != 2:
         raise ValueError(
             f"x must be rows of numbers (2 dimensions), got {table.ndim}; for one number per row write [[1.0], [2.0]]"
         )
-    for i, j in np.argwhere(~np.isfinite(table)).tolist():
-        raise ValueError(f"x[{i}][{j}] is {table[i, j]}; drop the row or fill it in")
     rows: list[list[float]] = table.tolist()
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"x must be rows of numbers, all of the same length: row {i} has {len(row)} numbers")
+        if not all(map(math.isfinite, row)):
+            j = next(j for j, number in enumerate(row) if not math.isfinite(number))
+            raise ValueError(f"x[{i}][{j}] is {row[j]}; drop the row or fill it in")
     return rows
 
 

@@ -18,8 +18,11 @@ import nn
 
 ROOT = Path(autograd.__file__).parent.parent
 
-# What each module of the engine may import from the package; the standard library is free to all.
+# What each module of the engine may import from the package; the standard library is free to all, and so is NumPy where
+# there is one.
+FREE = {"autograd._numpy"}
 ALLOWED: dict[str, set[str]] = {
+    "_numpy": {"numerics"},
     "errors": set(),
     "_installation": set(),
     "_startup": set(),
@@ -293,6 +296,7 @@ BETWEEN: dict[str, set[str]] = {
 }
 # What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
 SHARED = {
+    "autograd._numpy",
     "autograd._startup",
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
     "autograd.cli",
@@ -316,7 +320,7 @@ OPTIONAL = {
     "scipy",
     "pyarrow",
     "openpyxl",
-    "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
+    "numpy",  # by the engine, when NumPy itself has called
 }
 # Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.
 LATE = {
@@ -397,7 +401,8 @@ def _offenders(offences: Callable[[str], set[str]], names: Iterable[str]) -> dic
 
 def test_the_engine_imports_downwards() -> None:
     def upwards(name: str) -> set[str]:
-        return _inner_imports("autograd", f"autograd.{name}") - {f"autograd.{each}" for each in ALLOWED[name]}
+        allowed = {f"autograd.{each}" for each in ALLOWED[name]}
+        return _inner_imports("autograd", f"autograd.{name}") - allowed - FREE
 
     assert _offenders(upwards, ALLOWED) == {}
 
@@ -416,7 +421,7 @@ def _package(name: str) -> str:
 def test_back_ends_know_the_program_and_the_table() -> None:
     def foreign(name: str) -> set[str]:
         own = _package(name.removeprefix("autograd."))
-        imported = {each.removeprefix("autograd.") for each in _inner_imports("autograd", name)}
+        imported = {each.removeprefix("autograd.") for each in _inner_imports("autograd", name) - FREE}
         return {each for each in imported if _package(each) != own and (_package(each) or each) not in INSIDE[own]}
 
     assert _offenders(foreign, [name for name in MODULES["autograd"] if _package(name.removeprefix("autograd."))]) == {}
@@ -504,6 +509,15 @@ def test_only_optional_packages_are_imported_inside_functions() -> None:
     assert _offenders(ours, KNOWN) == {}
 
 
+def test_numpy_is_imported_in_one_place() -> None:
+    """`from autograd._numpy import np`: without NumPy that is a stand-in. Command lines are for those who have it."""
+
+    def directly(name: str) -> set[str]:
+        return {each for each in _imported(name) - set(_in_functions(name)) if each.split(".")[0] == "numpy"}
+
+    assert {each for each in _offenders(directly, KNOWN) if not each.startswith("nn.cli.")} == {"autograd._numpy"}
+
+
 def _loaded_after(statement: str) -> set[str]:
     program = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -531,6 +545,7 @@ def _ours(modules: set[str]) -> set[str]:
 
 
 LOADED_LATER = (
+    "_numpy",
     "arithmetic",
     "assignments",
     "compiler",

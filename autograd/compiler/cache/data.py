@@ -15,10 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import rules
+from autograd._numpy import NDArray, np
 from autograd.compiler.program import Equation, Guard, Program
 from autograd.compiler.program import check as check_program
 from autograd.compiler.vector.program import VectorProgram

@@ -15,8 +15,7 @@ from importlib.resources.abc import Traversable
 from types import FunctionType
 from typing import NamedTuple
 
-import numpy as np
-
+from autograd._numpy import HAS_NUMPY, np
 from autograd._version import __version__
 from autograd.compiler.cache.data import OWN_ROWS, from_bytes, to_bytes
 from autograd.compiler.cache.store import PROGRAM, Store
@@ -90,7 +89,14 @@ def _described(rule: Callable[..., object]) -> list[object]:
 @cache
 def environment() -> str:
     """What a compiled program depends on besides its recording: versions, and the sources of the engine."""
-    versions = [__version__, sys.version, np.__version__, _version("llvmlite"), platform.machine(), sys.platform]
+    versions = [
+        __version__,
+        sys.version,
+        np.__version__ if HAS_NUMPY else "",
+        _version("llvmlite"),
+        platform.machine(),
+        sys.platform,
+    ]
     sources = sha256()
     package = resources.files("autograd")
     for folder in (package, package / "compiler"):

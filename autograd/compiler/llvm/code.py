@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.body import literal
 from autograd.compiler.llvm.library import Kind, Library
 from autograd.compiler.silent import silently

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.prepare import Prepared
 from autograd.compiler.vector.layout import strides

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.loop_rows import FOLDS, is_native
 from autograd.compiler.llvm.prepare import Prepared, term_lanes
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, SHORTEST, TABLE, View, viewed

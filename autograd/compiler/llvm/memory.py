@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.direct_text import STATE
 from autograd.compiler.llvm.grouping import BEFORE, MEANS, SAMPLES
 from autograd.compiler.llvm.library import Kind

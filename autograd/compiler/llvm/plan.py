@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.descriptors import Descriptors
 from autograd.compiler.llvm.direct_text import STATE
 from autograd.compiler.llvm.engine import KERNELS

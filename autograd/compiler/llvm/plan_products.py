@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Item, result_lanes

@@ -10,9 +10,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.llvm.loop_rows import POWERS
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram

@@ -6,8 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.forms import Forms
 from autograd.compiler.llvm.emit import Written, written
 from autograd.compiler.llvm.engine import binding, machine, vector_bytes

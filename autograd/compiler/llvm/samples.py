@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.workspace import FEW, Floats, address_of
 
 Runs = Sequence[tuple[int, int]]  # (first column, columns) among all columns of a call's arrays

@@ -8,8 +8,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.engine import kernels
 from autograd.compiler.llvm.grouping import AFTER, BEFORE
 from autograd.compiler.llvm.library import Kind, failed

@@ -8,8 +8,7 @@ from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.driver import ARGUMENTS, driver
 from autograd.compiler.llvm.engine import Machine
 from autograd.compiler.llvm.library import Kind

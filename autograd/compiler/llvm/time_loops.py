@@ -6,8 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.llvm.engine import LOOPS, STRAIGHT, machine, vector_bytes
 from autograd.compiler.llvm.grouping import BEFORE
 from autograd.compiler.llvm.library import Kind, failed

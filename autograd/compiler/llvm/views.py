@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.vector.program import Lanes
 
 CONTIGUOUS, CONSTANT, TABLE = "contiguous", "constant", "table"

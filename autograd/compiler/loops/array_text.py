@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.loops.array_calls import Run, Straight
 from autograd.compiler.loops.array_memory import Lanes, Memory, slice_in_trips, slice_of
 from autograd.compiler.loops.divide import divided

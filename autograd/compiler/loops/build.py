@@ -5,8 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.loops.columns import CONSTANT, Columns
 from autograd.compiler.loops.fit import BACK, Extent
 from autograd.compiler.loops.loop import Loop, Looped

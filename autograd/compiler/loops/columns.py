@@ -8,9 +8,7 @@ from functools import cached_property
 from itertools import chain, repeat
 from operator import is_, itemgetter
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.program import Atom, Equation
 
 Ints = NDArray[np.int64]

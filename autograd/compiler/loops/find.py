@@ -6,8 +6,7 @@ from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.loops.build import built
 from autograd.compiler.loops.columns import Columns, Ints
 from autograd.compiler.loops.fit import Extent, extent

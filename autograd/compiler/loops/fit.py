@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.loops.columns import CONSTANT, Columns, Flags, Ints
 from autograd.compiler.loops.path import Run
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.loops.columns import Columns, Ints
 
 Hashes = NDArray[np.uint64]
 PROBE = 1024  # equations in the middle of a long path, which are looked at first
-_MIXERS = tuple(np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD], np.uint64))
+_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 
 
 class Run(NamedTuple):
@@ -113,8 +111,9 @@ def _stretches(hashes: Hashes, trips: int) -> list[Stretch]:
 
 def _mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
     """Hashes of pairs. A collision costs time only: what is found is compared."""
-    mixed = (left ^ (left >> np.uint64(29))) * _MIXERS[0] + right.astype(np.uint64) * _MIXERS[1]
-    found: Hashes = (mixed ^ (mixed >> np.uint64(32))) * _MIXERS[2]
+    first, second, third = map(np.uint64, _MIXERS)
+    mixed = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
+    found: Hashes = (mixed ^ (mixed >> np.uint64(32))) * third
     return found
 
 

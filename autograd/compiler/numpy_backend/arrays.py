@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes
 

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.numpy_backend.exponentials import shared_first, slopes
 from autograd.compiler.numpy_backend.operands import Operands
 from autograd.compiler.numpy_backend.steps import write

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.vector.order import in_order
 from autograd.compiler.vector.steps import Lanes, Operand, Step
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.program import RELATIONS, Atom
 from autograd.compiler.silent import silently
 
@@ -17,11 +16,11 @@ Asked = tuple[str, Atom, Atom, bool]
 
 # The relations of program.py on arrays.
 ON_ARRAYS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "==": np.equal,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
     "same": lambda x, y: (x == y) & (np.signbit(x) == np.signbit(y)),
     "truth": lambda x, _: x != 0.0,
 }

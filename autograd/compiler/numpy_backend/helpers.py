@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-import numpy as np
-from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.special import LN2
 
 Array = NDArray[Any]
-LARGEST = {np.dtype(name): float(np.finfo(name).max) for name in ("float32", "float64")}
 
 
 def empty(shape: int | tuple[int, ...], dtype: Any = float) -> Array:
@@ -23,7 +20,9 @@ def view(base: Array, first: int, shape: tuple[int, ...], strides: tuple[int, ..
     """Lanes first + Σ index · stride of a file; its samples, if it has any, stay the last axis."""
     step = base.strides[0]
     tail = base.shape[1:]
-    return as_strided(base[first:], (*shape, *tail), (*(s * step for s in strides), *base.strides[1:]))
+    return np.lib.stride_tricks.as_strided(
+        base[first:], (*shape, *tail), (*(s * step for s in strides), *base.strides[1:])
+    )
 
 
 def step(x: Any, y: Any, tie: Any, out: Array) -> None:
@@ -67,7 +66,12 @@ def sigmoid(x: Any, out: Array, power: Array | None = None) -> None:
     np.add(power, 1.0, out)
     np.reciprocal(out, out)
     if power is not out:
-        np.minimum(power, LARGEST[power.dtype], out=power)
+        np.minimum(power, _largest(power.dtype), out=power)
+
+
+@cache
+def _largest(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).max)
 
 
 def sigmoid_slope(x: Any, out: Array) -> None:

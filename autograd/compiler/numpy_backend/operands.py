@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.numpy_backend.arrays import Arrays, Look, look
 from autograd.compiler.numpy_backend.exponentials import Known
 from autograd.compiler.numpy_backend.spelling import scope

@@ -9,9 +9,7 @@ from itertools import pairwise
 from threading import local
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.numpy_backend.emit import Source, emit
 from autograd.compiler.numpy_backend.guards import Guards
 from autograd.compiler.numpy_backend.spelling import scope

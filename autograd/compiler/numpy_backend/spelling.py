@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.numpy_backend import helpers
 from autograd.primitive import Primitive
 

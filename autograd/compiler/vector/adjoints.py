@@ -12,9 +12,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.vector.finish import with_results, without_dead
 from autograd.compiler.vector.lane_facts import Needed, Tame
 from autograd.compiler.vector.lanes import Files
@@ -23,7 +22,7 @@ from autograd.compiler.vector.partials import rule_of
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.steps import Key
 from autograd.compiler.vector.terms import RANK, Mask, Terms
-from autograd.compiler.vector.values import ONE, RowWriter, Values, as_number, stacked
+from autograd.compiler.vector.values import RowWriter, Values, as_number, one, stacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +81,7 @@ class _Backward(RowWriter):
         outputs = [self._value(*output) for output in self.forward.outputs]
         if kind != "constant":
             nothing = np.zeros(1, bool)
-            self.flow(Operand(kind, np.array([int(lane)])), ONE, ONE, ~nothing, nothing)
+            self.flow(Operand(kind, np.array([int(lane)])), one(), one(), ~nothing, nothing)
         for number in range(len(self.forward.steps) - 1, -1, -1):
             if number in self._terms:
                 step = self.forward.steps[number]
@@ -156,7 +155,7 @@ class _Backward(RowWriter):
     # --- forms --------------------------------------------------------------------------------------------------------
 
     def _of_lift(self, step: Step, adjoint: Adjoint) -> None:
-        self.flow(step.operands[0], ONE, adjoint.delta, adjoint.there, adjoint.behind)
+        self.flow(step.operands[0], one(), adjoint.delta, adjoint.there, adjoint.behind)
 
     def _of_pairs(self, step: Step, adjoint: Adjoint) -> None:
         w, x, *bias = step.operands
@@ -164,14 +163,14 @@ class _Backward(RowWriter):
         self.flow(x, w, *arrived)
         self.flow(w, x, *arrived)
         for each in bias:
-            self.flow(each, ONE, *arrived)
+            self.flow(each, one(), *arrived)
 
     def _of_product(self, step: Step, adjoint: Adjoint) -> None:
         """As two products where every lane has an adjoint, else term by term."""
         left, right, *bias = step.operands
         arrived = adjoint.delta, adjoint.there, adjoint.behind
         for each in bias:
-            self.flow(each, ONE, *arrived)
+            self.flow(each, one(), *arrived)
         tame = not adjoint.behind.any() or all(bool(self._tame.of(each).all()) for each in (left, right))
         if adjoint.there.all() and tame and adjoint.delta.kind != "constant":
             self._two_products(left, right, adjoint)
@@ -189,7 +188,7 @@ class _Backward(RowWriter):
             batched = "batched" in (left.kind, delta.kind)
             turned = left.with_table(left.lanes.T)
             into = self.new("product", [turned, delta], (k, c), batched)
-            self.flow(right, ONE, into, there, np.all(adjoint.behind, axis=0, keepdims=True))
+            self.flow(right, one(), into, there, np.all(adjoint.behind, axis=0, keepdims=True))
         if self._needed.of(left).any():
             if self.per_sample and "batched" in (delta.kind, right.kind):
                 self._outer_product(left, right, adjoint)
@@ -199,7 +198,7 @@ class _Backward(RowWriter):
             else:
                 delta, right = (self.mean(each) if each.kind == "batched" else each for each in (delta, right))
                 into = self.new("product", [delta, right.with_table(right.lanes.T)], (r, k), False)
-            self.flow(left, ONE, into, there, np.all(adjoint.behind, axis=1, keepdims=True))
+            self.flow(left, one(), into, there, np.all(adjoint.behind, axis=1, keepdims=True))
 
     def _outer_product(self, left: Operand, right: Operand, adjoint: Adjoint) -> None:
         """The adjoint of the left factor for each sample, term by term."""
@@ -230,7 +229,7 @@ class _Backward(RowWriter):
             gate = at(rule.gate)
             flows = [self._times(each, adjoint.delta, shape) for each in (first, second)]
             chosen = self.apply("map", rules.where, [gate, *flows], shape)
-            self.flow(to, ONE, chosen, adjoint.there, np.ones(shape, bool))
+            self.flow(to, one(), chosen, adjoint.there, np.ones(shape, bool))
 
     def _times(self, partial: Operand | None, delta: Operand, shape: tuple[int, ...]) -> Operand:
         if partial is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.vector.lanes import KINDS
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Step, VectorProgram

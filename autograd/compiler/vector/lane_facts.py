@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.symbols import TAME
 from autograd.compiler.vector.program import Operand, Step, VectorProgram
 from autograd.compiler.vector.terms import Mask

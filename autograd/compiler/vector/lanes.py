@@ -6,9 +6,7 @@ import struct
 from collections.abc import Sequence
 from itertools import chain
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.program import Atom, Program
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.scalars import Scalars

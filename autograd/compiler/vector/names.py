@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.program import Program
 from autograd.compiler.vector.program import Array, Operand, Step, VectorProgram
 from autograd.compiler.vector.steps import Key

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.steps import Array, Lanes, Operand, Step
 from autograd.primitive import Primitive

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.program import Program
 from autograd.compiler.vector.order import Reads, check_reads
 from autograd.compiler.vector.printing import KINDS, Texts, printed

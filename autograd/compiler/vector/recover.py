@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.program import Atom, Program
 from autograd.compiler.reassociate import sums
 from autograd.compiler.vector import names

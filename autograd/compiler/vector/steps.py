@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.primitive import Primitive
 
 Lanes = NDArray[np.intp]

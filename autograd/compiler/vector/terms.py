@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import rules
+from autograd._numpy import NDArray, np
 from autograd.compiler.vector.groups import PADDED_AT_MOST
 from autograd.compiler.vector.lanes import KINDS, Files
 from autograd.compiler.vector.program import Lanes, Operand, Step

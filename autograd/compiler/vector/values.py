@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from functools import cache
 
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.program import Atom, Equation
 from autograd.compiler.vector.groups import ANY_CONSTANT
 from autograd.compiler.vector.lanes import Files
@@ -14,7 +14,11 @@ from autograd.compiler.vector.program import Operand
 from autograd.compiler.vector.terms import Sums
 from autograd.primitive import Primitive
 
-ONE = Operand("constant", numbers=np.array(1.0))
+
+@cache
+def one() -> Operand:
+    """The constant 1."""
+    return Operand("constant", numbers=np.array(1.0))
 
 
 class RowWriter(Sums):
@@ -58,7 +62,7 @@ class Values:
         self, to: RowWriter, equations: Sequence[Equation], given: Sequence[Operand], shape: tuple[int, ...]
     ) -> None:
         self.to, self.shape = to, shape
-        self.known: list[Operand] = [*given, *[ONE] * len(equations)]
+        self.known: list[Operand] = [*given, *[one()] * len(equations)]
         first = len(given)
         level = [0] * first
         for _, operands in equations:

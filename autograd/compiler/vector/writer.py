@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import rules
+from autograd._numpy import NDArray, np
 from autograd.compiler.vector.lanes import Files, ordered
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.operands import common_shape, flat, in_shape
