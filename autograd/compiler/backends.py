@@ -22,7 +22,7 @@ from autograd.compiler.loops.loop import Looped
 from autograd.compiler.loops.vectors import VectorRunner
 from autograd.compiler.numpy_backend.runner import NumpyRunner
 from autograd.compiler.options import Options, Runner
-from autograd.compiler.program import Program, depth
+from autograd.compiler.program import Program
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 
@@ -135,7 +135,7 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     if not HAS_NUMPY:
         return
     has_llvm = importlib.util.find_spec("llvmlite") is not None
-    shortest = NUMPY_CALL * min(times, 2.0) * depth(program)
+    shortest = NUMPY_CALL * min(times, 2.0) * forms.forward_depth
     others = options.dtype == "float64" or (has_llvm and work <= LARGE)
     looks = not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others)
     if looks and forms.looped_arrays:

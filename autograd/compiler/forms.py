@@ -9,7 +9,7 @@ from functools import cached_property
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Looped
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, depth
 from autograd.compiler.reassociate import sums
 from autograd.compiler.vector.adjoints import differentiated
 from autograd.compiler.vector.program import VectorProgram
@@ -71,6 +71,16 @@ class Forms:
         return sums(self.forward)
 
     @cached_property
+    def forward_operands(self) -> int:
+        """The number of operands of that."""
+        return sum([len(operands) for _, operands in self.flattened_forward.equations])
+
+    @cached_property
+    def forward_depth(self) -> int:
+        """The length of its longest chain of equations."""
+        return depth(self.flattened_forward)
+
+    @cached_property
     def vectors(self) -> VectorProgram:
         """As equations on arrays: see `recover` and `differentiated`."""
         if self.wanted is None:
@@ -94,7 +104,7 @@ class Forms:
     @cached_property
     def _loops(self) -> Looped | None:
         found = find(self.flattened_forward)
-        return found if _is_shorter(found, self.flattened_forward, 1) else None
+        return found if self._is_shorter(found, 1) else None
 
     def _differentiated_loops(self, gathered: int) -> Looped | None:
         found = self._loops
@@ -104,7 +114,11 @@ class Forms:
             made = with_gradient(found, self.wanted, gathered)
         except CompileError:  # as above
             return None
-        return made if _is_shorter(made, self.flattened_forward, 3) else None
+        return made if self._is_shorter(made, 3) else None
+
+    def _is_shorter(self, looped: Looped, times: int) -> bool:
+        """Whether loops leave much less to build than `times` the program without them."""
+        return bool(looped.loops) and SHORTER * looped.written <= times * self.forward_operands
 
     # --- forms that were made by an earlier process -------------------------------------------------------------------
 
@@ -122,9 +136,3 @@ class Forms:
         if self._scalar is None and "program" in forms:
             vars(self)["forward"] = forms["program"]
         return self
-
-
-def _is_shorter(looped: Looped, program: Program, times: int) -> bool:
-    """Whether loops leave much less to build than `times` the program without them."""
-    whole = sum([len(operands) for _, operands in program.equations])
-    return bool(looped.loops) and SHORTER * looped.written <= times * whole

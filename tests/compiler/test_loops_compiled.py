@@ -102,6 +102,35 @@ def test_the_scalar_gradient_is_made_only_to_explain() -> None:
     assert not lowered.is_differentiated
 
 
+def test_a_narrow_chain_with_a_long_rest_runs_in_loops_and_is_not_put_on_arrays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Row C9: each trip takes one of many weights, whose derivatives are long sums after the loop."""
+    monkeypatch.setattr(runner, "SMALL", 200)
+    example = chosen_weights(300)
+    lowered = lowered_of(example)
+    forms = Forms(lowered.forward, lowered.wanted, lambda: lowered.program)
+    built = runner.build_from(forms, Options())
+    assert forms.looped is not None
+    assert forms.looped.written > runner.SMALL
+    assert isinstance(built, LoopRunner)
+    assert "vectors" not in vars(forms)
+    assert_equal(built.run(np.array(lowered.at)).tolist(), eager(example))
+
+
+def chosen_weights(trips: int) -> Example:
+    """A recurrence of two numbers, with weights of its own in each trip."""
+    chosen = np.random.default_rng(0).integers(10, size=(trips, 2)).tolist()
+
+    def f(ws: Any, h: Any) -> Any:
+        c = h
+        for i, j in chosen:
+            h, c = tanh(ws[i] * h + ws[j] * c), sin(ws[j] * h - ws[i] * c)
+        return h * c
+
+    return f, {"ws": np.linspace(-0.9, 1.1, 10).tolist(), "h": 0.3}
+
+
 def lowered_of(example: Example) -> Any:
     f, arguments = example
     numbers = [float(x) for each in arguments.values() for x in np.ravel(each)]
