@@ -297,7 +297,7 @@ SHARED = {
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
     "autograd.io.suggestions",
     "autograd.cli",
-    "autograd.cli.frame",
+    *("autograd.cli.frame", "autograd.cli.parser"),
     "autograd.errors",
 }
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.
