@@ -1,15 +1,20 @@
-"""`python -m autograd`."""
+"""`python -m autograd`, and the console script `autograd`."""
 
 from autograd._startup import run
 from autograd.cli.main import main
 from autograd.io.streams import open_streams
 
 
-def command() -> int:
-    """The command line."""
+def command(prog: str = "autograd") -> int:
+    """The command line, spelled as `prog`."""
     open_streams()
-    return main()
+    return main(prog=prog)
+
+
+def script() -> None:
+    """The console script: exits with the code of the command."""
+    run(command)
 
 
 if __name__ == "__main__":
-    run(command)
+    run(lambda: command("python -m autograd"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
@@ -34,6 +35,15 @@ def lazy_attributes(package: dict[str, Any], table: Mapping[str, Sequence[str]])
         return found
 
     return __getattr__
+
+
+def load(module: str) -> ModuleType:
+    """The module of this name.
+
+    >>> load("math").sqrt(9.0)
+    3.0
+    """
+    return import_module(module)
 
 
 def lazy_call(module: str, name: str) -> Callable[..., Any]:

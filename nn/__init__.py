@@ -9,15 +9,11 @@
 `python -m nn --help` trains from the command line; `nn.tabular.datasets` holds the built-in data sets.
 """
 
+from nn._engine import refuse_other_engine
+
+refuse_other_engine()
+
 import autograd as _engine
-
-if not hasattr(_engine, "Value"):
-    raise ImportError(
-        f"`import autograd` finds another distribution ({getattr(_engine, '__file__', None) or 'an empty folder'}): "
-        "HIPS autograd has the same import name, and the two cannot share an environment. Either use a separate "
-        "environment, or run `pip uninstall autograd` and then `pip install --force-reinstall scalar-autograd`."
-    )
-
 from nn import cluster, datasets
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.inspection.gradient_check import check_gradients

@@ -1,8 +1,9 @@
 """Look up a name in a table, with one error message for unknown names."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TypeVar
+
+from autograd.io.suggestions import did_you_mean
 
 T = TypeVar("T")
 
@@ -22,6 +23,5 @@ def look_up(table: Mapping[str, T], name: object, kind: str, also: str = "") -> 
     known = ", ".join(table) + (f"; {also}" if also else "")
     if not isinstance(name, str):
         raise TypeError(f"{kind} {name!r} is a {type(name).__name__}; give a name. Known: {known}")
-    close = get_close_matches(name.lower(), table, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(f"unknown {kind} {name!r}; {hint}Known: {known}")
+    hint = did_you_mean(name, table) or ";"
+    raise ValueError(f"unknown {kind} {name!r}{hint} Known: {known}")

@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=(*FORMATS, *CELLS),
         default="text",
-        help="of the report; nbgrader and otter: test cells for it",
+        help="of the report (default text); nbgrader and otter: test cells for it",
     )
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report there")

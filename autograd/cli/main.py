@@ -1,73 +1,61 @@
-"""The entry point of `python -m autograd`; each subcommand is a row of `COMMANDS`."""
+"""The entry point of `autograd` and `python -m autograd`; each subcommand is a row of `GROUPS`."""
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from autograd.cli import cache, check, dap, derive, digits, draw, exercise, explore, frame, grade, replay, step
-from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
+from autograd.cli import frame
+from autograd.cli.frame import Command, Groups, commands_of
+from autograd.cli.parser import Parser
+from autograd.cli.plugins import plugged_in
+from autograd.errors import UsageError
+from autograd.io.streams import print_error
 
-EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
-  {OK:<4} success
-  {FAILED:<4} a gradient or engine is wrong, or the reader of the output has closed it
-  {USAGE:<4} wrong usage or input
-  {UNDECIDED:<4} no derivative could be decided
-  {INTERRUPTED:<4} Ctrl-C"""
-
-COMMANDS: Mapping[str, Command] = {
-    "check": Command(
-        "compare gradients with independently computed derivatives", check.EXAMPLES, check.add_options, check.run
-    ),
-    "digits": Command(
-        "count correct digits, and name the operation that lost the others",
-        digits.EXAMPLES,
-        digits.add_options,
-        digits.run,
-    ),
-    "derive": Command(
-        "write down the chain rule: LaTeX, Markdown or a web page", derive.EXAMPLES, derive.add_options, derive.run
-    ),
-    "draw": Command("draw a computation graph", draw.EXAMPLES, draw.add_options, draw.run),
-    "explore": Command(
-        "write a web page on which the boxes of a graph open and close",
-        explore.EXAMPLES,
-        explore.add_options,
-        explore.run,
-    ),
-    "grade": Command("grade a scalar engine, and name its faults", grade.EXAMPLES, grade.add_options, grade.run),
-    "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
-    "exercise": Command(
-        "write a sheet of exercises that checks itself", exercise.EXAMPLES, exercise.add_options, exercise.run
-    ),
-    "cache": Command("show or clear the compiler's cache on disk", cache.EXAMPLES, cache.add_options, cache.run),
-    "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),
-    "step": Command("step through a backward pass, forwards and back", step.EXAMPLES, step.add_options, step.run),
+GROUPS: Groups = {
+    "gradients": {
+        "check": Command("compare gradients with independently computed derivatives", "autograd.cli.check"),
+        "digits": Command("count correct digits, and name the operation that lost the others", "autograd.cli.digits"),
+        "derive": Command("write down the chain rule: LaTeX, Markdown or a web page", "autograd.cli.derive"),
+    },
+    "pictures": {
+        "draw": Command("draw a computation graph", "autograd.cli.draw"),
+        "explore": Command("write a web page on which the boxes of a graph open and close", "autograd.cli.explore"),
+        "replay": Command("write a web page that plays a backward pass", "autograd.cli.replay"),
+    },
+    "debugging": {
+        "step": Command("step through a backward pass, forwards and back", "autograd.cli.step"),
+        "dap": Command("debug backward passes in an editor", "autograd.cli.dap"),
+    },
+    "teaching": {
+        "exercise": Command("write a sheet of exercises that checks itself", "autograd.cli.exercise"),
+        "grade": Command("grade a scalar engine, and name its faults", "autograd.cli.grade"),
+    },
+    "tools": {
+        "cache": Command("show or clear the compiler's cache on disk", "autograd.cli.cache"),
+    },
 }
+COMMANDS = commands_of(GROUPS)
+TAKING_EXPRESSIONS = ("check", "digits", "draw", "explore", "derive", "replay", "step")
+DESCRIPTION = "Check, draw and debug the gradients of a scalar autograd engine."
+FIRST = """start here:
+  python -m autograd check "x*tanh(y) + relu(x)" x=1.5 y=-2
+  python -m autograd check --help
+"""
 
 
-TAKING_EXPRESSIONS = ("check", "digits", "draw", "replay", "step")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line, one subcommand per row of `COMMANDS`.
+def build_parser(prog: str = "python -m autograd", groups: Groups = GROUPS, used: str | None = None) -> Parser:
+    """The parser of the whole command line, one subcommand per row of the groups.
 
     >>> build_parser().parse_args(["check", "x*x", "x=3"]).numbers
     ['x=3']
     """
-    return frame.build_parser(
-        "python -m autograd",
-        "Check, draw and debug the gradients of a scalar autograd engine.",
-        check.EXAMPLES,
-        EXIT_CODES,
-        COMMANDS,
-    )
+    return frame.build_parser(prog, DESCRIPTION, FIRST, groups, used)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; errors are a line or two on stderr, never a traceback.
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m autograd") -> int:
+    """Run a command line and return its exit code; errors are a few lines on stderr, never a traceback.
 
     >>> main(["check", "x*x", "x=3"])
     all derivatives agree (1 node, 1 input; oracle: ...)
@@ -77,7 +65,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     value  9.0       -          -                    15.9
     0
     """
-    return frame.run(build_parser(), _with_negative_numbers(sys.argv[1:] if arguments is None else arguments))
+    given = _with_negative_numbers(sys.argv[1:] if arguments is None else arguments)
+    used = given[0] if given else ""
+    return frame.run(lambda: build_parser(prog, groups_for(used), used), given)
+
+
+def groups_for(used: str) -> Groups:
+    """The groups of commands, with those of other packages if a command is not one of ours.
+
+    >>> groups_for("check") is GROUPS
+    True
+
+    UsageError for a command that may belong to a package that cannot be loaded.
+    """
+    if used in COMMANDS:
+        return GROUPS
+    others, problems = plugged_in()
+    groups = {**GROUPS, **others}
+    for problem in problems:
+        if used and not used.startswith("-") and used not in commands_of(groups):
+            raise UsageError(f"unknown command {used!r}; {problem}")
+        print_error(f"warning: {problem}")
+    return groups
 
 
 def _with_negative_numbers(arguments: Sequence[str]) -> list[str]:
@@ -92,7 +101,7 @@ def _with_negative_numbers(arguments: Sequence[str]) -> list[str]:
     for argument in arguments:
         if joined and joined[-1] == "--at":
             joined[-1] = f"--at={argument}"
-        elif len(joined) == 1 and joined[0] in TAKING_EXPRESSIONS and re.match("-(?!-|h$)", argument):
+        elif len(joined) == 1 and joined[0] in TAKING_EXPRESSIONS and re.match("-(?!-|[ho]$)", argument):
             joined.append(f" {argument}")
         else:
             joined.append(argument)

@@ -30,7 +30,7 @@ def add_target(
     """Add the arguments that `read_target` reads; `extra` and `numbers` go on with their help."""
     parser.add_argument("target", metavar=metavar, help=f"an expression, or a function or Value of a file{extra}")
     parser.add_argument(
-        "numbers", nargs="*", metavar="name=number", help=f"values of the names in an expression{numbers}"
+        "numbers", nargs="*", default=[], metavar="name=number", help=f"values of the names in an expression{numbers}"
     )
     parser.add_argument("--at", metavar="NUMBERS", help="arguments of the function, as in 1.5,-2 or [1,2],0.5")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from sys import _getframe
 from typing import Any
 
 from autograd import backward
 from autograd.debugging.hidden_frames import stop
+from autograd.io.suggestions import did_you_mean
 from autograd.primitive import PRIMITIVES
 from autograd.value import Value
 
@@ -62,9 +62,8 @@ def _breakpoint(target: Value | str | StopCondition) -> ProgramBreakpoint:
         return ProgramBreakpoint(lambda node: node is target, changes=False)
     if isinstance(target, str):
         if target not in PRIMITIVES:
-            near = get_close_matches(target, PRIMITIVES)
-            hint = f"did you mean {near[0]!r}?" if near else "autograd.PRIMITIVES lists them"
-            raise ValueError(f"breakpoint_at({target!r}): no primitive has this name; {hint}")
+            hint = did_you_mean(target, PRIMITIVES) or "; autograd.PRIMITIVES lists them"
+            raise ValueError(f"breakpoint_at({target!r}): no primitive has this name{hint}")
         return ProgramBreakpoint(lambda node: node.op == target, changes=False)
     if callable(target):
         return ProgramBreakpoint(target, changes=True)

@@ -6,12 +6,12 @@ import ast
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import Any
 
 from autograd import functions, rules
 from autograd.expressions.language import ARITHMETIC, Environment, Evaluator, LanguageError, Reader
+from autograd.io.suggestions import did_you_mean
 from autograd.primitive import PRIMITIVES
 
 LONGEST = 10_000  # characters
@@ -142,8 +142,7 @@ class _ExpressionReader(Reader):
             self.refuse(tree, self.complaint(tree))
         name = tree.func.id
         if _function(name) is None:
-            close = get_close_matches(name, known_functions(), 1)
-            self.refuse(tree.func, f"unknown function {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            self.refuse(tree.func, f"unknown function {name!r}{did_you_mean(name, known_functions())}")
         arguments = [self._argument(each) for each in tree.args]
 
         def evaluate(environment: Environment) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
 from hypothesis.errors import InvalidArgument
 
+from autograd.io.suggestions import did_you_mean
 from autograd.primitive import PRIMITIVES, Primitive
 
 
@@ -50,6 +50,5 @@ def _row(each: Any, chosen: list[Any]) -> Primitive:
     name = each.name if isinstance(each, Primitive) else each
     if name in PRIMITIVES:
         return PRIMITIVES[name]
-    close = difflib.get_close_matches(str(name), PRIMITIVES, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else "autograd.PRIMITIVES lists them"
-    raise InvalidArgument(f"no primitive is named {name!r} in primitives={chosen!r}; {hint}")
+    hint = did_you_mean(str(name), PRIMITIVES) or "; autograd.PRIMITIVES lists them"
+    raise InvalidArgument(f"no primitive is named {name!r} in primitives={chosen!r}{hint}")

@@ -22,7 +22,7 @@ example:
 SHOWN_NAMES = 8
 
 
-def add_inspect_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `inspect`."""
     parser.add_argument("model", metavar="MODEL", help="a model file written by train or nn.save")
 

@@ -1,59 +1,40 @@
-"""The command line: `python -m nn train | predict | inspect`."""
+"""The entry point of `python -m nn`; its commands are also those of `autograd`, by the group `autograd.commands`."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Sequence
 
 from autograd.cli import frame
-from autograd.cli.frame import FAILED, INTERRUPTED, OK, USAGE, Command
-from nn.cli import inspect, options, predict, train
+from autograd.cli.frame import Command, Groups, commands_of
+from autograd.cli.parser import Parser
 
-COMMANDS = {
-    "train": Command(
-        "train a model and save it with its history and pictures",
-        options.EXAMPLES,
-        options.add_train_options,
-        train.run,
-    ),
-    "predict": Command(
-        "predict the rows of a CSV file with a saved model",
-        predict.EXAMPLES,
-        predict.add_predict_options,
-        predict.run,
-    ),
-    "inspect": Command(
-        "show what a model file contains",
-        inspect.EXAMPLES,
-        inspect.add_inspect_options,
-        inspect.run,
-    ),
+GROUPS: Groups = {
+    "networks": {
+        "train": Command("train a model and save it with its history and pictures", "nn.cli.train"),
+        "predict": Command("predict the rows of a CSV file with a saved model", "nn.cli.predict"),
+        "inspect": Command("show what a model file contains", "nn.cli.inspect"),
+    }
 }
-EXIT_CODES = (
-    f"exit codes: {OK} success; {FAILED} training diverged or lowered no loss, a gradient\n"
-    f"is wrong, or the output pipe was closed; {USAGE} wrong usage or input; {INTERRUPTED} Ctrl-C"
-)
+COMMANDS = commands_of(GROUPS)
+DESCRIPTION = "Train small neural networks on a scalar autograd engine."
+FIRST = "start here:\n  python -m nn train digits\n  python -m nn train --help\n"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line, one subcommand per row of `COMMANDS`.
+def build_parser(prog: str = "python -m nn", used: str | None = None) -> Parser:
+    """The parser of the whole command line, one subcommand per row of `GROUPS`.
 
     >>> build_parser().parse_args(["train", "xor", "--hidden", "4,4"]).hidden
     (4, 4)
     """
-    return frame.build_parser(
-        "python -m nn",
-        "Train small neural networks on a scalar autograd engine.",
-        "start here:\n  python -m nn train digits\n  python -m nn train --help\n",
-        EXIT_CODES,
-        COMMANDS,
-    )
+    return frame.build_parser(prog, DESCRIPTION, FIRST, GROUPS, used)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; an error is one or two lines on stderr, never a traceback.
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m nn") -> int:
+    """Run a command line and return its exit code; errors are a few lines on stderr, never a traceback.
 
     >>> main(["inspect", "no-such-model.json"])
     2
     """
-    return frame.run(build_parser(), arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return frame.run(lambda: build_parser(prog, given[0] if given else ""), given)

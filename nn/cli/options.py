@@ -70,7 +70,7 @@ def new_folder(path: Path) -> Path:
     return next(each for each in chain([path], numbered) if not each.exists())
 
 
-def add_train_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `train`. Numbers are checked here; combinations are checked once the data is known."""
     known = ", ".join(DATASETS)
     parser.add_argument(

@@ -30,7 +30,7 @@ examples:
 """
 
 
-def add_predict_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `predict`."""
     parser.add_argument("model", metavar="MODEL", help="a model file written by train")
     parser.add_argument(

@@ -13,6 +13,8 @@ from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
+from nn.cli.options import EXAMPLES as EXAMPLES
+from nn.cli.options import add_options as add_options
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
 from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss

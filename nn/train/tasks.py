@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from autograd.io.suggestions import did_you_mean
 from nn.train.metrics import Prediction, as_row, predicted_class
 
 Task = Literal["classification", "binary", "regression"]
@@ -113,8 +113,7 @@ def scheme(task: Task, loss: str = "auto") -> Scheme:
         if row.loss == loss:
             return row
     names = [row.loss for row in rows]
-    close = difflib.get_close_matches(loss, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    hint = did_you_mean(loss, names) or ";"
     raise ValueError(f"loss {loss!r} does not fit the task {task!r}{hint} choose one of {', '.join(names)}")
 
 

@@ -113,7 +113,7 @@ TRAIN_ERRORS = [
     (["train", "xor", "--bias", "nan"], "'nan' is not a number"),
     (["train", "xor", "--epochs", "1.5"], "'1.5' is not a positive integer"),
     (["train", "xor", "--hidden", "3,x"], "write sizes as 32,16 or none"),
-    (["train", "xor", "--activation", "tan"], "invalid choice: 'tan'"),
+    (["train", "xor", "--activation", "tan"], "--activation: 'tan' is not one of elu"),
     (["train", "xor", "--out", "flowers.csv"], "flowers.csv"),
     (["predict", "model.json", "flowers.csv"], "model.json: No such file"),
     (["predict", "flowers.csv", "flowers.csv"], "flowers.csv: not a JSON file"),
@@ -122,7 +122,7 @@ TRAIN_ERRORS = [
     (["predict", "flowers/model.json", "pink.csv"], "pink.csv line 2, column 'colour': 'pink' is not one of the known"),
     (["inspect", "."], "Is a directory"),
     ([], "the following arguments are required: COMMAND"),
-    (["fit"], "invalid choice: 'fit'"),
+    (["fit"], "unknown command 'fit'"),
 ]
 
 
@@ -197,5 +197,5 @@ def test_help_shows_examples_and_fits_80_columns(capsys: pytest.CaptureFixture[s
         done = run_here(ROOT, capsys, name, "--help")
         assert "example" in done.stdout
         assert f"python -m nn {name} " in done.stdout
-        assert "exit codes: 0" in done.stdout
+        assert "exit codes" in done.stdout
         assert max(map(len, done.stdout.splitlines())) <= 80

@@ -254,7 +254,7 @@ INSIDE: dict[str, set[str]] = {
 # inside another belongs to it, and `INSIDE` or the imports of modules say the rest.
 BETWEEN: dict[str, set[str]] = {
     "autograd.io": set(),
-    "autograd.expressions": set(),
+    "autograd.expressions": {"io"},
     "autograd.sparse": set(),
     "autograd.drawing": {"io"},
     "autograd.series": set(),
@@ -264,7 +264,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.check": set(),
     "autograd.grading": {"check", "drawing", "io"},
     "autograd.testing": {"grading"},
-    "autograd.strategies": {"testing"},
+    "autograd.strategies": {"io", "testing"},
     "autograd.debugging": {"drawing", "expressions", "io", "notation"},
     "autograd.derivations": {"debugging", "io", "notation"},
     "autograd.precision": {"check", "debugging", "expressions"},
@@ -299,8 +299,9 @@ SHARED = {
     "autograd._numpy",
     "autograd._startup",
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
+    "autograd.io.suggestions",
     "autograd.cli",
-    "autograd.cli.frame",
+    *("autograd.cli.frame", "autograd.cli.parser"),
     "autograd.errors",
 }
 # Packages that are imported where they are used: a user may have none of them, or pay for what he does not use.

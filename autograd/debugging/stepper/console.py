@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cmd
-import difflib
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 
 from autograd.debugging.stepper.terminal import Screen
 from autograd.errors import AutogradError
+from autograd.io.suggestions import did_you_mean
 
 WIDTH = 80  # columns of the help
 
@@ -103,8 +103,7 @@ class Console(cmd.Cmd):
     def _no_command(self, word: str, line: str) -> str:
         if meant := self.suggestion(line):
             return f"unknown command {word!r}; did you mean `{meant}`?"
-        close = difflib.get_close_matches(word, self.commands, n=1)
-        return f"unknown command {word!r}; " + (f"did you mean {close[0]!r}?" if close else "`help` lists the commands")
+        return f"unknown command {word!r}{did_you_mean(word, self.commands) or '; `help` lists the commands'}"
 
     def suggestion(self, line: str) -> str:
         """The command that a line with an unknown one may stand for; '' if there is none."""
