@@ -49,7 +49,16 @@ def read(args: argparse.Namespace) -> Data:
     numbers = dataset.y[dataset.train].astype(np.float64)[:, None]
     y_scaling = Scaling.of(numbers) if dataset.task == "regression" else Scaling.none(1)
     chosen = or_usage_error(lambda: scheme(dataset.task, args.loss))
-    recipe = Recipe(dataset.task, chosen.loss, target, columns, dataset.class_names, x_scaling, y_scaling)
+    recipe = Recipe(
+        task=dataset.task,
+        loss=chosen.loss,
+        target=target,
+        columns=columns,
+        class_names=dataset.class_names,
+        x_scaling=x_scaling,
+        y_scaling=y_scaling,
+        table=table.description if table else None,
+    )
     return Data(dataset, recipe, table)
 
 

@@ -17,6 +17,7 @@ from nn.persistence.schema import (
     boolean,
     finite,
     integer,
+    optional,
     positive,
     record,
     scalar,
@@ -26,7 +27,8 @@ from nn.persistence.schema import (
 )
 from nn.tabular.columns import Column
 from nn.tabular.dates import PATTERNS
-from nn.tabular.numerals import SEPARATORS, Notation
+from nn.tabular.numerals import Notation
+from nn.tabular.understood import NOTATION, UNDERSTOOD, Understood
 from nn.train.metrics import Prediction, as_row
 from nn.train.prediction import Model, predict
 from nn.train.tasks import LOSS_NAMES, TASKS, Scheme, Task, scheme
@@ -46,8 +48,6 @@ TRAINING = record(
         "score": SCORE,
     }
 )
-THOUSANDS = {mark for marks in SEPARATORS.values() for mark in marks}
-NOTATION = record({"decimal": text(*SEPARATORS), "thousands": text("", *sorted(THOUSANDS)), "unit": text()})
 COLUMN = record(
     {
         "name": text(),
@@ -66,7 +66,9 @@ STORED: dict[str, Kind] = {
     "x_scaling": SCALING,
     "y_scaling": SCALING,
     "training": lambda value, field: None if value == {} else TRAINING(value, field),
+    "table": optional(UNDERSTOOD),
 }
+ADDED = {"table": None}  # what files of earlier versions do not have, and what stands for it
 
 
 class RecipeError(StorageError):
@@ -118,6 +120,7 @@ class Recipe:
     """Everything that a prediction needs besides the model; stored under `extra` in the model file.
 
     `y_scaling` is the identity unless the task is a regression; `training` is informative (data, options, result).
+    `table` says how the table was read that the model was trained on; it is None for a built-in data set.
     """
 
     task: Task
@@ -128,6 +131,7 @@ class Recipe:
     x_scaling: Scaling
     y_scaling: Scaling
     training: dict[str, Any] = field(default_factory=dict)
+    table: Understood | None = None
 
     @property
     def scheme(self) -> Scheme:
@@ -169,7 +173,7 @@ class Recipe:
 
         RecipeError when there is none; StorageError, naming the field, when it is invalid.
         """
-        names = [each.name for each in fields(cls)]
+        names, extra = [each.name for each in fields(cls)], ADDED | extra
         if missing := [each for each in names if each not in extra]:
             raise RecipeError(
                 f"{name} has no recipe ({missing[0]!r} is missing): it was not saved by `python -m nn train`;"
@@ -187,6 +191,7 @@ class Recipe:
                 x_scaling=_scaling(extra["x_scaling"]),
                 y_scaling=_scaling(extra["y_scaling"]),
                 training=extra["training"],
+                table=Understood.from_json(extra["table"]) if extra["table"] else None,
             )
             recipe.check()
         except SchemaError as error:

@@ -14,6 +14,8 @@ from nn.tabular.columns import Column, ColumnKind, class_name, class_order, coun
 from nn.tabular.datasets import Dataset, split
 from nn.tabular.formats import Frame, read_cells
 from nn.tabular.names import plain_name
+from nn.tabular.numerals import POINT
+from nn.tabular.understood import Understood
 from nn.train.tasks import Task
 
 MAX_CLASSES = 100
@@ -25,11 +27,8 @@ TableTask = Literal["classification", "regression"]
 class Table:
     """The samples of a table: `x` (n, features), not scaled, and `y` (n,), class indices or numbers.
 
-    columns   those that are used; `left_out` has the others, with the reason
-    dropped   how many rows were dropped for a missing value
-    reason    why this is the task
-    reading   how the file was read
-    header    the names of all columns, as in the file
+    columns      those that are used
+    description  how the file was read, which columns are left out, and why this is the task
     """
 
     name: str
@@ -39,11 +38,17 @@ class Table:
     target: str
     class_names: tuple[str, ...] | None
     task: Task
-    dropped: int
-    reason: str
-    left_out: dict[str, str]
-    reading: Reading
-    header: tuple[str, ...]
+    description: Understood
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The columns that are not used although nobody asked for that, with the reason."""
+        return self.description.left_out
+
+    @property
+    def dropped(self) -> int:
+        """How many rows were dropped for a missing value."""
+        return self.description.dropped
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -68,15 +73,7 @@ class Table:
           grams  number, decimal comma
           fruit  target: binary, one of 'apple', 'fig' ('fruit' is text)
         """
-        dropped = f", {counted(self.dropped, 'row')} dropped (missing values)" if self.dropped else ""
-        yield f"read: {counted(len(self.x), 'row')}{dropped}; {self.reading}"
-        lines = {column.name: str(column) for column in self.columns}
-        lines |= {name: f"left out: {reason} (--keep to use it)" for name, reason in self.left_out.items()}
-        classes = f", one of {', '.join(map(repr, self.class_names))}" if self.class_names else ""
-        width = max(map(len, [*lines, self.target]))
-        for name, words in sorted(lines.items(), key=lambda each: self.header.index(each[0])):
-            yield f"  {name:<{width}}  {words}"
-        yield f"  {self.target:<{width}}  target: {self.task}{classes} ({self.reason})"
+        yield from self.description.lines(self.columns, self.target, self.task, self.class_names or ())
 
     def hints(self) -> Iterator[str]:
         """Advice about columns that are used but look as if they should not be."""
@@ -160,11 +157,15 @@ def read_table(
         target=target,
         class_names=classes,
         task=chosen,
-        dropped=len(cells.rows) - len(complete.rows),
-        reason=reason,
-        left_out=left_out,
-        reading=cells.reading,
-        header=cells.header,
+        description=Understood(
+            rows=len(x),
+            dropped=len(cells.rows) - len(complete.rows),
+            reason=reason,
+            left_out=left_out,
+            reading=cells.reading,
+            header=cells.header,
+            notation=POINT if classes else complete.notation(target) or POINT,
+        ),
     )
 
 
