@@ -8,7 +8,6 @@ from os import PathLike
 from typing import Any, Literal
 
 from autograd._numpy import NDArray, np
-from autograd.io.plural import counted
 from nn.tabular.cells import Cells, Reading, TableError
 from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer_all
 from nn.tabular.datasets import Dataset, split
