@@ -5,7 +5,8 @@
     traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
     record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
     shifts.py          `max(v.data …)`, the shift of a hand-written softmax, as one number of the program
-    determinism.py     record it twice, and refuse what differs
+    determinism.py     call it twice, and refuse what differs
+    replay.py          the second call, on the nodes of the first
     captures.py        what f reads besides its arguments, found by reachable.py and compared by watched.py
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes

@@ -1,4 +1,4 @@
-"""Record a function twice: where the two recordings differ, a program would be wrong, so it is refused."""
+"""Call a function twice: where the calls differ, a program would be wrong, so it is refused."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import pickle
 import random
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 from autograd import origin, recording
 from autograd._numpy import HAS_NUMPY, np
 from autograd.compiler.program import same
 from autograd.compiler.record import Recorder
+from autograd.compiler.replay import Replay, is_same
 from autograd.errors import CompileError
 from autograd.structure import Key
 
@@ -31,16 +32,54 @@ class Recording(NamedTuple):
     key: Key
 
 
-Record = Callable[[], Recording]
+class Record(Protocol):
+    """Records the call, on the nodes of an earlier recording if there is one."""
+
+    def __call__(self, *, earlier: Recording | None = None) -> Recording: ...
 
 
 def repeatable(record: Record, generators: Sequence[Any]) -> Recording:
-    """The result of `record`, if two calls agree and draw no random numbers; else CompileError with the line.
+    """The result of `record`, if another call agrees and draws no random numbers; else CompileError with the line.
 
     `generators` are those that the function may draw from besides the global ones.
     """
     first = record()
     states = _states(generators)
+    replayable = first.recorder.replayable
+    # What takes turns may agree with one recording, after a replay that did not.
+    others = 0 if replayable and _replays(record, first) else 2 if replayable else 1
+    agree = all(_agree(first, record) for _ in range(others))
+    if states != _states(generators) and (line := _line_that_draws(record, generators)):
+        raise CompileError(
+            f"{line}: cannot compile the drawing of random numbers: they would be baked into the program; draw them "
+            "outside and pass them as arguments"
+        )
+    if not agree:
+        raise CompileError(_disagreement(record))
+    return first
+
+
+def _replays(record: Record, first: Recording) -> bool:
+    """Whether the function does the same on the nodes of its recording.
+
+    If not, it may still do the same on new ones, for instance where it looks for them in a table of its own.
+    """
+    try:
+        again = record(earlier=first)
+    except Exception:  # that of a recording is reported
+        return False
+    complete = cast(Replay, again.recorder).is_complete
+    again.recorder.release()
+    return complete and again.key == first.key and all(map(is_same, first.found, again.found))
+
+
+def _states(generators: Sequence[Any]) -> list[bytes]:
+    own = [np.random.get_state()] if HAS_NUMPY else []
+    return [pickle.dumps(each) for each in (random.getstate(), *own, *generators)]
+
+
+def _agree(first: Recording, record: Record) -> bool:
+    """Whether another recording has the same rows, numbers and guards: what a program would be made of."""
     try:
         again = record()
     except CompileError:
@@ -50,24 +89,12 @@ def repeatable(record: Record, generators: Sequence[Any]) -> Recording:
             f"the function cannot be called twice with the same numbers: {type(error).__name__}: {error}; pass what it "
             "uses up, such as the next item of an iterator, as an argument"
         ) from error
-    if states != _states(generators) and (line := _line_that_draws(record, generators)):
-        raise CompileError(
-            f"{line}: cannot compile the drawing of random numbers: they would be baked into the program; draw them "
-            "outside and pass them as arguments"
-        )
-    if not _agree(first, again):
-        raise CompileError(_disagreement(record))
+    agree = _have_same_nodes(first, again)
     again.recorder.release()
-    return first
+    return agree
 
 
-def _states(generators: Sequence[Any]) -> list[bytes]:
-    own = [np.random.get_state()] if HAS_NUMPY else []
-    return [pickle.dumps(each) for each in (random.getstate(), *own, *generators)]
-
-
-def _agree(first: Recording, again: Recording) -> bool:
-    """Whether rows, numbers and guards are the same: what a program would be made of."""
+def _have_same_nodes(first: Recording, again: Recording) -> bool:
     one, other = first.recorder.nodes, again.recorder.nodes
     if len(one) != len(other) or _asked(first) != _asked(again):
         return False

@@ -17,6 +17,7 @@ from autograd.compiler.passes import shared
 from autograd.compiler.program import RESERVED, Guard, Program
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import where_asked
+from autograd.compiler.replay import Replay
 from autograd.compiler.transcribe import Transcript
 from autograd.derivative import grad
 from autograd.errors import CompileError
@@ -182,7 +183,11 @@ def lower(call: Call, outputs: str = VALUE, exact: bool = False) -> Lowered:
     return made
 
 
-def _record(call: Call, exact: bool) -> Recording:
+def _record(call: Call, exact: bool, earlier: Recording | None = None) -> Recording:
+    """Call the function, on the nodes of an earlier recording if there is one."""
+    if earlier is not None:
+        replay = Replay(earlier.recorder)
+        return Recording(replay, earlier.inputs, *replay.run(_called, call, earlier.inputs))
     count = len(call.numbers) - len(call.parameters or ())
     known = dict(zip(map(id, call.parameters or ()), call.numbers[count:], strict=True))
     recorder = Recorder(known, guards_indices=exact and not call.batch, gated=bool(call.batch))

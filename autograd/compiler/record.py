@@ -82,6 +82,7 @@ class Recorder:
     asked_kinds: bool = False
     guards_indices: bool = False
     picked: bool = False
+    replayable: bool = True  # whether a `Replay` of it, see replay.py, can tell that the function does the same
     block: Any = None  # the innermost scope, as long as this recorder is alone: operators then call it directly
     _wrapped: Any = None
     gated: bool = False
@@ -102,8 +103,12 @@ class Recorder:
 
     def _called(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
         current.set(self)  # in the context of `run`, which ends with it
-        self.block = active() if hooks().watchers == (self.see,) and not hooks().generic else None
+        self.block = self._own_block()
         return function(*args)
+
+    def _own_block(self) -> Any:
+        """The innermost scope, if operators may record by themselves."""
+        return active() if hooks().watchers == (self.see,) and not hooks().generic else None
 
     def argument(self, number: float, is_index: bool = False) -> Number:
         """A new argument with that number."""
@@ -118,6 +123,10 @@ class Recorder:
     def record(self, row: Primitive, left: Any, right: Any) -> Any:
         """The node of an operator whose operands are of the usual types, where its arithmetic raises."""
         return self.apply(row, tuple([float(x) if type(x) is int else x for x in (left, right)]))
+
+    def known(self, row: Primitive, left: Any, right: Any) -> Any:
+        """The node of an operator that is there already: a replay has one."""
+        return None
 
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """The node of a primitive on Values and floats."""
@@ -157,6 +166,7 @@ class Recorder:
             made.primitive, made._x, made._y, made._dx = rules.mul, wrapped, 1.0, 1.0
         self.numbers[id(made)] = made._data
         self.leaves[id(made)] = len(self.nodes)
+        self.replayable = False
         self.nodes.append(made)
 
     def wrap(self, value: Value) -> float:
@@ -177,6 +187,7 @@ class Recorder:
 
     def flow(self, wanted: Sequence[Value]) -> Inner:
         """The chain rule for a derivative that the function takes."""
+        self.replayable = False
         return GatedInner(self, wanted) if self.gated else Inner(self, wanted)
 
     def place(self, x: Any) -> int:
@@ -188,6 +199,7 @@ class Recorder:
 
     def _number_again(self, start: int) -> None:
         """Give the nodes from a place on their places, and forget what is known of them."""
+        self.replayable = False
         for place, node in enumerate(self.nodes[start:], start):
             if isinstance(node, Traced):
                 node._place = place

@@ -214,7 +214,8 @@ for _kind, _eager in ((Traced, Value), (Node, Value), (Number, float), (Conditio
 _OPERATOR = """def operator(self, other):
     recorder = current()
     if recorder is None or active() is not recorder.block:
-        return usual(self, other)
+        known = None if recorder is None else recorder.known(primitive, {operands})
+        return usual(self, other) if known is None else known
     {self} = self._data
     kind = type(other)
     if kind is Node or kind is Number:
@@ -246,6 +247,7 @@ def _operator(name: str, row: Primitive, owner: type, is_reflected: bool) -> Any
     kind = "Node" if owner is Node else "Node if as_values(kind) else Number"
     source = _OPERATOR.format(
         self=own,
+        operands=", ".join(both),
         other=given,
         number=maker(
             row, one, (int(is_reflected),), call, " " * 8, names, "Node" if owner is Node else "Number", _KEPT

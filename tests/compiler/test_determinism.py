@@ -93,6 +93,49 @@ def test_what_changes_by_itself_is_refused(function: Callable[[Any], Any], reaso
         autograd.compile(function)(0.0)
 
 
+def test_what_takes_turns_is_refused() -> None:
+    """The first call agrees with the third, and the second with the fourth."""
+    turns = itertools.cycle([2.0, 3.0])
+    with pytest.raises(CompileError, match=r"`x \* next\(turns\)`, which has"):
+        autograd.compile(lambda x: x * next(turns))(1.0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * x + 2 * x - float("nan") * (x * 0.0) if x > 0.5 else -x,
+        lambda x: max([x, x * x, -x]) * autograd.dot([x, 1.0], [x, -0.0]) + autograd.exp(x),
+        lambda x: autograd.where(x > 1.0, x, x * x.detach()) / 3,
+        lambda x: 2.0 if x == 3.0 else x,
+    ],
+)
+def test_a_second_call_makes_no_nodes_where_the_first_can_be_replayed(
+    function: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Any] = []
+    made = determinism.Replay.is_complete.fget
+
+    def is_complete(self: Any) -> bool:
+        calls.append((made(self), len(self.nodes)))
+        return calls[-1][0]
+
+    monkeypatch.setattr(determinism.Replay, "is_complete", property(is_complete))
+    autograd.compile(function)(3.0)
+    assert calls == [(True, 0)]
+
+
+def test_a_function_that_remembers_its_arguments_is_recorded_again() -> None:
+    """A replay finds the result of the first call; with new arguments the function does what it did."""
+    known: dict[int, tuple[Any, Any]] = {}
+
+    def square(x: Any) -> Any:
+        if id(x) not in known:
+            known[id(x)] = x, x * x  # x is kept, so that its id is not used again
+        return known[id(x)][1]
+
+    assert autograd.compile(square)(3.0) == 9.0
+
+
 def test_an_effect_that_changes_nothing_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     def f(x: Any) -> Any:
         print("called")

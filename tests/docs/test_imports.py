@@ -102,8 +102,11 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.reachable": {"compiler.constants", "compiler.watched", "value"},
     "compiler.captures": {"compiler.reachable", "compiler.watched"},
     "compiler.determinism": {
-        *("compiler.program", "compiler.record"),
+        *("compiler.program", "compiler.record", "compiler.replay"),
         *("errors", "origin", "recording", "structure"),
+    },
+    "compiler.replay": {
+        *("compiler.program", "compiler.record", "compiler.traced", "primitive", "rules", "value"),
     },
     "compiler.shifts": {"assignments", "compiler.traced", "origin", "rules"},
     "compiler.record": {
@@ -127,7 +130,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.lower": {
         "compiler.transcribe",
         *("compiler.differentiate", "compiler.passes", "compiler.program", "compiler.record", "compiler.refusal"),
-        "compiler.advice",
+        *("compiler.advice", "compiler.replay"),
         *("compiler.arguments", "compiler.determinism", "derivative", "errors", "primitive", "structure", "value"),
         "sparse.compression",
     },
