@@ -232,7 +232,7 @@ def _write(job: Job, history: History, score: dict[str, Any]) -> None:
     _draw_sample(job, folder)
     written = ["model.json", "history.csv", "graph.svg", "graph.html", *_draw(job, history, folder)]
     print(f"written to {folder}: {', '.join(written)}")
-    print(f"next: python -m nn inspect {folder / 'model.json'}")
+    print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
 
 
 def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
