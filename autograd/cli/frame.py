@@ -28,6 +28,7 @@ EXIT_CODES = {
     UNDECIDED: "no derivative could be decided",
     INTERRUPTED: "Ctrl-C",
 }
+JSON_HELP = "print one JSON document instead; messages go to stderr"
 MODULES = re.compile(r"python -m (?:autograd|nn)\b")
 
 

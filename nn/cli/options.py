@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, count
 from pathlib import Path
 
+from autograd.cli.frame import JSON_HELP
 from nn.cli.table_options import add_table_options
 from nn.layers.activations import ACTIVATIONS
 from nn.tabular.datasets import DATASETS
@@ -81,6 +82,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     help_of_out = "output folder (default: runs/NAME, or runs/NAME-2, … if that exists)"
     parser.add_argument("--out", metavar="DIR", type=Path, help=help_of_out)
     parser.add_argument("--quiet", action="store_true", help="print the result only, no progress")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_table_options(parser.add_argument_group("tables", "What is not given is found out; --dry-run says what."))
     _add_model_options(parser.add_argument_group("model"))
     _add_training_options(parser.add_argument_group("training"))

@@ -258,7 +258,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.implicit": {"series"},
     "autograd.notation": set(),
     "autograd.compiler": {"io", "notation", "series", "sparse"},
-    "autograd.check": set(),
+    "autograd.check": {"io"},
     "autograd.grading": {"check", "drawing", "io"},
     "autograd.testing": {"grading"},
     "autograd.strategies": {"io", "testing"},
@@ -295,7 +295,7 @@ BETWEEN: dict[str, set[str]] = {
 SHARED = {
     "autograd._startup",
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
-    "autograd.io.suggestions",
+    *("autograd.io.json_text", "autograd.io.suggestions"),
     "autograd.cli",
     *("autograd.cli.frame", "autograd.cli.parser"),
     "autograd.errors",
