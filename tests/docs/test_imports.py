@@ -317,6 +317,7 @@ OPTIONAL = {
     "scipy",
     "pyarrow",
     "openpyxl",
+    "shtab",
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
 }
 # Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.
