@@ -34,7 +34,8 @@ def as_array(x: Any) -> NDArray[Any]:
         ...
     TypeError: got a masked array with 1 hidden number; fill it with x.filled(number), or drop ...
     """
-    if isinstance(x, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(x).sum())):
+    arrays = [each for each in (x if isinstance(x, list | tuple) else (x,)) if isinstance(each, np.ma.MaskedArray)]
+    if hidden := sum(int(np.ma.getmaskarray(each).sum()) for each in arrays):
         raise TypeError(
             f"got a masked array with {counted(hidden, 'hidden number')}; fill it with x.filled(number), or drop these"
             " rows"
