@@ -2,6 +2,18 @@
 
 from typing import Any
 
+LONGEST = 100  # characters of a value in a message
+
+
+def shown(x: object) -> str:
+    r"""A value in a message: on one short line, whatever it is.
+
+    >>> shown("2"), shown([1.0] * 99)[-9:]
+    ("'2'", '1.0, 1.0…')
+    """
+    text = " ".join(repr(x).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
 
 class AutogradError(Exception):
     """Base of the errors below, so that one `except` catches them all.

@@ -20,7 +20,7 @@ from math import isnan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
-from autograd.errors import GraphError
+from autograd.errors import GraphError, shown
 
 if TYPE_CHECKING:
     from autograd.signatures import Number, Real, SupportsPrimitive
@@ -113,9 +113,12 @@ class Primitive:
         return self.value(*operands) if all_floats else self.value(*map(self._plain, operands))
 
     def _plain(self, operand: Any) -> float:
-        if not hasattr(operand, "__float__"):
-            raise TypeError(f"{self.name} takes real numbers, got {operand!r} ({type(operand).__name__})")
-        return float(operand)
+        try:
+            if hasattr(operand, "__float__"):
+                return float(operand)
+        except TypeError:  # an array with another number of elements than one
+            pass
+        raise TypeError(f"{self.name} takes real numbers, got {shown(operand)} ({type(operand).__name__})")
 
     def check_arity(self, operands: Sequence[Any]) -> None:
         """Raise TypeError unless it takes that many operands.

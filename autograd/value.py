@@ -10,7 +10,7 @@ from autograd import rules
 from autograd.arrays import apply_ufunc
 from autograd.backward import backward
 from autograd.callbacks import Callback, attach
-from autograd.errors import GraphError
+from autograd.errors import GraphError, shown
 from autograd.graph import slots
 from autograd.pickling import reduce_node
 from autograd.primitive import Primitive, opaque
@@ -38,7 +38,7 @@ def as_float(x: Any) -> float:
     # NumPy's bool is not a numbers.Real; its other scalars are, except 0-d arrays, which have a dtype.
     if (isinstance(x, numbers.Real) and not isinstance(x, bool)) or _is_real_array_scalar(x):
         return float(x)
-    raise TypeError(f"a Value holds a real number, got {x!r} ({type(x).__name__}); {_remedy(x)}")
+    raise TypeError(f"a Value holds a real number, got {shown(x)} ({type(x).__name__}); {_remedy(x)}")
 
 
 def _is_real_array_scalar(x: Any) -> bool:

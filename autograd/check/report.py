@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograd.check.accuracy import digits_text
 from autograd.check.oracle import OK, UNDECIDED, WRONG
+from autograd.io.json_text import plain
 
 NOT_USED = "not used"
 HEADINGS = ("input", "analytic", "numerical", "relative difference", "digits", "verdict")
@@ -137,7 +137,7 @@ class CheckReport:
         4.0
         """
         head = {"verdict": self.verdict, "ok": self.ok, "counts": self.counts}
-        found: dict[str, Any] = _plain(head | asdict(self))
+        found: dict[str, Any] = plain(head | asdict(self))
         return found
 
     @property
@@ -200,15 +200,6 @@ class CheckReport:
 
 def _digits(count: float | None) -> str:
     return "-" if count is None else digits_text(count)
-
-
-def _plain(x: Any) -> Any:
-    """A structure with text in place of numbers that JSON does not have."""
-    if isinstance(x, Mapping):
-        return {key: _plain(each) for key, each in x.items()}
-    if isinstance(x, tuple | list):
-        return [_plain(each) for each in x]
-    return str(x) if isinstance(x, float) and not math.isfinite(x) else x
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

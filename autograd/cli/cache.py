@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
-from autograd.cli.frame import OK
+from autograd.cli.frame import JSON_HELP, OK
 from autograd.compiler.cache.directory import VARIABLE, as_option, directory, platform_directory
 from autograd.compiler.cache.store import LIMIT, OBJECT, PROGRAM, Entry, Store
 from autograd.errors import UsageError
 from autograd.io.files import file_name
+from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 
 EXAMPLES = f"""examples:
@@ -29,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"default: that of {VARIABLE}, else the platform's cache folder",
     )
     parser.add_argument("--clear", action="store_true", help="remove all entries")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,8 +40,28 @@ def run(args: argparse.Namespace) -> int:
     if place is None:
         raise UsageError(f"there is no home directory for a cache: name a directory, or set {VARIABLE}")
     store = Store(place)
-    print("\n".join(_cleared(store) if args.clear else _shown(store)))
+    if args.json:
+        print_json(_document(store, args.clear))
+    else:
+        print("\n".join(_cleared(store) if args.clear else _shown(store)))
     return OK
+
+
+def _document(store: Store, clear: bool) -> dict[str, Any]:
+    """The same for programs: sizes in bytes, times in seconds since 1970."""
+    if clear:
+        removed = store.clear()
+        return {"directory": store.directory, "removed": len(removed), "bytes": sum(each.size for each in removed)}
+    entries = store.entries()
+    return {
+        "directory": store.directory,
+        "programs": sum(each.kind == PROGRAM for each in entries),
+        "object_files": sum(each.kind == OBJECT for each in entries),
+        "bytes": sum(each.size for each in entries),
+        "limit": LIMIT,
+        "last_used": entries[-1].used if entries else None,
+        "oldest": entries[0].used if entries else None,
+    }
 
 
 def _cleared(store: Store) -> list[str]:

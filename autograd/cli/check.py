@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from autograd.check.gradients import DETACHED, KINKS, check_gradients
 from autograd.check.oracle import OK, ORACLES, UNDECIDED, WRONG
+from autograd.cli.frame import JSON_HELP
 from autograd.cli.target import add_target, read_target, reporting_user_errors
+from autograd.io.json_text import print_json
 
 EXIT_CODE = {OK: 0, WRONG: 1, UNDECIDED: 3}  # 2 is wrong usage, as in every subcommand
 EXAMPLES = """examples:
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kinks", choices=KINKS, default=KINKS[0], help=KINKS_HELP)
     parser.add_argument("--oracle", choices=ORACLES, default=ORACLES[0], help=ORACLE_HELP)
     parser.add_argument("--detached", choices=DETACHED, default=DETACHED[0], help=DETACHED_HELP)
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,5 +49,8 @@ def run(args: argparse.Namespace) -> int:
     options = {"order": args.order, "kinks": args.kinks, "oracle": args.oracle, "detached": args.detached}
     with reporting_user_errors(file):
         report = check_gradients(f, *at, **options, raise_on_failure=False)
-    print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) if args.json else report)
+    if args.json:
+        print_json(report.to_dict())
+    else:
+        print(report)
     return EXIT_CODE[report.verdict]

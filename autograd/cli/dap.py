@@ -8,6 +8,7 @@ import os
 from autograd.debugging.dap.program import Program
 from autograd.debugging.dap.server import on_socket, on_stdio, serve
 from autograd.errors import UsageError
+from autograd.io.suggestions import no_such_file
 
 PORT = 5679
 LARGEST_PORT = 65535
@@ -59,9 +60,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve one editor; the exit code is that of the program. UsageError for wrong input or a port in use."""
     if args.file is None and not args.stdio:
-        raise UsageError("name the program: python -m autograd dap FILE.py (or use --stdio)")
+        raise UsageError(f"name the program: {args.prog} dap FILE.py (or use --stdio)")
     if args.file is not None and not os.path.isfile(args.file):
-        raise UsageError(f"{args.file}: no such file")
+        raise UsageError(no_such_file(args.file))
     if not 0 <= args.port <= LARGEST_PORT:
         raise UsageError(f"--port {args.port}: a port is an integer from 0 to {LARGEST_PORT}")
     program = Program(args.file, args.arguments) if args.file else None

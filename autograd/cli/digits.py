@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 
+from autograd.cli.frame import JSON_HELP
 from autograd.cli.target import add_target, read_target, reporting_user_errors
+from autograd.io.json_text import print_json
 from autograd.precision.analysis import digits
 
 EXAMPLES = """examples:
@@ -17,11 +20,16 @@ EXAMPLES = """examples:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `digits`."""
     add_target(parser)
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0, since lost digits are not a failure. UsageError for wrong input."""
     f, at, file = read_target(args)
     with reporting_user_errors(file):
-        print(digits(f, *at))
+        report = digits(f, *at)
+    if args.json:
+        print_json({"ok": report.ok, **asdict(report)})
+    else:
+        print(report)
     return 0

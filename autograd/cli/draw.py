@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from autograd.check.subject import subject
 from autograd.cli.target import add_target, read_target, reporting_user_errors
@@ -18,13 +18,14 @@ from autograd.drawing.render.theme import Theme
 from autograd.drawing.scene import Direction
 from autograd.errors import UsageError
 from autograd.graph import topological
+from autograd.io.suggestions import did_you_mean
 
 EXAMPLES = """examples:
   python -m autograd draw "relu(a*b + c)" a=2 b=-3 c=10 -o out.svg
   python -m autograd draw "relu(a*b + c)" a=2 b=-3 c=10 --animate
   python -m autograd draw train.py:loss --at 1.5,-2 --depth 1 -o loss.png
 """
-EVERY_VALUE = "all"
+EVERY_VALUE: Literal["all"] = "all"
 OUT_HELP = f"file to write, whose name ends in {SUFFIXES} (default graph.svg)"
 DEPTH_HELP = f"levels of modules to show: a number, {EVERY_VALUE} or auto (default auto)"
 
@@ -91,7 +92,15 @@ def depth_option(text: str) -> DepthOption:
     >>> depth_option("all"), depth_option("2")
     ('all', 2)
     """
-    return "all" if text == EVERY_VALUE else "auto" if text == "auto" else _count(text)
+    if text == EVERY_VALUE:
+        return EVERY_VALUE
+    if text == "auto":
+        return "auto"
+    try:
+        return _count(text)
+    except argparse.ArgumentTypeError as error:
+        hint = did_you_mean(text, (EVERY_VALUE, "auto"))
+        raise argparse.ArgumentTypeError(f"{error}, nor {EVERY_VALUE} or auto{hint}") from None
 
 
 def _count(text: str) -> int:

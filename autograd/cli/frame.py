@@ -17,6 +17,7 @@ from autograd.cli.parser import USAGE_ERROR, Parser
 from autograd.errors import AutogradError
 from autograd.io.files import file_name
 from autograd.io.streams import flush_streams, print_error
+from autograd.io.suggestions import near_file
 
 OK, FAILED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, USAGE_ERROR, 3, 130
 EXIT_CODES = {
@@ -27,6 +28,7 @@ EXIT_CODES = {
     UNDECIDED: "no derivative could be decided",
     INTERRUPTED: "Ctrl-C",
 }
+JSON_HELP = "print one JSON document instead; messages go to stderr"
 MODULES = re.compile(r"python -m (?:autograd|nn)\b")
 
 
@@ -156,9 +158,16 @@ def _run(make_parser: Callable[[], argparse.ArgumentParser], arguments: Sequence
     except BrokenPipeError:  # the reader, as in `| head`, has closed the pipe
         return FAILED
     except OSError as error:
-        print_error(f"error: {file_name(error.filename)}: {error.strerror}" if error.filename else f"error: {error}")
+        print_error(f"error: {_what_failed(error)}")
         return USAGE
     except KeyboardInterrupt:
         print_error("interrupted")
         return INTERRUPTED
     return code
+
+
+def _what_failed(error: OSError) -> str:
+    if not error.filename:
+        return str(error)
+    hint = near_file(error.filename) if isinstance(error, FileNotFoundError) else ""
+    return f"{file_name(error.filename)}: {error.strerror}{hint}"

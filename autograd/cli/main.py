@@ -16,7 +16,7 @@ from autograd.io.streams import print_error
 GROUPS: Groups = {
     "gradients": {
         "check": Command("compare gradients with independently computed derivatives", "autograd.cli.check"),
-        "digits": Command("count correct digits, and name the operation that lost the others", "autograd.cli.digits"),
+        "digits": Command("count correct digits, and name the operation that lost some", "autograd.cli.digits"),
         "derive": Command("write down the chain rule: LaTeX, Markdown or a web page", "autograd.cli.derive"),
     },
     "pictures": {
@@ -34,6 +34,7 @@ GROUPS: Groups = {
     },
     "tools": {
         "cache": Command("show or clear the compiler's cache on disk", "autograd.cli.cache"),
+        "completion": Command("print a script that completes commands in a shell", "autograd.cli.completion"),
     },
 }
 COMMANDS = commands_of(GROUPS)

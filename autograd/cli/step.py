@@ -11,6 +11,7 @@ from autograd.cli.target import add_target
 from autograd.debugging.script import EndedError, run_script
 from autograd.debugging.stepper.session import StepperSession
 from autograd.errors import UsageError
+from autograd.io.suggestions import no_such_file
 from autograd.value import Value
 
 EXAMPLES = """examples:
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 def _step_script(file: str, arguments: Sequence[str]) -> int:
     """Run a script, stop at each of its backward passes, and return its exit code."""
     if not Path(file).is_file():
-        raise UsageError(f"{file}: no such file")
+        raise UsageError(no_such_file(file))
     session = StepperSession()
 
     def make_pass(root: Value) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.errors import UsageError
 from autograd.expressions.expression import parse
+from autograd.io.suggestions import did_you_mean, no_such_file
 from autograd.value import Value
 
 IN_FILE = re.compile(r"(?P<file>.+\.py):(?P<name>[^\W\d]\w*)")
@@ -107,12 +108,13 @@ def from_file(file: str, name: str) -> Any:
     """The object called `name` in a file, which is run."""
     path = Path(file)
     if not path.is_file():
-        raise UsageError(f"{file}: no such file")
+        raise UsageError(no_such_file(file))
     with reporting_user_errors(file), importing_from(path.parent):
         names = runpy.run_path(file, run_name=path.stem)
     if name not in names:
         functions = [each for each, what in names.items() if callable(what) and not each.startswith("_")]
-        raise UsageError(f"{file} has no {name!r}; it has {', '.join(functions) or 'no functions'}")
+        hint = did_you_mean(name, functions) or ";"
+        raise UsageError(f"{file} has no {name!r}{hint} it has {', '.join(functions) or 'no functions'}")
     return names[name]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from autograd.grading.report import Item, Report
+from autograd.io.json_text import json_text
 
 NOT_IN_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -21,7 +21,7 @@ def to_json(report: Report) -> str:
     >>> json.loads(to_json(grade(Value)))["score"]
     100.0
     """
-    return json.dumps(report.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    return json_text(report.to_dict())
 
 
 def to_junit(report: Report) -> str:
@@ -62,7 +62,7 @@ def to_gradescope(report: Report) -> str:
     ]
     whole: dict[str, Any] = {"output": str(report), "output_format": "text", "visibility": "visible"}
     extra = {"seed": report.seed, "faults": [finding.fault for finding in report.findings]}
-    return json.dumps({**whole, "tests": tests, "extra_data": extra}, ensure_ascii=False, indent=2, allow_nan=False)
+    return json_text({**whole, "tests": tests, "extra_data": extra})
 
 
 def _said(item: Item) -> str:

@@ -20,6 +20,7 @@ from autograd.grading.shrinking import shrunk
 from autograd.grading.source import locate, locate_operation
 from autograd.grading.submission import STOPPED, Engine, FileEngine, LiveEngine, LoadError
 from autograd.grading.truth import arithmetic, truth
+from autograd.io.suggestions import no_such_file
 
 
 def grade(
@@ -77,7 +78,7 @@ def split_target(target: str) -> tuple[Path, str]:
         text, _, name = target.rpartition(":")
         path = Path(text)
     if not path.is_file():
-        raise UsageError(f"{path}: no such file")
+        raise UsageError(no_such_file(path))
     return path, name
 
 

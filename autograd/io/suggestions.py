@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from os import PathLike
+
+from autograd.io.files import file_name
 
 SHARE = 3  # characters for each edit: an unrelated word needs more edits
 LONGEST = 60  # longer texts are not mistyped names, and take long to compare
@@ -42,6 +46,30 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     found = nearest(name, known)
     return f"; did you mean {found!r}?" if found else ""
+
+
+def no_such_file(path: str | PathLike[str]) -> str:
+    """The message for a file that does not exist, with the file of its folder that was meant.
+
+    >>> no_such_file("no-such-folder/train.py")
+    'no-such-folder/train.py: no such file'
+    """
+    return f"{file_name(path)}: no such file{near_file(path)}"
+
+
+def near_file(path: str | PathLike[str]) -> str:
+    """The end of an error message: a file beside `path` with nearly its name, or with its name and another suffix."""
+    folder, name = os.path.split(os.fspath(path))
+    try:
+        names = sorted(os.listdir(folder or "."))
+    except OSError:
+        return ""
+    stem, suffix = os.path.splitext(name)
+    parts = {each: os.path.splitext(each) for each in names}
+    alike = {parts[each][0]: each for each in names if parts[each][1] == suffix}
+    same = (each for each in names if parts[each][0] == stem)
+    found = alike.get(nearest(stem, alike), "") or next(same, "")
+    return f"; did you mean {os.path.join(folder, found)!r}?" if found else ""
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.cli.frame import JSON_HELP
 from autograd.io.files import file_name
+from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document
@@ -25,15 +27,36 @@ SHOWN_NAMES = 8
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `inspect`."""
     parser.add_argument("model", metavar="MODEL", help="a model file written by train or nn.save")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the architecture, statistics of the weights, inputs and target, and how the model was trained."""
     model, extra = load_document(args.model)
+    if args.json:
+        print_json(_document(model, extra))
+        return 0
     lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
     for line in lines:
         print(line)
     return 0
+
+
+def _document(model: MLP, extra: dict[str, Any]) -> dict[str, Any]:
+    """The same for programs; `recipe` is what `train` has stored."""
+    layers = [
+        {
+            "n_in": layer.n_in,
+            "n_out": layer.n_out,
+            "activation": layer.activation.name,
+            "parameters": len(layer.parameters()),
+            "weights": {"mean": mean, "std": std, "min": float(layer.W.min()), "max": float(layer.W.max())},
+            "mean_bias": _mean_and_std(layer.b)[0],
+        }
+        for layer in model.layers
+        for mean, std in [_mean_and_std(layer.W)]
+    ]
+    return {"model": repr(model), "parameters": len(model.parameters()), "layers": layers, "recipe": extra}
 
 
 def _layers(model: MLP) -> Iterator[str]:

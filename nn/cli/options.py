@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, count
 from pathlib import Path
 
+from autograd.cli.frame import JSON_HELP
 from nn.cli.table_options import add_table_options
 from nn.layers.activations import ACTIVATIONS
 from nn.tabular.datasets import DATASETS
@@ -81,17 +82,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     help_of_out = "output folder (default: runs/NAME, or runs/NAME-2, … if that exists)"
     parser.add_argument("--out", metavar="DIR", type=Path, help=help_of_out)
     parser.add_argument("--quiet", action="store_true", help="print the result only, no progress")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_table_options(parser.add_argument_group("tables", "What is not given is found out; --dry-run says what."))
-    _add_model_options(parser.add_argument_group("model", "Defaults not shown here depend on DATA."))
-    _add_training_options(parser.add_argument_group("training", "Defaults not shown here depend on DATA."))
+    _add_model_options(parser.add_argument_group("model"))
+    _add_training_options(parser.add_argument_group("training"))
     _add_engine_options(parser.add_argument_group("where to compute"))
+
+
+def by_data(option: str) -> str:
+    """The defaults of an option for the help: for tables, and for the built-in data sets.
+
+    >>> by_data("lr")
+    '(default 0.01; xor 0.05, moons 0.01, digits 0.005)'
+    """
+    of = {name: _written(getattr(preset, option)) for name, preset in {"": TABLE_PRESET, **PRESETS}.items()}
+    return f"(default {of.pop('')}; {', '.join(f'{name} {text}' for name, text in of.items())})"
+
+
+def _written(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else "none" if value is None else str(value)
 
 
 def _add_model_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     hidden = sorted(set(ACTIVATIONS) - {"softmax"})
-    add("--hidden", metavar="SIZES", type=sizes, help="sizes of the hidden layers, such as 32,16; 'none' for none")
-    add("--activation", metavar="NAME", choices=hidden, help="activation of the hidden layers: %(choices)s")
+    add(
+        "--hidden",
+        metavar="SIZES",
+        type=sizes,
+        help=f"sizes of the hidden layers, such as 32,16 or none {by_data('hidden')}",
+    )
+    help_of_activation = f"activation of the hidden layers: %(choices)s {by_data('activation')}"
+    add("--activation", metavar="NAME", choices=hidden, help=help_of_activation)
     add(
         "--output",
         metavar="NAME",
@@ -114,13 +136,20 @@ def _add_training_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     optimizers = sorted(OPTIMIZERS)
     add("--optimizer", metavar="NAME", choices=optimizers, default="adam", help="%(choices)s (default: adam)")
-    add("--lr", metavar="RATE", type=positive, help="learning rate")
-    add("--epochs", metavar="N", type=positive_integer, help="maximum number of passes over the training data")
-    add("--batch-size", metavar="N", type=positive_integer, help="samples per update")
+    add("--lr", metavar="RATE", type=positive, help=f"learning rate {by_data('lr')}")
+    help_of_epochs = f"maximum number of passes over the training data {by_data('epochs')}"
+    add("--epochs", metavar="N", type=positive_integer, help=help_of_epochs)
+    add("--batch-size", metavar="N", type=positive_integer, help=f"samples per update {by_data('batch_size')}")
     help_of_l2 = "add STRENGTH times the sum of squared parameters to the loss (default 0)"
     add("--l2", metavar="STRENGTH", type=not_negative, default=0.0, help=help_of_l2)
-    add("--until-loss", metavar="LOSS", type=not_negative, help="stop when the training loss is at most LOSS")
-    add("--patience", metavar="N", type=positive_integer, help="stop after N epochs without a lower loss")
+    add(
+        "--until-loss",
+        metavar="LOSS",
+        type=not_negative,
+        help=f"stop when the training loss is at most LOSS {by_data('until_loss')}",
+    )
+    help_of_patience = f"stop after N epochs without a lower loss {by_data('patience')}"
+    add("--patience", metavar="N", type=positive_integer, help=help_of_patience)
     add("--seed", metavar="N", type=int, default=0, help="seed of initial weights and sample order (default 0)")
 
 

@@ -6,11 +6,13 @@ import argparse
 import csv
 import io
 import sys
+from typing import Any
 
 import numpy as np
 
-from autograd.cli.frame import OK
+from autograd.cli.frame import JSON_HELP, OK
 from autograd.io.files import file_name, write_text
+from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from nn.cli.reading import or_usage_error
 from nn.cli.table_options import add_reading_options, reading_of
@@ -38,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="CSV", help="where to write the rows with their predictions (default: stdout)")
     parser.add_argument("--drop-missing", action="store_true", help="leave out rows with a missing value")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_reading_options(parser)
 
 
@@ -55,14 +58,17 @@ def run(args: argparse.Namespace) -> int:
     outputs = iter(predict(model, recipe.x_scaling.apply(x)))
     answers = [None if i in problems else next(outputs) for i in range(len(cells.rows))]
     text = _table(cells, recipe, answers, problems)
-    if args.out is None:
+    to_stdout = args.out is None or args.json
+    if args.json:
+        print_json(_document(cells, recipe, answers, problems))
+    elif args.out is None:
         sys.stdout.write(text)
-    else:
+    if args.out is not None:
         write_text(args.out, text)
         predicted = counted(len(cells.rows) - len(problems), "prediction")
-        print(f"written to {args.out}: {predicted} of {recipe.target!r}")
+        print(f"written to {args.out}: {predicted} of {recipe.target!r}", file=sys.stderr if args.json else sys.stdout)
     if score := _score(cells, recipe, answers):
-        print(score, file=sys.stderr if args.out is None else sys.stdout)
+        print(score, file=sys.stderr if to_stdout else sys.stdout)
     if problems:
         line, first = cells.rows[min(problems)].line, problems[min(problems)]
         print(f"{counted(len(problems), 'row')} not predicted: line {line}, {first}", file=sys.stderr)
@@ -91,6 +97,23 @@ def _features(cells: Cells, recipe: Recipe) -> tuple[Array, dict[int, str]]:
     if len(problems) == len(cells.rows):
         raise TableError(f"{cells.path} line {cells.rows[0].line}, {problems[0]}")
     return np.delete(x, sorted(problems), axis=0), problems
+
+
+def _document(
+    cells: Cells, recipe: Recipe, outputs: list[Prediction | None], problems: dict[int, str]
+) -> dict[str, Any]:
+    """The predictions for programs: for each row its line, and its prediction or what is wrong with it."""
+    names, answers = _answers(recipe, outputs)
+    rows = [
+        {"line": row.line, **({"problem": problems[i]} if i in problems else _typed(recipe, names, answer))}
+        for i, (row, answer) in enumerate(zip(cells.rows, answers, strict=True))
+    ]
+    return {"target": recipe.target, "task": recipe.task, "rows": rows, "score": _score(cells, recipe, outputs) or None}
+
+
+def _typed(recipe: Recipe, names: list[str], answer: list[str]) -> dict[str, Any]:
+    is_text = ("prediction",) if recipe.task != "regression" else ()
+    return {name: cell if name in is_text else float(cell) for name, cell in zip(names, answer, strict=True)}
 
 
 def _table(cells: Cells, recipe: Recipe, outputs: list[Prediction | None], problems: dict[int, str]) -> str:

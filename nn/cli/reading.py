@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from autograd.errors import UsageError
 from autograd.io.files import file_name
+from autograd.io.suggestions import did_you_mean, near_file
 from nn.cli.table_options import TABLE_OPTIONS, reading_of
 from nn.tabular.cells import TableError
 from nn.tabular.columns import Column
@@ -65,8 +65,7 @@ def read(args: argparse.Namespace) -> Data:
 def _table(args: argparse.Namespace) -> Table:
     path = Path(args.data)
     if not path.exists():
-        close = get_close_matches(args.data.lower(), DATASETS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(args.data, DATASETS) or near_file(path)
         known = ", ".join(DATASETS)
         raise UsageError(f"{file_name(path)!r} is neither a file nor a built-in data set ({known}){hint}")
     options = {name: getattr(args, name) for name in TABLE_OPTIONS}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import warnings
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 from autograd import draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
+from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
 from nn.cli.options import EXAMPLES as EXAMPLES
@@ -21,7 +25,7 @@ from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn,
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
 from nn.layers.mlp import MLP
-from nn.persistence.storage import save
+from nn.persistence.storage import load_document, save
 from nn.plotting.plots import boundary_picture, loss_picture
 from nn.tabular.datasets import Dataset
 from nn.tabular.preprocessing import Array, Recipe
@@ -62,8 +66,12 @@ def run(args: argparse.Namespace) -> int:
 
     When stdout can no longer be written (`| head -1`), the run goes on and everything is saved; the error comes after.
     """
+    args.document = {}
     with forgiving_stdout() as stdout:
-        code = _run(args)
+        with redirect_stdout(sys.stderr) if args.json else nullcontext():
+            code = _run(args)
+        if args.json:
+            print_json(_document(args.document))
     if stdout.error is not None and code != INTERRUPTED:
         raise stdout.error
     return code
@@ -72,10 +80,11 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     _check_cluster(args)
     data = read(args)
-    _print_table(data)
+    _print_table(args, data)
     if args.dry_run:
         return OK
     args = fill_in(args, data.dataset.name)
+    args.document["folder"] = str(args.out)
     job = Job(args, data.dataset, data.recipe, _model(args, data.dataset, data.recipe))
     args.out.mkdir(parents=True, exist_ok=True)
     _print_setup(job)
@@ -90,6 +99,14 @@ def _run(args: argparse.Namespace) -> int:
     if history.stopped == "interrupted":
         return INTERRUPTED
     return OK if history.stopped != "diverged" and agrees and learned else FAILED
+
+
+def _document(document: dict[str, Any]) -> dict[str, Any]:
+    """The result for programs: where it is, and how the model was trained, as `model.json` has it."""
+    if "folder" not in document:
+        return document
+    _, extra = load_document(Path(document["folder"], "model.json"))
+    return {**document, "files": sorted(os.listdir(document["folder"])), "training": extra["training"]}
 
 
 def _loss(job: Job) -> float:
@@ -113,9 +130,10 @@ def _check_cluster(args: argparse.Namespace) -> None:
         raise UsageError("a cluster runs compiled losses only; remove --no-compile or --cluster")
 
 
-def _print_table(data: Data) -> None:
+def _print_table(args: argparse.Namespace, data: Data) -> None:
     """What a file was understood to hold."""
     if data.table is not None:
+        args.document.update(understood=list(data.table.understood()), hints=list(data.table.hints()))
         for line in data.table.understood():
             print(line)
         for hint in data.table.hints():
@@ -232,7 +250,7 @@ def _write(job: Job, history: History, score: dict[str, Any]) -> None:
     _draw_sample(job, folder)
     written = ["model.json", "history.csv", "graph.svg", "graph.html", *_draw(job, history, folder)]
     print(f"written to {folder}: {', '.join(written)}")
-    print(f"next: python -m nn inspect {folder / 'model.json'}")
+    print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
 
 
 def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def as_array(x: Any) -> NDArray[Any]:
         ...
     TypeError: got a masked array with 1 hidden number; fill it with x.filled(number), or drop ...
     """
-    if HAS_NUMPY and isinstance(x, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(x).sum())):
+    given = x if isinstance(x, list | tuple) else (x,)
+    arrays = [each for each in given if HAS_NUMPY and isinstance(each, np.ma.MaskedArray)]
+    if hidden := sum(int(np.ma.getmaskarray(each).sum()) for each in arrays):
         raise TypeError(
             f"got a masked array with {counted(hidden, 'hidden number')}; fill it with x.filled(number), or drop these"
             " rows"

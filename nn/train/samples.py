@@ -31,6 +31,14 @@ def pair_up(x: Any, y: Any) -> list[Sample]:
 
 
 def _plain_targets(y: Any) -> list[Any]:
+    targets = _as_list(y)
+    for i, target in enumerate(targets):
+        if isinstance(target, float) and not math.isfinite(target):
+            raise ValueError(f"y[{i}] is {target}; drop the row or fill it in")
+    return [int(target) if isinstance(target, bool | np.bool_) else target for target in targets]
+
+
+def _as_list(y: Any) -> list[Any]:
     if not (isinstance(y, np.ndarray) or is_foreign(y)):
         return list(y)
     try:

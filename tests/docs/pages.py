@@ -51,7 +51,7 @@ class Page:
     def kinds(self) -> set[str]:
         """The languages of all blocks; files have to name themselves, and transcripts begin with a command."""
         assert all(re.match(r"# [\w.]+\.py\n", text) for text in self.blocks("py"))
-        assert all(text.startswith("$ python ") for text in self.blocks("text"))
+        assert all(text.startswith(("$ python ", "$ autograd ")) for text in self.blocks("text"))
         return {*re.findall(r"^```(\S+)$", self.text, re.MULTILINE)}
 
     def check_tests(self, name: str, folder: Path) -> None:
@@ -69,6 +69,7 @@ class Page:
             (folder / name).write_text(text, encoding="utf-8")
         command, *lines = transcript.splitlines()
         typed = [PROMPT.sub("", line) for line in lines if PROMPT.match(line)]
+        command = re.sub(r"^\$ autograd ", "$ python -m autograd ", command)  # the script may not be installed
         [*arguments] = re.findall(r'"[^"]*"|\S+', command.removeprefix("$ python "))
         typed_in = "".join(f"{line}\n" for line in [*typed, "quit"])
         printed = run([each.strip('"') for each in arguments], folder, typed_in)

@@ -264,7 +264,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.implicit": {"series"},
     "autograd.notation": set(),
     "autograd.compiler": {"io", "notation", "series", "sparse"},
-    "autograd.check": set(),
+    "autograd.check": {"io"},
     "autograd.grading": {"check", "drawing", "io"},
     "autograd.testing": {"grading"},
     "autograd.strategies": {"io", "testing"},
@@ -302,7 +302,7 @@ SHARED = {
     "autograd._numpy",
     "autograd._startup",
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
-    "autograd.io.suggestions",
+    *("autograd.io.json_text", "autograd.io.suggestions"),
     "autograd.cli",
     *("autograd.cli.frame", "autograd.cli.parser"),
     "autograd.errors",
@@ -324,6 +324,7 @@ OPTIONAL = {
     "scipy",
     "pyarrow",
     "openpyxl",
+    "shtab",
     "numpy",  # by the engine, when NumPy itself has called
 }
 # Loaded by pytest before it knows whose `autograd` its tests import: ours has to wait until they ask for it.

@@ -204,3 +204,12 @@ def test_a_single_number_is_neither_a_batch_nor_a_vector() -> None:
 def test_a_result_of_bools_is_refused() -> None:
     with pytest.raises(CompileError, match="must return numbers"):
         autograd.compile(lambda x: np.array([True]))(1.0)
+
+
+@pytest.mark.parametrize("x", [Series([1.0] * 200), np.zeros((3, 0)), np.ones((90, 2)), np.array([("a", 1)], "U1,i4")])
+def test_f17_what_is_not_a_number_is_named_on_one_short_line(x: Any) -> None:
+    for refusing in (Value, autograd.tanh, autograd.functional.grad(lambda v: v)):
+        with pytest.raises(TypeError, match=rf"real numbers?, got .*\({type(x).__name__}\)") as caught:
+            refusing(x)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 250

@@ -50,3 +50,23 @@ def test_nn_refuses_what_would_be_changed_silently(x: Any, words: str) -> None:
 def test_nn_refuses_hidden_targets() -> None:
     with pytest.raises(ValueError, match=r"y must be numbers.*masked array with 1 hidden"):
         fitted(X, np.ma.masked_array(Y, [False, True, False, False]))
+
+
+def test_f17_hidden_numbers_of_rows_in_a_list_are_refused() -> None:
+    rows = [np.ma.masked_array(row, [False, True]) for row in X]
+    with pytest.raises(ValueError, match="masked array with 4 hidden"):
+        nn.predict(nn.MLP(2, [1], seed=0), rows)
+    with pytest.raises(ValueError, match="masked array with 4 hidden"):
+        fitted(rows, Y)
+
+
+@pytest.mark.parametrize("y", [[True, False, True, False], np.array([True, False, True, False])])
+def test_f17_targets_may_be_bools(y: Any) -> None:
+    assert fitted(X, y) == fitted(X, [1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_f17_targets_that_are_not_finite_are_named(bad: float) -> None:
+    for y in ([1.0, 0.0, bad, 0.5], np.array([1.0, 0.0, bad, 0.5])):
+        with pytest.raises(ValueError, match=rf"y\[2\] is {bad}; drop the row or fill it in"):
+            fitted(X, y)
