@@ -9,11 +9,15 @@
 `python -m nn --help` trains from the command line; `nn.tabular.datasets` holds the built-in data sets.
 """
 
+from importlib.util import find_spec as _find_spec
+from typing import TYPE_CHECKING
+
 from nn._engine import refuse_other_engine
 
 refuse_other_engine()
 
 import autograd as _engine
+from autograd._lazy import lazy_attributes as _lazy_attributes
 from nn import cluster, datasets
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.inspection.gradient_check import check_gradients
@@ -44,6 +48,13 @@ from nn.train.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, cosine,
 from nn.train.prediction import predict
 from nn.train.until import Until
 from nn.training import fit
+
+if TYPE_CHECKING:
+    from nn.estimators.classifier import MLPClassifier as MLPClassifier
+    from nn.estimators.regressor import MLPRegressor as MLPRegressor
+else:  # not in `__all__`: `from nn import *` works without scikit-learn
+    _LAZY = {"nn.estimators.classifier": ("MLPClassifier",), "nn.estimators.regressor": ("MLPRegressor",)}
+    __getattr__ = _lazy_attributes(globals(), _LAZY)
 
 __version__ = _engine.__version__
 
@@ -102,3 +113,8 @@ __all__ = [
     "sweep",
     "uniform",
 ]
+
+
+def __dir__() -> list[str]:
+    estimators = ("MLPClassifier", "MLPRegressor") if _find_spec("sklearn") else ()
+    return sorted({*globals(), *__all__, *estimators})

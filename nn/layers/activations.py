@@ -48,6 +48,12 @@ class Activation:
         low, high = self.live
         return not low < z < high
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A row of the table is pickled by its name, as the engine's functions cannot be pickled."""
+        if ACTIVATIONS.get(self.name) is self:
+            return get_activation, (self.name,)
+        return super().__reduce__()
+
 
 ActivationLike: TypeAlias = str | Activation | Callable[[Any], Any]
 
