@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from autograd.exporting.formulas import functions
 from autograd.exporting.functions import Written, written
 from autograd.exporting.language import DOUBLE, SINGLE, comment, filled
-from autograd.exporting.request import Exported, Request, Slot, total
+from autograd.exporting.layout import inputs, layout
+from autograd.exporting.request import Exported, Request
 from autograd.exporting.writing import File
 
 # GCC has the flag only, which -std=c99 sets.
 PRAGMA = ("#if defined(__clang__) || !defined(__GNUC__)", "#pragma STDC FP_CONTRACT OFF", "#endif")
-RUN_OF = 8  # parameters that are listed by name
 
 
 def source(request: Request) -> str:
@@ -62,25 +61,16 @@ def identifier(text: str) -> str:
 
 
 def _signature(name: str, exported: Exported, of: str) -> str:
-    given = [f"const {of} *restrict {pointer}" for pointer, _, _ in _inputs(exported)]
+    given = [f"const {of} *restrict {pointer}" for pointer, _, _ in inputs(exported)]
     if exported.samples:
         given += [f"const {of} *restrict samples", "size_t n"]
     return f"void {name}_{exported.kind}({', '.join([*given, f'{of} *restrict y', f'{of} *restrict w'])})"
 
 
-def _inputs(exported: Exported) -> list[tuple[str, str, Sequence[Slot]]]:
-    parts = (
-        ("x", "arguments", exported.arguments),
-        ("p", "parameters", exported.parameters),
-        ("v", "direction", exported.directions),
-    )
-    return [part for part in parts if part[2]]
-
-
 def _unused(exported: Exported, body: Written) -> list[str]:
     """Arguments that a function does not read would be warned of."""
     text = "\n".join(body.lines)
-    names = [pointer for pointer, _, _ in _inputs(exported)] + ["samples"] * bool(exported.samples) + ["w"]
+    names = [pointer for pointer, _, _ in inputs(exported)] + ["samples"] * bool(exported.samples) + ["w"]
     return [f"    (void){name};" for name in names if not re.search(rf"\b{name}\b", re.sub(r"/\*.*?\*/", "", text))]
 
 
@@ -101,25 +91,5 @@ def _header(request: Request, name: str, of: str) -> list[str]:
             " * Operations and their order are Python's: so are the bits, with -ffp-contract=off and the same libm."
         )
     for exported in request.functions:
-        lines += [" *", f" * {comment(_signature(name, exported, of))}"]
-        for pointer, what, slots in _inputs(exported):
-            lines += [f" *   {pointer}[{total(slots)}], {what}", *_listed(slots, pointer)]
-        if exported.samples:
-            width = total(exported.samples)
-            lines += [f" *   samples[n][{width}], a row for each sample", *_listed(exported.samples, "row")]
-        also = ", means over the samples" if exported.samples else ""
-        lines += [f" *   y[{total(exported.results)}], results{also}", *_listed(exported.results, "y")]
+        lines += [" *", f" * {comment(_signature(name, exported, of))}", *[f" *   {each}" for each in layout(exported)]]
     return [*lines, " */"]
-
-
-def _listed(slots: Sequence[Slot], pointer: str) -> list[str]:
-    if len(slots) > RUN_OF and all(slot.count == 1 for slot in slots):
-        shown = [*slots[: RUN_OF - 1], slots[-1]]
-        rows = [_line(slot, pointer) for slot in shown]
-        return [*rows[:-1], " *     ...", rows[-1]]
-    return [_line(slot, pointer) for slot in slots]
-
-
-def _line(slot: Slot, pointer: str) -> str:
-    place = str(slot.first) if slot.count == 1 else f"{slot.first}..{slot.first + slot.count - 1}"
-    return f" *     {pointer}[{place}]  {comment(slot.name)}"

@@ -86,8 +86,8 @@ class Formulas(Body):
         return self.do(f"{flag} ? {self.word(x)} : {self.word(y)}")
 
 
-def functions(language: Language, names: Iterable[str]) -> list[str]:
-    """The functions of these names as lines, after the helpers that they need.
+def functions(language: Language, names: Iterable[str], also: Iterable[str] = ()) -> list[str]:
+    """The functions of these names as lines, after the helpers that they, or other code, need.
 
     >>> from autograd.exporting.language import DOUBLE
     >>> print("\\n".join(functions(DOUBLE, ["relu"])))
@@ -97,7 +97,7 @@ def functions(language: Language, names: Iterable[str]) -> list[str]:
         return v2;
     }
     """
-    used: dict[str, None] = {}
+    used = dict.fromkeys(also)
     lines: list[str] = []
     wide = replace(language, constant="const double", single=False) if language.single else language
     for name in names:
@@ -110,5 +110,5 @@ def functions(language: Language, names: Iterable[str]) -> list[str]:
             head = f"function {PREFIX}{name}({', '.join(operands)})"
         lines += [f"{head} {{", *[f"    {line}" for line in body.lines], f"    return {result};", "}"]
         used |= body.used
-    helpers = dict.fromkeys(language.helpers[name] for name in used)
+    helpers = dict.fromkeys(language.helpers[name] for name in used if name in language.helpers)
     return [*[line for text in helpers for line in text.splitlines()], *lines]
