@@ -258,6 +258,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.implicit": {"series"},
     "autograd.notation": set(),
     "autograd.compiler": {"io", "notation", "series", "sparse"},
+    "autograd.interop": {"compiler"},
     "autograd.check": set(),
     "autograd.grading": {"check", "drawing", "io"},
     "autograd.testing": {"grading"},
@@ -314,6 +315,8 @@ OPTIONAL = {
     "dask",
     "distributed",
     "scipy",
+    "torch",
+    "jax",
     "pyarrow",
     "openpyxl",
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
