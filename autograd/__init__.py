@@ -97,7 +97,7 @@ from autograd.recording import no_graph, paused_gc, scope
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd import drawing, functional
+    from autograd import drawing, functional, interop
     from autograd.check import CheckReport, check_gradients
     from autograd.checkpointing import checkpointed
     from autograd.compiler.compiled import Compiled, compile
@@ -116,7 +116,7 @@ if TYPE_CHECKING:
     from autograd.uncertainty import Propagated, propagate
 else:  # the same, each when it is first used: see _lazy.py
     _LAZY = {
-        "autograd": ("drawing", "functional"),
+        "autograd": ("drawing", "functional", "interop"),
         "autograd.check": ("CheckReport", "check_gradients"),
         "autograd.checkpointing": ("checkpointed",),
         "autograd.compiler.compiled": ("Compiled", "compile"),
@@ -201,6 +201,7 @@ __all__ = [
     "gelu",
     "grad",
     "hypot",
+    "interop",
     "leaky_relu",
     "log",
     "log1mexp",

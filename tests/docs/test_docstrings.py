@@ -25,7 +25,7 @@ import nn
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.series import taylor
 
-PACKAGES = (autograd, nn, autograd.functional, taylor, nn.tabular.datasets)
+PACKAGES = (autograd, nn, autograd.functional, autograd.interop, taylor, nn.tabular.datasets)
 # A function of numbers says what it computes, whichever module it is in.
 OF_NUMBERS = ("autograd.functions", "autograd.affine", "nn.train.losses", "nn.layers.initializers")
 FORMULA = re.compile(r"[=←√Σ·/²∈−+₁]|x where |min\(|values\[index\]")

@@ -111,7 +111,12 @@ class Library:
     @property
     def calls_python(self) -> bool:
         """Whether a row is called back, which may raise."""
-        return any(each.row is not None for each in self._wanted.values())
+        return bool(self.python_rows)
+
+    @property
+    def python_rows(self) -> list[str]:
+        """The names of the rows that are called back."""
+        return sorted({each.name for each in self._wanted.values() if each.row is not None})
 
     def compile(self) -> None:
         """Compile what no program asked for before."""
