@@ -7,32 +7,35 @@ import os
 import sys
 import warnings
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograd import draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
+from autograd.io.files import write_text
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
+from nn.cli.job import Job
 from nn.cli.options import EXAMPLES as EXAMPLES
 from nn.cli.options import add_options as add_options
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
+from nn.cli.results import draw_results, evaluate, report_on, width
 from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss
+from nn.evaluation.report import Report
+from nn.evaluation.wording import lines as report_lines
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
 from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document, save
 from nn.plotting.plots import boundary_picture, loss_picture
 from nn.tabular.datasets import Dataset
-from nn.tabular.preprocessing import Array, Recipe
+from nn.tabular.preprocessing import Recipe
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
-from nn.train.metrics import Prediction, get_metric
-from nn.train.prediction import predict
 from nn.train.tasks import output_for
 from nn.train.until import Until
 from nn.training import fit
@@ -41,24 +44,6 @@ from nn.training import fit
 VALIDATE_FROM = 100
 VALIDATION = 0.1
 DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run: the complete options, the samples, the recipe for reading them, and the model to train."""
-
-    args: argparse.Namespace
-    dataset: Dataset
-    recipe: Recipe
-    model: MLP
-
-    def inputs(self, rows: Any) -> Array:
-        """The samples with these row numbers, scaled for the model."""
-        return self.recipe.x_scaling.apply(self.dataset.x[rows])
-
-    def targets(self, rows: Any) -> list[Prediction]:
-        """Their targets, encoded for the loss."""
-        return self.recipe.encode_targets(self.dataset.y[rows])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -91,11 +76,14 @@ def _run(args: argparse.Namespace) -> int:
     before = _loss(job)
     history = _train(job)
     _print_end(job, history)
-    score = _evaluate(job)
+    score = evaluate(job)
+    report = report_on(job, score)
+    for line in report_lines(report, width()):
+        print(line)
     agrees = _check_gradients(job)
     _print_hints(job)
     learned = _print_verdict(job, before, score["value"])
-    _write(job, history, score)
+    _write(job, history, report)
     if history.stopped == "interrupted":
         return INTERRUPTED
     return OK if history.stopped != "diverged" and agrees and learned else FAILED
@@ -211,19 +199,6 @@ def _print_end(job: Job, history: History) -> None:
         print("no epoch ended with a finite loss: the model has its initial parameters")
 
 
-def _evaluate(job: Job) -> dict[str, Any]:
-    """Print the metric on the held-out samples; return it as it is stored with the model."""
-    rows, chosen = job.dataset.held_out, job.recipe.scheme
-    value = get_metric(chosen.metric)(predict(job.model, job.inputs(rows)), job.targets(rows))
-    constant = f"; {beside_baseline(job.dataset)[1]}"
-    where = "held-out" if job.dataset.holds_out else "training (no samples held out)"
-    if chosen.metric == "r_squared":
-        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')}){constant}")
-    else:
-        print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)}){constant}")
-    return {"metric": job.recipe.metric_name, "value": value, "samples": len(rows), "held_out": job.dataset.holds_out}
-
-
 def _check_gradients(job: Job) -> bool:
     """Print the gradient of one sample beside central differences; return whether all agree."""
     row = job.dataset.held_out[:1]
@@ -242,13 +217,15 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
-def _write(job: Job, history: History, score: dict[str, Any]) -> None:
+def _write(job: Job, history: History, report: Report) -> None:
     folder: Path = job.args.out
-    recipe = replace(job.recipe, training=_training_record(job, history, score))
+    recipe = replace(job.recipe, training=_training_record(job, history, report.score))
     save(job.model, folder / "model.json", extra=recipe.to_json())
     history.save_csv(folder / "history.csv")
+    write_text(folder / "report.json", report.text())
     _draw_sample(job, folder)
-    written = ["model.json", "history.csv", "graph.svg", "graph.html", *_draw(job, history, folder)]
+    written = ["model.json", "history.csv", "report.json", "graph.svg", "graph.html"]
+    written += _draw(job, history, report, folder)
     print(f"written to {folder}: {', '.join(written)}")
     print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
 
@@ -281,13 +258,14 @@ def _draw_sample(job: Job, folder: Path) -> None:
     job.model.zero_grad()
 
 
-def _draw(job: Job, history: History, folder: Path) -> list[str]:
+def _draw(job: Job, history: History, report: Report, folder: Path) -> list[str]:
     """Draw the pictures that are possible and return the names of the files."""
     drawn: list[str] = []
     try:
         if history.rows:
             loss_picture(history, folder / "loss.svg", title=f"{job.dataset.name}: loss by epoch")
             drawn.append("loss.svg")
+        drawn += draw_results(job, report, folder)
         if job.dataset.x.shape[1] == 2:
             boundary_picture(
                 job.dataset,
