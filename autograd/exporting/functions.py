@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Looped
 from autograd.compiler.program import depth

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.steps import Lanes, Operand, Step

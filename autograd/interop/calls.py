@@ -7,9 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.given import given
 from autograd.compiler.lower import SAMPLES, VALUE

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.compiled import Compiled
 from autograd.errors import CompileError
 from autograd.interop.calls import Calls, Kind

@@ -7,8 +7,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
@@ -16,6 +14,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from autograd._numpy import NDArray, np
 from nn.estimators import settings
 from nn.estimators.parameters import draw_start, read, write
 from nn.estimators.programs import Architecture, OutActivation, programs_of

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from autograd._numpy import NDArray, np
 from nn.estimators.base import BaseMLP, Target, dense, has_partial_fit
 from nn.estimators.programs import OutActivation
 from nn.estimators.samples import Samples

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from autograd._numpy import np
 from nn.estimators.programs import Architecture
 from nn.estimators.samples import Vector
 from nn.layers.mlp import MLP

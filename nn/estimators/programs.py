@@ -12,10 +12,8 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 import autograd
+from autograd._numpy import NDArray, np
 from nn.estimators.samples import Samples, Vector
 from nn.layers.activations import ACTIVATIONS
 from nn.layers.mlp import MLP

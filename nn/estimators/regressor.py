@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 
+from autograd._numpy import NDArray, np
 from nn.estimators.base import BaseMLP, Target
 from nn.estimators.programs import OutActivation
 from nn.estimators.samples import Samples

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from autograd._numpy import NDArray, np
 
 Vector = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from scipy.optimize import minimize
 
+from autograd._numpy import np
 from nn.estimators.programs import Architecture, Programs
 from nn.estimators.samples import Samples, Vector
 from nn.train.losses import l2_gradient

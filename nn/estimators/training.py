@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from autograd._numpy import np
 from nn.estimators.samples import Samples, Vector
 from nn.estimators.solvers import Descent, Objective, lbfgs
 

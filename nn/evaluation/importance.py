@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from autograd._numpy import NDArray, np
 
 REPEATS = 5
 Array = NDArray[np.float64]

@@ -6,9 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.evaluation.calibration import Calibration, calibration
 from nn.evaluation.classes import ClassScore, Counts, balanced_accuracy, class_scores, confusion_matrix
 from nn.evaluation.importance import Importance

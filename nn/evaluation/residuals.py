@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from autograd._numpy import NDArray, np
 
 
 class Residuals(NamedTuple):

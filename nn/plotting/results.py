@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.plotting.figures import COLOURS, INK, Theme, figure_of, save_svg
 
 if TYPE_CHECKING:
