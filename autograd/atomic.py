@@ -1,13 +1,14 @@
 """Context managers whose beginning and end are one call in C each, so that an interrupt cannot come in between.
 
-The `with` statement looks up `__enter__` and `__exit__` before it calls either. Both look-ups are answered here with
-functions in C that belong to this entry, and `__exit__` holds the only reference to its lock: whatever the block took
-is given back when that function is called, or gone.
+The `with` statement looks up `__enter__` and `__exit__` before it calls either; from Python 3.14 on, `__exit__` first.
+Both look-ups are answered here with functions in C that belong to this entry, and `__exit__` holds the only reference
+to its lock: whatever the block took is given back when that function is called, or gone.
 """
 
 from __future__ import annotations
 
 import inspect
+import opcode
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
@@ -27,26 +28,42 @@ def locked() -> Any:
     return lock
 
 
+# The instruction of a `with` statement that looks up `__exit__` before `__enter__`; None before Python 3.14.
+_EXIT_FIRST = opcode.opmap["LOAD_SPECIAL"] if sys.version_info >= (3, 14) else None
+
+
+def _exits_first(frame: FrameType) -> bool:
+    """Whether a look-up is that of such a statement, and not of code that calls the two methods itself."""
+    return _EXIT_FIRST is not None and frame.f_code.co_code[frame.f_lasti] == _EXIT_FIRST
+
+
 class _Enter:
     """`__enter__`: a function in C, made when the `with` statement looks it up, with the `__exit__` of this entry."""
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
+        frame = sys._getframe(1)
+        if manager is not None and _exits_first(frame):
+            return manager._open(frame, manager._exits[get_ident()].pop())
         leave = partial(locked().__exit__)
         if manager is None:  # contextlib.ExitStack asks the class
             return _looked_up_by_class(leave)
-        enter = manager._open(sys._getframe(1), leave)
+        enter = manager._open(frame, leave)
         manager._exits.setdefault(get_ident(), []).append(leave)
         return enter
 
 
 class _Exit:
-    """`__exit__`, which the `with` statement looks up next.
+    """`__exit__`, which the `with` statement looks up next, or first: then it is kept until `__enter__` is looked up.
 
     An ExitStack too, before it calls `__enter__`: then it has the only reference. From whoever looks it up later, it is
     kept with the manager.
     """
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
+        if manager is not None and _exits_first(sys._getframe(1)):
+            leave = partial(locked().__exit__)
+            manager._exits.setdefault(get_ident(), []).append(leave)
+            return leave
         if manager is not None:
             return manager._exits[get_ident()].pop()
         enter: Any = _by_class.get(get_ident(), _nothing)()
