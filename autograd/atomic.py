@@ -1,13 +1,14 @@
 """Context managers whose beginning and end are one call in C each, so that an interrupt cannot come in between.
 
-The `with` statement looks up `__enter__` and `__exit__` (from Python 3.14 on the other way round) before it calls
-either. Both look-ups are answered here with functions in C that belong to this entry, and `__exit__` holds the only
-reference to its lock: whatever the block took is given back when that function is called, or gone.
+The `with` statement looks up `__enter__` and `__exit__` before it calls either; from Python 3.14 on, `__exit__` first.
+Both look-ups are answered here with functions in C that belong to this entry, and `__exit__` holds the only reference
+to its lock: whatever the block took is given back when that function is called, or gone.
 """
 
 from __future__ import annotations
 
 import inspect
+import opcode
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
@@ -27,34 +28,44 @@ def locked() -> Any:
     return lock
 
 
+# The instruction of a `with` statement that looks up `__exit__` before `__enter__`; None before Python 3.14.
+_EXIT_FIRST = opcode.opmap["LOAD_SPECIAL"] if sys.version_info >= (3, 14) else None
+
+
+def _exits_first(frame: FrameType) -> bool:
+    """Whether a look-up is that of such a statement, and not of code that calls the two methods itself."""
+    return _EXIT_FIRST is not None and frame.f_code.co_code[frame.f_lasti] == _EXIT_FIRST
+
+
 class _Enter:
     """`__enter__`: a function in C, made when the `with` statement looks it up, with the `__exit__` of this entry."""
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        if manager is None:  # contextlib.ExitStack asks the class
-            return _looked_up_by_class(partial(locked().__exit__))
-        if (leave := manager._coming.pop(get_ident(), _nothing)()) is not None:
-            return manager._open(sys._getframe(1), leave)
+        frame = sys._getframe(1)
+        if manager is not None and _exits_first(frame):
+            return manager._open(frame, manager._exits[get_ident()].pop())
         leave = partial(locked().__exit__)
-        enter = manager._open(sys._getframe(1), leave)
+        if manager is None:  # contextlib.ExitStack asks the class
+            return _looked_up_by_class(leave)
+        enter = manager._open(frame, leave)
         manager._exits.setdefault(get_ident(), []).append(leave)
         return enter
 
 
 class _Exit:
-    """`__exit__`, which the `with` statement looks up next, or first: then its `__enter__` is still to come.
+    """`__exit__`, which the `with` statement looks up next, or first: then it is kept until `__enter__` is looked up.
 
     An ExitStack too, before it calls `__enter__`: then it has the only reference. From whoever looks it up later, it is
     kept with the manager.
     """
 
     def __get__(self, manager: Atomic | None, owner: type) -> Callable[..., Any]:
-        if manager is not None:
-            if pending := manager._exits.get(get_ident()):
-                return pending.pop()
+        if manager is not None and _exits_first(sys._getframe(1)):
             leave = partial(locked().__exit__)
-            manager._coming[get_ident()] = ref(leave)
+            manager._exits.setdefault(get_ident(), []).append(leave)
             return leave
+        if manager is not None:
+            return manager._exits[get_ident()].pop()
         enter: Any = _by_class.get(get_ident(), _nothing)()
         if enter is not None and enter.pending:
             return enter.pending.pop()  # type: ignore[no-any-return]
@@ -86,7 +97,7 @@ class Atomic:
     A function or generator that it decorates is in the block while its body runs.
     """
 
-    __slots__ = ("_coming", "_exits")
+    __slots__ = ("_exits",)
 
     if TYPE_CHECKING:
 
@@ -99,7 +110,6 @@ class Atomic:
 
     def __init__(self) -> None:
         self._exits: dict[int, list[Callable[..., Any]]] = {}
-        self._coming: dict[int, Callable[[], Any]] = {}  # what a thread looked up before `__enter__`
 
     def _open(self, frame: FrameType, leave: Any) -> Callable[[], Any]:
         """What enters a block in `frame` that is left when `leave` is called or gone: a call in C."""

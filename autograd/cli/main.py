@@ -29,6 +29,7 @@ GROUPS: Groups = {
         "dap": Command("debug backward passes in an editor", "autograd.cli.dap"),
     },
     "teaching": {
+        "playground": Command("write a page that runs the engine in the browser", "autograd.cli.playground"),
         "exercise": Command("write a sheet of exercises that checks itself", "autograd.cli.exercise"),
         "grade": Command("grade a scalar engine, and name its faults", "autograd.cli.grade"),
     },

@@ -138,3 +138,11 @@ def test_the_command_writes_a_sheet_or_prints_its_solution(
     capsys.readouterr()
     assert main(["exercise", "-o", "c.pdf"]) == 2
     assert "for a PDF, print the page in a browser" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("has_openssl", [True, False])
+def test_a_python_without_openssl_computes_the_same_hash(has_openssl: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in browsers, where hashlib has no PBKDF2."""
+    if not has_openssl:
+        monkeypatch.setattr("autograd.exercises.page.pbkdf2_hmac", None)
+    assert hashed("-3.00", "σ 7 1 3") == "e451d95fdbba8b65fba155b0"
