@@ -256,14 +256,3 @@ class TestOpenBlocks:
             inside = contextvars.copy_context()
             assert inside.run(parents) == 0
         assert inside.run(parents) == 2
-
-
-def test_a_with_statement_may_look_up_exit_first() -> None:
-    """As that of Python 3.14 does."""
-    block = no_graph()
-    leave, enter = block.__exit__, block.__enter__
-    enter()
-    assert not (Value(2.0) * 3.0).parents
-    leave(None, None, None)
-    del leave, enter
-    assert (Value(2.0) * 3.0).parents
