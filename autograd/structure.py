@@ -27,6 +27,12 @@ class Structure(tuple[Any, ...]):
         return None if shapes or inner is None else (len(parts), *inner)
 
     @cached_property
+    def size(self) -> int:
+        """The number of leaves."""
+        shape = self.list_shape if self.shape is None else self.shape
+        return sum(map(size_of, self[2])) if shape is None else prod(shape)
+
+    @cached_property
     def holds_array(self) -> bool:
         """Whether any part is an array."""
         return any(part.holds_array for part in filter(None, self[2]))
@@ -149,10 +155,7 @@ def size_of(key: Key) -> int:
     >>> size_of(key_of({"w": [1.0, 2.0], "b": 3.0})), size_of(key_of_array((2, 3)))
     (3, 6)
     """
-    if key is NUMBER:
-        return 1
-    shape = key.list_shape if key.shape is None else key.shape
-    return sum(map(size_of, key[2])) if shape is None else prod(shape)
+    return 1 if key is NUMBER else key.size
 
 
 def places(key: Key, name: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ key; but that key knows that it was an array, and the caller gets an array back.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple, NoReturn
 
@@ -19,6 +20,7 @@ from autograd.structure import NUMBER, Key, key_of_array
 from autograd.value import Value, as_float
 
 FLOAT64 = np.dtype(np.float64) if HAS_NUMPY else None
+LARGEST_EXPONENT = sys.float_info.max_exp
 
 
 def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -> Key:
@@ -37,6 +39,9 @@ def flatten(x: Any, numbers: list[Any], leaf: Callable[[Any], Any] = as_float) -
         if isinstance(x, range):
             return structure.flatten(list(x), numbers, other)
         found = as_numpy(x)
+        if found is not None and found.dtype is FLOAT64 and found.size and found.shape:
+            numbers += found.ravel().tolist()
+            return key_of_array(found.shape)
         if found is not None and found.shape != ():
             key, array = structure.flatten(found.tolist(), numbers, other), key_of_array(found.shape)
             return array if key == array else key  # an array of objects may hold lists
@@ -107,8 +112,9 @@ def argument(x: Any, name: str) -> Argument:
         ...
     autograd.errors.CompileError: argument x: a number is needed, got 'a' (str); convert it with float(...), at ...
     """
-    if type(x) is float:
-        return Argument(NUMBER, [x], x)
+    kind = type(x)
+    if kind is float or (kind is int and x.bit_length() < LARGEST_EXPONENT):
+        return Argument(NUMBER, [float(x)], x)
     x = plain(x, name)
     if is_array(x):
         return Argument(key_of_array(x.shape), as_array(x.ravel()), x)

@@ -14,7 +14,7 @@ from autograd.compiler.lower import GRADIENT
 from autograd.compiler.results import Outputs, Samples, blocks, sample_blocks, structured
 from autograd.errors import CompileError
 from autograd.sparse.compression import scipy_sparse
-from autograd.structure import per_argument, size_of
+from autograd.structure import NUMBER, per_argument, size_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +96,7 @@ class Derivatives(Asked):
         asked = Derivative("vjp", chosen, along.keys)
         variant, outputs = self._run(asked, given(arguments, self._current(), along))
         key = variant.lowered.result
-        y = Outputs(outputs[1:], arguments.hold_array).take(key)
+        y = float(outputs[1]) if key is NUMBER else Outputs(outputs[1:], arguments.hold_array).take(key)
         return y, structured(outputs[1 + size_of(key) :], self._keys(arguments, chosen), is_single)
 
     def hvp(self, args: Sequence[Any], tangents: Any, *, argnums: Argnums = None) -> tuple[Any, Any]:

@@ -49,6 +49,7 @@ class LoopRunner:
         self._number = np.float32 if single else np.float64
         self._inputs = slice(0, len(head.shared))
         self._tables = np.array(made.tables, np.int64)
+        self._address = address_of(self._tables)
         asked = zip(head.guards, made.guards, strict=True)
         self._guards = np.array(
             [(RELATIONS.index(guard.relation), *sides, int(guard.outcome)) for guard, sides in asked], np.int64
@@ -84,7 +85,7 @@ class LoopRunner:
         if self._number is np.float32:
             shared = silently(np.array, shared, np.float32)  # what is too large for it is infinite
         held.inputs[self._inputs] = shared
-        self._function(held.start, address_of(self._tables))
+        self._function(held.start, self._address)
         if self._ask is not None:
             self._ask(held.address)
         result: Any = held.answer
@@ -100,7 +101,7 @@ class LoopRunner:
 
     def _point(self, slot: Any) -> None:
         """Say in a slot where the tables are."""
-        slot.view(np.int64)[0] = address_of(self._tables)
+        slot.view(np.int64)[0] = self._address
 
     def _new_frame(self) -> Frame:
         nothing = np.zeros(0, np.int64)  # the program is no entry of the driver, which asks the guards only
