@@ -20,7 +20,7 @@ ROOT = HERE.parents[1]
 # The sources that tests import or read; pip's options for wheels that run anywhere; what takes the place of a stack.
 CHECKOUT = ("autograd", "nn", "notebooks", "tests", "README.md", "pyproject.toml")
 PURE = ("--platform", "any", "--python-version", "3.14", "--implementation", "py", "--only-binary", ":all:")
-WHEELS = ("hypothesis", "mpmath<1.4", "pytest")
+WHEELS = ("graphviz", "hypothesis", "mpmath<1.4", "pytest")
 STACK = 200_000  # KiB: calls in Python take more of it than Node has by default
 
 # What runs: the core, and of the rest what a browser shows. Other folders are made of processes, files or arrays.
