@@ -521,15 +521,6 @@ def test_only_optional_packages_are_imported_inside_functions() -> None:
     assert _offenders(ours, KNOWN) == {}
 
 
-def test_numpy_is_imported_in_one_place() -> None:
-    """`from autograd._numpy import np`: without NumPy that is a stand-in. Command lines are for those who have it."""
-
-    def directly(name: str) -> set[str]:
-        return {each for each in _imported(name) - set(_in_functions(name)) if each.split(".")[0] == "numpy"}
-
-    assert {each for each in _offenders(directly, KNOWN) if not each.startswith("nn.cli.")} == {"autograd._numpy"}
-
-
 def _loaded_after(statement: str) -> set[str]:
     program = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

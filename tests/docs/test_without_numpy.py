@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
+import nn
 from autograd._numpy import Vector, _Without
 from tests.support.core_examples import EXAMPLES
 
@@ -73,9 +75,9 @@ TABLES = ([["a"]], [[1.0], [2.0, 3.0]], [1.0, 2.0], [[math.nan]])
 
 @pytest.fixture(scope="module")
 def said() -> list[str]:
-    """The errors of the programs, one a line, then those of the tables as samples."""
+    """The errors of the programs, one a line, then those of the tables as samples; at last a number of names."""
     return _run(f"""
-import nn
+import autograd, nn
 from math import nan
 from autograd import compile
 for program in {[*REFUSALS, *[f"nn.fit(nn.MLP(1, [1]), {x}, [1.0] * len({x}))" for x in TABLES]]}:
@@ -83,7 +85,12 @@ for program in {[*REFUSALS, *[f"nn.fit(nn.MLP(1, [1]), {x}, [1.0] * len({x}))" f
         print(eval(program))
     except Exception as error:
         print(type(error).__name__, error, sep=": ")
+print(len([getattr(package, name) for package in (autograd, nn) for name in package.__all__]))
 """).splitlines()
+
+
+def test_every_public_name_can_be_imported(said: list[str]) -> None:
+    assert said[-1] == str(len(autograd.__all__) + len(nn.__all__))
 
 
 def test_what_needs_numpy_says_so_with_the_remedy(said: list[str]) -> None:
@@ -93,7 +100,7 @@ def test_what_needs_numpy_says_so_with_the_remedy(said: list[str]) -> None:
 
 
 def test_samples_are_checked_as_with_numpy(said: list[str]) -> None:
-    *unfit, last = said[len(REFUSALS) :]
+    *unfit, last = said[len(REFUSALS) : -1]
     assert len(unfit) == 3
     assert all(line.startswith("ValueError: x must be rows of numbers") for line in unfit)
     assert last.startswith("ValueError: x[0][0] is nan")
