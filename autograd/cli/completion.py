@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
     for action in [action for each in commands.choices.values() for action in each._actions]:
         kind = str(action.metavar).partition(".")[0].partition("[")[0]
         if kind in FILES or str(action.metavar).startswith("EXPRESSION"):
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.complete = shtab.FILE
         elif kind in ("DIR", "DIRECTORY"):
-            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+            action.complete = shtab.DIRECTORY
     print(shtab.complete(parser, shell=args.shell))
     return OK

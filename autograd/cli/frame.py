@@ -160,6 +160,9 @@ def _run(make_parser: Callable[[], argparse.ArgumentParser], arguments: Sequence
     except OSError as error:
         print_error(f"error: {_what_failed(error)}")
         return USAGE
+    except MemoryError:
+        print_error("error: out of memory")
+        return USAGE
     except KeyboardInterrupt:
         print_error("interrupted")
         return INTERRUPTED
