@@ -56,7 +56,7 @@ def test_devices_are_not_replaced_nor_read_for_ever(tmp_path: Path, device: str)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
-def test_a_full_device_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_device_is_named() -> None:
     with pytest.raises(OSError, match="/dev/full") as caught:
         write_bytes("/dev/full", b"data")
     assert caught.value.errno == errno.ENOSPC
@@ -78,8 +78,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
     path = tmp_path / name
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    for limited in (files.read_bytes,):
-        monkeypatch.setattr(limited, "__defaults__", (1 << 20,))
+    monkeypatch.setattr(files.read_bytes, "__defaults__", (1 << 20,))
     monkeypatch.setattr("nn.persistence.storage.LARGEST", 1 << 20)
     with pytest.raises(OSError, match=r"has more than 1 MiB") as caught:
         READERS[name](path)
