@@ -89,6 +89,8 @@ def _purpose(model: MLP, extra: dict[str, Any], name: str) -> Iterator[str]:
     yield f"inputs: {_some([column.name for column in recipe.columns])}"
     classes = f", one of {_some(list(recipe.class_names))}" if recipe.class_names else ", a number"
     yield f"predicts: {recipe.target}{classes} ({recipe.task}, {recipe.loss})"
+    if recipe.table is not None:
+        yield from recipe.table.lines(recipe.columns, recipe.target, recipe.task, recipe.class_names)
     yield from _training(recipe.training)
 
 

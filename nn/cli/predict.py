@@ -19,9 +19,9 @@ from nn.cli.table_options import add_reading_options, reading_of
 from nn.persistence.storage import load_document
 from nn.tabular.cells import Cells, TableError
 from nn.tabular.columns import class_name
-from nn.tabular.formats import read_cells
 from nn.tabular.numerals import POINT
 from nn.tabular.preprocessing import Array, Recipe
+from nn.tabular.understood import read_like
 from nn.train.metrics import Prediction, r_squared
 from nn.train.prediction import predict
 
@@ -77,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _complete(args: argparse.Namespace, recipe: Recipe) -> Cells:
     """The rows of the file, which has all columns that the model needs."""
-    cells = or_usage_error(lambda: read_cells(args.data, reading_of(args)))
-    needed = [column.name for column in recipe.columns]
+    needed, trained = [column.name for column in recipe.columns], recipe.table.reading if recipe.table else None
+    cells = or_usage_error(lambda: read_like(args.data, reading_of(args), trained, needed))
     there = set(cells.header)
     absent = [name for name in needed if name not in there]
     if absent:
@@ -153,7 +153,8 @@ def _score(cells: Cells, recipe: Recipe, outputs: list[Prediction | None]) -> st
         if output is not None and not cells.is_missing(text)
     ]
     if recipe.task == "regression":
-        notation = cells.notation(recipe.target) or POINT
+        known = recipe.table.notation if recipe.table else None
+        notation = cells.notation(recipe.target, known) or POINT
         numbers = [(answer, number) for answer, text in pairs if (number := notation.read(text)) is not None]
         if not numbers:
             return ""

@@ -5,60 +5,37 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import warnings
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograd import draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
+from autograd.io.files import write_text
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
+from nn.cli.crossvalidation import cross_validate
+from nn.cli.job import Job, job_of, train
 from nn.cli.options import EXAMPLES as EXAMPLES
 from nn.cli.options import add_options as add_options
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
+from nn.cli.results import draw_results, evaluate, report_on, width
+from nn.cli.split_options import class_weight
 from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss
+from nn.evaluation.report import Report
+from nn.evaluation.wording import lines as report_lines
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
-from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document, save
 from nn.plotting.plots import boundary_picture, loss_picture
-from nn.tabular.datasets import Dataset
-from nn.tabular.preprocessing import Array, Recipe
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
-from nn.train.metrics import Prediction, get_metric
-from nn.train.prediction import predict
-from nn.train.tasks import output_for
-from nn.train.until import Until
-from nn.training import fit
 
-# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides.
-VALIDATE_FROM = 100
-VALIDATION = 0.1
 DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run: the complete options, the samples, the recipe for reading them, and the model to train."""
-
-    args: argparse.Namespace
-    dataset: Dataset
-    recipe: Recipe
-    model: MLP
-
-    def inputs(self, rows: Any) -> Array:
-        """The samples with these row numbers, scaled for the model."""
-        return self.recipe.x_scaling.apply(self.dataset.x[rows])
-
-    def targets(self, rows: Any) -> list[Prediction]:
-        """Their targets, encoded for the loss."""
-        return self.recipe.encode_targets(self.dataset.y[rows])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -84,18 +61,24 @@ def _run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return OK
     args = fill_in(args, data.dataset.name)
+    _check_split(args, data)
+    job = job_of(args, data)
     args.document["folder"] = str(args.out)
-    job = Job(args, data.dataset, data.recipe, _model(args, data.dataset, data.recipe))
     args.out.mkdir(parents=True, exist_ok=True)
     _print_setup(job)
     before = _loss(job)
-    history = _train(job)
+    history = train(job, progress=not args.quiet)
     _print_end(job, history)
-    score = _evaluate(job)
+    score = evaluate(job)
+    report = report_on(job, score)
+    for line in report_lines(report, width()):
+        print(line)
+    if args.folds and history.stopped != "interrupted":
+        report = replace(report, folds=cross_validate(job))
     agrees = _check_gradients(job)
     _print_hints(job)
     learned = _print_verdict(job, before, score["value"])
-    _write(job, history, score)
+    _write(job, history, report)
     if history.stopped == "interrupted":
         return INTERRUPTED
     return OK if history.stopped != "diverged" and agrees and learned else FAILED
@@ -128,6 +111,15 @@ def _check_cluster(args: argparse.Namespace) -> None:
         raise UsageError("--checkpoint needs --cluster; for one worker process use --cluster 1")
     if args.cluster and not args.compile:
         raise UsageError("a cluster runs compiled losses only; remove --no-compile or --cluster")
+    if args.cluster and (args.class_weight or args.folds):
+        raise UsageError("--class-weight and --folds are for training without --cluster")
+
+
+def _check_split(args: argparse.Namespace, data: Data) -> None:
+    """Raise UsageError now for what would only be found out after the training."""
+    class_weight(args.class_weight, data.recipe)
+    if args.folds:
+        or_usage_error(lambda: data.splitter.folds(args.folds))
 
 
 def _print_table(args: argparse.Namespace, data: Data) -> None:
@@ -140,21 +132,12 @@ def _print_table(args: argparse.Namespace, data: Data) -> None:
             print(f"hint: {hint}")
 
 
-def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
-    n_out = len(dataset.class_names) if dataset.task == "classification" else 1
-    output = or_usage_error(lambda: output_for(recipe.scheme, args.output))
-    n_outs = [*args.hidden, n_out]
-    return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
-
-
-def _validation(job: Job) -> float | None:
-    return VALIDATION if job.dataset.holds_out and len(job.dataset.train) >= VALIDATE_FROM else None
-
-
 def _print_setup(job: Job) -> None:
     dataset, args = job.dataset, job.args
     kind = f"{len(dataset.class_names)} classes" if dataset.class_names else "a number to predict"
-    held_out = f"{len(dataset.held_out)} held out" if dataset.holds_out else "none held out (too few samples)"
+    held_out = (
+        f"{len(dataset.held_out)} held out{_how(args)}" if dataset.holds_out else "none held out (too few samples)"
+    )
     size = f"{counted(len(dataset.x), 'sample')} of {counted(dataset.x.shape[1], 'feature')}"
     print(f"data: {dataset.name}, {size}, {kind}, {held_out}")
     print(f"model: {job.model!r}")
@@ -163,32 +146,15 @@ def _print_setup(job: Job) -> None:
         f" at most {counted(args.epochs, 'epoch')}, seed {args.seed}",
         flush=True,
     )
+    if job.patience:
+        watched = "a tenth of them, kept for that" if job.is_validated else "the training samples"
+        print(f"early stopping: after {counted(job.patience, 'epoch')} without a lower loss on {watched}", flush=True)
 
 
-def _train(job: Job) -> History:
-    args, rows = job.args, job.dataset.train
-    with warnings.catch_warnings():
-        # The report says that a run diverged, and why it is eager.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return fit(
-            job.model,
-            job.inputs(rows),
-            job.targets(rows),
-            loss=job.recipe.loss,
-            optimizer=args.optimizer,
-            lr=args.lr,
-            epochs=args.epochs,
-            batch_size=args.batch_size,
-            until=Until(loss=args.until_loss, patience=args.patience),
-            validation=_validation(job),
-            seed=args.seed,
-            metric=job.recipe.scheme.metric,
-            l2=args.l2,
-            compile=args.compile,
-            progress=not args.quiet,
-            cluster=args.cluster,
-            checkpoint=args.checkpoint,
-        )
+def _how(args: argparse.Namespace) -> str:
+    if args.groups:
+        return f" (whole groups of {args.groups!r})"
+    return f" (the last, by {args.time!r})" if args.time else ""
 
 
 ENDINGS = {
@@ -211,19 +177,6 @@ def _print_end(job: Job, history: History) -> None:
         print("no epoch ended with a finite loss: the model has its initial parameters")
 
 
-def _evaluate(job: Job) -> dict[str, Any]:
-    """Print the metric on the held-out samples; return it as it is stored with the model."""
-    rows, chosen = job.dataset.held_out, job.recipe.scheme
-    value = get_metric(chosen.metric)(predict(job.model, job.inputs(rows)), job.targets(rows))
-    constant = f"; {beside_baseline(job.dataset)[1]}"
-    where = "held-out" if job.dataset.holds_out else "training (no samples held out)"
-    if chosen.metric == "r_squared":
-        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')}){constant}")
-    else:
-        print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)}){constant}")
-    return {"metric": job.recipe.metric_name, "value": value, "samples": len(rows), "held_out": job.dataset.holds_out}
-
-
 def _check_gradients(job: Job) -> bool:
     """Print the gradient of one sample beside central differences; return whether all agree."""
     row = job.dataset.held_out[:1]
@@ -242,24 +195,29 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
-def _write(job: Job, history: History, score: dict[str, Any]) -> None:
+def _write(job: Job, history: History, report: Report) -> None:
     folder: Path = job.args.out
-    recipe = replace(job.recipe, training=_training_record(job, history, score))
+    recipe = replace(job.recipe, training=_training_record(job, history, report.score))
     save(job.model, folder / "model.json", extra=recipe.to_json())
     history.save_csv(folder / "history.csv")
+    write_text(folder / "report.json", report.text())
     _draw_sample(job, folder)
-    written = ["model.json", "history.csv", "graph.svg", "graph.html", *_draw(job, history, folder)]
+    written = ["model.json", "history.csv", "report.json", "graph.svg", "graph.html"]
+    written += _draw(job, history, report, folder)
     print(f"written to {folder}: {', '.join(written)}")
     print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
 
 
 def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
     """How the model was trained. No times: the same seed must give the same bytes."""
-    kept = ("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "bias", "seed")
+    kept = (
+        *("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "bias", "seed"),
+        *("early_stopping", "class_weight", "test_size", "split_seed", "groups", "time"),
+    )
     return {
         "data": job.dataset.name,
         "samples": len(job.dataset.x),
-        "options": {name: getattr(job.args, name) for name in kept},
+        "options": {name: getattr(job.args, name, None) for name in kept},
         "stopped": history.stopped,
         "epochs": len(history),
         "best_epoch": history.best_epoch,
@@ -281,13 +239,14 @@ def _draw_sample(job: Job, folder: Path) -> None:
     job.model.zero_grad()
 
 
-def _draw(job: Job, history: History, folder: Path) -> list[str]:
+def _draw(job: Job, history: History, report: Report, folder: Path) -> list[str]:
     """Draw the pictures that are possible and return the names of the files."""
     drawn: list[str] = []
     try:
         if history.rows:
             loss_picture(history, folder / "loss.svg", title=f"{job.dataset.name}: loss by epoch")
             drawn.append("loss.svg")
+        drawn += draw_results(job, report, folder)
         if job.dataset.x.shape[1] == 2:
             boundary_picture(
                 job.dataset,

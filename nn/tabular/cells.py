@@ -125,11 +125,14 @@ class Cells:
     def notation(self, name: str, known: Notation | None = None) -> Notation | None:
         """How the numbers of a column are written, if most of its cells are numbers.
 
-        Where a mark may separate decimals or thousands, the other columns decide, then the notation that is `known`
-        from elsewhere, then the delimiter: a file with commas between its cells has none before decimals. A
-        `TableError` names a number that could still be either.
+        The notation that is `known` from the table that a model was trained on holds if it reads every cell and no
+        other column speaks against it. Else, where a mark may separate decimals or thousands, the other columns decide,
+        then the notation that is `known`, then the delimiter: a file with commas between its cells has none before
+        decimals. A `TableError` names a number that could still be either.
         """
         texts = [text for text in self.column(name) if not self.is_missing(text)]
+        if known and not self.reading.decimal and self._mark in ("", known.decimal) and all(map(known.reads, texts)):
+            return known
         try:
             found = notation_of(texts, self.reading.decimal)
         except AmbiguousError as error:

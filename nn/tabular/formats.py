@@ -31,8 +31,11 @@ class Frame(Protocol):
         """A column by name."""
 
 
-def read_cells(data: str | PathLike[str] | Frame, reading: Reading = Reading()) -> Cells:  # noqa: B008 (it cannot change)
-    """The cells of a file, by its suffix, or of a data frame.
+Columns = Mapping[str, Sequence[Any]]
+
+
+def read_cells(data: str | PathLike[str] | Frame | Columns, reading: Reading = Reading()) -> Cells:  # noqa: B008 (it cannot change)
+    """The cells of a file, by its suffix, of a data frame, or of columns by name.
 
     TableError for what is wrong with it, and where a package is missing that reads it; OSError if it cannot be read.
     """
@@ -46,14 +49,18 @@ def read_cells(data: str | PathLike[str] | Frame, reading: Reading = Reading()) 
     return _of_columns(name, columns, replace(reading, source=Path(data).suffix.lower().removeprefix(".")))
 
 
-def _of_frame(frame: Frame, reading: Reading) -> Cells:
-    names = getattr(frame, "column_names", None) or list(getattr(frame, "columns", ()))
+def _of_frame(frame: Frame | Columns, reading: Reading) -> Cells:
+    names = list(frame) if isinstance(frame, Mapping) else None
+    names = names or getattr(frame, "column_names", None) or list(getattr(frame, "columns", ()))
     if not names:
         raise TypeError(f"a table is a path or a data frame with columns, got a {type(frame).__name__}")
     for name in names:
         if not isinstance(name, str):
             raise TableError(f"the data frame: column {name!r} has no name that is text; rename it")
     columns = {name: _items(frame[name]) for name in names}
+    if len(lengths := {name: len(column) for name, column in columns.items()}) and len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
+        raise TableError(f"the data frame: the columns differ in length ({listed})")
     return _of_columns("the data frame", columns, replace(reading, source=f"a {type(frame).__name__}"))
 
 

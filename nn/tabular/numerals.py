@@ -44,6 +44,10 @@ class Notation:
         digits = body.replace(self.thousands, "") if self.thousands else body
         return as_number(sign + digits.replace(self.decimal, "."))
 
+    def reads(self, text: str) -> bool:
+        """Whether `text` is a number in this notation."""
+        return self.read(text) is not None
+
     def __str__(self) -> str:
         words = ["decimal comma"] if self.decimal == "," else []
         words += [f"thousands separated by {_NAMES[self.thousands]}"] if self.thousands else []

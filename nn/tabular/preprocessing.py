@@ -19,6 +19,7 @@ from nn.persistence.schema import (
     boolean,
     finite,
     integer,
+    optional,
     positive,
     record,
     scalar,
@@ -28,7 +29,8 @@ from nn.persistence.schema import (
 )
 from nn.tabular.columns import Column
 from nn.tabular.dates import PATTERNS
-from nn.tabular.numerals import SEPARATORS, Notation
+from nn.tabular.numerals import Notation
+from nn.tabular.understood import NOTATION, UNDERSTOOD, Understood
 from nn.train.metrics import Prediction, as_row
 from nn.train.prediction import Model, predict
 from nn.train.tasks import LOSS_NAMES, TASKS, Scheme, Task, scheme
@@ -48,8 +50,6 @@ TRAINING = record(
         "score": SCORE,
     }
 )
-THOUSANDS = {mark for marks in SEPARATORS.values() for mark in marks}
-NOTATION = record({"decimal": text(*SEPARATORS), "thousands": text("", *sorted(THOUSANDS)), "unit": text()})
 COLUMN = record(
     {
         "name": text(),
@@ -68,7 +68,9 @@ STORED: dict[str, Kind] = {
     "x_scaling": SCALING,
     "y_scaling": SCALING,
     "training": lambda value, field: None if value == {} else TRAINING(value, field),
+    "table": optional(UNDERSTOOD),
 }
+ADDED = {"table": None}  # what files of earlier versions do not have, and what stands for it
 
 
 class RecipeError(StorageError):
@@ -120,6 +122,7 @@ class Recipe:
     """Everything that a prediction needs besides the model; stored under `extra` in the model file.
 
     `y_scaling` is the identity unless the task is a regression; `training` is informative (data, options, result).
+    `table` says how the table was read that the model was trained on; it is None for a built-in data set.
     """
 
     task: Task
@@ -130,11 +133,17 @@ class Recipe:
     x_scaling: Scaling
     y_scaling: Scaling
     training: dict[str, Any] = field(default_factory=dict)
+    table: Understood | None = None
 
     @property
     def scheme(self) -> Scheme:
         """How targets are encoded and outputs read."""
         return scheme(self.task, self.loss)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the inputs of the model."""
+        return tuple(name for column in self.columns for name in column.feature_names)
 
     @property
     def metric_name(self) -> str:
@@ -145,6 +154,11 @@ class Recipe:
         """Targets in the user's units (class indices or numbers), encoded for the loss."""
         scaled = self.y_scaling.apply(y[:, None])[:, 0] if self.task == "regression" else y
         return [self.scheme.encode(number, len(self.class_names)) for number in scaled.tolist()]
+
+    def class_as_target(self, k: int) -> float:
+        """Class k as `nn.fit` names it in `class_weight`: its target, or the index if that is a one-hot row."""
+        target = as_row(self.scheme.encode(k, len(self.class_names)))
+        return float(target[0]) if len(target) == 1 else k
 
     def read_outputs(self, outputs: list[Prediction]) -> Array:
         """The predictions that the outputs mean, shape (n,): class indices, or numbers in the user's units."""
@@ -171,7 +185,7 @@ class Recipe:
 
         RecipeError when there is none; StorageError, naming the field, when it is invalid.
         """
-        names = [each.name for each in fields(cls)]
+        names, extra = [each.name for each in fields(cls)], ADDED | extra
         if missing := [each for each in names if each not in extra]:
             raise RecipeError(
                 f"{name} has no recipe ({missing[0]!r} is missing): it was not saved by `python -m nn train`;"
@@ -189,6 +203,7 @@ class Recipe:
                 x_scaling=_scaling(extra["x_scaling"]),
                 y_scaling=_scaling(extra["y_scaling"]),
                 training=extra["training"],
+                table=Understood.from_json(extra["table"]) if extra["table"] else None,
             )
             recipe.check()
         except SchemaError as error:
@@ -198,7 +213,7 @@ class Recipe:
     def check(self) -> None:
         """Raise `SchemaError` when the parts do not fit together."""
         names = [column.name for column in self.columns]
-        features = [name for column in self.columns for name in column.feature_names]
+        features = self.feature_names
         _expect(
             len({*names, self.target}) == len(names) + 1,
             "columns",

@@ -10,16 +10,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.io.plural import counted
 from nn.tabular.cells import Cells, Reading, TableError
-from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer_all
-from nn.tabular.datasets import Dataset, split
-from nn.tabular.formats import Frame, read_cells
+from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer, infer_all
+from nn.tabular.datasets import HELD_OUT, Dataset
+from nn.tabular.formats import Columns, Frame, read_cells
 from nn.tabular.names import plain_name
+from nn.tabular.numerals import POINT
+from nn.tabular.splitting import Splitter
+from nn.tabular.understood import Understood
 from nn.train.tasks import Task
 
 MAX_CLASSES = 100
 MAX_INTEGER_CLASSES = 20
+GROUPS, TIME = "it says how rows belong together", "it orders the rows"
 TableTask = Literal["classification", "regression"]
 
 
@@ -27,11 +30,9 @@ TableTask = Literal["classification", "regression"]
 class Table:
     """The samples of a table: `x` (n, features), not scaled, and `y` (n,), class indices or numbers.
 
-    columns   those that are used; `left_out` has the others, with the reason
-    dropped   how many rows were dropped for a missing value
-    reason    why this is the task
-    reading   how the file was read
-    header    the names of all columns, as in the file
+    columns      those that are used
+    description  how the file was read, which columns are left out, and why this is the task
+    groups       the group of each row, `times` its time, if there are columns that say so
     """
 
     name: str
@@ -41,20 +42,32 @@ class Table:
     target: str
     class_names: tuple[str, ...] | None
     task: Task
-    dropped: int
-    reason: str
-    left_out: dict[str, str]
-    reading: Reading
-    header: tuple[str, ...]
+    description: Understood
+    groups: NDArray[Any] | None = None
+    times: NDArray[np.float64] | None = None
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The columns that are not used although nobody asked for that, with the reason."""
+        return self.description.left_out
+
+    @property
+    def dropped(self) -> int:
+        """How many rows were dropped for a missing value."""
+        return self.description.dropped
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the columns of `x`."""
         return tuple(name for column in self.columns for name in column.feature_names)
 
-    def dataset(self, *, seed: int = 0) -> Dataset:
-        """The samples with a held-out fifth (see `nn.tabular.datasets.split`)."""
-        parts = split(self.y, self.task, seed=seed)
+    def splitter(self, *, seed: int = 0, test_size: float = HELD_OUT) -> Splitter:
+        """How the rows are split: by the groups or times if there are any."""
+        return Splitter(self.y, self.task, self.groups, self.times, test_size, seed)
+
+    def dataset(self, *, seed: int = 0, test_size: float = HELD_OUT) -> Dataset:
+        """The samples with a held-out part, by default a fifth."""
+        parts = self.splitter(seed=seed, test_size=test_size).split()
         return Dataset(self.name, self.x, self.y, self.feature_names, self.class_names or (), self.task, *parts)
 
     def understood(self) -> Iterator[str]:
@@ -70,15 +83,7 @@ class Table:
           grams  number, decimal comma
           fruit  target: binary, one of 'apple', 'fig' ('fruit' is text)
         """
-        dropped = f", {counted(self.dropped, 'row')} dropped (missing values)" if self.dropped else ""
-        yield f"read: {counted(len(self.x), 'row')}{dropped}; {self.reading}"
-        lines = {column.name: str(column) for column in self.columns}
-        lines |= {name: f"left out: {reason} (--keep to use it)" for name, reason in self.left_out.items()}
-        classes = f", one of {', '.join(map(repr, self.class_names))}" if self.class_names else ""
-        width = max(map(len, [*lines, self.target]))
-        for name, words in sorted(lines.items(), key=lambda each: self.header.index(each[0])):
-            yield f"  {name:<{width}}  {words}"
-        yield f"  {self.target:<{width}}  target: {self.task}{classes} ({self.reason})"
+        yield from self.description.lines(self.columns, self.target, self.task, self.class_names or ())
 
     def hints(self) -> Iterator[str]:
         """Advice about columns that are used but look as if they should not be."""
@@ -90,7 +95,7 @@ class Table:
 
 
 def read_table(
-    data: str | PathLike[str] | Frame,
+    data: str | PathLike[str] | Frame | Columns,
     target: str,
     *,
     task: TableTask | None = None,
@@ -104,11 +109,13 @@ def read_table(
     delimiter: str = "",
     decimal: str = "",
     missing: Iterable[str] = (),
+    groups: str | None = None,
+    time: str | None = None,
 ) -> Table:
     """Read a table for predicting the column `target` from all other columns except those in `ignore`.
 
-    data          a CSV, TSV, JSON Lines, Parquet (needs pyarrow) or Excel (.xlsx, needs openpyxl) file, or a data frame
-                  of pandas, Polars or PyArrow
+    data          a CSV, TSV, JSON Lines, Parquet (needs pyarrow) or Excel (.xlsx, needs openpyxl) file, a data frame of
+                  pandas, Polars or PyArrow, or a dict of columns
     target        the column to predict
     task          "binary", "classification" or "regression"; by default a classification if the target is text, or a
                   few integers that look like classes, at most 20 different integers, else a regression
@@ -123,6 +130,8 @@ def read_table(
     delimiter     between the cells of a CSV file; by default it is found out, and so is
     decimal       the mark before decimals, "." or ","
     missing       further words that stand for a missing value
+    groups        a column whose rows with the same entry are not split, as the patient of a measurement
+    time          a column of dates or numbers: the last rows are held out; neither is a feature unless in `keep`
 
     Numbers may have a decimal comma, thousands separators, a percent sign or a currency. A column of numbers is one
     feature, and so is one of dates (in days) or of yes and no; a column of at most 20 different texts is one 0/1
@@ -145,28 +154,37 @@ def read_table(
     cells = read_cells(data, reading)
     asked = _asked(numbers, categories, dates)
     keep = tuple(keep)
-    unused = {target, *ignore}
-    for name in (target, *ignore, *keep, *asked):
+    divide = {name: reason for name, reason in ((groups, GROUPS), (time, TIME)) if name}
+    if target in divide:
+        raise ValueError(f"column {target!r} is the target; choose another one to split the rows by")
+    unused = {target, *ignore, *(divide.keys() - set(keep))}
+    for name in (target, *ignore, *keep, *asked, *divide):
         cells.position(name)
     features = [name for name in cells.header if name not in unused]
     if not features:
         raise TableError(f"{cells.path}: there is no column to predict the target {target!r} from")
-    complete = cells.without_missing([*features, target], drop=drop_missing)
+    complete = cells.without_missing(dict.fromkeys([*features, target, *divide]), drop=drop_missing)
     columns, left_out, x = infer_all(complete, features, asked, keep)
     y, classes, chosen, reason = _target(complete, target, task)
     return Table(
-        name="data" if isinstance(data, Frame) else plain_name(data),
+        name=plain_name(data) if isinstance(data, str | PathLike) else "data",
         x=x,
         y=y,
         columns=columns,
         target=target,
         class_names=classes,
         task=chosen,
-        dropped=len(cells.rows) - len(complete.rows),
-        reason=reason,
-        left_out=left_out,
-        reading=cells.reading,
-        header=cells.header,
+        description=Understood(
+            rows=len(x),
+            dropped=len(cells.rows) - len(complete.rows),
+            reason=reason,
+            left_out=left_out | {name: reason for name, reason in divide.items() if name in unused},
+            reading=cells.reading,
+            header=cells.header,
+            notation=POINT if classes else complete.notation(target) or POINT,
+        ),
+        groups=np.array(complete.column(groups)) if groups else None,
+        times=_times(complete, time, asked.get(time)) if time else None,
     )
 
 
@@ -178,6 +196,15 @@ def _asked(numbers: Iterable[str], categories: Iterable[str], dates: Iterable[st
             if asked.setdefault(name, kind) != kind:
                 raise ValueError(f"column {name!r} is asked for as a {asked[name]} and as a {kind}; choose one")
     return asked
+
+
+def _times(cells: Cells, name: str, asked: ColumnKind | None) -> NDArray[np.float64]:
+    """A column that orders the rows."""
+    kind = asked or ("date" if cells.notation(name) is None else "number")
+    column = infer(cells, name, kind, keep=True)
+    if column.kind == "category":
+        raise ValueError(f"column {name!r} is asked for as a category and as a time; choose one")
+    return column.encode(cells)[:, 0]
 
 
 def encode(cells: Cells, columns: Iterable[Column]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from nn.cli.main import main
 from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run, run_here
 
 pytestmark = pytest.mark.slow
+FILES = {"graph.html", "graph.svg", "history.csv", "model.json", "report.json"}  # besides the pictures by matplotlib
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def test_train_xor_solves_it_and_writes_everything(tmp_path: Path) -> None:
         assert words in done.stdout
     assert "next: python -m nn inspect" in done.stdout
     assert done.stderr.startswith("epoch 1/1000  loss ")
-    written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
-    assert written == ["boundary.svg", "graph.html", "graph.svg", "history.csv", "loss.svg", "model.json"]
+    written = {path.name for path in (tmp_path / "runs" / "xor").iterdir()}
+    assert written == {"boundary.svg", "calibration.svg", "confusion.svg", "loss.svg", *FILES}
     model = nn.load(tmp_path / "runs" / "xor" / "model.json")
     assert [model([float(a), float(b)]).data > 0 for a in (0, 1) for b in (0, 1)] == [False, True, True, False]
 
@@ -56,7 +57,7 @@ def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
         [sys.executable, "-m", "nn", *command, "b"],
         cwd=tmp_path, env=ENVIRONMENT | {"PYTHONHASHSEED": "2"}, check=True, capture_output=True,
     )  # fmt: skip
-    for name in ("model.json", "loss.svg", "boundary.svg"):
+    for name in ("model.json", "report.json", "loss.svg", "boundary.svg", "importance.svg", "calibration.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert main(["train", "xor", "--epochs", "3", "--quiet", "--seed", "1", "--out", str(tmp_path / "c")]) == 0
     assert (tmp_path / "a" / "model.json").read_bytes() != (tmp_path / "c" / "model.json").read_bytes()
@@ -111,8 +112,7 @@ def test_without_matplotlib_the_pictures_are_skipped_in_one_line(
 ) -> None:
     done = run_here(tmp_path, capsys, "train", "xor", "--epochs", "1", "--quiet")
     assert "pictures skipped: they need matplotlib (pip install matplotlib)" in done.stdout
-    written = sorted(path.name for path in (tmp_path / "runs" / "xor").iterdir())
-    assert written == ["graph.html", "graph.svg", "history.csv", "model.json"]
+    assert {path.name for path in (tmp_path / "runs" / "xor").iterdir()} == FILES
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -168,7 +168,7 @@ def test_f19_a_file_with_any_name_is_accepted_and_its_results_are_in_runs(
     assert main(["train", name, "--target", "kind", "--epochs", "1", "--hidden", "2", "--quiet"]) == 0
     assert sorted(os.listdir()) == sorted([name, "runs"])
     assert os.listdir("runs") == [run_name]
-    assert {"model.json", "history.csv", "graph.svg", "graph.html"} <= set(os.listdir(Path("runs", run_name)))
+    assert set(os.listdir(Path("runs", run_name))) == FILES
     assert main(["predict", f"runs/{run_name}/model.json", name]) == 0
     assert capsys.readouterr().out.replace("\n", "").isprintable()
     ElementTree.parse(Path("runs", run_name, "graph.svg"))
@@ -183,3 +183,55 @@ def test_f19_an_unreadable_file_is_named_in_one_line(
     assert main(["train", str(tmp_path / name), "--target", "y"]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert name.replace("\n", "\\n") in line
+
+
+SICK = "patient,day,x,sick\n" + "".join(
+    f"p{i % 9},2026-{1 + i // 28:02d}-{1 + i % 28:02d},{i % 11},{'yes' if i % 11 > 7 else 'no'}\n" for i in range(330)
+)
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--groups", "patient", "--class-weight", "balanced", "--folds", "2"],
+            ["(whole groups of 'patient')", "cross-validation: accuracy ", "early stopping: after 1 epoch without"],
+        ),
+        (
+            ["--time", "day", "--class-weights", "yes=2"],
+            ["(the last, by 'day')", "day      left out: it orders the rows"],
+        ),
+    ],
+    ids=["groups", "time"],
+)
+def test_groups_time_folds_and_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: list[str]
+) -> None:
+    (tmp_path / "sick.csv").write_text(SICK)
+    rest = ["--quiet", "--epochs", "2", "--hidden", "2", "--patience", "1"]
+    done = run_here(tmp_path, capsys, "train", "sick.csv", "--target", "sick", *rest, *options)
+    assert [word for word in words if word not in done.stdout] == []
+    report = json.loads((tmp_path / "runs" / "sick" / "report.json").read_text())
+    assert len(report["folds"]) == (2 if "--folds" in options else 0)
+    assert sum(map(sum, report["confusion_matrix"])) == report["score"]["samples"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--groups", "patients"], "unknown column 'patients'; did you mean 'patient'?"),
+        (["--groups", "patient", "--time", "day"], "by groups or by time, not by both"),
+        (["--folds", "1"], "'1' is not an integer of at least 2"),
+        (["--test-size", "20"], "'20' is not a fraction between 0 and 1"),
+        (["--class-weight", "maybe=2"], "unknown class 'maybe'"),
+        (["--folds", "2", "--cluster", "1"], "--class-weight and --folds are for training without --cluster"),
+    ],
+)
+def test_wrong_splits_are_usage_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    (tmp_path / "sick.csv").write_text(SICK)
+    done = run_here(tmp_path, capsys, "train", "sick.csv", "--target", "sick", *options, code=2)
+    assert words in done.stderr
+    assert not (tmp_path / "runs").exists()

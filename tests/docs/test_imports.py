@@ -288,8 +288,9 @@ BETWEEN: dict[str, set[str]] = {
     "nn.persistence": {"layers"},
     "nn.tabular": {"layers", "persistence", "train"},
     "nn.inspection": {"layers", "train"},
+    "nn.evaluation": set(),
     "nn.cluster": {"layers", "persistence", "tabular", "train"},
-    "nn.cli": {"inspection", "layers", "persistence", "plotting", "tabular", "train"},
+    "nn.cli": {"evaluation", "inspection", "layers", "persistence", "plotting", "tabular", "train"},
 }
 # What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
 SHARED = {

@@ -1,7 +1,10 @@
 """A recipe for tests, with a column of each kind."""
 
+from nn.tabular.cells import Reading
 from nn.tabular.columns import Column
+from nn.tabular.numerals import Notation
 from nn.tabular.preprocessing import Recipe, Scaling
+from nn.tabular.understood import Understood
 
 RECIPE = Recipe(
     task="classification",
@@ -20,4 +23,13 @@ RECIPE = Recipe(
         "best_epoch": 2,
         "score": {"metric": "accuracy", "value": 0.5, "samples": 2, "held_out": True},
     },
+    table=Understood(
+        rows=9,
+        dropped=1,
+        reason="'y' is text",
+        left_out={"id": "it numbers the rows"},
+        reading=Reading("cp1252", ";", ",", ("keine",)),
+        header=("id", "x", "colour", "y"),
+        notation=Notation(",", ".", "€"),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from nn.layers.mlp import MLP
 from nn.persistence.documents import StorageError
-from nn.tabular.preprocessing import Recipe, RecipeError, Scaling
+from nn.tabular.preprocessing import ADDED, Recipe, RecipeError, Scaling
 from tests.nn.recipes import RECIPE
 
 
@@ -39,11 +40,20 @@ def test_a_recipe_survives_json() -> None:
     assert Recipe.from_json(stored) == RECIPE
 
 
+def test_e2_files_of_earlier_versions_say_less_of_the_table_and_can_be_read() -> None:
+    stored = RECIPE.to_json()
+    columns = [{"name": each["name"], "categories": each["categories"]} for each in stored["columns"]]
+    older = {key: value for key, value in stored.items() if key != "table"} | {"columns": columns}
+    assert Recipe.from_json(older) == dataclasses.replace(RECIPE, table=None)
+    assert Recipe.from_json(stored | {"added later": 1}) == RECIPE
+
+
 @pytest.mark.parametrize("part", RECIPE.to_json())
 def test_a_recipe_with_a_part_missing_or_damaged_is_refused(part: str) -> None:
     stored = RECIPE.to_json()
-    with pytest.raises(RecipeError, match=f"'{part}' is missing"):
-        Recipe.from_json({key: value for key, value in stored.items() if key != part})
+    if part not in ADDED:
+        with pytest.raises(RecipeError, match=f"'{part}' is missing"):
+            Recipe.from_json({key: value for key, value in stored.items() if key != part})
     with pytest.raises(StorageError, match=rf"^m\.json: extra\.{part}: expected .*, got 7; train it again"):
         Recipe.from_json(stored | {part: 7}, "m.json")
 
