@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from os import PathLike
 
 LARGEST = 1 << 29  # bytes of a file that is read
@@ -45,7 +46,7 @@ def _replace(target: str, data: bytes, mode: int, sync: bool) -> None:
         _write(temporary, data, mode, sync)
         os.replace(temporary, target)
     except BaseException:  # Ctrl-C may come as soon as `open` has made it
-        if os.path.lexists(temporary):
+        with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
 

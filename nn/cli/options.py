@@ -6,7 +6,6 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import chain, count
 from pathlib import Path
 
 from autograd.cli.frame import JSON_HELP
@@ -40,7 +39,7 @@ PRESETS: dict[str, Preset] = {
 }
 TABLE_PRESET = Preset((16,), "tanh", lr=0.01, epochs=100, batch_size=16, patience=20)
 
-UNSET = ("cluster", "checkpoint", "groups", "time", "folds", "class_weight")  # None if they are not given
+UNSET = ("out", "cluster", "checkpoint", "groups", "time", "folds", "class_weight")  # None if they are not given
 
 EXAMPLES = """\
 examples:
@@ -51,26 +50,16 @@ examples:
 """
 
 
-def fill_in(args: argparse.Namespace, data: str) -> argparse.Namespace:
+def fill_in(args: argparse.Namespace) -> argparse.Namespace:
     """The options, with the preset's value for each that was not given.
 
-    >>> fill_in(argparse.Namespace(data="xor", hidden=(4,), lr=None, out=None), "xor").hidden
+    >>> fill_in(argparse.Namespace(data="xor", hidden=(4,), lr=None)).hidden
     (4,)
     """
     preset = PRESETS.get(args.data, TABLE_PRESET)
     given = {name: value for name, value in vars(args).items() if value is not None}
-    unset = {"out": new_folder(Path("runs", data)), **dict.fromkeys(UNSET)}
+    unset: dict[str, object] = dict.fromkeys(UNSET)
     return argparse.Namespace(**(unset | asdict(preset) | given))
-
-
-def new_folder(path: Path) -> Path:
-    """The path, or if there is such a file or folder already, the first of path-2, path-3, … that is new.
-
-    >>> new_folder(Path("no-such-folder")).name
-    'no-such-folder'
-    """
-    numbered = (path.with_name(f"{path.name}-{i}") for i in count(2))
-    return next(each for each in chain([path], numbered) if not each.exists())
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,9 @@ from autograd.io.files import write_text
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
+from autograd.io.together import replaced_together
 from nn.cli.crossvalidation import cross_validate
+from nn.cli.folders import PICTURES, folder_for
 from nn.cli.job import Job, job_of, train
 from nn.cli.options import EXAMPLES as EXAMPLES
 from nn.cli.options import add_options as add_options
@@ -60,28 +62,47 @@ def _run(args: argparse.Namespace) -> int:
     _print_table(args, data)
     if args.dry_run:
         return OK
-    args = fill_in(args, data.dataset.name)
+    args = fill_in(args)
     _check_split(args, data)
     job = job_of(args, data)
-    args.document["folder"] = str(args.out)
-    args.out.mkdir(parents=True, exist_ok=True)
+    with folder_for(args.out, data.dataset.name) as args.out:
+        args.document["folder"] = str(args.out)
+        return _run_in(args.out, job)
+
+
+def _run_in(folder: Path, job: Job) -> int:
+    """Train, and write the results to the folder; Ctrl-C after the training costs what is said about it, no more."""
     _print_setup(job)
     before = _loss(job)
-    history = train(job, progress=not args.quiet)
-    _print_end(job, history)
+    history = train(job, progress=not job.args.quiet)
+    try:
+        _print_end(job, history)
+        report, succeeded = _judge(job, history, before)
+    except KeyboardInterrupt:
+        _save(job, history, None)
+        print(f"written to {folder}: model.json, history.csv")
+        raise
+    _save(job, history, report)
+    written = ["model.json", "history.csv", "report.json", *_draw_sample(job), *_draw(job, history, report, folder)]
+    print(f"written to {folder}: {', '.join(written)}")
+    print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
+    if history.stopped == "interrupted":
+        return INTERRUPTED
+    return OK if succeeded else FAILED
+
+
+def _judge(job: Job, history: History, before: float) -> tuple[Report, bool]:
+    """Say how good the model is; whether the training has succeeded."""
     score = evaluate(job)
     report = report_on(job, score)
     for line in report_lines(report, width()):
         print(line)
-    if args.folds and history.stopped != "interrupted":
+    if job.args.folds and history.stopped != "interrupted":
         report = replace(report, folds=cross_validate(job))
     agrees = _check_gradients(job)
     _print_hints(job)
     learned = _print_verdict(job, before, score["value"])
-    _write(job, history, report)
-    if history.stopped == "interrupted":
-        return INTERRUPTED
-    return OK if history.stopped != "diverged" and agrees and learned else FAILED
+    return report, history.stopped != "diverged" and agrees and learned
 
 
 def _document(document: dict[str, Any]) -> dict[str, Any]:
@@ -195,17 +216,15 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
-def _write(job: Job, history: History, report: Report) -> None:
-    folder: Path = job.args.out
-    recipe = replace(job.recipe, training=_training_record(job, history, report.score))
-    save(job.model, folder / "model.json", extra=recipe.to_json())
-    history.save_csv(folder / "history.csv")
-    write_text(folder / "report.json", report.text())
-    _draw_sample(job, folder)
-    written = ["model.json", "history.csv", "report.json", "graph.svg", "graph.html"]
-    written += _draw(job, history, report, folder)
-    print(f"written to {folder}: {', '.join(written)}")
-    print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
+def _save(job: Job, history: History, report: Report | None) -> None:
+    """Replace the results in the folder, all or none; pictures of an earlier run are not those of this one."""
+    record = _training_record(job, history, report.score) if report else {}
+    recipe = replace(job.recipe, training=record)
+    with replaced_together(job.args.out, stale=("report.json", *PICTURES)) as new:
+        save(job.model, Path(new, "model.json"), extra=recipe.to_json())
+        history.save_csv(Path(new, "history.csv"))
+        if report:
+            write_text(Path(new, "report.json"), report.text())
 
 
 def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
@@ -225,8 +244,9 @@ def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[
     }
 
 
-def _draw_sample(job: Job, folder: Path) -> None:
+def _draw_sample(job: Job) -> list[str]:
     """The computation of one sample's loss with its gradients: a picture, collapsed if it is large, and a page."""
+    folder: Path = job.args.out
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
     job.model.zero_grad()
@@ -237,6 +257,7 @@ def _draw_sample(job: Job, folder: Path) -> None:
     draw(loss, title=title).save(folder / "graph.svg")
     explore(loss, title=title).save(folder / "graph.html")
     job.model.zero_grad()
+    return ["graph.svg", "graph.html"]
 
 
 def _draw(job: Job, history: History, report: Report, folder: Path) -> list[str]:
