@@ -110,6 +110,15 @@ def write_text(path: str | PathLike[str], text: str, *, sync: bool = False) -> N
     write_bytes(path, text.encode(), sync=sync)
 
 
+def printable(text: str) -> str:
+    r"""The text on one line, without characters that would control a terminal.
+
+    >>> printable("größe\n\x1b[2J")
+    'größe\\n\\x1b[2J'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def file_name(path: str | PathLike[str]) -> str:
     """The path for a message: on one line, whatever it contains.
 

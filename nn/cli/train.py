@@ -13,7 +13,7 @@ from typing import Any
 from autograd import draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
-from autograd.io.files import write_text
+from autograd.io.files import printable, write_text
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
@@ -148,9 +148,9 @@ def _print_table(args: argparse.Namespace, data: Data) -> None:
     if data.table is not None:
         args.document.update(understood=list(data.table.understood()), hints=list(data.table.hints()))
         for line in data.table.understood():
-            print(line)
+            print(printable(line))
         for hint in data.table.hints():
-            print(f"hint: {hint}")
+            print(printable(f"hint: {hint}"))
 
 
 def _print_setup(job: Job) -> None:
