@@ -79,7 +79,7 @@ def build_parser(prog: str, description: str, first: str, groups: Groups, used: 
             name,
             prog=f"{prog} {name}",
             help=command.summary,
-            description=command.summary,
+            description=textwrap.fill(command.summary, _columns()),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
