@@ -65,6 +65,8 @@ def _run(args: argparse.Namespace) -> int:
     args = fill_in(args)
     _check_split(args, data)
     job = job_of(args, data)
+    if args.out and Path(args.out, "model.json").exists():
+        print(f"note: the results in {args.out} will be replaced")
     with folder_for(args.out, data.dataset.name) as args.out:
         args.document["folder"] = str(args.out)
         return _run_in(args.out, job)

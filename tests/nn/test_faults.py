@@ -89,6 +89,39 @@ def test_an_interrupted_training_resumes_with_the_same_bits(tmp_path: Path) -> N
         assert resumed.state.theta.tobytes() == expected, fault
 
 
+def test_e5_results_are_numbered_and_replaced_only_by_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Row E5; the pictures of an earlier run go, since they are not those of the new model."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr(training, "_draw_sample", lambda job: [])
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "xor", "--hidden", "none", "--epochs", "1", "--no-compile", "--quiet"]
+    for name in ("xor", "xor-2"):
+        assert main(command) in (0, 1)
+        assert Path("runs", name, "model.json").exists()
+    Path("runs", "xor", "loss.svg").write_text("old")
+    Path("runs", "xor", "mine.txt").write_text("kept")
+    capsys.readouterr()
+    assert main([*command, "--out", "runs/xor"]) in (0, 1)
+    assert "note: the results in runs/xor will be replaced" in capsys.readouterr().out
+    assert set(contents(Path("runs", "xor"))) == {"model.json", "history.csv", "report.json", "mine.txt"}
+
+
+@pytest.mark.parametrize("during", ["evaluate", "_print_hints", "_check_gradients"])
+def test_ctrl_c_after_the_training_does_not_lose_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, during: str
+) -> None:
+    def interrupted(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, during, interrupted)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "xor", "--hidden", "none", "--epochs", "1", "--no-compile", "--quiet"]) == 130
+    assert nn.load(Path("runs", "xor", "model.json")).n_in == 2
+    assert main(["inspect", "runs/xor/model.json"]) == 0
+
+
 @pytest.mark.slow
 def test_an_interrupted_command_leaves_a_model_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
