@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from autograd._numpy import np
-from autograd.io.files import file_name, write_text
+from autograd.io.files import file_name, read_bytes, write_text
 from nn.cluster.checkpoint import CheckpointError
 from nn.cluster.connecting import ClusterLike, check_versions, connect
 from nn.cluster.objective import while_connected
-from nn.persistence.documents import Form, StorageError
+from nn.persistence.documents import LARGEST, Form, StorageError
 from nn.persistence.schema import anything, array, integer, optional, real, record, table, text
 from nn.train.prediction import Model
 from nn.training import fit
@@ -211,12 +211,12 @@ class _SavedTrials:
         self.trials[_key(trial.point)] = trial
         if self.path is not None:
             rows = [asdict(trial) for trial in self.trials.values()]
-            write_text(self.path, SWEEP.write({"data": self.data, "trials": rows}))
+            write_text(self.path, SWEEP.write({"data": self.data, "trials": rows}), sync=True)
 
     def _read(self, path: Path) -> list[Trial]:
         name = file_name(path)
         try:
-            document = SWEEP.read(path.read_bytes(), name)
+            document = SWEEP.read(read_bytes(path, LARGEST), name)
         except StorageError as error:
             raise CheckpointError(f"{error}. To start again, delete it or choose another file") from None
         if document["data"] != self.data:

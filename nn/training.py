@@ -19,6 +19,7 @@ from nn.train.monitor import Monitor
 from nn.train.optimizers import Optimizer, Schedule
 from nn.train.prediction import Model
 from nn.train.until import Until
+from nn.train.weights import ClassWeight
 
 
 def fit(
@@ -36,6 +37,8 @@ def fit(
     seed: int = 0,
     metric: str | Metric | None = None,
     l2: float = 0.0,
+    class_weight: ClassWeight = None,
+    sample_weight: Any = None,
     compile: bool = True,
     progress: bool | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -57,6 +60,8 @@ def fit(
       samples.
     - `until`: an `Until`, or a number, the training loss to reach. `validation`: the fraction of the samples to hold
       out (drawn by the seed), or a separate `(x, y)`. With it, the validation loss decides which epoch is best.
+    - `class_weight`: "balanced", which makes each class count the same, or the weight of each target, such as
+      `{0: 1.0, 1: 5.0}`. `sample_weight`: a weight for each sample. The losses of the history are weighted too.
     - `compile`: run model and loss as programs made by `autograd.compile`, with the same results up to rounding. If
       that is impossible, a RuntimeWarning says why, and training is eager, as with `compile=False`. The forward pass is
       recorded once: if it draws random numbers, or reads state that changes, pass `compile=False`. The parameters are
@@ -108,6 +113,8 @@ def fit(
     history = History(metric_name=_metric_name(metric))
     monitor = Monitor(history, model.parameters(), rule.reason, on_epoch)
     if cluster is not None:
+        if class_weight is not None or sample_weight is not None:
+            raise ValueError("a cluster takes no class_weight= or sample_weight=; use a loss with weights")
         if not compile:
             raise ValueError("a cluster runs compiled losses only; remove compile=False or cluster=")
         every = positive_integer("checkpoint_every", checkpoint_every)
@@ -116,7 +123,7 @@ def fit(
     elif shards is not None or checkpoint is not None:
         raise ValueError("shards= and checkpoint= need cluster=; for one worker process use cluster=1")
     else:
-        history.stopped = loop.train(model, x, y, config, monitor, progress, compile)
+        history.stopped = loop.train(model, x, y, config, monitor, progress, compile, (class_weight, sample_weight))
     if history.stopped == "diverged":
         warnings.warn(_divergence(history), RuntimeWarning, stacklevel=2)
     return history

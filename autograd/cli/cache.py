@@ -15,9 +15,9 @@ from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 
 EXAMPLES = f"""examples:
-  python -m autograd cache                   what is in it
-  python -m autograd cache --clear           remove all of it
-  {VARIABLE}=1 python train.py           use it for this run
+  python -m autograd cache
+  python -m autograd cache --clear
+  {VARIABLE}=1 python train.py    (fills and uses it)
 """
 UNITS = ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"))
 

@@ -79,7 +79,7 @@ def build_parser(prog: str, description: str, first: str, groups: Groups, used: 
             name,
             prog=f"{prog} {name}",
             help=command.summary,
-            description=command.summary,
+            description=textwrap.fill(command.summary, _columns()),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -159,6 +159,9 @@ def _run(make_parser: Callable[[], argparse.ArgumentParser], arguments: Sequence
         return FAILED
     except OSError as error:
         print_error(f"error: {_what_failed(error)}")
+        return USAGE
+    except MemoryError:
+        print_error("error: out of memory")
         return USAGE
     except KeyboardInterrupt:
         print_error("interrupted")

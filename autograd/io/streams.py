@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import textwrap
 from contextlib import suppress
 
 
@@ -19,12 +20,24 @@ def open_streams() -> None:
 
 
 def print_error(text: str) -> None:
-    """Print a line to stderr, unless it is closed.
+    """Print lines to stderr, unless it is closed; a terminal does not break their words.
 
     >>> print_error("error: no such file")
     """
     with suppress(OSError):
-        print(text, file=sys.stderr)
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else 0
+        print("\n".join(_fitting(line, columns) for line in text.splitlines()) if columns else text, file=sys.stderr)
+
+
+def _fitting(line: str, columns: int) -> str:
+    """A line in lines of that width, without breaking paths and options; one that is indented, as code is, stays.
+
+    >>> _fitting("error: --epoch", 10), _fitting("  x*tanh(y)", 5)
+    ('error:\\n--epoch', '  x*tanh(y)')
+    """
+    if line.startswith(" "):
+        return line
+    return textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def flush_streams() -> None:

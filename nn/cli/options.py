@@ -6,10 +6,10 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import chain, count
 from pathlib import Path
 
 from autograd.cli.frame import JSON_HELP
+from nn.cli.split_options import add_class_weight, add_split_options
 from nn.cli.table_options import add_table_options
 from nn.layers.activations import ACTIVATIONS
 from nn.tabular.datasets import DATASETS
@@ -34,10 +34,12 @@ TABLES = "a CSV or TSV file with a header line, JSON Lines, Parquet or Excel"
 # Chosen by trying several seeds.
 PRESETS: dict[str, Preset] = {
     "xor": Preset((8,), "tanh", lr=0.05, epochs=1000, batch_size=4, until_loss=0.01),
-    "moons": Preset((16, 16), "relu", lr=0.01, epochs=60, batch_size=8, until_loss=0.01),
-    "digits": Preset((24,), "leaky_relu", lr=0.005, epochs=8, batch_size=8),
+    "moons": Preset((16, 16), "relu", lr=0.01, epochs=60, batch_size=8, until_loss=0.01, patience=20),
+    "digits": Preset((24,), "leaky_relu", lr=0.005, epochs=8, batch_size=8, patience=10),
 }
 TABLE_PRESET = Preset((16,), "tanh", lr=0.01, epochs=100, batch_size=16, patience=20)
+
+UNSET = ("out", "cluster", "checkpoint", "groups", "time", "folds", "class_weight")  # None if they are not given
 
 EXAMPLES = """\
 examples:
@@ -48,27 +50,16 @@ examples:
 """
 
 
-def fill_in(args: argparse.Namespace, data: str) -> argparse.Namespace:
+def fill_in(args: argparse.Namespace) -> argparse.Namespace:
     """The options, with the preset's value for each that was not given.
 
-    >>> fill_in(argparse.Namespace(data="xor", hidden=(4,), lr=None, out=None), "xor").hidden
+    >>> fill_in(argparse.Namespace(data="xor", hidden=(4,), lr=None)).hidden
     (4,)
     """
     preset = PRESETS.get(args.data, TABLE_PRESET)
     given = {name: value for name, value in vars(args).items() if value is not None}
-    return argparse.Namespace(
-        **({"out": new_folder(Path("runs", data)), "cluster": None, "checkpoint": None} | asdict(preset) | given)
-    )
-
-
-def new_folder(path: Path) -> Path:
-    """The path, or if there is such a file or folder already, the first of path-2, path-3, … that is new.
-
-    >>> new_folder(Path("no-such-folder")).name
-    'no-such-folder'
-    """
-    numbered = (path.with_name(f"{path.name}-{i}") for i in count(2))
-    return next(each for each in chain([path], numbered) if not each.exists())
+    unset: dict[str, object] = dict.fromkeys(UNSET)
+    return argparse.Namespace(**(unset | asdict(preset) | given))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +75,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print the result only, no progress")
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_table_options(parser.add_argument_group("tables", "What is not given is found out; --dry-run says what."))
+    add_split_options(parser.add_argument_group("held-out samples", "The score is measured on samples not trained on."))
     _add_model_options(parser.add_argument_group("model"))
     _add_training_options(parser.add_argument_group("training"))
     _add_engine_options(parser.add_argument_group("where to compute"))
@@ -142,14 +134,13 @@ def _add_training_options(group: argparse._ArgumentGroup) -> None:
     add("--batch-size", metavar="N", type=positive_integer, help=f"samples per update {by_data('batch_size')}")
     help_of_l2 = "add STRENGTH times the sum of squared parameters to the loss (default 0)"
     add("--l2", metavar="STRENGTH", type=not_negative, default=0.0, help=help_of_l2)
-    add(
-        "--until-loss",
-        metavar="LOSS",
-        type=not_negative,
-        help=f"stop when the training loss is at most LOSS {by_data('until_loss')}",
-    )
-    help_of_patience = f"stop after N epochs without a lower loss {by_data('patience')}"
-    add("--patience", metavar="N", type=positive_integer, help=help_of_patience)
+    help_of_until = f"stop when the training loss is at most LOSS {by_data('until_loss')}"
+    add("--until-loss", metavar="LOSS", type=not_negative, help=help_of_until)
+    help_of_patience = "stop early, after N epochs without a lower loss of a tenth of the training samples"
+    add("--patience", metavar="N", type=positive_integer, help=f"{help_of_patience} {by_data('patience')}")
+    help_of_no = "train for all epochs, and on all training samples"
+    add("--no-early-stopping", dest="early_stopping", action="store_false", help=help_of_no)
+    add_class_weight(group)
     add("--seed", metavar="N", type=int, default=0, help="seed of initial weights and sample order (default 0)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -18,6 +19,7 @@ from nn.tabular.columns import Column
 from nn.tabular.datasets import DATASETS, Dataset, load
 from nn.tabular.formats import read_cells
 from nn.tabular.preprocessing import Recipe, Scaling
+from nn.tabular.splitting import Splitter
 from nn.tabular.table import Table, read_table
 from nn.train.tasks import scheme
 
@@ -31,6 +33,7 @@ class Data(NamedTuple):
     dataset: Dataset
     recipe: Recipe
     table: Table | None
+    splitter: Splitter
 
 
 def read(args: argparse.Namespace) -> Data:
@@ -39,15 +42,17 @@ def read(args: argparse.Namespace) -> Data:
         given = [f"--{name.replace('_', '-')}" for name in TABLE_OPTIONS if getattr(args, name)]
         if given or args.dry_run:
             raise UsageError(f"{', '.join(given) or '--dry-run'}: for tables only, not for the data set {args.data}")
-        dataset, table = load(args.data), None
-        columns, target = tuple(map(Column, dataset.feature_names)), TARGET_NAMES[args.data]
-        x_scaling = Scaling.none(len(columns))
+        known, table = load(args.data), None
+        columns, target = tuple(map(Column, known.feature_names)), TARGET_NAMES[args.data]
+        splitter = Splitter(known.y, known.task, test_size=args.test_size, seed=args.split_seed)
+        train, held_out = splitter.split()
+        dataset = replace(known, train=train, held_out=held_out)
     else:
         table = _table(args)
-        dataset, columns, target = table.dataset(), table.columns, table.target
-        x_scaling = Scaling.of(dataset.x[dataset.train])
-    numbers = dataset.y[dataset.train].astype(np.float64)[:, None]
-    y_scaling = Scaling.of(numbers) if dataset.task == "regression" else Scaling.none(1)
+        options = {"test_size": args.test_size, "seed": args.split_seed}
+        splitter = or_usage_error(lambda: table.splitter(**options))
+        dataset, columns, target = or_usage_error(lambda: table.dataset(**options)), table.columns, table.target
+    _check_classes(dataset)
     chosen = or_usage_error(lambda: scheme(dataset.task, args.loss))
     recipe = Recipe(
         task=dataset.task,
@@ -55,11 +60,32 @@ def read(args: argparse.Namespace) -> Data:
         target=target,
         columns=columns,
         class_names=dataset.class_names,
-        x_scaling=x_scaling,
-        y_scaling=y_scaling,
+        x_scaling=Scaling.none(dataset.x.shape[1]),
+        y_scaling=Scaling.none(1),
         table=table.description if table else None,
     )
-    return Data(dataset, recipe, table)
+    return Data(dataset, scaled(recipe, dataset), table, splitter)
+
+
+def scaled(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with the scaling that suits the training samples; the inputs of built-in sets are not scaled."""
+    x, numbers = dataset.x[dataset.train], dataset.y[dataset.train].astype(np.float64)[:, None]
+    return replace(
+        recipe,
+        x_scaling=Scaling.of(x) if recipe.table else recipe.x_scaling,
+        y_scaling=Scaling.of(numbers) if recipe.task == "regression" else recipe.y_scaling,
+    )
+
+
+def _check_classes(dataset: Dataset) -> None:
+    """A split by groups or time can leave one class to train on."""
+    left = np.unique(dataset.y[dataset.train])
+    if len(left) == 1:
+        name = dataset.class_names[int(left[0])] if dataset.class_names else f"{left[0]:g}"
+        raise UsageError(
+            f"{dataset.name}: the target of every training sample is {name!r}; hold out other samples"
+            " (--groups, --time, --test-size, --split-seed)"
+        )
 
 
 def _table(args: argparse.Namespace) -> Table:

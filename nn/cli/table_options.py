@@ -9,7 +9,7 @@ from nn.tabular.csv import DELIMITERS
 
 TABLE_OPTIONS = (
     "target", "ignore", "keep", "task", "drop_missing", "numbers", "categories", "dates", "encoding", "delimiter",
-    "decimal", "missing",
+    "decimal", "missing", "groups", "time",
 )  # fmt: skip
 
 

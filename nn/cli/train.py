@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import warnings
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -14,35 +13,30 @@ from typing import Any
 from autograd import draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
-from autograd.io.files import write_text
+from autograd.io.files import printable, write_text
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
-from nn.cli.job import Job
+from autograd.io.together import replaced_together
+from nn.cli.crossvalidation import cross_validate
+from nn.cli.folders import PICTURES, folder_for
+from nn.cli.job import Job, job_of, train
 from nn.cli.options import EXAMPLES as EXAMPLES
 from nn.cli.options import add_options as add_options
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
 from nn.cli.results import draw_results, evaluate, report_on, width
+from nn.cli.split_options import class_weight
 from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss
 from nn.evaluation.report import Report
 from nn.evaluation.wording import lines as report_lines
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
-from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document, save
 from nn.plotting.plots import boundary_picture, loss_picture
-from nn.tabular.datasets import Dataset
-from nn.tabular.preprocessing import Recipe
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
-from nn.train.tasks import output_for
-from nn.train.until import Until
-from nn.training import fit
 
-# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides.
-VALIDATE_FROM = 100
-VALIDATION = 0.1
 DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
 
 
@@ -68,25 +62,49 @@ def _run(args: argparse.Namespace) -> int:
     _print_table(args, data)
     if args.dry_run:
         return OK
-    args = fill_in(args, data.dataset.name)
-    args.document["folder"] = str(args.out)
-    job = Job(args, data.dataset, data.recipe, _model(args, data.dataset, data.recipe))
-    args.out.mkdir(parents=True, exist_ok=True)
+    args = fill_in(args)
+    _check_split(args, data)
+    job = job_of(args, data)
+    if args.out and Path(args.out, "model.json").exists():
+        print(f"note: the results in {args.out} will be replaced")
+    with folder_for(args.out, data.dataset.name) as args.out:
+        args.document["folder"] = str(args.out)
+        return _run_in(args.out, job)
+
+
+def _run_in(folder: Path, job: Job) -> int:
+    """Train, and write the results to the folder; Ctrl-C after the training costs what is said about it, no more."""
     _print_setup(job)
     before = _loss(job)
-    history = _train(job)
-    _print_end(job, history)
+    history = train(job, progress=not job.args.quiet)
+    try:
+        _print_end(job, history)
+        report, succeeded = _judge(job, history, before)
+    except KeyboardInterrupt:
+        _save(job, history, None)
+        print(f"written to {folder}: model.json, history.csv")
+        raise
+    _save(job, history, report)
+    written = ["model.json", "history.csv", "report.json", *_draw_sample(job), *_draw(job, history, report, folder)]
+    print(f"written to {folder}: {', '.join(written)}")
+    print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
+    if history.stopped == "interrupted":
+        return INTERRUPTED
+    return OK if succeeded else FAILED
+
+
+def _judge(job: Job, history: History, before: float) -> tuple[Report, bool]:
+    """Say how good the model is; whether the training has succeeded."""
     score = evaluate(job)
     report = report_on(job, score)
     for line in report_lines(report, width()):
         print(line)
+    if job.args.folds and history.stopped != "interrupted":
+        report = replace(report, folds=cross_validate(job))
     agrees = _check_gradients(job)
     _print_hints(job)
     learned = _print_verdict(job, before, score["value"])
-    _write(job, history, report)
-    if history.stopped == "interrupted":
-        return INTERRUPTED
-    return OK if history.stopped != "diverged" and agrees and learned else FAILED
+    return report, history.stopped != "diverged" and agrees and learned
 
 
 def _document(document: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +134,15 @@ def _check_cluster(args: argparse.Namespace) -> None:
         raise UsageError("--checkpoint needs --cluster; for one worker process use --cluster 1")
     if args.cluster and not args.compile:
         raise UsageError("a cluster runs compiled losses only; remove --no-compile or --cluster")
+    if args.cluster and (args.class_weight or args.folds):
+        raise UsageError("--class-weight and --folds are for training without --cluster")
+
+
+def _check_split(args: argparse.Namespace, data: Data) -> None:
+    """Raise UsageError now for what would only be found out after the training."""
+    class_weight(args.class_weight, data.recipe)
+    if args.folds:
+        or_usage_error(lambda: data.splitter.folds(args.folds))
 
 
 def _print_table(args: argparse.Namespace, data: Data) -> None:
@@ -123,26 +150,17 @@ def _print_table(args: argparse.Namespace, data: Data) -> None:
     if data.table is not None:
         args.document.update(understood=list(data.table.understood()), hints=list(data.table.hints()))
         for line in data.table.understood():
-            print(line)
+            print(printable(line))
         for hint in data.table.hints():
-            print(f"hint: {hint}")
-
-
-def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
-    n_out = len(dataset.class_names) if dataset.task == "classification" else 1
-    output = or_usage_error(lambda: output_for(recipe.scheme, args.output))
-    n_outs = [*args.hidden, n_out]
-    return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
-
-
-def _validation(job: Job) -> float | None:
-    return VALIDATION if job.dataset.holds_out and len(job.dataset.train) >= VALIDATE_FROM else None
+            print(printable(f"hint: {hint}"))
 
 
 def _print_setup(job: Job) -> None:
     dataset, args = job.dataset, job.args
     kind = f"{len(dataset.class_names)} classes" if dataset.class_names else "a number to predict"
-    held_out = f"{len(dataset.held_out)} held out" if dataset.holds_out else "none held out (too few samples)"
+    held_out = (
+        f"{len(dataset.held_out)} held out{_how(args)}" if dataset.holds_out else "none held out (too few samples)"
+    )
     size = f"{counted(len(dataset.x), 'sample')} of {counted(dataset.x.shape[1], 'feature')}"
     print(f"data: {dataset.name}, {size}, {kind}, {held_out}")
     print(f"model: {job.model!r}")
@@ -151,32 +169,15 @@ def _print_setup(job: Job) -> None:
         f" at most {counted(args.epochs, 'epoch')}, seed {args.seed}",
         flush=True,
     )
+    if job.patience:
+        watched = "a tenth of them, kept for that" if job.is_validated else "the training samples"
+        print(f"early stopping: after {counted(job.patience, 'epoch')} without a lower loss on {watched}", flush=True)
 
 
-def _train(job: Job) -> History:
-    args, rows = job.args, job.dataset.train
-    with warnings.catch_warnings():
-        # The report says that a run diverged, and why it is eager.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return fit(
-            job.model,
-            job.inputs(rows),
-            job.targets(rows),
-            loss=job.recipe.loss,
-            optimizer=args.optimizer,
-            lr=args.lr,
-            epochs=args.epochs,
-            batch_size=args.batch_size,
-            until=Until(loss=args.until_loss, patience=args.patience),
-            validation=_validation(job),
-            seed=args.seed,
-            metric=job.recipe.scheme.metric,
-            l2=args.l2,
-            compile=args.compile,
-            progress=not args.quiet,
-            cluster=args.cluster,
-            checkpoint=args.checkpoint,
-        )
+def _how(args: argparse.Namespace) -> str:
+    if args.groups:
+        return f" (whole groups of {args.groups!r})"
+    return f" (the last, by {args.time!r})" if args.time else ""
 
 
 ENDINGS = {
@@ -217,26 +218,27 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
-def _write(job: Job, history: History, report: Report) -> None:
-    folder: Path = job.args.out
-    recipe = replace(job.recipe, training=_training_record(job, history, report.score))
-    save(job.model, folder / "model.json", extra=recipe.to_json())
-    history.save_csv(folder / "history.csv")
-    write_text(folder / "report.json", report.text())
-    _draw_sample(job, folder)
-    written = ["model.json", "history.csv", "report.json", "graph.svg", "graph.html"]
-    written += _draw(job, history, report, folder)
-    print(f"written to {folder}: {', '.join(written)}")
-    print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
+def _save(job: Job, history: History, report: Report | None) -> None:
+    """Replace the results in the folder, all or none; pictures of an earlier run are not those of this one."""
+    record = _training_record(job, history, report.score) if report else {}
+    recipe = replace(job.recipe, training=record)
+    with replaced_together(job.args.out, stale=("report.json", *PICTURES)) as new:
+        save(job.model, Path(new, "model.json"), extra=recipe.to_json())
+        history.save_csv(Path(new, "history.csv"))
+        if report:
+            write_text(Path(new, "report.json"), report.text())
 
 
 def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[str, Any]:
     """How the model was trained. No times: the same seed must give the same bytes."""
-    kept = ("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "bias", "seed")
+    kept = (
+        *("optimizer", "lr", "epochs", "batch_size", "l2", "until_loss", "patience", "bias", "seed"),
+        *("early_stopping", "class_weight", "test_size", "split_seed", "groups", "time"),
+    )
     return {
         "data": job.dataset.name,
         "samples": len(job.dataset.x),
-        "options": {name: getattr(job.args, name) for name in kept},
+        "options": {name: getattr(job.args, name, None) for name in kept},
         "stopped": history.stopped,
         "epochs": len(history),
         "best_epoch": history.best_epoch,
@@ -244,8 +246,9 @@ def _training_record(job: Job, history: History, score: dict[str, Any]) -> dict[
     }
 
 
-def _draw_sample(job: Job, folder: Path) -> None:
+def _draw_sample(job: Job) -> list[str]:
     """The computation of one sample's loss with its gradients: a picture, collapsed if it is large, and a page."""
+    folder: Path = job.args.out
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
     job.model.zero_grad()
@@ -256,6 +259,7 @@ def _draw_sample(job: Job, folder: Path) -> None:
     draw(loss, title=title).save(folder / "graph.svg")
     explore(loss, title=title).save(folder / "graph.html")
     job.model.zero_grad()
+    return ["graph.svg", "graph.html"]
 
 
 def _draw(job: Job, history: History, report: Report, folder: Path) -> list[str]:

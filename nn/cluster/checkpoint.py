@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from numbers import Real
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from autograd._numpy import NDArray, np
-from autograd.io.files import file_name, write_bytes
+from autograd.io.files import file_name, read_bytes, write_bytes
 from nn.persistence.documents import Form, StorageError
 from nn.persistence.schema import SchemaError, anything, check_keys, integer, shown, shown_key, table, text
 from nn.train.optimizers import OPTIMIZERS, Optimizer
@@ -51,7 +50,7 @@ def save(path: str | PathLike[str], run: Mapping[str, Any], state: Mapping[str, 
         archive.writestr(zipfile.ZipInfo(HEADER), CHECKPOINT.write({"run": run, "state": state, "arrays": digests}))
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content)
-    write_bytes(path, file.getvalue())
+    write_bytes(path, file.getvalue(), sync=True)
 
 
 def _npy(array: NDArray[Any]) -> bytes:
@@ -67,7 +66,7 @@ def load(path: str | PathLike[str], run: Mapping[str, Any], check: Check | None 
     run; FileNotFoundError if it does not exist.
     """
     name = file_name(path)
-    data = Path(path).read_bytes()
+    data = read_bytes(path)
     try:
         header, arrays = _unpacked(data, name)
         _same_run(header["run"], run)

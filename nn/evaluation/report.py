@@ -71,6 +71,7 @@ class Report:
     baseline     the score of the best constant prediction
     detail       by class, or of numbers
     importances  of the columns, the largest first
+    folds        the scores of a cross-validation
     """
 
     target: str
@@ -79,6 +80,7 @@ class Report:
     baseline: float
     detail: ClassReport | NumberReport
     importances: list[Importance]
+    folds: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values: what is not a finite number is null."""
@@ -89,6 +91,7 @@ class Report:
             "baseline": self.baseline,
             **self.detail.to_json(),
             "importances": [each._asdict() for each in self.importances],
+            "folds": list(self.folds),
         }
         return dict(json.loads(json.dumps(found), parse_constant=lambda _: None))
 

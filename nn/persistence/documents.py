@@ -12,6 +12,8 @@ from autograd import AutogradError
 from nn.persistence.schema import Kind, SchemaError, check_keys, integer, shown, text
 
 FIRST_WITH_CHECKSUM = 2  # files of schema 1 have none
+LARGEST = 1 << 27  # bytes: four million parameters
+MOST = 1_000_000  # lists and objects: each takes thirty times its text
 
 
 class StorageError(AutogradError, ValueError):
@@ -41,7 +43,10 @@ class Form:
         """
         document = {"format": self.format, "schema": self.schema, **content}
         document["checksum"] = _checksum(document)
-        return json.dumps(document, indent=1, sort_keys=True, allow_nan=not self.finite) + "\n"
+        written = json.dumps(document, indent=1, sort_keys=True, allow_nan=not self.finite) + "\n"
+        if len(written) > LARGEST:  # it is ASCII
+            raise StorageError(f"the file would have more than {LARGEST >> 20} MiB, and could not be read again")
+        return written
 
     def read(self, data: bytes, name: str) -> dict[str, Any]:
         """The content that `write` was given; StorageError, with the `name` of the file, if `data` is anything else.
@@ -62,6 +67,8 @@ class Form:
             raise StorageError(f"{name}: not a JSON file, or damaged: {error}") from error
 
     def _parsed(self, data: bytes) -> Any:
+        if data.count(b"[") + data.count(b"{") > MOST:
+            raise SchemaError("", f"more than {MOST} lists and objects: no such file was written")
         refuse = _refuse if self.finite else None
         return json.loads(data.decode(), object_pairs_hook=_unique_keys, parse_constant=refuse)
 

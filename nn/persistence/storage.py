@@ -5,13 +5,12 @@ import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from autograd.io.files import file_name, write_text
+from autograd.io.files import file_name, read_bytes, write_text
 from nn.layers.activations import ACTIVATIONS
 from nn.layers.mlp import MLP
-from nn.persistence.documents import Form, StorageError
+from nn.persistence.documents import LARGEST, Form, StorageError
 from nn.persistence.schema import SchemaError, anything, array, check_keys, finite, integer, record, shown, table, text
 
 HIDDEN = [name for name, activation in ACTIVATIONS.items() if not activation.vector]
@@ -51,7 +50,7 @@ def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | No
         "parameters": {name: _finite(name, parameter.data) for name, parameter in model.named_parameters()},
         "extra": _extra(extra),
     }
-    write_text(path, MODEL.write(content))
+    write_text(path, MODEL.write(content), sync=True)
 
 
 def load(path: str | PathLike[str]) -> MLP:
@@ -81,7 +80,7 @@ def load_document(path: str | PathLike[str]) -> tuple[MLP, dict[str, Any]]:
     {'trained on': 'xor'}
     """
     name = file_name(path)
-    document = MODEL.read(Path(path).read_bytes(), name)
+    document = MODEL.read(read_bytes(path, LARGEST), name)
     return _build(document["architecture"], document["parameters"], name), document["extra"]
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NoReturn, Self
 
 from autograd import AutogradError
+from autograd.io.files import printable
 from nn.lookup import look_up
 from nn.tabular.numerals import POINT, AmbiguousError, Notation, decimal_marks, notation_of
 
@@ -18,8 +19,19 @@ MISSING = frozenset(
 _GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 
 
+LONGEST = 1200  # characters of a message
+
+
 class TableError(AutogradError, ValueError):
-    """A table cannot be used; the message names the place and the remedy."""
+    """A table cannot be used; the message names the place and the remedy, on one line that is not endless.
+
+    >>> len(str(TableError("x" * 10_000)))
+    1200
+    """
+
+    def __init__(self, message: str) -> None:
+        head, tail = LONGEST - 200, 199
+        super().__init__(printable(message if len(message) <= LONGEST else f"{message[:head]}…{message[-tail:]}"))
 
 
 @dataclass(frozen=True)

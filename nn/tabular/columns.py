@@ -164,7 +164,7 @@ def _date_format(cells: Cells, name: str, different: Sequence[str]) -> str | Non
     except AmbiguousDateError as error:
         line = next(row.line for row, text in zip(cells.rows, cells.column(name), strict=True) if text == error.text)
         cells.fail(
-            line, name, f"{error}; write dates as 2026-11-29, or drop the column with --ignore, or use --category"
+            line, name, f"{error}; write dates as 2026-11-29, or drop the column with --ignore, or use --categories"
         )
 
 

@@ -9,9 +9,8 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
-from pathlib import Path
 
-from autograd.io.files import file_name
+from autograd.io.files import file_name, read_bytes
 from autograd.io.plural import counted
 from nn.tabular.cells import Cells, Reading, Row, TableError
 
@@ -46,7 +45,7 @@ def read_cells(path: str | PathLike[str], reading: Reading = Reading()) -> Cells
     column name, or has a row longer or shorter than the header; `OSError` when it cannot be read.
     """
     name = file_name(path)
-    decoded, encoding = _decode(name, Path(path).read_bytes(), reading.encoding)
+    decoded, encoding = _decode(name, read_bytes(path), reading.encoding)
     text = _without_first_line(name, decoded)
     delimiter = reading.delimiter or text.delimiter or _delimiter(name, text.text)
     reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=delimiter, strict=True)

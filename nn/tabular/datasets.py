@@ -75,8 +75,10 @@ def load(name: str, *, seed: int = 0) -> Dataset:
     return look_up(DATASETS, name, "data set")(seed)
 
 
-def split(y: NDArray[Any], task: Task, *, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row numbers of the training samples and of the held-out fifth of `y`, in ascending order, drawn by the seed.
+def split(
+    y: NDArray[Any], task: Task, *, seed: int = 0, test_size: float = HELD_OUT
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row numbers of the training samples and of the held-out part of `y`, in ascending order, drawn by the seed.
 
     Unless the `task` is a regression, each class is split separately (stratified), so both parts have the classes in
     the same proportions; a class with fewer than three samples is only trained on. With fewer than ten samples, or no
@@ -89,7 +91,7 @@ def split(y: NDArray[Any], task: Task, *, seed: int = 0) -> tuple[NDArray[np.int
     rng = random.Random(seed)
     every = np.arange(len(y))
     groups = [every] if task == "regression" else [np.flatnonzero(y == label) for label in np.unique(y)]
-    held_out = [row for group in groups for row in _draw(group.tolist(), rng)]
+    held_out = [row for group in groups for row in _draw(group.tolist(), rng, test_size)]
     if len(y) < 10 or not held_out:
         return every, every
     rows = np.array(sorted(held_out), dtype=np.intp)
@@ -106,8 +108,8 @@ def with_split(dataset: Dataset, seed: int = 0) -> Dataset:
     return replace(dataset, train=train, held_out=held_out)
 
 
-def _draw(rows: list[int], rng: random.Random) -> list[int]:
-    return rng.sample(rows, round(HELD_OUT * len(rows))) if len(rows) >= 3 else []
+def _draw(rows: list[int], rng: random.Random, test_size: float) -> list[int]:
+    return rng.sample(rows, min(round(test_size * len(rows)), len(rows) - 1)) if len(rows) >= 3 else []
 
 
 def _xor(_seed: int) -> Dataset:

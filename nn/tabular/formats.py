@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from autograd.io.files import file_name
+from autograd.io.files import file_name, read_bytes
 from nn.tabular import csv
 from nn.tabular.cells import Cells, Reading, Row, TableError
 
@@ -30,8 +31,11 @@ class Frame(Protocol):
         """A column by name."""
 
 
-def read_cells(data: str | PathLike[str] | Frame, reading: Reading = Reading()) -> Cells:  # noqa: B008 (it cannot change)
-    """The cells of a file, by its suffix, or of a data frame.
+Columns = Mapping[str, Sequence[Any]]
+
+
+def read_cells(data: str | PathLike[str] | Frame | Columns, reading: Reading = Reading()) -> Cells:  # noqa: B008 (it cannot change)
+    """The cells of a file, by its suffix, of a data frame, or of columns by name.
 
     TableError for what is wrong with it, and where a package is missing that reads it; OSError if it cannot be read.
     """
@@ -45,14 +49,18 @@ def read_cells(data: str | PathLike[str] | Frame, reading: Reading = Reading()) 
     return _of_columns(name, columns, replace(reading, source=Path(data).suffix.lower().removeprefix(".")))
 
 
-def _of_frame(frame: Frame, reading: Reading) -> Cells:
-    names = getattr(frame, "column_names", None) or list(getattr(frame, "columns", ()))
+def _of_frame(frame: Frame | Columns, reading: Reading) -> Cells:
+    names = list(frame) if isinstance(frame, Mapping) else None
+    names = names or getattr(frame, "column_names", None) or list(getattr(frame, "columns", ()))
     if not names:
         raise TypeError(f"a table is a path or a data frame with columns, got a {type(frame).__name__}")
     for name in names:
         if not isinstance(name, str):
             raise TableError(f"the data frame: column {name!r} has no name that is text; rename it")
     columns = {name: _items(frame[name]) for name in names}
+    if len(lengths := {name: len(column) for name, column in columns.items()}) and len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
+        raise TableError(f"the data frame: the columns differ in length ({listed})")
     return _of_columns("the data frame", columns, replace(reading, source=f"a {type(frame).__name__}"))
 
 
@@ -86,17 +94,22 @@ def _text(x: Any, name: str, column: str) -> str:
 
 
 def _json_lines(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
-    records = []
-    with open(path, encoding="utf-8-sig") as file:
-        for line, text in enumerate(file, start=1):
-            if text.strip():
-                records.append(_record(text, f"{name} line {line}"))
-    return _by_column(records, name)
+    lines = enumerate(_text_of(path, name).split("\n"), start=1)
+    return _by_column([_record(text, f"{name} line {line}") for line, text in lines if text.strip()], name)
+
+
+def _text_of(path: str | PathLike[str], name: str) -> str:
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TableError(f"{name} line {line}: not UTF-8 text (byte 0x{data[error.start]:02x})") from None
 
 
 def _record(text: str, place: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = _parsed(text)
     except (ValueError, RecursionError) as error:
         raise TableError(f"{place}: not JSON ({error})") from None
     if not isinstance(found, dict):
@@ -106,12 +119,30 @@ def _record(text: str, place: str) -> dict[str, Any]:
 
 def _json(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        found = _parsed(_text_of(path, name))
+    except TableError:
+        raise
     except (ValueError, RecursionError) as error:
         raise TableError(f"{name}: not JSON ({error})") from None
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise TableError(f"{name}: expected a list of objects, one for each row")
     return _by_column(found, name)
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"the key {_repeated(key for key, _ in pairs)!r} appears twice")
+    return found
+
+
+def _repeated(names: Iterable[str]) -> str:
+    """The first that appears twice."""
+    return next(each for each, count in Counter(names).items() if count > 1)
 
 
 def _by_column(records: list[dict[str, Any]], name: str) -> dict[str, list[Any]]:
@@ -151,8 +182,8 @@ def _excel(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
     if not header:
         raise TableError(f"{name}: the first sheet is empty; it needs a header row and at least one row")
     names = ["" if each is None else str(each) for each in header]
-    if twice := [each for each in names if names.count(each) > 1]:
-        raise TableError(f"{name} row 1: two columns are named {twice[0]!r}; rename one")
+    if len(set(names)) < len(names):
+        raise TableError(f"{name} row 1: two columns are named {_repeated(names)!r}; rename one")
     entries = list(rows)
     return {each: [row[i] for row in entries] for i, each in enumerate(names)}
 

@@ -139,6 +139,11 @@ class Recipe:
         return scheme(self.task, self.loss)
 
     @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the inputs of the model."""
+        return tuple(name for column in self.columns for name in column.feature_names)
+
+    @property
     def metric_name(self) -> str:
         """The name of this task's score: accuracy or R²."""
         return "R²" if self.task == "regression" else "accuracy"
@@ -147,6 +152,11 @@ class Recipe:
         """Targets in the user's units (class indices or numbers), encoded for the loss."""
         scaled = self.y_scaling.apply(y[:, None])[:, 0] if self.task == "regression" else y
         return [self.scheme.encode(number, len(self.class_names)) for number in scaled.tolist()]
+
+    def class_as_target(self, k: int) -> float:
+        """Class k as `nn.fit` names it in `class_weight`: its target, or the index if that is a one-hot row."""
+        target = as_row(self.scheme.encode(k, len(self.class_names)))
+        return float(target[0]) if len(target) == 1 else k
 
     def read_outputs(self, outputs: list[Prediction]) -> Array:
         """The predictions that the outputs mean, shape (n,): class indices, or numbers in the user's units."""
@@ -201,7 +211,7 @@ class Recipe:
     def check(self) -> None:
         """Raise `SchemaError` when the parts do not fit together."""
         names = [column.name for column in self.columns]
-        features = [name for column in self.columns for name in column.feature_names]
+        features = self.feature_names
         _expect(
             len({*names, self.target}) == len(names) + 1,
             "columns",

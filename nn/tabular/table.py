@@ -9,16 +9,18 @@ from typing import Any, Literal
 
 from autograd._numpy import NDArray, np
 from nn.tabular.cells import Cells, Reading, TableError
-from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer_all
-from nn.tabular.datasets import Dataset, split
-from nn.tabular.formats import Frame, read_cells
+from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer, infer_all
+from nn.tabular.datasets import HELD_OUT, Dataset
+from nn.tabular.formats import Columns, Frame, read_cells
 from nn.tabular.names import plain_name
 from nn.tabular.numerals import POINT
+from nn.tabular.splitting import Splitter
 from nn.tabular.understood import Understood
 from nn.train.tasks import Task
 
 MAX_CLASSES = 100
 MAX_INTEGER_CLASSES = 20
+GROUPS, TIME = "it says how rows belong together", "it orders the rows"
 TableTask = Literal["classification", "regression"]
 
 
@@ -28,6 +30,7 @@ class Table:
 
     columns      those that are used
     description  how the file was read, which columns are left out, and why this is the task
+    groups       the group of each row, `times` its time, if there are columns that say so
     """
 
     name: str
@@ -38,6 +41,8 @@ class Table:
     class_names: tuple[str, ...] | None
     task: Task
     description: Understood
+    groups: NDArray[Any] | None = None
+    times: NDArray[np.float64] | None = None
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -54,9 +59,13 @@ class Table:
         """The names of the columns of `x`."""
         return tuple(name for column in self.columns for name in column.feature_names)
 
-    def dataset(self, *, seed: int = 0) -> Dataset:
-        """The samples with a held-out fifth (see `nn.tabular.datasets.split`)."""
-        parts = split(self.y, self.task, seed=seed)
+    def splitter(self, *, seed: int = 0, test_size: float = HELD_OUT) -> Splitter:
+        """How the rows are split: by the groups or times if there are any."""
+        return Splitter(self.y, self.task, self.groups, self.times, test_size, seed)
+
+    def dataset(self, *, seed: int = 0, test_size: float = HELD_OUT) -> Dataset:
+        """The samples with a held-out part, by default a fifth."""
+        parts = self.splitter(seed=seed, test_size=test_size).split()
         return Dataset(self.name, self.x, self.y, self.feature_names, self.class_names or (), self.task, *parts)
 
     def understood(self) -> Iterator[str]:
@@ -84,7 +93,7 @@ class Table:
 
 
 def read_table(
-    data: str | PathLike[str] | Frame,
+    data: str | PathLike[str] | Frame | Columns,
     target: str,
     *,
     task: TableTask | None = None,
@@ -98,11 +107,13 @@ def read_table(
     delimiter: str = "",
     decimal: str = "",
     missing: Iterable[str] = (),
+    groups: str | None = None,
+    time: str | None = None,
 ) -> Table:
     """Read a table for predicting the column `target` from all other columns except those in `ignore`.
 
-    data          a CSV, TSV, JSON Lines, Parquet (needs pyarrow) or Excel (.xlsx, needs openpyxl) file, or a data frame
-                  of pandas, Polars or PyArrow
+    data          a CSV, TSV, JSON Lines, Parquet (needs pyarrow) or Excel (.xlsx, needs openpyxl) file, a data frame of
+                  pandas, Polars or PyArrow, or a dict of columns
     target        the column to predict
     task          "binary", "classification" or "regression"; by default a classification if the target is text, or a
                   few integers that look like classes, at most 20 different integers, else a regression
@@ -117,6 +128,8 @@ def read_table(
     delimiter     between the cells of a CSV file; by default it is found out, and so is
     decimal       the mark before decimals, "." or ","
     missing       further words that stand for a missing value
+    groups        a column whose rows with the same entry are not split, as the patient of a measurement
+    time          a column of dates or numbers: the last rows are held out; neither is a feature unless in `keep`
 
     Numbers may have a decimal comma, thousands separators, a percent sign or a currency. A column of numbers is one
     feature, and so is one of dates (in days) or of yes and no; a column of at most 20 different texts is one 0/1
@@ -139,17 +152,20 @@ def read_table(
     cells = read_cells(data, reading)
     asked = _asked(numbers, categories, dates)
     keep = tuple(keep)
-    unused = {target, *ignore}
-    for name in (target, *ignore, *keep, *asked):
+    divide = {name: reason for name, reason in ((groups, GROUPS), (time, TIME)) if name}
+    if target in divide:
+        raise ValueError(f"column {target!r} is the target; choose another one to split the rows by")
+    unused = {target, *ignore, *(divide.keys() - set(keep))}
+    for name in (target, *ignore, *keep, *asked, *divide):
         cells.position(name)
     features = [name for name in cells.header if name not in unused]
     if not features:
         raise TableError(f"{cells.path}: there is no column to predict the target {target!r} from")
-    complete = cells.without_missing([*features, target], drop=drop_missing)
+    complete = cells.without_missing(dict.fromkeys([*features, target, *divide]), drop=drop_missing)
     columns, left_out, x = infer_all(complete, features, asked, keep)
     y, classes, chosen, reason = _target(complete, target, task)
     return Table(
-        name="data" if isinstance(data, Frame) else plain_name(data),
+        name=plain_name(data) if isinstance(data, str | PathLike) else "data",
         x=x,
         y=y,
         columns=columns,
@@ -160,11 +176,13 @@ def read_table(
             rows=len(x),
             dropped=len(cells.rows) - len(complete.rows),
             reason=reason,
-            left_out=left_out,
+            left_out=left_out | {name: reason for name, reason in divide.items() if name in unused},
             reading=cells.reading,
             header=cells.header,
             notation=POINT if classes else complete.notation(target) or POINT,
         ),
+        groups=np.array(complete.column(groups)) if groups else None,
+        times=_times(complete, time, asked.get(time)) if time else None,
     )
 
 
@@ -176,6 +194,15 @@ def _asked(numbers: Iterable[str], categories: Iterable[str], dates: Iterable[st
             if asked.setdefault(name, kind) != kind:
                 raise ValueError(f"column {name!r} is asked for as a {asked[name]} and as a {kind}; choose one")
     return asked
+
+
+def _times(cells: Cells, name: str, asked: ColumnKind | None) -> NDArray[np.float64]:
+    """A column that orders the rows."""
+    kind = asked or ("date" if cells.notation(name) is None else "number")
+    column = infer(cells, name, kind, keep=True)
+    if column.kind == "category":
+        raise ValueError(f"column {name!r} is asked for as a category and as a time; choose one")
+    return column.encode(cells)[:, 0]
 
 
 def encode(cells: Cells, columns: Iterable[Column]) -> NDArray[np.float64]:

@@ -28,15 +28,15 @@ SAMPLES_PER_CALL = 4096
 
 
 class Table:
-    """Samples as pairs, for graphs, and as arrays, for programs.
+    """Samples as pairs, for graphs, and as arrays, for programs; `weights` say how much each counts in a gradient.
 
     >>> table = Table([([1.0, 2.0], 0), ([3.0, 4.0], 1)])
     >>> len(table), table.x.shape, table.y.tolist()
     (2, (2, 2), [0, 1])
     """
 
-    def __init__(self, pairs: list[Sample]) -> None:
-        self.pairs = pairs
+    def __init__(self, pairs: list[Sample], weights: Vector | None = None) -> None:
+        self.pairs, self.weights = pairs, weights
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -79,7 +79,7 @@ class Engine(Protocol):
         """Write θ into the parameters of the model."""
 
     def gradient(self, rows: Rows) -> Vector:
-        """The gradient of the mean loss over these samples."""
+        """The gradient of the mean over these samples of the loss, times the sample's weight if there is one."""
 
     def measure(self, table: Table) -> Measured:
         """Outputs and losses of the samples; call `write` first."""
@@ -113,10 +113,14 @@ class Eager:
         """One backward pass for every few samples; a graph is freed before the next one is built."""
         for parameter in self.parameters:
             parameter.grad = 0.0
-        batch = [self.samples.pairs[row] for row in rows]
-        for first in range(0, len(batch), SAMPLES_PER_GRAPH):
-            total([self.loss(self.model(x), y) for x, y in batch[first : first + SAMPLES_PER_GRAPH]]).backward()
-        return np.array([parameter.grad for parameter in self.parameters]) / len(batch)
+        for first in range(0, len(rows), SAMPLES_PER_GRAPH):
+            total([self._sample_loss(row) for row in rows[first : first + SAMPLES_PER_GRAPH]]).backward()
+        return np.array([parameter.grad for parameter in self.parameters]) / len(rows)
+
+    def _sample_loss(self, row: int) -> Any:
+        x, y = self.samples.pairs[row]
+        loss = self.loss(self.model(x), y)
+        return loss if self.samples.weights is None else float(self.samples.weights[row]) * loss
 
     def measure(self, table: Table) -> Measured:
         """Sample by sample, without recording."""
@@ -145,7 +149,13 @@ class Compiled:
             output = model(x)
             return output, loss(output, y)
 
-        self.training = autograd.compile(sample_loss, parameters=self.parameters, batch=("x", "y"))
+        def weighted_loss(x: Any, y: Any, weight: Any) -> Any:
+            return weight * loss(model(x), y)
+
+        weights = self.samples.weights
+        self.data = (self.samples.x, self.samples.y) if weights is None else (self.samples.x, self.samples.y, weights)
+        function, batch = (sample_loss, ("x", "y")) if weights is None else (weighted_loss, ("x", "y", "weight"))
+        self.training = autograd.compile(function, parameters=self.parameters, batch=batch)
         self.evaluation = autograd.compile(output_and_loss, parameters=self.parameters, batch=("x", "y"))
         self.theta = self.training.flat.start
 
@@ -167,7 +177,7 @@ class Compiled:
 
     def gradient(self, rows: Rows) -> Vector:
         """One call of the program for the whole batch."""
-        _, gradient = self.training.flat(self.theta, self.samples.x[rows], self.samples.y[rows])
+        _, gradient = self.training.flat(self.theta, *(each[rows] for each in self.data))
         return np.asarray(gradient)
 
     def measure(self, table: Table) -> Measured:

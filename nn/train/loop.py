@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from autograd import paused_gc
 from autograd._numpy import np
@@ -19,19 +19,47 @@ from nn.train.monitor import Monitor
 from nn.train.optimizers import Optimizer, get_optimizer
 from nn.train.prediction import Model
 from nn.train.progress import Progress, choose_progress
-from nn.train.samples import pair_up, split_samples
+from nn.train.samples import Sample, pair_up, split, split_samples
+from nn.train.weights import ClassWeight, sample_weights, weights_by_class
+
+Weighting: TypeAlias = tuple[ClassWeight, Any]
 
 
-def train(model: Model, x: Any, y: Any, config: Config, monitor: Monitor, progress: bool | None, compile: bool) -> Stop:
-    """Train until the monitor has a reason to stop; Ctrl-C is one."""
+def train(
+    model: Model,
+    x: Any,
+    y: Any,
+    config: Config,
+    monitor: Monitor,
+    progress: bool | None,
+    compile: bool,
+    weighting: Weighting = (None, None),
+) -> Stop:
+    """Train until the monitor has a reason to stop; Ctrl-C is one. `weighting`: of the classes, and of the samples."""
     if isinstance(config.optimizer, str):
         raise ValueError(f"optimizer={config.optimizer!r} needs cluster=; for one worker process use cluster=1")
     rng = random.Random(config.seed)
-    samples, validation = map(Table, split_samples(pair_up(x, y), config.validation, rng))
+    samples, validation = _tables(pair_up(x, y), config.validation, weighting, rng)
     loop = Loop(samples, validation, config, get_optimizer(config.optimizer), rng)
     display = choose_progress(progress, config.epochs, len(samples), monitor.history)
     with paused_gc(), monitor, display:
         return monitor.follow(loop.epochs(Eager(model, config.loss, samples), compile, display, monitor.history))
+
+
+def _tables(pairs: list[Sample], validation: Any, weighting: Weighting, rng: random.Random) -> tuple[Table, Table]:
+    """Training and validation samples, with weights if any are asked for: those of the classes hold for both."""
+    if all(each is None for each in weighting):
+        kept, others = split_samples(pairs, validation, rng)
+        return Table(kept), Table(others)
+    targets = [y for _, y in pairs]
+    by_class = weights_by_class(weighting[0], targets)
+    weights = sample_weights(weighting[1], by_class, targets)
+    if validation is None or isinstance(validation, tuple):
+        others = [] if validation is None else pair_up(*validation)
+        return Table(pairs, weights), Table(others, sample_weights(None, by_class, [y for _, y in others]))
+    parts = split(len(pairs), validation, rng)
+    training, held_out = (Table([pairs[row] for row in rows], weights[rows]) for rows in parts)
+    return training, held_out
 
 
 @dataclass
@@ -82,7 +110,9 @@ class Loop:
         return Epoch(number, loss, validation_loss, metric, time.monotonic() - start)
 
     def measure(self, engine: Engine, table: Table) -> tuple[float, float | None]:
-        """The mean loss and the metric over the samples."""
+        """The mean loss, weighted as in training, and the metric over the samples."""
         outputs, losses = engine.measure(table)
         metric = None if self.config.metric is None else self.config.metric(outputs, [y for _, y in table.pairs])
+        if table.weights is not None:
+            losses = (table.weights * losses).tolist()
         return sum(losses) / len(losses), metric

@@ -183,3 +183,55 @@ def test_f19_an_unreadable_file_is_named_in_one_line(
     assert main(["train", str(tmp_path / name), "--target", "y"]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert name.replace("\n", "\\n") in line
+
+
+SICK = "patient,day,x,sick\n" + "".join(
+    f"p{i % 9},2026-{1 + i // 28:02d}-{1 + i % 28:02d},{i % 11},{'yes' if i % 11 > 7 else 'no'}\n" for i in range(330)
+)
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--groups", "patient", "--class-weight", "balanced", "--folds", "2"],
+            ["(whole groups of 'patient')", "cross-validation: accuracy ", "early stopping: after 1 epoch without"],
+        ),
+        (
+            ["--time", "day", "--class-weights", "yes=2"],
+            ["(the last, by 'day')", "day      left out: it orders the rows"],
+        ),
+    ],
+    ids=["groups", "time"],
+)
+def test_groups_time_folds_and_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: list[str]
+) -> None:
+    (tmp_path / "sick.csv").write_text(SICK)
+    rest = ["--quiet", "--epochs", "2", "--hidden", "2", "--patience", "1"]
+    done = run_here(tmp_path, capsys, "train", "sick.csv", "--target", "sick", *rest, *options)
+    assert [word for word in words if word not in done.stdout] == []
+    report = json.loads((tmp_path / "runs" / "sick" / "report.json").read_text())
+    assert len(report["folds"]) == (2 if "--folds" in options else 0)
+    assert sum(map(sum, report["confusion_matrix"])) == report["score"]["samples"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--groups", "patients"], "unknown column 'patients'; did you mean 'patient'?"),
+        (["--groups", "patient", "--time", "day"], "by groups or by time, not by both"),
+        (["--folds", "1"], "'1' is not an integer of at least 2"),
+        (["--test-size", "20"], "'20' is not a fraction between 0 and 1"),
+        (["--class-weight", "maybe=2"], "unknown class 'maybe'"),
+        (["--folds", "2", "--cluster", "1"], "--class-weight and --folds are for training without --cluster"),
+    ],
+)
+def test_wrong_splits_are_usage_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    (tmp_path / "sick.csv").write_text(SICK)
+    done = run_here(tmp_path, capsys, "train", "sick.csv", "--target", "sick", *options, code=2)
+    assert words in done.stderr
+    assert not (tmp_path / "runs").exists()

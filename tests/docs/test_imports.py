@@ -307,7 +307,7 @@ SHARED = {
     "autograd._numpy",
     "autograd._startup",
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
-    *("autograd.io.json_text", "autograd.io.suggestions"),
+    *("autograd.io.json_text", "autograd.io.suggestions", "autograd.io.together"),
     "autograd.cli",
     *("autograd.cli.frame", "autograd.cli.parser"),
     "autograd.errors",
