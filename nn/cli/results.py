@@ -23,6 +23,7 @@ from nn.train.prediction import predict
 
 # Predictions that the importance of all columns may take: a second by a program, some seconds eagerly.
 PREDICTIONS = {True: 100_000, False: 2_000}
+HUGE = 1e6  # a score that is not written in full
 LEAST = 20  # samples, below which shuffling says nothing
 Forward = Callable[[Array], list[Prediction]]
 
@@ -39,7 +40,8 @@ def evaluate(job: Job) -> dict[str, Any]:
     constant = f"; {beside_baseline(job.dataset)[1]}"
     where = "held-out" if job.dataset.holds_out else "training (no samples held out)"
     if chosen.metric == "r_squared":
-        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')}){constant}")
+        shown = f"{value:.4f}" if abs(value) < HUGE else f"{value:.4g}"
+        print(f"{where} R²: {shown} ({counted(len(rows), 'sample')}){constant}")
     else:
         print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)}){constant}")
     return {"metric": job.recipe.metric_name, "value": value, "samples": len(rows), "held_out": job.dataset.holds_out}

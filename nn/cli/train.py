@@ -19,8 +19,8 @@ from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
 from nn.cli.results import draw_results, evaluate, report_on, width
 from nn.cli.split_options import class_weight
-from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss
-from nn.evaluation.report import Report
+from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss, one_class_only, worst_loss
+from nn.evaluation.report import ClassReport, Report
 from nn.evaluation.wording import lines as report_lines
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
@@ -66,7 +66,7 @@ def _run(args: argparse.Namespace) -> int:
         report = replace(report, folds=cross_validate(job))
     agrees = _check_gradients(job)
     _print_hints(job)
-    learned = _print_verdict(job, before, score["value"])
+    learned = _print_verdict(job, before, history, report)
     _write(job, history, report)
     if history.stopped == "interrupted":
         return INTERRUPTED
@@ -78,12 +78,14 @@ def _loss(job: Job) -> float:
     return mean_loss(job.model, job.inputs(rows), job.targets(rows), job.recipe.loss)
 
 
-def _print_verdict(job: Job, before: float, score: float) -> bool:
+def _print_verdict(job: Job, before: float, history: History, report: Report) -> bool:
     """Say what is wrong if the model has learned nothing; whether it has learned something."""
     constant, _ = beside_baseline(job.dataset)
-    problem = did_not_learn(before, _loss(job), score, constant)
+    problem = did_not_learn(before, _loss(job), worst_loss(history), report.score["value"], constant)
     if problem:
         print(f"hint: {problem}")
+    if isinstance(report.detail, ClassReport) and (other := one_class_only(report.detail)):
+        print(f"hint: {other}")
     return not problem.startswith(UNTRAINED)
 
 
