@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from autograd.io.files import file_name
 from autograd.io.plural import counted
+from nn.cli.terminal import wrapping_stdout
 from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document
 from nn.tabular.preprocessing import Recipe, RecipeError
@@ -31,8 +32,9 @@ def run(args: argparse.Namespace) -> int:
     """Print the architecture, statistics of the weights, inputs and target, and how the model was trained."""
     model, extra = load_document(args.model)
     lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
-    for line in lines:
-        print(line)
+    with wrapping_stdout():
+        for line in lines:
+            print(line)
     return 0
 
 

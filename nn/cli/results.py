@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,6 @@ PREDICTIONS = {True: 100_000, False: 2_000}
 HUGE = 1e6  # a score that is not written in full
 LEAST = 20  # samples, below which shuffling says nothing
 Forward = Callable[[Array], list[Prediction]]
-
-
-def width() -> int:
-    """The number of columns of the terminal; 80 if there is none."""
-    return shutil.get_terminal_size().columns
 
 
 def evaluate(job: Job) -> dict[str, Any]:

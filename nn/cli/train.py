@@ -17,8 +17,9 @@ from nn.cli.crossvalidation import cross_validate
 from nn.cli.job import Job, job_of, train
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
-from nn.cli.results import draw_results, evaluate, report_on, width
+from nn.cli.results import draw_results, evaluate, report_on
 from nn.cli.split_options import class_weight
+from nn.cli.terminal import width, wrapping_stdout
 from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss, one_class_only, worst_loss
 from nn.evaluation.report import ClassReport, Report
 from nn.evaluation.wording import lines as report_lines
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     When stdout can no longer be written (`| head -1`), the run goes on and everything is saved; the error comes after.
     """
-    with forgiving_stdout() as stdout:
+    with forgiving_stdout() as stdout, wrapping_stdout():
         code = _run(args)
     if stdout.error is not None and code != INTERRUPTED:
         raise stdout.error
