@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograd import draw, explore
+from autograd import Value, draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
 from autograd.io.files import write_text
@@ -15,6 +15,7 @@ from autograd.io.plural import counted
 from autograd.io.printing import forgiving_stdout
 from nn.cli.crossvalidation import cross_validate
 from nn.cli.job import Job, job_of, train
+from nn.cli.learning_curve import LearningCurve
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
 from nn.cli.results import draw_results, evaluate, report_on
@@ -30,6 +31,7 @@ from nn.plotting.plots import boundary_picture, loss_picture
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
 
+NAMED = 16  # inputs that are drawn one by one
 DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
 
 
@@ -57,10 +59,11 @@ def _run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     _print_setup(job)
     before = _loss(job)
-    history = train(job, progress=not args.quiet)
+    curve = LearningCurve(job)
+    history = train(job, progress=not args.quiet, on_epoch=curve)
     _print_end(job, history)
     score = evaluate(job)
-    report = report_on(job, score)
+    report = replace(report_on(job, score), curve=tuple(curve.losses))
     for line in report_lines(report, width()):
         print(line)
     if args.folds and history.stopped != "interrupted":
@@ -212,8 +215,10 @@ def _draw_sample(job: Job, folder: Path) -> None:
     """The computation of one sample's loss with its gradients: a picture, collapsed if it is large, and a page."""
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
+    names = job.recipe.feature_names
+    inputs = x if len(x) > NAMED else [Value(number, label=name) for number, name in zip(x, names, strict=True)]
     job.model.zero_grad()
-    loss = get_loss(job.recipe.loss)(job.model(x), y)
+    loss = get_loss(job.recipe.loss)(job.model(inputs), y)
     loss.label = "loss"
     loss.backward()
     title = f"{job.dataset.name}: the loss of one sample"
@@ -227,7 +232,8 @@ def _draw(job: Job, history: History, report: Report, folder: Path) -> list[str]
     drawn: list[str] = []
     try:
         if history.rows:
-            loss_picture(history, folder / "loss.svg", title=f"{job.dataset.name}: loss by epoch")
+            title = f"{job.dataset.name}: loss by epoch"
+            loss_picture(history, folder / "loss.svg", title=title, held_out=report.curve)
             drawn.append("loss.svg")
         drawn += draw_results(job, report, folder)
         if job.dataset.x.shape[1] == 2:
