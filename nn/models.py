@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
 from nn.layers.mlp import MLP
 from nn.persistence.documents import StorageError
 from nn.persistence.storage import load_document
-from nn.tabular.frames import in_units_of_the_target, is_frame, rows_of
+from nn.tabular.frames import in_units_of_the_target, is_frame, rows_by_name, rows_of
 from nn.tabular.preprocessing import Recipe
 from nn.train import prediction
 from nn.train.metrics import Prediction
@@ -48,7 +49,10 @@ def predict(model: prediction.Model, x: Any) -> list[Prediction]:
 
     Raises `ValueError` for what are not rows of numbers, `TableError` for a frame that does not fit the model.
     """
-    recipe = getattr(model, "recipe", None)
-    if not (is_frame(x) and isinstance(recipe, Recipe)):
+    recipe, names = getattr(model, "recipe", None), getattr(model, "feature_names", ())
+    if not is_frame(x):
         return prediction.predict(model, x)
+    if not isinstance(recipe, Recipe):
+        names = names or (list(x) if isinstance(x, Mapping) else ())
+        return prediction.predict(model, rows_by_name(x, names) if names else x)
     return in_units_of_the_target(recipe, prediction.predict(model, rows_of(recipe, x)))

@@ -12,7 +12,7 @@ from nn.cluster.connecting import ClusterLike
 from nn.cluster.fitting import ClusterOptions, fit_on_cluster
 from nn.cluster.run import EVERY
 from nn.layers.mlp import MLP
-from nn.tabular.frames import by_class, is_frame, names_of, plain_columns, rows_of, samples_of, targets_of
+from nn.tabular.frames import by_class, is_frame, names_of, rows_by_name, rows_of, samples_of, targets_of
 from nn.train import loop
 from nn.train.config import Config, positive_integer
 from nn.train.history import Epoch, History
@@ -144,7 +144,7 @@ def _read_frames(
     if not isinstance(y, str):
         if isinstance(model, MLP):
             model.feature_names = names_of(x)
-        return plain_columns(x) if isinstance(x, Mapping) else x, y, class_weight, config
+        return rows_by_name(x, list(x)) if isinstance(x, Mapping) else x, y, class_weight, config
     rows, targets, recipe = samples_of(model, x, y, loss)
     if isinstance(model, MLP):
         model.recipe, model.feature_names = recipe, recipe.feature_names

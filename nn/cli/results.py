@@ -104,7 +104,7 @@ def draw_results(job: Job, report: Report, folder: Path) -> list[str]:
             pictures["calibration.svg"] = lambda path: calibration_picture(
                 known.bins, path, title=f"{name}: calibration {where}"
             )
-    else:
+    elif np.isfinite(detail.predicted).all():
         pictures["residuals.svg"] = lambda path: residual_picture(
             detail.y, detail.predicted, path, target=report.target, title=f"{name}: predictions {where}"
         )

@@ -10,12 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
+from nn.evaluation.wording import BLOCK
+
 _FIRST_COLUMN = re.compile(r"\s*\S+(?: \S+)*?\s{2,}|\s*")
 
 
 def width() -> int:
     """The number of columns of the terminal; 80 if there is none."""
     return shutil.get_terminal_size().columns
+
+
+def block() -> str:
+    """What bars are made of: a full block, or where stdout has none, #."""
+    try:
+        BLOCK.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "#"
+    return BLOCK
 
 
 def wrapped(line: str, columns: int) -> str:

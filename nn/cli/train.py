@@ -20,7 +20,7 @@ from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
 from nn.cli.results import draw_results, evaluate, report_on
 from nn.cli.split_options import class_weight
-from nn.cli.terminal import width, wrapping_stdout
+from nn.cli.terminal import block, width, wrapping_stdout
 from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss, one_class_only, worst_loss
 from nn.evaluation.report import ClassReport, Report
 from nn.evaluation.wording import lines as report_lines
@@ -64,7 +64,7 @@ def _run(args: argparse.Namespace) -> int:
     _print_end(job, history)
     score = evaluate(job)
     report = replace(report_on(job, score), curve=tuple(curve.losses))
-    for line in report_lines(report, width()):
+    for line in report_lines(report, width(), block()):
         print(line)
     if args.folds and history.stopped != "interrupted":
         report = replace(report, folds=cross_validate(job))

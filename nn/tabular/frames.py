@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -12,7 +12,7 @@ from nn.layers.mlp import MLP
 from nn.lookup import look_up
 from nn.tabular.cells import Reading, TableError
 from nn.tabular.columns import class_name
-from nn.tabular.formats import Columns, Frame, read_cells
+from nn.tabular.formats import Columns, Frame, items_of, read_cells
 from nn.tabular.numerals import POINT
 from nn.tabular.preprocessing import Array, Recipe, Scaling
 from nn.tabular.table import Table, encode, read_table
@@ -34,13 +34,13 @@ def is_frame(x: Any) -> TypeGuard[Frame | Columns]:
 
 
 def names_of(frame: Frame | Columns) -> tuple[str, ...]:
-    """The names of the columns, as text.
+    """The names of the columns; none if one is not text.
 
     >>> names_of({"size": [1.0], "age": [2.0]})
     ('size', 'age')
     """
     names = frame if isinstance(frame, Mapping) else getattr(frame, "column_names", None) or frame.columns
-    return tuple(map(str, names))
+    return tuple(names) if all(isinstance(name, str) for name in names) else ()
 
 
 def samples_of(
@@ -106,9 +106,7 @@ def rows_of(recipe: Recipe, frame: Frame | Columns) -> Array:
     """
     missing = recipe.table.reading.missing if recipe.table else ()
     cells = read_cells(frame, Reading(missing=missing))
-    absent = [column.name for column in recipe.columns if column.name not in cells.header]
-    if absent:
-        raise TableError(f"the model needs the column {absent[0]!r}; the table has {', '.join(cells.header)}")
+    _expect([column.name for column in recipe.columns], cells.header)
     return recipe.x_scaling.apply(encode(cells, recipe.columns))
 
 
@@ -137,9 +135,17 @@ def by_class(recipe: Recipe, class_weight: ClassWeight) -> ClassWeight:
     }
 
 
-def plain_columns(frame: Columns) -> list[list[Any]]:
-    """The rows of a dict of columns."""
-    return [list(row) for row in zip(*frame.values(), strict=True)]
+def rows_by_name(frame: Frame | Columns, names: Sequence[str]) -> list[list[Any]]:
+    """The rows of these columns, as they are; TableError for one that is missing."""
+    _expect(names, names_of(frame))
+    return [list(row) for row in zip(*(items_of(frame[name]) for name in names), strict=True)]
+
+
+def _expect(names: Iterable[str], found: Sequence[str]) -> None:
+    there = set(found)
+    for name in names:
+        if name not in there:
+            raise TableError(f"the model needs the column {name!r}; the table has {', '.join(found)}")
 
 
 def in_units_of_the_target(recipe: Recipe, outputs: Sequence[Prediction]) -> list[Prediction]:

@@ -128,6 +128,10 @@ def test_a_frame_of_numbers_with_separate_targets_gives_names_too() -> None:
     model = nn.MLP(2, [1], seed=0)
     nn.fit(model, {"a": [0.0, 1.0], "b": [1.0, 0.0]}, [1.0, 2.0], epochs=1)
     assert (model.feature_names, model.recipe) == (("a", "b"), None)
+    assert nn.predict(model, {"b": [1.0], "c": ["x"], "a": [0.5]}) == nn.predict(model, [[0.5, 1.0]])
+    with pytest.raises(nn.TableError, match="the model needs the column 'b'; the table has a"):
+        nn.predict(model, {"a": [1.0]})
+    assert nn.predict(nn.MLP(1, [1], seed=0), {"z": [2.0]}) == nn.predict(nn.MLP(1, [1], seed=0), [[2.0]])
 
 
 @pytest.mark.parametrize(
