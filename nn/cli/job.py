@@ -20,8 +20,8 @@ from nn.train.tasks import output_for
 from nn.train.until import Until
 from nn.training import fit
 
-# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides. With 24 samples,
-# a chance low of the validation loss ended one training in five after a few epochs.
+# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides. With 24 validation
+# samples, a chance low of their loss ended two trainings of ten after a quarter of the epochs.
 VALIDATE_FROM = 300
 VALIDATION = 0.1
 

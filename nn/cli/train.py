@@ -63,6 +63,7 @@ def _run(args: argparse.Namespace) -> int:
     history = train(job, progress=not args.quiet, on_epoch=curve)
     _print_end(job, history)
     score = evaluate(job)
+    _save(job, history, score)  # before what takes time, and may be interrupted
     report = replace(report_on(job, score), curve=tuple(curve.losses))
     for line in report_lines(report, width(), block()):
         print(line)
@@ -181,11 +182,15 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
+def _save(job: Job, history: History, score: dict[str, Any]) -> None:
+    recipe = replace(job.recipe, training=_training_record(job, history, score))
+    save(job.model, job.args.out / "model.json", extra=recipe.to_json())
+    history.save_csv(job.args.out / "history.csv")
+
+
 def _write(job: Job, history: History, report: Report) -> None:
+    """Write the report and the pictures."""
     folder: Path = job.args.out
-    recipe = replace(job.recipe, training=_training_record(job, history, report.score))
-    save(job.model, folder / "model.json", extra=recipe.to_json())
-    history.save_csv(folder / "history.csv")
     write_text(folder / "report.json", report.text())
     _draw_sample(job, folder)
     written = ["model.json", "history.csv", "report.json", "graph.svg", "graph.html"]
