@@ -89,12 +89,12 @@ class Programs:
 
     def loss_and_gradient(self, theta: Vector, samples: Samples) -> tuple[float, Vector]:
         """The weighted mean of the samples' losses, and its gradient."""
-        loss, gradient = 0.0, np.zeros_like(theta)
+        loss: float = 0.0
+        gradient: Vector | float = 0.0
         for chunk in samples.chunks(SAMPLES_PER_CALL):
             value, slope = self.training.flat(theta, chunk.x, chunk.y, chunk.weight)
             loss, gradient = loss + len(chunk) * value, gradient + len(chunk) * slope
-        total = samples.weight.sum()
-        return loss / total, gradient / total
+        return loss / samples.total_weight, np.asarray(gradient / samples.total_weight)
 
     def outputs(self, theta: Vector, x: Vector) -> NDArray[np.float64]:
         """The outputs for each row of `x`, shape (n, outputs)."""

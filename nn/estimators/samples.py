@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,22 @@ class Samples:
     def __len__(self) -> int:
         return len(self.x)
 
+    @cached_property
+    def total_weight(self) -> float:
+        """Σ of the weights."""
+        return float(self.weight.sum())
+
     def take(self, rows: NDArray[np.intp] | slice) -> Samples:
         """The samples with these indices."""
         return Samples(self.x[rows], self.y[rows], self.weight[rows])
 
     def chunks(self, size: int) -> Iterator[Samples]:
         """The samples in pieces of `size`, in order."""
-        return (self.take(slice(first, first + size)) for first in range(0, len(self), size))
+        if size >= len(self):
+            yield self
+            return
+        for first in range(0, len(self), size):
+            yield self.take(slice(first, first + size))
 
     def without_zero_weights(self) -> Samples:
         """The samples that count; ValueError when there are none."""

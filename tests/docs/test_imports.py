@@ -287,13 +287,14 @@ BETWEEN: dict[str, set[str]] = {
     "nn.train": {"layers", "plotting"},
     "nn.persistence": {"layers"},
     "nn.tabular": {"layers", "persistence", "train"},
+    "nn.estimators": {"layers", "train"},
     "nn.inspection": {"layers", "train"},
     "nn.cluster": {"layers", "persistence", "tabular", "train"},
     "nn.cli": {"inspection", "layers", "persistence", "plotting", "tabular", "train"},
 }
 # What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
 SHARED = {
-    "autograd._startup",
+    *("autograd._lazy", "autograd._startup"),
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
     "autograd.cli",
     "autograd.cli.frame",
@@ -314,6 +315,7 @@ OPTIONAL = {
     "dask",
     "distributed",
     "scipy",
+    "sklearn",
     "pyarrow",
     "openpyxl",
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
