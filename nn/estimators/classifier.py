@@ -12,9 +12,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from nn.estimators.base import BaseMLP, Target, dense, has_partial_fit
+from nn.estimators.base import BaseMLP, Target, has_partial_fit
 from nn.estimators.programs import OutActivation
-from nn.estimators.samples import Samples
+from nn.estimators.samples import Samples, dense
 
 MULTILABEL = "multilabel-indicator"
 

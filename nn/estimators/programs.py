@@ -25,7 +25,7 @@ OutActivation = Literal["identity", "logistic", "softmax"]
 
 # A program keeps intermediate results of all samples of a call: 8 bytes for each, 32 MB for a thousand neurons.
 SAMPLES_PER_CALL = 4096
-ARCHITECTURES = 32  # whose programs are kept
+ARCHITECTURES = 16  # whose programs are kept: 10 MB for each ten thousand parameters
 
 
 def _independent_cross_entropies(logits: Any, targets: Any) -> Any:

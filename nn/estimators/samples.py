@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.utils import check_array
 
 Vector = NDArray[np.float64]
 
@@ -66,3 +68,22 @@ class Samples:
         _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
         weight = np.bincount(inverse, weights=self.weight).astype(np.float64, copy=False)
         return Samples(self.x[first], self.y[first], weight)
+
+
+def dense(x: Any) -> NDArray[Any]:
+    """An array, of a sparse matrix too."""
+    found: NDArray[Any] = x.toarray() if issparse(x) else x
+    return found
+
+
+def checked_weights(sample_weight: Any, count: int) -> Vector:
+    """One weight for each of `count` samples; all are 1 if none are given, and a number stands for all."""
+    if sample_weight is None or np.isscalar(sample_weight):
+        weight = np.full(count, 1.0 if sample_weight is None else float(sample_weight))  # type: ignore[arg-type]
+    else:
+        weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.shape != (count,):
+        raise ValueError(f"sample_weight has the shape {weight.shape}; it needs a number for each of {count} samples")
+    for row in np.flatnonzero(weight < 0.0)[:1]:
+        raise ValueError(f"sample_weight[{row}] is {weight[row]}: it must be >= 0")
+    return weight

@@ -69,7 +69,7 @@ class Descent:
     """Mini-batch descent, one epoch at a time; `parameters` are the hyperparameters of the estimator."""
 
     def __init__(self, parameters: dict[str, Any], random: np.random.RandomState) -> None:
-        self.random, self.seen = random, 0
+        self.random, self.seen, self.solver = random, 0, parameters["solver"]
         kind = parameters["learning_rate"] if parameters["solver"] == "sgd" else "constant"
         self.rate = Rate(kind, parameters["learning_rate_init"], parameters["power_t"])
         self.optimizer = self._optimizer(parameters)

@@ -34,7 +34,6 @@ def test_check_estimator_passes_without_expected_failures(kind: str) -> None:
         "check_no_attributes_set_in_init",
         "check_parameters_default_constructible",
         "check_estimators_unfitted",
-        "check_estimator_sparse_tag",
         "check_sample_weight_equivalence_on_dense_data",
         "check_n_features_in",
         "check_dict_unchanged",

@@ -146,8 +146,18 @@ def test_a_warm_start_goes_on() -> None:
     before = fitted.loss_
     assert fitted.fit(X, SUM).loss_curve_[5] < before
     assert len(fitted.loss_curve_) == 10
+    assert fitted.best_loss_ == min(fitted.loss_curve_)
+    fitted.set_params(early_stopping=True, validation_fraction=0.5).fit(X, SUM)
+    assert fitted.best_validation_score_ == max(fitted.validation_scores_)
     with pytest.raises(ValueError, match="set warm_start=False"):
         fitted.set_params(hidden_layer_sizes=5).fit(X, SUM)
+
+
+def test_pieces_after_another_solver_start_its_optimizer() -> None:
+    fitted = estimator("number", solver="lbfgs").fit(X, SUM).set_params(solver="adam", learning_rate_init=1e-3)
+    before = theta(fitted)
+    moved = np.abs(theta(fitted.partial_fit(X, SUM)) - before)
+    np.testing.assert_array_less(moved, 1.01e-3)  # the first step of Adam moves no parameter by more than the rate
 
 
 def test_an_interrupt_keeps_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
