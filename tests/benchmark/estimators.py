@@ -21,7 +21,7 @@ NAME = "sklearn"
 SEEDS, QUICK_SEEDS = 5, 2
 QUICK_EPOCHS = 20
 HOUSES = 4000
-# A mean of so few scores is uncertain by its standard error; three of them, and one test sample of a small set.
+# The difference of two means of so few scores is uncertain: three standard errors, and one test sample of a small set.
 ERRORS, SAMPLE = 3.0, 0.02
 
 
@@ -86,8 +86,8 @@ def _row(load: Callable[..., Any], quick: bool) -> bool:
     name = load.__name__.removeprefix("load_")
     times = f"{best:8.3f} {peer_best:8.3f}   {best / peer_best:5.2f}   {first:9.3f}"
     print(f"  {name:14} {score:8.3f} {peer:8.3f}   {times}")
-    spread = statistics.stdev(fit.score for fit in [*ours, *theirs]) * (2.0 / len(ours)) ** 0.5
-    if score >= peer - ERRORS * spread - SAMPLE:
+    variance = sum(statistics.variance(fit.score for fit in fits) for fits in (ours, theirs))
+    if score >= peer - ERRORS * (variance / len(ours)) ** 0.5 - SAMPLE:
         return True
     print(f"  check   FAILED: {name}: the score is lower by {peer - score:.3f}")
     return False
