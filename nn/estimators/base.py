@@ -7,10 +7,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,9 +17,9 @@ from autograd._numpy import NDArray, np
 from nn.estimators import settings
 from nn.estimators.parameters import draw_start, read, write
 from nn.estimators.programs import Architecture, OutActivation, programs_of
-from nn.estimators.samples import Samples, Vector
-from nn.estimators.solvers import Descent, Objective
-from nn.estimators.training import Record, Score, train
+from nn.estimators.samples import Samples, Vector, checked_weights, dense
+from nn.estimators.solvers import Descent, Objective, lbfgs
+from nn.estimators.training import Record, Score, descend, finish
 from nn.layers.mlp import MLP
 
 Target = NDArray[Any]
@@ -174,27 +173,41 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         parameters = self.get_params(deep=False)
         settings.check(parameters)
         samples = self._samples(X, y, sample_weight, first, incremental)
-        if not incremental or first or not hasattr(self, "_descent"):
+        if not (incremental and self._has_descent()):
             self._descent = Descent(parameters, check_random_state(self.random_state))
         architecture = self._prepare(samples, self._descent.random, first)
         objective = Objective(programs_of(architecture), architecture, self.alpha)
         samples, score = self._hold_out(samples, objective, self._descent.random)
         record = Record(read(self.model_), self.loss_curve_, self.validation_scores_, bool(self.verbose))
+        reason = ""
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                if incremental:
-                    record(*self._descent.epoch(objective, record.theta, samples))
-                else:
-                    train(objective, samples, record, parameters, self._descent, score)
+                reason = self._train(objective, samples, record, score, incremental)
         except KeyboardInterrupt:
             warnings.warn(f"training was interrupted in epoch {record.epochs + 1}", RuntimeWarning, stacklevel=3)
+        finish(record, reason, self.learning_rate_init)
         self._keep(record)
         return self
 
+    def _has_descent(self) -> bool:
+        """Whether there is the state of an optimizer that `partial_fit` can go on with."""
+        return hasattr(self, "model_") and hasattr(self, "_descent") and self._descent.solver == self.solver
+
+    def _train(
+        self, objective: Objective, samples: Samples, record: Record, score: Score | None, incremental: bool
+    ) -> str:
+        """Train, and return why that ended without convergence, or ''."""
+        if self.solver == "lbfgs":
+            return lbfgs(objective, record.theta, samples, self.get_params(deep=False), record)
+        if incremental:
+            record(*self._descent.epoch(objective, record.theta, samples))
+            return ""
+        return descend(objective, samples, record, self._descent, self.max_iter, score)
+
     def _keep(self, record: Record) -> None:
         write(self.model_, record.theta)
-        self.n_iter_, self.t_ = record.epochs, self._descent.seen
-        self.loss_, self.best_loss_ = record.loss, record.best_loss
+        self.n_iter_, self.t_, self.loss_ = record.epochs, self._descent.seen, record.loss
+        self.best_loss_ = None if self.early_stopping else min(self.loss_curve_, default=record.loss)
         self.best_validation_score_ = None if record.scores is None else record.best_score
 
     def _hold_out(
@@ -227,7 +240,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self, X, y, dtype=np.float64, accept_sparse=SPARSE, multi_output=True, reset=first, **self._y_checks()
         )
         target = self._encode(y, first and not incremental)
-        weight = _checked_weights(sample_weight, len(target))
+        weight = checked_weights(sample_weight, len(target))
         samples = Samples(dense(x), target, weight).without_zero_weights()
         return samples.merged() if self.shuffle or self.solver == "lbfgs" else samples
 
@@ -244,13 +257,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if first:
             self.model_, self.out_activation_ = architecture.build(), out_activation
             write(self.model_, draw_start(architecture, random))
-            self.loss_curve_ = []
-            self.validation_scores_ = [] if self.early_stopping else None
+            self.loss_curve_, self.validation_scores_ = [], None
         elif architecture != self._architecture():
             raise ValueError(
                 f"the network was trained as {self._architecture()} and cannot go on as {architecture}; "
                 "set warm_start=False, or clone the estimator"
             )
+        if self.early_stopping != (self.validation_scores_ is not None):
+            self.validation_scores_ = [] if self.early_stopping else None
         return architecture
 
     def _architecture(self) -> Architecture:
@@ -264,22 +278,3 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         x = validate_data(self, X, accept_sparse=SPARSE, dtype=np.float64, reset=False)
         return programs_of(self._architecture()).outputs(read(self.model_), dense(x))
-
-
-def dense(x: Any) -> NDArray[Any]:
-    """An array, of a sparse matrix too."""
-    found: NDArray[Any] = x.toarray() if issparse(x) else x
-    return found
-
-
-def _checked_weights(sample_weight: Any, count: int) -> Vector:
-    """One weight for each of `count` samples; all are 1 if none are given, and a number stands for all."""
-    if sample_weight is None or np.isscalar(sample_weight):
-        weight = np.full(count, 1.0 if sample_weight is None else float(sample_weight))  # type: ignore[arg-type]
-    else:
-        weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weight.shape != (count,):
-        raise ValueError(f"sample_weight has the shape {weight.shape}; it needs a number for each of {count} samples")
-    for row in np.flatnonzero(weight < 0.0)[:1]:
-        raise ValueError(f"sample_weight[{row}] is {weight[row]}: it must be >= 0")
-    return weight

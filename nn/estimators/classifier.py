@@ -11,9 +11,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from autograd._numpy import NDArray, np
-from nn.estimators.base import BaseMLP, Target, dense, has_partial_fit
+from nn.estimators.base import BaseMLP, Target, has_partial_fit
 from nn.estimators.programs import OutActivation
-from nn.estimators.samples import Samples
+from nn.estimators.samples import Samples, dense
 
 MULTILABEL = "multilabel-indicator"
 
@@ -52,6 +52,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     >>> classifier = nn.MLPClassifier(4, solver="lbfgs", random_state=0).fit([[0.0], [1.0], [2.0]], ["a", "b", "b"])
     >>> classifier.predict([[0.1], [1.9]]).tolist(), classifier.model_
     (['a', 'b'], MLP(1, [4, 1], hidden='relu', output='linear')  # 13 parameters)
+    >>> p = classifier.predict_proba([[0.1]])
+    >>> p.shape, bool(p[0, 0] > 0.9), bool((classifier.predict_log_proba([[0.1]]) == np.log(p)).all())
+    ((1, 2), True, True)
 
     With `shuffle`, or "lbfgs", equal samples are merged: repeating one is giving it weight 2, to the last bit. `fit`
     raises ValueError or TypeError for a hyperparameter that is not allowed.

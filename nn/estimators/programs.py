@@ -23,7 +23,7 @@ OutActivation = Literal["identity", "logistic", "softmax"]
 
 # A program keeps intermediate results of all samples of a call: 8 bytes for each, 32 MB for a thousand neurons.
 SAMPLES_PER_CALL = 4096
-ARCHITECTURES = 32  # whose programs are kept
+ARCHITECTURES = 16  # whose programs are kept: 10 MB for each ten thousand parameters
 
 
 def _independent_cross_entropies(logits: Any, targets: Any) -> Any:
@@ -87,12 +87,12 @@ class Programs:
 
     def loss_and_gradient(self, theta: Vector, samples: Samples) -> tuple[float, Vector]:
         """The weighted mean of the samples' losses, and its gradient."""
-        loss, gradient = 0.0, np.zeros_like(theta)
+        loss: float = 0.0
+        gradient: Vector | float = 0.0
         for chunk in samples.chunks(SAMPLES_PER_CALL):
             value, slope = self.training.flat(theta, chunk.x, chunk.y, chunk.weight)
             loss, gradient = loss + len(chunk) * value, gradient + len(chunk) * slope
-        total = samples.weight.sum()
-        return loss / total, gradient / total
+        return loss / samples.total_weight, np.asarray(gradient / samples.total_weight)
 
     def outputs(self, theta: Vector, x: Vector) -> NDArray[np.float64]:
         """The outputs for each row of `x`, shape (n, outputs)."""

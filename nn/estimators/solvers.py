@@ -33,7 +33,7 @@ class Objective:
         """Value and gradient."""
         loss, gradient = self.programs.loss_and_gradient(theta, samples)
         weights = self.is_weight * theta
-        strength = 0.5 * self.alpha / float(samples.weight.sum())
+        strength = 0.5 * self.alpha / samples.total_weight
         return loss + strength * float(weights @ weights), gradient + l2_gradient(weights, strength)
 
 
@@ -69,7 +69,7 @@ class Descent:
     """Mini-batch descent, one epoch at a time; `parameters` are the hyperparameters of the estimator."""
 
     def __init__(self, parameters: dict[str, Any], random: np.random.RandomState) -> None:
-        self.random, self.seen = random, 0
+        self.random, self.seen, self.solver = random, 0, parameters["solver"]
         kind = parameters["learning_rate"] if parameters["solver"] == "sgd" else "constant"
         self.rate = Rate(kind, parameters["learning_rate_init"], parameters["power_t"])
         self.optimizer = self._optimizer(parameters)
@@ -92,10 +92,10 @@ class Descent:
         for batch in samples.chunks(size):
             loss, gradient = objective(theta, batch)
             theta = self.optimizer.update(theta, gradient)
-            sum_of_losses += loss * float(batch.weight.sum())
+            sum_of_losses += loss * batch.total_weight
         self.seen += len(samples)
         self.rate.epoch_ends(self.seen)
-        return theta, sum_of_losses / float(samples.weight.sum())
+        return theta, sum_of_losses / samples.total_weight
 
     def stalls(self, score: float) -> bool:
         """Whether to stop, as scores have not risen by `tol` for more than `n_iter_no_change` epochs."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from sklearn.exceptions import ConvergenceWarning
 
 from autograd._numpy import np
 from nn.estimators.samples import Samples, Vector
-from nn.estimators.solvers import Descent, Objective, lbfgs
+from nn.estimators.solvers import Descent, Objective
 
 Score = Callable[[Vector], float]
 
@@ -37,12 +36,11 @@ class Record:
     verbose: bool = False
     epochs: int = 0
     loss: float = math.inf
-    best_loss: float = math.inf
-    best_score: float = field(default=-math.inf)
+    best_score: float = -math.inf
 
     def __call__(self, theta: Vector, loss: float, score: float | None = None) -> None:
         """Note the parameters after an epoch, its loss, and their validation score."""
-        self.epochs, self.loss, self.best_loss = self.epochs + 1, loss, min(loss, self.best_loss)
+        self.epochs, self.loss = self.epochs + 1, loss
         self.losses.append(loss)
         if self.scores is None or score is None:
             self.theta = theta
@@ -55,38 +53,12 @@ class Record:
             print(f"epoch {self.epochs}: loss {loss:.8f}{validation}")
 
 
-def train(
-    objective: Objective,
-    samples: Samples,
-    record: Record,
-    parameters: dict[str, Any],
-    descent: Descent,
-    score: Score | None,
-) -> None:
-    """Train from `record.theta` until the loss, or the validation score, does not improve; else ConvergenceWarning."""
-    if parameters["solver"] == "lbfgs":
-        reason = lbfgs(objective, record.theta, samples, parameters, record)
-    else:
-        reason = _descend(objective, samples, record, parameters, descent, score)
-    if not np.isfinite(record.theta).all() or math.isnan(record.loss):
-        raise ValueError(
-            f"training ended with parameters or a loss that are not finite (epoch {record.epochs}): "
-            f"scale the features, or lower learning_rate_init={parameters['learning_rate_init']}"
-        )
-    if reason:
-        warnings.warn(f"training has not converged: {reason}", ConvergenceWarning, stacklevel=4)
-
-
-def _descend(
-    objective: Objective,
-    samples: Samples,
-    record: Record,
-    parameters: dict[str, Any],
-    descent: Descent,
-    score: Score | None,
+def descend(
+    objective: Objective, samples: Samples, record: Record, descent: Descent, max_iter: int, score: Score | None
 ) -> str:
+    """Train from `record.theta` until the loss, or the validation score, stalls; why it ended without that, or ''."""
     theta = record.theta
-    for _ in range(parameters["max_iter"]):
+    for _ in range(max_iter):
         theta, loss = descent.epoch(objective, theta, samples)
         found = None if score is None else score(theta)
         record(theta, loss, found)
@@ -94,6 +66,17 @@ def _descend(
             return ""
     unmet = "the loss" if score is None else "the validation score"
     return (
-        f"{unmet} still improved after max_iter={parameters['max_iter']} epochs; "
+        f"{unmet} still improved after max_iter={max_iter} epochs; "
         "raise max_iter or learning_rate_init, or scale the features"
     )
+
+
+def finish(record: Record, reason: str, rate: float) -> None:
+    """ValueError for parameters that are not finite, a ConvergenceWarning at the user's line if there is a reason."""
+    if not np.isfinite(record.theta).all() or math.isnan(record.loss):
+        raise ValueError(
+            f"training ended with parameters or a loss that are not finite (epoch {record.epochs}): "
+            f"scale the features, or lower learning_rate_init={rate}"
+        )
+    if reason:
+        warnings.warn(f"training has not converged: {reason}", ConvergenceWarning, stacklevel=4)

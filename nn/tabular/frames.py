@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.io.plural import counted
 from nn.layers.mlp import MLP
 from nn.lookup import look_up

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from autograd import CheckError
-from tests.benchmark import checkers, explorer, layouts, names_run, operations, report, sparse
+from tests.benchmark import checkers, estimators, explorer, layouts, names_run, operations, report, sparse
 from tests.benchmark.compiling import race, survey
 from tests.benchmark.compiling.race import Race
 from tests.benchmark.compiling.rows import ROWS, SETUP
@@ -46,6 +46,7 @@ ENTRIES = (
     *map(entry, ROWS),
     Entry(operations.NAME, lambda options: operations.run(options.quick)),
     Entry(sparse.NAME, lambda options: sparse.run(options.quick)),
+    Entry(estimators.NAME, lambda options: estimators.run(options.quick)),
     Entry(names_run.NAME, lambda options: names_run.run(options.quick)),
     Entry(layouts.NAME, lambda options: layouts.run(options.quick)),
     Entry(explorer.NAME, lambda options: explorer.run(options.quick)),

@@ -297,6 +297,7 @@ BETWEEN: dict[str, set[str]] = {
     "nn.train": {"layers", "plotting"},
     "nn.persistence": {"layers"},
     "nn.tabular": {"layers", "persistence", "train"},
+    "nn.estimators": {"layers", "train"},
     "nn.inspection": {"layers", "train"},
     "nn.evaluation": set(),
     "nn.cluster": {"layers", "persistence", "tabular", "train"},
@@ -305,7 +306,7 @@ BETWEEN: dict[str, set[str]] = {
 # What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
 SHARED = {
     "autograd._numpy",
-    "autograd._startup",
+    *("autograd._lazy", "autograd._startup"),
     *("autograd.io.files", "autograd.io.plural", "autograd.io.printing", "autograd.io.streams"),
     *("autograd.io.json_text", "autograd.io.suggestions", "autograd.io.together"),
     "autograd.cli",
@@ -329,6 +330,7 @@ OPTIONAL = {
     "scipy",
     "torch",
     "jax",
+    "sklearn",
     "pyarrow",
     "openpyxl",
     "shtab",

@@ -1,11 +1,9 @@
-"""`nn.MLPClassifier` and `nn.MLPRegressor`: scikit-learn's results where those are defined, and its tools."""
+"""`nn.MLPClassifier` and `nn.MLPRegressor` train as scikit-learn's own, and work in its tools."""
 
 from __future__ import annotations
 
 import copy
 import pickle
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,73 +19,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import estimator_checks
 
 import nn
 from nn.estimators import programs
 from nn.estimators.programs import programs_of
 from nn.estimators.solvers import Descent
+from tests.nn.small_estimators import SUM, TARGETS, X, estimator, theta
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-RANDOM = np.random.default_rng(0)
-X = RANDOM.normal(size=(24, 3))
-SUM = X.sum(axis=1)
-TARGETS: dict[str, np.ndarray[Any, Any]] = {
-    "binary": np.where(SUM > 0.0, "yes", "no"),
-    "multiclass": np.digitize(SUM, [-1.0, 1.0]),
-    "multilabel": (X > 0.0).astype(int),
-    "number": SUM**2,
-    "numbers": np.column_stack([SUM, X[:, 0] ** 2]),
-}
-SMALL = {"hidden_layer_sizes": (4,), "random_state": 0}
-
-
-def estimator(target: str, package: Any = nn, **parameters: Any) -> Any:
-    """An estimator for this target."""
-    kind = "MLPRegressor" if target.startswith("number") else "MLPClassifier"
-    return getattr(package, kind)(**{**SMALL, "max_iter": 20, **parameters})
-
-
-def theta(fitted: Any) -> np.ndarray[Any, Any]:
-    """All parameters."""
-    return np.concatenate([each.ravel() for each in (*fitted.coefs_, *fitted.intercepts_)])
-
-
-# --- scikit-learn's own checks ----------------------------------------------------------------------------------------
-
-# Both ask for what an estimator does not have to have: SCIPY_ARRAY_API=1, and `decision_function`.
-NOT_APPLICABLE = {"check_array_api_input", "check_classifiers_multilabel_output_format_decision_function"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
-def test_check_estimator_passes_without_expected_failures(kind: str) -> None:
-    results = estimator_checks.check_estimator(getattr(nn, kind)(), on_skip=None)
-    statuses = {each["check_name"]: each["status"] for each in results}
-    assert {name for name, status in statuses.items() if status != "passed"} <= NOT_APPLICABLE
-    assert len(statuses) > 40
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        "check_no_attributes_set_in_init",
-        "check_parameters_default_constructible",
-        "check_estimators_unfitted",
-        "check_estimator_sparse_tag",
-        "check_sample_weight_equivalence_on_dense_data",
-        "check_n_features_in",
-        "check_dict_unchanged",
-        "check_fit2d_1sample",
-        "check_all_zero_sample_weights_error",
-    ],
-)
-def test_checks_of_scikit_learn_that_take_little_time(check: str) -> None:
-    function = getattr(estimator_checks, check, None)
-    if function is not None:  # the last one is newer than 1.6
-        function("MLPClassifier", nn.MLPClassifier(4, max_iter=10))
-
 
 # --- beside scikit-learn's own ----------------------------------------------------------------------------------------
 
@@ -143,8 +82,9 @@ def test_parameters_are_those_of_scikit_learn() -> None:
 @pytest.mark.parametrize("target", ["multiclass", "number"])
 @pytest.mark.parametrize("options", [{"batch_size": 5}, {"solver": "lbfgs"}], ids=["batches", "lbfgs"])
 def test_weights_are_repetitions_in_any_order_to_the_bit(target: str, options: dict[str, Any]) -> None:
-    y, weight = TARGETS[target], RANDOM.integers(0, 3, len(X))
-    repeated = RANDOM.permutation(np.repeat(np.arange(len(X)), weight))
+    random = np.random.default_rng(1)
+    y, weight = TARGETS[target], random.integers(0, 3, len(X))
+    repeated = random.permutation(np.repeat(np.arange(len(X)), weight))
     weighted = estimator(target, **options).fit(X, y, sample_weight=weight)
     plain = estimator(target, **options).fit(X[repeated], y[repeated])
     np.testing.assert_array_equal(theta(weighted), theta(plain))
@@ -206,8 +146,18 @@ def test_a_warm_start_goes_on() -> None:
     before = fitted.loss_
     assert fitted.fit(X, SUM).loss_curve_[5] < before
     assert len(fitted.loss_curve_) == 10
+    assert fitted.best_loss_ == min(fitted.loss_curve_)
+    fitted.set_params(early_stopping=True, validation_fraction=0.5).fit(X, SUM)
+    assert fitted.best_validation_score_ == max(fitted.validation_scores_)
     with pytest.raises(ValueError, match="set warm_start=False"):
         fitted.set_params(hidden_layer_sizes=5).fit(X, SUM)
+
+
+def test_pieces_after_another_solver_start_its_optimizer() -> None:
+    fitted = estimator("number", solver="lbfgs").fit(X, SUM).set_params(solver="adam", learning_rate_init=1e-3)
+    before = theta(fitted)
+    moved = np.abs(theta(fitted.partial_fit(X, SUM)) - before)
+    np.testing.assert_array_less(moved, 1.01e-3)  # the first step of Adam moves no parameter by more than the rate
 
 
 def test_an_interrupt_keeps_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +191,7 @@ def test_a_run_without_convergence_says_so_at_the_line_of_the_user() -> None:
 
 def test_a_grid_search_over_pipelines_compiles_one_program() -> None:
     rows, classes = load_iris(return_X_y=True)
-    pipeline = make_pipeline(StandardScaler(), nn.MLPClassifier(3, solver="lbfgs", max_iter=30, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), nn.MLPClassifier(4, learning_rate_init=0.1, max_iter=50, random_state=0))
     before = programs_of.cache_info().misses
     search = GridSearchCV(pipeline, {"mlpclassifier__alpha": [1e-4, 1.0]}, cv=3).fit(rows, classes)
     assert search.best_score_ > 0.9
@@ -275,75 +225,3 @@ def test_the_network_is_ours_to_look_at_and_to_change(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.array(nn.predict(nn.load(tmp_path / "model.json"), X)), logits)
     fitted.model_.layers[-1].neurons[2].b.data += 100.0
     assert set(fitted.predict(X)) == {2}
-
-
-# --- errors -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"activation": "rleu"}, "unknown activation 'rleu'; did you mean 'relu'"),
-        ({"activation": "softmax"}, "unknown activation 'softmax'"),
-        ({"solver": "lbgfs"}, "did you mean 'lbfgs'"),
-        ({"learning_rate": "fixed"}, "unknown learning_rate 'fixed'"),
-        ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes must be positive integers, got \(3, 0\)"),
-        ({"alpha": -1.0}, r"alpha must be a number in \[0, inf\), got -1.0"),
-        ({"momentum": 1.0}, r"momentum must be a number in \[0, 1\), got 1.0"),
-        ({"tol": "small"}, "tol must be a number"),
-        ({"max_iter": 2.5}, "max_iter must be a positive integer, got 2.5"),
-        ({"batch_size": True}, "batch_size must be a positive integer, or 'auto', got True"),
-        ({"n_iter_no_change": 0}, "n_iter_no_change must be a positive integer, or inf, got 0"),
-        ({"shuffle": "no"}, "shuffle must be True or False, got 'no'"),
-        ({"learning_rate_init": 1e300, "solver": "sgd"}, r"not finite \(epoch \d+\): scale the features"),
-        ({"early_stopping": True, "validation_fraction": 0.01}, "24 different samples leaves fewer than 2"),
-    ],
-    ids=lambda given: "-".join(given) if isinstance(given, dict) else "",
-)
-def test_hyperparameters_that_are_not_allowed_are_named(parameters: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        estimator("number", **parameters).fit(X, SUM)
-
-
-@pytest.mark.parametrize(
-    ("y", "weight", "message"),
-    [
-        (["a"] * 24, None, "y has only 1 class, .*'a'"),
-        (SUM, None, "Unknown label type: continuous"),
-        (np.column_stack([np.arange(24) % 3] * 2), None, "multiclass-multioutput"),
-        (TARGETS["binary"], [1.0] * 23, r"shape \(23,\); it needs a number for each of 24"),
-        (TARGETS["binary"], [1.0] * 23 + [-1.0], r"sample_weight\[23\] is -1.0: it must be >= 0"),
-        (TARGETS["binary"], 0.0, "every sample_weight is zero"),
-    ],
-    ids=["one class", "numbers", "two classes a row", "too few weights", "negative", "zero"],
-)
-def test_targets_and_weights_that_do_not_fit_are_named(y: Any, weight: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        estimator("binary").fit(X, y, sample_weight=weight)
-
-
-def test_pieces_that_do_not_fit_are_named() -> None:
-    classifier, y = estimator("binary"), TARGETS["binary"]
-    with pytest.raises(ValueError, match="needs classes="):
-        classifier.partial_fit(X, y)
-    classifier.partial_fit(X, y, classes=["no", "yes"])
-    with pytest.raises(ValueError, match="are not those of the first call"):
-        classifier.partial_fit(X, y, classes=["no", "maybe"])
-    with pytest.raises(ValueError, match=r"class .*'maybe'.*, which is not among"):
-        classifier.partial_fit(X, np.where(SUM > 1.0, "maybe", y))
-    with pytest.raises(ValueError, match="multilabel-indicator"):
-        classifier.partial_fit(X, TARGETS["multilabel"])
-    with pytest.raises(ValueError, match="set early_stopping=False"):
-        classifier.set_params(early_stopping=True).partial_fit(X, y)
-    assert not hasattr(classifier.set_params(solver="lbfgs"), "partial_fit")
-
-
-def test_without_scikit_learn_the_error_says_what_to_install() -> None:
-    program = (
-        "import sys; sys.modules['sklearn'] = None\n"
-        "from nn import *\nimport nn\nassert 'MLPClassifier' not in dir(nn)\nnn.MLPClassifier"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "pip install 'scalar-autograd[sklearn]'" in done.stderr
-    assert {"MLPClassifier", "MLPRegressor"} <= set(dir(nn))
