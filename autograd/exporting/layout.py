@@ -18,7 +18,7 @@ def inputs(exported: Exported) -> list[tuple[str, str, Sequence[Slot]]]:
         ("p", "parameters", exported.parameters),
         ("v", "direction", exported.directions),
     )
-    return [part for part in parts if part[2]]
+    return [part for part in parts if part[2] and not (part[0] == "p" and exported.frozen)]
 
 
 def layout(exported: Exported, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:

@@ -90,16 +90,21 @@ class NumpySteps:
         if not end and places.shape == whole.T.shape and (places == whole.T).all():
             return f"{array.name}.T"
         text = array.name if len(array.shape) == 1 else f"{array.name}.reshape(-1{end})"
-        return self._part(text, places, end, whole.size)
+        return self.part(text, places, end, whole.size)
 
-    def _part(self, text: str, places: Lanes, end: str, size: int) -> str:
+    def part(self, text: str, places: Lanes, end: str, size: int) -> str:
         """Elements of a flat array of that size."""
         steps = strides(places)
         if steps is not None and 0 in [step for step, n in zip(steps, places.shape, strict=True) if n > 1]:
             kept = places[tuple(slice(None) if step else slice(0, 1) for step in steps)]
             shape = ", ".join(map(str, places.shape))
-            inner = self._part(text, kept, end, size)
+            inner = self.part(text, kept, end, size)
             return f"np.broadcast_to({inner}, ({shape},{' B,' if end else ''}))"
+        if steps is not None and places.ndim == 2 and steps[1] == 1 and steps[0] >= places.shape[1]:
+            first, (rows, columns), wide = int(places[0, 0]), places.shape, steps[0]
+            if first + rows * wide <= size:
+                part = "" if columns == wide else f"[:, :{columns}]"
+                return f"{text}[{first}:{first + rows * wide}].reshape({rows}, {wide}{end}){part}"
         first, last = int(places.min()), int(places.max()) + 1
         flat = places.ravel()
         found = strides(flat)
@@ -133,7 +138,7 @@ class NumpySteps:
         text = f"np.concatenate([{', '.join(parts)}])" if len(parts) > 1 else parts[0]
         if places.size == begin and (places.ravel() == np.arange(begin)).all():
             return text if places.ndim == 1 else f"{text}.reshape({', '.join(map(str, places.shape))}{end})"
-        return self._part(text, places, end, begin)
+        return self.part(text, places, end, begin)
 
     def row(self, row: Primitive, operands: Sequence[str]) -> str:
         """A row of the table."""

@@ -53,6 +53,8 @@ def source(request: Request) -> str:
     lines = [*_header(request), "", "import numpy as np", "", ""]
     if request.numbers:
         lines += ["parameters = np.array([", *filled([repr(x) for x in request.numbers]), "])", "", ""]
+    for key, texts in request.texts:
+        lines += [f"{key} = ({' '.join([f'{text!a},' for text in texts])})", "", ""]
     if called:
         lines += [*functions(called), "", ""]
     for body in bodies:
@@ -74,7 +76,8 @@ def _signature(exported: Exported) -> str:
 
 
 def _function(exported: Exported, called: dict[str, None], exact: bool) -> list[str]:
-    names = [f"np.asarray({NAMES[pointer]}, float).ravel()" for pointer, _, _ in inputs(exported)]
+    pointers = [pointer for pointer, _, _ in inputs(replace(exported, frozen=False))]
+    names = [f"np.asarray({NAMES[pointer]}, float).ravel()" for pointer in pointers]
     if len(names) == 1:
         given = names[0].removesuffix(".ravel()")
     else:
@@ -97,13 +100,12 @@ def _function(exported: Exported, called: dict[str, None], exact: bool) -> list[
 
 def _arrays(vectors: VectorProgram, called: dict[str, None]) -> list[str]:
     steps = NumpySteps(vectors, [*RESERVED, *PRIMITIVES])
+    batched = vectors.program.batched
     for array in vectors.inputs:
         made = steps.array(array.name, array.kind, array.lanes)
         of = "inputs" if array.kind == "shared" else "samples"
-        first, shape = int(array.lanes.flat[0]), ", ".join(map(str, array.lanes.shape))
-        end = ", B" if array.kind == "batched" else ""
-        reshaped = f".reshape({shape}{end})" if array.lanes.ndim > 1 else ""
-        steps.lines.append(f"{made.name} = {of}[{first}:{first + array.lanes.size}]{reshaped}")
+        end, size = (", B", len(batched)) if array.kind == "batched" else ("", len(vectors.program.shared))
+        steps.lines.append(f"{made.name} = {steps.part(of, array.lanes, end, size)}")
     given: list[str] = []
     for step in vectors.steps:
         name = steps.step(step)

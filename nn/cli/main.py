@@ -1,4 +1,4 @@
-"""The command line: `python -m nn train | predict | inspect`."""
+"""The command line: `python -m nn train | predict | export | inspect`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from autograd.cli import frame
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, USAGE, Command
-from nn.cli import inspect, options, predict, train
+from nn.cli import export, inspect, options, predict, train
 
 COMMANDS = {
     "train": Command(
@@ -21,6 +21,12 @@ COMMANDS = {
         predict.EXAMPLES,
         predict.add_predict_options,
         predict.run,
+    ),
+    "export": Command(
+        "write a saved model as a file of C, JavaScript, Python or LaTeX",
+        export.EXAMPLES,
+        export.add_export_options,
+        export.run,
     ),
     "inspect": Command(
         "show what a model file contains",
