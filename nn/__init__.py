@@ -31,6 +31,7 @@ from nn.persistence.documents import StorageError
 from nn.persistence.storage import load_document, save
 from nn.sweeps import Sweep, Trial, sweep
 from nn.tabular.cells import TableError
+from nn.tabular.exporting import export
 from nn.tabular.table import read_table
 from nn.train.history import Epoch, History
 from nn.train.losses import (
@@ -91,6 +92,7 @@ __all__ = [
     "cross_entropy",
     "datasets",
     "diagnose",
+    "export",
     "fit",
     "get_activation",
     "get_initializer",

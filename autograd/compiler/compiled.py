@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -312,8 +312,10 @@ class Compiled(Derivatives):
         functions: Sequence[str] | None = None,
         name: str | None = None,
         exact: bool | None = None,
+        frozen: bool = False,
+        texts: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Write the function in the language of the suffix: .c (C99), .js (ES module) or .tex (its equations).
+        """Write the function as a file, by its suffix: .c (C99), .js (an ES module), .py (NumPy) or .tex.
 
         path       where; a file that is there is replaced in one step
         args       example arguments, in a tuple: their structure is that of the file's functions. None: those of the
@@ -322,6 +324,8 @@ class Compiled(Derivatives):
                    gradient if f returns one number
         name       the beginning of names in the file; None: that of f
         exact      True for Python's order of operations, and so its bits; None: as compiled
+        frozen     True for functions that do not take the parameters, but have the numbers that these are now
+        texts      arrays of text that the file has too, by their names, such as those of classes
 
         A comment at the beginning of the file says what its functions take and give.
 
@@ -335,7 +339,7 @@ class Compiled(Derivatives):
         CompileError for what another language cannot hold, such as a branch that was recorded for these arguments;
         then no file is written. OSError if it cannot be written.
         """
-        _export(self, path, args, functions=functions, name=name, exact=exact)
+        _export(self, path, args, functions=functions, name=name, exact=exact, frozen=frozen, texts=texts)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

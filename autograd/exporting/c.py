@@ -40,14 +40,30 @@ def source(request: Request) -> str:
     for each, body in bodies:
         lines.append(f"enum {{ {name}_{each.kind}_work = {max(body.work, 1)} }};")
         lines.append(f"{_signature(name, each, language.variable)};")
+    for key, texts in request.texts:
+        lines += ["", f"extern const char *const {name}_{key}[{len(texts)}];"]
+        lines += [f"const char *const {name}_{key}[{len(texts)}] = {{", *[f"    {_string(x)}," for x in texts], "};"]
     if request.numbers:
         lines += ["", f"extern const {language.variable} {name}_parameters[{len(request.numbers)}];"]
         words = [language.literal(x).strip("()") for x in request.numbers]
         lines += [f"const {language.variable} {name}_parameters[{len(words)}] = {{", *filled(words), "};"]
     lines += ["", *file.declared, *functions(language, file.called), ""]
     for each, body in bodies:
-        lines += [f"{_signature(name, each, language.variable)} {{", *_unused(each, body), *body.lines, "}", ""]
+        lines += [f"{_signature(name, each, language.variable)} {{"]
+        if each.frozen and each.parameters:
+            lines.append(f"    const {language.variable} *p = {name}_parameters;")
+        lines += [*_unused(each, body), *body.lines, "}", ""]
     return "\n".join(lines)
+
+
+def _string(text: str) -> str:
+    r"""A literal in UTF-8, in octal what is not a letter, a digit or a harmless sign.
+
+    >>> print(_string('a"é'))
+    "a\042\303\251"
+    """
+    plain = frozenset(b" -_.,:;=+()abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+    return '"' + "".join(chr(x) if x in plain else f"\\{x:03o}" for x in text.encode(errors="replace")) + '"'
 
 
 def identifier(text: str) -> str:

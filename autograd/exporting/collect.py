@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, chain, repeat
+from types import MappingProxyType
 from typing import Any
 
 from autograd import rules
@@ -28,8 +29,8 @@ _FLAGS = (rules.greater, rules.at_least, rules.equal)
 class Recorder:
     """Records the functions of a file."""
 
-    def __init__(self, compiled: Asked, args: Sequence[Any] | None, exact: bool) -> None:
-        self.compiled, self.exact = compiled, exact
+    def __init__(self, compiled: Asked, args: Sequence[Any] | None, exact: bool, frozen: bool = False) -> None:
+        self.compiled, self.exact, self.frozen = compiled, exact, frozen
         self.keys, self.numbers, self.indices = _known(compiled) if args is None else _given(compiled, args)
         self.names = compiled._names_of(len(self.keys))
         self.parameters = [float(x) for x in compiled._current()]
@@ -49,7 +50,7 @@ class Recorder:
         parameters = _slots([(p.label or f"parameter {i}", 1) for i, p in enumerate(self.compiled.parameters or ())])
         results = _slots(self._results(name, lowered))
         directions = _slots([(f"d{each}" if name != "vjp" else "ybar", n) for each, n in self._along(name, along)])
-        return Exported(name, lowered, forms, arguments, parameters, directions, samples, results)
+        return Exported(name, lowered, forms, arguments, parameters, directions, samples, results, self.frozen)
 
     def _along(self, name: str, along: Sequence[float]) -> list[tuple[str, int]]:
         if not along:
@@ -118,11 +119,21 @@ class Recorder:
         return found
 
 
-def collect(compiled: Asked, name: str, args: Sequence[Any] | None, functions: Sequence[str], exact: bool) -> Request:
+def collect(
+    compiled: Asked,
+    name: str,
+    args: Sequence[Any] | None,
+    functions: Sequence[str],
+    exact: bool,
+    frozen: bool = False,
+    texts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Request:
     """The request for a file with these functions; CompileError for what another language cannot hold."""
-    recorder = Recorder(compiled, args, exact)
+    recorder = Recorder(compiled, args, exact, frozen)
     made = tuple([recorder.exported(each) for each in functions])
-    return Request(name, made, tuple(recorder.parameters), exact, compiled.options.dtype == "float32")
+    single = compiled.options.dtype == "float32"
+    found = tuple([(key, tuple(each)) for key, each in texts.items()])
+    return Request(name, made, tuple(recorder.parameters), exact, single, frozen, found)
 
 
 def default_functions(compiled: Asked, args: Sequence[Any] | None) -> tuple[str, ...]:

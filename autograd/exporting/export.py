@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import keyword
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any
 
 from autograd.compiler.asked import Asked
 from autograd.errors import CompileError
-from autograd.exporting import c, javascript, tex
+from autograd.exporting import c, javascript, python, tex
 from autograd.exporting.collect import FUNCTIONS, collect, default_functions
 from autograd.exporting.request import Request
 from autograd.io.files import file_name, write_bytes
 
 # What makes the contents of a file, by its suffix.
-WRITERS: dict[str, Callable[[Request], str | bytes]] = {".c": c.source, ".js": javascript.source, ".tex": tex.source}
+WRITERS: dict[str, Callable[[Request], str | bytes]] = {
+    ".c": c.source,
+    ".js": javascript.source,
+    ".py": python.source,
+    ".tex": tex.source,
+}
 
 
 def export(
@@ -26,6 +32,8 @@ def export(
     functions: Sequence[str] | None = None,
     name: str | None = None,
     exact: bool | None = None,
+    frozen: bool = False,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """See `Compiled.export`."""
     suffix = PurePath(fspath(path)).suffix
@@ -35,8 +43,11 @@ def export(
     for each in functions or ():
         if each not in FUNCTIONS:
             raise CompileError(f"functions={each!r} is not one of {', '.join(FUNCTIONS)}")
+    for each in texts or ():
+        if not (each.isidentifier() and each.isascii()) or keyword.iskeyword(each):
+            raise CompileError(f"texts names {each!r}, which is not a name in other languages; use letters and digits")
     chosen = tuple(dict.fromkeys(functions)) if functions else default_functions(compiled, args)
     is_exact = compiled.options.exact if exact is None else exact
     own = name or getattr(compiled.function, "__name__", "") or "f"
-    contents = WRITERS[suffix](collect(compiled, own, args, chosen, is_exact))
+    contents = WRITERS[suffix](collect(compiled, own, args, chosen, is_exact, frozen, texts or {}))
     write_bytes(path, contents.encode() if isinstance(contents, str) else contents)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from autograd.errors import CompileError
 from autograd.exporting.formulas import functions
 from autograd.exporting.functions import Written, written
@@ -37,6 +39,8 @@ def source(request: Request) -> str:
     if request.numbers:
         words = [JAVASCRIPT.literal(x).strip("()") for x in request.numbers]
         lines += ["export const parameters = new Float64Array([", *filled(words), "]);"]
+    for key, texts in request.texts:
+        lines.append(f"export const {key} = {json.dumps(texts).replace('<', chr(92) + 'u003c')};")
     lines += [*file.declared, *functions(JAVASCRIPT, file.called, file.used), ""]
     for each, body in bodies:
         lines += [*_function(each, body), ""]
@@ -53,6 +57,8 @@ def _function(exported: Exported, body: Written) -> list[str]:
         width = total(exported.samples)
         lines.append(f"    const samples = Float64Array.from(rows), n = samples.length / {width};")
         lines.append(f'    if (!Number.isInteger(n) || n < 1) throw new RangeError("a sample has {width} numbers");')
+    if exported.frozen and exported.parameters:
+        lines.append("    const p = parameters;")
     lines.append(f"    const y = new Float64Array({total(exported.results)});")
     if body.work:
         lines.append(f"    const w = new Float64Array({body.work});")

@@ -26,6 +26,7 @@ class Exported:
     arguments, parameters, directions, samples
                 the inputs of its program by what they belong to; samples differ, all else is shared
     results     what it writes
+    frozen      whether the parameters are those of the file
     """
 
     kind: str
@@ -36,17 +37,25 @@ class Exported:
     directions: tuple[Slot, ...]
     samples: tuple[Slot, ...]
     results: tuple[Slot, ...]
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
-    """A file that is wanted: `name` is the user's name of the function, `numbers` what the parameters are now."""
+    """A file that is wanted.
+
+    name     the user's name of the function
+    numbers  what the parameters are now; if `frozen`, functions use these, and do not take parameters
+    texts    arrays of text that the file has too, by their names
+    """
 
     name: str
     functions: tuple[Exported, ...]
     numbers: tuple[float, ...]
     exact: bool
     single: bool
+    frozen: bool = False
+    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def total(slots: Sequence[Slot]) -> int:
