@@ -285,6 +285,7 @@ BETWEEN: dict[str, set[str]] = {
     },
     "nn.plotting": set(),
     "nn.layers": {"plotting"},
+    "nn.interop": {"layers"},
     "nn.train": {"layers", "plotting"},
     "nn.persistence": {"layers"},
     "nn.tabular": {"layers", "persistence", "train"},
@@ -317,6 +318,7 @@ OPTIONAL = {
     "scipy",
     "torch",
     "jax",
+    "sklearn",
     "pyarrow",
     "openpyxl",
     "numpy",  # by the engine, when NumPy itself has called; elsewhere it is imported at the top
