@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
 from typing import Any
 
+from autograd._lazy import lazy_call
 from autograd.compiler.arguments import as_array
 from autograd.compiler.asked import Argnums
 from autograd.compiler.cache.directory import CacheOption, as_option
@@ -85,6 +87,9 @@ def compile(
         backend=backend, exact=exact, dtype=dtype, threads=threads, on_branch=on_branch, cache=as_option(cache)
     )
     return Compiled(f, _checked_parameters(parameters), _checked_batch(f, batch), options)
+
+
+_export = lazy_call("autograd.exporting.export", "export")
 
 
 def _checked_parameters(parameters: Iterable[Value] | None) -> tuple[Value, ...] | None:
@@ -283,6 +288,41 @@ class Compiled(Derivatives):
         program that ran last: 2 inputs, 1 equation (1 mul), 0 guards, 1 output
         """
         return explanation(self._ran(), self._count, self._dropped)
+
+    # --- as files of other languages ----------------------------------------------------------------------------------
+
+    def export(
+        self,
+        path: str | PathLike[str],
+        args: Sequence[Any] | None = None,
+        *,
+        functions: Sequence[str] | None = None,
+        name: str | None = None,
+        exact: bool | None = None,
+    ) -> None:
+        """Write the function as a file in the language of the suffix: .c (C99), .js (ES module) or .tex (its equations).
+
+        path       where; a file that is there is replaced in one step
+        args       example arguments, in a tuple: their structure is that of the file's functions. None: those of the
+                   last call
+        functions  which: "value", "gradient" (value and gradient), "jvp", "vjp", "hvp"; None: the value, and the
+                   gradient if f returns one number
+        name       the beginning of names in the file; None: that of f
+        exact      True for Python's order of operations, and so its bits; None: as compiled
+
+        A comment at the beginning of the file says what its functions take and give.
+
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     compile(lambda x, y: x * y + x).export(Path(folder, "area.c"), (2.0, 3.0), name="area")
+        ...     "void area_gradient(" in Path(folder, "area.c").read_text()
+        True
+
+        CompileError for what another language cannot hold, such as a branch that was recorded for these arguments;
+        then no file is written. OSError if it cannot be written.
+        """
+        _export(self, path, args, functions=functions, name=name, exact=exact)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

@@ -43,8 +43,8 @@ def from_torch(module: torch.nn.Module) -> MLP:
         ...
     TypeError: a torch.nn.Sequential is needed, got 3.0
 
-    Weights are converted to float64. TypeError for what is not a module. ValueError for other modules, by name, for options of an activation that it does
-    not have here, and where the hidden layers have several activations.
+    Weights are converted to float64. TypeError for what is not a module. ValueError for other modules, by name, for
+    options of an activation that it does not have here, and where the hidden layers have several activations.
     """
     if not type(module).__module__.startswith("torch.nn.") and not hasattr(module, "state_dict"):
         raise TypeError(f"a torch.nn.Sequential is needed, got {module!r}")

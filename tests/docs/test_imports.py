@@ -213,6 +213,7 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.results", "errors", "sparse.compression", "structure"),
     },
     "compiler.compiled": {
+        "_lazy",
         *("compiler.arguments", "compiler.asked", "compiler.cache.directory", "compiler.derivatives"),
         *(
             "compiler.explain",
@@ -258,6 +259,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.implicit": {"series"},
     "autograd.notation": set(),
     "autograd.compiler": {"io", "notation", "series", "sparse"},
+    "autograd.exporting": {"compiler", "io"},
     "autograd.interop": {"compiler"},
     "autograd.check": set(),
     "autograd.grading": {"check", "drawing", "io"},

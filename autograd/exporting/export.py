@@ -1,0 +1,42 @@
+"""`compiled.export(path)`: a file in the language that the suffix names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike, fspath
+from pathlib import PurePath
+from typing import Any
+
+from autograd.compiler.asked import Asked
+from autograd.errors import CompileError
+from autograd.exporting import c, javascript, tex
+from autograd.exporting.collect import FUNCTIONS, collect, default_functions
+from autograd.exporting.request import Request
+from autograd.io.files import file_name, write_bytes
+
+# What makes the contents of a file, by its suffix.
+WRITERS: dict[str, Callable[[Request], str | bytes]] = {".c": c.source, ".js": javascript.source, ".tex": tex.source}
+
+
+def export(
+    compiled: Asked,
+    path: str | PathLike[str],
+    args: Sequence[Any] | None = None,
+    *,
+    functions: Sequence[str] | None = None,
+    name: str | None = None,
+    exact: bool | None = None,
+) -> None:
+    """See `Compiled.export`."""
+    suffix = PurePath(fspath(path)).suffix
+    if suffix not in WRITERS:
+        known = ", ".join(WRITERS)
+        raise CompileError(f"no export writes {file_name(path)}: the suffix must be one of {known}")
+    for each in functions or ():
+        if each not in FUNCTIONS:
+            raise CompileError(f"functions={each!r} is not one of {', '.join(FUNCTIONS)}")
+    chosen = tuple(dict.fromkeys(functions)) if functions else default_functions(compiled, args)
+    is_exact = compiled.options.exact if exact is None else exact
+    own = name or getattr(compiled.function, "__name__", "") or "f"
+    contents = WRITERS[suffix](collect(compiled, own, args, chosen, is_exact))
+    write_bytes(path, contents.encode() if isinstance(contents, str) else contents)

@@ -1,0 +1,45 @@
+"""The layout of a function's arrays in words, for the comment at the beginning of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from autograd.exporting.language import comment
+from autograd.exporting.request import Exported, Slot, total
+
+SHOWN = 8  # single numbers that are listed by name
+
+
+def inputs(exported: Exported) -> list[tuple[str, str, Sequence[Slot]]]:
+    """What all samples share: the name of the array, what it is, and what is in it."""
+    parts = (
+        ("x", "arguments", exported.arguments),
+        ("p", "parameters", exported.parameters),
+        ("v", "direction", exported.directions),
+    )
+    return [part for part in parts if part[2]]
+
+
+def layout(exported: Exported) -> Iterator[str]:
+    """Lines that say what is where."""
+    for pointer, what, slots in inputs(exported):
+        yield f"{pointer}[{total(slots)}], {what}"
+        yield from _listed(slots, pointer)
+    if exported.samples:
+        yield f"samples[n][{total(exported.samples)}], a row for each sample"
+        yield from _listed(exported.samples, "row")
+    yield f"y[{total(exported.results)}], results{', means over the samples' if exported.samples else ''}"
+    yield from _listed(exported.results, "y")
+
+
+def _listed(slots: Sequence[Slot], pointer: str) -> Iterator[str]:
+    if len(slots) > SHOWN and all(slot.count == 1 for slot in slots):
+        yield from [_line(slot, pointer) for slot in slots[: SHOWN - 1]]
+        yield "  ..."
+        slots = slots[-1:]
+    yield from [_line(slot, pointer) for slot in slots]
+
+
+def _line(slot: Slot, pointer: str) -> str:
+    place = str(slot.first) if slot.count == 1 else f"{slot.first}..{slot.first + slot.count - 1}"
+    return f"  {pointer}[{place}]  {comment(slot.name)}"

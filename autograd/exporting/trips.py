@@ -1,0 +1,211 @@
+"""Programs with loops over time, or with none, as statements: a number for each equation, a loop for each loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from autograd import rules
+from autograd.compiler.loops.emitted import Kept, column_of, emitted
+from autograd.compiler.loops.loop import Loop, Looped
+from autograd.compiler.program import Atom
+from autograd.errors import CompileError
+from autograd.exporting.operands import linear
+from autograd.exporting.spelling import FOLDED, expression, sum_of
+from autograd.exporting.steps import fold
+from autograd.exporting.writing import Lines
+from autograd.primitive import Primitive
+
+TERMS = 16  # of a sum in one statement
+
+
+class Trips:
+    """Writes a program, or the body of a loop. `inputs` gives its inputs as text.
+
+    used    how many numbers of the work array `w` are taken, in all of the function
+    """
+
+    def __init__(
+        self, to: Lines, looped: Looped, inputs: Callable[[int], str], exact: bool, outer: Trips | None = None,
+        also: Sequence[int] = (),
+    ) -> None:  # fmt: skip
+        self.to, self.looped, self.inputs, self.exact = to, looped, inputs, exact
+        self.root: Trips = outer.root if outer else self
+        self.is_outermost = outer is None
+        self.kept = emitted(looped, also)
+        self.stored: dict[tuple[int, int], int] = {}  # (loop, column): the first of its numbers in w
+        self.bodies: dict[int, Trips] = {}
+        self.carried: dict[int, list[str]] = {}
+        self.texts: dict[int, str] = {}
+        self.even: Callable[[range, str], str] = lambda places, index: ""
+        if outer is None:
+            self.used = 0
+            self.names = 0
+
+    # --- atoms --------------------------------------------------------------------------------------------------------
+
+    def text(self, atom: Atom) -> str:
+        """An atom as an expression that may stand anywhere."""
+        if type(atom) is float:
+            return self.to.language.literal(atom)
+        place = int(atom)
+        if place < len(self.looped.names):
+            return self.inputs(place)
+        start = self.looped.loop_at(place)
+        if start is None:
+            return self.texts[place]
+        loop = self.looped.loops[start]
+        trip, column = divmod(place - start, loop.body.size)
+        if (start, column) in self.stored:
+            return f"w[{self.stored[start, column] + trip}]"
+        inner = column + len(loop.body.names)
+        outputs = [each if type(each) is int else -1 for each in loop.body.outputs]
+        return self.carried[start][outputs.index(inner)]
+
+    def _name(self, letter: str) -> str:
+        self.root.names += 1
+        return f"{letter}{self.root.names}"
+
+    def _taken(self, count: int) -> int:
+        self.root.used += count
+        return self.root.used - count
+
+    # --- items --------------------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """All equations and loops."""
+        for place, item in self.looped.placed():
+            if type(item) is Loop:
+                self._loop(place, item, self.kept[place])
+            else:
+                row, operands = item
+                self.texts[place] = self._equation(row, operands)
+
+    def _equation(self, row: Primitive, operands: Sequence[Atom]) -> str:
+        texts = list(map(self.text, operands))
+        if row is rules.dot:
+            half = len(texts) // 2
+            return self._sum(texts[-1], list(zip(texts[:half], texts[half:-1], strict=True)))
+        if row is rules.total:
+            one = self.to.language.literal(1.0)
+            return self._sum(self.to.language.literal(0.0), [(one, text) for text in texts])
+        name = self._name("t")
+        if row in FOLDED:
+            self._fold(name, row, texts)
+        else:
+            self.to.constant(name, expression(self.to.file, row, texts, self.exact))
+        return name
+
+    def _sum(self, start: str, pairs: Sequence[tuple[str, str]]) -> str:
+        language = self.to.language
+        if start == language.literal(0.0) and pairs and not self.exact:
+            start = ""
+        for i in range(0, max(len(pairs), 1), TERMS):
+            name = self._name("t")
+            self.to.constant(name, sum_of(start, pairs[i : i + TERMS], language.literal(1.0)))
+            start = name
+        return start
+
+    def _fold(self, name: str, row: Primitive, texts: Sequence[str]) -> None:
+        if row is rules.hypot and self.exact:
+            raise CompileError(
+                f"hypot is computed by an algorithm of Python's own, whose bits {self.to.language.name} does not have; "
+                "export without exact=True"
+            )
+        index, items = (texts[:1], texts[1:]) if row is rules.pick else ((), texts)
+        first = self._taken(len(items))
+        for i, text in enumerate(items):
+            self.to.add(f"w[{first + i}] = {text};")
+        self.to.variable(name, self.to.language.literal(0.0))
+        with self.to.block():
+            fold(self.to, row, name, index, len(items), lambda k: f"w[{linear(first, [(1, k)])}]")
+
+    # --- loops --------------------------------------------------------------------------------------------------------
+
+    def _loop(self, start: int, loop: Loop, kept: Kept) -> None:
+        body_names, to = len(loop.body.names), self.to
+        fixed, carries = len(loop.invariant), len(loop.carried)
+        carried = [self._name("c") for _ in loop.carried]
+        outputs = [each for each in loop.body.outputs if type(each) is int]
+        for column, every in kept.items():
+            if every or column + body_names not in outputs:
+                self.stored[start, column] = self._taken(loop.count)
+        for name, atom in zip(carried, loop.carried, strict=True):
+            to.variable(name, self.text(atom))
+        index = self._name("i")
+        moving = [self._moving(atoms, index) for atoms in loop.moving]
+        given = [*map(self.text, loop.invariant), *carried, *[f"m{index}_{j}" for j in range(len(moving))]]
+        body = Trips(to, loop.body, given.__getitem__, self.exact, self, [column + body_names for column in kept])
+        with to.loop(loop.count, index):
+            for j, text in enumerate(moving):
+                to.constant(given[fixed + carries + j], text)
+            body.write()
+            for column in kept:
+                if (start, column) in self.stored:
+                    place = linear(self.stored[start, column], [(1, index)])
+                    to.add(f"w[{place}] = {body.text(column + body_names)};")
+            self._carry(carried, [body.text(atom) for atom in loop.body.outputs])
+        self.bodies[start], self.carried[start] = body, carried
+
+    def _carry(self, names: Sequence[str], texts: Sequence[str]) -> None:
+        """Assign all at once: what is read after it is overwritten gets a copy."""
+        changed = [(name, text) for name, text in zip(names, texts, strict=True) if name != text]
+        written: set[str] = set()
+        copies: dict[str, str] = {}
+        for name, text in changed:
+            if text in written and text not in copies:
+                copies[text] = self._name("t")
+            written.add(name)
+        for text, copy in copies.items():
+            self.to.constant(copy, text)
+        for name, text in changed:
+            self.to.add(f"{name} = {copies.get(text, text)};")
+
+    def _moving(self, atoms: Sequence[Atom], index: str) -> str:
+        """What a sequence of atoms gives in a trip; one that is not even is copied to w, or is a table."""
+        if type(atoms) is range and (text := self._even(atoms, index)):
+            return text
+        if all(type(atom) is float for atom in atoms):
+            table = self.to.file.table([float(atom) for atom in atoms])
+            return f"{table}[{index}]"
+        first = self._taken(len(atoms))
+        at = first
+        for piece in self._pieces(atoms):
+            if len(piece) > 3 and (
+                text := self._even(range(piece[0], piece[-1] + piece[1] - piece[0], piece[1] - piece[0]), "k")
+            ):
+                with self.to.loop(len(piece), "k"):
+                    self.to.add(f"w[{linear(at, [(1, 'k')])}] = {text};")
+            else:
+                for i, atom in enumerate(piece):
+                    self.to.add(f"w[{at + i}] = {self.text(atom)};")
+            at += len(piece)
+        return f"w[{linear(first, [(1, index)])}]"
+
+    def _pieces(self, atoms: Sequence[Atom]) -> list[list[int]]:
+        """Runs of evenly spaced places, and what lies between them."""
+        pieces: list[list[int]] = []
+        for atom in atoms:
+            last = pieces[-1] if pieces else None
+            if (
+                last
+                and type(atom) is int
+                and type(last[-1]) is int
+                and (len(last) == 1 or atom - last[-1] == last[1] - last[0])
+                and atom != last[-1]
+            ):
+                last.append(atom)
+            else:
+                pieces.append([atom])  # type: ignore[list-item]
+        return pieces
+
+    def _even(self, places: range, index: str) -> str:
+        names = len(self.looped.names)
+        if max(places[0], places[-1]) < names:
+            return self.even(places, index)
+        column = column_of(self.looped, places)
+        if column is None:
+            return ""
+        start, equation, trip, step = column
+        if (start, equation) not in self.stored:
+            return ""
+        return f"w[{linear(self.stored[start, equation] + trip, [(step, index)])}]"
