@@ -22,6 +22,7 @@ from nn import cluster, datasets
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.inspection.gradient_check import check_gradients
 from nn.interop.keras import from_keras, to_keras
+from nn.interop.onnx import to_onnx
 from nn.interop.sklearn import from_sklearn, to_sklearn
 from nn.interop.torch import from_torch, to_torch
 from nn.layers.activations import ACTIVATIONS, Activation, get_activation
@@ -111,6 +112,7 @@ __all__ = [
     "step_decay",
     "sweep",
     "to_keras",
+    "to_onnx",
     "to_sklearn",
     "to_torch",
     "uniform",

@@ -300,7 +300,7 @@ class Compiled(Derivatives):
         name: str | None = None,
         exact: bool | None = None,
     ) -> None:
-        """Write the function as a file in the language of the suffix: .c (C99), .js (ES module) or .tex (its equations).
+        """Write the function as a file in the language of the suffix: .c, .js (ES module), .onnx or .tex (equations).
 
         path       where; a file that is there is replaced in one step
         args       example arguments, in a tuple: their structure is that of the file's functions. None: those of the
@@ -310,7 +310,8 @@ class Compiled(Derivatives):
         name       the beginning of names in the file; None: that of f
         exact      True for Python's order of operations, and so its bits; None: as compiled
 
-        A comment at the beginning of the file says what its functions take and give.
+        A comment at the beginning of the file says what its functions take and give. An .onnx file (opset 19) holds the
+        value, with a batch that of each sample; it needs the extra `onnx`, whose checker is run.
 
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory

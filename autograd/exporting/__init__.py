@@ -12,4 +12,5 @@ steps.py        vector programs as loops; products.py: products of matrices
 trips.py        loops over time, and equations on numbers
 functions.py    which of these a function takes
 c.py, tex.py    files
+onnx.py         ONNX, with its own spelling of rows: onnx_nodes.py
 """
