@@ -21,6 +21,10 @@ from autograd._lazy import lazy_attributes as _lazy_attributes
 from nn import cluster, datasets
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.inspection.gradient_check import check_gradients
+from nn.interop.keras import from_keras, to_keras
+from nn.interop.onnx import to_onnx
+from nn.interop.sklearn import from_sklearn, to_sklearn
+from nn.interop.torch import from_torch, to_torch
 from nn.layers.activations import ACTIVATIONS, Activation, get_activation
 from nn.layers.embedding import Embedding
 from nn.layers.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
@@ -94,6 +98,9 @@ __all__ = [
     "diagnose",
     "export",
     "fit",
+    "from_keras",
+    "from_sklearn",
+    "from_torch",
     "get_activation",
     "get_initializer",
     "get_loss",
@@ -113,6 +120,10 @@ __all__ = [
     "save",
     "step_decay",
     "sweep",
+    "to_keras",
+    "to_onnx",
+    "to_sklearn",
+    "to_torch",
     "uniform",
 ]
 

@@ -315,7 +315,7 @@ class Compiled(Derivatives):
         frozen: bool = False,
         texts: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Write the function as a file, by its suffix: .c (C99), .js (an ES module), .py (NumPy) or .tex.
+        """Write the function as a file, by its suffix: .c (C99), .js (an ES module), .py (NumPy), .onnx or .tex.
 
         path       where; a file that is there is replaced in one step
         args       example arguments, in a tuple: their structure is that of the file's functions. None: those of the
@@ -327,7 +327,8 @@ class Compiled(Derivatives):
         frozen     True for functions that do not take the parameters, but have the numbers that these are now
         texts      arrays of text that the file has too, by their names, such as those of classes
 
-        A comment at the beginning of the file says what its functions take and give.
+        A comment at the beginning of the file says what its functions take and give. An .onnx file (opset 19) holds the
+        value, with a batch that of each sample; it needs the extra `onnx`, whose checker is run.
 
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory

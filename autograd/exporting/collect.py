@@ -14,7 +14,7 @@ from autograd.compiler.asked import Asked
 from autograd.compiler.captures import Outside
 from autograd.compiler.forms import Forms
 from autograd.compiler.kinds import Derivative, Kind
-from autograd.compiler.lower import GRADIENT, VALUE, Call, Lowered, PerSampleError
+from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE, Call, Lowered, PerSampleError
 from autograd.compiler.program import Program
 from autograd.errors import CompileError
 from autograd.exporting.request import Exported, Request, Slot
@@ -36,7 +36,7 @@ class Recorder:
         self.parameters = [float(x) for x in compiled._current()]
 
     def exported(self, name: str) -> Exported:
-        """A function by its name in `FUNCTIONS`."""
+        """A function by its name in `FUNCTIONS`, or "map", the value of each sample."""
         kind, along = self._kind(name)
         lowered = self._lowered(kind, along)
         _refuse(lowered.program if self.exact else lowered.forward)
@@ -69,7 +69,7 @@ class Recorder:
         value = ("the value" if lowered.result is NUMBER else "the result", size_of(lowered.result))
         all_ = self._wanted(range(len(self.names)))
         slopes = [(f"the derivative by {each}", count) for each, count in all_]
-        if name == "value":
+        if name in ("value", "map"):
             return [value]
         if name == "gradient":
             return [value, *slopes]
@@ -82,8 +82,8 @@ class Recorder:
 
     def _kind(self, name: str) -> tuple[Kind, list[float]]:
         """What is recorded, and numbers for its directions, none of them 0."""
-        if name in ("value", "gradient"):
-            return (VALUE if name == "value" else GRADIENT), []
+        if name in ("value", "gradient", "map"):
+            return {"value": VALUE, "gradient": GRADIENT, "map": SAMPLES}[name], []
         if self.compiled.batch:
             raise CompileError(f"{name} of a function with a batch has no export; compile it without batch=")
         chosen = None if self.compiled.parameters is not None else tuple(range(len(self.keys)))

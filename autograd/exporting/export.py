@@ -10,8 +10,8 @@ from typing import Any
 
 from autograd.compiler.asked import Asked
 from autograd.errors import CompileError
-from autograd.exporting import c, javascript, python, tex
-from autograd.exporting.collect import FUNCTIONS, collect, default_functions
+from autograd.exporting import c, javascript, onnx, python, tex
+from autograd.exporting.collect import FUNCTIONS, Recorder, collect, default_functions
 from autograd.exporting.request import Request
 from autograd.io.files import file_name, write_bytes
 
@@ -37,8 +37,13 @@ def export(
 ) -> None:
     """See `Compiled.export`."""
     suffix = PurePath(fspath(path)).suffix
+    own = name or getattr(compiled.function, "__name__", "") or "f"
+    if suffix == ".onnx":
+        _check_onnx(functions, exact)
+        write_bytes(path, onnx.source(Recorder(compiled, args, False), own))
+        return
     if suffix not in WRITERS:
-        known = ", ".join(WRITERS)
+        known = ", ".join([*WRITERS, ".onnx"])
         raise CompileError(f"no export writes {file_name(path)}: the suffix must be one of {known}")
     for each in functions or ():
         if each not in FUNCTIONS:
@@ -48,6 +53,12 @@ def export(
             raise CompileError(f"texts names {each!r}, which is not a name in other languages; use letters and digits")
     chosen = tuple(dict.fromkeys(functions)) if functions else default_functions(compiled, args)
     is_exact = compiled.options.exact if exact is None else exact
-    own = name or getattr(compiled.function, "__name__", "") or "f"
     contents = WRITERS[suffix](collect(compiled, own, args, chosen, is_exact, frozen, texts or {}))
     write_bytes(path, contents.encode() if isinstance(contents, str) else contents)
+
+
+def _check_onnx(functions: Sequence[str] | None, exact: bool | None) -> None:
+    if functions is not None and tuple(functions) != ("value",):
+        raise CompileError(f'an .onnx file holds the value; functions={functions!r} is not ("value",)')
+    if exact:
+        raise CompileError("an .onnx file cannot be exact: ONNX leaves the order of operations to what runs it")

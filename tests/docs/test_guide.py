@@ -13,6 +13,8 @@ from tests.docs.pages import ROOT, Page
 pytestmark = pytest.mark.slow
 
 PAGES = [Page(path) for path in sorted((ROOT / "notebooks" / "guide").glob("*.md"))]
+# What a page needs besides the extra `test`: its blocks are run where that is installed.
+NEEDS = {"pytorch": ("torch",), "jax": ("jax",), "onnx": ("onnx", "onnxruntime"), "weights": ("sklearn",)}
 TESTS = [(page, name) for page in PAGES for name in page.files() if name.startswith("test_")]
 TRANSCRIPTS = [(page, text) for page in PAGES for text in page.blocks("text")]
 
@@ -23,7 +25,10 @@ def named(given: object) -> str | None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.filterwarnings("ignore:::torch")
 def test_python_blocks_run_in_order(page: Page) -> None:
+    for name in NEEDS.get(page.path.stem, ()):
+        pytest.importorskip(name, reason=f"the page needs {name}, which is not installed")
     assert not page.session_report()
 
 

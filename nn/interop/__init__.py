@@ -1,0 +1,1 @@
+"""Weights from and to other libraries: PyTorch, scikit-learn and Keras."""
