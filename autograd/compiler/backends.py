@@ -117,13 +117,13 @@ def next_best(forms: Forms, options: Options, samples: int, failed: Sequence[str
     >>> next_best(one, Options(backend="numpy", dtype="float32"), 1, ["numpy", "llvm"])
     Options(backend='python', exact=False, dtype='float64', threads=None, on_branch='record')
     """
-    left = [each for each in estimates(forms, options, samples) if each.name not in failed]
+    left = [each for each in estimates(forms, options, samples, failed) if each.name not in failed]
     if not left:
         return replace(options, backend="python", dtype="float64")
     return replace(options, backend=min(left, key=lambda each: each.cost).name)
 
 
-def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate]:
+def estimates(forms: Forms, options: Options, samples: int, failed: Sequence[str] = ()) -> Iterator[Estimate]:
     """The time that each back end which can run the program would take, where it may be worth it."""
     times = 1.0 if forms.wanted is None else WITH_DERIVATIVES
     program = forms.flattened_forward
@@ -138,20 +138,29 @@ def estimates(forms: Forms, options: Options, samples: int) -> Iterator[Estimate
     shortest = NUMPY_CALL * min(times, 2.0) * forms.forward_depth
     others = options.dtype == "float64" or (has_llvm and work <= LARGE)
     looks = not options.exact and (max(shortest, WORTH_LOOKING) < python_run or not others)
+    best = _by_llvm(forms, options, samples, work, looks, python_run) if has_llvm else None
+    if best:
+        yield best
+        # What loses by the number of its calls alone is not built.
+        looks = looks and ("llvm" in failed or shortest < best.cost)
     if looks and forms.looped_arrays:
         yield _by_numpy_loops(VectorRunner(forms.looped_arrays, options.dtype), samples)
     elif looks:
         yield _by_numpy(forms.vectors, samples, partial(BUILD["numpy"], forms, options))
-    if has_llvm:
-        make = partial(BUILD["llvm"], forms, options)
-        may_loop = python_run > LLVM_CALL and not options.exact  # less is not to be had by them
-        loops = llvm.over_time(forms, options) if may_loop else None
-        if loops:
-            yield _over_time(loops, program, options, work, samples, make)
-        elif (looks or (may_loop and forms.looped)) and llvm.is_regular(forms):  # bodies too large for loops
-            yield _by_loops(forms.vectors, options, samples, make)
-        elif work <= LARGE:
-            yield _written_out(program, options, work, samples, make)
+
+
+def _by_llvm(
+    forms: Forms, options: Options, samples: int, work: float, looks: bool, python_run: float
+) -> Estimate | None:
+    """Machine code by the way that it would take; None where that is too large to be built."""
+    program, make = forms.flattened_forward, partial(BUILD["llvm"], forms, options)
+    may_loop = python_run > LLVM_CALL and not options.exact  # less is not to be had by them
+    loops = llvm.over_time(forms, options) if may_loop else None
+    if loops:
+        return _over_time(loops, program, options, work, samples, make)
+    if (looks or (may_loop and forms.looped)) and llvm.is_regular(forms):  # bodies too large for loops
+        return _by_loops(forms.vectors, options, samples, make)
+    return _written_out(program, options, work, samples, make) if work <= LARGE else None
 
 
 def _by_numpy(vectors: VectorProgram, samples: int, make: Callable[[], Runner]) -> Estimate:

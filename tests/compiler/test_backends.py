@@ -137,5 +137,8 @@ def test_c9_a_long_recurrence_with_a_wide_body_is_weighed_for_machine_code(monke
     fast = autograd.compile(f)
     fast.value_and_grad([0.1] * 12)
     variant = fast._ran()
-    weighed = backends.estimates(specialization.forms_of(variant.lowered, variant.options), variant.options, 1)
+    forms = specialization.forms_of(variant.lowered, variant.options)
+    weighed = backends.estimates(forms, variant.options, 1)
+    assert {each.name for each in weighed} == {"python", "llvm"}  # NumPy's calls alone take longer
+    weighed = backends.estimates(forms, variant.options, 1, failed=["llvm"])
     assert {each.name for each in weighed} == {"python", "numpy", "llvm"}

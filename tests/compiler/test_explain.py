@@ -32,7 +32,7 @@ def test_c11_of_several_back_ends_each_is_named(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setitem(backends.BUILD, name, lambda forms, options: Off(forms.program, lambda found: found + 1.0))
     costs = {"llvm": 1.0, "numpy": 2.0, "python": 3.0}
 
-    def estimates(forms: Any, options: Any, samples: int) -> list[backends.Estimate]:
+    def estimates(forms: Any, options: Any, samples: int, failed: Any = ()) -> list[backends.Estimate]:
         made = {name: lambda name=name: backends.BUILD[name](forms, options) for name in costs}
         return [backends.Estimate(name, cost, 0.0, made[name]) for name, cost in costs.items()]
 

@@ -167,7 +167,7 @@ def test_f2_a_wrong_back_end_is_replaced_by_the_next_best(
     """Whichever was asked for; what is left is asked in the order of expected cost."""
     costs = {"llvm": 1.0, "numpy": 2.0, "python": 3.0}
 
-    def estimates(forms: Any, options: Options, samples: int) -> list[backends.Estimate]:
+    def estimates(forms: Any, options: Options, samples: int, failed: Any = ()) -> list[backends.Estimate]:
         made = {name: lambda name=name: backends.BUILD[name](forms, options) for name in costs}
         return [backends.Estimate(name, cost, 0.0, made[name]) for name, cost in costs.items()]
 
