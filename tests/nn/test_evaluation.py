@@ -30,7 +30,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, ma
 
 
 @given(PAIRS)
-@settings(max_examples=60)
+@settings(max_examples=20)
 def test_scores_of_classes_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     y, predicted = np.array(pairs).T
     matrix = confusion_matrix(y, predicted, 4)
@@ -43,7 +43,7 @@ def test_scores_of_classes_are_those_of_scikit_learn(pairs: list[tuple[int, int]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
-@settings(max_examples=60)
+@settings(max_examples=20)
 def test_the_reliability_table_is_that_of_scikit_learn(pairs: list[tuple[float, bool]]) -> None:
     probability, happened = np.array([p for p, _ in pairs]), np.array([h for _, h in pairs])
     frequency, mean = calibration_curve(happened, probability, n_bins=10)
@@ -54,7 +54,7 @@ def test_the_reliability_table_is_that_of_scikit_learn(pairs: list[tuple[float, 
 
 
 @given(st.integers(0, 2**31), st.integers(2, 5))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_log_loss_and_calibration_error(seed: int, classes: int) -> None:
     rng = np.random.RandomState(seed)
     probabilities, y = rng.dirichlet(np.ones(classes) / 4, 30), rng.randint(classes, size=30)
@@ -77,7 +77,7 @@ def test_a_calibrated_model_has_no_error_and_a_sure_one_that_is_wrong_has_all() 
 
 
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=2, max_size=40))
-@settings(max_examples=60)
+@settings(max_examples=20)
 def test_errors_of_numbers_are_those_of_scikit_learn(pairs: list[tuple[float, float]]) -> None:
     y, predicted = np.array(pairs).T
     found, wanted = residuals(y, predicted), (
@@ -206,6 +206,7 @@ def test_the_report_is_json(name: str) -> None:
     assert len(found["importances"]) == len(REPORTS[name].importances)
 
 
+@pytest.mark.slow
 def test_pictures_have_names_numbers_and_both_themes(tmp_path: Path) -> None:
     report, numbers = REPORTS["two classes"].detail, NUMBERS.detail
     assert isinstance(report, ClassReport)
