@@ -300,7 +300,7 @@ class Compiled(Derivatives):
         name: str | None = None,
         exact: bool | None = None,
     ) -> None:
-        """Write the function as a file in the language of the suffix: .c, .js (ES module), .onnx or .tex (equations).
+        """Write the function as a file in the language of the suffix: .c, .js (ES module), .py (NumPy), .onnx or .tex.
 
         path       where; a file that is there is replaced in one step
         args       example arguments, in a tuple: their structure is that of the file's functions. None: those of the

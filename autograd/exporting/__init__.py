@@ -10,7 +10,10 @@ writing.py      lines, loops, tables
 operands.py     lanes as elements of arrays
 steps.py        vector programs as loops; products.py: products of matrices
 trips.py        loops over time, and equations on numbers
+arrays.py       programs of steps; copying.py: many assignments
 functions.py    which of these a function takes
-c.py, tex.py    files
-onnx.py         ONNX, with its own spelling of rows: onnx_nodes.py
+layout.py       what is where in arrays, in words
+numpy_formulas.py, numpy_steps.py   rows and steps in NumPy
+onnx_nodes.py   rows in ONNX
+c.py, javascript.py, onnx.py, python.py, tex.py   files
 """

@@ -9,13 +9,18 @@ from typing import Any
 
 from autograd.compiler.asked import Asked
 from autograd.errors import CompileError
-from autograd.exporting import c, javascript, onnx, tex
+from autograd.exporting import c, javascript, onnx, python, tex
 from autograd.exporting.collect import FUNCTIONS, Recorder, collect, default_functions
 from autograd.exporting.request import Request
 from autograd.io.files import file_name, write_bytes
 
 # What makes the contents of a file, by its suffix.
-WRITERS: dict[str, Callable[[Request], str | bytes]] = {".c": c.source, ".js": javascript.source, ".tex": tex.source}
+WRITERS: dict[str, Callable[[Request], str | bytes]] = {
+    ".c": c.source,
+    ".js": javascript.source,
+    ".py": python.source,
+    ".tex": tex.source,
+}
 
 
 def export(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from autograd.exporting.language import comment
 from autograd.exporting.request import Exported, Slot, total
@@ -20,9 +21,10 @@ def inputs(exported: Exported) -> list[tuple[str, str, Sequence[Slot]]]:
     return [part for part in parts if part[2]]
 
 
-def layout(exported: Exported) -> Iterator[str]:
-    """Lines that say what is where."""
-    for pointer, what, slots in inputs(exported):
+def layout(exported: Exported, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Lines that say what is where; `names` are those of arrays that are not called x, p, v."""
+    for letter, what, slots in inputs(exported):
+        pointer = names.get(letter, letter)
         yield f"{pointer}[{total(slots)}], {what}"
         yield from _listed(slots, pointer)
     if exported.samples:

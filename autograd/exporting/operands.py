@@ -63,6 +63,9 @@ class Access:
         return not self.pointer
 
 
+RESULTS = Region("y", 0, 0)
+
+
 def linear(offset: int, terms: Sequence[tuple[int, str | int]]) -> str:
     """offset + Σ step · index.
 
@@ -82,11 +85,19 @@ def linear(offset: int, terms: Sequence[tuple[int, str | int]]) -> str:
 class Files:
     """Where the lanes of both files are.
 
-    shared   the regions of the inputs that all samples share; `batched` is the pointer to those of a sample
+    inputs   the regions of the inputs that all samples share; `b` points to those of a sample
+    results  where results begin, and `work` is the first place in w that may be used
     """
 
-    def __init__(self, vectors: VectorProgram, inputs: Sequence[Region], file: File, work: str = "w") -> None:
-        self.file, self.vectors, self.work = file, vectors, work
+    def __init__(
+        self,
+        vectors: VectorProgram,
+        inputs: Sequence[Region],
+        file: File,
+        results: Region = RESULTS,
+        work: int = 0,
+    ) -> None:
+        self.file, self.vectors, self.results = file, vectors, results
         shared, batched = vectors.sizes
         counts = len(vectors.program.shared), len(vectors.program.batched)
         self.inputs = {"shared": list(inputs), "batched": [Region("b", 0, counts[1])]}
@@ -96,8 +107,8 @@ class Files:
         }
         kept = [0 if self.copied[kind] else n for kind, n in zip(self.inputs, counts, strict=True)]
         self.own = {
-            "shared": Region(work, kept[0], shared - kept[0]),
-            "batched": Region(work, kept[1], batched - kept[1], shared - kept[0]),
+            "shared": Region("w", kept[0], shared - kept[0], work),
+            "batched": Region("w", kept[1], batched - kept[1], work + shared - kept[0]),
         }
         self.size = shared - kept[0] + batched - kept[1]
 
@@ -126,7 +137,7 @@ class Files:
     def result(self, step: Step) -> Access:
         """The elements that a step computes."""
         if step.results is not None:
-            return self._places("y", step.results)
+            return self._places(self.results.pointer, step.results + self.results.offset)
         return self.lanes(step.kind, step.lanes)
 
     def _places(self, pointer: str, places: NDArray[Any]) -> Access:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from autograd import rules
 from autograd.compiler.loops.emitted import Kept, column_of, emitted
 from autograd.compiler.loops.loop import Loop, Looped
-from autograd.compiler.program import Atom
+from autograd.compiler.program import Atom, Equation
+from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
-from autograd.exporting.operands import linear
+from autograd.exporting.arrays import Arrays
+from autograd.exporting.copying import assign
+from autograd.exporting.operands import Region, linear
 from autograd.exporting.spelling import FOLDED, expression, sum_of
 from autograd.exporting.steps import fold
 from autograd.exporting.writing import Lines
 from autograd.primitive import Primitive
 
 TERMS = 16  # of a sum in one statement
+BODY = 400  # operands of a body, from which on it is written as steps on arrays
 
 
 class Trips:
@@ -122,6 +127,40 @@ class Trips:
     # --- loops --------------------------------------------------------------------------------------------------------
 
     def _loop(self, start: int, loop: Loop, kept: Kept) -> None:
+        if not self.exact and not loop.body.loops and loop.body.written > BODY:
+            self._array_loop(start, loop, kept)
+        else:
+            self._number_loop(start, loop, kept)
+
+    def _array_loop(self, start: int, loop: Loop, kept: Kept) -> None:
+        """A loop whose body is a vector program: its inputs, its results and its own numbers are in w."""
+        body, to, fixed, carries = loop.body, self.to, len(loop.invariant), len(loop.carried)
+        names, columns = len(body.names), sorted(kept)
+        outputs = (*body.outputs, *[column + names for column in columns])
+        equations = tuple([each for each in body.items if isinstance(each, Equation)])
+        vectors = recover(replace(body.head, equations=equations, outputs=outputs))
+        given, results = self._taken(names), self._taken(len(outputs))
+        arrays = Arrays(
+            to, vectors, [Region("w", 0, names, given)], Region("w", 0, 0, results), self.root.used
+        )  # fmt: skip
+        self._taken(arrays.files.size)
+        for column in columns:
+            self.stored[start, column] = self._taken(loop.count)
+        begun = [self.text(atom) for atom in (*loop.invariant, *loop.carried)]
+        assign(to, [(f"w[{given + i}]", text) for i, text in enumerate(begun)])
+        index = self._name("i")
+        moving = [self._moving(atoms, index) for atoms in loop.moving]
+        with to.loop(loop.count, index):
+            assign(to, [(f"w[{i}]", text) for i, text in enumerate(moving, given + fixed + carries)])
+            arrays.write()
+            keeps = [f"w[{linear(self.stored[start, column], [(1, index)])}]" for column in columns]
+            assign(to, [(text, f"w[{i}]") for i, text in enumerate(keeps, results + carries)])
+            if carries:
+                with to.loop(carries) as k:
+                    to.add(f"w[{linear(given + fixed, [(1, k)])}] = w[{linear(results, [(1, k)])}];")
+        self.carried[start] = [f"w[{given + fixed + i}]" for i in range(carries)]
+
+    def _number_loop(self, start: int, loop: Loop, kept: Kept) -> None:
         body_names, to = len(loop.body.names), self.to
         fixed, carries = len(loop.invariant), len(loop.carried)
         carried = [self._name("c") for _ in loop.carried]
@@ -176,8 +215,7 @@ class Trips:
                 with self.to.loop(len(piece), "k"):
                     self.to.add(f"w[{linear(at, [(1, 'k')])}] = {text};")
             else:
-                for i, atom in enumerate(piece):
-                    self.to.add(f"w[{at + i}] = {self.text(atom)};")
+                assign(self.to, [(f"w[{at + i}]", self.text(atom)) for i, atom in enumerate(piece)])
             at += len(piece)
         return f"w[{linear(first, [(1, index)])}]"
 

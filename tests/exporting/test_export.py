@@ -1,0 +1,305 @@
+"""`compiled.export`: files of C, JavaScript, Python and LaTeX that compute what the compiled function does."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from autograd import CompileError, Value, compile, erf, gelu, hypot, logsumexp, pick, relu, sin, tanh, where
+
+Array = NDArray[np.float64]
+COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off")
+U = 2.0**-53
+
+
+@cache
+def built(path: Path, compiler: str) -> ctypes.CDLL:
+    """The library that a C file makes, without a warning."""
+    library = path.with_suffix(f".{compiler}.so")
+    subprocess.run([compiler, *STRICT, "-fPIC", "-shared", str(path), "-o", str(library), "-lm"], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def in_c(
+    path: Path, function: str, arrays: Sequence[Any], samples: int | None = None, single: bool = False
+) -> list[Array]:
+    """What a function of a C file writes to y, by each compiler; the work space begins as nan."""
+    text, kind = path.read_text(), np.float32 if single else np.float64
+    work = int(re.search(rf"{function}_work = (\d+)", text)[1])  # type: ignore[index]
+    count = int(re.search(rf"\* void {function}\(.*?y\[(\d+)\]", text, re.DOTALL)[1])  # type: ignore[index]
+    found = []
+    for compiler in COMPILERS:
+        y, w = np.zeros(count, kind), np.full(work, np.nan, kind)
+        given = [np.ascontiguousarray(each, kind) for each in arrays]
+        pointers = [each.ctypes.data_as(ctypes.c_void_p) for each in (*given, y, w)]
+        counts = [] if samples is None else [ctypes.c_size_t(samples)]
+        getattr(built(path, compiler), function)(*pointers[:-2], *counts, *pointers[-2:])
+        found.append(y.astype(np.float64))
+    return found
+
+
+def in_javascript(path: Path, function: str, arrays: Sequence[Any]) -> Array:
+    """What a function of an ES module returns."""
+    module = path.rename(path.with_suffix(".mjs"))
+    given = json.dumps([np.ravel(each).tolist() for each in arrays])
+    text = f"import('{module.as_uri()}').then(m => console.log(JSON.stringify([...m.{function}(...{given})])))"
+    done = subprocess.run(["node", "-e", text], capture_output=True, text=True, check=True)
+    return np.array(json.loads(done.stdout))
+
+
+def in_python(path: Path, function: str, arrays: Sequence[Any]) -> Array:
+    """What a function of a Python module returns."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Array = getattr(module, function)(*arrays)
+    return found
+
+
+needs_compiler = pytest.mark.skipif(not COMPILERS, reason="needs gcc or clang")
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def network(w: Any, b: Any, x: Any) -> Any:
+    hidden = [tanh(sum((p * q for p, q in zip(row, x, strict=True)), c)) for row, c in zip(w, b, strict=True)]
+    return logsumexp(hidden) - hidden[0] + gelu(hidden[1]) * erf(hidden[2])
+
+
+def pendulum(x: Any) -> Any:
+    q, p = x
+    for _ in range(50):
+        p = p - 0.05 * sin(q)
+        q = q + 0.05 * p
+    return q * q + p
+
+
+def rosenbrock(x: Any) -> Any:
+    pairs = pairwise(x)
+    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairs)
+
+
+RNG = np.random.default_rng(0)
+CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "network": (network, (RNG.normal(size=(9, 10)), RNG.normal(size=9), RNG.normal(size=10))),
+    "pendulum": (pendulum, ([1.0, 0.25],)),
+    "rosenbrock": (rosenbrock, (RNG.normal(size=20),)),
+}
+
+
+def flat(parts: Sequence[Any]) -> Array:
+    return np.concatenate([np.ravel(np.asarray(each, np.float64)) for each in parts])
+
+
+def expected(f: Any, args: tuple[Any, ...]) -> Array:
+    value, slopes = f.value_and_grad(*args)
+    return flat([value, *(slopes if len(args) > 1 else [slopes])])
+
+
+def assert_close(found: Array, wanted: Array, operations: int = 1000, unit: float = U) -> None:
+    """Equal up to a rounding of the largest number for each operation on a path, generously counted."""
+    np.testing.assert_allclose(found, wanted, rtol=0.0, atol=operations * unit * float(np.abs(wanted).max()))
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", CASES)
+def test_c_has_the_value_and_gradient(name: str, tmp_path: Path) -> None:
+    function, args = CASES[name]
+    f = compile(function)
+    f.export(tmp_path / "f.c", args, name=name, functions=["gradient"])
+    for y in in_c(tmp_path / "f.c", f"{name}_gradient", [flat(args)]):
+        assert_close(y, expected(f, args))
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", CASES)
+def test_exact_c_has_the_bits_of_python(name: str, tmp_path: Path) -> None:
+    function, args = CASES[name]
+    f = compile(function, exact=True)
+    f.export(tmp_path / "f.c", args, name=name, functions=["gradient"])
+    for y in in_c(tmp_path / "f.c", f"{name}_gradient", [flat(args)]):
+        np.testing.assert_array_equal(y, expected(f, args))
+
+
+@needs_node
+@pytest.mark.parametrize("name", CASES)
+def test_javascript_has_the_value_and_gradient(name: str, tmp_path: Path) -> None:
+    function, args = CASES[name]
+    f = compile(function)
+    f.export(tmp_path / "f.js", args)
+    assert_close(in_javascript(tmp_path / "f.js", "gradient", [flat(args)]), expected(f, args))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("name", CASES)
+def test_a_python_module_has_the_value_and_gradient(name: str, exact: bool, tmp_path: Path) -> None:
+    function, args = CASES[name]
+    f = compile(function)
+    f.export(tmp_path / "f.py", args, exact=exact)
+    assert_close(in_python(tmp_path / "f.py", "gradient", [flat(args)]), expected(f, args))
+
+
+MAIN = """
+#include <stdio.h>
+int main(void) {
+    double x[20] = {0.5, 0.25}, y[21], w[network_gradient_work];
+    network_gradient(x, y, w);
+    for (int i = 0; i < 21; i++) printf("%.17g\\n", y[i]);
+    return 0;
+}
+"""
+
+
+@needs_compiler
+def test_sanitizers_find_nothing(tmp_path: Path) -> None:
+    """Work space and results are of the sizes that the file says, and nothing beyond them is touched."""
+    f = compile(rosenbrock)
+    x = [0.5, 0.25, *[0.0] * 18]
+    f.export(tmp_path / "f.c", (x,), name="network", functions=["gradient"])
+    with (tmp_path / "f.c").open("a") as file:
+        file.write(MAIN)
+    checked = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    subprocess.run([COMPILERS[0], *STRICT, *checked, tmp_path / "f.c", "-o", tmp_path / "f", "-lm"], check=True)
+    done = subprocess.run([tmp_path / "f"], capture_output=True, text=True, check=True)
+    assert_close(np.array(done.stdout.split(), np.float64), expected(f, (x,)))
+
+
+# --- batches, parameters, products, float32 ---------------------------------------------------------------------------
+
+
+def with_parameters() -> tuple[list[Value], Callable[..., Any]]:
+    parameters = [Value(0.5 - 0.25 * i) for i in range(6)]
+
+    def loss(x: Any, t: Any) -> Any:
+        y = tanh(sum(p * q for p, q in zip(parameters, [*x, *x], strict=True)))
+        return where(t > 0.5, (y - t) ** 2, relu(y + t))
+
+    return parameters, loss
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_c_has_means_over_the_samples_of_a_batch(dtype: Any, tmp_path: Path) -> None:
+    parameters, loss = with_parameters()
+    x, t = RNG.normal(size=(5, 3)), RNG.random(5)
+    f = compile(loss, parameters=parameters, batch=("x", "t"), dtype=dtype)
+    value, slopes = f(x, t)
+    f.export(tmp_path / "f.c", name="loss")
+    single = dtype == "float32"
+    given = [[p.data for p in parameters], np.column_stack([x, t])]
+    for y in in_c(tmp_path / "f.c", "loss_gradient", given, 5, single):
+        assert_close(y, flat([value, slopes]), 100, 2.0**-24 if single else U)
+
+
+def test_a_python_module_has_means_over_the_samples_of_a_batch(tmp_path: Path) -> None:
+    parameters, loss = with_parameters()
+    x, t = RNG.normal(size=(5, 3)), RNG.random(5)
+    f = compile(loss, parameters=parameters, batch=("x", "t"))
+    f.export(tmp_path / "f.py", (x, t))
+    y = in_python(tmp_path / "f.py", "gradient", [[p.data for p in parameters], np.column_stack([x, t])])
+    assert_close(y, flat(f(x, t)))
+
+
+@needs_compiler
+def test_c_has_products_with_jacobians_and_hessians(tmp_path: Path) -> None:
+    x, v = RNG.normal(size=20), RNG.normal(size=20)
+    f = compile(rosenbrock)
+    f.export(tmp_path / "f.c", (x,), name="f", functions=["jvp", "vjp", "hvp"])
+    gradient, product = f.hvp((x,), (v,))
+    for y in in_c(tmp_path / "f.c", "f_hvp", [x, v]):
+        assert_close(y[1:], flat([f.value(x), product, gradient]))
+    for y in in_c(tmp_path / "f.c", "f_jvp", [x, v]):
+        assert_close(y, flat(f.jvp((x,), (v,))))
+    for y in in_c(tmp_path / "f.c", "f_vjp", [x, [2.0]]):
+        assert_close(y[1:], flat([f.value(x), *f.vjp((x,), 2.0)[1]]))
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], bool, str]] = {
+    "branch": (lambda x: x * 2.0 if x > 0.0 else x, (1.0,), False, r"test_export\.py:\d+: .*where"),
+    "pick": (lambda i, x: pick(x, i), (1, [2.0, 3.0]), False, "pick by i"),
+    "exact hypot": (hypot, (3.0, 4.0), True, "hypot"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_another_language_cannot_hold_is_refused_before_a_file_is_written(name: str, tmp_path: Path) -> None:
+    function, args, exact, message = REFUSED[name]
+    with pytest.raises(CompileError, match=message):
+        compile(function).export(tmp_path / "f.c", args, exact=exact)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_suffix_or_function_is_refused_by_name(tmp_path: Path) -> None:
+    f = compile(rosenbrock)
+    with pytest.raises(CompileError, match=r"\.c, \.js, \.py"):
+        f.export(tmp_path / "f.rs", ([1.0, 2.0],))
+    with pytest.raises(CompileError, match="'hessian' is not one of value, gradient"):
+        f.export(tmp_path / "f.c", ([1.0, 2.0],), functions=["hessian"])
+    with pytest.raises(CompileError, match="nothing is recorded yet"):
+        f.export(tmp_path / "f.c")
+
+
+def test_a_refused_export_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "f.c"
+    path.write_text("before")
+    with pytest.raises(CompileError):
+        compile(lambda x: x if x > 0.0 else -x).export(path, (1.0,))
+    assert path.read_text() == "before"
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+HOSTILE = ("*/ int x; /*", "a\nint b;", 'π"""\\', "??/", "-->", "${1}", "\u202e", "int", "`x`")
+
+
+@needs_compiler
+def test_no_name_gets_into_the_code(tmp_path: Path) -> None:
+    parameters = [Value(1.0 + i, label=label) for i, label in enumerate(HOSTILE)]
+    f = compile(lambda x: sum(p * x * p for p in parameters), parameters=parameters)
+    numbers = [p.data for p in parameters]
+    wanted = flat(f(2.0))
+    for number, name in enumerate(("*/ #error /*", "2 π\n", "for")):
+        files = {suffix: tmp_path / f"f{number}{suffix}" for suffix in (".c", ".js", ".py", ".tex")}
+        for path in files.values():
+            f.export(path, (2.0,), name=name, functions=["gradient"])
+        text = files[".c"].read_text()
+        assert text.isascii()
+        [function] = set(re.findall(r"void (\w+)\(", text))
+        for y in in_c(files[".c"], function, [[2.0], numbers]):
+            assert_close(y, wanted)
+        assert_close(in_python(files[".py"], "gradient", [[2.0], numbers]), wanted)
+
+
+def test_a_module_that_uses_its_own_names_as_arguments_has_others_for_them(tmp_path: Path) -> None:
+    f = compile(lambda np, y, inputs, B: np * y + sin(inputs) * B)
+    f.export(tmp_path / "f.py", (1.0, 2.0, 3.0, 4.0))
+    y = in_python(tmp_path / "f.py", "gradient", [[1.0, 2.0, 3.0, 4.0]])
+    assert_close(y, expected(f, (1.0, 2.0, 3.0, 4.0)))
+
+
+def test_the_equations_are_a_document(tmp_path: Path) -> None:
+    compile(rosenbrock).export(tmp_path / "f.tex", ([1.0, 2.0],))
+    text = (tmp_path / "f.tex").read_text()
+    assert text.count(r"\begin{document}") == text.count(r"\end{document}") == 1
+    assert r"\begin{aligned}" in text
