@@ -14,6 +14,6 @@ arrays.py       programs of steps; copying.py: many assignments
 functions.py    which of these a function takes
 layout.py       what is where in arrays, in words
 numpy_formulas.py, numpy_steps.py   rows and steps in NumPy
-c.py, javascript.py, python.py, tex.py   files
-onnx.py         ONNX, with its own spelling of rows: onnx_nodes.py
+onnx_nodes.py   rows in ONNX
+c.py, javascript.py, onnx.py, python.py, tex.py   files
 """

@@ -32,13 +32,14 @@ def source(recorder: Recorder, name: str) -> bytes:
     onnx = _library()
     exported = recorder.exported("map" if recorder.compiled.batch else "value")
     graph = _Graph(onnx, recorder, exported)
-    result = graph.result()
+    output = "result" if "result" not in recorder.names else "result_"
+    graph.write(output)
     model = onnx.helper.make_model(
         onnx.helper.make_graph(
             graph.nodes.nodes,
             name,
             graph.inputs,
-            [graph.described("result", graph.shape_of(exported.lowered.result), bool(recorder.compiled.batch))],
+            [graph.described(output, graph.shape_of(exported.lowered.result), bool(recorder.compiled.batch))],
             [onnx.numpy_helper.from_array(array, each) for each, array in graph.nodes.constants.items()],
         ),
         producer_name="scalar-autograd",
@@ -46,7 +47,6 @@ def source(recorder: Recorder, name: str) -> bytes:
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    assert result == "result"
     onnx.checker.check_model(model, full_check=True)
     contents: bytes = model.SerializeToString()
     return contents
@@ -127,8 +127,8 @@ class _Graph:
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
-    def result(self) -> str:
-        """The nodes of all steps, and the output, by its name."""
+    def write(self, output: str) -> None:
+        """The nodes of all steps, and that of the output."""
         for step in self.vectors.steps:
             if step.form not in FORMS:
                 raise CompileError(f"a {step.form} over the samples has no ONNX operators here")
@@ -137,10 +137,9 @@ class _Graph:
         flat = self._outputs(samples)
         shape = self.shape_of(self.exported.lowered.result)
         made = self.onnx.helper.make_node(
-            "Reshape", [flat, self._shape([-1] * samples + [*shape])], ["result"], allowzero=0
+            "Reshape", [flat, self._shape([-1] * samples + [*shape])], [output], allowzero=0
         )
         self.nodes.nodes.append(made)
-        return "result"
 
     def _keep(self, step: Step, name: str) -> None:
         flat = self.nodes.node("Reshape", name, self._shape([-1, step.size] if step.batched else [step.size]))

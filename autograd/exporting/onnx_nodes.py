@@ -48,7 +48,7 @@ class Nodes(Body):
         """The result of an operator; equal nodes are one."""
         key = operator, operands, tuple(sorted((name, str(x)) for name, x in attributes.items()))
         if key not in self._known:
-            self._known[key] = name = f"t{len(self.nodes)}"
+            self._known[key] = name = f"t.{len(self.nodes)}"  # no argument has such a name
             self.nodes.append(self._helper.make_node(operator, [*operands], [name], **attributes))
         return self._known[key]
 
@@ -57,7 +57,7 @@ class Nodes(Body):
         array = np.asarray(numbers, dtype or self.dtype)
         key = "constant", array.shape, str(array.dtype), array.tobytes()
         if key not in self._known:
-            self._known[key] = name = f"c{len(self.constants)}"
+            self._known[key] = name = f"c.{len(self.constants)}"
             self.constants[name] = array
         return self._known[key]
 

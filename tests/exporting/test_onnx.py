@@ -108,6 +108,11 @@ def test_shapes_and_names_are_those_of_the_function(tmp_path: Path) -> None:
     assert [*map(shape, graph.input), shape(graph.output[0])] == [[2, 4], ["N"], ["N", 2, 4]]
 
 
+def test_names_of_arguments_meet_no_other_names(tmp_path: Path) -> None:
+    found, expected = _compared(lambda t0, c0, result: ag.sin(t0) * c0 + result * 2.0, (1.0, 2.0, 3.0), tmp_path)
+    assert found == expected
+
+
 def test_what_onnx_does_not_hold_is_refused_before_a_file_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
