@@ -22,8 +22,9 @@ from nn.layers.embedding import Embedding
 from nn.layers.initializers import INITIALIZERS, constant, get_initializer, given, normal, uniform
 from nn.layers.mlp import MLP, Layer, Neuron
 from nn.layers.module import Module
+from nn.models import load, predict
 from nn.persistence.documents import StorageError
-from nn.persistence.storage import load, load_document, save
+from nn.persistence.storage import load_document, save
 from nn.sweeps import Sweep, Trial, sweep
 from nn.tabular.cells import TableError
 from nn.tabular.table import read_table
@@ -41,7 +42,6 @@ from nn.train.losses import (
     mse,
 )
 from nn.train.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, cosine, get_optimizer, linear_decay, step_decay
-from nn.train.prediction import predict
 from nn.train.until import Until
 from nn.training import fit
 

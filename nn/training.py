@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nn.cluster.connecting import ClusterLike
 from nn.cluster.fitting import ClusterOptions, fit_on_cluster
 from nn.cluster.run import EVERY
+from nn.layers.mlp import MLP
+from nn.tabular.frames import by_class, is_frame, names_of, rows_by_name, rows_of, samples_of, targets_of
 from nn.train import loop
 from nn.train.config import Config, positive_integer
 from nn.train.history import Epoch, History
@@ -54,6 +57,8 @@ def fit(
 
     - `model`: a `Module`, or anything that maps a sample to a prediction and has `parameters()`.
     - `x`: n rows of numbers. `y`: n targets in the form that the loss takes: a number, a list, or a class index.
+      `x` may also be a data frame (pandas, Polars, PyArrow) or a dict of columns, and `y` the name of the target: texts
+      become 0/1 inputs, dates days, and classes indices; nothing is scaled. The model keeps the names of the columns.
     - `loss`, `optimizer`, `metric`: by name (as in `nn.LOSSES`) or as objects. `lr`: the learning rate, a number or a
       schedule; the default depends on the optimiser. `metric` is computed after every epoch.
     - `epochs`: the most passes over the samples. `l2`: the strength of the penalty on Σ θ². `seed`: of the order of the
@@ -110,6 +115,7 @@ def fit(
         seed=seed,
         validation=validation,
     )
+    x, y, class_weight, config = _read_frames(model, x, y, class_weight, loss, config)
     history = History(metric_name=_metric_name(metric))
     monitor = Monitor(history, model.parameters(), rule.reason, on_epoch)
     if cluster is not None:
@@ -127,6 +133,25 @@ def fit(
     if history.stopped == "diverged":
         warnings.warn(_divergence(history), RuntimeWarning, stacklevel=2)
     return history
+
+
+def _read_frames(
+    model: Model, x: Any, y: Any, class_weight: ClassWeight, loss: LossLike, config: Config
+) -> tuple[Any, Any, ClassWeight, Config]:
+    """The arguments with frames as numbers; the model is told the names of the columns."""
+    if not is_frame(x):
+        return x, y, class_weight, config
+    if not isinstance(y, str):
+        if isinstance(model, MLP):
+            model.feature_names = names_of(x)
+        return rows_by_name(x, list(x)) if isinstance(x, Mapping) else x, y, class_weight, config
+    rows, targets, recipe = samples_of(model, x, y, loss)
+    if isinstance(model, MLP):
+        model.recipe, model.feature_names = recipe, recipe.feature_names
+    if isinstance(config.validation, tuple) and is_frame(config.validation[0]):
+        frame = config.validation[0]
+        config = replace(config, validation=(rows_of(recipe, frame), targets_of(recipe, frame)))
+    return rows, targets, by_class(recipe, class_weight), config
 
 
 def _metric_name(metric: str | Metric | None) -> str | None:

@@ -13,6 +13,7 @@ from autograd.cli.frame import JSON_HELP
 from autograd.io.files import file_name
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
+from nn.cli.terminal import wrapping_stdout
 from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document
 from nn.tabular.preprocessing import Recipe, RecipeError
@@ -37,8 +38,9 @@ def run(args: argparse.Namespace) -> int:
         print_json(_document(model, extra))
         return 0
     lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
-    for line in lines:
-        print(line)
+    with wrapping_stdout():
+        for line in lines:
+            print(line)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +14,14 @@ from nn.layers.mlp import MLP
 from nn.tabular.datasets import Dataset
 from nn.tabular.preprocessing import Array, Recipe
 from nn.tabular.splitting import Rows, Splitter
-from nn.train.history import History
+from nn.train.history import Epoch, History
 from nn.train.metrics import Prediction
 from nn.train.tasks import output_for
 from nn.train.until import Until
 from nn.training import fit
 
-# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides. With 24 samples,
-# a chance low of the validation loss ended one training in five after a few epochs.
+# A tenth of fewer training samples is too few to tell epochs apart; the training loss then decides. With 24 validation
+# samples, a chance low of their loss ended two trainings of ten after a quarter of the epochs.
 VALIDATE_FROM = 300
 VALIDATION = 0.1
 
@@ -66,7 +67,7 @@ def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
     return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
 
 
-def train(job: Job, progress: bool) -> History:
+def train(job: Job, progress: bool, on_epoch: Callable[[Epoch], None] | None = None) -> History:
     """Train the model on the training samples."""
     args = job.args
     rows, validation = _validation(job)
@@ -90,6 +91,7 @@ def train(job: Job, progress: bool) -> History:
             class_weight=class_weight(args.class_weight, job.recipe),
             compile=args.compile,
             progress=progress,
+            on_epoch=on_epoch,
             cluster=args.cluster,
             checkpoint=args.checkpoint,
         )

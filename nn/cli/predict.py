@@ -6,7 +6,7 @@ import argparse
 import csv
 import io
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,9 @@ def run(args: argparse.Namespace) -> int:
     recipe.check_model(model, name)
     cells = _complete(args, recipe)
     x, problems = _features(cells, recipe)
-    outputs = iter(predict(model, recipe.x_scaling.apply(x)))
-    answers = [None if i in problems else next(outputs) for i in range(len(cells.rows))]
+    outputs = predict(model, recipe.x_scaling.apply(x))
+    predicted = [i for i in range(len(cells.rows)) if i not in problems]
+    answers = _Answers(outputs, recipe.read_outputs(outputs).tolist(), predicted)
     text = _table(cells, recipe, answers, problems)
     to_stdout = args.out is None or args.json
     if args.json:
@@ -65,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(text)
     if args.out is not None:
         write_text(args.out, text)
-        predicted = counted(len(cells.rows) - len(problems), "prediction")
-        print(f"written to {args.out}: {predicted} of {recipe.target!r}", file=sys.stderr if args.json else sys.stdout)
+        stream = sys.stderr if args.json else sys.stdout
+        print(f"written to {args.out}: {counted(len(predicted), 'prediction')} of {recipe.target!r}", file=stream)
     if score := _score(cells, recipe, answers):
         print(score, file=sys.stderr if to_stdout else sys.stdout)
     if problems:
@@ -99,16 +100,20 @@ def _features(cells: Cells, recipe: Recipe) -> tuple[Array, dict[int, str]]:
     return np.delete(x, sorted(problems), axis=0), problems
 
 
-def _document(
-    cells: Cells, recipe: Recipe, outputs: list[Prediction | None], problems: dict[int, str]
-) -> dict[str, Any]:
+class _Answers(NamedTuple):
+    """The outputs of the model, what they mean (class indices or numbers), and the positions of their rows."""
+
+    outputs: list[Prediction]
+    meanings: list[float]
+    rows: list[int]
+
+
+def _document(cells: Cells, recipe: Recipe, answers: _Answers, problems: dict[int, str]) -> dict[str, Any]:
     """The predictions for programs: for each row its line, and its prediction or what is wrong with it."""
-    names, answers = _answers(recipe, outputs)
-    rows = [
-        {"line": row.line, **({"problem": problems[i]} if i in problems else _typed(recipe, names, answer))}
-        for i, (row, answer) in enumerate(zip(cells.rows, answers, strict=True))
-    ]
-    return {"target": recipe.target, "task": recipe.task, "rows": rows, "score": _score(cells, recipe, outputs) or None}
+    names, new = _new_cells(recipe, answers)
+    by_row = {i: _typed(recipe, names, each) for i, each in zip(answers.rows, new, strict=True)}
+    rows = [{"line": row.line, **by_row.get(i, {"problem": problems.get(i)})} for i, row in enumerate(cells.rows)]
+    return {"target": recipe.target, "task": recipe.task, "rows": rows, "score": _score(cells, recipe, answers) or None}
 
 
 def _typed(recipe: Recipe, names: list[str], answer: list[str]) -> dict[str, Any]:
@@ -116,41 +121,40 @@ def _typed(recipe: Recipe, names: list[str], answer: list[str]) -> dict[str, Any
     return {name: cell if name in is_text else float(cell) for name, cell in zip(names, answer, strict=True)}
 
 
-def _table(cells: Cells, recipe: Recipe, outputs: list[Prediction | None], problems: dict[int, str]) -> str:
-    header, answers = _answers(recipe, outputs)
+def _table(cells: Cells, recipe: Recipe, answers: _Answers, problems: dict[int, str]) -> str:
+    header, new = _new_cells(recipe, answers)
+    by_row = dict(zip(answers.rows, new, strict=True))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow([*cells.header, *header, *(["problem"] if problems else [])])
-    for i, (row, answer) in enumerate(zip(cells.rows, answers, strict=True)):
-        table.writerow([*row.cells, *answer, *([problems.get(i, "")] if problems else [])])
+    for i, row in enumerate(cells.rows):
+        added = by_row.get(i, [""] * len(header))
+        table.writerow([*row.cells, *added, *([problems.get(i, "")] if problems else [])])
     return text.getvalue()
 
 
-def _answers(recipe: Recipe, outputs: list[Prediction | None]) -> tuple[list[str], list[list[str]]]:
-    """The names of the new columns, and their cells row by row."""
-    probabilities = recipe.scheme.probabilities if recipe.task != "regression" else None
-    header = ["prediction"] if probabilities is None else ["prediction", "probability"]
-    return header, [_answer(recipe, output) if output is not None else [""] * len(header) for output in outputs]
-
-
-def _answer(recipe: Recipe, output: Prediction) -> list[str]:
-    [answer] = recipe.read_outputs([output]).tolist()
+def _new_cells(recipe: Recipe, answers: _Answers) -> tuple[list[str], list[list[str]]]:
+    """The names of the new columns, and their cells for each predicted row."""
     if recipe.task == "regression":
-        return [repr(answer)]
-    k, probabilities = int(answer), recipe.scheme.probabilities
+        return ["prediction"], [[repr(number)] for number in answers.meanings]
+    classes = [int(k) for k in answers.meanings]
+    names, probabilities = [recipe.class_names[k] for k in classes], recipe.scheme.probabilities
     if probabilities is None:
-        return [recipe.class_names[k]]
-    return [recipe.class_names[k], f"{probabilities(output)[k]:.6g}"]
+        return ["prediction"], [[name] for name in names]
+    chances = [probabilities(output)[k] for output, k in zip(answers.outputs, classes, strict=True)]
+    rows = [[name, f"{chance:.6g}"] for name, chance in zip(names, chances, strict=True)]
+    return ["prediction", "probability"], rows
 
 
-def _score(cells: Cells, recipe: Recipe, outputs: list[Prediction | None]) -> str:
+def _score(cells: Cells, recipe: Recipe, answers: _Answers) -> str:
     """The accuracy or R² on the rows that have a target too; empty when there are none."""
     if recipe.target not in cells.header:
         return ""
+    texts = cells.column(recipe.target)
     pairs = [
-        (*recipe.read_outputs([output]).tolist(), text)
-        for output, text in zip(outputs, cells.column(recipe.target), strict=True)
-        if output is not None and not cells.is_missing(text)
+        (answer, texts[i])
+        for answer, i in zip(answers.meanings, answers.rows, strict=True)
+        if not cells.is_missing(texts[i])
     ]
     if recipe.task == "regression":
         known = recipe.table.notation if recipe.table else None

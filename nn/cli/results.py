@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,9 @@ from nn.train.prediction import predict
 
 # Predictions that the importance of all columns may take: a second by a program, some seconds eagerly.
 PREDICTIONS = {True: 100_000, False: 2_000}
+HUGE = 1e6  # a score that is not written in full
 LEAST = 20  # samples, below which shuffling says nothing
 Forward = Callable[[Array], list[Prediction]]
-
-
-def width() -> int:
-    """The number of columns of the terminal; 80 if there is none."""
-    return shutil.get_terminal_size().columns
 
 
 def evaluate(job: Job) -> dict[str, Any]:
@@ -39,7 +34,8 @@ def evaluate(job: Job) -> dict[str, Any]:
     constant = f"; {beside_baseline(job.dataset)[1]}"
     where = "held-out" if job.dataset.holds_out else "training (no samples held out)"
     if chosen.metric == "r_squared":
-        print(f"{where} R²: {value:.4f} ({counted(len(rows), 'sample')}){constant}")
+        shown = f"{value:.4f}" if abs(value) < HUGE else f"{value:.4g}"
+        print(f"{where} R²: {shown} ({counted(len(rows), 'sample')}){constant}")
     else:
         print(f"{where} accuracy: {value:.2%} ({round(value * len(rows))} of {len(rows)}){constant}")
     return {"metric": job.recipe.metric_name, "value": value, "samples": len(rows), "held_out": job.dataset.holds_out}
@@ -108,7 +104,7 @@ def draw_results(job: Job, report: Report, folder: Path) -> list[str]:
             pictures["calibration.svg"] = lambda path: calibration_picture(
                 known.bins, path, title=f"{name}: calibration {where}"
             )
-    else:
+    elif np.isfinite(detail.predicted).all():
         pictures["residuals.svg"] = lambda path: residual_picture(
             detail.y, detail.predicted, path, target=report.target, title=f"{name}: predictions {where}"
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograd import draw, explore
+from autograd import Value, draw, explore
 from autograd.cli.frame import FAILED, INTERRUPTED, OK
 from autograd.errors import UsageError
 from autograd.io.files import printable, write_text
@@ -21,14 +21,16 @@ from autograd.io.together import replaced_together
 from nn.cli.crossvalidation import cross_validate
 from nn.cli.folders import PICTURES, folder_for
 from nn.cli.job import Job, job_of, train
+from nn.cli.learning_curve import LearningCurve
 from nn.cli.options import EXAMPLES as EXAMPLES
 from nn.cli.options import add_options as add_options
 from nn.cli.options import fill_in
 from nn.cli.reading import Data, or_usage_error, read
-from nn.cli.results import draw_results, evaluate, report_on, width
+from nn.cli.results import draw_results, evaluate, report_on
 from nn.cli.split_options import class_weight
-from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss
-from nn.evaluation.report import Report
+from nn.cli.terminal import block, width, wrapping_stdout
+from nn.cli.verdict import LOOKED_AT, UNTRAINED, beside_baseline, did_not_learn, mean_loss, one_class_only, worst_loss
+from nn.evaluation.report import ClassReport, Report
 from nn.evaluation.wording import lines as report_lines
 from nn.inspection.diagnosis import diagnose
 from nn.inspection.gradient_check import compare_with_differences
@@ -37,6 +39,7 @@ from nn.plotting.plots import boundary_picture, loss_picture
 from nn.train.history import History, describe
 from nn.train.losses import get_loss
 
+NAMED = 16  # inputs that are drawn one by one
 DIAGNOSED = 200  # samples that hints are based on; up to twice as many are used
 
 
@@ -47,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """
     args.document = {}
     with forgiving_stdout() as stdout:
-        with redirect_stdout(sys.stderr) if args.json else nullcontext():
+        with redirect_stdout(sys.stderr) if args.json else wrapping_stdout():
             code = _run(args)
         if args.json:
             print_json(_document(args.document))
@@ -76,15 +79,17 @@ def _run_in(folder: Path, job: Job) -> int:
     """Train, and write the results to the folder; Ctrl-C after the training costs what is said about it, no more."""
     _print_setup(job)
     before = _loss(job)
-    history = train(job, progress=not job.args.quiet)
+    curve = LearningCurve(job)
+    history, score = train(job, progress=not job.args.quiet, on_epoch=curve), None
     try:
         _print_end(job, history)
-        report, succeeded = _judge(job, history, before)
+        score = evaluate(job)
+        report, succeeded = _judge(job, history, score, curve, before)
     except KeyboardInterrupt:
-        _save(job, history, None)
+        _save(job, history, score, None)
         print(f"written to {folder}: model.json, history.csv")
         raise
-    _save(job, history, report)
+    _save(job, history, score, report)
     written = ["model.json", "history.csv", "report.json", *_draw_sample(job), *_draw(job, history, report, folder)]
     print(f"written to {folder}: {', '.join(written)}")
     print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
@@ -93,17 +98,18 @@ def _run_in(folder: Path, job: Job) -> int:
     return OK if succeeded else FAILED
 
 
-def _judge(job: Job, history: History, before: float) -> tuple[Report, bool]:
+def _judge(
+    job: Job, history: History, score: dict[str, Any], curve: LearningCurve, before: float
+) -> tuple[Report, bool]:
     """Say how good the model is; whether the training has succeeded."""
-    score = evaluate(job)
-    report = report_on(job, score)
-    for line in report_lines(report, width()):
+    report = replace(report_on(job, score), curve=tuple(curve.losses))
+    for line in report_lines(report, width(), block()):
         print(line)
     if job.args.folds and history.stopped != "interrupted":
         report = replace(report, folds=cross_validate(job))
     agrees = _check_gradients(job)
     _print_hints(job)
-    learned = _print_verdict(job, before, score["value"])
+    learned = _print_verdict(job, before, history, report)
     return report, history.stopped != "diverged" and agrees and learned
 
 
@@ -120,12 +126,14 @@ def _loss(job: Job) -> float:
     return mean_loss(job.model, job.inputs(rows), job.targets(rows), job.recipe.loss)
 
 
-def _print_verdict(job: Job, before: float, score: float) -> bool:
+def _print_verdict(job: Job, before: float, history: History, report: Report) -> bool:
     """Say what is wrong if the model has learned nothing; whether it has learned something."""
     constant, _ = beside_baseline(job.dataset)
-    problem = did_not_learn(before, _loss(job), score, constant)
+    problem = did_not_learn(before, _loss(job), worst_loss(history), report.score["value"], constant)
     if problem:
         print(f"hint: {problem}")
+    if isinstance(report.detail, ClassReport) and (other := one_class_only(report.detail)):
+        print(f"hint: {other}")
     return not problem.startswith(UNTRAINED)
 
 
@@ -218,10 +226,9 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
-def _save(job: Job, history: History, report: Report | None) -> None:
+def _save(job: Job, history: History, score: dict[str, Any] | None, report: Report | None) -> None:
     """Replace the results in the folder, all or none; pictures of an earlier run are not those of this one."""
-    record = _training_record(job, history, report.score) if report else {}
-    recipe = replace(job.recipe, training=record)
+    recipe = replace(job.recipe, training=_training_record(job, history, score) if score else {})
     with replaced_together(job.args.out, stale=("report.json", *PICTURES)) as new:
         save(job.model, Path(new, "model.json"), extra=recipe.to_json())
         history.save_csv(Path(new, "history.csv"))
@@ -251,8 +258,10 @@ def _draw_sample(job: Job) -> list[str]:
     folder: Path = job.args.out
     row = job.dataset.held_out[:1]
     [x], [y] = job.inputs(row).tolist(), job.targets(row)
+    names = job.recipe.feature_names
+    inputs = x if len(x) > NAMED else [Value(number, label=name) for number, name in zip(x, names, strict=True)]
     job.model.zero_grad()
-    loss = get_loss(job.recipe.loss)(job.model(x), y)
+    loss = get_loss(job.recipe.loss)(job.model(inputs), y)
     loss.label = "loss"
     loss.backward()
     title = f"{job.dataset.name}: the loss of one sample"
@@ -267,7 +276,8 @@ def _draw(job: Job, history: History, report: Report, folder: Path) -> list[str]
     drawn: list[str] = []
     try:
         if history.rows:
-            loss_picture(history, folder / "loss.svg", title=f"{job.dataset.name}: loss by epoch")
+            title = f"{job.dataset.name}: loss by epoch"
+            loss_picture(history, folder / "loss.svg", title=title, held_out=report.curve)
             drawn.append("loss.svg")
         drawn += draw_results(job, report, folder)
         if job.dataset.x.shape[1] == 2:

@@ -74,6 +74,7 @@ class Report:
     detail       by class, or of numbers
     importances  of the columns, the largest first
     folds        the scores of a cross-validation
+    curve        the loss of the held-out samples after each epoch
     """
 
     target: str
@@ -83,6 +84,7 @@ class Report:
     detail: ClassReport | NumberReport
     importances: list[Importance]
     folds: tuple[float, ...] = ()
+    curve: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values: what is not a finite number is null."""
@@ -94,6 +96,7 @@ class Report:
             **self.detail.to_json(),
             "importances": [each._asdict() for each in self.importances],
             "folds": list(self.folds),
+            "held_out_loss_by_epoch": list(self.curve),
         }
         return dict(json.loads(json.dumps(found), parse_constant=lambda _: None))
 

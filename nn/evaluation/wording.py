@@ -12,11 +12,11 @@ from nn.evaluation.residuals import Residuals
 
 MOST = 10  # columns and classes that are listed
 CELL = 12  # the most letters of a class over a column of the confusion matrix
-BAR, DOT = "█", "."
+BLOCK, DOT = "█", "."
 
 
-def lines(report: Report, width: int = 80) -> Iterator[str]:
-    """The report, each line at most `width` wide if that is 40 or more."""
+def lines(report: Report, width: int = 80, block: str = BLOCK) -> Iterator[str]:
+    """The report, each line at most `width` wide if that is 40 or more; bars are made of `block`."""
     if isinstance(report.detail, ClassReport):
         yield from _classes(report.detail, report.where, width)
         if report.detail.calibration is not None:
@@ -24,7 +24,7 @@ def lines(report: Report, width: int = 80) -> Iterator[str]:
     else:
         yield from _residuals(report.detail.residuals)
     if report.importances:
-        yield from _importances(report, width)
+        yield from _importances(report, width, block)
 
 
 def _classes(report: ClassReport, where: str, width: int) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _residuals(found: Residuals) -> Iterator[str]:
     yield f"  mean (bias)        {found.bias:+.4g}"
 
 
-def _importances(report: Report, width: int) -> Iterator[str]:
+def _importances(report: Report, width: int, block: str) -> Iterator[str]:
     metric, shown = report.score["metric"], report.importances[:MOST]
     yield "importance of the columns:"
     yield f"  (drop in {metric}, shuffled {REPEATS} times)"
@@ -99,7 +99,7 @@ def _importances(report: Report, width: int) -> Iterator[str]:
     top = max(shown[0].mean, 1e-12)
     for each in shown:
         length = round(bar * max(each.mean, 0.0) / top)
-        yield f"  {short(each.column, room):<{room}}  {each.mean:>6.3f} ± {each.std:.3f} {BAR * length}".rstrip()
+        yield f"  {short(each.column, room):<{room}}  {each.mean:>6.3f} ± {each.std:.3f} {block * length}".rstrip()
     if more := len(report.importances) - len(shown):
         yield f"  … {more} more in report.json"
 

@@ -7,7 +7,7 @@ Names follow the article: layers count from 1, neurons and inputs from 0, and `w
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,6 +245,13 @@ class Layer(Module):
         return f"Layer({self.n_in}, {self.n_out}, activation={self.activation.name!r})"
 
 
+class Recipe(Protocol):
+    """How a table becomes the inputs of a model."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, for the file of the model."""
+
+
 class MLP(Module):
     """A multi-layer perceptron: layers 1…L of sizes n_outs, `hidden` activation in 1…L−1 and `output` activation in L.
 
@@ -269,8 +276,12 @@ class MLP(Module):
     (2, (4, 3))
 
     A call returns a list of Values, or the Value itself if the last layer has one neuron. ValueError for sizes below 1,
-    for softmax in hidden layers, and for both `activation` and `hidden`.
+    for softmax in hidden layers, and for both `activation` and `hidden`. After training on a data frame,
+    `feature_names` has the names of the inputs, and `recipe` what is saved with the model to read other frames.
     """
+
+    feature_names: tuple[str, ...] = ()
+    recipe: Recipe | None = None
 
     def __init__(
         self,

@@ -34,6 +34,8 @@ MODEL = Form(
 def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | None = None) -> None:
     """Write the model, and `extra` (any JSON value), to a file; the same model gives the same bytes.
 
+    A model that was trained on a data frame keeps the names of its columns: `nn.predict` and `python -m nn` use them.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     model = MLP(2, [3, 1], seed=0)
@@ -48,7 +50,7 @@ def save(model: MLP, path: str | PathLike[str], *, extra: Mapping[str, Any] | No
     content = {
         "architecture": _architecture(model),
         "parameters": {name: _finite(name, parameter.data) for name, parameter in model.named_parameters()},
-        "extra": _extra(extra),
+        "extra": _extra((model.recipe.to_json() if model.recipe else {}) | dict(extra or {})),
     }
     write_text(path, MODEL.write(content), sync=True)
 

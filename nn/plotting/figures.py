@@ -57,8 +57,8 @@ class Run(Protocol):
     def best_epoch(self) -> int: ...
 
 
-def loss_figure(run: Run, *, title: str = "Loss by epoch") -> Figure:
-    """The training loss (and the validation loss) by epoch, with the best epoch marked.
+def loss_figure(run: Run, *, title: str = "Loss by epoch", held_out: Sequence[float] = ()) -> Figure:
+    """The training loss (and those of the validation and held-out samples) by epoch, with the best epoch marked.
 
     The axis is logarithmic when the losses span more than a factor of 20. Losses that are not finite are not drawn.
     Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib.
@@ -71,10 +71,21 @@ def loss_figure(run: Run, *, title: str = "Loss by epoch") -> Figure:
 
         axes = figure.add_subplot(xlabel="epoch", ylabel="loss", title=title)
         epochs = range(1, len(run.losses) + 1)
-        curves = {"training loss": run.losses, "validation loss": run.validation_losses}
-        for (label, losses), colour, style in zip(curves.items(), COLOURS, ("-", "--"), strict=False):
+        curves = {
+            "training loss": run.losses,
+            "validation loss": run.validation_losses,
+            "held-out loss": held_out,
+        }
+        for (label, losses), colour, style in zip(curves.items(), COLOURS, ("-", "--", "-."), strict=False):
             if losses:
-                axes.plot(epochs, losses, style, color=colour, label=label, marker="" if len(losses) > 1 else "o")
+                axes.plot(
+                    epochs[: len(losses)],
+                    losses,
+                    style,
+                    color=colour,
+                    label=label,
+                    marker="" if len(losses) > 1 else "o",
+                )
         if run.best_epoch:
             axes.axvline(run.best_epoch, color="0.5", linestyle=":", label=f"best epoch, {run.best_epoch}")
         _choose_scale(axes, [loss for losses in curves.values() for loss in losses])

@@ -10,6 +10,7 @@ from autograd import Value, drawing
 from autograd.io.plural import counted
 
 MOST = 16  # boxes shown in a column: of more, the first and the last ones
+LONGEST = 24  # letters of the name of an input
 ROW_GAP = 12.0
 STEEPNESS, GAPS = 0.3, (110.0, 320.0)  # higher columns are farther apart, so that lines are not too steep
 Columns = list[list[drawing.Box]]
@@ -25,7 +26,7 @@ def draw_model(model: Any, title: str | None = None) -> drawing.Drawing:
     if neurons is None:
         return _parameters_only(model, title)
     has_delta = any(_of_last_pass(neuron, "z", "grad") for column in neurons for neuron in column)
-    inputs = [drawing.Box(f"i{j}", "leaf", name=f"a0[{j}]") for j in range(len(neurons[0][0].w))]
+    inputs = [drawing.Box(f"i{j}", "leaf", name=name) for j, name in enumerate(_input_names(model, neurons))]
     columns = [inputs]
     for number_of_layer, column in enumerate(neurons, start=1):
         columns.append([_neuron_box(n, f"n{number_of_layer}-{i}", has_delta) for i, n in enumerate(column)])
@@ -43,6 +44,14 @@ def _neurons(model: Any) -> list[list[Any]] | None:
     if not columns or not all(column and all(map(_is_neuron, column)) for column in columns):
         return None
     return columns if all(_fit(*each) for each in pairwise([[], *columns])) else None
+
+
+def _input_names(model: Any, neurons: list[list[Any]]) -> list[str]:
+    """Those of the columns that the model was trained on, or `a0[0]`, …"""
+    size, names = len(neurons[0][0].w), _all_of(getattr(model, "feature_names", ()))
+    if len(names) != size or not all(isinstance(name, str) for name in names):
+        return [f"a0[{j}]" for j in range(size)]
+    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
 
 
 def _all_of(x: Any) -> list[Any]:

@@ -46,14 +46,19 @@ class Dataset(Protocol):
 
 
 def loss_picture(
-    history: Run, path: str | PathLike[str], *, title: str = "Loss by epoch", theme: Theme = "auto"
+    history: Run,
+    path: str | PathLike[str],
+    *,
+    title: str = "Loss by epoch",
+    held_out: Sequence[float] = (),
+    theme: Theme = "auto",
 ) -> None:
-    """Draw the training loss (and the validation loss) by epoch as SVG: see `loss_figure` and `save_svg`.
+    """Draw the training loss (and those of validation and held-out samples) by epoch as SVG: see `loss_figure`.
 
     Raises `ValueError` when there is no epoch to draw, `ImportError` without matplotlib, `OSError` when the file cannot
     be written.
     """
-    save_svg(loss_figure(history, title=title), path, theme=theme)
+    save_svg(loss_figure(history, title=title, held_out=held_out), path, theme=theme)
 
 
 def boundary_picture(

@@ -117,7 +117,7 @@ def importance_picture(
         )  # fmt: skip
         axes.set_yticks(list(places), [_short(each.column, 24) for each in shown])
         axes.tick_params(axis="y", labelsize=11.0 if len(shown) <= 12 else 8.0)
-        axes.set_ylim(max(len(shown), 6) - 0.5, -0.5)  # few bars are not thick ones
+        axes.set_ylim(max(len(shown), 4) - 0.5, -0.5)  # few bars are not thick ones
 
     save_svg(figure_of(draw), path, theme=theme)
 

@@ -81,6 +81,8 @@ def split(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Row numbers of the training samples and of the held-out part of `y`, in ascending order, drawn by the seed.
 
+    `test_size` is the fraction to hold out, by default a fifth.
+
     Unless the `task` is a regression, each class is split separately (stratified), so both parts have the classes in
     the same proportions; a class with fewer than three samples is only trained on. With fewer than ten samples, or no
     class large enough, both parts are all rows.

@@ -57,14 +57,14 @@ def _of_frame(frame: Frame | Columns, reading: Reading) -> Cells:
     for name in names:
         if not isinstance(name, str):
             raise TableError(f"the data frame: column {name!r} has no name that is text; rename it")
-    columns = {name: _items(frame[name]) for name in names}
+    columns = {name: items_of(frame[name]) for name in names}
     if len(lengths := {name: len(column) for name, column in columns.items()}) and len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         raise TableError(f"the data frame: the columns differ in length ({listed})")
     return _of_columns("the data frame", columns, replace(reading, source=f"a {type(frame).__name__}"))
 
 
-def _items(column: Any) -> list[Any]:
+def items_of(column: Any) -> list[Any]:
     """The entries of a column of any library."""
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(column, method):

@@ -66,7 +66,7 @@ class Splitter:
         before it to train on.
 
         >>> [held_out.tolist() for _, held_out in Splitter(np.array([0, 1] * 3), "binary").folds(3)]
-        [[3, 4], [1, 2], [0, 5]]
+        [[2, 3], [4, 5], [0, 1]]
         """
         if not 2 <= count <= len(self.y):
             raise ValueError(f"folds must be between 2 and the number of samples, {len(self.y)}; got {count}")

@@ -214,6 +214,7 @@ def test_groups_time_folds_and_weights(
     assert [word for word in words if word not in done.stdout] == []
     report = json.loads((tmp_path / "runs" / "sick" / "report.json").read_text())
     assert len(report["folds"]) == (2 if "--folds" in options else 0)
+    assert len(report["held_out_loss_by_epoch"]) == 2
     assert sum(map(sum, report["confusion_matrix"])) == report["score"]["samples"]
 
 
@@ -235,3 +236,16 @@ def test_wrong_splits_are_usage_errors(
     done = run_here(tmp_path, capsys, "train", "sick.csv", "--target", "sick", *options, code=2)
     assert words in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_curve_of_held_out_losses_ends_with_the_loss_of_the_report(tmp_path: Path) -> None:
+    rest = ["--quiet", "--hidden", "2", "--epochs", "2", "--no-early-stopping", "--split-seed", "1"]
+    assert main(["train", "moons", *rest, "--out", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    training = json.loads((tmp_path / "model.json").read_text())["extra"]["training"]
+    curve = report["held_out_loss_by_epoch"]
+    # Eager and compiled losses differ by rounding.
+    assert curve[training["best_epoch"] - 1] == pytest.approx(report["calibration"]["log_loss"], rel=1e-12)
+    assert "held-out loss" in (tmp_path / "loss.svg").read_text()
+    assert "<!-- x1 -->" in (tmp_path / "boundary.svg").read_text()
+    assert ">x1<" in (tmp_path / "graph.svg").read_text()
