@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(text)
     if args.out is not None:
         write_text(args.out, text)
-        written = f"written to {args.out}: {counted(len(predicted), 'prediction')} of {recipe.target!r}"
-        print(written, file=sys.stderr if args.json else sys.stdout)
+        stream = sys.stderr if args.json else sys.stdout
+        print(f"written to {args.out}: {counted(len(predicted), 'prediction')} of {recipe.target!r}", file=stream)
     if score := _score(cells, recipe, answers):
         print(score, file=sys.stderr if to_stdout else sys.stdout)
     if problems:
@@ -111,11 +111,8 @@ class _Answers(NamedTuple):
 def _document(cells: Cells, recipe: Recipe, answers: _Answers, problems: dict[int, str]) -> dict[str, Any]:
     """The predictions for programs: for each row its line, and its prediction or what is wrong with it."""
     names, new = _new_cells(recipe, answers)
-    by_row = dict(zip(answers.rows, new, strict=True))
-    rows = [
-        {"line": row.line, **({"problem": problems[i]} if i in problems else _typed(recipe, names, by_row[i]))}
-        for i, row in enumerate(cells.rows)
-    ]
+    by_row = {i: _typed(recipe, names, each) for i, each in zip(answers.rows, new, strict=True)}
+    rows = [{"line": row.line, **by_row.get(i, {"problem": problems.get(i)})} for i, row in enumerate(cells.rows)]
     return {"target": recipe.target, "task": recipe.task, "rows": rows, "score": _score(cells, recipe, answers) or None}
 
 

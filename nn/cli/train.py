@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """
     args.document = {}
     with forgiving_stdout() as stdout:
-        with redirect_stdout(sys.stderr) if args.json else nullcontext(), wrapping_stdout():
+        with redirect_stdout(sys.stderr) if args.json else wrapping_stdout():
             code = _run(args)
         if args.json:
             print_json(_document(args.document))
@@ -80,15 +80,16 @@ def _run_in(folder: Path, job: Job) -> int:
     _print_setup(job)
     before = _loss(job)
     curve = LearningCurve(job)
-    history = train(job, progress=not job.args.quiet, on_epoch=curve)
+    history, score = train(job, progress=not job.args.quiet, on_epoch=curve), None
     try:
         _print_end(job, history)
-        report, succeeded = _judge(job, history, curve, before)
+        score = evaluate(job)
+        report, succeeded = _judge(job, history, score, curve, before)
     except KeyboardInterrupt:
-        _save(job, history, None)
+        _save(job, history, score, None)
         print(f"written to {folder}: model.json, history.csv")
         raise
-    _save(job, history, report)
+    _save(job, history, score, report)
     written = ["model.json", "history.csv", "report.json", *_draw_sample(job), *_draw(job, history, report, folder)]
     print(f"written to {folder}: {', '.join(written)}")
     print(f"next: {job.args.prog} inspect {folder / 'model.json'}")
@@ -97,9 +98,11 @@ def _run_in(folder: Path, job: Job) -> int:
     return OK if succeeded else FAILED
 
 
-def _judge(job: Job, history: History, curve: LearningCurve, before: float) -> tuple[Report, bool]:
+def _judge(
+    job: Job, history: History, score: dict[str, Any], curve: LearningCurve, before: float
+) -> tuple[Report, bool]:
     """Say how good the model is; whether the training has succeeded."""
-    report = replace(report_on(job, evaluate(job)), curve=tuple(curve.losses))
+    report = replace(report_on(job, score), curve=tuple(curve.losses))
     for line in report_lines(report, width(), block()):
         print(line)
     if job.args.folds and history.stopped != "interrupted":
@@ -223,10 +226,9 @@ def _print_hints(job: Job) -> None:
         print(f"hint: {hint}")
 
 
-def _save(job: Job, history: History, report: Report | None) -> None:
+def _save(job: Job, history: History, score: dict[str, Any] | None, report: Report | None) -> None:
     """Replace the results in the folder, all or none; pictures of an earlier run are not those of this one."""
-    record = _training_record(job, history, report.score) if report else {}
-    recipe = replace(job.recipe, training=record)
+    recipe = replace(job.recipe, training=_training_record(job, history, score) if score else {})
     with replaced_together(job.args.out, stale=("report.json", *PICTURES)) as new:
         save(job.model, Path(new, "model.json"), extra=recipe.to_json())
         history.save_csv(Path(new, "history.csv"))
