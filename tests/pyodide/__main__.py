@@ -23,8 +23,9 @@ PURE = ("--platform", "any", "--python-version", "3.14", "--implementation", "py
 WHEELS = ("graphviz", "hypothesis", "mpmath<1.4", "pytest")
 STACK = 200_000  # KiB: calls in Python take more of it than Node has by default
 
-# What runs: the core, and of the rest what a browser shows. Other folders are made of processes, files or arrays.
-SELECTED = ("tests/engine", "tests/check", "tests/precision")
+# What runs: a minute of the core. More can be asked for, such as tests/drawing, tests/derivations or tests/exercises.
+NETS = ("test_losses.py", "test_neuron.py", "test_optimizers.py")
+SELECTED = ("tests/engine", "tests/check", "tests/compiler/test_calls.py", *[f"tests/nn/{name}" for name in NETS])
 
 
 def main() -> int:

@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 
-from autograd._numpy import HAS_NUMPY, NDArray
+from autograd._numpy import HAS_NUMPY
 
 _import = builtins.__import__
+NOT_HERE = "which is not installed"  # as autograd._numpy says, too
 
 
 def _skip(reason: str) -> NoReturn:
@@ -34,14 +35,33 @@ def _run(coroutine: Coroutine[Any, Any, Any], **_: Any) -> NoReturn:
 
 
 class Missing(ModuleType):
-    """What tests get for a package that is not here: a test that uses it is skipped."""
+    """What tests get for a package that is not here: a test that uses it, or anything made of it, is skipped.
 
-    NDArray = NDArray  # only annotations name it
+    While modules are imported, whatever is taken from it is another one, for parameters and constants.
+    """
+
+    running = False
+
+    def _part(self, *_: Any, **__: Any) -> Any:
+        return _skip(f"needs {self.__name__}") if Missing.running else Missing(self.__name__)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        _skip(f"needs {self.__name__}")
+        return self._part()
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}, {NOT_HERE}>"
+
+    __call__ = __getitem__ = __or__ = __ror__ = __add__ = __mul__ = __rmul__ = __iter__ = __len__ = __float__ = _part
+
+
+def _uses_missing(x: Any) -> str | None:
+    """The package that a parameter of a test, or a part of it, is of."""
+    if isinstance(x, Missing):
+        return x.__name__
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, list | tuple) else ()
+    return next(filter(None, map(_uses_missing, parts)), None)
 
 
 def _import_for_tests(
@@ -78,13 +98,19 @@ def pytest_configure(config: pytest.Config) -> None:
     asyncio.run = _run
 
 
+def pytest_collection_finish() -> None:
+    Missing.running = True
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None]:
-    """An error that names NumPy as the remedy is what a user gets here, and not a fault."""
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """An error that says what is not installed is what a user gets here, and not a fault."""
+    if missing := _uses_missing(getattr(getattr(item, "callspec", None), "params", {})):
+        _skip(f"needs {missing}")
     try:
         yield
     except Exception as error:
-        if "needs NumPy, which is not installed" in str(error):
+        if NOT_HERE in str(error):
             _skip("needs numpy")
         raise
 
