@@ -7,7 +7,21 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 
-from autograd.cli import cache, check, dap, derive, digits, draw, exercise, explore, frame, grade, replay, step
+from autograd.cli import (
+    cache,
+    check,
+    dap,
+    derive,
+    digits,
+    draw,
+    exercise,
+    explore,
+    frame,
+    grade,
+    playground,
+    replay,
+    step,
+)
 from autograd.cli.frame import FAILED, INTERRUPTED, OK, UNDECIDED, USAGE, Command
 
 EXIT_CODES = f"""exit codes (step FILE.py and dap: those of the program):
@@ -41,6 +55,9 @@ COMMANDS: Mapping[str, Command] = {
     "replay": Command("write a web page that plays a backward pass", replay.EXAMPLES, replay.add_options, replay.run),
     "exercise": Command(
         "write a sheet of exercises that checks itself", exercise.EXAMPLES, exercise.add_options, exercise.run
+    ),
+    "playground": Command(
+        "write a page that runs the engine in the browser", playground.EXAMPLES, playground.add_options, playground.run
     ),
     "cache": Command("show or clear the compiler's cache on disk", cache.EXAMPLES, cache.add_options, cache.run),
     "dap": Command("debug backward passes in an editor", dap.EXAMPLES, dap.add_options, dap.run),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.drawing.layout.engines import check_engine, lay_out
 from autograd.drawing.layout.geometry import Layout
@@ -20,6 +20,17 @@ from autograd.drawing.show import first_in_notebook, show
 from autograd.drawing.text import markup
 from autograd.io.files import write_bytes
 from autograd.io.plural import counted
+
+
+class Elements(NamedTuple):
+    """The ids of what stands for a graph in its picture; nodes are counted in topological order.
+
+    boxes  by node; several nodes may share a box, and a node that is not in the picture has none
+    edges  by node and the place of the parent among its parents
+    """
+
+    boxes: Mapping[int, str] = {}
+    edges: Mapping[tuple[int, int], str] = {}
 
 
 class Drawing:
@@ -45,11 +56,13 @@ class Drawing:
         engine: str = "auto",
         theme: Theme = "auto",
         legend: bool | None = None,
+        elements: Elements | None = None,
     ) -> None:
         check_engine(engine)
         check_theme(theme)
         self.scene, self.timeline, self.engine, self.theme = scene, timeline, engine, theme
         self.legend = legend
+        self.elements = elements or Elements()
         if layout is not None:
             self.layout = layout
 

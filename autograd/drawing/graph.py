@@ -9,7 +9,7 @@ from typing import Any, get_args
 from autograd.backward import Step
 from autograd.drawing.build import BuiltScene, GraphView, build, describe, has_passed
 from autograd.drawing.collapse import COLLAPSE_ABOVE, MOST_BOXES, Depth, DepthOption, Part, divide, nearest
-from autograd.drawing.drawing import Drawing
+from autograd.drawing.drawing import Drawing, Elements
 from autograd.drawing.inputs import with_inputs
 from autograd.drawing.layout.engines import BUILT_IN, check_engine, lay_out
 from autograd.drawing.modules import Membership, membership
@@ -94,7 +94,16 @@ def draw(
         timeline = timeline_of(steps, roots[0], shown.box_of, shown.edge_of) if animate else None
     parts = with_inputs(shown, view, member_of.scopes)
     scene = _scene(shown, parts, view, roots, used, rankdir, title)._replace(backward=animate)
-    return Drawing(scene, timeline=timeline, engine=engine, theme=theme, legend=legend)
+    elements = _elements(shown, view)
+    return Drawing(scene, timeline=timeline, engine=engine, theme=theme, legend=legend, elements=elements)
+
+
+def _elements(shown: BuiltScene, view: GraphView) -> Elements:
+    """What stands for the nodes, by number: a drawing keeps no nodes."""
+    return Elements(
+        {view.place[node]: box for node, box in shown.box_of.items()},
+        {(view.place[node], slot): edge for (node, slot), edge in shown.edge_of.items()},
+    )
 
 
 def _build(

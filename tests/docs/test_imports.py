@@ -270,6 +270,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.exploring": {"check", "compiler", "debugging", "drawing", "io", "notation", "precision"},
     "autograd.exercises": {"debugging", "drawing", "io", "notation"},
+    "autograd.playground": {"check", "debugging", "derivations", "drawing", "io"},
     "autograd.plugins": {"check", "grading"},
     "autograd.cli": {
         *(
@@ -283,7 +284,7 @@ BETWEEN: dict[str, set[str]] = {
             "expressions",
             "grading",
         ),
-        *("io", "precision"),
+        *("io", "playground", "precision"),
     },
     "nn.plotting": set(),
     "nn.layers": {"plotting"},

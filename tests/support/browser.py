@@ -23,6 +23,7 @@ FLAGS = [
 ]
 KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Home": "\ue011", "End": "\ue010", "PageDown": "\ue00f",
         "PageUp": "\ue00e", "Enter": "\ue007", "Tab": "\ue004", "Space": " "}  # fmt: skip
+WAITING = {"script": 55_000}  # milliseconds of `wait`: less than for the answer
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how the protocol marks an element
 
 
@@ -48,7 +49,7 @@ class Browser:
         try:
             self._address = f"http://127.0.0.1:{self._port()}/session"
             options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={self._profile.name}"]}
-            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}, "timeouts": WAITING}
             session = self._send("", {"capabilities": {"alwaysMatch": capabilities}})
         except BaseException:
             self._end()
@@ -92,6 +93,10 @@ class Browser:
         self._send("/url", {"url": "about:blank"})  # or a new fragment alone would not load it
         self._send("/url", {"url": page.as_uri() + fragment})
 
+    def visit(self, address: str) -> None:
+        """Load a page from a server."""
+        self._send("/url", {"url": address})
+
     def enter(self, selector: str | None) -> None:
         """Look at the inside of a frame from now on; None: at the page again."""
         element = self._send("/element", {"using": "css selector", "value": selector}) if selector else None
@@ -100,6 +105,10 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """The result of a function body in the page."""
         return self._send("/execute/sync", {"script": script, "args": list(arguments)})
+
+    def run_async(self, script: str, *arguments: Any) -> Any:
+        """What a function body in the page gives to its last argument, a function."""
+        return self._send("/execute/async", {"script": script, "args": list(arguments)})
 
     def wait(self, condition: str) -> None:
         """Until the expression is true in the page."""
@@ -112,6 +121,16 @@ class Browser:
         """Press keys where the focus is."""
         presses = [{"type": kind, "value": KEYS[key]} for key in keys for kind in ("keyDown", "keyUp")]
         self._send("/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": presses}]})
+
+    def type(self, text: str) -> None:
+        """Type where the focus is."""
+        presses = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        self._send("/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": presses}]})
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page a window of this size."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._send("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element, scrolled into view."""

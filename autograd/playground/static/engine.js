@@ -1,0 +1,50 @@
+// The worker that runs Python, as a function from requests to answers. Its answers are not trusted: a program can forge them.
+
+const script = new URL("worker.js", import.meta.url).href;
+
+export class Stopped extends Error {}
+
+export class Engine {
+  #worker;
+  #pending = new Map();
+  #count = 0;
+
+  // `started` is called when Python is ready, `broken` with a reason if it cannot be loaded.
+  constructor(started, broken) {
+    this.started = started;
+    this.broken = broken;
+    this.#start();
+  }
+
+  #start() {
+    // A worker from a blob has the page's content security policy; one from a file has none without a server's header.
+    const url = URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    worker.addEventListener("message", ({ data }) => this.#hear(data));
+    worker.addEventListener("error", (event) => this.broken(event.message || "the worker did not start"));
+    this.#worker = worker;
+  }
+
+  #hear(data) {
+    if (data.ready) this.started();
+    else if (data.broken) this.broken(String(data.broken));
+    const done = this.#pending.get(data.id);
+    if (!done) return;
+    this.#pending.delete(data.id);
+    done.resolve(JSON.parse(data.answer));
+  }
+
+  ask(request) {
+    const id = (this.#count += 1);
+    this.#worker.postMessage({ id, request: JSON.stringify(request) });
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+  }
+
+  // End what runs, and start Python again.
+  stop() {
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(new Stopped("stopped"));
+    this.#pending.clear();
+    this.#start();
+  }
+}
