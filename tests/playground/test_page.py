@@ -20,6 +20,7 @@ needs_packages = pytest.mark.skipif(
 )
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium, needs_packages]
 
+LOADING = 240.0  # seconds for Python to come, on a machine with much else to do
 IDLE = "document.body.dataset.state === 'idle'"
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -39,7 +40,7 @@ def page(address: str) -> Iterator[Browser]:
     """The page with its first example drawn. Loading Python takes seconds, so it is loaded once."""
     with Browser() as browser:
         browser.visit(address)
-        browser.wait(f"{IDLE} && document.querySelector('#picture svg')")
+        browser.wait(f"{IDLE} && document.querySelector('#picture svg')", LOADING)
         yield browser
 
 
@@ -134,7 +135,7 @@ def test_a_loop_is_stopped_and_python_comes_back(page: Browser) -> None:
     page.click("#run")
     page.wait("!document.getElementById('stop').disabled")
     page.click("#stop")
-    page.wait(IDLE)
+    page.wait(IDLE, LOADING)
     ran(page, "print('back')")
     assert page.text("#output") == "back\n"
 
@@ -216,3 +217,16 @@ def test_it_fits_a_phone(page: Browser) -> None:
         assert page.run("return document.documentElement.scrollWidth") <= 390
     finally:
         page.resize(1000, 800)
+
+
+def test_a_net_learns_while_one_looks(page: Browser) -> None:
+    page.click("#show-training")
+    page.wait("document.getElementById('training').dataset.state === 'ready'", LOADING)
+    assert page.run("return document.querySelectorAll('#net canvas').length") == 17
+    page.click("#play")
+    page.wait("Number(document.getElementById('training').dataset.steps) > 20")
+    page.click("#play")
+    assert "loss" in page.text("#training-status")
+    assert page.run("return document.querySelectorAll('#deltas tbody tr').length") == 3
+    page.click("#show-playground")
+    assert page.run("return document.getElementById('training').hidden")
