@@ -96,13 +96,13 @@ class Moments:
         return {"svg": drawing.svg, "values": self._table(), "more": max(len(self._order) - MOST_ROWS, 0)}
 
     def _table(self) -> Sequence[Sequence[str]]:
-        """A row for each value: name, formula, data, gradient; the result and what is near it last."""
+        """A row for each value: name, data, gradient, formula; the result and what is near it last."""
         return [
             (
                 clean(self._names.of[node]),
-                expression_of(node, self._names.of) if node.primitive is not None else "",
                 number(node.data),
                 f"{GLYPHS[sign_of(node.grad)]} {number(node.grad)}",
+                expression_of(node, self._names.of) if node.primitive is not None else "",
             )
             for node in self._order[-MOST_ROWS:]
         ]

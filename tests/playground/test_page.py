@@ -16,7 +16,8 @@ from tests.support.browser import Browser, needs_chromium
 
 PACKAGES = os.environ.get("PLAYGROUND_PACKAGES", "")
 needs_packages = pytest.mark.skipif(
-    not PACKAGES, reason="no npm packages for the page: PLAYGROUND_PACKAGES names a node_modules folder with them"
+    not PACKAGES,
+    reason="no npm packages for the page: PLAYGROUND_PACKAGES is a node_modules folder, or 'npm' to ask npm",
 )
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium, needs_packages]
 
@@ -28,7 +29,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("playground")
-    build(folder, Path(PACKAGES))
+    build(folder, None if PACKAGES == "npm" else Path(PACKAGES))
     with server_of(folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield address_of(server)
