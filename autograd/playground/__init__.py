@@ -11,4 +11,6 @@ In the worker:
 session.py   requests and answers, as JSON
 program.py   run the user's program: output, error with its line, graph
 moments.py   the picture and the numbers at a moment of the backward pass
+
+The net of the training view is in `nn.live`.
 """

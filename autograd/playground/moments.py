@@ -20,6 +20,7 @@ from autograd.playground.program import FILE
 from autograd.value import Value
 
 MOST_ROWS = 200  # values in the table
+SMALL = 150  # values that are drawn whole: to see what would fit a page costs a layout more
 
 
 class Moments:
@@ -59,7 +60,7 @@ class Moments:
 
     def now(self) -> dict[str, Any]:
         """The graph with the gradients that the program has left."""
-        return self._shown(draw(self._root, legend=True))
+        return self._shown(self._draw())
 
     def at(self, index: int) -> dict[str, Any]:
         """The graph after `index` products; an index beyond the end is the end."""
@@ -72,10 +73,13 @@ class Moments:
                 walk.run(lambda walk: walk.index == target)
             return {**self._shown(self._drawn()), **self._place_of(walk)}
 
+    def _draw(self) -> Drawing:
+        return draw(self._root, depth="all" if len(self._order) <= SMALL else "auto", legend=True)
+
     def _drawn_at_end(self, walk: Walk) -> Drawing:
         """The picture of the finished pass, whose layout all moments have; the walk is back at the beginning then."""
         walk.finish()
-        drawing = draw(self._root, legend=True)
+        drawing = self._draw()
         walk.run(lambda walk: False, backwards=True)
         return drawing
 
@@ -84,8 +88,7 @@ class Moments:
         assert self._finished is not None
         finished = self._finished
         width = {box.id: box.width for box in finished.scene.boxes}
-        is_whole = len(set(finished.elements.boxes.values())) == len(self._order)
-        drawing = draw(self._root, depth="all" if is_whole else "auto")
+        drawing = self._draw()
         scene = drawing.scene._replace(boxes=tuple(box._replace(room=width[box.id]) for box in drawing.scene.boxes))
         return Drawing(scene, layout=finished.layout, legend=True)
 
@@ -93,13 +96,13 @@ class Moments:
         return {"svg": drawing.svg, "values": self._table(), "more": max(len(self._order) - MOST_ROWS, 0)}
 
     def _table(self) -> Sequence[Sequence[str]]:
-        """A row for each value: name, formula, data, gradient; the result and what is near it last."""
+        """A row for each value: name, data, gradient, formula; the result and what is near it last."""
         return [
             (
                 clean(self._names.of[node]),
-                expression_of(node, self._names.of) if node.primitive is not None else "",
                 number(node.data),
                 f"{GLYPHS[sign_of(node.grad)]} {number(node.grad)}",
+                expression_of(node, self._names.of) if node.primitive is not None else "",
             )
             for node in self._order[-MOST_ROWS:]
         ]

@@ -16,10 +16,12 @@ from tests.support.browser import Browser, needs_chromium
 
 PACKAGES = os.environ.get("PLAYGROUND_PACKAGES", "")
 needs_packages = pytest.mark.skipif(
-    not PACKAGES, reason="no npm packages for the page: PLAYGROUND_PACKAGES names a node_modules folder with them"
+    not PACKAGES,
+    reason="no npm packages for the page: PLAYGROUND_PACKAGES is a node_modules folder, or 'npm' to ask npm",
 )
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium, needs_packages]
 
+LOADING = 240.0  # seconds for Python to come, on a machine with much else to do
 IDLE = "document.body.dataset.state === 'idle'"
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -27,7 +29,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("playground")
-    build(folder, Path(PACKAGES))
+    build(folder, None if PACKAGES == "npm" else Path(PACKAGES))
     with server_of(folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield address_of(server)
@@ -39,7 +41,7 @@ def page(address: str) -> Iterator[Browser]:
     """The page with its first example drawn. Loading Python takes seconds, so it is loaded once."""
     with Browser() as browser:
         browser.visit(address)
-        browser.wait(f"{IDLE} && document.querySelector('#picture svg')")
+        browser.wait(f"{IDLE} && document.querySelector('#picture svg')", LOADING)
         yield browser
 
 
@@ -134,7 +136,7 @@ def test_a_loop_is_stopped_and_python_comes_back(page: Browser) -> None:
     page.click("#run")
     page.wait("!document.getElementById('stop').disabled")
     page.click("#stop")
-    page.wait(IDLE)
+    page.wait(IDLE, LOADING)
     ran(page, "print('back')")
     assert page.text("#output") == "back\n"
 
@@ -216,3 +218,16 @@ def test_it_fits_a_phone(page: Browser) -> None:
         assert page.run("return document.documentElement.scrollWidth") <= 390
     finally:
         page.resize(1000, 800)
+
+
+def test_a_net_learns_while_one_looks(page: Browser) -> None:
+    page.click("#show-training")
+    page.wait("document.getElementById('training').dataset.state === 'ready'", LOADING)
+    assert page.run("return document.querySelectorAll('#net canvas').length") == 17
+    page.click("#play")
+    page.wait("Number(document.getElementById('training').dataset.steps) > 20")
+    page.click("#play")
+    assert "loss" in page.text("#training-status")
+    assert page.run("return document.querySelectorAll('#deltas tbody tr').length") == 3
+    page.click("#show-playground")
+    assert page.run("return document.getElementById('training').hidden")

@@ -49,7 +49,7 @@ def test_the_net_of_the_article_has_layers(worker: Worker) -> None:
 def test_each_moment_has_its_gradients_line_and_marks(worker: Worker) -> None:
     assert worker("run", program=SQUARE)["products"] == 4
     shown = [worker("moment", index=i) for i in range(5)]
-    assert [each["values"][0][3] for each in shown] == ["○ 0", "○ 0", "▲ 1", "▲ 4", "▲ 7"]
+    assert [each["values"][0][2] for each in shown] == ["○ 0", "○ 0", "▲ 1", "▲ 4", "▲ 7"]
     assert [each["index"] for each in shown] == [0, 1, 2, 3, 4]
     assert "the seed" in shown[0]["message"]
     assert shown[3]["place"] == {"line": 3, "column": 4, "endLine": 3, "endColumn": 9}
@@ -57,14 +57,14 @@ def test_each_moment_has_its_gradients_line_and_marks(worker: Worker) -> None:
     for each in shown[1:]:
         assert f'id="{each["edge"]}"' in each["svg"]
         assert f'id="{each["box"]}"' in each["svg"]
-    assert worker("moment", index=None)["values"][0][3] == "▲ 7", "what the program has left"
+    assert worker("moment", index=None)["values"][0][2] == "▲ 7", "what the program has left"
 
 
 def test_moments_leave_the_gradients_of_the_program(worker: Worker) -> None:
     worker("run", program=SQUARE + "x.grad = 5.0\n")
     worker("moment", index=2)
     worker("check")
-    assert worker("moment", index=None)["values"][0][3] == "▲ 5"
+    assert worker("moment", index=None)["values"][0][2] == "▲ 5"
 
 
 @pytest.mark.parametrize("index", [-1, 0, 4, 99])

@@ -23,7 +23,9 @@ FLAGS = [
 ]
 KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Home": "\ue011", "End": "\ue010", "PageDown": "\ue00f",
         "PageUp": "\ue00e", "Enter": "\ue007", "Tab": "\ue004", "Space": " "}  # fmt: skip
-WAITING = {"script": 55_000}  # milliseconds of `wait`: less than for the answer
+LOOK = """const done = arguments[0], end = Date.now() + 5000;
+const look = () => (CONDITION) ? done(true) : Date.now() > end ? done(false) : requestAnimationFrame(look);
+look();"""
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how the protocol marks an element
 
 
@@ -49,7 +51,7 @@ class Browser:
         try:
             self._address = f"http://127.0.0.1:{self._port()}/session"
             options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={self._profile.name}"]}
-            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}, "timeouts": WAITING}
+            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
             session = self._send("", {"capabilities": {"alwaysMatch": capabilities}})
         except BaseException:
             self._end()
@@ -110,11 +112,10 @@ class Browser:
         """What a function body in the page gives to its last argument, a function."""
         return self._send("/execute/async", {"script": script, "args": list(arguments)})
 
-    def wait(self, condition: str) -> None:
+    def wait(self, condition: str, patience: float = PATIENCE) -> None:
         """Until the expression is true in the page."""
-        end = time.monotonic() + PATIENCE
-        script = "const done = arguments[0]; const look = () => {} ? done(true) : requestAnimationFrame(look); look();"
-        while not self._send("/execute/async", {"script": script.replace("{} ?", f"({condition}) ?"), "args": []}):
+        end = time.monotonic() + patience
+        while not self._send("/execute/async", {"script": LOOK.replace("CONDITION", condition), "args": []}):
             assert time.monotonic() < end, condition
 
     def press(self, *keys: str) -> None:

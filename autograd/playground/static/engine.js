@@ -1,7 +1,5 @@
 // The worker that runs Python, as a function from requests to answers. Its answers are not trusted: a program can forge them.
 
-const script = new URL("worker.js", import.meta.url).href;
-
 export class Stopped extends Error {}
 
 export class Engine {
@@ -9,8 +7,10 @@ export class Engine {
   #pending = new Map();
   #count = 0;
 
-  // `started` is called when Python is ready, `broken` with a reason if it cannot be loaded.
-  constructor(started, broken) {
+  // `session` is the Python module that answers. `started` is called when it is ready, `broken` with a reason if it cannot
+  // be loaded.
+  constructor(session, started, broken) {
+    this.script = new URL(`worker.js?session=${session}`, import.meta.url).href;
     this.started = started;
     this.broken = broken;
     this.#start();
@@ -18,7 +18,7 @@ export class Engine {
 
   #start() {
     // A worker from a blob has the page's content security policy; one from a file has none without a server's header.
-    const url = URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
+    const url = URL.createObjectURL(new Blob([`import ${JSON.stringify(this.script)};`], { type: "text/javascript" }));
     const worker = new Worker(url, { type: "module" });
     worker.addEventListener("message", ({ data }) => this.#hear(data));
     worker.addEventListener("error", (event) => this.broken(event.message || "the worker did not start"));

@@ -3,6 +3,7 @@ import { Editor } from "./editor.js";
 import { Engine, Stopped } from "./engine.js";
 import { fragmentOf, read } from "./link.js";
 import { formulas, picture } from "./markup.js";
+import { showTraining } from "./training.js";
 
 const by = (id) => document.getElementById(id);
 const PAUSE = 120; // milliseconds without a key, after which the program runs
@@ -23,6 +24,7 @@ const say = (text) => { by("status").textContent = text; };
 const state = (name) => { document.body.dataset.state = name; by("stop").disabled = name !== "running"; };
 
 const engine = new Engine(
+  "autograd.playground.session",
   () => { by("run").disabled = false; say("Ready."); state("idle"); if (changed && !held) run(); },
   (reason) => { say(`Python could not be loaded: ${reason}`); state("broken"); },
 );
@@ -225,6 +227,15 @@ by("derivation").addEventListener("toggle", () => by("derivation").open && produ
 by("level").addEventListener("change", derive);
 by("live").addEventListener("change", () => by("live").checked && edited());
 addEventListener("hashchange", openFragment);
+for (const view of ["playground", "training"]) {
+  click(`show-${view}`, () => {
+    for (const each of ["playground", "training"]) {
+      by(each).hidden = each !== view;
+      by(`show-${each}`).setAttribute("aria-pressed", each === view);
+    }
+    showTraining(view === "training");
+  });
+}
 new ResizeObserver(zoom).observe(by("picture"));
 
 examples = await (await fetch("examples.json")).json();

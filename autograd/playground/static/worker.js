@@ -1,6 +1,8 @@
 // Python, beside the page: a program that loops does not block it, and ends with this worker.
 import { loadPyodide } from "./vendor/pyodide/pyodide.mjs";
 
+const session = new URL(import.meta.url).searchParams.get("session");
+
 const load = async () => {
   const archive = fetch(new URL("engine.zip", import.meta.url)).then((response) => {
     if (!response.ok) throw new Error(`engine.zip: ${response.status}`);
@@ -14,7 +16,7 @@ const load = async () => {
   const folder = "/lib/engine";
   python.unpackArchive(await archive, "zip", { extractDir: folder });
   python.runPython(`import sys; sys.path.insert(0, "${folder}")`);
-  return python.runPython("from autograd.playground.session import Session; Session().answer");
+  return python.runPython(`from ${session} import Session; Session().answer`);
 };
 
 const ready = load();
