@@ -9,7 +9,7 @@ from __future__ import annotations
 import array
 from typing import Any
 
-from autograd._numpy import np
+from autograd._numpy import need_numpy, np
 from autograd.value import Value
 
 _USUAL = frozenset([float, int, list, tuple, dict, str, bytes, bool, type(None)])
@@ -55,6 +55,7 @@ def has_protocol(x: Any) -> bool:
 
 def _converted(x: Any) -> Any:
     kind = type(x)
+    need_numpy(f"reading a {kind.__name__}")
     try:
         found = np.from_dlpack(x) if not hasattr(kind, "__array__") and hasattr(kind, "__dlpack__") else np.asarray(x)
     except Exception as error:  # the library's own, of any kind

@@ -64,6 +64,7 @@ REFUSALS = {
     "compile(lambda x: x * x, dtype='float32')(2.0)": "CompileError: dtype='float32' needs NumPy",
     "compile(lambda x: [x[0] * x[1]]).jacobian([1.0, 2.0])": "ModuleNotFoundError: the jacobian of a compiled function",
     "compile(lambda x: x[0] * x[1]).hessian([1.0, 2.0])": "ModuleNotFoundError: the hessian of a compiled function",
+    "compile(lambda x: x[0])(memoryview(b'ab'))": "ModuleNotFoundError: reading a memoryview needs NumPy",
     "nn.diagnose(nn.MLP(1, [1]), [[1.0]], [1.0])": "ModuleNotFoundError: nn.diagnose needs NumPy",
     "nn.datasets.load('moons')": "ModuleNotFoundError: nn.datasets needs NumPy",
     "nn.MLP(1, [1]).layers[0].W.T": "AttributeError: a list of numbers has no attribute 'T'",
