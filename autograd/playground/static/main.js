@@ -6,7 +6,7 @@ import { formulas, picture } from "./markup.js";
 import { showTraining } from "./training.js";
 
 const by = (id) => document.getElementById(id);
-const PAUSE = 120; // milliseconds without a key, after which the program runs
+const PAUSE = 60; // milliseconds without a key, after which the program runs
 const PATIENCE = 2000; // milliseconds, after which an edit stops the run before it
 const FROM_A_LINK = "This program came with a link. Read it first: it runs when you press Run, and only inside this page.";
 
