@@ -16,7 +16,7 @@ EXAMPLES = """examples:
   python -m autograd playground -o site --serve
   python -m autograd playground -o site --packages node_modules
 
-The folder needs no other server than one for files, and the page sends nothing to it.
+Any server for files can serve the folder; the page sends nothing to it.
 """
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from autograd._numpy import np
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.steps import Step

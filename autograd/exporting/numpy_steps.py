@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.steps import Lanes, Operand, Step

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import rules
+from autograd._numpy import NDArray, np
 from autograd._version import __version__
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.steps import Operand, Step

@@ -9,10 +9,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograd import rules
+from autograd._numpy import NDArray, np
 from autograd.compiler.llvm.body import Body, Word
 from autograd.compiler.llvm.rows import LOOPED
 from autograd.errors import CompileError

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Looped
 from autograd.compiler.loops.printing import Writing

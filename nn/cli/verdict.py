@@ -74,6 +74,7 @@ def did_not_learn(before: float, after: float, worst: float, score: float, const
 def worst_loss(history: History) -> float:
     """The highest training loss after an epoch; inf if one is not finite.
 
+    >>> from nn.train.history import Epoch
     >>> worst_loss(History([Epoch(1, 0.5), Epoch(2, float("nan"))]))
     inf
     """

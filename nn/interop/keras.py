@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.interop.weights import Weights, check_model, model_of, weights_of
 from nn.layers.activations import ActivationLike, get_activation
 from nn.layers.mlp import MLP

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from autograd._numpy import np
 from nn.interop.weights import Weights, check_model, model_of, unsupported
 from nn.layers.mlp import MLP
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from autograd._numpy import np
 from nn.interop.weights import Weights, check_model, model_of, unsupported, weights_of
 from nn.layers.activations import LEAKY_SLOPE, Activation
 from nn.layers.mlp import MLP, Layer

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autograd._numpy import NDArray, np
 from nn.layers.activations import ActivationLike
 from nn.layers.mlp import MLP, Layer
 
