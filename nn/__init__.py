@@ -21,6 +21,7 @@ from autograd._lazy import lazy_attributes as _lazy_attributes
 from nn import cluster, datasets
 from nn.inspection.diagnosis import Diagnosis, LayerReport, diagnose
 from nn.inspection.gradient_check import check_gradients
+from nn.interop.exporting import export
 from nn.interop.keras import from_keras, to_keras
 from nn.interop.onnx import to_onnx
 from nn.interop.sklearn import from_sklearn, to_sklearn
@@ -35,7 +36,6 @@ from nn.persistence.documents import StorageError
 from nn.persistence.storage import load_document, save
 from nn.sweeps import Sweep, Trial, sweep
 from nn.tabular.cells import TableError
-from nn.tabular.exporting import export
 from nn.tabular.table import read_table
 from nn.train.history import Epoch, History
 from nn.train.losses import (

@@ -7,7 +7,7 @@ import re
 from autograd.exporting.formulas import functions
 from autograd.exporting.functions import Written, written
 from autograd.exporting.language import DOUBLE, SINGLE, comment, filled
-from autograd.exporting.layout import inputs, layout
+from autograd.exporting.layout import inputs, layout, text_lines
 from autograd.exporting.request import Exported, Request
 from autograd.exporting.writing import File
 
@@ -108,4 +108,5 @@ def _header(request: Request, name: str, of: str) -> list[str]:
         )
     for exported in request.functions:
         lines += [" *", f" * {comment(_signature(name, exported, of))}", *[f" *   {each}" for each in layout(exported)]]
+    lines += [*[" *"] * bool(request.texts), *[f" * {each}" for each in text_lines(request, f"{name}_")]]
     return [*lines, " */"]

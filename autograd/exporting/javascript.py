@@ -8,7 +8,7 @@ from autograd.errors import CompileError
 from autograd.exporting.formulas import functions
 from autograd.exporting.functions import Written, written
 from autograd.exporting.language import JAVASCRIPT, comment, filled
-from autograd.exporting.layout import inputs, layout
+from autograd.exporting.layout import inputs, layout, text_lines
 from autograd.exporting.request import Exported, Request, total
 from autograd.exporting.writing import File
 
@@ -80,4 +80,5 @@ def _header(request: Request) -> list[str]:
         lines += [" *", f" * {_signature(exported)}", *[f" *   {each}" for each in layout(exported)]]
         if exported.samples:
             lines.append(" *   rows are the samples, one after the other in one array")
+    lines += [*[" *"] * bool(request.texts), *[f" * {each}" for each in text_lines(request)]]
     return [*lines, " */"]

@@ -91,7 +91,8 @@ def comment(text: str) -> str:
     """
     plain = text.replace("\n", " ").replace("\r", " ").encode("ascii", "backslashreplace").decode("ascii")
     safe = _UNSAFE.sub("", plain)
-    while (shorter := safe.replace("*/", "*").replace("/*", "*").replace("//", "/")) != safe:
+    # "</" would end the element of a page that the file stands in.
+    while (shorter := safe.replace("*/", "*").replace("/*", "*").replace("//", "/").replace("</", "<")) != safe:
         safe = shorter
     return safe
 

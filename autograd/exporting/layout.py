@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from autograd.exporting.language import comment
-from autograd.exporting.request import Exported, Slot, total
+from autograd.exporting.request import Exported, Request, Slot, total
 
 SHOWN = 8  # single numbers that are listed by name
 
@@ -34,12 +34,20 @@ def layout(exported: Exported, names: Mapping[str, str] = MappingProxyType({})) 
     yield from _listed(exported.results, "y")
 
 
+def text_lines(request: Request, prefix: str = "") -> Iterator[str]:
+    """Lines that say which arrays of text a file has; `prefix` is that of their names."""
+    for key, texts in request.texts:
+        yield f"{prefix}{key}[{len(texts)}], texts"
+        yield from _shortened([f"  [{i}]  {comment(text)}" for i, text in enumerate(texts)])
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= SHOWN else [*lines[: SHOWN - 1], "  ...", lines[-1]]
+
+
 def _listed(slots: Sequence[Slot], pointer: str) -> Iterator[str]:
-    if len(slots) > SHOWN and all(slot.count == 1 for slot in slots):
-        yield from [_line(slot, pointer) for slot in slots[: SHOWN - 1]]
-        yield "  ..."
-        slots = slots[-1:]
-    yield from [_line(slot, pointer) for slot in slots]
+    lines = [_line(slot, pointer) for slot in slots]
+    yield from _shortened(lines) if all(slot.count == 1 for slot in slots) else lines
 
 
 def _line(slot: Slot, pointer: str) -> str:

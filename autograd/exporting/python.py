@@ -15,7 +15,7 @@ from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 from autograd.exporting.language import comment, filled
-from autograd.exporting.layout import inputs, layout
+from autograd.exporting.layout import inputs, layout, text_lines
 from autograd.exporting.numpy_formulas import functions
 from autograd.exporting.numpy_steps import NumpySteps, result_shape
 from autograd.exporting.request import Exported, Request, total
@@ -66,6 +66,7 @@ def _header(request: Request) -> list[str]:
     lines.append("Functions take arrays and return y, an array; B is the number of samples.")
     for exported in request.functions:
         lines += ["", f"{_signature(exported)}", *[f"  {each}" for each in layout(exported, NAMES)]]
+    lines += [*[""] * bool(request.texts), *text_lines(request)]
     return [*lines, '"""']
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from autograd import CompileError, compile, sigmoid, softmax
-from autograd.io.files import file_name, write_bytes
+from autograd import CompileError, compile
+from autograd.io.files import write_bytes
 from nn.interop.weights import check_model
 from nn.layers.mlp import MLP
-from nn.persistence.storage import load_document
+from nn.tabular.answers import answers, read
 from nn.tabular.columns import Column
 from nn.tabular.preprocessing import Recipe
 
@@ -26,7 +26,7 @@ def to_onnx(
 ) -> None:
     """Write a network as an ONNX file, for onnxruntime and others.
 
-    source   an `MLP`, or a model file: one of `python -m nn train` has its preprocessing in the ONNX file
+    source   an `MLP`, or a model file; the preprocessing of `python -m nn train` or of a frame is in the ONNX file
     path     where; a file that is there is replaced atomically
     dtype    of the computation
 
@@ -46,8 +46,8 @@ def to_onnx(
         import onnx
     except ImportError as error:
         raise CompileError("an .onnx file needs onnx: pip install 'scalar-autograd[onnx]'") from error
-    model, recipe = _read(source)
-    fast = compile(_function(model, recipe), parameters=model.parameters(), batch=("x",), dtype=dtype)
+    model, recipe = read(source if isinstance(source, str | PathLike) else check_model(source))
+    fast = compile(answers(model, recipe), parameters=model.parameters(), batch=("x",), dtype=dtype)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "network.onnx")
         fast.export(file, ([[0.5] * model.n_in],), name="network")
@@ -58,38 +58,6 @@ def to_onnx(
             _encode(onnx, found, recipe.columns)
     onnx.checker.check_model(found, full_check=True)
     write_bytes(path, found.SerializeToString())
-
-
-def _read(source: MLP | str | PathLike[str]) -> tuple[MLP, Recipe | None]:
-    if not isinstance(source, str | PathLike):
-        return check_model(source), None
-    model, extra = load_document(source)
-    if "columns" not in extra:
-        return model, None
-    recipe = Recipe.from_json(extra, file_name(source))
-    recipe.check_model(model, file_name(source))
-    return model, recipe
-
-
-def _function(model: MLP, recipe: Recipe | None) -> Callable[[Any], Any]:
-    """From the features of a row to what the outputs mean."""
-    if recipe is None:
-        return model
-    mean, std = recipe.x_scaling.mean, recipe.x_scaling.std
-    y_mean, y_std = recipe.y_scaling.mean[0], recipe.y_scaling.std[0]
-    task, has_probabilities = recipe.task, recipe.scheme.probabilities is not None
-
-    def network(x: Any) -> Any:
-        y: Any = model([(each - m) / s for each, m, s in zip(x, mean, std, strict=True)])
-        if task == "regression":
-            return y * y_std + y_mean
-        if not has_probabilities:
-            return y
-        if task == "classification":
-            return softmax(y)
-        return [1.0 - y, y] if model.output.name == "sigmoid" else [sigmoid(-y), sigmoid(y)]
-
-    return network
 
 
 def _describe(found: Any, recipe: Recipe) -> None:

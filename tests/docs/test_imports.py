@@ -294,7 +294,7 @@ BETWEEN: dict[str, set[str]] = {
     },
     "nn.plotting": set(),
     "nn.layers": {"plotting"},
-    "nn.interop": {"layers", "persistence", "tabular"},
+    "nn.interop": {"layers", "tabular"},
     "nn.train": {"layers", "plotting"},
     "nn.persistence": {"layers"},
     "nn.tabular": {"layers", "persistence", "train"},
@@ -302,7 +302,7 @@ BETWEEN: dict[str, set[str]] = {
     "nn.inspection": {"layers", "train"},
     "nn.evaluation": set(),
     "nn.cluster": {"layers", "persistence", "tabular", "train"},
-    "nn.cli": {"evaluation", "inspection", "layers", "persistence", "plotting", "tabular", "train"},
+    "nn.cli": {"evaluation", "inspection", "interop", "layers", "persistence", "plotting", "tabular", "train"},
 }
 # What `nn` may import besides the names that `autograd` exports: files, streams and the frame of a command line.
 SHARED = {

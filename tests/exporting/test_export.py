@@ -2,79 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
-import json
 import re
-import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from autograd import CompileError, Value, compile, erf, gelu, hypot, logsumexp, pick, relu, sin, tanh, where
-
-Array = NDArray[np.float64]
-COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off")
-U = 2.0**-53
-
-
-@cache
-def built(path: Path, compiler: str) -> ctypes.CDLL:
-    """The library that a C file makes, without a warning."""
-    library = path.with_suffix(f".{compiler}.so")
-    subprocess.run([compiler, *STRICT, "-fPIC", "-shared", str(path), "-o", str(library), "-lm"], check=True)
-    return ctypes.CDLL(str(library))
-
-
-def in_c(
-    path: Path, function: str, arrays: Sequence[Any], samples: int | None = None, single: bool = False
-) -> list[Array]:
-    """What a function of a C file writes to y, by each compiler; the work space begins as nan."""
-    text, kind = path.read_text(), np.float32 if single else np.float64
-    work = int(re.search(rf"{function}_work = (\d+)", text)[1])  # type: ignore[index]
-    count = int(re.search(rf"\* void {function}\(.*?y\[(\d+)\]", text, re.DOTALL)[1])  # type: ignore[index]
-    found = []
-    for compiler in COMPILERS:
-        y, w = np.zeros(count, kind), np.full(work, np.nan, kind)
-        given = [np.ascontiguousarray(each, kind) for each in arrays]
-        pointers = [each.ctypes.data_as(ctypes.c_void_p) for each in (*given, y, w)]
-        counts = [] if samples is None else [ctypes.c_size_t(samples)]
-        getattr(built(path, compiler), function)(*pointers[:-2], *counts, *pointers[-2:])
-        found.append(y.astype(np.float64))
-    return found
-
-
-def in_javascript(path: Path, function: str, arrays: Sequence[Any]) -> Array:
-    """What a function of an ES module returns."""
-    module = path.rename(path.with_suffix(".mjs"))
-    given = json.dumps([np.ravel(each).tolist() for each in arrays])
-    text = f"import('{module.as_uri()}').then(m => console.log(JSON.stringify([...m.{function}(...{given})])))"
-    done = subprocess.run(["node", "-e", text], capture_output=True, text=True, check=True)
-    return np.array(json.loads(done.stdout))
-
-
-def in_python(path: Path, function: str, arrays: Sequence[Any]) -> Array:
-    """What a function of a Python module returns."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Array = getattr(module, function)(*arrays)
-    return found
-
-
-needs_compiler = pytest.mark.skipif(not COMPILERS, reason="needs gcc or clang")
-needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
-
+from tests.exporting.running import (
+    COMPILERS,
+    STRICT,
+    Array,
+    U,
+    assert_close,
+    flat,
+    in_c,
+    in_javascript,
+    in_python,
+    needs_compiler,
+    needs_node,
+)
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
@@ -105,18 +56,9 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 
 
-def flat(parts: Sequence[Any]) -> Array:
-    return np.concatenate([np.ravel(np.asarray(each, np.float64)) for each in parts])
-
-
 def expected(f: Any, args: tuple[Any, ...]) -> Array:
     value, slopes = f.value_and_grad(*args)
     return flat([value, *(slopes if len(args) > 1 else [slopes])])
-
-
-def assert_close(found: Array, wanted: Array, operations: int = 1000, unit: float = U) -> None:
-    """Equal up to a rounding of the largest number for each operation on a path, generously counted."""
-    np.testing.assert_allclose(found, wanted, rtol=0.0, atol=operations * unit * float(np.abs(wanted).max()))
 
 
 @needs_compiler
@@ -135,7 +77,7 @@ def test_exact_c_has_the_bits_of_python(name: str, tmp_path: Path) -> None:
     function, args = CASES[name]
     f = compile(function, exact=True)
     f.export(tmp_path / "f.c", args, name=name, functions=["gradient"])
-    for y in in_c(tmp_path / "f.c", f"{name}_gradient", [flat(args)]):
+    for y in in_c(tmp_path / "f.c", f"{name}_gradient", [flat(args)], compilers=COMPILERS[:1]):
         np.testing.assert_array_equal(y, expected(f, args))
 
 
@@ -205,7 +147,7 @@ def test_c_has_means_over_the_samples_of_a_batch(dtype: Any, tmp_path: Path) -> 
     f.export(tmp_path / "f.c", name="loss")
     single = dtype == "float32"
     given = [[p.data for p in parameters], np.column_stack([x, t])]
-    for y in in_c(tmp_path / "f.c", "loss_gradient", given, 5, single):
+    for y in in_c(tmp_path / "f.c", "loss_gradient", given, 5, single, COMPILERS[:1]):
         assert_close(y, flat([value, slopes]), 100, 2.0**-24 if single else U)
 
 
@@ -286,7 +228,7 @@ def test_no_name_gets_into_the_code(tmp_path: Path) -> None:
         text = files[".c"].read_text()
         assert text.isascii()
         [function] = set(re.findall(r"void (\w+)\(", text))
-        for y in in_c(files[".c"], function, [[2.0], numbers]):
+        for y in in_c(files[".c"], function, [[2.0], numbers], compilers=COMPILERS[:1]):
             assert_close(y, wanted)
         assert_close(in_python(files[".py"], "gradient", [[2.0], numbers]), wanted)
 

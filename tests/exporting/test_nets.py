@@ -14,7 +14,7 @@ from nn.cli.main import main
 from nn.tabular.columns import Column
 from nn.tabular.preprocessing import Recipe, Scaling
 from nn.train.prediction import predict
-from tests.exporting.test_export import (
+from tests.exporting.running import (
     COMPILERS,
     assert_close,
     built,
@@ -66,6 +66,9 @@ def test_c_answers_as_the_net_and_has_the_names_of_its_classes(tmp_path: Path) -
     assert main(["export", str(model), "-o", str(tmp_path / "net.c")]) == 0
     for y in in_c(tmp_path / "net.c", "net_value", [ROW[0]]):
         assert_close(y, wanted)
+    header = (tmp_path / "net.c").read_text().partition("*/")[0]
+    assert " *   [1]  colour=a\n" in header
+    assert " *   [0]  * red\n" in header
     names = (ctypes.c_char_p * 3).in_dll(built(tmp_path / "net.c", COMPILERS[0]), "net_classes")
     assert [(name or b"").decode() for name in names] == list(CLASSES)
 
