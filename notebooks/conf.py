@@ -5,6 +5,7 @@ Sphinx, since it imports what it documents: docstrings of functions are made fro
 ask for nothing from the network, follow light and dark, and show notebooks with the outputs that are stored.
 """
 
+import os
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -19,7 +20,7 @@ author = "The scalar-autograd authors"
 copyright = author  # no year: nothing to update
 release = version = installed_version(project)
 
-extensions = ["sphinx.ext.autodoc", "myst_nb", "docstrings", "notebook_pictures", "public_names"]
+extensions = ["sphinx.ext.autodoc", "myst_nb", "docstrings", "notebook_pictures", "playground_links", "public_names"]
 exclude_patterns = ["_extensions", "pictures"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 
@@ -27,6 +28,9 @@ smartquotes = False  # quotes in docstrings are those of Python
 nb_execution_mode = "off"  # the stored outputs are shown: `pytest notebooks` proves that they are those of a run
 nb_mime_priority_overrides = [("html", "image/svg+xml", 1)]  # as an image it follows light and dark
 myst_heading_anchors = 3
+
+# The site has the playground, and links to it, where its npm packages are: a node_modules folder, or "npm" to ask npm.
+playground_packages = os.environ.get("PLAYGROUND_PACKAGES", "")
 
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "all"

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from autograd.check.gradients import check_gradients
-from autograd.derivations.derive import derivation
+from autograd._lazy import lazy_call
 from autograd.errors import AutogradError
 from autograd.playground.moments import Moments
 from autograd.playground.program import Run, run_program
+
+# Imported when they are asked for: the first picture does not wait for them.
+_check_gradients = lazy_call("autograd.check.gradients", "check_gradients")
+_derivation = lazy_call("autograd.derivations.derive", "derivation")
 
 NOTHING = "The program has made no Value yet: there is nothing to show."
 
@@ -67,10 +70,10 @@ class Session:
         if self._run.root is None or self._moments is None:
             return {"refusal": NOTHING}
         with self._moments.named_leaves():
-            report = check_gradients(self._run.root, raise_on_failure=False)
+            report = _check_gradients(self._run.root, raise_on_failure=False)
         return {"verdict": report.verdict, "text": str(report)}
 
     def _derive(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         if self._run.root is None:
             return {"refusal": NOTHING}
-        return {"mathml": derivation(self._run.root, asked["level"]).mathml}
+        return {"mathml": _derivation(self._run.root, asked["level"]).mathml}

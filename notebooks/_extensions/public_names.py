@@ -28,7 +28,7 @@ PACKAGES = (
     "nn.cluster",
     "nn.datasets",
 )
-MENTIONED = re.compile(r"((?:autograd|nn)(?:\.[A-Za-z_]\w*)+)(?:\(.*\))?", re.DOTALL)
+MENTIONED = re.compile(r"((?:autograd|nn)(?:\.(?!py\b)[A-Za-z_]\w*)+)(?:\(.*\))?", re.DOTALL)
 CHECKED = ("guide/", "index")  # elsewhere, as in the decisions, private modules are mentioned too
 
 

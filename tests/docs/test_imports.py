@@ -276,7 +276,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.precision": {"check", "debugging", "expressions"},
     "autograd.exploring": {"check", "compiler", "debugging", "drawing", "io", "notation", "precision"},
     "autograd.exercises": {"debugging", "drawing", "io", "notation"},
-    "autograd.playground": {"check", "debugging", "derivations", "drawing", "io"},
+    "autograd.playground": {"debugging", "drawing", "io"},
     "autograd.plugins": {"check", "grading"},
     "autograd.cli": {
         *(

@@ -17,7 +17,7 @@ class Series:
 
     def __init__(self, numbers: Any) -> None:
         self._numbers = np.asarray(numbers)
-        self.index = [f"row {i}" for i in range(len(self._numbers))]
+        self.index = [f"row {i}" for i in range(len(numbers))]
 
     shape = property(lambda self: self._numbers.shape)
     dtype = property(lambda self: self._numbers.dtype)

@@ -101,9 +101,12 @@ const showFailure = (failure) => {
 
 const show = (answer) => {
   const drawn = answer.svg ? picture(answer.svg) : null;
+  const { scrollLeft, scrollTop } = by("picture");
   by("picture").replaceChildren(...(drawn ? [drawn] : []));
   for (const id of [answer.edge, answer.box]) drawn?.querySelector(`[data-id="${CSS.escape(id ?? "")}"]`)?.classList.add("now");
   zoom();
+  by("picture").scrollTo(scrollLeft, scrollTop);
+  reveal(drawn?.querySelector(".box.now"));
   const rows = (answer.values ?? []).map((cells) => {
     const row = document.createElement("tr");
     row.append(...cells.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
@@ -133,6 +136,15 @@ const zoom = () => {
   svg.setAttribute("width", Math.floor(width * factor));
   svg.setAttribute("height", Math.floor(height * factor));
   by("picture").dataset.factor = factor;
+};
+
+// Scroll the picture to a box that is not wholly in sight.
+const reveal = (box) => {
+  if (!box) return;
+  const [inner, outer] = [box.getBoundingClientRect(), by("picture").getBoundingClientRect()];
+  const [right, down] = [inner.x - outer.x, inner.y - outer.y];
+  if (right < 0 || right + inner.width > outer.width) by("picture").scrollLeft += right - (outer.width - inner.width) / 2;
+  if (down < 0 || down + inner.height > outer.height) by("picture").scrollTop += down - (outer.height - inner.height) / 2;
 };
 
 const zoomBy = (factor) => {

@@ -190,7 +190,8 @@ const makeNet = (maps) => {
   const columns = maps.map((layer, i) => {
     const column = Object.assign(document.createElement("div"), { className: "layer" });
     const last = i === maps.length - 1;
-    column.append(last ? "output" : `layer ${i + 1}`, ...layer.map((_, j) => {
+    const name = Object.assign(document.createElement("span"), { textContent: last ? "output" : `layer ${i + 1}` });
+    column.append(name, ...layer.map((_, j) => {
       const size = last ? 384 : 64;
       const canvas = Object.assign(document.createElement("canvas"), { id: `map-${i}-${j}`, width: size, height: size });
       canvas.setAttribute("role", "img");
