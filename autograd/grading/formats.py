@@ -16,6 +16,7 @@ NOT_IN_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0
 def to_json(report: Report) -> str:
     """Everything, as JSON.
 
+    >>> import json
     >>> from autograd import Value
     >>> from autograd.grading import grade
     >>> json.loads(to_json(grade(Value)))["score"]

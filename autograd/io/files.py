@@ -13,13 +13,16 @@ _CHUNK = 1 << 20
 _SHOWN = 40  # characters of a file's name in that of its temporary file, which must not be too long
 
 
-def write_bytes(path: str | PathLike[str], data: bytes, mode: int = 0o666, *, sync: bool = False) -> None:
+def write_bytes(
+    path: str | PathLike[str], data: bytes, mode: int = 0o666, *, sync: bool = False, follow: bool = True
+) -> None:
     """Write a file through a temporary one in the same folder, so that a reader never sees half of it.
 
     An existing file is replaced in one step, also where `path` is a link to it; pipes and devices, such as /dev/null,
     are written to as they are. `mode` are the permissions, less those that the umask takes. With `sync`, the data are
-    on the disk before they replace the old ones: after a power failure the file is the old or the new one. OSError,
-    naming `path`, if the folder cannot be written; then no temporary file is left behind.
+    on the disk before they replace the old ones: after a power failure the file is the old or the new one. Without
+    `follow`, links, pipes and devices are replaced themselves. OSError, naming `path`, if the folder cannot be written;
+    then no temporary file is left behind.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -27,15 +30,15 @@ def write_bytes(path: str | PathLike[str], data: bytes, mode: int = 0o666, *, sy
     ...     os.listdir(folder)
     ['a.svg']
     """
-    target = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)
+    target = os.path.realpath(path) if follow and os.path.islink(path) else os.fspath(path)
     try:
-        if is_special(target):
+        if follow and is_special(target):
             with open(target, "wb") as file:
                 file.write(data)
         else:
             _replace(target, data, mode, sync)
     except OSError as error:  # the caller does not know the temporary file
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from None
 
 
 def _replace(target: str, data: bytes, mode: int, sync: bool) -> None:

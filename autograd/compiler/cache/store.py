@@ -81,7 +81,7 @@ class Store:
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             data = MAGIC + _digest(name, content) + content
-            write_bytes(os.path.join(self.directory, name), data, mode=0o600)
+            write_bytes(os.path.join(self.directory, name), data, mode=0o600, follow=False)
         except OSError as error:
             return error.strerror or str(error)
         count = _writes[self.directory] = _writes.get(self.directory, 0) + 1
