@@ -340,7 +340,7 @@ class Compiled(Derivatives):
         CompileError for what another language cannot hold, such as a branch that was recorded for these arguments;
         then no file is written. OSError if it cannot be written.
         """
-        _export(self, path, args, functions=functions, name=name, exact=exact, frozen=frozen, texts=texts)
+        _export(self, path, args, functions, name, exact, frozen, texts)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', 'function')}({', '.join(self._names)})>"

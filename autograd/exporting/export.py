@@ -27,15 +27,14 @@ WRITERS: dict[str, Callable[[Request], str | bytes]] = {
 def export(
     compiled: Asked,
     path: str | PathLike[str],
-    args: Sequence[Any] | None = None,
-    *,
-    functions: Sequence[str] | None = None,
-    name: str | None = None,
-    exact: bool | None = None,
-    frozen: bool = False,
-    texts: Mapping[str, Sequence[str]] | None = None,
+    args: Sequence[Any] | None,
+    functions: Sequence[str] | None,
+    name: str | None,
+    exact: bool | None,
+    frozen: bool,
+    texts: Mapping[str, Sequence[str]] | None,
 ) -> None:
-    """See `Compiled.export`."""
+    """Write the file; `Compiled.export` says what is what, and what is meant where nothing is given."""
     suffix = PurePath(fspath(path)).suffix
     own = name or getattr(compiled.function, "__name__", "") or "f"
     if suffix == ".onnx":

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from autograd import CheckError
-from tests.benchmark import checkers, estimators, explorer, layouts, names_run, operations, report, sparse
+from tests.benchmark import checkers, estimators, explorer, exports, layouts, names_run, operations, report, sparse
 from tests.benchmark.compiling import race, survey
 from tests.benchmark.compiling.race import Race
 from tests.benchmark.compiling.rows import ROWS, SETUP
@@ -21,7 +21,7 @@ from tests.benchmark.workloads import WORKLOADS, Workload
 
 REPEAT, QUICK_REPEAT = 7, 2
 COMPILE = "compile"
-WITH_PEERS = f"{checkers.NAME}, {gradbench.NAME} and {COMPILE}"
+WITH_PEERS = f"{checkers.NAME}, {gradbench.NAME}, {exports.NAME} and {COMPILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ ENTRIES = (
     Entry(names_run.NAME, lambda options: names_run.run(options.quick)),
     Entry(layouts.NAME, lambda options: layouts.run(options.quick)),
     Entry(explorer.NAME, lambda options: explorer.run(options.quick)),
+    Entry(exports.NAME, lambda options: exports.run(options.quick)),
     Entry(checkers.NAME, lambda options: checkers.run(options.peers)),
     Entry(gradbench.NAME, lambda options: gradbench.run(options.quick, options.repeat, options.peers, options.largest)),
 )
@@ -136,7 +137,8 @@ def parse(arguments: Sequence[str] | None, entries: Sequence[Entry]) -> argparse
     )
     options = parser.parse_args(arguments)
     if options.peers and not any(
-        {checkers.NAME, gradbench.NAME, COMPILE} & {each.name, each.group} for each in chosen(options, entries)
+        {checkers.NAME, gradbench.NAME, exports.NAME, COMPILE} & {each.name, each.group}
+        for each in chosen(options, entries)
     ):
         parser.error(f"--peers is for {WITH_PEERS}; add --only {checkers.NAME}")
     options.repeat = options.repeat or (QUICK_REPEAT if options.quick else REPEAT)

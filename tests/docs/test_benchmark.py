@@ -78,7 +78,7 @@ class TestCommand:
             (["--repeat", "few"], "must be a positive integer, got 'few'"),
             (
                 ["--only", "gpt", "--peers", "side"],
-                "--peers is for checkers, gradbench and compile; add --only checkers",
+                "--peers is for checkers, gradbench, export and compile; add --only checkers",
             ),
         ],
     )
