@@ -88,7 +88,7 @@ def _code(text: str) -> CodeType:
     tree = ast.parse(text, FILE)
     if tree.body and isinstance(last := tree.body[-1], ast.Expr):
         tree.body[-1] = ast.copy_location(ast.Assign([ast.Name("_", ast.Store())], last.value), last)
-        ast.fix_missing_locations(tree)
+        ast.fix_missing_locations(tree.body[-1])
     return compile(tree, FILE, "exec")
 
 

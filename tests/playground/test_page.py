@@ -216,6 +216,15 @@ def test_it_fits_a_phone(page: Browser) -> None:
     page.resize(390, 844)
     try:
         assert page.run("return document.documentElement.scrollWidth") <= 390
+        opened(page, "#example=article")
+        page.wait(f"{IDLE} && document.getElementById('output').textContent.includes('hidden layer')")
+        page.click("#first")
+        page.wait("document.querySelector('#picture .box.now')")
+        edges = "(id) => document.querySelector(id).getBoundingClientRect()"
+        script = f"const of = {edges}, box = of('#picture .box.now'), place = of('#picture');"
+        inside = "return place.left <= box.left && box.right <= place.right"
+        assert page.run(script + inside), "the result, far to the right, is in sight"
+        assert page.run("return document.getElementById('picture').scrollLeft") > 0
     finally:
         page.resize(1000, 800)
 
