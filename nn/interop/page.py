@@ -15,6 +15,7 @@ from string import Template
 from typing import Any
 
 from autograd import compile
+from autograd.errors import UsageError
 from nn.layers.mlp import MLP
 from nn.tabular.answers import answers
 from nn.tabular.columns import Column
@@ -124,7 +125,7 @@ def _image(columns: tuple[Column, ...]) -> tuple[int, int] | None:
 def _checked(image: tuple[int, int], n_in: int) -> tuple[int, int]:
     height, width = image
     if height * width != n_in:
-        raise ValueError(f"an image of {height} x {width} pixels has {height * width} features, and the net has {n_in}")
+        raise UsageError(f"an image of {height} x {width} pixels has {height * width} features, and the net has {n_in}")
     return height, width
 
 
