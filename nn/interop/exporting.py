@@ -41,8 +41,8 @@ def export(
     ...     "void net_value(const double *restrict x," in Path(folder, "net.c").read_text()
     True
 
-    StorageError for a file that is not a model; `autograd.CompileError` for another suffix. ValueError for an image of
-    another size than the features, or for a file that is not a page. The file is written atomically.
+    StorageError for a file that is not a model; `autograd.CompileError` for another suffix. UsageError, a ValueError,
+    for an image of another size than the features, or for a file that is not a page. The file is written atomically.
     """
     suffix = PurePath(fspath(path)).suffix
     if suffix not in SUFFIXES:

@@ -31,7 +31,7 @@ def page_of(net: MLP, recipe: Recipe | None, image: tuple[int, int] | None = Non
     >>> page.count("<script"), "http" in page.replace("http-equiv", "")
     (1, False)
 
-    ValueError for an image of another size than the features.
+    UsageError, a ValueError, for an image of another size than the features.
     """
     spec = _spec(net, recipe, image)
     program = f"{_module(net, recipe)}\nconst spec = {json.dumps(spec)};\n{_part('page.js')}"
