@@ -13,7 +13,7 @@ GROUPS: Groups = {
     "networks": {
         "train": Command("train a model and save it with its history and pictures", "nn.cli.train"),
         "predict": Command("predict the rows of a CSV file with a saved model", "nn.cli.predict"),
-        "export": Command("write a saved model as a file of C, JavaScript, Python or LaTeX", "nn.cli.export"),
+        "export": Command("write a saved model as C, JavaScript, Python, ONNX or a page", "nn.cli.export"),
         "inspect": Command("show what a model file contains", "nn.cli.inspect"),
     }
 }

@@ -7,6 +7,7 @@ from os import PathLike, fspath
 from pathlib import PurePath
 
 from autograd import CompileError, compile
+from autograd.errors import UsageError
 from autograd.io.files import file_name, write_bytes
 from nn.interop.onnx import to_onnx
 from nn.interop.page import page_of
@@ -40,14 +41,14 @@ def export(
     ...     "void net_value(const double *restrict x," in Path(folder, "net.c").read_text()
     True
 
-    StorageError for a file that is not a model; `autograd.CompileError` for another suffix. ValueError for an image of
-    another size than the features, or for a file that is not a page. The file is written atomically.
+    StorageError for a file that is not a model; `autograd.CompileError` for another suffix. UsageError, a ValueError,
+    for an image of another size than the features, or for a file that is not a page. The file is written atomically.
     """
     suffix = PurePath(fspath(path)).suffix
     if suffix not in SUFFIXES:
         raise CompileError(f"no export writes {file_name(path)}: the suffix must be one of {', '.join(SUFFIXES)}")
     if image is not None and suffix != ".html":
-        raise ValueError(f"image= is for an .html file, and this is {file_name(path)}")
+        raise UsageError(f"the size of an image is for an .html file, and this is {file_name(path)}")
     net, recipe = read(model)
     if suffix == ".onnx":
         to_onnx(model, path)

@@ -15,6 +15,7 @@ from string import Template
 from typing import Any
 
 from autograd import compile
+from autograd.errors import UsageError
 from nn.layers.mlp import MLP
 from nn.tabular.answers import answers
 from nn.tabular.columns import Column
@@ -30,7 +31,7 @@ def page_of(net: MLP, recipe: Recipe | None, image: tuple[int, int] | None = Non
     >>> page.count("<script"), "http" in page.replace("http-equiv", "")
     (1, False)
 
-    ValueError for an image of another size than the features.
+    UsageError, a ValueError, for an image of another size than the features.
     """
     spec = _spec(net, recipe, image)
     program = f"{_module(net, recipe)}\nconst spec = {json.dumps(spec)};\n{_part('page.js')}"
@@ -124,7 +125,7 @@ def _image(columns: tuple[Column, ...]) -> tuple[int, int] | None:
 def _checked(image: tuple[int, int], n_in: int) -> tuple[int, int]:
     height, width = image
     if height * width != n_in:
-        raise ValueError(f"an image of {height} x {width} pixels has {height * width} features, and the net has {n_in}")
+        raise UsageError(f"an image of {height} x {width} pixels has {height * width} features, and the net has {n_in}")
     return height, width
 
 

@@ -91,6 +91,8 @@ def test_the_command_takes_the_size_of_the_image(tmp_path: Path, capsys: pytest.
     command = ["export", str(tmp_path / "model.json"), "-o", str(tmp_path / "net.html"), "--image"]
     assert main([*command, "2x3"]) == 0
     assert '"image": [2, 3]' in (tmp_path / "net.html").read_text()
+    assert main([*command, "3x3"]) == 2
+    assert "3 x 3 pixels has 9 features" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*command, "2"])
     assert "write it as in 8x8" in capsys.readouterr().err
