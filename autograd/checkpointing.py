@@ -33,7 +33,9 @@ def checkpointed(
     slots  how many states are kept at once, beside the graph of 32 steps; fewer take longer: see `repeats`
 
     Returns the loss and its derivatives by the first state, in its structure. Parameters, which are Values that `step`
-    and `loss` use, get their gradients added as by `loss.backward()`, in the same order: later steps first.
+    and `loss` use, get their gradients added as by `loss.backward()`, later steps first. Up to 32 steps, all of them
+    have the bits of one pass. In longer loops those of parameters may differ in the last: where steps were recorded
+    apart, a term of the later step comes before one of the earlier step that one pass may put first.
 
     >>> from autograd import Value
     >>> w = Value(0.5)

@@ -64,8 +64,25 @@ def test_values_and_gradients_have_the_bits_of_one_pass(name: str, steps: int, s
     wanted = in_one_pass(make(others), state, steps, loss)
     value, adjoints = checkpointed(make(parameters), state, steps, loss, slots=slots)
     assert (value, leaves_of(adjoints)) == wanted
-    assert [p.grad for p in parameters] == [p.grad for p in others]
     assert key_of(adjoints) == key_of(state)
+    if steps <= PIECE:
+        assert [p.grad for p in parameters] == [p.grad for p in others]
+    else:  # terms of neighbouring steps may change places where a piece begins
+        terms = terms_of(make, state, steps, loss)
+        for p, q, each in zip(parameters, others, terms, strict=True):
+            assert abs(p.grad - q.grad) <= 4 * ceil(steps / PIECE) * 2.0**-53 * each
+
+
+def terms_of(make: Callable[[list[Value]], Step], state: Any, steps: int, loss: Callable[[Any], Any]) -> list[float]:
+    """The sum of what the parameters get from each step, without signs: a bound of the partial sums."""
+    copies = [[Value(0.8), Value(0.05)] for _ in range(steps)]
+    made = map(make, copies)
+
+    def step(state: Any) -> Any:
+        return next(made)(state)
+
+    in_one_pass(step, state, steps, loss)
+    return [sum(abs(p.grad) for p in column) for column in zip(*copies, strict=True)]
 
 
 @given(st.integers(0, 40 * PIECE), st.integers(1, 8))
