@@ -11,7 +11,7 @@ from typing import NoReturn, Self
 from autograd import AutogradError
 from autograd.io.files import printable
 from nn.lookup import look_up
-from nn.tabular.numerals import POINT, AmbiguousError, Notation, decimal_marks, notation_of
+from nn.tabular.numerals import LARGEST, PLAIN, POINT, AmbiguousError, Notation, decimal_marks, notation_of
 
 MISSING = frozenset(
     {"", "na", "n/a", "nan", "null", "none", "?", "-", "--", ".", "<na>", "#n/a", "#na", "#value!", "#div/0!"}
@@ -182,7 +182,8 @@ class Cells:
 def not_a_number(text: str, notation: Notation) -> str:
     """What is wrong with a cell in a column of numbers, and what to do."""
     like = f" like the others ({notation})" if str(notation) else ""
-    return f"{text!r} is not a number{like}; correct it, empty it, or drop the column with --ignore"
+    wrong = f"is beyond ±{LARGEST:g}" if PLAIN.fullmatch(text) else f"is not a number{like}"
+    return f"{text!r} {wrong}; correct it, empty it, or drop the column with --ignore"
 
 
 def _could_be_grouped(texts: Iterable[str]) -> bool:

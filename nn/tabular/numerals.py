@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+LARGEST = 1e150  # deviations and errors are squared and summed, which would overflow beyond
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SEPARATORS = {".": (",", " ", "'"), ",": (".", " ", "'")}  # of thousands, beside each decimal mark
 _SPACES = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2212": "-", "\u2019": "'"})
@@ -31,7 +32,7 @@ class Notation:
     unit: str = ""
 
     def read(self, text: str) -> float | None:
-        """The finite number that `text` holds, or None. A percentage is read as the number before the sign.
+        """The number that `text` holds, or None, as `as_number`. A percentage is read as the number before the sign.
 
         >>> Notation().read("-1.5e3"), Notation(unit="%").read("12.5 %"), Notation().read("1_000")
         (-1500.0, 12.5, None)
@@ -69,15 +70,15 @@ class AmbiguousError(ValueError):
 
 
 def as_number(text: str) -> float | None:
-    """The finite number that `text` is in plain notation, or None.
+    """The number that `text` is in plain notation, or None; also where it is too large to be squared.
 
-    >>> as_number("-1.5e3"), as_number("1_000"), as_number("inf"), as_number("1e999")
-    (-1500.0, None, None, None)
+    >>> as_number("-1.5e3"), as_number("1_000"), as_number("inf"), as_number("1e999"), as_number("1e200")
+    (-1500.0, None, None, None, None)
     """
     if not PLAIN.fullmatch(text):
         return None
     number = float(text)
-    return number if abs(number) != float("inf") else None
+    return number if abs(number) <= LARGEST else None
 
 
 def notation_of(texts: Iterable[str], decimal: str = "") -> Notation | None:

@@ -83,6 +83,16 @@ def test_f19_a_damaged_table_is_read_or_refused_by_name(
     outcome(path)
 
 
+@pytest.mark.parametrize(("column", "text"), [("a", "1e308"), ("a", "-1e200"), ("y", "1e300"), ("y", "1e999")])
+def test_f19_numbers_whose_squares_overflow_are_named(
+    column: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n1,2.5\n2,3.5\n3,4.5\n" + ",".join(text if each == column else "4" for each in "ay") + "\n")
+    assert main(["train", str(path), "--target", "y"]) == 2
+    assert f"line 5, column '{column}': '{text}' is beyond ±1e+150" in capsys.readouterr().err
+
+
 def _count(cases: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, (data, damage) in KINDS.items():
