@@ -23,7 +23,9 @@ from tests.nn.conftest import Write
 
 
 @given(
-    arrays(np.float64, st.tuples(st.integers(2, 8), st.integers(1, 4)), elements=st.floats(-1e300, 1e300), unique=True)
+    arrays(
+        np.float64, st.tuples(st.integers(2, 8), st.integers(1, 4)), elements=st.floats(-LARGEST, LARGEST), unique=True
+    )
 )
 @settings(max_examples=30)
 def test_numbers_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray[Any, Any]) -> None:
