@@ -3,15 +3,17 @@
 Where a rule asks for a number (which branch did `where` take?), the answer differs from sample to sample. So the rule
 is asked twice, as if the number were 1 and as if it were 0.
 
-An adjoint that is 0 behind a gate stays 0 where the partial is computed and may be infinite, as it would if nothing
-flowed: the gradient of `where(x > 0, log(x), 0)` is 0 at x = 0. (Eager, it is also 0 since the branch is left out.)
+Where nothing flows through the gates, a partial that may be infinite is not multiplied: the gradient of
+`where(x > 0, log(x), 0)` is 0 at x = 0. (Eager, it is also 0 since the branch is left out.) What flows is asked of the
+gates, not of the adjoint, which may be 0 by accident while its derivative is not.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from functools import reduce
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd import rules
 from autograd.errors import CompileError
@@ -21,12 +23,22 @@ Node = TypeVar("Node", bound=Hashable)
 Answers = tuple[Any, Sequence[Any], Sequence[Any]]  # the gate or None, the partials for yes and for no
 
 
+class Way(NamedTuple, Generic[Node]):
+    """How an adjoint reaches a node: from another, through a gate or none, and on which of its sides it flows."""
+
+    source: Node
+    gate: Any = None
+    yes: bool = True
+    no: bool = True
+
+
 class Gates(Generic[Node]):
     """What gates need to know of a graph, and the edges of its nodes."""
 
     def __init__(self) -> None:
-        self._behind: set[Node] = set()  # nodes whose adjoint has come through gates only
-        self._open: set[Node] = set()
+        self._open: set[Node] = set()  # nodes whose adjoint has come on a way without gates
+        self._ways: dict[Node, list[Way[Node]]] = {}  # to all others, but the output
+        self._flow: dict[Node, Any] = {}  # 1 where anything flows to a node, else 0
 
     def attempt(self, node: Node, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
         """The partials by all operands where a rule is answered so, and the different numbers it has asked for."""
@@ -55,25 +67,57 @@ class Gates(Generic[Node]):
 
     def gated_edges(self, node: Node, operands: Sequence[Any], adjoint: Any) -> list[tuple[Node, Any, Any]]:
         """(parent, partial, adjoint) for each edge of a node; of one behind a gate (1, contribution)."""
-        behind = node in self._behind and node not in self._open
         found: list[tuple[Node, Any, Any]] = []
         gate, *answers = self.answers(node)
         for operand, yes, no in zip(operands, *answers, strict=True):
             parent = self.node_of(operand)
-            if parent is not None and not (yes is None and no is None):
-                if gate is None:
-                    found.append((parent, *self._switched(yes, adjoint, behind)))
-                else:
-                    flows = [0.0 if each is None else adjoint * each for each in (yes, no)]
-                    found.append((parent, 1.0, rules.where(gate, *flows)))
-                (self._behind if gate is not None or behind else self._open).add(parent)
+            if parent is None or (yes is None and no is None):
+                continue
+            if gate is None:
+                found.append((parent, *self._switched(node, yes, adjoint)))
+                self._note(parent, Way(node))
+            else:
+                flows = [0.0 if each is None else math.prod(self._switched(node, each, adjoint)) for each in (yes, no)]
+                found.append((parent, 1.0, rules.where(gate, *flows)))
+                self._note(parent, Way(node, gate, yes is not None, no is not None))
         return found
 
-    def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
+    def _switched(self, node: Node, partial: Any, adjoint: Any) -> tuple[Any, Any]:
+        """(partial, adjoint); (1, their product, but 0 where nothing flows) where that must be told apart."""
         is_tame = math.isfinite(partial) if type(partial) is float else self.is_tame(partial)
-        if not behind or is_tame:
+        if is_tame or self._is_open(node):
             return partial, adjoint
-        return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
+        return 1.0, rules.where(self._flows(node), partial * adjoint, 0.0)
+
+    def _note(self, parent: Node, way: Way[Node]) -> None:
+        if way.yes and way.no and self._is_open(way.source):
+            self._open.add(parent)
+        else:
+            self._ways.setdefault(parent, []).append(way)
+
+    def _is_open(self, node: Node) -> bool:
+        return node in self._open or node not in self._ways
+
+    def _flows(self, node: Node) -> Any:
+        """1 where anything flows to a node that is not open, else 0."""
+        waiting = [node]  # no recursion: a chain of gates may be long
+        while waiting:
+            now = waiting[-1]
+            missing = [x for x, *_ in self._ways[now] if not self._is_open(x) and x not in self._flow]
+            waiting += missing
+            if not missing:
+                waiting.pop()
+                if now not in self._flow:
+                    found = {id(each): each for each in map(self._through, self._ways[now])}
+                    self._flow[now] = reduce(rules.maximum, found.values())
+        return self._flow[node]
+
+    def _through(self, way: Way[Node]) -> Any:
+        """1 where anything flows on a way, else 0."""
+        flow = 1.0 if self._is_open(way.source) else self._flow[way.source]
+        if way.yes and way.no:
+            return flow
+        return rules.where(way.gate, flow if way.yes else 0.0, flow if way.no else 0.0)
 
 
 def may_flow(row: Primitive, operands: Sequence[Any]) -> list[Any]:
