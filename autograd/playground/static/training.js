@@ -27,7 +27,8 @@ export const showTraining = (shown) => {
   if (!shown) return pause();
   if (engine) return undefined;
   say("Loading Python …");
-  engine = new Engine("nn.live", begin, (reason) => say(`Python could not be loaded: ${reason}`));
+  engine = new Engine("nn.live");
+  engine.tell(begin, (reason) => say(`Python could not be loaded: ${reason}`));
   return undefined;
 };
 
