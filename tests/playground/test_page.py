@@ -247,6 +247,24 @@ def test_a_program_reaches_no_other_place(page: Browser) -> None:
     assert page.text("#output").startswith("[]\n")
 
 
+def test_controls_have_names_and_sliders_say_what_they_mean(page: Browser) -> None:
+    ran(page, "from autograd import Value\nx = Value(3.0)\ny = x * x\ny.backward()\n")
+    tree = page.accessibility_tree()
+    controls = [
+        each for each in tree if each[0] in ("button", "slider", "combobox", "checkbox", "textbox", "table", "image")
+    ]
+    assert len(controls) > 12
+    assert [each for each in controls if not each[1]] == []
+    assert {("slider", "Products done"), ("image", "Computation graph of y")} <= set(tree)
+    spoken = "return document.getElementById(arguments[0]).getAttribute('aria-valuetext')"  # the tree leaves it out
+    assert page.run(spoken, "moment") == "2 of 2"
+    assert page.run(spoken, "rate") == "0.32"
+    live = (
+        "return [...document.querySelectorAll('[role=status], [role=alert], [aria-live=polite]')].map(({ id }) => id)"
+    )
+    assert {"status", "notice", "failure", "message", "report"} <= set(page.run(live))
+
+
 def test_it_fits_a_phone(page: Browser) -> None:
     page.resize(390, 844)
     try:

@@ -121,6 +121,7 @@ const show = (answer) => {
 const showClock = () => {
   const done = moment ?? products;
   by("moment").value = done;
+  by("moment").setAttribute("aria-valuetext", `${done} of ${products}`);
   by("count").textContent = products ? `${done} / ${products}` : "";
   by("first").disabled = by("back").disabled = !products || done === 0;
   by("forwards").disabled = by("end").disabled = !products || moment === null;

@@ -34,6 +34,7 @@ export const showTraining = (shown) => {
 
 const pause = () => {
   playing = false;
+  by("training-status").ariaLive = "polite";
   by("play").textContent = "Train";
 };
 
@@ -75,6 +76,7 @@ const train = async (steps, look) => {
 const play = async () => {
   if (playing) return pause();
   playing = true;
+  by("training-status").ariaLive = "off"; // it changes many times a second
   by("play").textContent = "Pause";
   while (playing) {
     const look = performance.now() - looked > LOOK;
@@ -206,7 +208,10 @@ const makeNet = (maps) => {
 
 // --- wiring ----------------------------------------------------------------------------------------------------------
 
-const showRate = () => { by("rate-shown").textContent = String(rate()); };
+const showRate = () => {
+  by("rate-shown").textContent = String(rate());
+  by("rate").setAttribute("aria-valuetext", String(rate())); // its value is the logarithm
+};
 by("rate").addEventListener("input", showRate);
 showRate();
 by("play").addEventListener("click", play);
