@@ -2,6 +2,7 @@
 
 build.py     the folder of the page: its files, the engine, the editor and Pyodide
 vendored.py  the npm packages of the page, each file pinned by its hash
+snapshot.py  the memory of a Python that has imported the engine, made by Node.js with snapshot.mjs
 serve.py     a server for the folder, on this machine alone
 static/      the page; worker.js runs Python beside it
 examples/    the programs that it offers

@@ -17,6 +17,7 @@ from string import Template
 from autograd.drawing.render.theme import stylesheet
 from autograd.errors import UsageError
 from autograd.io.files import file_name, write_bytes
+from autograd.playground.snapshot import NAME, snapshot
 from autograd.playground.vendored import FOLDER, digest, notices, packages, vendored_files
 
 POLICY = (
@@ -55,24 +56,33 @@ def _refuse_another_site(folder: Path) -> None:
 def contents_of(node_modules: Path | None) -> dict[str, bytes]:
     """Every file of the folder by its path, index.html last: a page that is there is complete."""
     vendored = dict(vendored_files(node_modules))
-    page = _static("index.html")
+    memory = _snapshot(vendored)
     static = {name: data for name, data in _statics() if name != "index.html"}
     return {
         **{f"{FOLDER}/{name}": data for name, data in vendored.items()},
         **static,
         "picture.css": stylesheet().encode(),
         "engine.zip": engine(),
+        **({NAME: memory} if memory else {}),
         "examples.json": json.dumps(examples()).encode(),
         "LICENSES.txt": notices(vendored).encode(),
-        "index.html": page_of(page.decode()).encode(),
+        "index.html": page_of(_static("index.html").decode(), has_snapshot=memory is not None).encode(),
     }
 
 
-def page_of(template: str) -> str:
+def _snapshot(vendored: Mapping[str, bytes]) -> bytes | None:
+    """The memory to start from, or None where it cannot be made."""
+    prefix = "pyodide/"
+    pyodide = {name.removeprefix(prefix): data for name, data in vendored.items() if name.startswith(prefix)}
+    return snapshot(pyodide, engine(), examples()[0]["program"]) if pyodide else None
+
+
+def page_of(template: str, has_snapshot: bool = False) -> str:
     """The page. Its import map is the one script that is not a file, and the policy names it by its hash."""
     imports = json.dumps(import_map(), indent=1)
     policy = POLICY.format(imports=digest(imports.encode()))
-    return Template(template).substitute(policy=escape(policy, quote=False), imports=imports)
+    memory = "yes" if has_snapshot else "no"
+    return Template(template).substitute(policy=escape(policy, quote=False), imports=imports, snapshot=memory)
 
 
 def import_map() -> Mapping[str, Mapping[str, str]]:

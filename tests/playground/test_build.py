@@ -20,6 +20,7 @@ from autograd.errors import UsageError
 from autograd.playground import vendored
 from autograd.playground.build import build, engine, page_of
 from autograd.playground.serve import address_of, server_of
+from autograd.playground.snapshot import snapshot
 
 STATIC = Path(vendored.__file__).parent / "static"
 
@@ -107,6 +108,22 @@ def test_without_npm_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match=r"install Node\.js, or give --packages"):
         build(tmp_path / "site")
+
+
+def test_without_node_there_is_no_snapshot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert snapshot({}, b"", "") is None
+    assert 'data-snapshot="no"' in page_of((STATIC / "index.html").read_text("utf-8"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Node.js is a shell script")
+def test_an_error_of_node_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.write_text("#!/bin/sh\necho 'RangeError: offset is out of bounds' >&2\nexit 1\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(UsageError, match="cannot make the snapshot of Python: RangeError: offset"):
+        snapshot({}, engine(), "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for npm is a shell script")

@@ -12,6 +12,7 @@ import pytest
 
 from autograd.playground.build import build
 from autograd.playground.serve import address_of, server_of
+from autograd.playground.snapshot import NAME
 from tests.support.browser import Browser, needs_chromium
 
 PACKAGES = os.environ.get("PLAYGROUND_PACKAGES", "")
@@ -27,9 +28,14 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("playground")
     build(folder, None if PACKAGES == "npm" else Path(PACKAGES))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
     with server_of(folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield address_of(server)
@@ -79,6 +85,35 @@ def test_the_first_example_is_drawn_and_printed(page: Browser) -> None:
     page.wait(f"{IDLE} && document.getElementById('output').textContent.includes('-3.0')")
     assert boxes(page) == 6
     assert page.run("return document.querySelectorAll('#numbers tbody tr').length") == 6
+
+
+def test_python_starts_from_the_snapshot_with_new_random_numbers(page: Browser) -> None:
+    """The fixture `_no_complaints` fails where the snapshot is refused."""
+    assert page.run("return document.body.dataset.snapshot") == "yes"
+    seen = []
+    for _ in range(2):
+        page.run("location.hash = ''")
+        opened(page, link_of("while True:\n    pass\n"))
+        page.click("#run")
+        page.wait("!document.getElementById('stop').disabled")
+        page.click("#stop")
+        page.wait(IDLE, LOADING)
+        ran(page, "import random, nn\nprint(random.random(), len(nn.MLP(2, [1]).parameters()))")
+        seen.append(page.text("#output"))
+        assert page.text("#output").endswith(" 3\n")
+    assert seen[0] != seen[1], "the generator is not that of the snapshot"
+
+
+def test_without_a_usable_snapshot_python_starts_as_usual(address: str, folder: Path, page: Browser) -> None:
+    whole = (folder / NAME).read_bytes()
+    (folder / NAME).write_bytes(whole[: len(whole) // 2])
+    try:
+        page.visit(address)
+        page.wait(f"{IDLE} && document.querySelector('#picture svg')", LOADING)
+        complaints = page.complaints()
+        assert any("starts without its snapshot" in each for each in complaints), complaints
+    finally:
+        (folder / NAME).write_bytes(whole)
 
 
 def test_typing_draws_again(page: Browser) -> None:
@@ -210,6 +245,24 @@ def test_a_program_reaches_no_other_place(page: Browser) -> None:
     )
     ran(page, program)
     assert page.text("#output").startswith("[]\n")
+
+
+def test_controls_have_names_and_sliders_say_what_they_mean(page: Browser) -> None:
+    ran(page, "from autograd import Value\nx = Value(3.0)\ny = x * x\ny.backward()\n")
+    tree = page.accessibility_tree()
+    controls = [
+        each for each in tree if each[0] in ("button", "slider", "combobox", "checkbox", "textbox", "table", "image")
+    ]
+    assert len(controls) > 12
+    assert [each for each in controls if not each[1]] == []
+    assert {("slider", "Products done"), ("image", "Computation graph of y")} <= set(tree)
+    spoken = "return document.getElementById(arguments[0]).getAttribute('aria-valuetext')"  # the tree leaves it out
+    assert page.run(spoken, "moment") == "2 of 2"
+    assert page.run(spoken, "rate") == "0.32"
+    live = (
+        "return [...document.querySelectorAll('[role=status], [role=alert], [aria-live=polite]')].map(({ id }) => id)"
+    )
+    assert {"status", "notice", "failure", "message", "report"} <= set(page.run(live))
 
 
 def test_it_fits_a_phone(page: Browser) -> None:

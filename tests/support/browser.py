@@ -147,6 +147,12 @@ class Browser:
         media = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self._send("/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": media}})
 
+    def accessibility_tree(self) -> list[tuple[str, str]]:
+        """Role and name of all that a screen reader finds in the page."""
+        nodes = self._send("/goog/cdp/execute", {"cmd": "Accessibility.getFullAXTree", "params": {}})["nodes"]
+        seen = [node for node in nodes if not node["ignored"]]
+        return [(str(node["role"]["value"]), str(node.get("name", {}).get("value", ""))) for node in seen]
+
     def thread_time(self) -> float:
         """Seconds that the page's main thread has computed since it was loaded: other processes do not count."""
         self._send("/goog/cdp/execute", {"cmd": "Performance.enable", "params": {"timeDomain": "threadTicks"}})

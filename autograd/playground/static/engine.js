@@ -7,13 +7,24 @@ export class Engine {
   #pending = new Map();
   #count = 0;
 
-  // `session` is the Python module that answers. `started` is called when it is ready, `broken` with a reason if it cannot
-  // be loaded.
-  constructor(session, started, broken) {
-    this.script = new URL(`worker.js?session=${session}`, import.meta.url).href;
-    this.started = started;
-    this.broken = broken;
+  #ready = false;
+  #reason = null; // why it is broken
+  #started = () => {};
+  #broken = () => {};
+
+  // `session` is the Python module that answers.
+  constructor(session) {
+    const address = new URL(`worker.js?session=${session}`, import.meta.url);
+    address.searchParams.set("snapshot", document.body.dataset.snapshot);
+    this.script = address.href;
     this.#start();
+  }
+
+  // Call `started` whenever Python is ready, `broken` with a reason if it cannot be loaded; at once if it is so already.
+  tell(started, broken) {
+    [this.#started, this.#broken] = [started, broken];
+    if (this.#reason !== null) broken(this.#reason);
+    else if (this.#ready) started();
   }
 
   #start() {
@@ -21,13 +32,20 @@ export class Engine {
     const url = URL.createObjectURL(new Blob([`import ${JSON.stringify(this.script)};`], { type: "text/javascript" }));
     const worker = new Worker(url, { type: "module" });
     worker.addEventListener("message", ({ data }) => this.#hear(data));
-    worker.addEventListener("error", (event) => this.broken(event.message || "the worker did not start"));
-    this.#worker = worker;
+    worker.addEventListener("error", (event) => this.#fail(event.message || "the worker did not start"));
+    [this.#worker, this.#ready, this.#reason] = [worker, false, null];
+  }
+
+  #fail(reason) {
+    this.#reason = reason;
+    this.#broken(reason);
   }
 
   #hear(data) {
-    if (data.ready) this.started();
-    else if (data.broken) this.broken(String(data.broken));
+    if (data.ready) {
+      this.#ready = true;
+      this.#started();
+    } else if (data.broken) this.#fail(String(data.broken));
     const done = this.#pending.get(data.id);
     if (!done) return;
     this.#pending.delete(data.id);

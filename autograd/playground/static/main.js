@@ -1,8 +1,9 @@
 // The page: the program on the left, what the worker answers about it on the right.
 import { Editor } from "./editor.js";
-import { Engine, Stopped } from "./engine.js";
+import { Stopped } from "./engine.js";
 import { fragmentOf, read } from "./link.js";
 import { formulas, picture } from "./markup.js";
+import { engine } from "./python.js";
 import { showTraining } from "./training.js";
 
 const by = (id) => document.getElementById(id);
@@ -23,8 +24,7 @@ let asked = 0; // numbers the requests about moments: only the last one's answer
 const say = (text) => { by("status").textContent = text; };
 const state = (name) => { document.body.dataset.state = name; by("stop").disabled = name !== "running"; };
 
-const engine = new Engine(
-  "autograd.playground.session",
+engine.tell(
   () => { by("run").disabled = false; say("Ready."); state("idle"); if (changed && !held) run(); },
   (reason) => { say(`Python could not be loaded: ${reason}`); state("broken"); },
 );
@@ -121,6 +121,7 @@ const show = (answer) => {
 const showClock = () => {
   const done = moment ?? products;
   by("moment").value = done;
+  by("moment").setAttribute("aria-valuetext", `${done} of ${products}`);
   by("count").textContent = products ? `${done} / ${products}` : "";
   by("first").disabled = by("back").disabled = !products || done === 0;
   by("forwards").disabled = by("end").disabled = !products || moment === null;

@@ -27,12 +27,14 @@ export const showTraining = (shown) => {
   if (!shown) return pause();
   if (engine) return undefined;
   say("Loading Python …");
-  engine = new Engine("nn.live", begin, (reason) => say(`Python could not be loaded: ${reason}`));
+  engine = new Engine("nn.live");
+  engine.tell(begin, (reason) => say(`Python could not be loaded: ${reason}`));
   return undefined;
 };
 
 const pause = () => {
   playing = false;
+  by("training-status").ariaLive = "polite";
   by("play").textContent = "Train";
 };
 
@@ -74,6 +76,7 @@ const train = async (steps, look) => {
 const play = async () => {
   if (playing) return pause();
   playing = true;
+  by("training-status").ariaLive = "off"; // it changes many times a second
   by("play").textContent = "Pause";
   while (playing) {
     const look = performance.now() - looked > LOOK;
@@ -205,7 +208,10 @@ const makeNet = (maps) => {
 
 // --- wiring ----------------------------------------------------------------------------------------------------------
 
-const showRate = () => { by("rate-shown").textContent = String(rate()); };
+const showRate = () => {
+  by("rate-shown").textContent = String(rate());
+  by("rate").setAttribute("aria-valuetext", String(rate())); // its value is the logarithm
+};
 by("rate").addEventListener("input", showRate);
 showRate();
 by("play").addEventListener("click", play);
