@@ -11,10 +11,24 @@ from typing import NoReturn, Self
 from autograd import AutogradError
 from autograd.io.files import printable
 from nn.lookup import look_up
-from nn.tabular.numerals import LARGEST, PLAIN, POINT, AmbiguousError, Notation, decimal_marks, notation_of
+from nn.tabular.numerals import (
+    INFINITE,
+    LARGEST,
+    PLAIN,
+    POINT,
+    AmbiguousError,
+    Notation,
+    as_number,
+    decimal_marks,
+    notation_of,
+)
 
-MISSING = frozenset(
-    {"", "na", "n/a", "nan", "null", "none", "?", "-", "--", ".", "<na>", "#n/a", "#na", "#value!", "#div/0!"}
+MISSING = frozenset(  # as pandas, spreadsheets, databases and people write it
+    {
+        *("", "na", "n/a", "n.a.", "nan", "-nan", "nat", "null", "none", "nil", "?", "-", "--", ".", "–", "—"),
+        *("<na>", "<null>", "\\n", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "#n/a", "#n/a n/a", "#na"),
+        *("#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!"),
+    }
 )
 _GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 
@@ -182,7 +196,8 @@ class Cells:
 def not_a_number(text: str, notation: Notation) -> str:
     """What is wrong with a cell in a column of numbers, and what to do."""
     like = f" like the others ({notation})" if str(notation) else ""
-    wrong = f"is beyond ±{LARGEST:g}" if PLAIN.fullmatch(text) else f"is not a number{like}"
+    is_large = INFINITE.fullmatch(text) or (PLAIN.fullmatch(text) and as_number(text) is None)
+    wrong = f"is beyond ±{LARGEST:g}" if is_large else f"is not a number{like}"
     return f"{text!r} {wrong}; correct it, empty it, or drop the column with --ignore"
 
 
