@@ -151,6 +151,8 @@ def _number(cells: Cells, name: str, notation: Notation, keep: bool) -> Column:
         raise LeftOut(f"it is {cells.column(name)[0]!r} in every row")
     if not keep and _IDENTIFIER.search(name) and counts_rows(numbers):
         raise LeftOut("it numbers the rows")
+    if not keep and name == "index" and len(set(numbers)) == len(numbers) and all(map(float.is_integer, numbers)):
+        raise LeftOut("every row has another number")  # a part of a data frame, or a shuffled one
     return Column(name, notation=notation)
 
 

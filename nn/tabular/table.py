@@ -8,8 +8,9 @@ from os import PathLike
 from typing import Any, Literal
 
 from autograd._numpy import NDArray, np
+from nn.tabular.advice import advice
 from nn.tabular.cells import Cells, Reading, TableError
-from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer, infer_all
+from nn.tabular.columns import Column, ColumnKind, class_name, class_order, infer, infer_all
 from nn.tabular.datasets import HELD_OUT, Dataset
 from nn.tabular.formats import Columns, Frame, read_cells
 from nn.tabular.names import plain_name
@@ -31,6 +32,7 @@ class Table:
     columns      those that are used
     description  how the file was read, which columns are left out, and why this is the task
     groups       the group of each row, `times` its time, if there are columns that say so
+    advice       what `hints` says
     """
 
     name: str
@@ -43,6 +45,7 @@ class Table:
     description: Understood
     groups: NDArray[Any] | None = None
     times: NDArray[np.float64] | None = None
+    advice: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -84,12 +87,8 @@ class Table:
         yield from self.description.lines(self.columns, self.target, self.task, self.class_names or ())
 
     def hints(self) -> Iterator[str]:
-        """Advice about columns that are used but look as if they should not be."""
-        first = 0
-        for column in self.columns:
-            if column.kind == "number" and counts_rows(self.x[:, first].tolist()):
-                yield f"column {column.name!r} numbers the rows; if it says nothing about the target, use --ignore"
-            first += len(column.feature_names)
+        """Advice about columns that are used and may be meant in another way."""
+        yield from self.advice
 
 
 def read_table(
@@ -183,6 +182,7 @@ def read_table(
         ),
         groups=np.array(complete.column(groups)) if groups else None,
         times=_times(complete, time, asked.get(time)) if time else None,
+        advice=tuple(advice(complete, columns, classes or ())),
     )
 
 
