@@ -49,6 +49,8 @@ def read_cells(path: str | PathLike[str], reading: Reading = Reading()) -> Cells
     decoded, encoding = _decode(name, content(path, name), reading.encoding)
     text = _without_first_line(name, decoded)
     delimiter = reading.delimiter or text.delimiter or _delimiter(name, text.text)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise TableError(f"{name}: the delimiter must be one character, not a quote or a line end; got {delimiter!r}")
     reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=delimiter, strict=True)
     above = text.first_line - 1
     try:

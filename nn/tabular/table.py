@@ -119,8 +119,8 @@ def read_table(
     ignore        columns that are not used
     keep          columns to use although they would be left out: those that are the same in every row, or the same as
                   another column, that number the rows, or have another text in every row
-    numbers       columns to read as numbers, whatever they look like
-    categories    columns whose numbers are names of categories
+    numbers       columns to read as numbers, whatever they look like; with the target among them, a regression
+    categories    columns whose numbers are names of categories; with the target among them, a classification
     dates         columns to read as dates
     drop_missing  leave out rows with a missing value, which are an error otherwise
     encoding      of a CSV file, such as "cp1252"; by default UTF-8, or what a byte order mark says
@@ -154,6 +154,7 @@ def read_table(
     divide = {name: reason for name, reason in ((groups, GROUPS), (time, TIME)) if name}
     if target in divide:
         raise ValueError(f"column {target!r} is the target; choose another one to split the rows by")
+    task = _task(target, task, asked.pop(target, None))
     unused = {target, *ignore, *(divide.keys() - set(keep))}
     for name in (target, *ignore, *keep, *asked, *divide):
         cells.position(name)
@@ -194,6 +195,16 @@ def _asked(numbers: Iterable[str], categories: Iterable[str], dates: Iterable[st
             if asked.setdefault(name, kind) != kind:
                 raise ValueError(f"column {name!r} is asked for as a {asked[name]} and as a {kind}; choose one")
     return asked
+
+
+def _task(target: str, task: TableTask | None, asked: ColumnKind | None) -> TableTask | None:
+    """The task, if the target is asked for as numbers or categories, or as given."""
+    if asked == "date":
+        raise ValueError(f"column {target!r} is the target and cannot be a date; choose another one to predict")
+    implied: TableTask | None = {"number": "regression", "category": "classification"}.get(asked or "")  # type: ignore[assignment]
+    if task and implied not in (None, task):
+        raise ValueError(f"the target {target!r} is asked for as a {asked}, which is not a {task}; choose one")
+    return task or implied
 
 
 def _times(cells: Cells, name: str, asked: ColumnKind | None) -> NDArray[np.float64]:

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nn.tabular.cells import TableError
+from nn.tabular.cells import Reading, TableError
 from nn.tabular.columns import Column
 from nn.tabular.content import content
 from nn.tabular.formats import read_cells
 from nn.tabular.numerals import Notation
 from nn.tabular.table import read_table
+from nn.tabular.understood import read_like
 from tests.nn.conftest import Write
 
 # What is in the column x of a table, and its numbers.
@@ -183,3 +184,32 @@ def test_e5_what_may_be_meant_in_another_way_is_said(write: Write, name: str) ->
 def test_nothing_is_said_about_plain_columns(write: Write) -> None:
     text = "x,size,zip,y\n1.5,small,10115,a\n0.5,large,20095,b\n0,large,10115,b\n"
     assert not list(read_table(write(text), "y", categories=["zip"]).hints())
+
+
+# --- the target -------------------------------------------------------------------------------------------------------
+
+
+def test_e4_the_target_can_be_asked_for_like_any_column(write: Write) -> None:
+    labels = write("x,y\n1.5,1\n2,2\n0.5,1\n7,2\n")
+    assert read_table(labels, "y").task == "binary"
+    assert read_table(labels, "y", numbers=["y"]).task == "regression"
+    prices = write("x,y\n1.5,100\n2,2000\n0.5,100\n7,3000\n", "prices.csv")
+    assert read_table(prices, "y").task == "regression"
+    assert read_table(prices, "y", categories=["y"]).task == "classification"
+    with pytest.raises(TableError, match="line 2, column 'y': 'a' is not a number"):
+        read_table(write("x,y\n1.5,a\n2,b\n", "text.csv"), "y", numbers=["y"])
+    with pytest.raises(ValueError, match="'y' is asked for as a category, which is not a regression"):
+        read_table(prices, "y", categories=["y"], task="regression")
+    with pytest.raises(ValueError, match="'y' is the target and cannot be a date"):
+        read_table(prices, "y", dates=["y"])
+
+
+# --- what a model file says about the file of its training ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", ["ab", "\n", '"'])
+def test_f19_a_delimiter_that_is_none_is_refused_and_another_one_is_found(write: Write, delimiter: str) -> None:
+    path = write(PLAIN)
+    with pytest.raises(TableError, match="the delimiter must be one character"):
+        read_cells(path, Reading(delimiter=delimiter))
+    assert read_like(path, Reading(), Reading(delimiter=delimiter), ["x"]).header == ("x", "y")
