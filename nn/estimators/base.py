@@ -242,7 +242,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         target = self._encode(y, first and not incremental)
         weight = checked_weights(sample_weight, len(target))
         samples = Samples(dense(x), target, weight).without_zero_weights()
-        return samples.merged() if self.shuffle or self.solver == "lbfgs" else samples
+        return self._class_weighted(samples.merged() if self.shuffle or self.solver == "lbfgs" else samples)
+
+    def _class_weighted(self, samples: Samples) -> Samples:
+        """The samples with the weights of their classes, for a classifier."""
+        return samples
 
     def _y_checks(self) -> dict[str, bool]:
         """Further options of scikit-learn's check."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from sklearn.base import ClassifierMixin
@@ -12,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from autograd._numpy import NDArray, np
 from nn.estimators.base import BaseMLP, Target, has_partial_fit
+from nn.estimators.class_weights import ClassWeight, weighted
 from nn.estimators.programs import OutActivation
 from nn.estimators.samples import Samples, dense
 
@@ -44,6 +46,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     beta_1, beta_2       with "adam", as in `nn.Adam`, as is `epsilon`
     epsilon              the smallest divisor
     verbose              print the loss of each epoch
+    class_weight         factors of the sample weights: a dict by class (1 for a class that it has not), a list of
+                         such dicts by label if multilabel, or "balanced", so that rare classes count as much as others
 
     `y` holds a class for each row, or a column of zeros and ones for each label (multilabel). `model_` is an `nn.MLP`
     to draw, diagnose and save; its outputs are logits. `coefs_` and `intercepts_` are read from it.
@@ -62,6 +66,61 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     classes_: NDArray[Any]
 
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+        class_weight: ClassWeight = None,
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+        )
+        self.class_weight = class_weight
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -75,8 +134,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         classes              all classes that will ever occur, needed by the first call
 
         AttributeError with `solver="lbfgs"`; ValueError with `early_stopping=True`, without `classes` in the first
-        call, with others in a later one.
+        call, with others in a later one, and with `class_weight="balanced"`: the classes of one piece are not those of
+        all.
         """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"partial_fit cannot weigh classes by class_weight={self.class_weight!r}, since it sees only a piece; "
+                "give it a dict, such as sklearn.utils.class_weight.compute_class_weight finds on all of y"
+            )
         first = not hasattr(self, "model_")
         if first:
             self._multilabel = type_of_target(y) == MULTILABEL
@@ -147,6 +212,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError(f"y has the class {unknown[0]!r}, which is not among the classes {self.classes_!r}")
         indices = np.searchsorted(self.classes_, y)
         return indices.astype(np.float64 if len(self.classes_) == 2 else np.int64)
+
+    def _class_weighted(self, samples: Samples) -> Samples:
+        return weighted(samples, self.class_weight, self.classes_, self._multilabel)
 
     def _output_layer(self, target: Target) -> tuple[int, OutActivation]:
         if self._multilabel or len(self.classes_) > 2:

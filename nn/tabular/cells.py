@@ -11,10 +11,24 @@ from typing import NoReturn, Self
 from autograd import AutogradError
 from autograd.io.files import printable
 from nn.lookup import look_up
-from nn.tabular.numerals import LARGEST, PLAIN, POINT, AmbiguousError, Notation, decimal_marks, notation_of
+from nn.tabular.numerals import (
+    INFINITE,
+    LARGEST,
+    PLAIN,
+    POINT,
+    AmbiguousError,
+    Notation,
+    as_number,
+    decimal_marks,
+    notation_of,
+)
 
-MISSING = frozenset(
-    {"", "na", "n/a", "nan", "null", "none", "?", "-", "--", ".", "<na>", "#n/a", "#na", "#value!", "#div/0!"}
+MISSING = frozenset(  # as pandas, spreadsheets, databases and people write it
+    {
+        *("", "na", "n/a", "n.a.", "nan", "-nan", "nat", "null", "none", "nil", "?", "-", "--", ".", "–", "—"),
+        *("<na>", "<null>", "\\n", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "#n/a", "#n/a n/a", "#na"),
+        *("#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!"),
+    }
 )
 _GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 
@@ -81,7 +95,12 @@ class Cells:
 
     @classmethod
     def checked(cls, path: str, header: Row, rows: Sequence[Row], reading: Reading) -> Self:
-        """The cells; `TableError` for an empty or repeated column name, or no row."""
+        """The cells; `TableError` for an empty or repeated column name, or no row.
+
+        Columns that are empty from top to bottom, as spreadsheets write them, are not there. A first column without a
+        name is called "index": data frames write theirs so.
+        """
+        header, rows = _with_names(header, rows)
         _check_header(path, header)
         if not rows:
             raise TableError(f"{path}: there is a header but no row")
@@ -182,7 +201,8 @@ class Cells:
 def not_a_number(text: str, notation: Notation) -> str:
     """What is wrong with a cell in a column of numbers, and what to do."""
     like = f" like the others ({notation})" if str(notation) else ""
-    wrong = f"is beyond ±{LARGEST:g}" if PLAIN.fullmatch(text) else f"is not a number{like}"
+    is_large = INFINITE.fullmatch(text) or (PLAIN.fullmatch(text) and as_number(text) is None)
+    wrong = f"is beyond ±{LARGEST:g}" if is_large else f"is not a number{like}"
     return f"{text!r} {wrong}; correct it, empty it, or drop the column with --ignore"
 
 
@@ -192,13 +212,23 @@ def _could_be_grouped(texts: Iterable[str]) -> bool:
     return bool(pointed) and all(map(_GROUPED.fullmatch, pointed))
 
 
+def _with_names(header: Row, rows: Sequence[Row]) -> tuple[Row, Sequence[Row]]:
+    """The columns that have a name or a cell, the first one with a name, if others have."""
+    if all(header.cells) or not any(header.cells) or not rows:
+        return header, rows
+    kept = [i for i, column in enumerate(header.cells) if column or any(row.cells[i] for row in rows)]
+    names = [header.cells[i] for i in kept]
+    if not names[0] and "index" not in names:
+        names[0] = "index"
+    return Row(header.line, tuple(names)), [Row(row.line, tuple(row.cells[i] for i in kept)) for row in rows]
+
+
 def _check_header(name: str, header: Row) -> None:
     seen: set[str] = set()
+    place = f"{name} line {header.line}" if header.line else name  # data frames have no lines
     for position, column in enumerate(header.cells, start=1):
         if not column:
-            raise TableError(
-                f"{name} line {header.line}: column {position} has no name; the first line must name the columns"
-            )
+            raise TableError(f"{place}: column {position} has no name; the first line must name the columns")
         if column in seen:
-            raise TableError(f"{name} line {header.line}: two columns are named {column!r}; rename one")
+            raise TableError(f"{place}: two columns are named {column!r}; rename one")
         seen.add(column)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NoReturn
 
 from autograd._numpy import NDArray, np
 from nn.tabular.cells import Cells, Row, TableError, not_a_number
-from nn.tabular.dates import ISO, AmbiguousDateError, days, format_of
+from nn.tabular.dates import ISO, AmbiguousDateError, days, exception, format_of
 from nn.tabular.numerals import POINT, Notation
 
 MAX_CATEGORIES = 20
@@ -75,8 +75,14 @@ class Column:
             return lambda text: known.get(self._spelled(text))
         if self.dates:
             return lambda text: None if (found := days(text, self.dates)) is None else (found,)
-        notation = cells.notation(self.name, self.notation) or self.notation
+        notation = self._notation(cells)
         return lambda text: None if (found := notation.read(text)) is None else (found,)
+
+    def _notation(self, cells: Cells) -> Notation:
+        """How the numbers are written in these cells, in the same unit as in training: euros are not dollars."""
+        found, unit = cells.notation(self.name, self.notation) or self.notation, self.notation.unit
+        another = found.unit != unit and ("%" in (found.unit, unit) or bool(found.unit and unit))
+        return replace(found, unit=unit) if another else found
 
     def _spelled(self, text: str) -> str:
         return text.casefold() if self.is_boolean else class_name(text)
@@ -89,7 +95,7 @@ class Column:
         elif self.dates:
             words = f"{text!r} is not a date in the format {self.dates}"
         else:
-            words = not_a_number(text, cells.notation(self.name, self.notation) or self.notation)
+            words = not_a_number(text, self._notation(cells))
         if problem is None:
             cells.fail(row.line, self.name, words)
         problem(position, f"column {self.name!r}: {words}")
@@ -145,6 +151,8 @@ def _number(cells: Cells, name: str, notation: Notation, keep: bool) -> Column:
         raise LeftOut(f"it is {cells.column(name)[0]!r} in every row")
     if not keep and _IDENTIFIER.search(name) and counts_rows(numbers):
         raise LeftOut("it numbers the rows")
+    if not keep and name == "index" and len(set(numbers)) == len(numbers) and all(map(float.is_integer, numbers)):
+        raise LeftOut("every row has another number")  # a part of a data frame, or a shuffled one
     return Column(name, notation=notation)
 
 
@@ -160,12 +168,21 @@ def counts_rows(numbers: Sequence[float]) -> bool:
 
 def _date_format(cells: Cells, name: str, different: Sequence[str]) -> str | None:
     try:
-        return format_of(different)
+        found = format_of(different)
+        other = None if found else exception(different)
     except AmbiguousDateError as error:
-        line = next(row.line for row, text in zip(cells.rows, cells.column(name), strict=True) if text == error.text)
-        cells.fail(
-            line, name, f"{error}; write dates as 2026-11-29, or drop the column with --ignore, or use --categories"
-        )
+        problem = f"{error}; write dates as 2026-11-29, or drop the column with --ignore, or use --categories"
+        cells.fail(_line(cells, name, error.text), name, problem)
+    if other:
+        text, pattern = other
+        problem = f"{text!r} is not a date like the others ({pattern}); correct it, empty it, or use --categories"
+        cells.fail(_line(cells, name, text), name, problem)
+    return found
+
+
+def _line(cells: Cells, name: str, wanted: str) -> int:
+    """The line of the first cell with this text."""
+    return next(row.line for row, text in zip(cells.rows, cells.column(name), strict=True) if text == wanted)
 
 
 def _not_a_date(cells: Cells, name: str) -> NoReturn:

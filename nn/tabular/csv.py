@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 
-from autograd.io.files import file_name, read_bytes
+from autograd.io.files import file_name
 from autograd.io.plural import counted
 from nn.tabular.cells import Cells, Reading, Row, TableError
+from nn.tabular.content import content
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # UTF-32 before UTF-16, whose mark begins its own.
@@ -45,9 +46,11 @@ def read_cells(path: str | PathLike[str], reading: Reading = Reading()) -> Cells
     column name, or has a row longer or shorter than the header; `OSError` when it cannot be read.
     """
     name = file_name(path)
-    decoded, encoding = _decode(name, read_bytes(path), reading.encoding)
+    decoded, encoding = _decode(name, content(path, name), reading.encoding)
     text = _without_first_line(name, decoded)
     delimiter = reading.delimiter or text.delimiter or _delimiter(name, text.text)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise TableError(f"{name}: the delimiter must be one character, not a quote or a line end; got {delimiter!r}")
     reader = csv.reader(io.StringIO(text.text, newline=""), delimiter=delimiter, strict=True)
     above = text.first_line - 1
     try:
@@ -62,6 +65,7 @@ def read_cells(path: str | PathLike[str], reading: Reading = Reading()) -> Cells
             raise TableError(
                 f"{name} line {row.line}: {counted(len(row.cells), 'cell')}, but the header has"
                 f" {counted(len(header.cells), 'column')}; the row begins {', '.join(row.cells[:3])!r}"
+                f"{'' if len(header.cells) > 1 else '; remove what stands above the names of the columns'}"
             )
     return Cells.checked(name, header, rows, reading.found(encoding, delimiter))
 

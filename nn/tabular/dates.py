@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ISO = "ISO 8601"
-_TIMES = ("", " %H:%M", " %H:%M:%S")
-DAY_FIRST, MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
-_FORMATS = ("%Y/%m/%d", "%d.%m.%Y", DAY_FIRST, MONTH_FIRST, "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_NUMERIC = ("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
+_FORMATS = (*_NUMERIC, "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
 PATTERNS = (ISO, *[date + time for date in _FORMATS for time in _TIMES])
+_LOOKED_AT = 50  # texts, to find out whether most are dates
 _DATE = re.compile(r"(?=.*\d.*\d)[\w./,: +-]{6,40}")
 
 
@@ -48,8 +49,24 @@ def format_of(texts: Sequence[str]) -> str | None:
     if not all(_DATE.fullmatch(text) for text in texts):
         return None
     fitting = [pattern for pattern in PATTERNS if all(days(text, pattern) is not None for text in texts)]
-    if len(fitting) > 1 and fitting[0].startswith(DAY_FIRST):
+    if len(fitting) > 1:
         for text in texts:
             if len({days(text, pattern) for pattern in fitting}) > 1:
                 raise AmbiguousDateError(text)
     return fitting[0] if fitting else None
+
+
+def exception(texts: Sequence[str]) -> tuple[str, str] | None:
+    """The first text that is not a date in the format of most of them, and that format; None if most are not dates.
+
+    >>> exception(["2026-02-27", "2026-02-28", "2026-02-30"]), exception(["red", "2026-02-28"])
+    (('2026-02-30', 'ISO 8601'), None)
+    """
+    looked_at = list(dict.fromkeys(texts))[:_LOOKED_AT]
+    if 2 * sum(_DATE.fullmatch(text) is not None for text in looked_at) <= len(looked_at):
+        return None
+    for pattern in PATTERNS:
+        others = [text for text in looked_at if days(text, pattern) is None]
+        if others and 2 * len(others) < len(looked_at):
+            return others[0], pattern
+    return None

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from autograd.io.files import file_name, read_bytes
+from autograd.io.files import file_name
 from nn.tabular import csv
 from nn.tabular.cells import Cells, Reading, Row, TableError
+from nn.tabular.content import content, suffix
 
 
 @runtime_checkable
@@ -32,6 +32,9 @@ class Frame(Protocol):
 
 
 Columns = Mapping[str, Sequence[Any]]
+Found = tuple[
+    Sequence[str], Sequence[Sequence[Any]], Sequence[int]
+]  # names, columns, and the line of the header and each row
 
 
 def read_cells(data: str | PathLike[str] | Frame | Columns, reading: Reading = Reading()) -> Cells:  # noqa: B008 (it cannot change)
@@ -41,12 +44,11 @@ def read_cells(data: str | PathLike[str] | Frame | Columns, reading: Reading = R
     """
     if not isinstance(data, str | PathLike):
         return _of_frame(data, reading)
-    reader = READERS.get(Path(data).suffix.lower())
+    reader = READERS.get(suffix(data))
     if reader is None:
         return csv.read_cells(data, reading)
     name = file_name(data)
-    columns = reader(data, name)
-    return _of_columns(name, columns, replace(reading, source=Path(data).suffix.lower().removeprefix(".")))
+    return _of_columns(name, *reader(data, name), replace(reading, source=suffix(data).removeprefix(".")))
 
 
 def _of_frame(frame: Frame | Columns, reading: Reading) -> Cells:
@@ -61,7 +63,8 @@ def _of_frame(frame: Frame | Columns, reading: Reading) -> Cells:
     if len(lengths := {name: len(column) for name, column in columns.items()}) and len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         raise TableError(f"the data frame: the columns differ in length ({listed})")
-    return _of_columns("the data frame", columns, replace(reading, source=f"a {type(frame).__name__}"))
+    found = list(columns), list(columns.values()), range(len(next(iter(columns.values()))) + 1)
+    return _of_columns("the data frame", *found, replace(reading, source=f"a {type(frame).__name__}"))
 
 
 def items_of(column: Any) -> list[Any]:
@@ -72,11 +75,12 @@ def items_of(column: Any) -> list[Any]:
     return list(column)
 
 
-def _of_columns(name: str, columns: Mapping[str, Sequence[Any]], reading: Reading) -> Cells:
-    """Cells with the number of the row, from 1, for its line."""
-    texts = [[_text(x, name, column) for x in entries] for column, entries in columns.items()]
-    header = Row(0, tuple(column.strip() for column in columns))
-    rows = [Row(i, cells) for i, cells in enumerate(zip(*texts, strict=True), start=1)]
+def _of_columns(
+    name: str, names: Sequence[str], columns: Sequence[Sequence[Any]], lines: Sequence[int], reading: Reading
+) -> Cells:
+    texts = [[_text(x, name, column) for x in entries] for column, entries in zip(names, columns, strict=True)]
+    header = Row(lines[0], tuple(column.strip() for column in names))
+    rows = [Row(line, cells) for line, cells in zip(lines[1:], zip(*texts, strict=True), strict=True)]
     return Cells.checked(name, header, rows, reading)
 
 
@@ -90,16 +94,22 @@ def _text(x: Any, name: str, column: str) -> str:
         return x.isoformat()
     if isinstance(x, list | dict | set | tuple):
         raise TableError(f"{name}, column {column!r}: a cell holds a {type(x).__name__}, {x!r:.60}; flatten the table")
+    if isinstance(x, bytes | timedelta | complex):
+        raise TableError(
+            f"{name}, column {column!r}: a cell holds {type(x).__name__}, {x!r:.60}; turn the column into numbers or"
+            " texts"
+        )
     return str(x).strip()
 
 
-def _json_lines(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
-    lines = enumerate(_text_of(path, name).split("\n"), start=1)
-    return _by_column([_record(text, f"{name} line {line}") for line, text in lines if text.strip()], name)
+def _json_lines(path: str | PathLike[str], name: str) -> Found:
+    lines = [(i, text) for i, text in enumerate(_text_of(path, name).split("\n"), start=1) if text.strip()]
+    records = [_record(text, f"{name} line {line}") for line, text in lines]
+    return _by_column(records, [line for line, _ in lines], name)
 
 
 def _text_of(path: str | PathLike[str], name: str) -> str:
-    data = read_bytes(path)
+    data = content(path, name)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -117,7 +127,7 @@ def _record(text: str, place: str) -> dict[str, Any]:
     return found
 
 
-def _json(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
+def _json(path: str | PathLike[str], name: str) -> Found:
     try:
         found = _parsed(_text_of(path, name))
     except TableError:
@@ -126,7 +136,7 @@ def _json(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
         raise TableError(f"{name}: not JSON ({error})") from None
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise TableError(f"{name}: expected a list of objects, one for each row")
-    return _by_column(found, name)
+    return _by_column(found, range(1, len(found) + 1), name)
 
 
 def _parsed(text: str) -> Any:
@@ -145,14 +155,14 @@ def _repeated(names: Iterable[str]) -> str:
     return next(each for each, count in Counter(names).items() if count > 1)
 
 
-def _by_column(records: list[dict[str, Any]], name: str) -> dict[str, list[Any]]:
+def _by_column(records: list[dict[str, Any]], lines: Sequence[int], name: str) -> Found:
     if not records:
         raise TableError(f"{name}: the file is empty; it needs at least one row")
-    names = dict.fromkeys(key for record in records for key in record)
-    return {key: [record.get(key) for record in records] for key in names}
+    names = list(dict.fromkeys(key for record in records for key in record))
+    return names, [[record.get(key) for record in records] for key in names], [0, *lines]
 
 
-def _parquet(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
+def _parquet(path: str | PathLike[str], name: str) -> Found:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
@@ -163,10 +173,10 @@ def _parquet(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
         raise TableError(f"{name}: not a Parquet file, or damaged ({error!s:.120})") from None
-    return {column: table[column].to_pylist() for column in table.column_names}
+    return table.column_names, [column.to_pylist() for column in table.columns], range(table.num_rows + 1)
 
 
-def _excel(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
+def _excel(path: str | PathLike[str], name: str) -> Found:
     try:
         import openpyxl
     except ImportError:
@@ -177,23 +187,21 @@ def _excel(path: str | PathLike[str], name: str) -> dict[str, list[Any]]:
         raise
     except Exception as error:  # openpyxl raises many types for damaged files
         raise TableError(f"{name}: not an .xlsx file, or damaged ({type(error).__name__}: {error!s:.120})") from None
-    rows = _filled(book.worksheets[0].iter_rows(values_only=True))
-    header = next(rows, ())
-    if not header:
+    rows = [
+        (line, cells)
+        for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1)
+        if any(cell is not None for cell in cells)
+    ]
+    if not rows:
         raise TableError(f"{name}: the first sheet is empty; it needs a header row and at least one row")
+    (_, header), *entries = rows
     names = ["" if each is None else str(each) for each in header]
-    if len(set(names)) < len(names):
-        raise TableError(f"{name} row 1: two columns are named {_repeated(names)!r}; rename one")
-    entries = list(rows)
-    return {each: [row[i] for row in entries] for i, each in enumerate(names)}
+    width = len(names)
+    columns = [[cells[i] if i < len(cells) else None for _, cells in entries] for i in range(width)]
+    return names, columns, [line for line, _ in rows]
 
 
-def _filled(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """The rows that are not empty."""
-    return (row for row in rows if any(cell is not None for cell in row))
-
-
-READERS: dict[str, Callable[[str | PathLike[str], str], dict[str, list[Any]]]] = {
+READERS: dict[str, Callable[[str | PathLike[str], str], Found]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json,

@@ -11,7 +11,10 @@ from functools import lru_cache
 LARGEST = 1e150  # deviations and errors are squared and summed, which would overflow beyond
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SEPARATORS = {".": (",", " ", "'"), ",": (".", " ", "'")}  # of thousands, beside each decimal mark
-_SPACES = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2212": "-", "\u2019": "'"})
+INFINITE = re.compile(r"[+-]?(inf|infinity|∞)", re.IGNORECASE)
+_SPACES = {"\u00a0": " ", "\u2009": " ", "\u202f": " "}
+_MARKS = {"\u2212": "-", "\u2013": "-", "\u2019": "'", "\u066b": ".", "\u066c": ",", "\uff0e": ".", "\uff0c": ","}
+_ASCII = str.maketrans(_SPACES | _MARKS)  # in Arabic and full-width numbers too
 _CODE = re.compile(r"[A-Z]{3}(?=[\s\d.,+-])|(?<=[\s\d.,])[A-Z]{3}$")
 
 
@@ -34,9 +37,15 @@ class Notation:
     def read(self, text: str) -> float | None:
         """The number that `text` holds, or None, as `as_number`. A percentage is read as the number before the sign.
 
+        A number without its currency is read, but without its percent sign it may be a hundred times as large.
+
         >>> Notation().read("-1.5e3"), Notation(unit="%").read("12.5 %"), Notation().read("1_000")
         (-1500.0, 12.5, None)
         """
+        return None if self.unit == "%" and "%" not in text else self.read_bare(text)
+
+    def read_bare(self, text: str) -> float | None:
+        """As `read`, with or without the unit."""
         if self.decimal == "." and PLAIN.fullmatch(text):
             return as_number(text)
         sign, body, unit = _parts(text)
@@ -82,7 +91,7 @@ def as_number(text: str) -> float | None:
 
 
 def notation_of(texts: Iterable[str], decimal: str = "") -> Notation | None:
-    """The notation in which more than half of these cells are numbers; None where none is.
+    """The notation in which more than half of these cells are numbers, infinite ones too; None where none is.
 
     `decimal` is the mark to assume where both would do: numbers such as 1,200 alone are an `AmbiguousError` without.
 
@@ -97,7 +106,8 @@ def notation_of(texts: Iterable[str], decimal: str = "") -> Notation | None:
         return POINT
     found = {mark: _fitting(texts, mark) for mark in SEPARATORS}
     point, comma = (found[mark][1] for mark in SEPARATORS)
-    if 2 * max(point, comma) <= len(texts):
+    infinite = sum(INFINITE.fullmatch(text) is not None for text in texts)
+    if not max(point, comma) or 2 * (max(point, comma) + infinite) <= len(texts):
         return None
     if point != comma:
         return found["." if point > comma else ","][0]
@@ -124,7 +134,7 @@ def _fitting(texts: Sequence[str], decimal: str) -> tuple[Notation, int]:
     """The notation with this decimal mark that reads most of the cells, and how many."""
     unit = next((unit for text in texts if (unit := _parts(text)[2])), "")
     trials = [Notation(decimal, thousands, unit) for thousands in ("", *SEPARATORS[decimal])]
-    counts = [sum(trial.read(text) is not None for text in texts) for trial in trials]
+    counts = [sum(trial.read_bare(text) is not None for text in texts) for trial in trials]
     best = max(range(len(trials)), key=counts.__getitem__)
     return trials[best], counts[best]
 
@@ -132,7 +142,7 @@ def _fitting(texts: Sequence[str], decimal: str) -> tuple[Notation, int]:
 def _clash(texts: Sequence[str], one: Notation, other: Notation) -> AmbiguousError | None:
     """The first cell that the two read as different numbers."""
     for text in texts:
-        readings = [number for each in (one, other) if (number := each.read(text)) is not None]
+        readings = [number for each in (one, other) if (number := each.read_bare(text)) is not None]
         if len(set(readings)) == 2:
             return AmbiguousError(text, sorted(readings))
     return None
@@ -141,7 +151,9 @@ def _clash(texts: Sequence[str], one: Notation, other: Notation) -> AmbiguousErr
 @lru_cache(maxsize=4096)
 def _parts(text: str) -> tuple[str, str, str]:
     """(sign, digits with their marks, unit): a minus sign or brackets around a number make it negative."""
-    text = text.translate(_SPACES).strip()
+    if not text.isascii():
+        text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text.translate(_ASCII))
+    text = text.strip()
     bracketed = text.startswith("(") and text.endswith(")")
     text = text[1:-1].strip() if bracketed else text
     unit = ""

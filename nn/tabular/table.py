@@ -8,8 +8,9 @@ from os import PathLike
 from typing import Any, Literal
 
 from autograd._numpy import NDArray, np
+from nn.tabular.advice import advice
 from nn.tabular.cells import Cells, Reading, TableError
-from nn.tabular.columns import Column, ColumnKind, class_name, class_order, counts_rows, infer, infer_all
+from nn.tabular.columns import Column, ColumnKind, class_name, class_order, infer, infer_all
 from nn.tabular.datasets import HELD_OUT, Dataset
 from nn.tabular.formats import Columns, Frame, read_cells
 from nn.tabular.names import plain_name
@@ -31,6 +32,7 @@ class Table:
     columns      those that are used
     description  how the file was read, which columns are left out, and why this is the task
     groups       the group of each row, `times` its time, if there are columns that say so
+    advice       what `hints` says
     """
 
     name: str
@@ -43,6 +45,7 @@ class Table:
     description: Understood
     groups: NDArray[Any] | None = None
     times: NDArray[np.float64] | None = None
+    advice: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -84,12 +87,8 @@ class Table:
         yield from self.description.lines(self.columns, self.target, self.task, self.class_names or ())
 
     def hints(self) -> Iterator[str]:
-        """Advice about columns that are used but look as if they should not be."""
-        first = 0
-        for column in self.columns:
-            if column.kind == "number" and counts_rows(self.x[:, first].tolist()):
-                yield f"column {column.name!r} numbers the rows; if it says nothing about the target, use --ignore"
-            first += len(column.feature_names)
+        """Advice about columns that are used and may be meant in another way."""
+        yield from self.advice
 
 
 def read_table(
@@ -120,8 +119,8 @@ def read_table(
     ignore        columns that are not used
     keep          columns to use although they would be left out: those that are the same in every row, or the same as
                   another column, that number the rows, or have another text in every row
-    numbers       columns to read as numbers, whatever they look like
-    categories    columns whose numbers are names of categories
+    numbers       columns to read as numbers, whatever they look like; with the target among them, a regression
+    categories    columns whose numbers are names of categories; with the target among them, a classification
     dates         columns to read as dates
     drop_missing  leave out rows with a missing value, which are an error otherwise
     encoding      of a CSV file, such as "cp1252"; by default UTF-8, or what a byte order mark says
@@ -155,6 +154,7 @@ def read_table(
     divide = {name: reason for name, reason in ((groups, GROUPS), (time, TIME)) if name}
     if target in divide:
         raise ValueError(f"column {target!r} is the target; choose another one to split the rows by")
+    task = _task(target, task, asked.pop(target, None))
     unused = {target, *ignore, *(divide.keys() - set(keep))}
     for name in (target, *ignore, *keep, *asked, *divide):
         cells.position(name)
@@ -183,6 +183,7 @@ def read_table(
         ),
         groups=np.array(complete.column(groups)) if groups else None,
         times=_times(complete, time, asked.get(time)) if time else None,
+        advice=tuple(advice(complete, columns, classes or ())),
     )
 
 
@@ -194,6 +195,16 @@ def _asked(numbers: Iterable[str], categories: Iterable[str], dates: Iterable[st
             if asked.setdefault(name, kind) != kind:
                 raise ValueError(f"column {name!r} is asked for as a {asked[name]} and as a {kind}; choose one")
     return asked
+
+
+def _task(target: str, task: TableTask | None, asked: ColumnKind | None) -> TableTask | None:
+    """The task, if the target is asked for as numbers or categories, or as given."""
+    if asked == "date":
+        raise ValueError(f"column {target!r} is the target and cannot be a date; choose another one to predict")
+    implied: TableTask | None = {"number": "regression", "category": "classification"}.get(asked or "")  # type: ignore[assignment]
+    if task and implied not in (None, task):
+        raise ValueError(f"the target {target!r} is asked for as a {asked}, which is not a {task}; choose one")
+    return task or implied
 
 
 def _times(cells: Cells, name: str, asked: ColumnKind | None) -> NDArray[np.float64]:

@@ -238,6 +238,13 @@ def test_wrong_splits_are_usage_errors(
     assert not (tmp_path / "runs").exists()
 
 
+def test_f19_a_network_that_no_file_holds_is_refused_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "xor", "--hidden", "1000000000", "--out", str(tmp_path / "run")]) == 2
+    assert "of the sizes 2, 1000000000, 1 has 4,000,000,001 parameters, more than" in capsys.readouterr().err
+
+
 def test_the_curve_of_held_out_losses_ends_with_the_loss_of_the_report(tmp_path: Path) -> None:
     rest = ["--quiet", "--hidden", "2", "--epochs", "2", "--no-early-stopping", "--split-seed", "1"]
     assert main(["train", "moons", *rest, "--out", str(tmp_path)]) == 0

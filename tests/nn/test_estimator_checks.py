@@ -38,6 +38,7 @@ def test_check_estimator_passes_without_expected_failures(kind: str) -> None:
         "check_n_features_in",
         "check_dict_unchanged",
         "check_fit2d_1sample",
+        "check_class_weight_classifiers",
     ],
 )
 def test_checks_of_scikit_learn_that_take_little_time(check: str) -> None:
