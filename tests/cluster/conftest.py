@@ -9,9 +9,25 @@ import pytest
 
 from nn.cluster import connect, placement
 
+PRELOADED = ["distributed.nanny", "nn.cluster.ignore_sigint", "nn.cluster.worker"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _forked_workers() -> Iterator[None]:
+    """Worker processes are forked from one that has imported what they need: most of what each costs is imports."""
+    try:
+        import dask
+        from distributed.utils import get_mp_context
+    except ImportError:  # the tests that need them are skipped
+        yield
+        return
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(PRELOADED)
+        yield
+
 
 @pytest.fixture(scope="package")
-def client() -> Iterator[Any]:
+def client(_forked_workers: None) -> Iterator[Any]:
     """Two workers, for tests that do not kill them."""
     with connect(2) as client:
         yield client
