@@ -37,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """No garbage is collected meanwhile: there is hardly any, and looking for it takes a third of the time."""
     keep_bytecode(session)
+    # Processes that tests start read what Hypothesis has found in our sources instead of parsing them all.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(session.config.rootpath / ".hypothesis"))
     gc.disable()
     try:
         return (yield)
