@@ -58,9 +58,15 @@ def keep_bytecode(session: pytest.Session) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The fast lane does not import modules whose tests are all slow; other modules' slow tests are deselected."""
-    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
-    is_out = is_test and in_fast_lane(config) and ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))
+    """Modules without doctests are not imported, nor does the fast lane import those whose tests are all slow.
+
+    Other modules' slow tests are deselected.
+    """
+    if collection_path.suffix != ".py" or collection_path.name == "__init__.py":
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    is_test = collection_path.name.startswith("test_")
+    is_out = (in_fast_lane(config) and ALL_SLOW.search(text)) if is_test else ">>> " not in text
     return True if is_out else None
 
 
