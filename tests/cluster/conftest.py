@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,12 +16,12 @@ PRELOADED = ["distributed.nanny", "nn.cluster.ignore_sigint", "nn.cluster.worker
 @pytest.fixture(scope="package", autouse=True)
 def _forked_workers() -> Iterator[None]:
     """Worker processes are forked from one that has imported what they need: most of what each costs is imports."""
-    try:
-        import dask
-        from distributed.utils import get_mp_context
-    except ImportError:  # the tests that need them are skipped
+    if "distributed" not in sys.modules:  # which modules whose tests need it have imported
         yield
         return
+    import dask
+    from distributed.utils import get_mp_context
+
     with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
         get_mp_context().set_forkserver_preload(PRELOADED)
         yield
