@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,25 @@ import pytest
 
 from nn.cluster import connect, placement
 
+PRELOADED = ["distributed.nanny", "nn.cluster.ignore_sigint", "nn.cluster.worker"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _forked_workers() -> Iterator[None]:
+    """Worker processes are forked from one that has imported what they need: most of what each costs is imports."""
+    if "distributed" not in sys.modules:  # which modules whose tests need it have imported
+        yield
+        return
+    import dask
+    from distributed.utils import get_mp_context
+
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(PRELOADED)
+        yield
+
 
 @pytest.fixture(scope="package")
-def client() -> Iterator[Any]:
+def client(_forked_workers: None) -> Iterator[Any]:
     """Two workers, for tests that do not kill them."""
     with connect(2) as client:
         yield client

@@ -89,7 +89,7 @@ class Page:
 
 def run(arguments: list[str], folder: Path, typed: str = "") -> str:
     """What a command prints. The folder is read as the current one, as a reader's would be."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,

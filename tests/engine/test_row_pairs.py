@@ -19,7 +19,7 @@ from autograd.primitive import Primitive
 from tests.engine.row_pairs import INDIFFERENT, PAIR_MEANING, TERMS, VARIADIC, pairs
 from tests.engine.row_points import NEARER, STAIRS
 from tests.engine.test_row_points import BUDGET, ULP, UNDERFLOW, same
-from tests.engine.true_derivatives import FAR, ONE, Limit, Neighbourhood, NoValueError
+from tests.engine.true_derivatives import FAR, ONE, Limit, Neighbourhood, NoValueError, once
 
 pytestmark = pytest.mark.slow
 
@@ -68,15 +68,23 @@ def is_close(name: str, got: float, orders: Orders, point: Pair, around: Neighbo
     return bool(error <= allowed * (abs(exact) + terms))
 
 
+@once
+def around_pair(name: str, x: float, y: float) -> Neighbourhood:
+    return Neighbourhood(PAIR_MEANING[name], (x, y), FAR[0] if name == "pow" else ONE)  # steps as large as x allows
+
+
+@once
+def limit_at(name: str, x: float, y: float) -> Limit:
+    return Limit(PAIR_MEANING[name], (x, y), NEARER.get(name, FAR))
+
+
 def faults(name: str, row: Primitive, point: Pair) -> Iterator[str]:
     out = row(*point)
     if any(map(math.isnan, point)):
         if not (math.isnan(out) or INDIFFERENT.get(name, lambda *_: False)(*point)):
             yield f"{name}{point} is {out}, not nan"
     elif all(row.distances_to_kinks(point)):
-        around = Neighbourhood(
-            PAIR_MEANING[name], point, FAR[0] if name == "pow" else ONE
-        )  # steps as large as x allows
+        around = around_pair(name, *point)
         try:
             if any(map(math.isinf, point)):
                 raise NoValueError
@@ -94,7 +102,7 @@ def faults(name: str, row: Primitive, point: Pair) -> Iterator[str]:
 
 def faults_at_limit(name: str, row: Primitive, point: Pair) -> Iterator[str]:
     """Where there is a limit it is met, or the answer is nan: ∞·0 and ∞ − ∞ on the way there."""
-    limit = Limit(PAIR_MEANING[name], point, NEARER.get(name, FAR))
+    limit = limit_at(name, *point)
     for orders, got in pair_orders(row, point):
         if not math.isnan(got):
             try:

@@ -20,7 +20,7 @@ from autograd import Value, functional, rules
 from autograd.primitive import Primitive
 from tests.engine.row_points import DECIDED, INF, MEANING, NEARER, STAIRS, points
 from tests.engine.test_special_points import orders
-from tests.engine.true_derivatives import FAR, Limit, Neighbourhood, NoValueError
+from tests.engine.true_derivatives import FAR, Limit, Neighbourhood, NoValueError, once
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +77,7 @@ def constant(row: Primitive, n: int) -> float:
     return found.pop() if len(found) == 1 else math.nan
 
 
+@once
 def around_point(name: str, x: float) -> Limit | Neighbourhood:
     """A limit at an infinity, and points without a value where one is expected."""
     f, limit = MEANING[name], Limit(MEANING[name], (x,), NEARER.get(name, FAR))

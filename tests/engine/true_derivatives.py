@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from mpmath import mp, mpc, mpf
 
@@ -35,6 +36,23 @@ FAR = (mpf(10) ** 700, mpf(10) ** 900)
 SLOW = 1000.0  # logarithms of them are larger
 
 
+T = TypeVar("T")
+
+
+def once(make: Callable[..., T]) -> Callable[..., T]:
+    """Make it once for a name and a point, which several tests ask about; −0.0 is another point than 0.0."""
+    made: dict[str, T] = {}
+
+    @functools.wraps(make)
+    def found(name: str, *point: float) -> T:
+        key = repr((name, *point))
+        if key not in made:
+            made[key] = make(name, *point)
+        return made[key]
+
+    return found
+
+
 class NoValueError(Exception):
     """The function has no real value at some point of a difference: it is at a pole or the end of its domain."""
 
@@ -51,9 +69,15 @@ class Neighbourhood:
         self._precisions = BESIDE_FAR if far else PRECISIONS if least < TINY else PRECISIONS[:2]
         self._more = max([0, *[mp.mag(x / h) for x, h in zip(self._point, self._steps, strict=True) if x]])
         self._values: dict[tuple[int, ...], Any] = {}
+        self._derivatives: dict[Orders, Any] = {}
 
     def derivative(self, *orders: int) -> Any:
         """Of these orders, in as many digits as it takes; 0 where no digit is left in the most."""
+        if orders not in self._derivatives:
+            self._derivatives[orders] = self._derivative(*orders)
+        return self._derivatives[orders]
+
+    def _derivative(self, *orders: int) -> Any:
         for digits in self._precisions:
             with mp.workdps(digits + int(self._more * math.log10(2.0))):
                 self._value((digits, *[0] * len(orders)))  # without which there is no derivative

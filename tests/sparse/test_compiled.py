@@ -244,13 +244,13 @@ def _work(compiled: Any) -> int:
 @pytest.mark.slow
 @ways
 def test_rosenbrock_needs_a_hundredth_of_the_work() -> None:
-    """1000 variables: three directions instead of a thousand."""
-    point = np.linspace(0.5, 1.5, 1000)
+    """400 variables: three directions instead of four hundred."""
+    point = np.linspace(0.5, 1.5, 400)
     compiled = compile(_rosenbrock, backend="numpy")
     dense = compiled.hessian(point)
     whole = _work(compiled)
     found = compiled.hessian(point, sparse=True)
     assert compiled._ran().lowered.plan.count == 3
-    assert found.nnz == 2998
+    assert found.nnz == 1198
     assert whole >= 100 * _work(compiled)
     np.testing.assert_allclose(found.toarray(), dense, rtol=0.0, atol=1e-10)
