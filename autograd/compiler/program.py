@@ -94,6 +94,11 @@ class Guard(NamedTuple):
         """The places it looks at."""
         return tuple([atom for atom in (self.left, self.right) if type(atom) is int])
 
+    def apart(self, numbers: Sequence[float]) -> float:
+        """left − right, given the numbers of all places."""
+        left, right = [numbers[atom] if type(atom) is int else float(atom) for atom in (self.left, self.right)]
+        return left - right
+
 
 @dataclass(frozen=True)
 class Program:
