@@ -181,24 +181,27 @@ def derivatives(
     output, first = program.outputs[0], len(program.names)
     if type(output) is int:
         adjoint[output] = 1.0
-    for place in range(len(numbers) - 1, first - 1, -1):
+    returned: dict[tuple[Primitive, int], Sequence[float | int | None] | None] = {}
+    places = range(len(numbers) - 1, first - 1, -1)
+    for place, equation in zip(places, reversed(program.equations), strict=True):
         delta = adjoint[place]
-        if delta is None:
+        row, operands = equation
+        if delta is None or (row is rules.pivot and equation.is_detached):
             continue
-        row, operands = equation = program.equations[place - first]
-        if equation.is_detached:
-            continue
-        at = [numbers[x] if type(x) is int else x for x in operands]
-        known = returned_operands(row, len(operands))
+        key = row, len(operands)
+        known = returned[key] if key in returned else returned.setdefault(key, returned_operands(*key))
         if known is None:
+            at = [numbers[x] if type(x) is int else x for x in operands]
             partials = [None if p is None else float(p) for p in row.partials_at(numbers[place], at)]
         else:
-            at.append(numbers[place])
-            partials = [at[each] if type(each) is int else each for each in known]
-        for x, partial, factor in zip(operands, partials, errors, strict=False):
+            atoms = (*operands, place)
+            partials = [
+                each if type(each) is not int else numbers[x] if type(x := atoms[each]) is int else x for each in known
+            ]
+        for x, partial in zip(operands, partials, strict=True):
             if partial is not None and type(x) is int:
                 before = adjoint[x]
-                product = partial * delta * factor
+                product = partial * delta * next(errors)
                 adjoint[x] = product if before is None else before + product
     return [adjoint[place] or 0.0 for place in wanted]
 

@@ -80,7 +80,7 @@ class Reference:
     def __init__(self, lowered: Lowered, shared: Sequence[float], samples: Sequence[Any]) -> None:
         self.lowered = lowered
         program = lowered.forward
-        size = len(program.equations) * (3 if lowered.kind == GRADIENT else 1)
+        self.operations = size = len(program.equations) * (3 if lowered.kind == GRADIENT else 1)
         self.count = min(len(samples[0]) if samples else 1, SAMPLES, max(1, EFFORT // (4 * size + 1)))
         rows = [[float(x) for piece in samples for x in piece[i]] for i in range(self.count)] if samples else []
         self.samples = samples
@@ -237,7 +237,7 @@ class Reference:
 
     def _unequal(self, wanted: Sequence[float], given: Sequence[float], options: Options) -> list[int]:
         """The places of numbers that differ by more than some roundings of the largest one."""
-        near = same if options.exact else closeness(wanted, UNIT[options.dtype])
+        near = same if options.exact else closeness(wanted, UNIT[options.dtype], self.operations)
         gated = self.lowered.has_more_gates and not options.exact  # 0 · ∞ that a gate keeps apart is not a nan
         pairs = enumerate(zip(wanted, given, strict=True))
         return [place for place, (x, y) in pairs if not (near(x, y) or (x != x and (gated or y != y)))]
