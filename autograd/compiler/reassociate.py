@@ -95,9 +95,10 @@ def _terms(program: Program, i: int, single: bytearray) -> tuple[list[Term], lis
                 waiting.append((sign, None, operands[1]))
                 waiting.append((sign, None, operands[0]))
                 continue
-            if row is mul and sign == 1.0 and float not in map(type, operands):
+            term = _term(operands[0], operands[1], sign) if row is mul else None
+            if term is not None:
                 inner.append(x)
-                terms.append((operands[0], operands[1]))
+                terms.append(term)
                 continue
             if _opens(equation, sign):
                 inner.append(x)
@@ -105,6 +106,15 @@ def _terms(program: Program, i: int, single: bytearray) -> tuple[list[Term], lis
                 continue
         terms.append((sign if factor is None else sign * factor if type(factor) is float else factor, x))
     return terms, inner
+
+
+def _term(w: Atom, x: Atom, sign: float) -> Term | None:
+    """A product as a term; None where its sign has no number to go to, or it is a single number with a sign."""
+    if type(w) is not float and type(x) is not float:
+        return (w, x) if sign == 1.0 else None
+    if type(x) is float:
+        w, x = x, w
+    return (sign * w, x) if w != 1.0 and w != -1.0 else None
 
 
 def _cancels(program: Program, terms: Sequence[Term]) -> bool:
