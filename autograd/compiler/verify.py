@@ -74,7 +74,7 @@ class Reference:
     """What was recorded has to compute: the outputs, at the recorded point and, if it is not too large, near it.
 
     A gradient is compared with one that is computed number by number, as `backward()` does. The program that has it in
-    equations is made only where it has to be exact, for a guard of its own, or for rows that are not this package's.
+    equations is made where it has to be exact, for a guard of its own, or where that differs and a row is a user's.
     """
 
     def __init__(self, lowered: Lowered, shared: Sequence[float], samples: Sequence[Any]) -> None:
@@ -116,8 +116,7 @@ class Reference:
 
     def computed(self, options: Options) -> Computed:
         """The outputs to compare with."""
-        quick = self.lowered.kind == GRADIENT and not options.exact and self._has_own_rows
-        return self.quick if quick else self.full
+        return self.quick if self.lowered.kind == GRADIENT and not options.exact else self.full
 
     @property
     def recorded(self) -> list[float]:
@@ -204,7 +203,10 @@ class Reference:
                 return f"{reason}a comparison comes out differently at {self.lowered.guard(first).where}"
             return f"guard {failing} does not hold, but it answers with {outputs!r}"
         given = [list(map(float, each)) for each in (outputs if known.program.per_sample else [outputs])]
-        return self._differing(known, given, rows, options)
+        wrong = self._differing(known, given, rows, options)
+        if wrong and known is self.quick and not self._has_own_rows and self.full.failing(rows.start) is None:
+            wrong = self._differing(self.full, given, rows, options)
+        return wrong
 
     def _differing(self, known: Computed, given: Sequence[Sequence[float]], rows: slice, options: Options) -> str:
         """A description of the first output that is wrong."""
