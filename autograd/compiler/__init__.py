@@ -27,7 +27,8 @@
     numpy_backend/     back end: a vector program as readable NumPy
     llvm/              back end: a program as machine code, on vectors of samples
     backends.py        the back ends by name, and the choice between them
-    bounds.py          how far roundings reach
+    bounds.py          what two orders of a sum may differ by in any case
+    perturbed.py       runs with random errors: what roundings may do to a number
     verify.py          does it compute what was recorded?
     cache/             programs and object code on disk, for later processes
     keeper.py          what one recording has there

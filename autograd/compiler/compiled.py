@@ -69,7 +69,7 @@ def compile(
       extra of that name), or "auto": the one that should be fastest; `explain()` says which and why.
     - `exact`: the same bits as eager Values, by python and llvm; one recording for each index of `pick`, and for the
       branches of each `where` that is differentiated, as eager adds up what a sample depends on only. Else sums may be
-      added up in another order, within the running-error bound, which is verified when a program has been built; so may
+      added up in another order: as far apart as roundings do, which is verified when a program has been built; so may
       the last digits of `value` and `value_and_grad`, which are two programs.
     - `dtype`: "float64" or "float32", of the computation. `threads`: how many share the samples of a batch (llvm).
     - `cache`: True to keep what was built on disk, in the platform's cache folder, or a directory to keep it in: a

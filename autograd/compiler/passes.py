@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to
+from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
 from autograd.primitive import Primitive
 
 # (primitive, which operand stays, the constant that the other one has to be): the result is the operand, to the bit.
@@ -59,23 +59,32 @@ class Builder:
         new = self.first + len(self.equations)
         place = self._found.setdefault(key, new)
         if place == new:
-            self.equations.append(Equation(primitive, operands))
+            self.equations.append(new_equation((primitive, operands)))
         return place
 
     def write(self, equations: Iterable[Equation]) -> list[Atom]:
         """Apply all equations of a program with the same inputs; what each of its places has become."""
         moved: list[Atom] = list(range(self.first))
         written, setdefault = self.equations, self._found.setdefault
+        new = self.first + len(written)
         is_same = not written  # so far every place is what it was
-        for equation in equations:
-            primitive, operands = equation
-            atoms = operands if is_same else moved_to(operands, moved)
-            new = self.first + len(written)
-            if primitive in _ASKED or float in map(type, atoms):
+        for each in equations:
+            primitive, atoms = equation = each
+            if not is_same:
+                if len(atoms) == 2:  # most of them
+                    x, y = atoms
+                    atoms = (moved[x] if type(x) is int else x, moved[y] if type(y) is int else y)
+                else:
+                    atoms = moved_to(atoms, moved)
+                equation = new_equation((primitive, atoms))
+            if float in map(type, atoms) or primitive in _ASKED:
                 atom = self.apply(primitive, atoms)
-            elif (atom := setdefault(equation if is_same else (primitive, atoms), new)) == new:
-                written.append(equation if is_same else Equation(primitive, atoms))
-            is_same = is_same and type(atom) is int and atom == new
+            elif (atom := setdefault(equation, new)) == new:
+                written.append(equation)
+            if type(atom) is int and atom == new:
+                new += 1
+            else:
+                is_same = False
             moved.append(atom)
         return moved
 
@@ -151,13 +160,12 @@ def without_dead(program: Program) -> Program:
     for alive, (primitive, operands) in zip(live[same:], program.equations[same - first :], strict=True):
         if alive:
             moved.append(first + len(kept))
-            kept.append(_new_equation((primitive, moved_to(operands, moved))))
+            kept.append(new_equation((primitive, moved_to(operands, moved))))
         else:
             moved.append(_DEAD)
     return rebuilt(program, kept, moved)
 
 
-_new_equation: Callable[[tuple[Primitive, tuple[Atom, ...]]], Equation] = partial(tuple.__new__, Equation)
 _new_guard: Callable[[tuple[str, Atom, Atom, bool, str]], Guard] = partial(tuple.__new__, Guard)
 _DEAD = float("nan")  # where an equation was; only `adjoints` may still speak of it
 

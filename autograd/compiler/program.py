@@ -74,10 +74,11 @@ def equations_of(rows: Iterable[Primitive], operands: Iterable[tuple[Atom, ...]]
     >>> equations_of([exp], [(0,)])[0].operands
     (0,)
     """
-    return tuple(map(_new_equation, zip(rows, operands, strict=True)))
+    return tuple(map(new_equation, zip(rows, operands, strict=True)))
 
 
-_new_equation: Callable[[tuple[Primitive, tuple[Atom, ...]]], Equation] = partial(tuple.__new__, Equation)
+new_equation: Callable[[tuple[Primitive, tuple[Atom, ...]]], Equation] = partial(tuple.__new__, Equation)
+"""An equation from the pair of its parts, which its class takes twice as long to make."""
 
 
 class Guard(NamedTuple):
@@ -93,6 +94,11 @@ class Guard(NamedTuple):
     def places(self) -> tuple[int, ...]:
         """The places it looks at."""
         return tuple([atom for atom in (self.left, self.right) if type(atom) is int])
+
+    def apart(self, numbers: Sequence[float]) -> float:
+        """left − right, given the numbers of all places."""
+        left, right = [numbers[atom] if type(atom) is int else float(atom) for atom in (self.left, self.right)]
+        return left - right
 
 
 @dataclass(frozen=True)

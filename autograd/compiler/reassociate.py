@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import chain
 
 from autograd import rules
-from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to
+from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
 Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
@@ -43,9 +43,9 @@ def sums(program: Program) -> Program:
     absorbed = bytearray(len(program.equations))
     kept = bytearray(len(program.equations))
     found: dict[int, Equation] = {}
-    for i in range(len(program.equations) - 1, -1, -1):
-        row, operands = program.equations[i]
-        if row in _SUMS and not absorbed[i] and not kept[i] and any(type(x) is int and single[x] for x in operands):
+    places = range(len(program.equations) - 1, -1, -1)
+    for i, (row, operands) in zip(places, reversed(program.equations), strict=True):
+        if row in _SUMS and not absorbed[i] and not kept[i] and _has(operands, single):
             terms, inner = _terms(program, i, single)
             if inner:
                 cancels = _cancels(program, terms)
@@ -54,6 +54,14 @@ def sums(program: Program) -> Program:
                 for place in inner:
                     (kept if cancels else absorbed)[place - first] = 1
     return _rebuilt(program, absorbed, found) if found else program
+
+
+def _has(operands: Sequence[Atom], single: bytearray) -> bool:
+    """Whether one of them is a sum or product that is looked at once."""
+    for x in operands:  # noqa: SIM110 (a generator would take twice as long)
+        if type(x) is int and single[x]:
+            return True
+    return False
 
 
 def _single_terms(program: Program) -> bytearray:
@@ -87,9 +95,10 @@ def _terms(program: Program, i: int, single: bytearray) -> tuple[list[Term], lis
                 waiting.append((sign, None, operands[1]))
                 waiting.append((sign, None, operands[0]))
                 continue
-            if row is mul and sign == 1.0 and float not in map(type, operands):
+            term = _term(operands[0], operands[1], sign) if row is mul else None
+            if term is not None:
                 inner.append(x)
-                terms.append((operands[0], operands[1]))
+                terms.append(term)
                 continue
             if _opens(equation, sign):
                 inner.append(x)
@@ -97,6 +106,15 @@ def _terms(program: Program, i: int, single: bytearray) -> tuple[list[Term], lis
                 continue
         terms.append((sign if factor is None else sign * factor if type(factor) is float else factor, x))
     return terms, inner
+
+
+def _term(w: Atom, x: Atom, sign: float) -> Term | None:
+    """A product as a term; None where its sign has no number to go to, or it is a single number with a sign."""
+    if type(w) is not float and type(x) is not float:
+        return (w, x) if sign == 1.0 else None
+    if type(x) is float:
+        w, x = x, w
+    return (sign * w, x) if w != 1.0 and w != -1.0 else None
 
 
 def _cancels(program: Program, terms: Sequence[Term]) -> bool:
@@ -162,28 +180,42 @@ def _is_nothing(atom: Atom) -> bool:
 
 
 def _as_dot(terms: Sequence[Term]) -> Equation:
-    numbers = [float(w * x) for w, x in terms if type(w) is float and type(x) is float]
-    pairs = [(w, x) for w, x in terms if type(w) is not float or type(x) is not float]
+    numbers: list[float] = []
+    left: list[Atom] = []
+    right: list[Atom] = []
+    single = -1
+    for w, x in terms:
+        if type(w) is float:
+            if type(x) is float:
+                numbers.append(w * x)
+                continue
+            if w == 1.0 and single < 0:
+                single = len(left)
+        left.append(w)
+        right.append(x)
     bias: Atom = NONE
     if numbers:
         bias = sum(numbers[1:], numbers[0])
-    else:
-        single = next((i for i, (w, _) in enumerate(pairs) if type(w) is float and w == 1.0), None)
-        if single is not None:
-            bias = pairs.pop(single)[1]
-    return Equation(rules.dot, (*[w for w, _ in pairs], *[x for _, x in pairs], bias))
+    elif single >= 0:
+        del left[single]
+        bias = right.pop(single)
+    return new_equation((rules.dot, (*left, *right, bias)))
 
 
 def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) -> Program:
     first = len(program.names)
     kept: list[Equation] = []
     moved: list[int] = list(range(first))
+    is_same = True  # so far every place is what it was
     for i, equation in enumerate(program.equations):
         moved.append(first + len(kept))
-        if not absorbed[i]:
+        if absorbed[i]:
+            is_same = False
+        elif is_same:
+            kept.append(found.get(i, equation))
+        else:
             row, operands = found.get(i, equation)
-            same = i not in found and len(kept) == i  # so far every place is what it was
-            kept.append(equation if same else Equation(row, moved_to(operands, moved)))
+            kept.append(new_equation((row, tuple([moved[x] if type(x) is int else x for x in operands]))))
     gone = bytearray(first) + absorbed
     adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
     return replaced(replace(program, adjoints=tuple(adjoints)), kept, moved)

@@ -2,7 +2,7 @@
 
 At the recorded point alone, the nodes of the recording have the numbers. Else the reference is `interpret_all`: eager
 arithmetic, equation by equation. A back end that keeps its order has to give the same bits. Others may add in another
-order: they have to agree within the running-error bound (bounds.py).
+order: they have to be as near as runs in which all operations are off by random amounts (perturbed.py).
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from typing import Any
 
 from autograd._numpy import HAS_NUMPY, np
 from autograd.compiler.arguments import as_array
-from autograd.compiler.bounds import EASY, UNIT, closeness, running_errors
+from autograd.compiler.bounds import EASY, UNIT, closeness
+from autograd.compiler.cache.data import OWN_ROWS
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
+from autograd.compiler.perturbed import Answers, Perturbed, Place, derivatives
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
-from autograd.compiler.symbols import returned_operands
 from autograd.numerics import total
 
 SAMPLES = 19  # of a batch that are compared: full vectors of any width up to 16 lanes, and a part of one
 EFFORT = 30_000  # equations to interpret at most; large programs are looked at for fewer samples and points
+FIRST = slice(0, 1)  # the recorded point, with its first sample
+_OWN = frozenset(OWN_ROWS.values())
 # Differences that are not the fault of a back end.
 ROUNDED = "rounded to float32, "
 REORDERED = "added up in another order, "
@@ -70,14 +73,14 @@ class Computed:
 class Reference:
     """What was recorded has to compute: the outputs, at the recorded point and, if it is not too large, near it.
 
-    A gradient is compared with one that is computed number by number, as `backward()` does; the program that has it in
-    equations is looked at where it exists anyway, or where that differs.
+    A gradient is compared with one that is computed number by number, as `backward()` does. The program that has it in
+    equations is made where it has to be exact, for a guard of its own, or where that differs and a row is a user's.
     """
 
     def __init__(self, lowered: Lowered, shared: Sequence[float], samples: Sequence[Any]) -> None:
         self.lowered = lowered
         program = lowered.forward
-        size = len(program.equations) * (3 if lowered.kind == GRADIENT else 1)
+        self.operations = size = len(program.equations) * (3 if lowered.kind == GRADIENT else 1)
         self.count = min(len(samples[0]) if samples else 1, SAMPLES, max(1, EFFORT // (4 * size + 1)))
         rows = [[float(x) for piece in samples for x in piece[i]] for i in range(self.count)] if samples else []
         self.samples = samples
@@ -95,11 +98,11 @@ class Reference:
         made = _computed(recorded, self.rows)
         if self.lowered.kind != GRADIENT:
             return made
-        derivatives = [
-            _derivatives(recorded, [column[row] for column in made.columns], self.lowered.wanted)
+        slopes = [
+            derivatives(recorded, [column[row] for column in made.columns], self.lowered.wanted)
             for row in range(len(self.rows))
         ]
-        return replace(made, outputs=[*made.outputs, *[list(each) for each in zip(*derivatives, strict=True)]])
+        return replace(made, outputs=[*made.outputs, *[list(each) for each in zip(*slopes, strict=True)]])
 
     @cached_property
     def forward(self) -> Computed:
@@ -113,13 +116,12 @@ class Reference:
 
     def computed(self, options: Options) -> Computed:
         """The outputs to compare with."""
-        quick = self.lowered.kind == GRADIENT and not options.exact and not self.lowered.is_differentiated
-        return self.quick if quick else self.full
+        return self.quick if self.lowered.kind == GRADIENT and not options.exact else self.full
 
     @property
     def recorded(self) -> list[float]:
         """The outputs of the function at the recorded point, of its first sample."""
-        known = self.full if self.lowered.kind != GRADIENT or self.lowered.is_differentiated else self.quick
+        known = self.quick if self.lowered.kind == GRADIENT else self.full
         return [column[0] for column in known.outputs]
 
     def disagreement(self, runner: Runner, options: Options) -> str:
@@ -127,6 +129,8 @@ class Reference:
         for i, point in enumerate(self.points):
             if i == 0 and self._repeats(runner, options):
                 continue
+            if i == 0 and not self._is_pure:
+                return "a primitive is random, or not a function of its operands only"
             if found := self._at(point, slice(i * self.count, (i + 1) * self.count), runner, options):
                 return found
         return self._one_by_one(runner, options)
@@ -157,22 +161,37 @@ class Reference:
 
     def _repeats(self, runner: Runner, options: Options) -> bool:
         """Whether at the recorded point alone the outputs are, roundings aside, those of the recording's own nodes."""
-        wanted = (*self.lowered.found, *self.lowered.slopes)
+        wanted = [*self.lowered.found, *self.lowered.slopes]
         if options.exact or self.count != 1:
             return False
         outputs = runner.run(as_array(self.points[0].shared), self._pieces(self.points[0]))
         if isinstance(outputs, int):
             return False
         given = as_array(outputs).ravel().tolist()
-        near = closeness(wanted, UNIT[options.dtype])
-        pairs = zip(wanted, given, strict=True)
-        return len(given) == len(wanted) and all(near(x, y) or (x != x and y != y) for x, y in pairs)
+        if len(given) != len(wanted) or not self._has_own_rows:
+            return len(given) == len(wanted) and not self._unequal(wanted, given, options)
+        return not self._wrong(self.lowered.recorded, [wanted], [given], FIRST, options)
+
+    @cached_property
+    def _has_own_rows(self) -> bool:
+        """Whether all rows are this package's; others may be random, or compute otherwise on symbols than on floats."""
+        return {row for row, _ in self.lowered.recorded.equations} <= _OWN
+
+    @property
+    def _is_pure(self) -> bool:
+        """Whether the recorded graph, computed again, has the numbers that it had."""
+        pairs = zip(self.recorded, self.lowered.found, strict=False)
+        return self._has_own_rows or all(same(x, y) or (x != x and y != y) for x, y in pairs)
 
     def _at(self, point: Point, rows: slice, runner: Runner, options: Options) -> str:
         known = self.computed(options)
-        failing = (self.forward if known is self.quick else known).failing(rows.start)
         outputs = runner.run(as_array(point.shared), self._pieces(point))
-        if failing is not None and failing >= len(self.lowered.forward.guards) and not isinstance(outputs, int):
+        guards = len(self.lowered.forward.guards)
+        is_derivatives = isinstance(outputs, int) and outputs >= guards
+        failing = (self.forward if known is self.quick and not is_derivatives else self.full).failing(rows.start)
+        if failing is not None and failing >= guards and not isinstance(outputs, int):
+            if self.lowered.kind != GRADIENT:
+                return ""
             known, failing = self.quick, None  # asked by a derivative: this runner keeps both branches
         if isinstance(outputs, int) or failing is not None:
             if isinstance(outputs, int) and outputs == failing:
@@ -183,25 +202,47 @@ class Reference:
                 reason = ROUNDED if is_single else REORDERED
                 return f"{reason}a comparison comes out differently at {self.lowered.guard(first).where}"
             return f"guard {failing} does not hold, but it answers with {outputs!r}"
-        per_sample = known.program.per_sample
-        given = [list(map(float, each)) for each in (outputs if per_sample else [outputs])]
+        given = [list(map(float, each)) for each in (outputs if known.program.per_sample else [outputs])]
         wrong = self._differing(known, given, rows, options)
-        if wrong and known is self.quick and not options.exact:
-            # The program in equations keeps one branch of a derivative: where it is another one, there are no bounds.
-            has_bounds = self.full.failing(rows.start) is None
-            wrong = self._differing(self.full, given, rows, options) if has_bounds else ""
+        if wrong and known is self.quick and not self._has_own_rows and self.full.failing(rows.start) is None:
+            wrong = self._differing(self.full, given, rows, options)
         return wrong
 
     def _differing(self, known: Computed, given: Sequence[Sequence[float]], rows: slice, options: Options) -> str:
-        columns = [column[rows] for column in known.outputs]
-        if known.program.per_sample:
-            wanted = [[column[i] for column in columns] for i in range(self.count)]
-        else:
-            wanted = [[_mean(column) if known.program.batched else column[0] for column in columns]]
-        for each in zip(wanted, given, strict=True):
-            if wrong := self._compare(known, *each, rows, options):
-                return wrong
-        return ""
+        """A description of the first output that is wrong."""
+        wanted = self._answers([column[rows] for column in known.outputs])
+        wrong = self._wrong(known.program, wanted, given, rows, options)
+        if not wrong:
+            return ""
+        i, place = wrong[0]
+        if options.dtype != "float64" and _leaves_range(known, rows):
+            return f"{ROUNDED}a number is too large or too small for it, and so becomes infinite or 0"
+        return f"output {place} is {given[i][place]!r} where the recorded graph gives {wanted[i][place]!r}"
+
+    def _wrong(self, program: Program, wanted: Answers, given: Answers, rows: slice, options: Options) -> list[Place]:
+        """The numbers that are further off than roundings reach."""
+        wrong = [(i, place) for i, each in enumerate(wanted) for place in self._unequal(each, given[i], options)]
+        if not wrong or options.exact:
+            return wrong
+        return self._perturbed(program, rows, options).beyond(wanted, given, wrong, self._answers)
+
+    def _perturbed(self, program: Program, rows: slice, options: Options) -> Perturbed:
+        """A program with random errors; the derivatives of a recorded one are outputs too."""
+        slopes = self.lowered.wanted if program is self.lowered.recorded and self.lowered.kind == GRADIENT else ()
+        return Perturbed(program, self.rows[rows], slopes, self.lowered.indices, UNIT[options.dtype])
+
+    def _answers(self, columns: Sequence[Sequence[float]]) -> Answers:
+        """What a runner gives: the outputs of each sample, or the means of all."""
+        if self.lowered.recorded.per_sample:
+            return [[column[i] for column in columns] for i in range(self.count)]
+        return [[_mean(column) if self.lowered.recorded.batched else column[0] for column in columns]]
+
+    def _unequal(self, wanted: Sequence[float], given: Sequence[float], options: Options) -> list[int]:
+        """The places of numbers that differ by more than some roundings of the largest one."""
+        near = same if options.exact else closeness(wanted, UNIT[options.dtype], self.operations)
+        gated = self.lowered.has_more_gates and not options.exact  # 0 · ∞ that a gate keeps apart is not a nan
+        pairs = enumerate(zip(wanted, given, strict=True))
+        return [place for place, (x, y) in pairs if not (near(x, y) or (x != x and (gated or y != y)))]
 
     def _pieces(self, point: Point) -> tuple[Any, ...]:
         """The samples as the runner takes them."""
@@ -214,36 +255,11 @@ class Reference:
         )
 
     def _hangs(self, guard: int, rows: slice, options: Options) -> bool:
-        """Whether roundings decide it: its sides are as near to each other as their errors reach."""
-        if options.exact:
-            return False
-        unit = UNIT[options.dtype]
-        program = self.full.program
-        numbers = [column[rows.start] for column in self.full.columns]
-        bounds = running_errors(program, numbers, unit)
-        sides = program.guards[guard].left, program.guards[guard].right
-        left, right = [each if type(each) is float else numbers[int(each)] for each in sides]
-        errors = [unit * abs(each) if type(each) is float else bounds[int(each)] for each in sides]
-        return bool(abs(left - right) <= sum(errors))
-
-    def _compare(
-        self, known: Computed, wanted: Sequence[float], given: Sequence[float], rows: slice, options: Options
-    ) -> str:
-        near = same if options.exact else closeness(wanted, UNIT[options.dtype])
-        pairs = enumerate(zip(wanted, given, strict=True))
-        gated = self.lowered.has_more_gates and not options.exact  # 0 · ∞ that a gate keeps apart is not a nan
-        wrong = [place for place, (x, y) in pairs if not (near(x, y) or (x != x and (gated or y != y)))]
-        if wrong and known is self.quick and known is not self.full:
-            return "the gradient in floats differs"  # the program that has it in equations knows how far it may
-        if wrong and not options.exact:
-            bounds = _bounds_of(known, wrong, rows, UNIT[options.dtype])
-            wrong = [place for place in wrong if not abs(wanted[place] - given[place]) <= bounds[place]]
-        if not wrong:
-            return ""
-        place = wrong[0]
-        if options.dtype != "float64" and _leaves_range(known, rows):
-            return f"{ROUNDED}a number is too large or too small for it, and so becomes infinite or 0"
-        return f"output {place} is {given[place]!r} where the recorded graph gives {wanted[place]!r}"
+        """Whether roundings decide it."""
+        known = self.forward if guard < len(self.lowered.forward.guards) else self.full
+        numbers = [column[rows.start] for column in known.columns]
+        asked = known.program.guards[guard]
+        return not options.exact and self._perturbed(known.program, rows, options).decides(asked, numbers)
 
 
 def _computed(program: Program, rows: Sequence[Sequence[float]]) -> Computed:
@@ -252,50 +268,11 @@ def _computed(program: Program, rows: Sequence[Sequence[float]]) -> Computed:
     return Computed(program, columns, outputs)
 
 
-def _derivatives(program: Program, numbers: Sequence[float], wanted: Sequence[int]) -> list[float]:
-    """The derivatives of a program's first output, given the numbers of all places: the chain rule on floats."""
-    adjoint: list[float | None] = [None] * len(numbers)
-    output, first = program.outputs[0], len(program.names)
-    if type(output) is int:
-        adjoint[output] = 1.0
-    for place in range(len(numbers) - 1, first - 1, -1):
-        delta = adjoint[place]
-        if delta is None:
-            continue
-        row, operands = equation = program.equations[place - first]
-        if equation.is_detached:
-            continue
-        at = [numbers[x] if type(x) is int else x for x in operands]
-        known = returned_operands(row, len(operands))
-        if known is None:
-            partials = row.partials_at(numbers[place], at)
-        else:
-            at.append(numbers[place])
-            partials = [at[each] if type(each) is int else each for each in known]
-        for x, partial in zip(operands, partials, strict=True):
-            if partial is not None and type(x) is int:
-                before = adjoint[x]
-                adjoint[x] = partial * delta if before is None else before + partial * delta
-    return [adjoint[place] or 0.0 for place in wanted]
-
-
 def _leaves_range(known: Computed, rows: slice) -> bool:
     """Whether there are numbers that float32 does not have, not even roughly."""
     low, high = SINGLE
     numbers = {abs(x) for column in (*known.columns, *known.outputs) for x in column[rows] if x and math.isfinite(x)}
     return bool(numbers) and not low <= min(numbers) <= max(numbers) <= high
-
-
-def _bounds_of(known: Computed, outputs: Sequence[int], rows: slice, unit: float) -> dict[int, float]:
-    """How far each of these outputs may be off in one of the rows."""
-    found = dict.fromkeys(outputs, 0.0)
-    for numbers in zip(*[column[rows] for column in known.columns], strict=True):
-        bounds = running_errors(known.program, numbers, unit)
-        for output in outputs:
-            atom = known.program.outputs[output]
-            if type(atom) is int:
-                found[output] = max(found[output], bounds[atom])
-    return found
 
 
 def _near(program: Program, point: Point, indices: frozenset[int], rng: random.Random) -> Point:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from autograd import rules
 from autograd.compiler import program as programs
-from autograd.compiler.bounds import UNIT, running_errors
+from autograd.compiler.bounds import UNIT
 from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops import backward
 from autograd.compiler.loops.columns import Columns, Flags
@@ -51,6 +51,7 @@ from tests.compiler.loop_programs import (
     rnn,
     samples,
 )
+from tests.compiler.references import running_errors
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd.compiler.bounds import UNIT, running_errors
+from autograd.compiler.bounds import UNIT
 from autograd.compiler.kinds import Derivative, derived
 from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops.derivative import with_gradient
@@ -25,6 +25,7 @@ from autograd.compiler.program import Program
 from autograd.compiler.reassociate import sums
 from autograd.structure import key_of
 from tests.compiler.loop_programs import Example, Written, gated, newton, pendulum, rnn, runge_kutta
+from tests.compiler.references import running_errors
 
 pytestmark = pytest.mark.slow
 

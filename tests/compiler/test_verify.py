@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import CompileError, Value, rules
-from autograd.compiler import backends, python
+from autograd.compiler import backends, bounds, python
 from autograd.compiler.forms import Forms
 from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
 from autograd.compiler.options import Options
+from autograd.compiler.perturbed import perturbed
 from autograd.compiler.program import Equation, Guard, Program
+from autograd.compiler.verify import Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of
@@ -191,3 +193,72 @@ def test_a_wrong_reference_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(backends.BUILD, "python", lambda forms, options: Off(forms.program, lambda found: found + 1.0))
     with pytest.raises(CompileError, match="does not compute what was recorded"):
         autograd.compile(lambda x: x * x, backend="python")(3.0)
+
+
+def whirl(x: Any, speed: Any) -> Any:
+    """A pendulum of 300 steps: bounds that follow each of its roundings reach far beyond its numbers."""
+    for _ in range(300):
+        speed = speed - 0.1 * autograd.sin(x)
+        x = x + 0.1 * speed
+    return x
+
+
+def test_a_wrong_gradient_of_a_long_loop_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One digit of ten is, though roundings are not."""
+    made = lower(Call(whirl, (key_of(1.0),) * 2, ("x", "speed"), None, [1.0, 0.2]), GRADIENT)
+    known, right = Reference(made, [1.0, 0.2], ()), [*made.found, *made.slopes]
+    known.points = known.points[:1]
+    monkeypatch.setattr(bounds, "EASY", 0.0)
+    assert known.disagreement(Fixed(right), Options()) == ""
+    assert known.disagreement(Fixed([x * (1.0 + 1e-14) for x in right]), Options()) == ""
+    for place in range(3):
+        wrong = [x * (1.0 + 1e-9 * (place == i)) for i, x in enumerate(right)]
+        assert known.disagreement(Fixed(wrong), Options()).startswith(f"output {place} is ")
+    assert not made.is_differentiated
+
+
+class Fixed:
+    """A back end that gives these outputs."""
+
+    def __init__(self, outputs: Sequence[float]) -> None:
+        self.outputs, self.source = np.array(outputs), ""
+
+    def run(self, shared: Any, samples: Sequence[Any]) -> Any:
+        return self.outputs
+
+
+def test_chaos_has_no_digits_to_compare() -> None:
+    """100 steps of the logistic map double an error a hundred times: no order of operations is the right one."""
+
+    def chaos(x: Any) -> Any:
+        for _ in range(100):
+            x = 3.99 * x * (1.0 - x)
+        return x
+
+    made = lower(Call(chaos, (key_of(1.0),), ("x",), None, [0.3]), GRADIENT)
+    known = Reference(
+        made,
+        [0.3],
+        (),
+    )
+    nearby = lower(Call(chaos, (key_of(1.0),), ("x",), None, [0.3 + 1e-16]), GRADIENT)
+    known.points = known.points[:1]
+    assert known.disagreement(Fixed([*nearby.found, *nearby.slopes]), Options()) == ""
+    assert known.disagreement(Fixed([math.nan, 0.0]), Options()) != ""
+
+
+def test_a_number_that_cancels_has_digits_though_none_of_its_own() -> None:
+    """sin² + cos² is constant: its derivative is a rounding, which a derivative that is not 0 is not."""
+    made = lower(
+        Call(lambda x: autograd.sin(x) ** 2 + autograd.cos(x) ** 2, (key_of(1.0),), ("x",), None, [0.7]), GRADIENT
+    )
+    known = Reference(made, [0.7], ())
+    known.points = known.points[:1]
+    assert known.disagreement(Fixed([1.0, 1e-15]), Options()) == ""
+    assert known.disagreement(Fixed([1.0, 1e-9]), Options()).startswith("output 1 is ")
+
+
+def test_integers_stay_integers_for_an_index() -> None:
+    """Random errors do not reach what `pick` looks at, nor what is computed from it."""
+    program = Program(("i", "x"), (Equation(rules.add, (0, 1.0)), Equation(rules.pick, (2, 1, 1, 7.0))), (), (3,))
+    assert perturbed(program, [1.0, 2.0], iter([1.5, *[1.25] * 9]), indices={0}) == [1.0, 3.0, 2.0, 7.0]

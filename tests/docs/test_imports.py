@@ -172,11 +172,11 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.loops.derivative", "compiler.loops.find", "compiler.loops.loop"),
         *("compiler.vector.adjoints", "compiler.vector.program", "compiler.vector.recover"),
     },
-    "compiler.bounds": {"compiler.program", "primitive", "rules"},
+    "compiler.bounds": set(),
+    "compiler.perturbed": {"compiler.bounds", "compiler.program", "compiler.symbols", "primitive", "rules"},
     "compiler.verify": {
-        "compiler.bounds",
-        *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "compiler.symbols"),
-        *("numerics", "primitive", "rules"),
+        *("compiler.bounds", "compiler.cache.data", "compiler.perturbed"),
+        *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "numerics"),
     },
     "compiler.keeper": {
         *("compiler.arguments", "compiler.backends", "compiler.lower", "compiler.options", "compiler.program"),
