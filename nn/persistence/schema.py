@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import reprlib
 import sys
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 Kind: TypeAlias = Callable[[Any, str], None]
@@ -106,6 +106,14 @@ def anything(value: Any, field: str) -> None:
     """
 
 
+SHOWN = 12  # choices that a message lists; of longer lists it has the beginning
+
+
+def _listed(choices: Sequence[str]) -> str:
+    more = f" and {len(choices) - SHOWN} more" if len(choices) > SHOWN else ""
+    return ", ".join(each or "''" for each in choices[:SHOWN]) + more
+
+
 def text(*choices: str) -> Kind:
     """A string; with `choices`, one of these.
 
@@ -114,7 +122,7 @@ def text(*choices: str) -> Kind:
 
     def check(value: Any, field: str) -> None:
         if type(value) is not str or (choices and value not in choices):
-            wanted = f"one of {', '.join(choices)}" if choices else "a string"
+            wanted = f"one of {_listed(choices)}" if choices else "a string"
             raise SchemaError(field, f"expected {wanted}, got {shown(value)}")
 
     return check

@@ -15,6 +15,7 @@ from autograd.io import files
 from autograd.io.files import read_bytes, write_bytes, write_text
 from nn.cli.main import main
 from nn.persistence import documents
+from nn.tabular.content import content
 from nn.tabular.formats import read_cells
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
@@ -79,6 +80,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
     with path.open("wb") as file:
         file.truncate(1 << 40)
     monkeypatch.setattr(files.read_bytes, "__defaults__", (1 << 20,))
+    monkeypatch.setattr(content, "__defaults__", (1 << 20,))
     monkeypatch.setattr("nn.persistence.storage.LARGEST", 1 << 20)
     with pytest.raises(OSError, match=r"has more than 1 MiB") as caught:
         READERS[name](path)
