@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import logsumexp, sin, tanh
+from tests.benchmark.gradbench import lstm
 
 NAME = "export"
 FLAGS = ("-std=c99", "-O2", "-ffp-contract=off", "-fPIC", "-shared")
@@ -104,16 +105,51 @@ def _network(name: str, calls: int) -> Row:
     return Row(name, network, args, _of_casadi(n, h, o), calls)
 
 
+def _lstm(name: str, characters: int, calls: int) -> Row:
+    """GradBench's LSTM of two layers over a text."""
+    given = lstm.generate(2, characters)
+    args = tuple(np.array(given[each]) for each in ("main_params", "extra_params", "state", "sequence"))
+
+    def loss(main: Any, extra: Any, state: Any, text: Any) -> Any:
+        return lstm.chunk(main, extra, state, text)[1]
+
+    def symbols(ca: Any, p: Any) -> Any:
+        parts = ca.vertsplit(p, [0, *np.cumsum([each.size for each in args]).tolist()])
+        rows = [ca.vertsplit(ca.reshape(x, *each.T.shape).T) for x, each in zip(parts, args, strict=True)]
+        return _lstm_of_casadi(ca, *[[row.T for row in each] for each in rows])
+
+    return Row(name, loss, args, symbols, calls)
+
+
+def _lstm_of_casadi(ca: Any, main: Any, extra: Any, state: Any, text: Any) -> Any:
+    """The same with vectors, as its users write it."""
+    odds = 0.0
+    for bits, after in pairwise(text):
+        x, states = bits * extra[0], []
+        for layer in range(0, len(main), 2):
+            hidden, cell = state[layer], state[layer + 1]
+            gates = ca.vertsplit(ca.vertcat(x, hidden, x, hidden) * main[layer] + main[layer + 1], x.numel())
+            forget, ingate, outgate = (1.0 / (1.0 + ca.exp(-each)) for each in gates[:3])
+            cell = cell * forget + ingate * ca.tanh(gates[3])
+            x = outgate * ca.tanh(cell)
+            states += [x, cell]
+        state, y = states, x * extra[1] + extra[2]
+        odds += ca.dot(after, y - ca.log(ca.sum1(ca.exp(y)) + 2.0))
+    return odds
+
+
 def _entries(f: Callable[..., Any], *more: str) -> Callable[[Any, Any], Any]:
     """f of the entries of a vector, with further arguments from CasADi's module."""
     return lambda ca, x: f([x[i] for i in range(x.numel())], *[getattr(ca, name) for name in more])
 
 
+# There is no row of the GPT: compilers need more than five minutes for the straight line that CasADi writes of it.
 ROWS = (
     Row("Rosenbrock 2", rosenbrock, (np.array([1.2, 0.3]),), _entries(rosenbrock), 200_000),
     Row("Rosenbrock 100", rosenbrock, (SOURCE.normal(size=100),), _entries(rosenbrock), 20_000),
     _network("MLP 4-8-3", 20_000),
     _network("MLP 32-32-10", 3_000),
+    _lstm("LSTM 2 x 32", 33, 300),
     Row("pendulum 1000", pendulum, (np.array([1.0, 0.3]),), _entries(pendulum, "sin"), 500),
 )
 
