@@ -29,8 +29,10 @@ _SHOWN = 5  # numbers of a sequence
 Row = tuple[Box, Box, Box | None]  # left side, right side, and what is said beside them
 
 
-def latex_of(forms: Forms) -> str:
+def latex_of(forms: Forms, environment: str = "aligned") -> str:
     """The formulas of a program: with loops as recurrences if it has any, else on arrays.
+
+    environment  that of the equations: "align*" may be broken across pages, and stands outside of \\[ \\]
 
     >>> from autograd.compiler.program import Program
     >>> from autograd.rules import add
@@ -45,7 +47,7 @@ def latex_of(forms: Forms) -> str:
     else:
         rows = _Arrays(forms.vectors).rows()
     lines = [f"{latex(left)} & = {latex(right)}{f' && {latex(note)}' if note else ''}" for left, right, note in rows]
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+    return f"\\begin{{{environment}}}\n" + " \\\\\n".join(lines) + f"\n\\end{{{environment}}}"
 
 
 # --- on arrays --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from autograd.exporting.request import Request
 
 def source(request: Request) -> str:
     """The text of the file: the equations of the last function of the request, which contain those of the others."""
-    equations = latex_of(request.functions[-1].forms)
+    equations = latex_of(request.functions[-1].forms, "align*")
     return "\n".join(
         [
             f"% {comment(request.name)}, exported by autograd.",
@@ -17,9 +17,7 @@ def source(request: Request) -> str:
             r"\usepackage{amsmath,amssymb}",
             r"\allowdisplaybreaks",
             r"\begin{document}",
-            r"\[",
             equations,
-            r"\]",
             r"\end{document}",
             "",
         ]

@@ -10,6 +10,11 @@ from nn.interop.weights import Weights, check_model, model_of, weights_of
 from nn.layers.activations import ActivationLike, get_activation
 from nn.layers.mlp import MLP
 
+_LEAKY = (
+    "Keras has the slope 0.2 for it, if none is given, where this package has 0.01; give a function, such as "
+    "lambda z: autograd.leaky_relu(z, 0.2)"
+)
+
 
 def from_keras(weights: Sequence[Any], *, hidden: ActivationLike = "relu", output: ActivationLike = "linear") -> MLP:
     """The network of Keras `Dense` layers from the arrays of `model.get_weights()`.
@@ -22,9 +27,12 @@ def from_keras(weights: Sequence[Any], *, hidden: ActivationLike = "relu", outpu
     >>> model([1.0, 1.0]).data
     6.0
 
-    ValueError for arrays of other shapes, such as those of normalisations and convolutions. Mind that "leaky_relu" has
-    the slope 0.2 in Keras and 0.01 here.
+    ValueError for arrays of other shapes, such as those of normalisations and convolutions, and for "leaky_relu", whose
+    slope is 0.2 in Keras, if it is not given, and 0.01 here.
     """
+    for name, activation in (("hidden", hidden), ("output", output)):
+        if activation == "leaky_relu":
+            raise ValueError(f"{name}={activation!r}: {_LEAKY}")
     arrays = [np.asarray(each, np.float64) for each in weights]
     layers: list[Weights] = []
     place, with_bias = 0, len(arrays) > 1 and arrays[1].ndim == 1
@@ -63,7 +71,7 @@ def _unexpected(place: int, array: NDArray[np.float64], wanted: str) -> ValueErr
 def to_keras(model: MLP) -> list[NDArray[np.float64]]:
     """The arrays for `set_weights` of a Keras model of `Dense` layers, as `from_keras` takes them.
 
-    model   an `MLP`
+    model   an `MLP`; a Keras model of one with "leaky_relu" needs `LeakyReLU(negative_slope=0.01)`
 
     >>> [array.shape for array in to_keras(MLP(3, [4, 2]))]
     [(3, 4), (4,), (4, 2), (2,)]

@@ -143,7 +143,7 @@ def _entries(f: Callable[..., Any], *more: str) -> Callable[[Any, Any], Any]:
     return lambda ca, x: f([x[i] for i in range(x.numel())], *[getattr(ca, name) for name in more])
 
 
-# There is no row of the GPT: compilers need more than five minutes for the straight line that CasADi writes of it.
+# There is no row of the GPT: GCC needs over three minutes of CPU for the straight line that CasADi writes of it.
 ROWS = (
     Row("Rosenbrock 2", rosenbrock, (np.array([1.2, 0.3]),), _entries(rosenbrock), 200_000),
     Row("Rosenbrock 100", rosenbrock, (SOURCE.normal(size=100),), _entries(rosenbrock), 20_000),

@@ -260,4 +260,5 @@ def test_the_equations_are_a_document(tmp_path: Path) -> None:
     compile(rosenbrock).export(tmp_path / "f.tex", ([1.0, 2.0],))
     text = (tmp_path / "f.tex").read_text()
     assert text.count(r"\begin{document}") == text.count(r"\end{document}") == 1
-    assert r"\begin{aligned}" in text
+    assert r"\begin{align*}" in text  # unlike aligned, it may be broken: long programs take several pages
+    assert r"\[" not in text

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 import nn
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -98,6 +99,16 @@ def test_arrays_of_keras_there_and_back(hidden: str) -> None:
     assert np.allclose(_outputs(model), h, rtol=1e-12)
     again = nn.from_keras(arrays, hidden=hidden, output="linear")
     assert np.array_equal(_outputs(again), _outputs(model))
+
+
+@pytest.mark.parametrize(("place", "expected"), [("hidden", -0.2), ("output", 0.0)])
+def test_the_slope_of_keras_leaky_relu_is_asked_for(place: str, expected: float) -> None:
+    """Keras has another one by default, so that numbers would be wrong without a word."""
+    arrays = [np.array([[-1.0]]), np.zeros(1), np.ones((1, 1)), np.zeros(1)]
+    with pytest.raises(ValueError, match=rf"{place}='leaky_relu': Keras has the slope 0\.2"):
+        nn.from_keras(arrays, **{place: "leaky_relu"})
+    model = nn.from_keras(arrays, **{place: lambda z: autograd.leaky_relu(z, 0.2)})
+    assert model([1.0]).data == expected
 
 
 def test_layers_without_bias() -> None:
