@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import suppress
 from os import PathLike
+from typing import BinaryIO
 
 LARGEST = 1 << 29  # bytes of a file that is read
 _CHUNK = 1 << 20
@@ -87,12 +88,22 @@ def read_bytes(path: str | PathLike[str], largest: int = LARGEST) -> bytes:
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not file.isatty()):
             raise OSError(errno.EINVAL, "a device, not a file", os.fspath(path))
-        chunks, size = [], 0
-        while chunk := file.read(_CHUNK):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > largest:
-                raise OSError(errno.EFBIG, f"has more than {_counted(largest)}", os.fspath(path))
+        return read_stream(file, os.fspath(path), largest)
+
+
+def read_stream(stream: BinaryIO, name: str, largest: int = LARGEST) -> bytes:
+    """What is left in a stream; OSError, naming it, if that is more than `largest` bytes.
+
+    >>> from io import BytesIO
+    >>> read_stream(BytesIO(b"a,b"), "stdin")
+    b'a,b'
+    """
+    chunks, size = [], 0
+    while chunk := stream.read(_CHUNK):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > largest:
+            raise OSError(errno.EFBIG, f"has more than {_counted(largest)}", name)
     return b"".join(chunks)
 
 

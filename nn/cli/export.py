@@ -7,6 +7,7 @@ import re
 
 from autograd.cli.frame import OK
 from autograd.io.files import file_name
+from nn.cli.folders import MODEL_HELP, model_file
 from nn.interop.exporting import export
 
 EXAMPLES = """\
@@ -19,7 +20,7 @@ examples:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `export`."""
-    parser.add_argument("model", metavar="MODEL", help="a model file written by train")
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
         *("-o", "--out"),
         required=True,
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file."""
-    export(args.model, args.out, image=args.image)
+    export(model_file(args.model), args.out, image=args.image)
     print(f"written to {file_name(args.out)}")
     return OK
 

@@ -1,16 +1,29 @@
-"""The folder of a run: numbered instead of overwritten, and gone again if nothing was written to it."""
+"""The folder of a run: its files, how it is named, and that it goes again if nothing was written to it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 
+MODEL = "model.json"
+MODEL_HELP = "the folder of a run of train, or the model file in it"
 PICTURES = (
     *("graph.svg", "graph.html", "loss.svg", "boundary.svg"),
     *("confusion.svg", "calibration.svg", "residuals.svg", "importance.svg"),
 )
+
+
+def model_file(path: str) -> str:
+    """The model file of a run; `path` is that file, or its folder.
+
+    >>> model_file("runs/xor/model.json")
+    'runs/xor/model.json'
+    """
+    in_folder = os.path.join(path, MODEL)
+    return in_folder if os.path.isfile(in_folder) else path
 
 
 @contextmanager

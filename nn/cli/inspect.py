@@ -13,6 +13,7 @@ from autograd.cli.frame import JSON_HELP
 from autograd.io.files import file_name
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
+from nn.cli.folders import MODEL_HELP, model_file
 from nn.cli.terminal import wrapping_stdout
 from nn.layers.mlp import MLP
 from nn.persistence.storage import load_document
@@ -27,17 +28,18 @@ SHOWN_NAMES = 8
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `inspect`."""
-    parser.add_argument("model", metavar="MODEL", help="a model file written by train or nn.save")
+    parser.add_argument("model", metavar="MODEL", help=f"{MODEL_HELP}, or a file written by nn.save")
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the architecture, statistics of the weights, inputs and target, and how the model was trained."""
-    model, extra = load_document(args.model)
+    path = model_file(args.model)
+    model, extra = load_document(path)
     if args.json:
         print_json(_document(model, extra))
         return 0
-    lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(args.model))]
+    lines = [f"model: {model!r}", *_layers(model), *_purpose(model, extra, file_name(path))]
     with wrapping_stdout():
         for line in lines:
             print(line)

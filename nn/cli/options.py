@@ -30,7 +30,7 @@ class Preset:
     patience: int | None = None
 
 
-TABLES = "a CSV or TSV file with a header line, JSON Lines, Parquet or Excel"
+TABLES = "a CSV or TSV file with a header line (also .gz, or - for stdin), JSON Lines, Parquet or Excel"
 # Chosen by trying several seeds.
 PRESETS: dict[str, Preset] = {
     "xor": Preset((8,), "tanh", lr=0.05, epochs=1000, batch_size=4, until_loss=0.01),

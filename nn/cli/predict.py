@@ -14,11 +14,13 @@ from autograd.cli.frame import JSON_HELP, OK
 from autograd.io.files import file_name, write_text
 from autograd.io.json_text import print_json
 from autograd.io.plural import counted
+from nn.cli.folders import MODEL_HELP, model_file
 from nn.cli.reading import or_usage_error
 from nn.cli.table_options import add_reading_options, reading_of
 from nn.persistence.storage import load_document
 from nn.tabular.cells import Cells, TableError
 from nn.tabular.columns import class_name
+from nn.tabular.content import Source
 from nn.tabular.numerals import POINT
 from nn.tabular.preprocessing import Array, Recipe
 from nn.tabular.understood import read_like
@@ -34,9 +36,11 @@ examples:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The arguments of `predict`."""
-    parser.add_argument("model", metavar="MODEL", help="a model file written by train")
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
-        "data", metavar="TABLE", help="a CSV or other file with the columns that the model was trained on, in any order"
+        "data",
+        metavar="TABLE",
+        help="a CSV or other file with the columns that the model was trained on, in any order; - for CSV from stdin",
     )
     parser.add_argument("--out", metavar="CSV", help="where to write the rows with their predictions (default: stdout)")
     parser.add_argument("--drop-missing", action="store_true", help="leave out rows with a missing value")
@@ -49,8 +53,9 @@ def run(args: argparse.Namespace) -> int:
 
     A row that cannot be predicted has neither, but says why in a further column `problem`; TableError if none can be.
     """
-    model, extra = load_document(args.model)
-    name = file_name(args.model)
+    path = model_file(args.model)
+    model, extra = load_document(path)
+    name = file_name(path)
     recipe = Recipe.from_json(extra, name)
     recipe.check_model(model, name)
     cells = _complete(args, recipe)
@@ -79,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 def _complete(args: argparse.Namespace, recipe: Recipe) -> Cells:
     """The rows of the file, which has all columns that the model needs."""
     needed, trained = [column.name for column in recipe.columns], recipe.table.reading if recipe.table else None
-    cells = or_usage_error(lambda: read_like(args.data, reading_of(args), trained, needed))
+    cells = or_usage_error(lambda: read_like(Source(args.data), reading_of(args), trained, needed))
     there = set(cells.header)
     absent = [name for name in needed if name not in there]
     if absent:

@@ -16,6 +16,7 @@ from autograd.io.suggestions import did_you_mean, near_file
 from nn.cli.table_options import TABLE_OPTIONS, reading_of
 from nn.tabular.cells import TableError
 from nn.tabular.columns import Column
+from nn.tabular.content import Source
 from nn.tabular.datasets import DATASETS, Dataset, load
 from nn.tabular.formats import read_cells
 from nn.tabular.preprocessing import Recipe, Scaling
@@ -89,8 +90,8 @@ def _check_classes(dataset: Dataset) -> None:
 
 
 def _table(args: argparse.Namespace) -> Table:
-    path = Path(args.data)
-    if not path.exists():
+    path = Source(args.data)
+    if args.data != "-" and not Path(path).exists():
         hint = did_you_mean(args.data, DATASETS) or near_file(path)
         known = ", ".join(DATASETS)
         raise UsageError(f"{file_name(path)!r} is neither a file nor a built-in data set ({known}){hint}")
@@ -102,10 +103,10 @@ def _table(args: argparse.Namespace) -> Table:
 
 
 def or_usage_error(make: Callable[[], T]) -> T:
-    """What `make` returns; its ValueError or LookupError becomes a UsageError, since it comes from the options."""
+    """What `make` returns; its ValueError becomes a UsageError, since it comes from the options."""
     try:
         return make()
     except (TableError, UnicodeError):
         raise
-    except (ValueError, LookupError) as error:  # the latter for an unknown encoding
+    except ValueError as error:
         raise UsageError(str(error)) from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 import zlib
-from os import PathLike
+from functools import cached_property
+from os import PathLike, fspath
 from pathlib import Path
 
-from autograd.io.files import LARGEST, read_bytes
+from autograd.io.files import LARGEST, read_bytes, read_stream
 from nn.tabular.cells import TableError
 
 _GZIP = b"\x1f\x8b"
@@ -20,6 +23,25 @@ _OTHERS = {  # what files of other formats begin with
     b"SQLite format 3": "a SQLite database; export the table as CSV",
     b"%PDF-": "a PDF document; a table as CSV is needed",
 }
+
+
+class Source(PathLike[str]):
+    """A file, or stdin for "-", that is read once however often its content is asked for: a pipe gives it only once."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._path = "" if path == "-" else fspath(path)
+
+    def __fspath__(self) -> str:
+        return self._path or "stdin"
+
+    @cached_property
+    def data(self) -> bytes:
+        """The content; OSError if it cannot be read."""
+        if self._path:
+            return read_bytes(self._path)
+        if sys.stdin is None:  # the shell has closed it
+            raise OSError(errno.EBADF, "is closed", fspath(self))
+        return read_stream(sys.stdin.buffer, fspath(self))
 
 
 def suffix(path: str | PathLike[str]) -> str:
@@ -38,7 +60,7 @@ def content(path: str | PathLike[str], name: str, largest: int = LARGEST) -> byt
     TableError for a damaged archive, one of more than `largest` bytes, and a file that is not text; OSError if it
     cannot be read.
     """
-    data = read_bytes(path, largest)
+    data = path.data if isinstance(path, Source) else read_bytes(path, largest)
     for start, words in _OTHERS.items():
         if data.startswith(start):
             raise TableError(f"{name}: this is {words}")

@@ -12,6 +12,7 @@ from os import PathLike
 
 from autograd.io.files import file_name
 from autograd.io.plural import counted
+from autograd.io.suggestions import did_you_mean
 from nn.tabular.cells import Cells, Reading, Row, TableError
 from nn.tabular.content import content
 
@@ -24,6 +25,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_ENCODINGS = ("utf-8", "utf-16", "utf-32", "ascii", "latin-1", "cp1252", "cp1250", "cp1251", "shift_jis", "gb18030")
 _SEP = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _LOOKED_AT = 50  # records, to find the delimiter
 
@@ -77,6 +79,8 @@ def _decode(name: str, data: bytes, encoding: str) -> tuple[str, str]:
             encoding = marked
     try:
         text = data.decode(encoding or "utf-8")
+    except LookupError:  # there is none of this name, or it is not one of text, as "hex"
+        raise ValueError(f"{encoding!r} is not a text encoding{did_you_mean(encoding, _ENCODINGS)}") from None
     except UnicodeDecodeError as error:
         line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
         other = encoding.upper() if encoding else "UTF-8"

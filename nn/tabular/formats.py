@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from os import PathLike, fspath
@@ -178,27 +179,49 @@ def _parquet(path: str | PathLike[str], name: str) -> Found:
 
 def _excel(path: str | PathLike[str], name: str) -> Found:
     try:
-        import openpyxl
+        sheet = _first_sheet(path, calculated=True)
     except ImportError:
         raise TableError(f"{name}: Excel files need openpyxl (pip install 'scalar-autograd[tables]')") from None
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except OSError:
         raise
     except Exception as error:  # openpyxl raises many types for damaged files
         raise TableError(f"{name}: not an .xlsx file, or damaged ({type(error).__name__}: {error!s:.120})") from None
-    rows = [
-        (line, cells)
-        for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1)
-        if any(cell is not None for cell in cells)
-    ]
+    rows = [(line, cells) for line, cells in enumerate(sheet, start=1) if any(cell is not None for cell in cells)]
     if not rows:
         raise TableError(f"{name}: the first sheet is empty; it needs a header row and at least one row")
     (_, header), *entries = rows
     names = ["" if each is None else str(each) for each in header]
     width = len(names)
     columns = [[cells[i] if i < len(cells) else None for _, cells in entries] for i in range(width)]
+    if any(cell is None for column in columns for cell in column):
+        _check_calculated(name, names, sheet, _first_sheet(path, calculated=False))
     return names, columns, [line for line, _ in rows]
+
+
+def _first_sheet(path: str | PathLike[str], *, calculated: bool) -> list[tuple[Any, ...]]:
+    """The rows of an .xlsx file, with the values of formulas or the formulas themselves."""
+    from openpyxl import load_workbook
+
+    with closing(load_workbook(path, read_only=True, data_only=calculated)) as book:
+        return list(book.worksheets[0].iter_rows(values_only=True))
+
+
+def _check_calculated(
+    name: str, names: Sequence[str], values: Sequence[tuple[Any, ...]], formulas: Sequence[tuple[Any, ...]]
+) -> None:
+    """TableError if there are formulas, none of which has a value: programs write them, spreadsheets calculate them."""
+    found = [
+        (line, column, formula, value)
+        for line, rows in enumerate(zip(values, formulas, strict=True), start=1)
+        for column, value, formula in zip(names, *rows, strict=False)
+        if isinstance(formula, str) and formula.startswith("=")
+    ]
+    if found and all(value is None for *_, value in found):
+        line, column, formula, _ = found[0]
+        raise TableError(
+            f"{name} line {line}, column {column!r}: the formula {formula!r:.60} has no value in the file; open it in a"
+            " spreadsheet program and save it"
+        )
 
 
 READERS: dict[str, Callable[[str | PathLike[str], str], Found]] = {

@@ -145,7 +145,7 @@ def read_table(
     ([0, 1, 0], ('apple', 'banana'), 'binary')
 
     Raises `TableError` with line, column and the offending cell for anything that is wrong with the table, `OSError`
-    when it cannot be read, `ValueError` for a column that is asked for as two kinds.
+    when it cannot be read, `ValueError` for a column that is asked for as two kinds, and an unknown encoding.
     """
     reading = Reading(encoding, delimiter, decimal, tuple(missing))
     cells = read_cells(data, reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -76,6 +77,27 @@ def test_inspect_shows_layers_inputs_target_and_training(trained: Path, capsys: 
 def test_inspect_of_a_model_saved_by_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nn.save(nn.MLP(2, [1], seed=0), tmp_path / "m.json")
     assert "nothing else is stored: m.json has no recipe" in run_here(tmp_path, capsys, "inspect", "m.json").stdout
+
+
+def test_a_run_is_named_by_its_folder(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["inspect"], ["predict", "flowers.csv"]):
+        command, *rest = arguments
+        by_folder, by_file = (run_here(trained, capsys, command, m, *rest) for m in ("flowers", "flowers/model.json"))
+        assert by_folder.stdout == by_file.stdout
+    run_here(trained, capsys, "export", "flowers", "-o", "net.py")
+
+
+def test_a_table_from_stdin(trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from_file = run_here(trained, capsys, "predict", "slope", "slope.csv").stdout
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SLOPE.encode())))
+    assert run_here(trained, capsys, "predict", "slope", "-").stdout == from_file
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SLOPE.encode())))
+    run_here(trained, capsys, "train", "-", "--target", "y", "--epochs", "1", "--quiet", "--out", "piped")
+    assert "trained on: stdin, 40 samples" in run_here(trained, capsys, "inspect", "piped").stdout
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert "stdin: the file is empty" in run_here(trained, capsys, "predict", "slope", "-", code=2).stderr
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "stdin: is closed" in run_here(trained, capsys, "predict", "slope", "-", code=2).stderr
 
 
 def test_a_closed_pipe_gives_no_traceback(trained: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from nn.tabular.cells import Reading, TableError
 from nn.tabular.columns import Column
-from nn.tabular.content import content
+from nn.tabular.content import Source, content
 from nn.tabular.formats import read_cells
 from nn.tabular.numerals import Notation
 from nn.tabular.table import read_table
@@ -154,6 +156,33 @@ def test_lines_of_json_and_excel_are_those_of_the_file(write: Write, tmp_path: P
     book.save(tmp_path / "t.xlsx")
     with pytest.raises(TableError, match=r"t\.xlsx line 5, column 'x': missing"):
         read_table(tmp_path / "t.xlsx", "y")
+
+
+def test_formulas_that_were_never_calculated_are_named(tmp_path: Path) -> None:
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in (["x", "y"], [1.5, "=A2*2"], [2.5, "=A3*2"]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(TableError, match=r"t\.xlsx line 2, column 'y': the formula '=A2\*2' has no value in the file"):
+        read_table(tmp_path / "t.xlsx", "y")
+
+
+@pytest.mark.parametrize(("asked", "hint"), [("utf-9", "; did you mean 'utf-8'?"), ("hex", ""), ("x", "")])
+def test_unknown_encodings(write: Write, asked: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{asked}' is not a text encoding{re.escape(hint)}$"):
+        read_table(write(PLAIN), "y", encoding=asked)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_read_once_whatever_has_to_be_found_out(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(pipe.write_text, PLAIN)
+        # The training had semicolons, so that the table is read anew with commas.
+        cells = read_like(Source(pipe), Reading(), Reading("utf-8", ";"), ["x", "y"])
+        writing.result()
+    assert cells.header == ("x", "y")
 
 
 @pytest.mark.parametrize("entry", [b"a", timedelta(1), 1j])
