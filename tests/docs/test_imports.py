@@ -246,7 +246,7 @@ BACK_END = {
     "special",
 }
 INSIDE: dict[str, set[str]] = {
-    "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.passes", "compiler.symbols"},
+    "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.gates", "compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.loops": BACK_END
     | {"compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python", "compiler.symbols"}
