@@ -55,6 +55,10 @@ class Flows(Generic[Node, AnyWay]):
         else:
             self._ways.setdefault(node, []).append(way)
 
+    def given(self, node: Node, flow: Any) -> None:
+        """A node whose indicator is known."""
+        self._ways[node], self._flow[node] = [], flow
+
     def is_open(self, node: Node) -> bool:
         """Whether something flows to a node whatever the gates are."""
         return node in self._open or node not in self._ways
