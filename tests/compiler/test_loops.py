@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -283,6 +284,8 @@ def test_branches_that_are_not_taken_give_nothing() -> None:
     assert all(map(math.isfinite, outputs(looped, interpret(looped, numbers))))
 
 
+@hypothesis.example(476)
+@hypothesis.example(519)
 @given(seeds)
 def test_zero_times_infinity_in_loops_is_what_it_is_in_eager_code(seed: int) -> None:
     """nan where something flows, though the adjoint is 0 by accident, and nothing behind a gate that is shut."""

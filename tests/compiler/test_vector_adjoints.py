@@ -259,6 +259,21 @@ def test_an_adjoint_that_is_0_by_accident_meets_an_infinity_as_in_eager_code(
     assert list(found) == pytest.approx(wanted, rel=1e-14, nan_ok=True)
 
 
+@pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
+def test_second_derivatives_at_a_tip_are_nan_in_every_mode(backend: Any) -> None:
+    """‖x‖² at the origin (decision 3d): numpy had the confident product 0 where the limit is 2 v."""
+
+    def f(x: Any) -> Any:
+        return autograd.norm(x) ** 2
+
+    fast = autograd.compile(f, backend=backend)
+    origin, along = [0.0, 0.0], [1.0, 0.0]
+    assert all(map(math.isnan, fast.hvp((origin,), (along,))[1]))
+    assert np.isnan(fast.hessian(origin)).all()
+    inner = autograd.compile(lambda x: autograd.functional.hvp(f, (x,), (along,))[1][0], backend=backend)
+    assert math.isnan(inner.value(origin))
+
+
 @pytest.mark.parametrize("x", [-1.0, 0.5, 2.0])
 def test_columns_of_a_product_that_nothing_flows_to(x: float) -> None:
     """∛0 behind a product whose rows have a gate each: eager code multiplies its slope where one of them is open."""
