@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from autograd import rules
 from autograd.errors import CompileError
@@ -23,7 +24,8 @@ Node = TypeVar("Node", bound=Hashable)
 Answers = tuple[Any, Sequence[Any], Sequence[Any]]  # the gate or None, the partials for yes and for no
 
 
-class Way(NamedTuple, Generic[Node]):
+@dataclass(frozen=True, slots=True)
+class Way(Generic[Node]):
     """How an adjoint reaches a node: from another, through a gate or none, and on which of its sides it flows."""
 
     source: Node
@@ -32,13 +34,72 @@ class Way(NamedTuple, Generic[Node]):
     no: bool = True
 
 
-class Gates(Generic[Node]):
-    """What gates need to know of a graph, and the edges of its nodes."""
+AnyWay = TypeVar("AnyWay", bound=Way[Any])
+
+
+class Flows(Generic[Node, AnyWay]):
+    """Where anything flows to: an indicator for each node, not 0 where something does, computed when it is asked for.
+
+    A node that an adjoint reaches without gates is open: something always flows there.
+    """
 
     def __init__(self) -> None:
-        self._open: set[Node] = set()  # nodes whose adjoint has come on a way without gates
-        self._ways: dict[Node, list[Way[Node]]] = {}  # to all others, but the output
-        self._flow: dict[Node, Any] = {}  # 1 where anything flows to a node, else 0
+        self._open: set[Node] = set()
+        self._ways: dict[Node, list[AnyWay]] = {}  # to all others, but the output
+        self._flow: dict[Node, Any] = {}
+
+    def note(self, node: Node, way: AnyWay) -> None:
+        """An adjoint has come to the node on that way."""
+        if way.yes and way.no and self.is_open(way.source):
+            self._open.add(node)
+        else:
+            self._ways.setdefault(node, []).append(way)
+
+    def given(self, node: Node, flow: Any) -> None:
+        """A node whose indicator is known."""
+        self._ways[node], self._flow[node] = [], flow
+
+    def is_open(self, node: Node) -> bool:
+        """Whether something flows to a node whatever the gates are."""
+        return node in self._open or node not in self._ways
+
+    def flow(self, node: Node) -> Any:
+        """The indicator of a node that is not open."""
+        waiting = [node]  # no recursion: a chain of gates may be long
+        while waiting:
+            now = waiting[-1]
+            sources = [way.source for way in self._ways.get(now, ())] if now not in self._flow else []
+            missing = [x for x in sources if not self.is_open(x) and x not in self._flow]
+            waiting += missing
+            if not missing:
+                waiting.pop()
+                if now not in self._flow:
+                    ways = self._ways[now]
+                    self._flow[now] = self.any_of(now, ways, [self._through(way) for way in ways])
+        return self._flow[node]
+
+    def _through(self, way: AnyWay) -> Any:
+        """The indicator of a way."""
+        flow = self.leaving(way, 1.0 if self.is_open(way.source) else self._flow[way.source])
+        return flow if way.yes and way.no else self.chosen(way.gate, flow if way.yes else 0.0, flow if way.no else 0.0)
+
+    def leaving(self, way: AnyWay, flow: Any) -> Any:
+        """What flows out of the source of a way, given its indicator."""
+        return flow
+
+    def chosen(self, gate: Any, yes: Any, no: Any) -> Any:
+        """What a gate lets through."""
+        return rules.where(gate, yes, no)
+
+    def any_of(self, node: Node, ways: Sequence[AnyWay], flows: Sequence[Any]) -> Any:
+        """Whether anything comes to a node on one of these ways."""
+        return reduce(rules.maximum, {id(each): each for each in flows}.values())
+
+
+class Gates(Flows[Node, Way[Node]]):
+    """What gates need to know of a graph, and the edges of its nodes."""
+
+    differs = "sample to sample; write its rule with autograd.where, or compile without batch="
 
     def attempt(self, node: Node, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
         """The partials by all operands where a rule is answered so, and the different numbers it has asked for."""
@@ -59,8 +120,7 @@ class Gates(Generic[Node]):
             return None, yes, yes
         if len(asked) > 1:
             raise CompileError(
-                "the derivative of a primitive asks for the truth of several numbers, which differ from sample to "
-                "sample; write its rule with autograd.where, or compile without batch="
+                f"the derivative of a primitive asks for the truth of several numbers, which differ from {self.differs}"
             )
         (gate,) = asked.values()
         return gate, yes, self.attempt(node, 0.0)[0]
@@ -75,49 +135,19 @@ class Gates(Generic[Node]):
                 continue
             if gate is None:
                 found.append((parent, *self._switched(node, yes, adjoint)))
-                self._note(parent, Way(node))
+                self.note(parent, Way(node))
             else:
                 flows = [0.0 if each is None else math.prod(self._switched(node, each, adjoint)) for each in (yes, no)]
                 found.append((parent, 1.0, rules.where(gate, *flows)))
-                self._note(parent, Way(node, gate, yes is not None, no is not None))
+                self.note(parent, Way(node, gate, yes is not None, no is not None))
         return found
 
     def _switched(self, node: Node, partial: Any, adjoint: Any) -> tuple[Any, Any]:
         """(partial, adjoint); (1, their product, but 0 where nothing flows) where that must be told apart."""
         is_tame = math.isfinite(partial) if type(partial) is float else self.is_tame(partial)
-        if is_tame or self._is_open(node):
+        if is_tame or self.is_open(node):
             return partial, adjoint
-        return 1.0, rules.where(self._flows(node), partial * adjoint, 0.0)
-
-    def _note(self, parent: Node, way: Way[Node]) -> None:
-        if way.yes and way.no and self._is_open(way.source):
-            self._open.add(parent)
-        else:
-            self._ways.setdefault(parent, []).append(way)
-
-    def _is_open(self, node: Node) -> bool:
-        return node in self._open or node not in self._ways
-
-    def _flows(self, node: Node) -> Any:
-        """1 where anything flows to a node that is not open, else 0."""
-        waiting = [node]  # no recursion: a chain of gates may be long
-        while waiting:
-            now = waiting[-1]
-            missing = [x for x, *_ in self._ways[now] if not self._is_open(x) and x not in self._flow]
-            waiting += missing
-            if not missing:
-                waiting.pop()
-                if now not in self._flow:
-                    found = {id(each): each for each in map(self._through, self._ways[now])}
-                    self._flow[now] = reduce(rules.maximum, found.values())
-        return self._flow[node]
-
-    def _through(self, way: Way[Node]) -> Any:
-        """1 where anything flows on a way, else 0."""
-        flow = 1.0 if self._is_open(way.source) else self._flow[way.source]
-        if way.yes and way.no:
-            return flow
-        return rules.where(way.gate, flow if way.yes else 0.0, flow if way.no else 0.0)
+        return 1.0, rules.where(self.flow(node), partial * adjoint, 0.0)
 
 
 def may_flow(row: Primitive, operands: Sequence[Any]) -> list[Any]:

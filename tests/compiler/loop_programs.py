@@ -22,8 +22,8 @@ ROWS = (rules.sin, rules.tanh, rules.add, rules.sub, rules.mul, rules.sigmoid, r
 class Written:
     """A random sequential program: some equations, a loop of a random body, in which there may be another one, more."""
 
-    def __init__(self, rng: Random, trips: int) -> None:
-        self.rng, self.trips = rng, trips
+    def __init__(self, rng: Random, trips: int, rows: Sequence[Primitive] = ROWS) -> None:
+        self.rng, self.trips, self.rows = rng, trips, rows
         self.names = tuple(f"x_{i}" for i in range(rng.randint(1, 60)))
         self.equations: list[Equation] = []
         self._equations(rng.randint(0, 5), ())
@@ -45,14 +45,14 @@ class Written:
 
     def _equations(self, count: int, near: Sequence[Atom]) -> None:
         for _ in range(count):
-            row = self.rng.choice(ROWS)
+            row = self.rng.choice(self.rows)
             place = len(self.names) + len(self.equations) - 1
             self._apply(row, [self.rng.choice([place, *near, self._any()]) for _ in range(row.arity or 3)])
 
     def _loop(self, state: list[Atom], depth: int) -> list[Atom]:
         """What a loop carries at last; equations look mostly at what was made just before, so that it is a chain."""
         rng = self.rng
-        rows = [rng.choice(ROWS) for _ in range(rng.randint(1, 8))]
+        rows = [rng.choice(self.rows) for _ in range(rng.randint(1, 8))]
         chosen = [[rng.random() ** 2 for _ in range(row.arity or 3)] for row in rows]
         fixed: list[Atom] = [self._any() for _ in range(3)]
         taken = [rng.random() for _ in state]

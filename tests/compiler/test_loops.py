@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from autograd import rules
 from autograd.compiler import program as programs
 from autograd.compiler.bounds import UNIT
 from autograd.compiler.llvm.time_loops import LoopRunner
-from autograd.compiler.loops import backward
+from autograd.compiler.loops import backward_body
 from autograd.compiler.loops.columns import Columns, Flags
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
@@ -250,9 +251,9 @@ def test_gradients_of_random_loops(seed: int) -> None:
 
 @examples
 @pytest.mark.parametrize("flattened", [False, True])
-@pytest.mark.parametrize("many", [0, backward.MANY])
+@pytest.mark.parametrize("many", [0, backward_body.MANY])
 def test_gradients_of_examples(name: str, flattened: bool, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backward, "MANY", many)
+    monkeypatch.setattr(backward_body, "MANY", many)
     program, numbers = recorded(EXAMPLES[name])
     gradient, _ = recorded(EXAMPLES[name], GRADIENT)
     assert_same_gradient(find(sums(program) if flattened else program), gradient, numbers)
@@ -281,6 +282,35 @@ def test_branches_that_are_not_taken_give_nothing() -> None:
     looped = with_gradient(find(program), range(2))
     assert loops(looped)
     assert all(map(math.isfinite, outputs(looped, interpret(looped, numbers))))
+
+
+@hypothesis.example(476)
+@hypothesis.example(519)
+@given(seeds)
+def test_zero_times_infinity_in_loops_is_what_it_is_in_eager_code(seed: int) -> None:
+    """nan where something flows, though the adjoint is 0 by accident, and nothing behind a gate that is shut."""
+    rng = Random(seed)
+    program = Written(rng, 12, (rules.where, rules.where, rules.cbrt, rules.mul, rules.sub, rules.tanh)).program()
+    numbers = [rng.choice([-1.0, 0.0, 0.5, 1.0]) for _ in program.names]
+    gradient, _ = recorded(replayed(program, numbers), GRADIENT)
+    found = check(with_gradient(find(program, 3), gradient.derivatives))
+    wanted = outputs(gradient, programs.interpret(gradient, numbers))
+    assert outputs(found, interpret(found, numbers)) == pytest.approx(wanted, rel=1e-9, nan_ok=True)
+
+
+def test_what_flows_is_carried_only_where_something_asks() -> None:
+    """Behind a `where` in each trip: for a product nothing, for a logarithm an indicator beside each adjoint."""
+
+    def loop(row: Callable[[Any], Any]) -> Loop:
+        def f(x: Any, w: Any) -> Any:
+            for _ in range(20):
+                x = rules.where(x > 0.5, row(x), x + 1.0) * w
+            return x
+
+        program, _ = recorded((f, {"x": 0.4, "w": 0.9}))
+        return loops(with_gradient(find(program), range(2)))[-1]
+
+    assert (len(loop(lambda x: x * x).carried), len(loop(rules.log).carried)) == (2, 3)
 
 
 def test_a_constant_is_no_place_of_the_same_number() -> None:
@@ -368,7 +398,7 @@ loss = v @ v  # (1,)"""
     )
     text = formulas(with_gradient(looped, range(len(numbers))))
     assert "    v4 = W.T @ v3                # (4,)\n    v5 = v3 @ [h, x] + [Dw, Du]  # (4, 7)\n" in text
-    monkeypatch.setattr(backward, "MANY", 0)
+    monkeypatch.setattr(backward_body, "MANY", 0)
     text = formulas(with_gradient(looped, range(len(numbers))))
     assert "    v4 = W.T @ v3         # (4,)\n    dh = v4\nv1 = [h, X, v] @ v[…]  # (7, 4)\n" in text
 

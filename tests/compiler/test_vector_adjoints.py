@@ -231,6 +231,67 @@ def test_rows_of_a_product_may_be_behind_a_gate() -> None:
         assert [repr(x) for x in row] == [repr(leaf.grad) for leaf in leaves]
 
 
+ACCIDENTS: dict[str, Callable[[Any], Any]] = {
+    "square": lambda x: where(x >= 0.0, sqrt(x) ** 2, x),
+    "nested": lambda x: where(x >= -1.5, where(x >= 0.0, sqrt(x) ** 2, 3.0), log(x + 1.5)),
+    "two branches": lambda x: where(x >= -1.0, sqrt(x * x) * x, 1.0) + where(x >= 0.5, log(x), sqrt(x + 1.0)),
+    "dot": lambda x: where(x >= -0.5, autograd.dot([x, autograd.cbrt(x)], [autograd.cbrt(x), x]), x),
+}
+
+
+@pytest.mark.parametrize("batch", [(), ("x",)], ids=str)
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+@pytest.mark.parametrize("name", ACCIDENTS)
+def test_an_adjoint_that_is_0_by_accident_meets_an_infinity_as_in_eager_code(
+    name: str, backend: Any, batch: tuple[str, ...]
+) -> None:
+    """0 · ∞ is nan where something flows, and nothing where the branch is not taken."""
+    f, xs = ACCIDENTS[name], [-1.0, -0.25, 0.0, 0.5, 1.0, 2.0]
+    leaves = [Value(x) for x in xs]
+    for leaf in leaves:
+        f(leaf).backward()
+    wanted = [leaf.grad for leaf in leaves]
+    assert 0 < sum(map(math.isnan, wanted)) < len(xs)
+    if batch:
+        found = autograd.compile(f, backend=backend, batch=batch).map_grad(xs)
+    else:
+        found = autograd.compile(lambda xs: sum([f(x) for x in xs]), backend=backend).value_and_grad(xs)[1]
+    assert list(found) == pytest.approx(wanted, rel=1e-14, nan_ok=True)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
+def test_second_derivatives_at_a_tip_are_nan_in_every_mode(backend: Any) -> None:
+    """‖x‖² at the origin (decision 3d): numpy had the confident product 0 where the limit is 2 v."""
+
+    def f(x: Any) -> Any:
+        return autograd.norm(x) ** 2
+
+    fast = autograd.compile(f, backend=backend)
+    origin, along = [0.0, 0.0], [1.0, 0.0]
+    assert all(map(math.isnan, fast.hvp((origin,), (along,))[1]))
+    assert np.isnan(fast.hessian(origin)).all()
+    inner = autograd.compile(lambda x: autograd.functional.hvp(f, (x,), (along,))[1][0], backend=backend)
+    assert math.isnan(inner.value(origin))
+
+
+@pytest.mark.parametrize("x", [-1.0, 0.5, 2.0])
+def test_columns_of_a_product_that_nothing_flows_to(x: float) -> None:
+    """∛0 behind a product whose rows have a gate each: eager code multiplies its slope where one of them is open."""
+    w = [[1.0, 2.0, 3.0], [-1.0, 2.0, 1.0], [0.5, 0.0, 1.0]]
+
+    def f(x: Any, u: list[list[Any]], w: Any) -> Any:
+        roots = [[autograd.cbrt(each) for each in row] for row in u]
+        z = [[sum([a * b for a, b in zip(row, root, strict=True)]) for row in w] for root in roots]
+        return sum([where(x > float(i), each, 0.0) for row in z for i, each in enumerate(row)])
+
+    u = [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 2.0]]
+    leaves = [[Value(each) for each in row] for row in u]
+    Value.backward(f(Value(x), leaves, [[Value(each) for each in row] for row in w]))
+    found = gradient(f, x, u, w)[1]
+    for row, of_row in zip(found, leaves, strict=True):
+        assert list(row) == pytest.approx([leaf.grad for leaf in of_row], rel=1e-14, nan_ok=True)
+
+
 def test_a_where_without_a_batch_needs_no_second_recording() -> None:
     fast = autograd.compile(lambda x: where(x > 0.0, x * x, -x), backend="numpy")
     assert (fast.value_and_grad(3.0), fast.value_and_grad(-3.0)) == ((9.0, 6.0), (3.0, -1.0))

@@ -246,11 +246,11 @@ BACK_END = {
     "special",
 }
 INSIDE: dict[str, set[str]] = {
-    "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.passes", "compiler.symbols"},
+    "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.gates", "compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.loops": BACK_END
-    | {"compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python", "compiler.symbols"}
-    | {"compiler.vector", "derivative"},
+    | {"compiler.gates", "compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python"}
+    | {"compiler.symbols", "compiler.vector", "derivative"},
     "compiler.llvm": BACK_END | {"compiler.cache", "compiler.forms", "compiler.loops", "compiler.vector", "recording"},
     "compiler.cache": BACK_END | {"_version", "compiler.lower", "compiler.vector", "io.files"},
 }

@@ -34,11 +34,19 @@ Parts = dict[str, list[float]]
 
 @dataclass
 class Expected:
-    """Value, gradient and Hessian at one point, row by row, and the error that floats may have in each."""
+    """Value, gradient and Hessian at one point, row by row, and the error that floats may have in each.
+
+    Those `or_nan` may be missing: second derivatives at the tip of a length (decision 3(d)), whatever their limits.
+    """
 
     numbers: Parts
     errors: Parts
     float32_errors: Callable[[], Parts]
+    or_nan: frozenset[str] = frozenset()
+
+    def may_miss(self, gives: Sequence[str]) -> list[bool]:
+        """For each number of these parts whether nan is right too."""
+        return [part in self.or_nan for part in gives for _ in self.numbers[part]]
 
     def of(self, gives: Sequence[str], unit: float) -> tuple[list[float], list[float]]:
         """The expected results of a path that gives these: numbers and allowed errors, in roundings of size `unit`.
@@ -156,7 +164,9 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
     if hostile and not all(abs(x) < LARGEST for exacts in numbers.values() for x in exacts):
         raise NoVerdictError("the derivative is not a float")
     floats = {part: list(map(float, xs)) for part, xs in numbers.items()}
-    return Expected(floats, errors, lambda: question.float32_errors)
+    orders = {"value": 0, "gradient": 1, "hessian": 2}
+    or_nan = [part for part, order in orders.items() if exact.tips and order + program.depth >= 2]
+    return Expected(floats, errors, lambda: question.float32_errors, frozenset(or_nan))
 
 
 # Roundings, of the largest entry, that rules may leave: a partial is good to 4 ulp, the derivative of a partial's

@@ -84,8 +84,9 @@ class Replay:
             moved = [self._moved(x, path, i) for i, x in enumerate(xs, 1)]
             if line.op == "pow" and xs[0].recorded <= 0.0:
                 moved[1] = xs[1]  # an integer, for there to be a value, and next to it there is none
-                if xs[0].recorded == 0.0 and isinstance(line.operands[1], str):
-                    self.tips[path] = False  # the second derivative by the exponent is infinite
+                exponent = xs[1].recorded
+                if xs[0].recorded == 0.0 and (isinstance(line.operands[1], str) or not exponent.is_integer()):
+                    self.tips[path] = False  # the second derivative by the exponent is infinite, or one by the base
             return self._op(line.op, moved, path)
         if line.op != "loop":
             return self._moved(self._derivative(line, line.body, xs, env, path), path, 0)
@@ -124,6 +125,8 @@ class Replay:
             raise NoVerdictError("the angle of the origin depends on the signs of zeros")
         if op == "pow" and floats[0] == 0.0 and not self.noise and values[1] != self.m.lift(floats[1]):
             raise NoVerdictError("powers of 0 to an exponent that moves: for numbers below 0 there is none")
+        if floats[0] in ENDS.get(op, ()):
+            self.tips[path] = self.tips.get(path, False) or values[0] != self.m.lift(floats[0])
         if op == "hypot":  # at the origin too, where `evaluate` holds it constant: its square has a second derivative
             if not any(floats):
                 self.tips[path] = self.tips.get(path, False) or any(values)
@@ -185,6 +188,13 @@ FORM_VALUES: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "jvp": lambda y, slope, second, v: y + slope * v,
     "hvp": lambda y, slope, second, v: slope + second * v,
 }
+
+ENDS: dict[str, tuple[float, ...]] = {
+    **dict.fromkeys(("sqrt", "cbrt"), (0.0,)),
+    **dict.fromkeys(("asin", "acos"), (-1.0, 1.0)),
+    "acosh": (1.0,),
+}
+"""Where the slope of an op is infinite, and its value is not."""
 
 Composite = Callable[[Callable[..., Number], Callable[[float], Number], list[Number]], Number]
 COMPOSITES: dict[str, Composite] = {

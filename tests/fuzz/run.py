@@ -117,15 +117,19 @@ class _Runner:
             answers = [each.of(path.gives, path.unit) for each in self.expected]
         except NoVerdictError:
             return None
+        misses = [each.may_miss(path.gives) for each in self.expected]
         if path.is_batched:
             wanted = [_mean(xs) for xs in zip(*[numbers for numbers, _ in answers], strict=True)]
             if any(map(math.isnan, wanted)):
                 return None  # of infinities of both signs
             errors = [sum(xs) for xs in zip(*[errors for _, errors in answers], strict=True)]
+            missing = [any(flags) for flags in zip(*misses, strict=True)]
         else:
             wanted = [x for numbers, _ in answers for x in numbers]
             errors = [x for _, errors in answers for x in errors]
-        return not_near(path.name, given, wanted, errors) or True
+            missing = [x for flags in misses for x in flags]
+        known = [y if flag and x != x else x for x, y, flag in zip(given, wanted, missing, strict=True)]
+        return not_near(path.name, known, wanted, errors) or True
 
     def _same(self, path: Path, given: list[float]) -> Disagreement | bool | None:
         name = path.same_as.removeprefix("mean of ")

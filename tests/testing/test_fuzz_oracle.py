@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from autograd import functional
 from tests.fuzz.oracle import expected
 from tests.fuzz.program import Body, Constant, Line, Program
 from tests.fuzz.replay import NoVerdictError
+from tests.fuzz.run import PATHS, run
 from tests.fuzz.user_primitives import user_primitives
 
 pytestmark = pytest.mark.usefixtures("defined_primitives")
@@ -41,6 +43,25 @@ def test_the_oracle_sees_the_curvature_of_a_squared_norm_at_the_origin() -> None
     lines = (Line("t1", "hypot", ("x", "y")), Line("t2", "square", ("t1",)))
     answer = expected(Program("rows", ("x", "y"), ((0.0, 0.0),), lines, "t2"), (0.0, 0.0))
     assert answer.numbers["hessian"] == [2.0, 0.0, 0.0, 2.0]
+    assert answer.may_miss(("gradient", "hessian")) == [False] * 2 + [True] * 4
+
+
+def test_second_derivatives_at_a_tip_may_be_nan_but_no_other_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decision 3d has nan, which every path gives."""
+    lines = (Line("t1", "hypot", ("x", "y")), Line("t2", "square", ("t1",)))
+    program = Program("rows", ("x", "y"), ((0.0, 0.0),), lines, "t2")
+    paths = [PATHS[name] for name in ("backward", "grad of grad", "functional.hvp", "compile hvp: numpy")]
+    assert not run(program, paths, False).disagreements
+    monkeypatch.setattr(functional, "hvp", lambda *_: (0.0, [99.0, 0.0]))
+    assert [each.path for each in run(program, paths, False).disagreements] == ["functional.hvp"]
+
+
+@pytest.mark.parametrize("op", ["sqrt", "cbrt"])
+def test_the_oracle_leaves_an_infinite_slope_alone_that_relu_cuts_off(op: str) -> None:
+    """By the chain rule it is 0 · ∞."""
+    lines = (Line("t1", "relu", ("x",)), Line("t2", op, ("t1",)))
+    with pytest.raises(NoVerdictError, match="a singular point"):
+        expected(Program("plain", ("x",), ((0.0,),), lines, "t2"), (0.0,))
 
 
 def test_the_oracle_differentiates_a_derivative_at_zero() -> None:

@@ -36,7 +36,7 @@ def with_gradient(looped: Looped, wanted: Sequence[int], gathered: int = 0) -> L
         raise CompileError("a program without outputs has no gradient")
     output = looped.outputs[0]
     writer = LoopWriter(looped)
-    seeds = [(output, 1.0)] if type(output) is int else []
+    seeds = [(output, 1.0, 1.0)] if type(output) is int else []
     known = adjoints(OUTPUT, wanted, LoopedFlow(looped, seeds, wanted, writer, backward, gathered=gathered))
     found = [writer.atom(known.get(place, 0.0)) for place in wanted]
     items, moved = Live(writer.placed(), writer.end, found).renumbered(range(writer.builder.first))

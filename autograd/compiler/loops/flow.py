@@ -1,7 +1,8 @@
 """The chain rule through equations and loops, in the terms of `derivative.adjoints`.
 
 Nodes are places; a loop is a node of its own, as are those of its places that something outside looks at. What a rule
-asks for (which branch did `where` take?) differs from trip to trip, so both answers are written down, and a gate.
+asks for (which branch did `where` take?) differs from trip to trip, so both answers are written down, and a gate. What
+flows through gates to a place of a loop is known from the loop that goes through it backwards.
 """
 
 from __future__ import annotations
@@ -10,20 +11,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import rules
+from autograd.compiler.gates import Gates, Way
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.passes import Builder
 from autograd.compiler.program import Atom, Equation
 from autograd.compiler.symbols import TAME, Symbol, Writer
 from autograd.derivative import Flow
-from autograd.errors import CompileError
 from autograd.primitive import Primitive
 
 OUTPUT = -1  # the node of all seeds
 _HOLE = Equation(rules.pick, ())  # where a loop has its places; like what it stands for, it may be infinite
 
-Contributions = list[tuple[int, Any, Any]]
-Backward = Callable[["LoopedFlow", int, Loop, Mapping[int, Any], bool], tuple[Contributions, bool]]
-"""See `backward.backward`; the flag says that what comes back has come through gates."""
+Contribution = tuple[int, Any, Any, Any]
+"""A place, partial and adjoint, and what says whether anything flows there; 1 where something always does."""
+
+Backward = Callable[["LoopedFlow", int, Loop, Mapping[int, Any]], Sequence[Contribution]]
+"""See `backward.backward`."""
+
+LINEAR = {
+    rules.add,
+    rules.sub,
+    rules.neg,
+    rules.mul,
+    rules.dot,
+    rules.total,
+}  # the partials of finite numbers are finite
 
 
 class LoopWriter(Writer):
@@ -69,30 +81,31 @@ class LoopWriter(Writer):
         return super().is_tame(atom)
 
 
-class LoopedFlow(Flow[int]):
-    """The items of a program, or of a body, seen backwards from `seeds`: (place, adjoint).
+class LoopedFlow(Gates[Any], Flow[int]):
+    """The items of a program, or of a body, seen backwards from `seeds`: (place, adjoint, what says whether it flows).
 
-    `backward` writes the loop that goes through another one backwards. `behind` says that seeds may be 0 because
-    nothing flows, and have to stay 0 wherever they are multiplied by infinities. `gathered` is as in `with_gradient`.
+    `backward` writes the loop that goes through another one backwards. `is_body` says that something outside may ask
+    what flows to the inputs. `gathered` is as in `with_gradient`.
     """
+
+    differs = "trip to trip of a loop; write its rule with autograd.where"
 
     def __init__(
         self,
         looped: Looped,
-        seeds: Sequence[tuple[int, Any]],
+        seeds: Sequence[tuple[int, Any, Any]],
         wanted: Sequence[int],
         writer: LoopWriter,
         backward: Backward,
-        behind: bool = False,
+        is_body: bool = False,
         gathered: int = 0,
     ) -> None:
+        super().__init__()
         self.gathered = gathered
-        self.looped, self.seeds, self.writer, self.backward = looped, seeds, writer, backward
+        self.looped, self.seeds, self.writer, self.backward, self.is_body = looped, seeds, writer, backward, is_body
         self.first = len(looped.names)
         self.items = dict(looped.placed())
         self._seeds = {start: dict[int, Any]() for start in looped.loops}
-        self._behind = {OUTPUT} if behind else set[int]()  # nodes whose adjoint has come through gates only
-        self._open = set[int]()
         self.order_of_nodes = [*range(self.first), *self._nodes(), OUTPUT]
         self.varied = set(wanted)  # what depends on one of these places
         for node in self.order_of_nodes:
@@ -108,7 +121,7 @@ class LoopedFlow(Flow[int]):
     def parents(self, node: int) -> Sequence[int]:
         """The places that an equation, a loop or the seeds look at; of a place of a loop the loop."""
         if node == OUTPUT:
-            return [place for place, _ in self.seeds]
+            return [place for place, _, _ in self.seeds]
         if node < OUTPUT:
             return [atom for atom in self.looped.loops[-2 - node].atoms() if type(atom) is int]
         item = self.items.get(node)
@@ -117,29 +130,41 @@ class LoopedFlow(Flow[int]):
         start = self.looped.loop_at(node)
         return () if start is None else (_node(start),)
 
-    def edges(self, node: int, adjoint: Any) -> Contributions:
+    def edges(self, node: int, adjoint: Any) -> list[tuple[int, Any, Any]]:
         """(parent, partial, adjoint); the adjoints of a loop's places are collected, and all go through it at once."""
         if node == OUTPUT:
-            self._arrive(node, [place for place, _ in self.seeds])
-            return [(place, seed, 1.0) for place, seed in self.seeds]
+            return self._arriving(node, [(place, seed, 1.0, flow) for place, seed, flow in self.seeds])
         if node < OUTPUT:
             start = -2 - node
-            behind = node in self._behind
-            found, gated = self.backward(self, start, self.looped.loops[start], self._seeds[start], behind)
-            if gated:
-                self._behind.add(node)
-            self._arrive(node, [place for place, _, _ in found])
-            return found
+            return self._arriving(node, self.backward(self, start, self.looped.loops[start], self._seeds[start]))
         item = self.items.get(node)
         if type(item) is Equation:
-            return self._through(node, item, adjoint)
+            return [] if item.is_detached else self.gated_edges(node, item.operands, adjoint)
         at = self.looped.loop_at(node)
         if at is None:
             return []
         self._seeds[at][node - at] = adjoint
-        if node in self._behind:  # one of them is enough
-            self._behind.add(_node(at))
         return [(_node(at), 1.0, 0.0)]
+
+    def _arriving(self, node: int, found: Sequence[Contribution]) -> list[tuple[int, Any, Any]]:
+        """Note what flows, from the seeds or a loop."""
+        for i, (place, _, _, flow) in enumerate(found):
+            if type(flow) is float and flow:
+                self.note(place, Way(OUTPUT))
+            else:
+                self.given((node, i), flow)
+                self.note(place, Way((node, i)))
+                self.writer.gates += node != OUTPUT
+        return [(place, partial, adjoint) for place, partial, adjoint, _ in found]
+
+    def indicator(self, place: int) -> Any:
+        """What says whether anything flows to a place that an adjoint has come to."""
+        return 1.0 if self.is_open(place) else self.flow(place)
+
+    def is_asked(self, start: int) -> bool:
+        """Whether anything before the loop at `start` may ask what flows through it."""
+        before = [item for place, item in self.items.items() if place < start]
+        return self.is_body or any(type(item) is Loop or item.primitive not in LINEAR for item in before)
 
     def _nodes(self) -> Iterator[int]:
         """The nodes of all items; those of loops followed by the places that are looked at."""
@@ -161,57 +186,32 @@ class LoopedFlow(Flow[int]):
             for atom in item.atoms() if type(item) is Loop else item.operands:
                 if type(atom) is int:
                     yield atom
-        for place, _ in self.seeds:
+        for place, _, _ in self.seeds:
             yield place
 
-    # --- equations ----------------------------------------------------------------------------------------------------
+    # --- gates --------------------------------------------------------------------------------------------------------
 
-    def _through(self, node: int, equation: Equation, adjoint: Any) -> Contributions:
-        """The edges of an equation; with a gate as (1, contribution)."""
-        behind = node in self._behind and node not in self._open
-        gate, yes, no = self._answers(node, equation)
-        found: Contributions = []
-        for operand, i in differentiable(equation):
-            if yes[i] is not None or no[i] is not None:
-                if gate is None:
-                    found.append((operand, *self._switched(yes[i], adjoint, behind)))
-                else:
-                    flows = [0.0 if each[i] is None else adjoint * each[i] for each in (yes, no)]
-                    found.append((operand, 1.0, rules.where(gate, *flows)))
-                (self._behind if gate is not None or behind else self._open).add(operand)
-        return found
-
-    def _arrive(self, node: int, places: Sequence[int]) -> None:
-        (self._behind if node in self._behind else self._open).update(places)
-
-    def _switched(self, partial: Any, adjoint: Any, behind: bool) -> tuple[Any, Any]:
-        if not behind or type(partial) is not Symbol or self.writer.is_tame(partial.atom):
-            return partial, adjoint
-        return 1.0, rules.where(adjoint, partial * adjoint, 0.0)
-
-    def _answers(self, place: int, equation: Equation) -> tuple[Any, Sequence[Any], Sequence[Any]]:
-        """What the rules of an equation ask for, and its partials if that is true and if not."""
-        writer = self.writer
-        yes = self._partials(place, equation, 1.0)
-        if not writer.asked:
-            return None, yes, yes
-        if len(set(writer.asked)) > 1:
-            raise CompileError(
-                f"the derivative of {equation.primitive.name} asks for the truth of several numbers, which differ from "
-                "trip to trip of a loop; write its rule with autograd.where"
-            )
-        writer.gates += 1
-        return Symbol(writer, writer.asked[0]), yes, self._partials(place, equation, 0.0)
-
-    def _partials(self, place: int, equation: Equation, trial: float) -> Sequence[Any]:
-        writer = self.writer
+    def attempt(self, node: int, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
+        """With symbols as partials."""
+        writer, equation = self.writer, self.items[node]
+        assert type(equation) is Equation
         writer.asked.clear()
-        writer.trial = trial
+        writer.trial = answer
         try:
-            out, *at = [Symbol(writer, x) if type(x) is int else x for x in (place, *equation.operands)]
-            return equation.primitive.partials_at(out, at)
+            out, *at = [Symbol(writer, x) if type(x) is int else x for x in (node, *equation.operands)]
+            partials = equation.primitive.partials_at(out, at)
         finally:
             writer.trial = None
+        writer.gates += bool(writer.asked)
+        return partials, {atom: Symbol(writer, atom) for atom in writer.asked}
+
+    def is_tame(self, partial: Any) -> bool:
+        """By the rows that it was made by."""
+        return type(partial) is not Symbol or self.writer.is_tame(partial.atom)
+
+    def node_of(self, operand: Any) -> int | None:
+        """A place is its own node."""
+        return operand if type(operand) is int else None
 
 
 def _node(start: int) -> int:

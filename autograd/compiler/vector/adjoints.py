@@ -15,26 +15,24 @@ from dataclasses import dataclass, replace
 from autograd import rules
 from autograd._numpy import np
 from autograd.compiler.vector.finish import with_results, without_dead
+from autograd.compiler.vector.flows import LaneFlows
 from autograd.compiler.vector.lane_facts import Needed, Tame
 from autograd.compiler.vector.lanes import Files
 from autograd.compiler.vector.names import named
 from autograd.compiler.vector.partials import rule_of
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.steps import Key
-from autograd.compiler.vector.terms import RANK, Mask, Terms
-from autograd.compiler.vector.values import RowWriter, Values, as_number, one, stacked
+from autograd.compiler.vector.terms import RANK, Terms
+from autograd.compiler.vector.values import RowWriter, Values, as_number, filling, one, ones, stacked
+from autograd.compiler.vector.ways import Arrival
 
 
 @dataclass(frozen=True, eq=False)
 class Adjoint:
-    """The adjoints of a step's lanes, in its shape: of those in `there`, as others have none.
-
-    Those `behind` a gate, and through gates only, may be 0 where a partial is infinite: nothing flows there.
-    """
+    """The adjoints of a step's lanes, in its shape."""
 
     delta: Operand
-    there: Mask
-    behind: Mask
+    arrived: Arrival
 
 
 def differentiated(forward: VectorProgram, per_sample: bool = False) -> VectorProgram:
@@ -59,6 +57,7 @@ class _Backward(RowWriter):
         self._needed = Needed(forward, files.wanted)
         self._tame = Tame(self.steps)
         self._own()
+        self._flows = LaneFlows(self, self._tame)
         self._terms: dict[int, list[Terms]] = {}
         self._adjoint_of: dict[Key, Key] = {}
 
@@ -81,11 +80,11 @@ class _Backward(RowWriter):
         outputs = [self._value(*output) for output in self.forward.outputs]
         if kind != "constant":
             nothing = np.zeros(1, bool)
-            self.flow(Operand(kind, np.array([int(lane)])), one(), one(), ~nothing, nothing)
+            self.flow(Operand(kind, np.array([int(lane)])), one(), one(), Arrival.at(None, ~nothing, nothing))
         for number in range(len(self.forward.steps) - 1, -1, -1):
             if number in self._terms:
                 step = self.forward.steps[number]
-                self._propagate(step, self._adjoint(self._terms.pop(number), step))
+                self._propagate(step, self._adjoint(self._terms.pop(number), number))
         return self._finished(outputs + self._derivatives())
 
     def _value(self, kind: str, lane: float) -> tuple[str, float]:
@@ -94,16 +93,19 @@ class _Backward(RowWriter):
             return kind, lane
         return "shared", int(self.mean(Operand(kind, np.array([int(lane)]))).lanes[0])
 
-    def _adjoint(self, terms: Sequence[Terms], step: Step) -> Adjoint:
+    def _adjoint(self, terms: Sequence[Terms], number: int) -> Adjoint:
+        step = self.forward.steps[number]
         there, opened = np.zeros(step.size, bool), np.zeros(step.size, bool)
         for each in terms:
             there[each.at] = True
             opened[each.at[~each.behind]] = True
-        delta = self.total(terms, step.size, step.batched or self.per_sample)
+        batched = step.batched or self.per_sample
+        self._flows.node(number, opened | ~there, batched, [each.way for each in terms])
+        delta = self.total(terms, step.size, batched)
         if delta.kind != "constant":
             self._note_adjoint(delta, step)
-        shape = step.shape
-        return Adjoint(delta.with_table(delta.table.reshape(shape)), there.reshape(shape), (~opened).reshape(shape))
+        there, opened = there.reshape(step.shape), opened.reshape(step.shape)
+        return Adjoint(delta.with_table(delta.table.reshape(step.shape)), Arrival.at(number, there, ~opened))
 
     def _note_adjoint(self, delta: Operand, step: Step) -> None:
         """Note which step computes the adjoints of another, if it is one, for its name."""
@@ -117,78 +119,75 @@ class _Backward(RowWriter):
         through = {"product": self._of_product, "pairs": self._of_pairs, "lift": self._of_lift}
         through.get(step.form, self._by_rule)(step, adjoint)
 
-    def flow(self, to: Operand, partial: Operand, delta: Operand, there: Mask, behind: Mask) -> None:
+    def flow(self, to: Operand, partial: Operand, delta: Operand, arrived: Arrival) -> None:
         """Add the terms partial · delta to the adjoints of those lanes, where there is a delta."""
         if to.kind == "constant":
             return
-        shape = np.broadcast_shapes(to.shape, partial.shape, delta.shape, there.shape)
+        shape = np.broadcast_shapes(to.shape, partial.shape, delta.shape, arrived.there.shape)
         lanes = np.broadcast_to(to.lanes, shape).ravel()
         side = to.kind == "batched"
-        kept = self._needed.of(Operand(to.kind, lanes)) & np.broadcast_to(there, shape).ravel()
+        kept = self._needed.of(Operand(to.kind, lanes)) & np.broadcast_to(arrived.there, shape).ravel()
         if not kept.any():
             return
         chosen = slice(None) if kept.all() else np.flatnonzero(kept)
         w, x = (each.with_table(np.broadcast_to(each.table, shape).ravel()[chosen]) for each in (partial, delta))
-        behind = np.broadcast_to(behind, shape).ravel()[chosen]
-        self._spread(side, lanes[chosen], w, x, behind)
+        arrived = arrived.in_shape(shape).changed(np.ravel).taken(chosen)
+        self._spread(side, lanes[chosen], w, x, arrived)
 
-    def _spread(self, side: bool, lanes: Lanes, w: Operand, x: Operand, behind: Mask) -> None:
-        """Add terms, one for each lane; where w may be infinite and x 0, which is behind a gate, only if x is not 0."""
-        gated = behind & ~self._tame.of(w) if behind.any() else behind[:0]
+    def _spread(self, side: bool, lanes: Lanes, w: Operand, x: Operand, arrived: Arrival) -> None:
+        """Add terms, one for each lane; where w may be infinite, behind a gate, only if something flows there."""
+        gated = self._flows.wild(w, arrived)
         if gated.any():
             some, rest = np.flatnonzero(gated), np.flatnonzero(~gated)
-            partial, delta = (each.with_table(each.table[some]) for each in (w, x))
-            product = self.apply("map", rules.mul, [partial, delta], some.shape)
-            zero = Operand("constant", numbers=np.array(0.0))
-            safe = self.apply("map", rules.where, [delta, product, zero], some.shape)
-            self._spread(side, lanes[some], Operand("constant", numbers=np.ones(some.size)), safe, behind[some])
-            lanes, behind = lanes[rest], behind[rest]
+            mine = arrived.taken(some)
+            safe = self._flows.product(w.with_table(w.table[some]), x.with_table(x.table[some]), mine)
+            self._spread(side, lanes[some], ones(some.shape), safe, mine)
+            lanes, arrived = lanes[rest], arrived.taken(rest)
             w, x = (each.with_table(each.table[rest]) for each in (w, x))
         w, x = sorted((w, x), key=lambda each: RANK[each.kind])
         owners = self._owner[side][lanes]
         order = np.argsort(owners, kind="stable")
-        for mine in np.split(order, np.flatnonzero(np.diff(owners[order])) + 1) if order.size else ():
-            parts = [each.with_table(each.table[mine]) for each in (w, x)]
-            terms = Terms(self._position[side][lanes[mine]], parts[0], parts[1], behind[mine])
-            self._terms.setdefault(int(owners[mine[0]]), []).append(terms)
+        for part in np.split(order, np.flatnonzero(np.diff(owners[order])) + 1) if order.size else ():
+            at = self._position[side][lanes[part]]
+            first, second = (each.with_table(each.table[part]) for each in (w, x))
+            terms = Terms(at, first, second, arrived.behind[part], arrived.taken(part).way(at))
+            self._terms.setdefault(int(owners[part[0]]), []).append(terms)
 
     # --- forms --------------------------------------------------------------------------------------------------------
 
     def _of_lift(self, step: Step, adjoint: Adjoint) -> None:
-        self.flow(step.operands[0], one(), adjoint.delta, adjoint.there, adjoint.behind)
+        self.flow(step.operands[0], one(), adjoint.delta, adjoint.arrived)
 
     def _of_pairs(self, step: Step, adjoint: Adjoint) -> None:
         w, x, *bias = step.operands
-        arrived = adjoint.delta, adjoint.there, adjoint.behind
-        self.flow(x, w, *arrived)
-        self.flow(w, x, *arrived)
+        self.flow(x, w, adjoint.delta, adjoint.arrived)
+        self.flow(w, x, adjoint.delta, adjoint.arrived)
         for each in bias:
-            self.flow(each, one(), *arrived)
+            self.flow(each, one(), adjoint.delta, adjoint.arrived)
 
     def _of_product(self, step: Step, adjoint: Adjoint) -> None:
         """As two products where every lane has an adjoint, else term by term."""
         left, right, *bias = step.operands
-        arrived = adjoint.delta, adjoint.there, adjoint.behind
+        arrived = adjoint.arrived
         for each in bias:
-            self.flow(each, one(), *arrived)
-        tame = not adjoint.behind.any() or all(bool(self._tame.of(each).all()) for each in (left, right))
-        if adjoint.there.all() and tame and adjoint.delta.kind != "constant":
+            self.flow(each, one(), adjoint.delta, arrived)
+        tame = not arrived.behind.any() or all(bool(self._tame.of(each).all()) for each in (left, right))
+        if arrived.there.all() and tame and adjoint.delta.kind != "constant":
             self._two_products(left, right, adjoint)
             return
         self._outer_product(left, right, adjoint)
         w, x = left.with_table(left.table[:, :, None]), right.with_table(right.table[None])
-        delta, *masks = (each[:, None] for each in (adjoint.delta.table, adjoint.there, adjoint.behind))
-        self.flow(x, w, adjoint.delta.with_table(delta), *masks)
+        delta = adjoint.delta.with_table(adjoint.delta.table[:, None])
+        self.flow(x, w, delta, arrived.taken(np.s_[:, None]))
 
     def _two_products(self, left: Operand, right: Operand, adjoint: Adjoint) -> None:
         (r, k), c = left.shape, right.shape[1]
         delta = adjoint.delta
-        there = ~np.zeros((1, 1), bool)
         if self._needed.of(right).any():
             batched = "batched" in (left.kind, delta.kind)
             turned = left.with_table(left.lanes.T)
             into = self.new("product", [turned, delta], (k, c), batched)
-            self.flow(right, one(), into, there, np.all(adjoint.behind, axis=0, keepdims=True))
+            self.flow(right, one(), into, self._along(0, adjoint.arrived, batched))
         if self._needed.of(left).any():
             if self.per_sample and "batched" in (delta.kind, right.kind):
                 self._outer_product(left, right, adjoint)
@@ -198,13 +197,22 @@ class _Backward(RowWriter):
             else:
                 delta, right = (self.mean(each) if each.kind == "batched" else each for each in (delta, right))
                 into = self.new("product", [delta, right.with_table(right.lanes.T)], (r, k), False)
-            self.flow(left, one(), into, there, np.all(adjoint.behind, axis=1, keepdims=True))
+            self.flow(left, one(), into, self._along(1, adjoint.arrived, False))
+
+    def _along(self, axis: int, arrived: Arrival, batched: bool) -> Arrival:
+        """What arrives at the rows or columns of a product, summed along an axis."""
+        behind = np.all(arrived.behind, axis=axis, keepdims=True)
+        found = Arrival.at((arrived.source, axis), np.ones_like(behind), behind)
+        if arrived.of is not None and found.of is not None:
+            to = np.broadcast_to(found.of, arrived.of.shape).ravel()
+            self._flows.node(found.source, ~behind.ravel(), batched, [arrived.changed(np.ravel).way(to)])
+        return found
 
     def _outer_product(self, left: Operand, right: Operand, adjoint: Adjoint) -> None:
         """The adjoint of the left factor for each sample, term by term."""
-        delta, *masks = (each[:, None] for each in (adjoint.delta.table, adjoint.there, adjoint.behind))
+        delta = adjoint.delta.with_table(adjoint.delta.table[:, None])
         w, x = left.with_table(left.table[:, :, None]), right.with_table(right.table[None])
-        self.flow(w, x, adjoint.delta.with_table(delta), *masks)
+        self.flow(w, x, delta, adjoint.arrived.taken(np.s_[:, None]))
 
     # --- rows of the table --------------------------------------------------------------------------------------------
 
@@ -224,19 +232,23 @@ class _Backward(RowWriter):
             assert to is not None
             if rule.gate is None:
                 if first is not None:
-                    self.flow(to, first, adjoint.delta, adjoint.there, adjoint.behind)
+                    self.flow(to, first, adjoint.delta, adjoint.arrived)
                 continue
-            gate = at(rule.gate)
-            flows = [self._times(each, adjoint.delta, shape) for each in (first, second)]
-            chosen = self.apply("map", rules.where, [gate, *flows], shape)
-            self.flow(to, one(), chosen, adjoint.there, np.ones(shape, bool))
+            gate, arrived = at(rule.gate), adjoint.arrived.in_shape(shape)
+            flows = [self._times(each, adjoint.delta, arrived) for each in (first, second)]
+            chosen = self._flows.chosen(filling(gate, shape), *flows)
+            gates = gate.with_table(np.broadcast_to(gate.table, shape))
+            self.flow(to, one(), chosen, arrived.gated(gates, first is not None, second is not None))
 
-    def _times(self, partial: Operand | None, delta: Operand, shape: tuple[int, ...]) -> Operand:
+    def _times(self, partial: Operand | None, delta: Operand, arrived: Arrival) -> Operand | float:
+        """A contribution behind a gate."""
         if partial is None:
-            return Operand("constant", numbers=np.array(0.0))
+            return 0.0
         if partial.kind == "constant" and (partial.numbers == 1.0).all():
             return delta
-        return self.apply("map", rules.mul, [partial, delta], shape)
+        if self._flows.wild(partial, arrived).any():
+            return self._flows.product(partial, delta, arrived)
+        return self.apply("map", rules.mul, [partial, delta], arrived.there.shape)
 
     # --- outputs ------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from autograd._numpy import np
 from autograd.compiler.symbols import TAME
 from autograd.compiler.vector.program import Operand, Step, VectorProgram
-from autograd.compiler.vector.terms import Mask
+from autograd.compiler.vector.steps import Mask
 
 
 class Needed:

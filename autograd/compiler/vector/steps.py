@@ -11,6 +11,7 @@ from autograd.primitive import Primitive
 
 Lanes = NDArray[np.intp]
 Key = tuple[str, int]  # of a step: the file and the first lane of its result
+Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 
 FORMS = ("map", "reduce", "product", "pairs", "mean", "mean_product", "mean_pairs", "lift")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograd import rules
 from autograd._numpy import NDArray, np
 from autograd.compiler.vector.groups import PADDED_AT_MOST
 from autograd.compiler.vector.lanes import KINDS, Files
 from autograd.compiler.vector.program import Lanes, Operand, Step
+from autograd.compiler.vector.steps import Mask
+from autograd.compiler.vector.ways import LaneWay
 from autograd.compiler.vector.writer import Places, StepWriter, Target
 from autograd.primitive import Primitive
 
-Mask = NDArray[np.bool_]
 RANK = {"constant": 0, "shared": 1, "batched": 2}
 
 
@@ -21,13 +22,14 @@ RANK = {"constant": 0, "shared": 1, "batched": 2}
 class Terms:
     """Terms w · x of sums: w[i] · x[i] belongs to the sum at[i]. Of the two factors, x differs in more samples.
 
-    `behind` says which of them come through a gate.
+    `behind` says which of them come through a gate, and `way` how, for flows.py.
     """
 
     at: Places
     w: Operand
     x: Operand
     behind: Mask
+    way: LaneWay | None = None
 
 
 class Sums(StepWriter):
@@ -194,7 +196,7 @@ def _with_equal_added(at: Places, w: NDArray[np.float64], x: Lanes) -> tuple[Pla
 def replace_x(terms: Terms, x: Operand) -> Terms:
     """The same with another factor, which may differ in fewer samples than w."""
     w, x = sorted((terms.w, x), key=lambda each: RANK[each.kind])
-    return Terms(terms.at, w, x, terms.behind)
+    return replace(terms, w=w, x=x)
 
 
 def _tables(at: Places, size: int) -> Iterator[tuple[Places, Places, Mask]]:

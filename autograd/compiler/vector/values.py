@@ -21,6 +21,11 @@ def one() -> Operand:
     return Operand("constant", numbers=np.array(1.0))
 
 
+def ones(shape: tuple[int, ...]) -> Operand:
+    """A table of the constant 1."""
+    return Operand("constant", numbers=np.ones(shape))
+
+
 class RowWriter(Sums):
     """A writer that applies rows, each to the same operands once."""
 
