@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from autograd import rules
@@ -13,13 +13,15 @@ from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 from autograd.exporting.arrays import Arrays
 from autograd.exporting.copying import assign
+from autograd.exporting.joint import sharing, write_joint
 from autograd.exporting.operands import Region, linear
-from autograd.exporting.spelling import FOLDED, expression, sum_of
+from autograd.exporting.spelling import FOLDED, expression, is_called, sum_of
 from autograd.exporting.steps import fold
 from autograd.exporting.writing import Lines
 from autograd.primitive import Primitive
 
 TERMS = 16  # of a sum in one statement
+JOINT = 100  # groups that are written out; more would be much code
 BODY = 400  # operands of a body, from which on it is written as steps on arrays
 
 
@@ -78,12 +80,35 @@ class Trips:
 
     def write(self) -> None:
         """All equations and loops."""
+        together = self._together()
         for place, item in self.looped.placed():
             if type(item) is Loop:
                 self._loop(place, item, self.kept[place])
+            elif place in together:
+                self._joint(together[place], item.operands)
             else:
                 row, operands = item
                 self.texts[place] = self._equation(row, operands)
+
+    def _together(self) -> dict[int, dict[int, Primitive]]:
+        """Groups of equations of the same operands that share something, by each of their places."""
+        called = {
+            place: item for place, item in self.looped.placed() if type(item) is Equation and is_called(item.primitive)
+        }
+        keys = [(tuple(map(repr, item.operands)), item.primitive, place) for place, item in called.items()]
+        groups = sharing(self.to.file, keys)
+        rows = [{place: called[place].primitive for place in group} for group in groups[:JOINT]]
+        return {place: group for group in rows for place in group}
+
+    def _joint(self, group: Mapping[int, Primitive], operands: Sequence[Atom]) -> None:
+        """Write a group where the first of it is."""
+        if not self.texts.keys().isdisjoint(group):
+            return
+        self.texts |= {place: self._name("t") for place in group}
+        results = [self.texts[place] for place in group]
+        for name in results:
+            self.to.variable(name, self.to.language.literal(0.0))
+        write_joint(self.to, list(group.values()), list(map(self.text, operands)), results)
 
     def _equation(self, row: Primitive, operands: Sequence[Atom]) -> str:
         texts = list(map(self.text, operands))
