@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 from autograd._numpy import np
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram
 from autograd.compiler.vector.steps import Step
+from autograd.exporting.joint import sharing
 from autograd.exporting.operands import RESULTS, Files, Region, linear
-from autograd.exporting.steps import loops, write
+from autograd.exporting.softmax import softmaxes, write_softmax
+from autograd.exporting.spelling import is_called
+from autograd.exporting.steps import loops, write, write_together
 from autograd.exporting.writing import Lines
+
+_Group = tuple[list[Step], Callable[[], None]]  # steps, and what writes them
 
 
 class Arrays:
@@ -27,12 +33,10 @@ class Arrays:
         """All steps, and the results."""
         self._begin()
         before, samples, after = _phases(self.vectors.steps)
-        for step in before:
-            self._step(step)
+        self._steps(before)
         if self.vectors.program.batched:
             self._samples(samples)
-        for step in after:
-            self._step(step)
+        self._steps(after)
         self._results()
 
     def _begin(self) -> None:
@@ -45,9 +49,30 @@ class Arrays:
         for kind, lane, number in self.vectors.constants:
             to.add(f"{files.lanes(kind, np.array([lane])).at([0])} = {to.language.literal(number)};")
 
-    def _step(self, step: Step) -> None:
-        self.to.say(f"{step.name} = {self.texts.formula(step)}{f'  {step.note}' if step.note else ''}")
-        write(self.to, self.files, step)
+    def _steps(self, steps: Sequence[Step]) -> None:
+        """Steps of a phase; those that share something where the first of them is."""
+        groups = self._groups(steps)
+        written: set[Step] = set()
+        for step in steps:
+            if step in written:
+                continue
+            members, write_all = groups.get(step) or ([step], partial(write, self.to, self.files, step))
+            for each in members:
+                self.to.say(f"{each.name} = {self.texts.formula(each)}{f'  {each.note}' if each.note else ''}")
+            write_all()
+            written.update(members)
+
+    def _groups(self, steps: Sequence[Step]) -> dict[Step, _Group]:
+        """What is written together, by each of the steps."""
+        to, files = self.to, self.files
+        groups: list[_Group] = [(each.steps, partial(write_softmax, to, files, each)) for each in softmaxes(steps)]
+        taken = {step for members, _ in groups for step in members}
+        called = [
+            each for each in steps if each.form == "map" and each not in taken and each.row and is_called(each.row)
+        ]
+        joint = sharing(to.file, [(_operands(each), each.row, each) for each in called if each.row])
+        groups += [(members, partial(write_together, to, files, members)) for members in joint]
+        return {step: group for group in groups for step in group[0]}
 
     def _samples(self, steps: Sequence[Step]) -> None:
         to, zero = self.to, self.to.language.literal(0.0)
@@ -57,8 +82,7 @@ class Arrays:
             self._each(step, f"= {zero}")
         with to.loop("n", "sample"):
             self._sample_begins(width)
-            for step in steps:
-                self._step(step)
+            self._steps(steps)
         for step in means:
             self._each(step, f"/= {'(double)n' if to.language.name == 'C' and not to.language.single else 'n'}")
 
@@ -102,6 +126,11 @@ class Arrays:
     def _result(self, i: int, k: str = "") -> str:
         place = linear(self.results.offset + i, [(1, k)] if k else [])
         return f"{self.results.pointer}[{place}]"
+
+
+def _operands(step: Step) -> Hashable:
+    """What steps have in common that apply rows to the same operands."""
+    return step.shape, tuple([(each.kind, each.shape, each.table.tobytes()) for each in step.operands])
 
 
 def _run(rest: Sequence[tuple[int, str, float]]) -> int:

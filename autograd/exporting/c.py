@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from autograd.exporting.formulas import FAST, functions
+from autograd.exporting.formulas import functions
 from autograd.exporting.functions import Written, written
 from autograd.exporting.language import DOUBLE, SINGLE, comment, filled
 from autograd.exporting.layout import inputs, layout, text_lines
@@ -32,7 +32,7 @@ def source(request: Request) -> str:
     <BLANKLINE>
     """
     language = SINGLE if request.single else DOUBLE
-    file, name = File(language), identifier(request.name)
+    file, name = File(language, request.exact), identifier(request.name)
     bodies = [(each, written(each, file, request.exact)) for each in request.functions]
     lines = [*_header(request, name, language.variable), "#include <math.h>"]
     lines += ["#include <stddef.h>"] * any(each.samples for each in request.functions)
@@ -47,7 +47,7 @@ def source(request: Request) -> str:
         lines += ["", f"extern const {language.variable} {name}_parameters[{len(request.numbers)}];"]
         words = [language.literal(x).strip("()") for x in request.numbers]
         lines += [f"const {language.variable} {name}_parameters[{len(words)}] = {{", *filled(words), "};"]
-    lines += ["", *file.declared, *functions(language, file.called, instead={} if request.exact else FAST), ""]
+    lines += ["", *file.declared, *functions(language, file.called, file.used, file.formulas), ""]
     for each, body in bodies:
         lines += [f"{_signature(name, each, language.variable)} {{"]
         if each.frozen and each.parameters:

@@ -8,51 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from autograd.compiler.llvm.body import Body, Word
-from autograd.compiler.llvm.rows import FUNCTIONS
+from autograd.compiler.llvm.rows import FUNCTIONS, Builder
 from autograd.exporting.language import Language
 
 _RELATIONS = {"olt": "<", "ole": "<=", "ogt": ">", "oge": ">=", "oeq": "==", "une": "!="}
 _OPPOSITE = {"ult": "oge", "ule": "ogt", "ugt": "ole", "uge": "olt"}
 PREFIX = "row_"
 
-# What C has where bits need not be Python's, by one exp and a division, in a third of the time: within 3 and 5 units of
-# rounding, as libm's tanh (2.6) and 1 / cosh² with libm's cosh (5.3). For e ≤ 1/2 the difference 1 − e loses nothing.
-_TANH = """\
-static double row_tanh(double x0) {
-    const double v1 = fabs(x0);
-    if (v1 < 0.35) return tanh(x0);
-    const double v2 = exp(-2.0 * v1);
-    return copysign((1.0 - v2) / (1.0 + v2), x0);
-}"""
-_SECH_SQUARE = """\
-static double row_sech_square(double x0) {
-    const double v1 = exp(-2.0 * fabs(x0));
-    const double v2 = 1.0 + v1;
-    return 4.0 * v1 / (v2 * v2);
-}"""
-FAST = {"tanh": _TANH, "sech_square": _SECH_SQUARE}
-
 
 class Formulas(Body):
-    """The statements of one function; see `Body` for the methods that compute."""
+    """The statements of one function; see `Body` for the methods that compute. What is there already is not repeated.
+
+    used     helpers that the language needs
+    library  names of results of the C library's functions: what takes time
+    """
 
     def __init__(self, language: Language) -> None:
         super().__init__(1, exact=True)
         self.language = language
-        self.used: dict[str, None] = {}  # helpers
+        self.used: dict[str, None] = {}
+        self.library: set[str] = set()
+        self._found: dict[str, str] = {}
 
     def do(self, text: str) -> str:
         """Append a declaration of what an expression gives."""
         return self._declared(self.language.constant, text)
 
     def _declared(self, kind: str, text: str) -> str:
-        self._count += 1
-        name = f"v{self._count}"
-        self.lines.append(f"{kind} {name} = {text};")
-        return name
+        if text not in self._found:
+            self._count += 1
+            name = self._found[text] = f"v{self._count}"
+            self.lines.append(f"{kind} {name} = {text};")
+        return self._found[text]
 
     def word(self, x: Word) -> str:
         """An operand as text."""
@@ -66,6 +55,10 @@ class Formulas(Body):
         """−x, also of zeros."""
         return self.do(f"-{self.word(x)}")
 
+    def fma(self, x: Word, y: Word, z: Word) -> str:
+        """x y + z, in two roundings."""
+        return self.do(f"{self.word(x)} * {self.word(y)} + {self.word(z)}")
+
     def call(self, name: str, *operands: Word) -> str:
         """A function of the language: sqrt, fabs, copysign, trunc, floor, ceil."""
         return self.each(name, *operands)
@@ -75,7 +68,10 @@ class Formulas(Body):
         name = self.language.functions[symbol]
         if name in self.language.helpers:
             self.used[name] = None
-        return self.do(f"{name}({', '.join(map(self.word, operands))})")
+        found = self.do(f"{name}({', '.join(map(self.word, operands))})")
+        if symbol.startswith("libm_"):
+            self.library.add(found)
+        return found
 
     def compare(self, relation: str, x: Word, y: Word) -> str:
         """A flag; relations are those of LLVM."""
@@ -108,11 +104,9 @@ def functions(
     language: Language,
     names: Iterable[str],
     also: Iterable[str] = (),
-    instead: Mapping[str, str] = MappingProxyType({}),
+    formulas: Mapping[str, tuple[int, Builder]] = FUNCTIONS,
 ) -> list[str]:
     """The functions of these names as lines, after the helpers that they, or other code, need.
-
-    `instead` has the texts of those that are not to be written from the table.
 
     >>> from autograd.exporting.language import DOUBLE
     >>> print("\\n".join(functions(DOUBLE, ["relu"])))
@@ -124,13 +118,9 @@ def functions(
     """
     used = dict.fromkeys(also)
     lines: list[str] = []
-    wide = replace(language, constant="const double", single=False) if language.single else language
     for name in names:
-        if name in instead:
-            lines += instead[name].splitlines()
-            continue
-        count, builder = FUNCTIONS[name]
-        body = Formulas(wide)
+        count, builder = formulas[name]
+        body = Formulas(wide(language))
         operands = [f"x{i}" for i in range(count)]
         result = builder(body, *operands)
         head = f"static double {PREFIX}{name}({', '.join(f'double {x}' for x in operands)})"
@@ -140,3 +130,8 @@ def functions(
         used |= body.used
     helpers = dict.fromkeys(language.helpers[name] for name in used if name in language.helpers)
     return [*[line for text in helpers for line in text.splitlines()], *lines]
+
+
+def wide(language: Language) -> Language:
+    """The language with doubles, in which formulas compute also where results are floats."""
+    return replace(language, constant="const double", single=False) if language.single else language

@@ -33,7 +33,7 @@ def source(request: Request) -> str:
     """
     if request.single:
         raise CompileError('JavaScript computes in float64, not float32; compile with dtype="float64"')
-    file = File(JAVASCRIPT)
+    file = File(JAVASCRIPT, request.exact)
     bodies = [(each, written(each, file, request.exact)) for each in request.functions]
     lines = _header(request)
     if request.numbers:
@@ -41,7 +41,7 @@ def source(request: Request) -> str:
         lines += ["export const parameters = new Float64Array([", *filled(words), "]);"]
     for key, texts in request.texts:
         lines.append(f"export const {key} = {json.dumps(texts).replace('<', chr(92) + 'u003c')};")
-    lines += [*file.declared, *functions(JAVASCRIPT, file.called, file.used), ""]
+    lines += [*file.declared, *functions(JAVASCRIPT, file.called, file.used, file.formulas), ""]
     for each, body in bodies:
         lines += [*_function(each, body), ""]
     return "\n".join(lines)

@@ -132,11 +132,11 @@ class Files:
             region = self.own[kind]
         return self._places(region.pointer, lanes - region.first + region.offset)
 
-    def result(self, step: Step) -> Access:
-        """The elements that a step computes."""
-        if step.results is not None:
-            return self._places(self.results.pointer, step.results + self.results.offset)
-        return self.lanes(step.kind, step.lanes)
+    def result(self, step: Step, order: NDArray[np.intp] | None = None) -> Access:
+        """The elements that a step computes; in another order, which gives places in its own."""
+        of_step = step.lanes if step.results is None else step.results + self.results.offset
+        chosen = of_step if order is None else of_step.ravel()[order]
+        return self.lanes(step.kind, chosen) if step.results is None else self._places(self.results.pointer, chosen)
 
     def _places(self, pointer: str, places: NDArray[Any]) -> Access:
         found = strides(places)
@@ -166,6 +166,13 @@ def broadcast(access: Access, axes: int) -> Access:
     return Access(
         access.pointer, access.offset, (0,) * (axes - len(access.steps)) + access.steps, access.table, access.text
     )
+
+
+def behind(access: Access, axes: int) -> Access:
+    """With axes of length 1 behind the first one, so that there are that one and so many."""
+    steps = access.steps or (0,)
+    missing = axes + 1 - len(steps)
+    return Access(access.pointer, access.offset, (steps[0], *(0,) * missing, *steps[1:]), access.table, access.text)
 
 
 def merged(shape: Shape, accesses: Sequence[Access]) -> tuple[Shape, list[Access]]:

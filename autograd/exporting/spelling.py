@@ -36,10 +36,16 @@ def called(file: File, name: str, operands: Sequence[str]) -> str:
 
 def has_formula(row: Primitive) -> bool:
     """Whether a row can be written in another language."""
-    return row in INFIX or row in FOLDED or (row in _OURS and _name(row) in FUNCTIONS)
+    return row in INFIX or row in FOLDED or is_called(row)
 
 
-def _name(row: Primitive) -> str:
+def is_called(row: Primitive) -> bool:
+    """Whether a row is a function of generated code, of a fixed number of operands."""
+    return row not in INFIX and row not in FOLDED and row in _OURS and name_of(row) in FUNCTIONS
+
+
+def name_of(row: Primitive) -> str:
+    """The name of a row among the formulas."""
     return _NAMES.get(row, row.name)
 
 
@@ -58,7 +64,7 @@ def expression(file: File, row: Primitive, operands: Sequence[str], exact: bool)
         return INFIX[row].replace("1.0", one).format(*operands)
     if not has_formula(row):
         raise CompileError(f"{row.name} has no formula in {file.language.name}")
-    return called(file, _name(row), operands)
+    return called(file, name_of(row), operands)
 
 
 def _number(text: str) -> float:

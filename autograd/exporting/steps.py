@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager
 from autograd import rules
 from autograd.compiler.vector.steps import Step
 from autograd.errors import CompileError
-from autograd.exporting.operands import Access, Files, Shape, broadcast, merged
+from autograd.exporting.joint import write_joint
+from autograd.exporting.operands import Access, Files, Shape, behind, broadcast, merged
 from autograd.exporting.products import write_product
 from autograd.exporting.spelling import called, expression, sum_of
 from autograd.exporting.writing import Lines
@@ -29,6 +30,17 @@ def write(to: Lines, files: Files, step: Step) -> None:
     out = files.result(step)
     operands = [files.access(each) for each in step.operands]
     FORMS[step.form](to, step, out, operands)
+
+
+def write_together(to: Lines, files: Files, steps: Sequence[Step]) -> None:
+    """Steps that apply rows to the same operands, in one loop."""
+    first = steps[0]
+    operands = [broadcast(files.access(each), len(first.shape)) for each in first.operands]
+    shape, made = merged(first.shape, [*map(files.result, steps), *operands])
+    rows = [step.row for step in steps if step.row is not None]
+    with loops(to, shape) as at:
+        texts = [each.at(at) for each in made]
+        write_joint(to, rows, texts[len(steps) :], texts[: len(steps)])
 
 
 def _map(to: Lines, step: Step, out: Access, operands: Sequence[Access]) -> None:
@@ -53,7 +65,7 @@ def _pairs(to: Lines, step: Step, out: Access, operands: Sequence[Access]) -> No
     w, x, *bias = operands
     count, axes = step.operands[1].shape[0], len(step.shape)
     start = broadcast(bias[0], axes) if bias else Access("", 0, (0,) * axes, text="")
-    wide = [_behind(each, axes) for each in (w, x)]
+    wide = [behind(each, axes) for each in (w, x)]
     if count <= UNROLLED:
         rows = [each.moved(i) for i in range(count) for each in wide]
         shape, (result, begin, *given) = merged(step.shape, [out, start, *rows])
@@ -64,13 +76,6 @@ def _pairs(to: Lines, step: Step, out: Access, operands: Sequence[Access]) -> No
         _dot(to, out.at([0] * axes), start.at([0] * axes), count, [wide[0], wide[1]], axes)
     else:
         _rowwise(to, step, count, (out, start, *wide))
-
-
-def _behind(access: Access, axes: int) -> Access:
-    """With axes of length 1 behind the first one."""
-    steps = access.steps or (0,)
-    missing = axes + 1 - len(steps)
-    return Access(access.pointer, access.offset, (steps[0], *(0,) * missing, *steps[1:]), access.table, access.text)
 
 
 def _sum(to: Lines, start: str, pairs: Sequence[tuple[str, str]]) -> str:
@@ -116,7 +121,7 @@ def _reduce(to: Lines, step: Step, out: Access, operands: Sequence[Access]) -> N
     assert step.row is not None
     *index, xs = operands
     count, axes = step.operands[-1].shape[0], len(step.shape)
-    xs = _behind(xs, axes)
+    xs = behind(xs, axes)
     with to.block(), loops(to, step.shape) as at:
         picked = [broadcast(each, axes).at(at) for each in index]
         fold(to, step.row, out.at(at), picked, count, lambda k: xs.at([k, *at]))
@@ -178,7 +183,7 @@ def _mean_product(to: Lines, step: Step, out: Access, operands: Sequence[Access]
 
 
 def _mean_pairs(to: Lines, step: Step, out: Access, operands: Sequence[Access]) -> None:
-    w, x = (_behind(each, len(step.shape)) for each in operands)
+    w, x = (behind(each, len(step.shape)) for each in operands)
     with to.loop(step.operands[1].shape[0]) as k, loops(to, step.shape) as at:
         to.add(f"{out.at(at)} += {_sum(to, '', [(w.at([k, *at]), x.at([k, *at]))])};")
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import starmap
 
 from autograd import rules
-from autograd.compiler.loops.emitted import Kept, column_of, emitted
+from autograd.compiler.loops.emitted import Kept, emitted
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.program import Atom, Equation
 from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 from autograd.exporting.arrays import Arrays
+from autograd.exporting.columns import Columns, pieces
 from autograd.exporting.copying import assign
+from autograd.exporting.joint import sharing, write_joint
+from autograd.exporting.late import Late, late_products
 from autograd.exporting.operands import Region, linear
-from autograd.exporting.spelling import FOLDED, expression, sum_of
+from autograd.exporting.spelling import FOLDED, expression, is_called, sum_of
 from autograd.exporting.steps import fold
 from autograd.exporting.writing import Lines
 from autograd.primitive import Primitive
 
 TERMS = 16  # of a sum in one statement
+JOINT = 100  # groups that are written out; more would be much code
 BODY = 400  # operands of a body, from which on it is written as steps on arrays
 
 
@@ -37,7 +42,8 @@ class Trips:
         self.root: Trips = outer.root if outer else self
         self.is_outermost = outer is None
         self.kept = emitted(looped, also)
-        self.stored: dict[tuple[int, int], int] = {}  # (loop, column): the first of its numbers in w
+        self.columns = Columns(to, looped, self._taken)
+        self.late: Late = {}
         self.bodies: dict[int, Trips] = {}
         self.carried: dict[int, list[str]] = {}
         self.texts: dict[int, str] = {}
@@ -60,8 +66,8 @@ class Trips:
             return self.texts[place]
         loop = self.looped.loops[start]
         trip, column = divmod(place - start, loop.body.size)
-        if (start, column) in self.stored:
-            return f"w[{self.stored[start, column] + trip}]"
+        if (start, column) in self.columns:
+            return self.columns.at(start, column, trip)
         inner = column + len(loop.body.names)
         outputs = [each if type(each) is int else -1 for each in loop.body.outputs]
         return self.carried[start][outputs.index(inner)]
@@ -78,18 +84,44 @@ class Trips:
 
     def write(self) -> None:
         """All equations and loops."""
+        together = self._together()
         for place, item in self.looped.placed():
             if type(item) is Loop:
                 self._loop(place, item, self.kept[place])
+            elif place in self.late:
+                continue
+            elif place in together:
+                self._joint(together[place], item.operands)
             else:
                 row, operands = item
                 self.texts[place] = self._equation(row, operands)
 
+    def _together(self) -> dict[int, dict[int, Primitive]]:
+        """Groups of equations of the same operands that share something, by each of their places."""
+        called = {
+            place: item for place, item in self.looped.placed() if type(item) is Equation and is_called(item.primitive)
+        }
+        keys = [(tuple(map(repr, item.operands)), item.primitive, place) for place, item in called.items()]
+        groups = sharing(self.to.file, keys)
+        rows = [{place: called[place].primitive for place in group} for group in groups[:JOINT]]
+        return {place: group for group in rows for place in group}
+
+    def _joint(self, group: Mapping[int, Primitive], operands: Sequence[Atom]) -> None:
+        """Write a group where the first of it is."""
+        if not self.texts.keys().isdisjoint(group):
+            return
+        self.texts |= {place: self._name("t") for place in group}
+        results = [self.texts[place] for place in group]
+        for name in results:
+            self.to.variable(name, self.to.language.literal(0.0))
+        write_joint(self.to, list(group.values()), list(map(self.text, operands)), results)
+
     def _equation(self, row: Primitive, operands: Sequence[Atom]) -> str:
-        texts = list(map(self.text, operands))
         if row is rules.dot:
-            half = len(texts) // 2
-            return self._sum(texts[-1], list(zip(texts[:half], texts[half:-1], strict=True)))
+            half = len(operands) // 2
+            pairs = zip(operands[:half], operands[half:-1], strict=True)
+            return self._sum(self.text(operands[-1]), list(starmap(self._pair, pairs)))
+        texts = self._pair(*operands) if row is rules.mul else list(map(self.text, operands))
         if row is rules.total:
             one = self.to.language.literal(1.0)
             return self._sum(self.to.language.literal(0.0), [(one, text) for text in texts])
@@ -99,6 +131,16 @@ class Trips:
         else:
             self.to.constant(name, expression(self.to.file, row, texts, self.exact))
         return name
+
+    def _pair(self, w: Atom, x: Atom) -> tuple[str, str]:
+        """Two factors, the constant of a late product with the other one."""
+        for early, late in ((w, x), (x, w)):
+            if type(late) is int and late in self.late:
+                constant, rest = self.late[late]
+                name = self._name("t")
+                self.to.constant(name, f"{self.to.language.literal(constant)} * {self.text(early)}")
+                return name, self.text(rest)
+        return self.text(w), self.text(x)
 
     def _sum(self, start: str, pairs: Sequence[tuple[str, str]]) -> str:
         language = self.to.language
@@ -145,7 +187,7 @@ class Trips:
         )  # fmt: skip
         self._taken(arrays.files.size)
         for column in columns:
-            self.stored[start, column] = self._taken(loop.count)
+            self.columns.add(start, column)
         begun = [self.text(atom) for atom in (*loop.invariant, *loop.carried)]
         assign(to, [(f"w[{given + i}]", text) for i, text in enumerate(begun)])
         index = self._name("i")
@@ -153,7 +195,7 @@ class Trips:
         with to.loop(loop.count, index):
             assign(to, [(f"w[{i}]", text) for i, text in enumerate(moving, given + fixed + carries)])
             arrays.write()
-            keeps = [f"w[{linear(self.stored[start, column], [(1, index)])}]" for column in columns]
+            keeps = [self.columns.at(start, column, index) for column in columns]
             assign(to, [(text, f"w[{i}]") for i, text in enumerate(keeps, results + carries)])
             if carries:
                 with to.loop(carries) as k:
@@ -167,21 +209,23 @@ class Trips:
         outputs = [each for each in loop.body.outputs if type(each) is int]
         for column, every in kept.items():
             if every or column + body_names not in outputs:
-                self.stored[start, column] = self._taken(loop.count)
+                self.columns.add(start, column)
         for name, atom in zip(carried, loop.carried, strict=True):
             to.variable(name, self.text(atom))
         index = self._name("i")
         moving = [self._moving(atoms, index) for atoms in loop.moving]
         given = [*map(self.text, loop.invariant), *carried, *[f"m{index}_{j}" for j in range(len(moving))]]
-        body = Trips(to, loop.body, given.__getitem__, self.exact, self, [column + body_names for column in kept])
+        looked_at = [column + body_names for column in kept]
+        body = Trips(to, loop.body, given.__getitem__, self.exact, self, looked_at)
+        if not self.exact:
+            body.late = late_products(loop.body, range(fixed, fixed + carries), looked_at)
         with to.loop(loop.count, index):
             for j, text in enumerate(moving):
                 to.constant(given[fixed + carries + j], text)
             body.write()
             for column in kept:
-                if (start, column) in self.stored:
-                    place = linear(self.stored[start, column], [(1, index)])
-                    to.add(f"w[{place}] = {body.text(column + body_names)};")
+                if (start, column) in self.columns:
+                    to.add(f"{self.columns.at(start, column, index)} = {body.text(column + body_names)};")
             self._carry(carried, [body.text(atom) for atom in loop.body.outputs])
         self.bodies[start], self.carried[start] = body, carried
 
@@ -201,14 +245,14 @@ class Trips:
 
     def _moving(self, atoms: Sequence[Atom], index: str) -> str:
         """What a sequence of atoms gives in a trip; one that is not even is copied to w, or is a table."""
-        if type(atoms) is range and (text := self._even(atoms, index)):
+        if text := self._even(atoms, index) if type(atoms) is range else self.columns.begun(atoms, index, self.text):
             return text
         if all(type(atom) is float for atom in atoms):
             table = self.to.file.table([float(atom) for atom in atoms])
             return f"{table}[{index}]"
         first = self._taken(len(atoms))
         at = first
-        for piece in self._pieces(atoms):
+        for piece in pieces(atoms):
             if len(piece) > 3 and (
                 text := self._even(range(piece[0], piece[-1] + piece[1] - piece[0], piece[1] - piece[0]), "k")
             ):
@@ -219,31 +263,8 @@ class Trips:
             at += len(piece)
         return f"w[{linear(first, [(1, index)])}]"
 
-    def _pieces(self, atoms: Sequence[Atom]) -> list[list[int]]:
-        """Runs of evenly spaced places, and what lies between them."""
-        pieces: list[list[int]] = []
-        for atom in atoms:
-            last = pieces[-1] if pieces else None
-            if (
-                last
-                and type(atom) is int
-                and type(last[-1]) is int
-                and (len(last) == 1 or atom - last[-1] == last[1] - last[0])
-                and atom != last[-1]
-            ):
-                last.append(atom)
-            else:
-                pieces.append([atom])  # type: ignore[list-item]
-        return pieces
-
     def _even(self, places: range, index: str) -> str:
         names = len(self.looped.names)
         if max(places[0], places[-1]) < names:
             return self.even(places, index)
-        column = column_of(self.looped, places)
-        if column is None:
-            return ""
-        start, equation, trip, step = column
-        if (start, equation) not in self.stored:
-            return ""
-        return f"w[{linear(self.stored[start, equation] + trip, [(step, index)])}]"
+        return self.columns.even(places, index)

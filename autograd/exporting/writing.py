@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from autograd.compiler.llvm.rows import FUNCTIONS
+from autograd.exporting.fast import FAST
 from autograd.exporting.language import Language, comment
 
 INDENT = "    "
@@ -66,10 +68,11 @@ class Lines:
 
 
 class File:
-    """What the functions of a file share."""
+    """What the functions of a file share: tables, the formulas of rows, and which of them are called."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, exact: bool = True) -> None:
         self.language = language
+        self.formulas = FUNCTIONS if exact else FAST
         self.called: dict[str, None] = {}  # rows
         self.used: dict[str, None] = {}  # functions of the language that need a helper
         self._tables: dict[tuple[str, ...], str] = {}

@@ -29,8 +29,12 @@ def _is_first(b: Body, x: str, largest: str, before: str) -> str:
 
 
 def _term(b: Body, x: str, largest: str, before: str) -> str:
+    return _other(b, x, largest, before, exp_shift(b, x, largest))
+
+
+def _other(b: Body, x: str, largest: str, before: str, power: str) -> str:
     """exp(x − largest); −0, which changes no sum, for the first that is the largest itself: `before` counts those."""
-    return b.select(_is_first(b, x, largest, before), -0.0, exp_shift(b, x, largest))
+    return b.select(_is_first(b, x, largest, before), -0.0, power)
 
 
 def _count(b: Body, x: str, largest: str, before: str) -> str:
@@ -67,6 +71,7 @@ def _pick_step(b: Body, result: str, index: str, place: str, x: str) -> str:
 STEPS: Mapping[str, tuple[int, Callable[..., str]]] = {
     "pivot_step": (2, _pivot_step),
     "term": (3, _term),
+    "other": (4, _other),
     "count": (3, _count),
     "log_of_sum": (2, _log_of_sum),
     "larger_size": (2, _larger_size),
