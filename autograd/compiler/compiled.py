@@ -269,7 +269,7 @@ class Compiled(Derivatives):
         8.0
         >>> print(area.latex)
         \begin{aligned}
-        \mathit{loss} & = x \cdot y + x
+        f & = x \cdot y + x
         \end{aligned}
 
         It is the program before the back end: sums may be added up in another order. CompileError before the first
@@ -277,7 +277,7 @@ class Compiled(Derivatives):
         """
         ran = self._ran()
         need_numpy("the LaTeX of a compiled function")
-        return latex_of(forms_of(ran.lowered, ran.options))
+        return latex_of(forms_of(ran.lowered, ran.options), ran.lowered)
 
     @property
     def backend(self) -> Backend:

@@ -225,8 +225,9 @@ class _Recorded:
             raise PerSampleError
         program = self._pushed(along, Manner(exact=True), _without_inputs(recorded))
         n = len(self.wanted)
-        (y, *gradient), (_, *product) = program.outputs[: n + 1], program.outputs[n + 1 :]
-        return self._lowered(replace(program, outputs=(y, y, *product, *gradient)), "hvp", "forward over reverse mode")
+        (y, *gradient), (dy, *product) = program.outputs[: n + 1], program.outputs[n + 1 :]
+        made = replace(program, outputs=(dy, y, *product, *gradient))
+        return self._lowered(made, "hvp", "forward over reverse mode", at=1)
 
     def _grad(self) -> Lowered:
         return self._lowered(self.recorded, GRADIENT, REVERSE, self.wanted)

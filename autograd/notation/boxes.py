@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 # Operators and relations, each written in its own way by every writer.
-Sign = Literal["+", "−", "·", "⊙", "=", "≈", ">", "≥", "∂", "∞", "⋯", "⋮", "⋱", ",", "′", "Σ", "∈"]
+Sign = Literal["+", "−", "·", "⊙", "=", "≈", ">", "≥", "∂", "∞", "⋯", "…", "⋮", "⋱", ",", "′", "Σ", "∈"]
 SIGNS = get_args(Sign)
 # fmt: off
 GREEK = {
@@ -178,7 +178,7 @@ def is_shown_exactly(x: float, digits: int = 6) -> bool:
     return x != x or float(f"{x:.{digits}g}") == x
 
 
-def shortened(parts: Sequence[Box], most: int, sign: Literal["⋯", "⋮"] = "⋯") -> list[Box]:
+def shortened(parts: Sequence[Box], most: int, sign: Literal["⋯", "…", "⋮"] = "⋯") -> list[Box]:
     """At most so many boxes: the first ones, dots, and the last.
 
     >>> len(shortened([Number(str(i)) for i in range(100)], 5))

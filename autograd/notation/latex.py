@@ -21,6 +21,7 @@ SIGNS = {
     "∂": r"\partial",
     "∞": r"\infty",
     "⋯": r"\cdots",
+    "…": r"\ldots",
     "⋮": r"\vdots",
     "⋱": r"\ddots",
     ",": ",",

@@ -27,8 +27,8 @@ class Spelling:
     ('x \\\\cdot y + x^{2}', '2 \\\\cdot ( -3 ) + 2^{2}')
     """
 
-    def __init__(self, numbers: bool = False, digits: int = 6, times: str = "·") -> None:
-        self.numbers, self.digits, self.times = numbers, digits, times
+    def __init__(self, numbers: bool = False, digits: int = 6, times: str = "·", most: int = MOST) -> None:
+        self.numbers, self.digits, self.times, self.most = numbers, digits, times, most
 
     def __call__(self, x: Operand, least: int = SUM) -> Box:
         """The boxes of a term, in brackets if it holds together less tightly than `least`."""
@@ -60,15 +60,15 @@ class Spelling:
 
     def call(self, function: Box, operands: Sequence[Operand]) -> Spelt:
         """f(x, y, …)."""
-        parts = boxes.shortened([self(each) for each in operands], MOST)
+        parts = boxes.shortened([self(each) for each in operands], self.most, "…")
         return line(function, Fenced(joined(parts, ","))), FUNCTION
 
     def sum(self, operands: Sequence[Operand]) -> Spelt:
         """x + y − z …"""
         if not operands:
             return Number("0"), ATOM
-        if len(operands) > MOST:
-            parts = boxes.shortened([self(each, PRODUCT) for each in operands], MOST)
+        if len(operands) > self.most:
+            parts = boxes.shortened([self(each, PRODUCT) for each in operands], self.most)
             return joined(parts, "+"), SUM
         found: list[Box | str] = []
         for each in operands:
@@ -85,12 +85,20 @@ class Spelling:
         first = PRODUCT if self.numbers else NEGATIVE  # (−2) · 3, but −2 · x
         parts = [self(each, PRODUCT if i else first) for i, each in enumerate(operands)]
         tightness = max(first, self.spelt(operands[0])[1])
-        return joined(boxes.shortened(parts, MOST), self.times), min(PRODUCT, tightness)
+        return joined(boxes.shortened(parts, self.most), self.times), min(PRODUCT, tightness)
+
+    def _base(self, x: Operand) -> Box:
+        """What is raised to a power: a name with an index needs no brackets, one with a power does."""
+        box, tightness = self.spelt(x)
+        has_room = isinstance(box, Script) and box.upper is None
+        return box if tightness >= ATOM or has_room else Fenced(box)
 
     def power(self, base: Operand | Box, exponent: Operand | Box) -> Spelt:
         """x to the power y."""
-        below = self(base, ATOM) if isinstance(base, Term | float | int) else base
+        below = self._base(base) if isinstance(base, Term | float | int) else base
         above = self(exponent) if isinstance(exponent, Term | float | int) else exponent
+        if isinstance(below, Script) and below.upper is None:
+            return Script(below.base, above, below.lower), POWER
         return Script(below, above), POWER
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import sympy as sp
 
 TOKEN = re.compile(r"\s*(\\left|\\right|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[{}\[\]()^_+\-=><|,&])")
+# What stands beside a number that it is multiplied by.
+BEGINNING = re.compile(r"[A-Za-z]|\\(mathit|mathrm|operatorname|sin|cos|tan|sinh|cosh|tanh|ln|frac|sqrt|alpha|pi)")
 ENVIRONMENTS = re.compile(r"\\(begin|end)\{(\w+\*?)\}")
 
 
@@ -136,7 +138,7 @@ class Reader:
         if self.took("-"):
             return -self.product()
         found = self.power()
-        while self.took(r"\cdot"):
+        while self.took(r"\cdot") or BEGINNING.fullmatch(self.next):
             found = found * self.power()
         return found
 

@@ -191,17 +191,6 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.assembled": {
         *("compiler.captures", "compiler.inputs", "compiler.lower", "compiler.options", "compiler.specialization"),
     },
-    "compiler.latex": {
-        *(
-            "compiler.forms",
-            "compiler.loops.loop",
-            "compiler.program",
-            "compiler.vector.printing",
-            "compiler.vector.program",
-            "compiler.vector.steps",
-        ),
-        *("notation.boxes", "notation.latex", "notation.names", "notation.spelling", "notation.terms"),
-    },
     "compiler.explain": {"compiler.lower", "compiler.program", "compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
@@ -252,6 +241,9 @@ INSIDE: dict[str, set[str]] = {
     | {"compiler.gates", "compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python"}
     | {"compiler.symbols", "compiler.vector", "derivative"},
     "compiler.llvm": BACK_END | {"compiler.cache", "compiler.forms", "compiler.loops", "compiler.vector", "recording"},
+    "compiler.latex": BACK_END
+    | {"compiler.forms", "compiler.loops", "compiler.lower", "compiler.vector", "structure"}
+    | {"notation.boxes", "notation.latex", "notation.names", "notation.spelling", "notation.terms"},
     "compiler.cache": BACK_END | {"_version", "compiler.lower", "compiler.vector", "io.files"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
@@ -265,7 +257,7 @@ BETWEEN: dict[str, set[str]] = {
     "autograd.implicit": {"series"},
     "autograd.notation": set(),
     "autograd.compiler": {"io", "notation", "series", "sparse"},
-    "autograd.exporting": {"compiler", "io"},
+    "autograd.exporting": {"compiler", "io", "notation"},
     "autograd.interop": {"compiler"},
     "autograd.check": {"io"},
     "autograd.grading": {"check", "drawing", "io"},
