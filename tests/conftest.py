@@ -5,8 +5,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -36,25 +36,37 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """No garbage is collected meanwhile: there is hardly any, and looking for it takes a third of the time."""
-    keep_bytecode(session)
     # Processes that tests start read what Hypothesis has found in our sources instead of parsing them all.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(session.config.rootpath / ".hypothesis"))
     gc.disable()
     try:
-        return (yield)
+        with keeping_bytecode(session):
+            return (yield)
     finally:
         gc.enable()
 
 
-def keep_bytecode(session: pytest.Session) -> None:
-    """Where no bytecode may lie beside the sources, the processes that tests start keep it in pytest's own cache.
+@contextmanager
+def keeping_bytecode(session: pytest.Session) -> Iterator[None]:
+    """Where no bytecode may lie beside the sources, keep it in pytest's own cache.
 
-    Without any, each of them compiles the packages that it imports: two thirds of what a `python -m nn` costs.
+    Without any, each worker compiles all tests and rewrites their assertions, which is two thirds of collecting them;
+    and each process that a test starts compiles the packages that it imports: two thirds of what a `python -m nn` costs.
     """
+    folder = None
     if sys.dont_write_bytecode and session.config.pluginmanager.has_plugin("cacheprovider"):
         with suppress(OSError):  # a checkout that cannot be written to
-            os.environ["PYTHONPYCACHEPREFIX"] = str(session.config.cache.mkdir("bytecode"))
-            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+            folder = str(session.config.cache.mkdir("bytecode"))
+    if folder is None:
+        yield
+        return
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = True  # what tests themselves write and import is not worth keeping
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
