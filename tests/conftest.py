@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The same examples in every CI run, new ones on every run at a desk; never a deadline. With 60 of them the kill matrix
-# (`python -m tests.mutants`) finds every fault planted in the engine.
-for name, count in {"full": 60, "fast": 25}.items():
-    settings.register_profile(name, derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=count)
+# The same examples in every CI run, new ones on every run at a desk; never a deadline. `.ci/run` draws many more of each
+# property, never the same: `-m hypothesis --hypothesis-profile deep`.
+for name, count in {"deep": 100, "full": 25, "fast": 10}.items():
+    same = bool(os.environ.get("CI")) and name != "deep"
+    settings.register_profile(name, derandomize=same, deadline=None, max_examples=count)
 
 # A run in the background starts with Ctrl-C ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,7 +31,8 @@ def in_fast_lane(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.load_profile("fast" if in_fast_lane(config) else "full")
+    if config.getoption("hypothesis_profile", None) is None:
+        settings.load_profile("fast" if in_fast_lane(config) else "full")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,8 +52,8 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 def keeping_bytecode(session: pytest.Session) -> Iterator[None]:
     """Where no bytecode may lie beside the sources, keep it in pytest's own cache.
 
-    Without any, each worker compiles all tests and rewrites their assertions, which is two thirds of collecting them;
-    and each process that a test starts compiles the packages that it imports: two thirds of what a `python -m nn` costs.
+    Without any, each worker compiles all tests and rewrites their assertions, half of what collecting them costs; and
+    each process that a test starts compiles the packages that it imports: two thirds of what a `python -m nn` costs.
     """
     folder = None
     if sys.dont_write_bytecode and session.config.pluginmanager.has_plugin("cacheprovider"):
