@@ -5,18 +5,19 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The same examples in every CI run, new ones on every run at a desk; never a deadline. With 60 of them the kill matrix
-# (`python -m tests.mutants`) finds every fault planted in the engine.
-for name, count in {"full": 60, "fast": 25}.items():
-    settings.register_profile(name, derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=count)
+# The same examples in every CI run, new ones on every run at a desk; never a deadline. `.ci/run` draws many more of each
+# property, never the same: `-m hypothesis --hypothesis-profile deep`.
+for name, count in {"deep": 100, "full": 25, "fast": 10}.items():
+    same = bool(os.environ.get("CI")) and name != "deep"
+    settings.register_profile(name, derandomize=same, deadline=None, max_examples=count)
 
 # A run in the background starts with Ctrl-C ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,31 +31,44 @@ def in_fast_lane(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.load_profile("fast" if in_fast_lane(config) else "full")
+    if config.getoption("hypothesis_profile", None) is None:
+        settings.load_profile("fast" if in_fast_lane(config) else "full")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """No garbage is collected meanwhile: there is hardly any, and looking for it takes a third of the time."""
-    keep_bytecode(session)
     # Processes that tests start read what Hypothesis has found in our sources instead of parsing them all.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(session.config.rootpath / ".hypothesis"))
     gc.disable()
     try:
-        return (yield)
+        with keeping_bytecode(session):
+            return (yield)
     finally:
         gc.enable()
 
 
-def keep_bytecode(session: pytest.Session) -> None:
-    """Where no bytecode may lie beside the sources, the processes that tests start keep it in pytest's own cache.
+@contextmanager
+def keeping_bytecode(session: pytest.Session) -> Iterator[None]:
+    """Where no bytecode may lie beside the sources, keep it in pytest's own cache.
 
-    Without any, each of them compiles the packages that it imports: two thirds of what a `python -m nn` costs.
+    Without any, each worker compiles all tests and rewrites their assertions, half of what collecting them costs; and
+    each process that a test starts compiles the packages that it imports: two thirds of what a `python -m nn` costs.
     """
+    folder = None
     if sys.dont_write_bytecode and session.config.pluginmanager.has_plugin("cacheprovider"):
         with suppress(OSError):  # a checkout that cannot be written to
-            os.environ["PYTHONPYCACHEPREFIX"] = str(session.config.cache.mkdir("bytecode"))
-            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+            folder = str(session.config.cache.mkdir("bytecode"))
+    if folder is None:
+        yield
+        return
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = True  # what tests themselves write and import is not worth keeping
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

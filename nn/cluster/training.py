@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd import CompileError, Value, compile, no_graph
+import autograd
+from autograd import CompileError, Value, no_graph
 from autograd._numpy import np
 from nn.cluster.batches import slices
 from nn.cluster.connecting import ClusterLike, connect
@@ -63,10 +64,10 @@ def compiled(loss: SampleLoss, parameters: list[Value], objective: Objective, ro
     samples = np.repeat(x, rows, axis=0), np.repeat(y, rows, axis=0)
     start = np.array([parameter.data for parameter in parameters])
     try:
-        program = compile(loss, parameters=parameters, batch=("x", "y"))
+        program = autograd.compile(loss, parameters=parameters, batch=("x", "y"))
         program.flat(start, *samples)
         chosen = program.backend
-        program = compile(loss, parameters=parameters, batch=("x", "y"), backend=chosen)
+        program = autograd.compile(loss, parameters=parameters, batch=("x", "y"), backend=chosen)
         program.flat(start, *samples)
     except CompileError as error:
         raise ClusterError(f"only a loss that can be compiled runs on a cluster: {error}") from error
@@ -76,6 +77,7 @@ def compiled(loss: SampleLoss, parameters: list[Value], objective: Objective, ro
 def computation(program: Any) -> str:
     """A short text that differs if two compiled losses compute different things from a sample.
 
+    >>> from autograd import compile
     >>> square, cube = compile(lambda x: x * x), compile(lambda x: x**3)
     >>> square(2.0), cube(2.0), computation(square) == computation(cube)
     (4.0, 8.0, False)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import PurePath
 
-from autograd import CompileError, compile
+import autograd
+from autograd import CompileError
 from autograd.errors import UsageError
 from autograd.io.files import file_name, write_bytes
 from nn.interop.onnx import to_onnx
@@ -59,5 +60,5 @@ def export(
         if recipe is not None:
             texts = {"features": recipe.feature_names}
             texts |= {"classes": recipe.class_names} if recipe.class_names else {}
-        fast = compile(answers(net, recipe), parameters=net.parameters())
+        fast = autograd.compile(answers(net, recipe), parameters=net.parameters())
         fast.export(path, ([0.0] * net.n_in,), functions=["value"], name="net", frozen=True, texts=texts)

@@ -9,7 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from autograd import CompileError, compile
+import autograd
+from autograd import CompileError
 from autograd.io.files import write_bytes
 from nn.interop.weights import check_model
 from nn.layers.mlp import MLP
@@ -47,7 +48,7 @@ def to_onnx(
     except ImportError as error:
         raise CompileError("an .onnx file needs onnx: pip install 'scalar-autograd[onnx]'") from error
     model, recipe = read(source if isinstance(source, str | PathLike) else check_model(source))
-    fast = compile(answers(model, recipe), parameters=model.parameters(), batch=("x",), dtype=dtype)
+    fast = autograd.compile(answers(model, recipe), parameters=model.parameters(), batch=("x",), dtype=dtype)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "network.onnx")
         fast.export(file, ([[0.5] * model.n_in],), name="network")

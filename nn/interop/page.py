@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from autograd import compile
+import autograd
 from autograd.errors import UsageError
 from nn.layers.mlp import MLP
 from nn.tabular.answers import answers
@@ -55,7 +55,7 @@ def _module(net: MLP, recipe: Recipe | None) -> str:
     """The program of the net, without the comment at its beginning."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "net.js")
-        fast = compile(answers(net, recipe), parameters=net.parameters())
+        fast = autograd.compile(answers(net, recipe), parameters=net.parameters())
         fast.export(path, ([0.0] * net.n_in,), functions=["value"], name="net", frozen=True)
         return path.read_text("utf-8").partition(" */\n")[2]
 

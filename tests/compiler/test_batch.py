@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -16,6 +16,7 @@ import nn
 from autograd import CompileError, Value, pick
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +65,7 @@ def test_networks(hidden: str, count: int, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["python", "llvm"])
-@settings(max_examples=25)
+@examples(25)
 @given(graphs(max_size=8, max_inputs=3, kinks=False), st.data())
 def test_random_graphs_of_batched_and_shared_numbers(backend: str, graph: Graph, data: st.DataObject) -> None:
     """Means are taken of eager numbers: sample after sample, the same bits; as long as no rule has to choose."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -24,6 +24,7 @@ from autograd.compiler.inputs import CHUNK, FEW
 from autograd.observing import Observer
 from autograd.scopes import Scope
 from autograd.structure import leaves_of
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +97,7 @@ def assert_same(found: Any, wanted: Any) -> None:
 
 
 @everywhere
-@settings(max_examples=50)
+@examples(50)
 @given(args=st.lists(structures, min_size=1, max_size=3))
 def test_c5_a_gradient_has_the_structure_of_its_argument(backend: str, args: list[Any]) -> None:
     """Integers below 2⁵³ are exact in any order of additions."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -26,6 +26,7 @@ from autograd.errors import CompileError
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of, leaves_of
+from tests.support.examples import examples
 
 BACK_ENDS = ("python", "numpy", "llvm")
 pytestmark = pytest.mark.slow
@@ -78,7 +79,6 @@ def drawn(data: st.DataObject, count: int) -> list[float]:
 
 
 @given(graphs(max_size=10), st.data())
-@settings(max_examples=60, deadline=None)
 def test_a_pushed_program_has_the_bits_of_jvp(graph: Graph, data: st.DataObject) -> None:
     n = len(graph.point)
     names, v = tuple(f"x{i}" for i in range(n)), drawn(data, n)
@@ -123,7 +123,7 @@ def test_a_loop_over_time_stays_one() -> None:
 
 @every_back_end
 @given(gentle, st.data())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_all_kinds_agree_with_the_engine_and_each_other(backend: Any, graph: Graph, data: st.DataObject) -> None:
     f, x, n = many(graph), list(graph.point), len(graph.point)
     v, fast = drawn(data, n), autograd.compile(f, backend=backend)
@@ -141,7 +141,7 @@ def test_all_kinds_agree_with_the_engine_and_each_other(backend: Any, graph: Gra
 
 @every_back_end
 @given(gentle, st.data())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_second_derivatives_agree_with_the_engine(backend: Any, graph: Graph, data: st.DataObject) -> None:
     f, x = one(graph), list(graph.point)
     v, fast = drawn(data, len(x)), autograd.compile(f, backend=backend)
@@ -156,7 +156,7 @@ def test_second_derivatives_agree_with_the_engine(backend: Any, graph: Graph, da
 @pytest.mark.usefixtures("in_batches")
 @every_back_end
 @given(graph=gentle)
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_rows_and_columns_as_a_batch(backend: Any, graph: Graph) -> None:
     x, f = list(graph.point), many(graph)
     fast = autograd.compile(lambda xs: f(xs) + f(xs), backend=backend)
@@ -172,7 +172,7 @@ def test_rows_and_columns_as_a_batch(backend: Any, graph: Graph) -> None:
 
 @exactly
 @given(graph=graphs(max_size=10), data=st.data())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_exact_ones_have_the_bits_of_the_engine(backend: Any, graph: Graph, data: st.DataObject) -> None:
     f, x = many(graph), list(graph.point)
     v, bar = drawn(data, len(x)), drawn(data, len(f(x)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -18,6 +18,7 @@ from autograd import PRIMITIVES, Value
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.testing import table
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ def compiled(f: Any, xs: Sequence[float]) -> list[float]:
 
 
 @exactly
-@settings(max_examples=40)
+@examples(40)
 @given(graphs(max_size=12), st.data())
 def test_random_graphs(backend: str, graph: Graph, data: st.DataObject) -> None:
     """At the point of the recording and then elsewhere, where other branches may be taken and nothing is finite."""
@@ -166,7 +167,7 @@ def test_a_program_of_many_equations(backend: str) -> None:
 
 
 @exactly
-@settings(max_examples=20)
+@examples(20)
 @given(graphs(max_size=6, max_inputs=2), st.data())
 def test_derivatives_of_derivatives_of_random_graphs(backend: str, graph: Graph, data: st.DataObject) -> None:
     """A function that differentiates inside: what `where` decided there has to be guarded as well."""

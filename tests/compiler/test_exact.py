@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd
 import nn
 from autograd import PRIMITIVES, CompileError, Value, pick, where
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +87,7 @@ numbers = ordinary | st.sampled_from(AWKWARD)
 
 
 @exactly
-@settings(max_examples=35)
+@examples(35)
 @given(st.integers(0, 10**6), st.integers(1, 14), st.data())
 def test_random_programs_that_choose(backend: str, seed: int, size: int, data: st.DataObject) -> None:
     f, w = program(seed, size), weights()
@@ -104,7 +105,7 @@ def test_random_programs_that_choose(backend: str, seed: int, size: int, data: s
 
 
 @exactly
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 10**6), st.integers(1, 8), st.data())
 def test_gradients_by_arguments(backend: str, seed: int, size: int, data: st.DataObject) -> None:
     f = program(seed, size)
@@ -120,7 +121,7 @@ def test_gradients_by_arguments(backend: str, seed: int, size: int, data: st.Dat
 
 
 @exactly
-@settings(max_examples=30)
+@examples(30)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.data())
 def test_hessians(backend: str, seed: int, size: int, data: st.DataObject) -> None:
     f, w = program(seed, size), weights()
@@ -134,7 +135,7 @@ def test_hessians(backend: str, seed: int, size: int, data: st.DataObject) -> No
 
 
 @exactly
-@settings(max_examples=35)
+@examples(35)
 @given(st.integers(0, 10**6), st.integers(1, 10), st.lists(st.tuples(numbers, st.integers(0, 2)), min_size=1))
 @example(0, 3, [(1.0, 0), (1.0, 2), (1.0, 1)])
 def test_an_index_without_a_batch(backend: str, seed: int, size: int, calls: list[tuple[float, int]]) -> None:

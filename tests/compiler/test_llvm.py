@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import PRIMITIVES, rules
@@ -28,6 +28,7 @@ from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of
 from autograd.testing import table
+from tests.support.examples import examples
 from tests.support.forks import in_a_child
 
 pytestmark = pytest.mark.slow
@@ -146,7 +147,7 @@ def test_what_a_row_raises_is_raised_by_run(threads: int | None) -> None:
 # --- whole programs ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=35, deadline=None)
+@examples(35)
 @given(graphs(max_size=10), st.data())
 def test_random_graphs_to_the_bit(graph: Graph, data: st.DataObject) -> None:
     program = replace(of_graph(graph), guards=())
@@ -157,7 +158,7 @@ def test_random_graphs_to_the_bit(graph: Graph, data: st.DataObject) -> None:
         assert bits(machine.run(np.array(point), ())) == bits(outputs(program, point))
 
 
-@settings(max_examples=35, deadline=None)
+@examples(35)
 @given(graphs(max_size=8, kinks=False, elements=st.floats(0.25, 4.0)), st.integers(1, 9), st.data())
 def test_random_graphs_with_a_batch(graph: Graph, count: int, data: st.DataObject) -> None:
     """Some inputs shared, some not; exact programs add the samples in their order."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd import PRIMITIVES, rules
@@ -26,6 +26,7 @@ from autograd.errors import CompileError
 from autograd.primitive import Primitive
 from autograd.testing import table
 from tests.compiler.references import reference
+from tests.support.examples import examples
 from tests.support.forks import in_a_child
 
 pytest.importorskip("llvmlite", reason="the back end llvm is optional")
@@ -127,7 +128,7 @@ def runner(vectors: VectorProgram, dtype: str = "float64", threads: int = 1, siz
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@settings(max_examples=35, deadline=None)
+@examples(35)
 @given(
     st.integers(0, 10**6),
     st.integers(1, 12),
@@ -184,7 +185,7 @@ def test_folds_of_any_length(row: Primitive, terms: int) -> None:
     assert found[0] == row.value(*minus_zero)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20), st.booleans())
 @example(4, 9, 8, True)
 @example(5, 1, 7, False)

@@ -11,7 +11,7 @@ from typing import Any
 import hypothesis
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import rules
@@ -53,11 +53,12 @@ from tests.compiler.loop_programs import (
     samples,
 )
 from tests.compiler.references import running_errors
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
 seeds = st.integers(0, 2**32)
-examples = pytest.mark.parametrize("name", EXAMPLES)
+every_example = pytest.mark.parametrize("name", EXAMPLES)
 
 
 def loops(looped: Looped) -> list[Loop]:
@@ -84,7 +85,7 @@ def test_unrolled_is_the_program_that_loops_were_found_in(seed: int, trips: int)
     assert all(loop.count >= trips for loop in loops(looped))
 
 
-@examples
+@every_example
 @pytest.mark.parametrize("flattened", [False, True])
 def test_examples_are_loops(name: str, flattened: bool) -> None:
     program, _ = recorded(EXAMPLES[name])
@@ -249,7 +250,7 @@ def test_gradients_of_random_loops(seed: int) -> None:
     assert_same_gradient(find(program, 3), gradient, numbers)
 
 
-@examples
+@every_example
 @pytest.mark.parametrize("flattened", [False, True])
 @pytest.mark.parametrize("many", [0, backward_body.MANY])
 def test_gradients_of_examples(name: str, flattened: bool, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,7 +351,7 @@ def test_a_program_without_outputs_has_no_gradient() -> None:
 # --- text and source --------------------------------------------------------------------------------------------------
 
 
-@examples
+@every_example
 def test_source_has_the_bits_of_the_meaning(name: str) -> None:
     program, numbers = recorded(EXAMPLES[name])
     found = find(program)
@@ -403,7 +404,7 @@ loss = v @ v  # (1,)"""
     assert "    v4 = W.T @ v3         # (4,)\n    dh = v4\nv1 = [h, X, v] @ v[…]  # (7, 4)\n" in text
 
 
-@examples
+@every_example
 def test_bodies_are_recovered(name: str) -> None:
     """As arrays, bodies and what lies between loops compute the same, within running-error bounds."""
     program, numbers = recorded(EXAMPLES[name])
@@ -429,7 +430,7 @@ def straight(looped: Looped) -> Iterator[Program]:
             yield part.program
 
 
-@examples
+@every_example
 def test_loops_run_on_arrays(name: str) -> None:
     """By NumPy, part by part and trip by trip."""
     program, numbers = recorded(EXAMPLES[name])
@@ -441,7 +442,7 @@ def test_loops_run_on_arrays(name: str) -> None:
 # --- machine code -----------------------------------------------------------------------------------------------------
 
 
-@examples
+@every_example
 def test_machine_code(name: str) -> None:
     program, numbers = recorded(EXAMPLES[name])
     found = find(program)
@@ -449,7 +450,7 @@ def test_machine_code(name: str) -> None:
         assert_near(LoopRunner(looped).run(numbers), looped, numbers)
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(seeds)
 def test_machine_code_of_random_loops(seed: int) -> None:
     rng = Random(seed)

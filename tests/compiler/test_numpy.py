@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -134,13 +134,11 @@ def differs(recorded: Lowered, point: Sequence[float], samples: Sequence[Any], d
     return Reference(recorded, point, samples).disagreement(runner, options)
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs(max_size=10, primitives=ROWS))
 def test_random_graphs(graph: Graph) -> None:
     assert differs(lowered(graph, ()), graph.point, ()) == ""
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs(max_size=10, primitives=ROWS), st.data())
 def test_random_graphs_with_a_batch(graph: Graph, data: st.DataObject) -> None:
     """Any of the inputs differ from sample to sample; values and gradients, their means, or one for each sample."""
@@ -153,7 +151,6 @@ def test_random_graphs_with_a_batch(graph: Graph, data: st.DataObject) -> None:
     assert differs(recorded, graph.point[count:], samples) == ""
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs(max_size=8, primitives=CONTINUOUS, kinks=False, elements=st.floats(-2.0, 2.0)))
 def test_random_graphs_in_float32(graph: Graph) -> None:
     recorded = lowered(graph, ())

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -29,6 +29,7 @@ from autograd.compiler.vector.recover import recover
 from autograd.errors import CompileError
 from autograd.structure import key_of
 from tests.benchmark.gpt import document, gpt_loss, gpt_parameters
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +100,7 @@ def test_a_network_with_a_batch_is_the_article() -> None:
     assert {notes[f"db{i}"] for i in (1, 2, 3)} == {"BP4"}
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=5), st.sampled_from(["tanh", "relu", "sigmoid"]))
 def test_networks_of_any_size(sizes: list[int], hidden: str) -> None:
     """L products forward, L − 1 backward (BP2), L for the weights (BP3), L means for the biases (BP4)."""
@@ -266,7 +267,6 @@ def test_views() -> None:
     assert factored([np.array([0, 1, 3, 7])]) == (4,)
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_products_are_found_in_any_order(data: st.DataObject) -> None:
     """Rows and columns shuffled, the pairs of each dot too: the blocks cover exactly their own dots."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autograd
@@ -27,6 +27,7 @@ from autograd.compiler.vector.program import VectorProgram, check
 from autograd.compiler.verify import Reference
 from autograd.primitive import Primitive
 from autograd.structure import key_of
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +65,7 @@ def bits(x: float | None) -> bytes | None:
 
 @pytest.mark.parametrize("row", list(PRIMITIVES.values()), ids=lambda row: row.name)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@examples(15)
 def test_a_rule_gives_the_partials_of_its_row(row: Primitive, data: st.DataObject) -> None:
     """To the bit, with any of the operands constant; of a constant there is none."""
     count = row.arity or data.draw(st.sampled_from([3, 5]))
@@ -127,7 +128,6 @@ SMOOTH = ["tanh", "sigmoid", "exp", "softplus", "silu", "gelu", "sin", "atan", "
     st.booleans(),
     st.sampled_from([(), ("x", "y"), ("x",), ("w",), ("w", "x", "y")]),
 )
-@settings(max_examples=60, deadline=None)
 def test_networks_with_every_kind_of_batch(sizes: list[int], name: str, mixed: bool, batch: tuple[str, ...]) -> None:
     function = {"elu": lambda x: autograd.elu(x, 0.5), "leaky_relu": lambda x: autograd.leaky_relu(x, 0.1)}
     loss, arguments = net(sizes, function.get(name, getattr(autograd, name, abs)), mixed)

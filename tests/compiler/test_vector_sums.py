@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import rules
 from autograd.compiler.program import Atom, Equation, Program, check, interpret
 from autograd.compiler.reassociate import sums
 from autograd.primitive import Primitive
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +80,7 @@ def programs(draw: st.DrawFn) -> Program:
     return check(Program(NAMES, tuple(equations), (), (last, draw(st.integers(0, last)))))
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(programs(), st.tuples(*[st.integers(-8, 8)] * len(NAMES)))
 def test_values_are_equal_where_arithmetic_is_exact(p: Program, point: tuple[int, ...]) -> None:
     """Small integers and halves are added and multiplied exactly as long as they stay below 2⁵³, in any order."""

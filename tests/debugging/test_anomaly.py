@@ -4,11 +4,12 @@ import math
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
 from autograd import DomainError, NonFiniteError, Value, debug, no_graph
+from tests.support.examples import examples
 from tests.support.graphs import graphs
 
 HUGE, TINY, INF, NAN = 1e200, 1e-320, math.inf, math.nan
@@ -179,7 +180,7 @@ def haystack(x, bad, planted):
 sqrt, tanh = autograd.sqrt, autograd.tanh
 
 
-@settings(max_examples=30)  # of 1 000 nodes each
+@examples(30)  # of 1 000 nodes each
 @given(st.integers(0, 499), st.floats(-2.0, 2.0))
 def test_a_nan_planted_among_a_thousand_nodes_is_found(planted, start):
     with debug(anomaly=True), pytest.raises(NonFiniteError) as caught:

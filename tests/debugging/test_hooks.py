@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import NonFiniteError, Value, backward, backward_steps, breakpoint_at, debug, tanh
 from autograd.graph import topological
+from tests.support.examples import examples
 from tests.support.graphs import Graph, graphs
 
 pytestmark = pytest.mark.slow
@@ -78,7 +79,7 @@ PASSES: dict[str, Callable[[Value], object]] = {
 
 
 @pytest.mark.parametrize("run", PASSES.values(), ids=PASSES)
-@settings(max_examples=20)  # for each of the passes
+@examples(20)  # for each of the passes
 @given(graph=graphs(), half=st.booleans())
 def test_every_pass_calls_back_once_a_node_with_its_complete_gradient(
     run: Callable[[Value], object], graph: Graph, half: bool

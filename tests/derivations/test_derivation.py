@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 
 import autograd as ag
 from autograd import Derivation, Value, derivation
@@ -24,6 +24,7 @@ from autograd.testing import defined
 from tests.derivations.latex_reader import check_form, read, sides
 from tests.derivations.test_notation import HOSTILE
 from tests.support.browser import Browser, needs_chromium
+from tests.support.examples import examples
 
 SMOOTH = ("add", "sub", "mul", "neg", "sin", "tanh", "sigmoid", "dot", "square", "relu", "maximum", "softplus")
 ALL_DIGITS = 17
@@ -95,7 +96,7 @@ def test_the_symbols_are_the_users_and_the_numbers_the_engines() -> None:
 
 
 @given(graphs(primitives=SMOOTH, min_inputs=2, max_inputs=3, min_size=2, max_size=6, kinks=False))
-@settings(max_examples=10, deadline=None)
+@examples(10)
 def test_random_graphs(graph: Graph) -> None:
     leaves = [Value(x, label=f"x{i}") for i, x in enumerate(graph.point)]
     loss = graph(*leaves)

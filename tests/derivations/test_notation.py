@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import rules
@@ -22,6 +22,7 @@ from autograd.notation.terms import Operand, Term, partials
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.testing import defined
 from tests.derivations.latex_reader import check_form, read, symbol
+from tests.support.examples import examples
 
 X = [symbol(name) for name in "xyz"]
 C = symbol("c")
@@ -119,7 +120,7 @@ MEANING = {
         max_leaves=8,
     )
 )
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_brackets_stand_where_they_are_needed(tree: object) -> None:
     """What is read back has the value of what was written, however sums, products and powers are nested."""
     numbers = {"x": 2.0, "y": -3.0, "z": 0.5}

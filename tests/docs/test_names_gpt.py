@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import no_graph
@@ -20,6 +20,7 @@ from tests.benchmark import names_gpt, names_run
 from tests.benchmark.command import main
 from tests.benchmark.gpt import BOUNDARY, CONTEXT
 from tests.benchmark.names_gpt import FEW_NAMES, GPT, CompiledStep, EagerStep, batches, document, train
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +48,7 @@ class TestCompiled:
             # Adam turns an error e of a gradient into at most 5 steps of rate · e / eps = 1e6 e, with e about 1e-16.
             assert p.data == pytest.approx(q.data, rel=0, abs=1e-9)
 
-    @settings(max_examples=5)
+    @examples(5)
     @given(st.lists(st.text(string.ascii_lowercase, min_size=1, max_size=5), min_size=1, max_size=3))
     def test_one_recording_serves_all_names_up_to_a_length(self, step: CompiledStep, names: list[str]) -> None:
         theta = np.array([p.data for p in step.model.parameters()])
@@ -72,7 +73,7 @@ class TestModel:
         assert mary[:4] == mark[:4]
         assert mary[4] != mark[4]
 
-    @settings(max_examples=5)
+    @examples(5)
     @given(st.integers(0, 2**32))
     def test_samples_are_short_words_and_seeded(self, seed: int) -> None:
         model = tiny()

@@ -5,11 +5,12 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
 from autograd import Value, mean
+from tests.support.examples import examples
 
 U = 2.0**-53
 DERIVATIVES = {
@@ -84,7 +85,6 @@ def test_the_perceptron_rule_finds_what_separates_within_novikoffs_bound(u, seed
         assert mistakes <= allowed
 
 
-@settings(max_examples=60)
 @given(models(), st.integers(0, 999))
 def test_bp1_to_bp4_are_the_engines_gradients(model, seed):
     """Rows 4–6: one pass and one backward() against the matrix formulas in NumPy."""
@@ -122,7 +122,7 @@ def test_the_worked_example_of_three_inputs_and_two_outputs():
 
 
 @given(models(), st.integers(0, 999), st.integers(1, 5))
-@settings(max_examples=30)
+@examples(30)
 def test_a_batch_is_the_mean_of_its_samples(model, seed, size):
     """Row 7: the gradient of the mean loss is the mean of the gradients, a batch step the mean of single steps."""
     rng = random.Random(seed)
@@ -274,7 +274,7 @@ def test_a_small_positive_bias_keeps_relus_alive():
     assert 200 / 8 - 3 * 5 <= dead[0.0] <= 200 / 2
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(widths, min_size=1, max_size=3), st.integers(0, 999), smooth)
 def test_central_differences_agree_for_any_smooth_model(n_outs, seed, hidden):
     """Row 11. h = 1e-5: the method errs by h²/6 |L‴|, rounding by ulp(L)/h; with |L‴| and L <= 1e3 both are < 1e-7."""
@@ -300,7 +300,7 @@ def stump(x, targets):
 hundredths = st.integers(-1000, 1000).map(lambda n: n / 100.0)  # nothing subnormal, whose half may lose a bit
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(hundredths, min_size=2, max_size=8), st.sampled_from([0.1, 0.5, 1.0]))
 def test_residuals_of_boosted_trees_are_gradients(y, alpha):
     """Row 21: −∂L/∂F of L = ½ ‖y − F‖² is the residual r, to the bit. A tree h that fits r best has ⟨r, h⟩ = ‖h‖², so a

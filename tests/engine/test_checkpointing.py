@@ -8,12 +8,13 @@ from math import ceil
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, checkpointed, relu, sin, tanh
 from autograd.checkpointing import PIECE, _Loop, _pieces, repeats
 from autograd.structure import key_of, leaves_of, rebuild
+from tests.support.examples import examples
 
 Step = Callable[[Any], Any]
 
@@ -57,7 +58,7 @@ def in_one_pass(step: Step, state: Any, steps: int, loss: Callable[[Any], Any]) 
 
 @pytest.mark.parametrize("name", LOOPS)
 @given(steps=st.integers(0, 5 * PIECE), slots=st.integers(1, 6))
-@settings(max_examples=25)
+@examples(25)
 def test_values_and_gradients_have_the_bits_of_one_pass(name: str, steps: int, slots: int) -> None:
     make, state, loss = LOOPS[name]
     parameters, others = [Value(0.8), Value(0.05)], [Value(0.8), Value(0.05)]
@@ -86,7 +87,6 @@ def terms_of(make: Callable[[list[Value]], Step], state: Any, steps: int, loss: 
 
 
 @given(st.integers(0, 40 * PIECE), st.integers(1, 8))
-@settings(max_examples=60)
 def test_pieces_go_backwards_from_their_states_and_are_repeated_as_often_as_promised(steps: int, slots: int) -> None:
     made = 0
 

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd
@@ -20,6 +20,7 @@ from autograd import PRIMITIVES, Value
 from autograd.inline import computation, function
 from autograd.primitive import Primitive
 from autograd.recording import generic_dispatch
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +94,7 @@ def test_integers_as_exponents() -> None:
             assert bits(Value(x) ** n) == bits(Value(x) ** float(n))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(pairs=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=3), bias=numbers)
 def test_dot(pairs: list[tuple[float, float]], bias: float) -> None:
     """Row B3: of Values and a number, which is what most programs sum."""

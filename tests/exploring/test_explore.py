@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import nn
 from autograd import CompileError, GraphError, Value, compile, cos, debug, dot, explore, replay, tanh, total
@@ -20,6 +20,7 @@ from autograd.exploring.tree import MOST, Tree, tree_of
 from autograd.graph import topological
 from autograd.strategies import Graph, graphs
 from tests.exploring.test_replay import data_in, film_in
+from tests.support.examples import examples
 
 
 def tree(root: Value) -> Tree:
@@ -46,7 +47,7 @@ def scalar_net(calls: int) -> Value:
 # --- boxes ------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(graphs())
 def test_every_value_is_in_one_box_and_the_counts_add_up(graph: Graph) -> None:
     root: Value = graph(*[Value(x) for x in graph.inputs])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import nn
 from autograd import Value, backward_steps, debug, log, sqrt, tanh, total
@@ -23,6 +23,7 @@ from autograd.exploring.page import Page
 from autograd.graph import topological
 from autograd.strategies import Graph, graphs
 from tests.drawing.pictures import batch_loss, readme_value
+from tests.support.examples import examples
 
 NASTY = "</script><script>document.title='taken over'</script><!--<b>&amp;"
 
@@ -63,7 +64,7 @@ def bits(xs: list[float]) -> list[bytes]:
 # --- the data ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(graphs())
 def test_the_page_knows_every_moment_to_the_last_bit(graph: Graph) -> None:
     root: Value = graph(*[Value(x) for x in graph.inputs])

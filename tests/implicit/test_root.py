@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import CompileError, RootError, Value, fixed_point, functional, root
+from tests.support.examples import examples
 from tests.support.graphs import graphs
 
 UNIT = 2.0**-52
@@ -47,7 +48,7 @@ def test_orders_0_to_3_of_a_square_root(a: float) -> None:
         f, g = functional.grad(f), functional.grad(g)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(r=st.floats(0.5, 4.0), m=st.floats(-0.5, 3.0))
 def test_structures_jacobians_and_hessians(r: float, m: float) -> None:
     p = {"r": r, "m": m}

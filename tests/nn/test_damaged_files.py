@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
@@ -210,7 +210,6 @@ def test_f19_an_undamaged_file_is_read(folder: Path, whole: dict[str, bytes], na
 
 
 @pytest.mark.parametrize(("name", "way"), DAMAGES)
-@settings(max_examples=60)
 @given(seed=SEEDS)
 def test_f19_a_damaged_file_is_unchanged_or_rejected(
     folder: Path, whole: dict[str, bytes], name: str, way: str, seed: int
@@ -224,7 +223,6 @@ def test_f19_a_damaged_file_is_unchanged_or_rejected(
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=60)
 @given(seed=SEEDS)
 def test_f19_an_edited_file_with_right_checksums_is_used_or_rejected(
     folder: Path, whole: dict[str, bytes], name: str, seed: int

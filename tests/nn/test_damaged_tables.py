@@ -14,11 +14,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.cli.main import main
 from tests.nn.damage import bytes_damaged, json_damaged
+from tests.support.examples import examples
 
 CSV = (
     "id,size,colour,when,price\n1,2.5,red,2026-01-02,€ 10\n2,3.5,blue,2026-01-03,€ 1.5\n"
@@ -72,7 +73,7 @@ def outcome(path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(seed=st.integers(0, 2**32))
 def test_f19_a_damaged_table_is_read_or_refused_by_name(
     tmp_path_factory: pytest.TempPathFactory, name: str, seed: int

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.evaluation.calibration import calibration, reliability
@@ -20,6 +20,7 @@ from nn.evaluation.report import ClassReport, NumberReport, Report
 from nn.evaluation.residuals import residuals
 from nn.evaluation.wording import lines
 from nn.plotting.results import calibration_picture, confusion_picture, importance_picture, residual_picture
+from tests.support.examples import examples
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the oracle")
 calibration_curve = pytest.importorskip("sklearn.calibration").calibration_curve
@@ -30,7 +31,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, ma
 
 
 @given(PAIRS)
-@settings(max_examples=20)
+@examples(20)
 def test_scores_of_classes_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     y, predicted = np.array(pairs).T
     matrix = confusion_matrix(y, predicted, 4)
@@ -43,7 +44,7 @@ def test_scores_of_classes_are_those_of_scikit_learn(pairs: list[tuple[int, int]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
-@settings(max_examples=20)
+@examples(20)
 def test_the_reliability_table_is_that_of_scikit_learn(pairs: list[tuple[float, bool]]) -> None:
     probability, happened = np.array([p for p, _ in pairs]), np.array([h for _, h in pairs])
     frequency, mean = calibration_curve(happened, probability, n_bins=10)
@@ -54,7 +55,7 @@ def test_the_reliability_table_is_that_of_scikit_learn(pairs: list[tuple[float, 
 
 
 @given(st.integers(0, 2**31), st.integers(2, 5))
-@settings(max_examples=15)
+@examples(15)
 def test_log_loss_and_calibration_error(seed: int, classes: int) -> None:
     rng = np.random.RandomState(seed)
     probabilities, y = rng.dirichlet(np.ones(classes) / 4, 30), rng.randint(classes, size=30)
@@ -77,7 +78,7 @@ def test_a_calibrated_model_has_no_error_and_a_sure_one_that_is_wrong_has_all() 
 
 
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=2, max_size=40))
-@settings(max_examples=20)
+@examples(20)
 def test_errors_of_numbers_are_those_of_scikit_learn(pairs: list[tuple[float, float]]) -> None:
     y, predicted = np.array(pairs).T
     found, wanted = residuals(y, predicted), (

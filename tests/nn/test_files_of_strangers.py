@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.tabular.cells import TableError
@@ -18,6 +18,7 @@ from nn.tabular.formats import read_cells
 from nn.tabular.numerals import SEPARATORS, AmbiguousError, Notation, notation_of
 from nn.tabular.table import Table, read_table
 from tests.nn.conftest import Write
+from tests.support.examples import examples
 
 
 def numbers(table: Table) -> tuple[list[list[float]], list[float]]:
@@ -107,7 +108,7 @@ def test_e2_the_rest_of_the_file_decides(write: Write, text: str, expected: floa
 
 
 @given(st.data())
-@settings(max_examples=50)
+@examples(50)
 def test_numbers_are_read_in_the_notation_that_they_were_written_in(data: st.DataObject) -> None:
     decimal = data.draw(st.sampled_from(sorted(SEPARATORS)))
     thousands = data.draw(st.sampled_from(SEPARATORS[decimal]))
@@ -131,7 +132,7 @@ def readings(text: str) -> set[float | None]:
 
 
 @given(st.lists(st.from_regex(r"[0-9]{1,3}(,[0-9]{1,3}){1,2}", fullmatch=True), min_size=1, max_size=4))
-@settings(max_examples=100)
+@examples(100)
 def test_a_number_with_a_comma_is_not_guessed(texts: list[str]) -> None:
     able = {text: readings(text) for text in texts}
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.tabular.cells import TableError
@@ -12,12 +12,13 @@ from nn.tabular.datasets import split
 from nn.tabular.splitting import Splitter
 from nn.tabular.table import read_table
 from tests.nn.conftest import Write
+from tests.support.examples import examples
 
 LABELS = st.lists(st.integers(0, 5), min_size=4, max_size=60)
 
 
 @given(LABELS, st.floats(0.05, 0.95), st.integers(0, 5))
-@settings(max_examples=40)
+@examples(40)
 def test_a_group_is_on_one_side(groups: list[int], size: float, seed: int) -> None:
     splitter = Splitter(np.zeros(len(groups)), "regression", groups=np.array(groups), test_size=size, seed=seed)
     if len(set(groups)) < 2:
@@ -31,7 +32,7 @@ def test_a_group_is_on_one_side(groups: list[int], size: float, seed: int) -> No
 
 
 @given(LABELS, st.floats(0.05, 0.95))
-@settings(max_examples=40)
+@examples(40)
 def test_held_out_rows_are_later_than_all_others(times: list[int], size: float) -> None:
     splitter = Splitter(np.zeros(len(times)), "regression", times=np.array(times, dtype=float), test_size=size)
     if len(set(times)) < 2:
@@ -44,7 +45,7 @@ def test_held_out_rows_are_later_than_all_others(times: list[int], size: float) 
 
 
 @given(LABELS, st.integers(2, 4), st.integers(0, 3))
-@settings(max_examples=30)
+@examples(30)
 def test_folds_hold_every_row_out_once_and_each_class_about_equally(y: list[int], count: int, seed: int) -> None:
     labels = np.array(y)
     folds = Splitter(labels, "classification", seed=seed).folds(count)

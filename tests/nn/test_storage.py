@@ -6,12 +6,13 @@ import os
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import AutogradError
 from nn import MLP, Layer, Neuron, StorageError, load, load_document, save
 from nn.layers.activations import ACTIVATIONS
+from tests.support.examples import examples
 
 HIDDEN = sorted(name for name, row in ACTIVATIONS.items() if not row.vector)
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -26,7 +27,7 @@ def numbers(model):
     return [parameter.data.hex() for parameter in model.parameters()]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(finite, min_size=9, max_size=9))
 def test_floats_come_back_bit_for_bit(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("models") / "model.json"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,6 +18,7 @@ from nn.tabular.csv import read_cells
 from nn.tabular.numerals import LARGEST, as_number
 from nn.tabular.table import encode, read_table
 from tests.nn.conftest import Write
+from tests.support.examples import examples
 
 # --- valid tables -----------------------------------------------------------------------------------------------------
 
@@ -27,7 +28,7 @@ from tests.nn.conftest import Write
         np.float64, st.tuples(st.integers(2, 8), st.integers(1, 4)), elements=st.floats(-LARGEST, LARGEST), unique=True
     )
 )
-@settings(max_examples=30)
+@examples(30)
 def test_numbers_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray[Any, Any]) -> None:
     path = tmp_path_factory.mktemp("t") / "t.csv"
     with open(path, "w", newline="") as file:
@@ -158,7 +159,6 @@ def test_a_text_target_is_not_a_regression(write: Write) -> None:
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=60)
 def test_any_bytes_are_a_table_or_a_table_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("t") / "t.csv"
     path.write_bytes(b"x,y\n1,a\n" + data)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
@@ -21,6 +21,7 @@ from nn.train.optimizers import SGD, Adam
 from nn.train.prediction import predict
 from nn.train.until import Until
 from nn.training import fit
+from tests.support.examples import examples
 
 X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.5, -1.0]]
 Y = [0.0, 1.0, 1.0, 0.0, 0.5]
@@ -56,7 +57,7 @@ def sample_gradients(model: MLP) -> np.ndarray[Any, Any]:
 
 
 @given(seed=st.integers(0, 1000), lr=st.floats(0.001, 0.1), copies=st.integers(1, 4))
-@settings(max_examples=10, deadline=None)
+@examples(10)
 def test_a_batch_step_is_the_mean_of_the_single_steps(seed: int, lr: float, copies: int) -> None:
     model = MLP(2, [3, 1], hidden="tanh", seed=seed)
     start, mean = np.array(numbers(model)), sample_gradients(model).mean(axis=0)
@@ -191,7 +192,7 @@ def test_any_other_error_keeps_the_best_parameters_too() -> None:
 
 
 @given(seed=st.integers(0, 1000), validated=st.booleans())
-@settings(max_examples=8, deadline=None)
+@examples(8)
 def test_the_model_ends_with_the_parameters_of_the_best_epoch(seed: int, validated: bool) -> None:
     model = MLP(2, [4, 1], hidden="tanh", seed=seed)
     # A step this large makes the loss jump up and down, so the last epoch is often not the best.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from autograd import CompileError, Value, compile, exp, sin, sqrt, where
 from autograd.compiler import bodies as found_bodies
@@ -18,6 +18,7 @@ from autograd.compiler.program import Program, interpret
 from autograd.functional import jacobian
 from autograd.testing import defined
 from tests.sparse.bundle import bundle
+from tests.support.examples import examples
 from tests.support.graphs import Graph, graphs
 
 # A sum of at most 100 products of numbers below 10³ rounds by less than this, in whichever order.
@@ -45,7 +46,7 @@ def _numbers(body: Body, point: Any) -> dict[int, float]:
     return numbers
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(graph=graphs(("add", "sub", "mul", "neg", "sin", "total", "dot", "maximum"), max_lines=8))
 def test_bodies_compute_the_outputs_to_the_bit(graph: Graph) -> None:
     point = list(graph.inputs)

@@ -20,6 +20,7 @@ from autograd.strategies.graph_data import references, resolve
 from autograd.strategies.graphs import DEFAULT, LARGEST, is_defined
 from autograd.testing import defined
 from nn.strategies import mlps
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -201,7 +202,7 @@ def test_numbers_keep_to_their_bounds(bounds, data):
         ({}, math.inf),
     ],
 )
-@settings(max_examples=30)
+@examples(30)
 @given(data=st.data())
 def test_numbers_exclude_what_they_are_told_to(arguments, never, data):
     assert data.draw(numbers(**arguments)) != never
@@ -242,7 +243,7 @@ def test_points_take_a_strategy_for_an_argument_by_name(at):
 
 @pytest.mark.parametrize("row", [row for row in DEFAULT if row.arity], ids=lambda row: row.name)
 def test_points_of_a_primitive_lie_inside_its_domain(row):
-    @settings(max_examples=20)
+    @examples(20)
     @given(points(row))
     def test(at):
         assert all(low < x < high for x, (low, high) in zip(at, row.domain, strict=True))
@@ -253,7 +254,7 @@ def test_points_of_a_primitive_lie_inside_its_domain(row):
 # --- networks ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(mlps(max_layers=2, max_width=3, hidden=["tanh", "relu"]))
 def test_networks_are_of_the_size_asked_for_and_compute(model):
     widths = [len(layer.neurons) for layer in model.layers]
