@@ -26,8 +26,12 @@ class Assembled(Variant):
         self.name, self.runner, self.reason = first.name, first.runner, first.reason
         self.instead_of = next(filter(None, [each.instead_of for each in self.variants]), "")
         self.cache = first.cache
-        self.source = "\n".join([each.source for each in self.variants])
         self._order, self._is_sum = _order(lowered)
+
+    @property
+    def source(self) -> str:
+        """The texts of all programs."""
+        return "\n".join([each.source for each in self.variants])
 
     def run(self, pieces: Sequence[Any], samples: Sequence[Any]) -> NDArray[np.float64]:
         """The entries of the matrix, in the order of its pattern."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from autograd import rules
 from autograd._numpy import HAS_NUMPY
 from autograd.compiler import llvm, python
+from autograd.compiler.columns import arities
 from autograd.compiler.forms import Forms
 from autograd.compiler.loops.loop import Looped
 from autograd.compiler.loops.vectors import VectorRunner
@@ -25,6 +26,7 @@ from autograd.compiler.options import Options, Runner
 from autograd.compiler.program import Program
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
+from autograd.primitive import Primitive
 
 
 def _by_arrays(forms: Forms, options: Options) -> NumpyRunner | VectorRunner:
@@ -212,7 +214,11 @@ def operations(program: Program) -> int:
     >>> operations(Program(("x", "y"), (Equation(rules.dot, (0, 1, 1, 0, 0.0)), Equation(rules.mul, (2, 2))), (), (3,)))
     3
     """
-    return sum(_COUNT.get(row, len)(operands) if row.variadic else 1 for row, operands in program.equations)
+    found = arities(program.equations).items()
+    return sum([times * _operations_of(row, count) for (row, count), times in found])
 
 
-_COUNT: dict[object, Callable[[tuple[int | float, ...]], int]] = {rules.dot: lambda operands: len(operands) // 2}
+def _operations_of(row: Primitive, operands: int) -> int:
+    if row is rules.dot:
+        return operands // 2
+    return operands if row.variadic else 1

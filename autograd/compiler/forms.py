@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from autograd.compiler.columns import arities, depth
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Looped
-from autograd.compiler.program import Program, depth
+from autograd.compiler.program import Program
 from autograd.compiler.reassociate import sums
 from autograd.compiler.vector.adjoints import differentiated
 from autograd.compiler.vector.program import VectorProgram
@@ -73,7 +74,7 @@ class Forms:
     @cached_property
     def forward_operands(self) -> int:
         """The number of operands of that."""
-        return sum([len(operands) for _, operands in self.flattened_forward.equations])
+        return sum([count * times for (_, count), times in arities(self.flattened_forward.equations).items()])
 
     @cached_property
     def forward_depth(self) -> int:

@@ -14,7 +14,9 @@ from functools import partial
 from itertools import chain
 
 from autograd import rules
+from autograd.compiler.columns import CONSTANT, Columns
 from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
+from autograd.compiler.sharing import Sharing, after, needed, selected
 from autograd.primitive import Primitive
 
 # (primitive, which operand stays, the constant that the other one has to be): the result is the operand, to the bit.
@@ -121,10 +123,27 @@ def shared(program: Program, keeps_detached: bool = False) -> Program:
         t1 = exp(x)
         return t1, t1
     """
+    if isinstance(program.equations, Columns) and (made := _shared_columns(program, program.equations, keeps_detached)):
+        return made
     builder = Builder(len(program.names), keeps_detached)
     if _is_shared(program, builder):
         return without_dead(rebuilt(program, program.equations, range(builder.first + len(program.equations))))
     return without_dead(rebuilt(program, builder.equations, builder.write(program.equations)))
+
+
+def _shared_columns(program: Program, columns: Columns, keeps_detached: bool) -> Program | None:
+    """The same in arrays; None where that would take longer."""
+    sharing = Sharing(columns, _folded, _WITH_IDENTITY, keeps_detached)
+    if not sharing.settle():
+        return None
+    places, numbers = sharing.operands()
+    seen = [*program.outputs, *[side for guard in program.guards for side in guard.places]]
+    wanted = [int(sharing.place[each]) for each in seen if type(each) is int]
+    kept = needed(columns, places, sharing.live, [place for place in wanted if place != CONSTANT])
+    if kept is None:
+        return None
+    new = after(columns.first, kept)
+    return rebuilt(program, selected(columns, places, numbers, kept, new), sharing.atoms(new, kept, _DEAD))
 
 
 def _is_shared(program: Program, builder: Builder) -> bool:
@@ -181,7 +200,7 @@ def rebuilt(program: Program, equations: Sequence[Equation], moved: Sequence[Ato
     adjoints = [moved_to(pair, moved) for pair in program.adjoints]
     return replace(
         program,
-        equations=tuple(equations),
+        equations=equations if isinstance(equations, Columns) else tuple(equations),
         guards=tuple(guards),
         outputs=moved_to(program.outputs, moved),
         adjoints=tuple([(a, b) for a, b in adjoints if type(a) is int and type(b) is int]),

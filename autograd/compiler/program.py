@@ -21,7 +21,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from autograd.errors import CompileError
@@ -117,7 +117,7 @@ class Program:
     """
 
     names: tuple[str, ...]
-    equations: tuple[Equation, ...]
+    equations: Sequence[Equation]  # a tuple, or arrays: see columns.py
     guards: tuple[Guard, ...]
     outputs: tuple[Atom, ...]
     batched: tuple[int, ...] = ()  # inputs with a number for each sample, in order
@@ -125,7 +125,7 @@ class Program:
     derivatives: tuple[int, ...] = ()  # the last outputs are the derivatives by these inputs
     adjoints: tuple[tuple[Atom, int], ...] = ()  # (δ, x): δ is the adjoint of x; for names only
 
-    @property
+    @cached_property
     def shared(self) -> tuple[int, ...]:
         """The inputs that all samples share; all of them without a batch."""
         batched = set(self.batched)
@@ -154,24 +154,6 @@ class Program:
 def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
     """The atoms, each place replaced by what it has moved to."""
     return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
-
-
-def depth(program: Program) -> int:
-    """The length of the longest chain of equations: a vector program has at least as many steps.
-
-    >>> from autograd import rules
-    >>> chain = Equation(rules.exp, (0,)), Equation(rules.exp, (1,)), Equation(rules.sin, (0,))
-    >>> depth(Program(("x",), chain, (), ()))
-    2
-    """
-    levels = [0] * len(program.names)
-    for _, operands in program.equations:
-        deepest = 0
-        for each in operands:
-            if type(each) is int and levels[each] > deepest:
-                deepest = levels[each]
-        levels.append(1 + deepest)
-    return max(levels, default=0)
 
 
 def interpret(program: Program, inputs: Sequence[float]) -> list[float]:

@@ -13,7 +13,10 @@ from dataclasses import replace
 from itertools import chain
 
 from autograd import rules
+from autograd._numpy import np
+from autograd.compiler.columns import CONSTANT, Columns
 from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
+from autograd.compiler.sharing import after, selected
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
 Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
@@ -39,16 +42,18 @@ def sums(program: Program) -> Program:
     −1.0: of an equation on its own where both factors are places already.
     """
     first = len(program.names)
-    single = _single_terms(program)
-    absorbed = bytearray(len(program.equations))
-    kept = bytearray(len(program.equations))
+    single, outer = _single_terms(program)
+    if not outer:
+        return program
+    equations = program.equations.listed() if isinstance(program.equations, Columns) else program.equations
+    absorbed = bytearray(len(equations))
+    kept = bytearray(len(equations))
     found: dict[int, Equation] = {}
-    places = range(len(program.equations) - 1, -1, -1)
-    for i, (row, operands) in zip(places, reversed(program.equations), strict=True):
-        if row in _SUMS and not absorbed[i] and not kept[i] and _has(operands, single):
-            terms, inner = _terms(program, i, single)
+    for i in outer:
+        if not absorbed[i] and not kept[i]:
+            terms, inner = _terms(first, equations, i, single)
             if inner:
-                cancels = _cancels(program, terms)
+                cancels = _cancels(first, equations, terms)
                 if not cancels:
                     found[i] = _as_dot(terms)
                 for place in inner:
@@ -64,25 +69,33 @@ def _has(operands: Sequence[Atom], single: bytearray) -> bool:
     return False
 
 
-def _single_terms(program: Program) -> bytearray:
-    """For each place whether it is a sum or product that is looked at once."""
-    first = len(program.names)
-    uses = [0] * (first + len(program.equations))
-    for _, operands in program.equations:
+def _single_terms(program: Program) -> tuple[bytearray, Sequence[int]]:
+    """For each place whether it is a sum or product that is looked at once; the sums that look at such, last first."""
+    first, equations = len(program.names), program.equations
+    also = [each for each in chain(program.outputs, *[guard.places for guard in program.guards]) if type(each) is int]
+    if isinstance(equations, Columns):
+        is_place = equations.places != CONSTANT
+        looks = np.append(equations.places[is_place], np.array(also, np.int64))
+        counts = np.bincount(looks, minlength=first + len(equations))
+        flags = np.append(np.zeros(first, np.bool_), (counts[first:] == 1) & equations.has_row(_TERMS))
+        has = equations.any_operand(flags[equations.places] & is_place)
+        return bytearray(flags), np.flatnonzero(has & equations.has_row(_SUMS))[::-1].tolist()
+    uses = [0] * (first + len(equations))
+    for _, operands in equations:
         for atom in operands:
             if type(atom) is int:
                 uses[atom] += 1
-    for atom in chain(program.outputs, *[(guard.left, guard.right) for guard in program.guards]):
-        if type(atom) is int:
-            uses[atom] += 1
-    rows = [row for row, _ in program.equations]
-    single = [count == 1 and row in _TERMS for count, row in zip(uses[first:], rows, strict=True)]
-    return bytearray(first) + bytearray(single)
+    for atom in also:
+        uses[atom] += 1
+    once = [count == 1 and row in _TERMS for count, (row, _) in zip(uses[first:], equations, strict=True)]
+    single = bytearray(first) + bytearray(once)
+    last = range(len(equations) - 1, -1, -1)
+    return single, [i for i in last if (each := equations[i])[0] in _SUMS and _has(each[1], single)]
 
 
-def _terms(program: Program, i: int, single: bytearray) -> tuple[list[Term], list[int]]:
+def _terms(first: int, equations: Sequence[Equation], i: int, single: bytearray) -> tuple[list[Term], list[int]]:
     """The terms of the sum in equation i, in order, and the places that it swallows."""
-    first, equations, add, mul = len(program.names), program.equations, rules.add, rules.mul
+    add, mul = rules.add, rules.mul
     terms: list[Term] = []
     inner: list[int] = []
     waiting = _parts(equations[i], 1.0)[::-1]
@@ -117,21 +130,18 @@ def _term(w: Atom, x: Atom, sign: float) -> Term | None:
     return (sign * w, x) if w != 1.0 and w != -1.0 else None
 
 
-def _cancels(program: Program, terms: Sequence[Term]) -> bool:
+def _cancels(first: int, equations: Sequence[Equation], terms: Sequence[Term]) -> bool:
     """Whether a place comes in with both signs, by itself or through a sum or difference that is one of the terms.
 
     Mathematically it has no part in the result then: what is left of it are roundings, as in (a + b) − a − b, and
     and these may be what is wanted (Knuth, TAOCP 2, 4.2.2; Dekker's splits). So such a sum keeps its order.
     """
-    first = len(program.names)
     signs: dict[Atom, float] = {}
     for w, x in terms:
         if type(w) is float and type(x) is int and abs(w) == 1.0:
             inner: list[Term] = [(w, x)]
-            if x >= first and program.equations[x - first].primitive in _OPERATORS:
-                inner += [
-                    (sign, each) for sign, factor, each in _parts(program.equations[x - first], w) if factor is None
-                ]
+            if x >= first and equations[x - first].primitive in _OPERATORS:
+                inner += [(sign, each) for sign, factor, each in _parts(equations[x - first], w) if factor is None]
             for side, each in inner:
                 if type(each) is int and signs.setdefault(each, float(side)) != side:
                     return True
@@ -204,6 +214,8 @@ def _as_dot(terms: Sequence[Term]) -> Equation:
 
 def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) -> Program:
     first = len(program.names)
+    if isinstance(program.equations, Columns):
+        return _rebuilt_columns(program, program.equations, absorbed, found)
     kept: list[Equation] = []
     moved: list[int] = list(range(first))
     is_same = True  # so far every place is what it was
@@ -216,7 +228,18 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
         else:
             row, operands = found.get(i, equation)
             kept.append(new_equation((row, tuple([moved[x] if type(x) is int else x for x in operands]))))
-    gone = bytearray(first) + absorbed
+    return _finished(program, absorbed, kept, moved)
+
+
+def _rebuilt_columns(program: Program, columns: Columns, absorbed: bytearray, found: dict[int, Equation]) -> Program:
+    left = np.frombuffer(absorbed, np.uint8) == 0
+    new = after(columns.first, left)
+    made = columns.replaced(dict(sorted(found.items())))
+    return _finished(program, absorbed, selected(made, made.places, made.numbers, left, new), new.tolist())
+
+
+def _finished(program: Program, absorbed: bytearray, kept: Sequence[Equation], moved: Sequence[int]) -> Program:
+    gone = bytearray(len(program.names)) + absorbed
     adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
     return replaced(replace(program, adjoints=tuple(adjoints)), kept, moved)
 
@@ -229,4 +252,5 @@ def replaced(program: Program, equations: Sequence[Equation], moved: Sequence[in
         guards.append(Guard(relation, left, right, outcome, where))
     adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
     outputs = moved_to(program.outputs, moved)
-    return replace(program, equations=tuple(equations), guards=tuple(guards), outputs=outputs, adjoints=tuple(adjoints))
+    written = equations if isinstance(equations, Columns) else tuple(equations)
+    return replace(program, equations=written, guards=tuple(guards), outputs=outputs, adjoints=tuple(adjoints))

@@ -36,10 +36,14 @@ class Variant:
         self.instead_of = ""  # the back ends that should have run, and why they do not
         self.cache = cache  # in words, whether it was read from there
         self.name, self.runner, self.reason = choice or choose(forms_of(lowered, options), options, samples)
-        self.source = self.runner.source
         self._seeds = [_directions(lowered)] if lowered.seeds else []
         # Lists all the way, where nothing is an array anyway: most of the time of a small program would be conversions.
         self._numbers = self.runner.numbers if isinstance(self.runner, PythonRunner) else None
+
+    @property
+    def source(self) -> str:
+        """The text of what runs, which is written when somebody reads it."""
+        return self.runner.source
 
     def run(self, pieces: Sequence[Any], samples: Sequence[Any]) -> Any:
         """The outputs, or the number of a guard that does not hold.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.compiler.program import Atom, Guard, Program, equations_of
+from autograd.compiler.columns import equations_in
+from autograd.compiler.program import Atom, Guard, Program
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign
 from autograd.compiler.traced import Node, Number
@@ -118,7 +119,7 @@ class Transcript:
         ]
         return Program(
             tuple(names),
-            equations_of(self.rows, self.operands),
+            equations_in(self.first, self.rows, self.operands),
             tuple(guards),
             tuple(map(self.of, self.found)),
             batched=tuple(batched),

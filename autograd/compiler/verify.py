@@ -19,6 +19,7 @@ from autograd._numpy import HAS_NUMPY, np
 from autograd.compiler.arguments import as_array
 from autograd.compiler.bounds import EASY, UNIT, closeness
 from autograd.compiler.cache.data import OWN_ROWS
+from autograd.compiler.columns import rows_of
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.perturbed import Answers, Perturbed, Place, derivatives
@@ -175,7 +176,7 @@ class Reference:
     @cached_property
     def _has_own_rows(self) -> bool:
         """Whether all rows are this package's; others may be random, or compute otherwise on symbols than on floats."""
-        return {row for row, _ in self.lowered.recorded.equations} <= _OWN
+        return rows_of(self.lowered.recorded.equations) <= _OWN
 
     @property
     def _is_pure(self) -> bool:

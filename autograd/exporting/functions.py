@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from autograd.compiler.columns import depth
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Looped
-from autograd.compiler.program import depth
 from autograd.exporting.arrays import Arrays
 from autograd.exporting.copying import assign
 from autograd.exporting.operands import Region, linear
@@ -84,4 +84,4 @@ def _trips(exported: Exported, regions: Sequence[Region], file: File, exact: boo
 
 def _plain(exported: Exported) -> Looped:
     program = exported.forms.flattened
-    return Looped(replace(program, equations=()), program.equations)
+    return Looped(replace(program, equations=()), tuple(program.equations))

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from autograd import rules
 from autograd.compiler import program as programs
 from autograd.compiler.bounds import UNIT
+from autograd.compiler.columns import Columns, Flags
 from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops import backward_body
-from autograd.compiler.loops.columns import Columns, Flags
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
 from autograd.compiler.loops.find import find

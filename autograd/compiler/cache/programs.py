@@ -19,6 +19,7 @@ from autograd._numpy import HAS_NUMPY, np
 from autograd._version import __version__
 from autograd.compiler.cache.data import OWN_ROWS, from_bytes, to_bytes
 from autograd.compiler.cache.store import PROGRAM, Store
+from autograd.compiler.columns import rows_of
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
@@ -50,7 +51,7 @@ def key_of(lowered: Lowered, options: Options, samples: int) -> str | None:
     """
     recorded = lowered.recorded
     rules = _rules()
-    if rules is None or not {row for row, _ in recorded.equations} <= _ROWS:
+    if rules is None or not rows_of(recorded.equations) <= _ROWS:
         return None
     choice = bool(importlib.util.find_spec("llvmlite")), samples if recorded.batched else 0
     parts = (

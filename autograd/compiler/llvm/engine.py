@@ -7,6 +7,7 @@ import ctypes.util
 import importlib
 import math
 import os
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from threading import RLock
@@ -147,10 +148,14 @@ class Kernel:
 
 
 _kernels: WeakValueDictionary[tuple[str, int], Kernel] = WeakValueDictionary()
+_recent: deque[Kernel] = deque(maxlen=256)  # kept for programs to come, though those that they were made for are gone
 
 
 def kernels(texts: Sequence[tuple[str, int]]) -> list[Kernel]:
-    """The machine code of texts that each define `kernel`, at a level each; what nobody has is compiled in one go."""
+    """The machine code of texts that each define `kernel`, at a level each; what nobody has is compiled in one go.
+
+    The functions that they call have to be there: see `Library.compile`.
+    """
     with _one_at_a_time:
         found = {each: kernel for each in texts if (kernel := _kernels.get(each)) is not None}
         for level in sorted({level for _, level in texts}):
@@ -159,6 +164,7 @@ def kernels(texts: Sequence[tuple[str, int]]) -> list[Kernel]:
                 made = Machine([_together(missing)], level)
                 for i, text in enumerate(missing):
                     found[text, level] = _kernels[text, level] = Kernel(made, made.address(f"kernel{i}"))
+                    _recent.append(found[text, level])
         return [found[each] for each in texts]
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 
 from autograd._numpy import np
-from autograd.compiler.loops.columns import CONSTANT, Columns
+from autograd.compiler.columns import CONSTANT, Columns
 from autograd.compiler.loops.fit import BACK, Extent
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.loops.naming import body_names
@@ -31,7 +31,8 @@ def built(columns: Columns, names: Sequence[str], found: Extent) -> Loop | None:
     equations = []
     for i in range(found.start, found.start + found.period):
         lanes = range(*(int(each) for each in columns.starts[[i, i + 1]] - columns.starts[found.start]))
-        equations.append(Equation(columns.equations[i].primitive, tuple([kinds.atom(k, inputs) for k in lanes])))
+        row = columns.primitives[int(columns.rows[i])]
+        equations.append(Equation(row, tuple([kinds.atom(k, inputs) for k in lanes])))
     head = Program(body_names(names, *atoms), (), (), kinds.next_atoms(inputs))
     return Loop(Looped(head, tuple(equations)), found.trips, *atoms)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograd._numpy import np
+from autograd.compiler.columns import Columns, Ints
 from autograd.compiler.loops.build import built
-from autograd.compiler.loops.columns import Columns, Ints
 from autograd.compiler.loops.fit import Extent, extent
 from autograd.compiler.loops.loop import Loop, Looped, unrolled
 from autograd.compiler.loops.path import Run, critical_paths, runs
@@ -43,13 +43,12 @@ def find(program: Program, trips: int = TRIPS) -> Looped:
     loop otherwise. O(N log N) at worst.
     """
     head = replace(program, equations=())
-    plain = Looped(head, program.equations)
     if len(program.equations) < 2 * trips:
-        return plain
-    columns = Columns(len(program.names), program.equations)
+        return Looped(head, tuple(program.equations))
+    columns = Columns.of(len(program.names), program.equations)
     depth = int(columns.levels.max())
     if depth < 2 * trips:
-        return plain
+        return Looped(head, tuple(program.equations))
     items: list[Equation | Loop] = []
     end = 0
     for found, loop in _loops(columns, program, trips):
@@ -57,7 +56,7 @@ def find(program: Program, trips: int = TRIPS) -> Looped:
         items += [*program.equations[end : found.start], replace(loop, body=body)]
         end = found.end
     looped = Looped(head, (*items, *program.equations[end:]))
-    return looped if items and _levels(looped) <= LEVELS * depth else plain
+    return looped if items and _levels(looped) <= LEVELS * depth else Looped(head, tuple(program.equations))
 
 
 def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from autograd._numpy import np
-from autograd.compiler.loops.columns import CONSTANT, Columns, Flags, Ints
+from autograd.compiler.columns import CONSTANT, Columns, Flags, Ints
 from autograd.compiler.loops.path import Run
 
 BACK = 4  # trips: what was computed longer ago is not carried along

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd._numpy import NDArray, np
-from autograd.compiler.loops.columns import Columns, Ints
+from autograd._numpy import np
+from autograd.compiler.columns import Columns, Ints
+from autograd.compiler.sharing import Hashes, mixed
 
-Hashes = NDArray[np.uint64]
 PROBE = 1024  # equations in the middle of a long path, which are looked at first
-_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 
 
 class Run(NamedTuple):
@@ -35,7 +34,7 @@ def critical_paths(columns: Columns, seen: bytearray, least: int) -> Iterator[In
 
     >>> from autograd.compiler.program import Equation
     >>> from autograd.rules import add, neg
-    >>> columns = Columns(1, [Equation(neg, (0,)), Equation(neg, (0,)), Equation(neg, (2,)), Equation(add, (3, 1))])
+    >>> columns = Columns.of(1, [Equation(*each) for each in ((neg, (0,)), (neg, (0,)), (neg, (2,)), (add, (3, 1)))])
     >>> [path.tolist() for path in critical_paths(columns, bytearray(4), 1)]
     [[1, 2, 3], [0]]
     """
@@ -66,7 +65,7 @@ def runs(columns: Columns, path: Ints, trips: int) -> list[Run]:
     O(L log² L) for a path of length L at worst; O(L) where one loop is most of it.
     """
     steps = np.diff(path, prepend=path[:1] - 1)
-    hashes = _mixed(_mixed(columns.rows[path].astype(np.uint64), columns.arity[path].astype(np.uint64)), steps)
+    hashes = mixed(mixed(columns.rows[path].astype(np.uint64), columns.arity[path].astype(np.uint64)), steps)
     stretches = _around_the_middle(hashes, trips) or _stretches(hashes, trips)
     found = [
         Run(int(path[start]), int(path[end - 1]) + 1, int(path[start + period] - path[start]), end - start)
@@ -104,16 +103,8 @@ def _stretches(hashes: Hashes, trips: int) -> list[Stretch]:
     count, width, found = len(hashes), 1, list[Stretch]()
     while len(hashes) > width and not any(2 * (end - start) > count for start, end, _ in found):
         found += _at_width(_gaps(hashes), width, trips)
-        hashes = _mixed(hashes[:-width], hashes[width:])
+        hashes = mixed(hashes[:-width], hashes[width:])
         width *= 2
-    return found
-
-
-def _mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
-    """Hashes of pairs. A collision costs time only: what is found is compared."""
-    first, second, third = map(np.uint64, _MIXERS)
-    mixed = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
-    found: Hashes = (mixed ^ (mixed >> np.uint64(32))) * third
     return found
 
 

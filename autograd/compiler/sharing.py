@@ -1,0 +1,180 @@
+"""Equal expressions of a large program as one, in arrays: what `passes.Builder` finds equation by equation.
+
+What each place has become is a place before it or a number. A round replaces the operands of all equations by that,
+folds what `passes` folds, and finds equal equations by a hash, which are then compared. Where nothing changes any more,
+each equation that is left differs from all others, as if they had been looked at one by one. What is computed again in
+each of many trips takes a round for each operation of it, and not one for each trip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from autograd import rules
+from autograd._numpy import NDArray, np
+from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Ints
+from autograd.compiler.program import Atom
+from autograd.primitive import Primitive
+
+Hashes = NDArray[np.uint64]
+Folded = Callable[[Primitive, tuple[Atom, ...]], Atom | None]
+ROUNDS = 8  # at most: a round takes a twentieth of the time that it takes to look at equations one by one
+_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
+
+
+def mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
+    """Hashes of pairs. A collision costs time only: what is found is compared."""
+    first, second, third = map(np.uint64, _MIXERS)
+    made = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
+    found: Hashes = (made ^ (made >> np.uint64(32))) * third
+    return found
+
+
+class Sharing:
+    """What each place of a program has become.
+
+    folded          what an application to at least one number is equal to, if that is known
+    with_identity   the rows that may be equal to one of two operands
+    keeps_detached  whether a detached number is not that number
+    """
+
+    def __init__(
+        self, columns: Columns, folded: Folded, with_identity: Collection[Primitive], keeps_detached: bool
+    ) -> None:
+        self.columns, self.folded = columns, folded
+        self.place: Ints = np.arange(columns.first + len(columns))
+        self.number: Floats = np.zeros(len(self.place))
+        self._is_place: Flags = columns.places != CONSTANT
+        self._identity = columns.has_row(with_identity)
+        self._negation = columns.has_row([rules.neg])
+        self._pivot = columns.has_row([] if keeps_detached else [rules.pivot]) & (columns.arity == 1)
+
+    def settle(self) -> bool:
+        """Go on until nothing changes; False where that takes too many rounds."""
+        return any(not self._round() for _ in range(ROUNDS))
+
+    @property
+    def live(self) -> Flags:
+        """For each equation whether it is equal to nothing before it."""
+        own = np.arange(self.columns.first, len(self.place))
+        found: Flags = self.place[self.columns.first :] == own
+        return found
+
+    def operands(self) -> tuple[Ints, Floats]:
+        """Places and numbers of all operands, as they are now."""
+        columns = self.columns
+        at = np.where(self._is_place, columns.places, 0)
+        places = np.where(self._is_place, self.place[at], CONSTANT)
+        return places, np.where(self._is_place, self.number[at], columns.numbers)
+
+    def atoms(self, new: Ints, kept: Flags, gone: float) -> list[Atom]:
+        """What each place has become, where places have moved again; `gone` where it is not kept."""
+        constant = self.place == CONSTANT
+        at = np.where(constant, 0, self.place)
+        dead = ~constant & ~np.append(np.ones(self.columns.first, np.bool_), kept)[at]
+        found: list[Atom] = new[at].tolist() if len(new) else []
+        for i in np.flatnonzero(constant).tolist():
+            found[i] = float(self.number[i])
+        for i in np.flatnonzero(dead).tolist():
+            found[i] = gone
+        return found
+
+    def _round(self) -> bool:
+        """Whether something changes."""
+        places, numbers = self.operands()
+        before = np.count_nonzero(self.live)
+        self._fold(places, numbers)
+        self._share(places, numbers)
+        self._follow()
+        return bool(np.count_nonzero(self.live) < before)
+
+    def _fold(self, places: Ints, numbers: Floats) -> None:
+        columns, live = self.columns, self.live
+        constants = np.bincount(columns.owners[places == CONSTANT], minlength=len(columns))
+        known = live & (columns.arity > 0) & (constants == columns.arity)
+        neutral = columns.any_operand((places == CONSTANT) & ((numbers == 0.0) | (numbers == 1.0)))
+        known |= live & self._identity & neutral & (constants == 1)
+        for i in np.flatnonzero(known).tolist():
+            lanes = range(int(columns.starts[i]), int(columns.starts[i + 1]))
+            operands = tuple([int(places[k]) if places[k] != CONSTANT else float(numbers[k]) for k in lanes])
+            atom = self.folded(columns.primitives[int(columns.rows[i])], operands)
+            if type(atom) is float:
+                self.place[columns.first + i], self.number[columns.first + i] = CONSTANT, atom
+            elif atom is not None:
+                self.place[columns.first + i] = atom
+        single = np.flatnonzero(live & (constants == 0) & (self._negation | self._pivot))
+        of = places[columns.starts[single]]
+        whole = self._pivot[single]
+        self.place[columns.first + single[whole]] = of[whole]
+        outer, inner = single[~whole], of[~whole] - columns.first
+        outer, inner = outer[inner >= 0], inner[inner >= 0]
+        inside = places[columns.starts[inner]]
+        twice = self._negation[inner] & (inside != CONSTANT)  # of a number: in the next round
+        self.place[columns.first + outer[twice]] = inside[twice]
+
+    def _share(self, places: Ints, numbers: Floats) -> None:
+        columns = self.columns
+        left = np.flatnonzero(self.live)
+        hashes = self._hashes(places, numbers.view(np.int64))[left]
+        order = np.argsort(hashes, kind="stable")
+        begins = np.append(True, hashes[order[1:]] != hashes[order[:-1]])[: len(order)]
+        first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+        later, earlier = left[order[~begins]], left[order[first[~begins]]]
+        same = self._are_equal(later, earlier, places, numbers.view(np.int64))
+        self.place[columns.first + later[same]] = columns.first + earlier[same]
+
+    def _hashes(self, places: Ints, bits: Ints) -> Hashes:
+        columns = self.columns
+        position = np.arange(len(places)) - np.repeat(columns.starts[:-1], columns.arity)
+        each = mixed(mixed(places.astype(np.uint64), bits), position)
+        sums = np.append(np.uint64(0), np.cumsum(each, dtype=np.uint64))
+        total = sums[columns.starts[1:]] - sums[columns.starts[:-1]]
+        return mixed(mixed(total, columns.rows), columns.arity)
+
+    def _are_equal(self, later: Ints, earlier: Ints, places: Ints, bits: Ints) -> Flags:
+        """For each pair whether both are the same, which hashes alone do not tell."""
+        columns = self.columns
+        same: Flags = (columns.rows[later] == columns.rows[earlier]) & (columns.arity[later] == columns.arity[earlier])
+        pairs = np.flatnonzero(same)
+        one, other = columns.lanes(later[pairs]), columns.lanes(earlier[pairs])
+        wrong = (places[one] != places[other]) | (bits[one] != bits[other])
+        same[pairs[np.repeat(np.arange(len(pairs)), columns.arity[later[pairs]])[wrong]]] = False
+        return same
+
+    def _follow(self) -> None:
+        """Each place to what the place that it has become has become in the same round."""
+        while True:
+            at = np.where(self.place == CONSTANT, 0, self.place)
+            further = np.where(self.place == CONSTANT, CONSTANT, self.place[at])
+            if np.array_equal(further, self.place):
+                return
+            self.number = np.where(self.place == CONSTANT, self.number, self.number[at])
+            self.place = further
+
+
+def selected(columns: Columns, places: Ints, numbers: Floats, kept: Flags, moved: Ints) -> Columns:
+    """Those equations that are kept, with other operands, each place of which has moved."""
+    lanes = np.repeat(kept, columns.arity)
+    places, numbers = places[lanes], numbers[lanes]
+    new = np.where(places == CONSTANT, CONSTANT, moved[np.where(places == CONSTANT, 0, places)])
+    return Columns(columns.first, columns.rows[kept], columns.arity[kept], new, numbers, columns.primitives)
+
+
+def needed(columns: Columns, places: Ints, kept: Flags, wanted: Sequence[int]) -> Flags | None:
+    """Of the equations that are kept, those that the wanted places need; None where that takes too many rounds."""
+    first = columns.first
+    for _ in range(ROUNDS):
+        used: Flags = np.zeros(first + len(columns), np.bool_)
+        used[list(wanted)] = True
+        lanes = np.repeat(kept, columns.arity) & (places != CONSTANT)
+        used[places[lanes]] = True
+        found = kept & used[first:]
+        if np.array_equal(found, kept):
+            return found
+        kept = found
+    return None
+
+
+def after(first: int, kept: Flags) -> Ints:
+    """The new place of each place: as many before it as are kept."""
+    return np.append(np.arange(first), first + np.cumsum(kept) - kept)
