@@ -182,6 +182,8 @@ class _Forward:
             factors = [self._guarded(d, x) for d, x in pairs]
         else:
             factors = [(d, self.tangents[x]) for d, x in pairs]
+        if len(factors) == 2 and all(type(d) is float and abs(d) == 1.0 for d, _ in factors):
+            return _signed_sum(*factors)
         if len(factors) > 1:
             return rules.dot(*[d for d, _ in factors], *[t for _, t in factors], 0.0)
         return _product(*factors[0]) if factors else 0.0
@@ -228,6 +230,14 @@ class Reaching:
             else:
                 waiting += missing
         return self._gates[seeds]
+
+
+def _signed_sum(first: tuple[float, Any], second: tuple[float, Any]) -> Any:
+    """The sum of two numbers with signs: one operation, while a dot of constants and numbers is several on arrays."""
+    (sign, x), (other, y) = first, second
+    if sign == other:
+        return x + y if sign == 1.0 else -(x + y)
+    return x - y if sign == 1.0 else y - x
 
 
 def _product(partial: Any, tangent: Any) -> Any:

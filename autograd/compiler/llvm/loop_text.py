@@ -22,6 +22,7 @@ from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE
 from autograd.primitive import Primitive
 
 ARGUMENTS = "ptr %s, ptr %f, ptr %g, ptr %d, i64 %n"
+FOLDED = ("pairs", "reduce")  # forms of nodes that go over terms: the descriptor says how many
 NAME = "kernel"  # in texts; machine code is found by its text
 
 
@@ -38,7 +39,7 @@ class Stream:
 class Node:
     """What is computed of the streams (0, 1, …) and of earlier nodes (~0, ~1, …)."""
 
-    form: str  # "map", "pairs" or "reduce"
+    form: str  # "map", "dot" (of pairs w, x and maybe a bias), "pairs" or "reduce"
     row: Primitive | None
     power: float | None  # of a map: the exponent, where it is a constant that needs no logarithm
     operands: tuple[int, ...]
@@ -136,7 +137,9 @@ class LoopText:
         deep = [x for x in node.operands if x >= 0 and self.streams[x].deep]
         words = [self.values[x] if x < 0 else self.stream(x, i) for x in node.operands if x not in deep]
         row_ = node.row
-        if node.form == "pairs":
+        if node.form == "dot":
+            result = self._dot(words)
+        elif node.form == "pairs":
             result = self._pairs(deep, words, row, i, count)
         elif node.form == "map":
             result = words[0] if row_ is None else applied(self, row_, node.power, words)
@@ -148,6 +151,14 @@ class LoopText:
             assert row_ is not None
             result = self.call(row_, [*words, *[self.term(deep[0], row, count, str(k), i) for k in range(node.terms)]])
         self.values[~number] = result
+
+    def _dot(self, words: Sequence[str]) -> str:
+        """Σ w x of words w, x, w, x … and maybe a last one to begin with."""
+        pairs = len(words) // 2
+        result = words[-1] if len(words) % 2 else self.body.mul(words[0], words[1])
+        for i in range(0 if len(words) % 2 else 1, pairs):
+            result = self.body.fma(words[2 * i], words[2 * i + 1], result)
+        return result
 
     def _pairs(self, deep: Sequence[int], bias: Sequence[str], row: str, i: str, count: str) -> str:
         kind, f = self.kind, self.f
@@ -225,7 +236,7 @@ def loop_text(
 
     The last vector of a row begins where it ends with the row: some of its numbers are computed twice, none is missing.
     """
-    terms = [i for i, node in enumerate(nodes) if node.form != "map"]
+    terms = [i for i, node in enumerate(nodes) if node.form in FOLDED]
     text = LoopText(kind, Library(), streams, len(terms))
     f = text.f
     with f.loop(text.rows) as row:

@@ -8,7 +8,7 @@ from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
 from autograd.compiler.llvm.library import Kind
-from autograd.compiler.llvm.loop_text import Node, Stream, loop_text
+from autograd.compiler.llvm.loop_text import FOLDED, Node, Stream, loop_text
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE, aligned, table, viewed
 from autograd.compiler.vector.program import Lanes
@@ -53,7 +53,7 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
         number[i, n] = known[key]
     place = {item: i for i, item in enumerate(items)}
     nodes = [_node(plan, item, i, number, place) for i, item in enumerate(items)]
-    terms = [_terms(item) for item, node in zip(items, nodes, strict=True) if node.form != "map"]
+    terms = [_terms(item) for item, node in zip(items, nodes, strict=True) if node.form in FOLDED]
     text = loop_text(
         Kind(width, kind.single), tuple(streams), tuple(nodes),
         tuple([(i, "f" if batched else "s", walk == TABLE) for i, walk in zip(stored, store_walks, strict=True)]),
@@ -80,6 +80,8 @@ def _node(plan: Plan, item: Item, i: int, number: dict[tuple[int, int], int], pl
     words = [number[i, n] if each is None else ~place[each] for n, each in enumerate(item.inside)]
     if step.form in ("map", "lift"):
         return Node("map", step.row if step.form == "map" else None, plan.made.powers.get(step), tuple(words))
+    if step.form == "dot":
+        return Node("dot", None, None, tuple(words))
     form = "pairs" if step.form == "pairs" else "reduce"
     terms = _terms(item) if is_called(step) else 0
     return Node(form, step.row, None, tuple(words), terms)

@@ -8,14 +8,17 @@ is sums of pairs.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import POWERS
+from autograd.compiler.llvm.loop_rows import POWERS, is_native
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 
+FEW_LANES, FEW_PAIRS = 2, 4  # of a step that is computed lane by lane: beyond, loops over lanes are as good
 WORTH = 8  # multiplications from which on a product has a kernel of its own
 
 
@@ -107,6 +110,9 @@ def _add(made: Prepared, step: Step, width: int) -> None:
         lifted = [each if each.kind == "batched" else made.copied(each, True) for each in step.operands]
         step = replace(step, operands=tuple(lifted))
     results = step.results
+    if _is_small(step):
+        made.steps += _one_by_one(made, step, power)
+        return
     is_far = step.form == "product" and results is not None and not _has_rows(results)
     step = replace(step, results=None) if is_far else step
     made.steps.append(step)
@@ -117,6 +123,28 @@ def _add(made: Prepared, step: Step, width: int) -> None:
         made.steps.append(
             replace(step, form="lift", start=made.take(step.size, False), operands=(lanes,), results=results)
         )
+
+
+def _is_small(step: Step) -> bool:
+    """Whether a step of samples is computed lane by lane, so that others of this kind are in the same loop."""
+    if not step.batched or step.form not in ("map", "lift", "pairs") or step.size > FEW_LANES:
+        return False
+    if step.form == "pairs":
+        return len(step.operands[1].lanes) <= FEW_PAIRS
+    return step.row is None or is_native(step.row)
+
+
+def _one_by_one(made: Prepared, step: Step, power: float | None) -> Iterator[Step]:
+    """A step for each lane; sums of pairs have their factors as operands."""
+    pairs = step.form == "pairs"
+    operands = term_lanes(step)
+    for i in range(step.size):
+        sides = [[Operand(each.kind, lanes[i : i + 1]) for lanes in each.lanes] for each, _ in operands]
+        of = [*chain.from_iterable(zip(*sides[:2], strict=True)), *chain(*sides[2:])] if pairs else [*chain(*sides)]
+        found = Step("dot" if pairs else step.form, True, step.start + i, (1,), tuple(of), step.row)
+        if power in POWERS:
+            made.powers[found] = power  # type: ignore[assignment]
+        yield found
 
 
 def _has_rows(results: Lanes) -> bool:

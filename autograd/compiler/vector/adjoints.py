@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.vector.finish import with_results, without_dead
+from autograd.compiler.vector.finish import with_fused_means, with_results, without_dead
 from autograd.compiler.vector.flows import LaneFlows
 from autograd.compiler.vector.lane_facts import Needed, Tame
 from autograd.compiler.vector.lanes import Files
@@ -274,7 +274,7 @@ class _Backward(RowWriter):
             constants=self.files.fixed,
             outputs=tuple(outputs),
         )
-        return named(with_results(without_dead(made)), self._adjoint_of)
+        return named(with_results(without_dead(with_fused_means(without_dead(made)))), self._adjoint_of)
 
 
 def _columns(step: Step) -> list[Operand]:

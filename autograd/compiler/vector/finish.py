@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from autograd import rules
 from autograd._numpy import np
 from autograd.compiler.vector.lanes import KINDS
 from autograd.compiler.vector.layout import strides
@@ -28,6 +29,46 @@ def without_dead(vectors: VectorProgram) -> VectorProgram:
                 if operand.kind != "constant":
                     live[operand.kind][operand.lanes] = True
     return replace(vectors, steps=tuple(reversed(kept)))
+
+
+def with_fused_means(vectors: VectorProgram) -> VectorProgram:
+    """Products that only one mean reads are multiplied where these are added up, and not written down."""
+    source = np.full(vectors.sizes[1], -1, np.intp)
+    readers = np.zeros(vectors.sizes[1], np.intp)
+    for kind, lane in vectors.outputs:
+        if kind == "batched":
+            readers[int(lane)] += 1
+    for number, step in enumerate(vectors.steps):
+        if step.batched:
+            source[step.start : step.start + step.size] = number
+        for operand in step.operands:
+            if operand.kind == "batched":
+                readers[np.unique(operand.lanes)] += 1
+    steps = [
+        _fused(step, [vectors.steps[i] for i in np.unique(source[step.operands[0].lanes]).tolist() if i >= 0], readers)
+        if step.form == "mean" and step.operands[0].kind == "batched"
+        else step
+        for step in vectors.steps
+    ]
+    return replace(vectors, steps=tuple(steps))
+
+
+def _fused(mean: Step, sources: Sequence[Step], readers: Places) -> Step:
+    """A mean of products as `mean_pairs`, where nothing else reads these."""
+    (x,) = mean.operands
+    if len(sources) != 1 or (readers[x.lanes] > 1).any():
+        return mean
+    (step,) = sources
+    form = step.form if len(step.operands) == 2 and all(each.kind == "batched" for each in step.operands) else ""
+    if not (form == "pairs" or (form == "map" and step.row is rules.mul)):
+        return mean
+    shape = step.shape if form == "map" else (len(step.operands[1].lanes), *step.shape)
+    lead = shape[: len(shape) - len(step.shape)] or (1,)
+    at = x.lanes - step.start
+    operands = [
+        each.with_table(np.broadcast_to(each.lanes, shape).reshape(*lead, step.size)[:, at]) for each in step.operands
+    ]
+    return replace(mean, form="mean_pairs", operands=tuple(operands))
 
 
 def with_results(vectors: VectorProgram) -> VectorProgram:

@@ -59,6 +59,8 @@ def neurons(program: Program) -> Program:
         t4 = dot(w, x, b)
         t5 = sub(t4, y)
         return t5
+
+    A product that comes m times, as in the derivative of x x, is m times one.
     """
     first = len(program.names)
     shared = set(program.shared)
@@ -80,7 +82,10 @@ def _in_two(program: Program, found: Mapping[int, Parts | None]) -> Program:
         parts = found.get(place)
         inner, rest = parts or (operands, [])
         equations.append(Equation(row, moved_to(inner, moved)))
-        if parts:
+        if parts and not rest:
+            times = float((len(operands) - 1) // (len(inner) - 1))
+            equations.append(Equation(rules.mul, (times, first + len(equations) - 1)))
+        elif parts:
             singles = [(factor, moved[x] if type(x) is int else x) for factor, x in rest]
             equations.append(_with_singles(first + len(equations) - 1, singles))
         moved.append(first + len(equations) - 1)
@@ -91,7 +96,7 @@ def _split(operands: tuple[Atom, ...], shared: set[int]) -> Parts | None:
     """The dot of the products alone, and the other terms; None where one of them can be the bias, or there are none."""
     n = len(operands) // 2
     if float not in map(type, operands[:-1]):
-        return None
+        return (once, []) if (once := _once(operands)) else None
     bias = operands[-1]
     products: list[tuple[Atom, Atom]] = []
     singles: list[tuple[float, Atom]] = []
@@ -107,6 +112,18 @@ def _split(operands: tuple[Atom, ...], shared: set[int]) -> Parts | None:
         chosen = next((i for i, (c, x) in enumerate(singles) if c == 1.0 and x in shared), None)
         bias = NONE if chosen is None else singles.pop(chosen)[1]
     return (*[w for w, _ in products], *[x for _, x in products], bias), singles
+
+
+def _once(operands: tuple[Atom, ...]) -> tuple[Atom, ...] | None:
+    """The dot with each pair once, of one in which all come as often, one after the other; else None."""
+    n = len(operands) // 2
+    left, right, bias = operands[:n], operands[n:-1], operands[-1]
+    if n < 2 or left[0] != left[1] or right[0] != right[1] or type(bias) is int or bias != 0.0:
+        return None
+    times = next((i for i in range(2, n) if left[i] != left[0] or right[i] != right[0]), n)
+    if n % times or any(side[i::times] != side[::times] for side in (left, right) for i in range(1, times)):
+        return None
+    return (*left[::times], *right[::times], bias)
 
 
 def _with_singles(inner: int, singles: list[tuple[float, Atom]]) -> Equation:
