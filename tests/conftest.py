@@ -13,11 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The same examples in every CI run, new ones on every run at a desk; never a deadline. `.ci/run` draws many more of each
-# property, never the same: `-m hypothesis --hypothesis-profile deep`.
+# The same examples in every CI run, new ones on every run at a desk; never a deadline. `.ci/run` draws more of each
+# property: `-m hypothesis --hypothesis-profile deep`.
 for name, count in {"deep": 100, "full": 25, "fast": 10}.items():
-    same = bool(os.environ.get("CI")) and name != "deep"
-    settings.register_profile(name, derandomize=same, deadline=None, max_examples=count)
+    settings.register_profile(name, derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=count)
 
 # A run in the background starts with Ctrl-C ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

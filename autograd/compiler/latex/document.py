@@ -34,7 +34,7 @@ def definitions_of(forms: Forms, lowered: Lowered) -> Definitions:
     if found is not None:
         return found
     flat = forms.flattened
-    return scalar_definitions(Looped(replace(flat, equations=()), flat.equations), given, results)
+    return scalar_definitions(Looped(replace(flat, equations=()), tuple(flat.equations)), given, results)
 
 
 def names_of(forms: Forms, lowered: Lowered) -> tuple[list[tuple[Box, tuple[int, ...]]], Box]:
