@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -55,6 +56,7 @@ def facts(found: CheckReport, name: str) -> list[str]:
 
 # --- numbers that leave (rows A1, A2, A12) ----------------------------------------------------------------------------
 
+FIELD = "{x:.4f}" if sys.version_info >= (3, 12) else 'f"{x:.4f}"'  # where bytecode says that x is formatted
 LEAVING: list[tuple[Callable[..., Any], tuple[float, ...], str, str]] = [
     (lambda x: math.exp(x) + 1.0, (1.0,), "math.exp(x)", "autograd.exp"),
     (lambda x: x * math.exp(x), (1.0,), "math.exp(x)", "autograd.exp"),
@@ -66,7 +68,7 @@ LEAVING: list[tuple[Callable[..., Any], tuple[float, ...], str, str]] = [
     (lambda x: x.detach() * x, (3.0,), "x.detach()", "leave detach() out"),
     (lambda x: x * int(x * 10.0), (3.14,), "int(x * 10.0)", "autograd.floor"),
     (lambda x: x * round(x.data, 2), (3.14159,), "x.data", "instead of its .data"),
-    (lambda x: x * float(f"{x:.4f}"), (3.14159,), 'f"{x:.4f}"', "format what f returns"),
+    (lambda x: x * float(f"{x:.4f}"), (3.14159,), FIELD, "format what f returns"),
     (lambda x: x * np.asarray([x], dtype=float)[0], (3.0,), "np.asarray([x], dtype=float)", "dtype=object"),
     (lambda x: relu(x) * float(x + 1.0), (0.0,), "float(x + 1.0)", "the Value itself"),
 ]

@@ -57,6 +57,8 @@ def holds(thing: Any, kind: Any) -> bool:
     origin, inner = get_origin(kind), get_args(kind)
     if kind is None or kind is Any:
         return thing is kind or kind is Any
+    if hasattr(origin, "__value__"):  # an alias, as NDArray is in NumPy 2.5 on Python 3.12 and newer
+        return holds(thing, origin.__value__[inner])
     if origin is UnionType or isinstance(kind, UnionType):
         return any(holds(thing, each) for each in inner)
     if origin is list:
