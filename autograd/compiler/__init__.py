@@ -1,6 +1,7 @@
 """The compiler: a Python function of numbers is recorded once and from then on runs as vector or machine code.
 
-    arguments.py       arguments as flat numbers: nested lists, tuples, dicts and arrays of any library
+    arguments.py       arguments as flat numbers: nested lists, tuples, dicts and arrays of any library; those of a call
+                       together in call_arguments.py
     inputs.py          the input vector, with the numbers of the parameters, which are read at each call
     traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
     record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
@@ -18,7 +19,8 @@
     pushed.py          forward mode: a program with the tangents of its outputs
     latex.py           programs as formulas: on arrays, and loops as recurrences
     compressed.py      sparse Jacobians and Hessians: their patterns, and programs that compute the entries alone
-    kinds.py           what is recorded for jvp, vjp, hvp, Jacobians, Hessians and per-sample gradients
+    kinds.py           the kinds of derivatives; derived.py: what is recorded for Jacobians, Hessians and per-sample
+                       gradients; directions.py: the same for jvp, vjp and hvp
     reassociate.py     chains of additions become dots: a neuron is one equation again, however it was spelt
     vector/            equations of one kind at once: loops and matrix products recovered, then differentiated
     loops/             loops over time: equations that repeat one after the other, as a body and a count
@@ -39,7 +41,9 @@
     results.py         outputs in the structure that the caller gets
     advice.py          why a function is recorded again and again, and the remedy
     asked.py           by which arguments, and along which tangents, a derivative is asked for
-    derivatives.py     jvp, vjp, hvp, jacobian, hessian and map_grad of a compiled function
+    directional.py     jvp, taylor, vjp and hvp of a compiled function
+    derivatives.py     jacobian, hessian, map_grad and map_jacobian
+    inspected.py       its program, source and explanation, and files of other languages
     compiled.py        `autograd.compile` and what it returns
     flat.py            the same on one flat vector, as optimisers want it
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.compiler import inputs
-from autograd.compiler.arguments import NO_DERIVATIVE, Arguments, collect
+from autograd.compiler.arguments import NO_DERIVATIVE
+from autograd.compiler.call_arguments import Arguments, collect
 from autograd.compiler.given import aligned
 from autograd.compiler.record import is_recording
 from autograd.compiler.variants import Variants

@@ -7,7 +7,8 @@ from itertools import repeat
 from random import Random
 from typing import Any, NamedTuple
 
-from autograd.compiler.arguments import Argument, Arguments, as_array, of_parts
+from autograd.compiler.arguments import Argument, as_array
+from autograd.compiler.call_arguments import Arguments, of_parts
 from autograd.structure import NUMBER, Key, assembled
 
 NOTHING = Arguments((), (), [], [])
@@ -58,7 +59,7 @@ def aligned(x: Any, key: Key) -> Any:
 def dense(arguments: Arguments) -> Arguments:
     """Other numbers for directions, none of them 0: a program is recorded and verified with these.
 
-    >>> from autograd.compiler.arguments import collect
+    >>> from autograd.compiler.call_arguments import collect
     >>> [0.5 <= x <= 1.5 for x in dense(collect([[0.0, 1.0]], ("v",), frozenset())).example]
     [True, True]
     """
@@ -75,7 +76,7 @@ def _with_numbers(argument: Argument, number: Callable[[], float]) -> Argument:
 def given(arguments: Arguments, parameters: Any, along: Arguments = NOTHING) -> Given:
     """The inputs of a call, with the numbers of the parameters as a list or a float64 vector.
 
-    >>> from autograd.compiler.arguments import collect
+    >>> from autograd.compiler.call_arguments import collect
     >>> given(collect([1.0, [2.0, 3.0]], ("x", "y"), frozenset()), [4.0]).pieces
     [[1.0], [2.0, 3.0], [4.0]]
     """

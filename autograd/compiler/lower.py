@@ -76,13 +76,8 @@ class Lowered:
         return self._differentiated[0] if self.kind in (GRADIENT, HESSIAN) else self.forward
 
     @property
-    def is_differentiated(self) -> bool:
-        """Whether `program` has been made."""
-        return "_differentiated" in vars(self)
-
-    @property
     def has_more_gates(self) -> bool:
-        """Whether it has gates where eager code multiplies: see kinds.py."""
+        """Whether it has gates where eager code multiplies: see derived.py."""
         return self.seeds > 0 or self.what == "hvp"
 
     @property

@@ -11,9 +11,10 @@ from threading import Lock, RLock
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
-from autograd.compiler import advice, kinds
-from autograd.compiler.arguments import Arguments, as_array
+from autograd.compiler import advice, derived, kinds
+from autograd.compiler.arguments import as_array
 from autograd.compiler.assembled import assembled
+from autograd.compiler.call_arguments import Arguments
 from autograd.compiler.captures import Outside
 from autograd.compiler.given import Given
 from autograd.compiler.kinds import Kind
@@ -180,9 +181,9 @@ class Variants:
         place = (kind, arguments.keys)
         with paused_gc():  # nothing here has cycles, and the collector would double the time
             checked = given.with_dense_directions()
-            lowered = kinds.lowered(call, kind, checked.along.example, self.options.exact)
+            lowered = derived.lowered(call, kind, checked.along.example, self.options.exact)
             outside.settle()
-            samples = [*checked.samples, *([kinds.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
+            samples = [*checked.samples, *([derived.seeds(lowered.seeds, lowered.plan)] if lowered.seeds else [])]
             build = assembled if lowered.parts else verified
             variant = self._with_same_program(place, lowered) or build(lowered, self.options, checked.pieces, samples)
         variant.outside = outside

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd import rules
-from autograd.compiler import kinds
 from autograd.compiler.advice import remedy
 from autograd.compiler.asked import Asked
 from autograd.compiler.captures import Outside
+from autograd.compiler.derived import lowered
 from autograd.compiler.forms import Forms
 from autograd.compiler.kinds import Derivative, Kind
 from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE, Call, Lowered, PerSampleError
@@ -109,7 +109,7 @@ class Recorder:
         )  # fmt: skip
         with paused_gc():
             try:
-                found = kinds.lowered(call, kind, along, self.exact)
+                found = lowered(call, kind, along, self.exact)
             except PerSampleError:
                 raise CompileError(
                     "an exact function whose samples take branches of their own has a program for each; export without "

@@ -13,6 +13,7 @@ from autograd.errors import UsageError
 from nn.cli.reading import Data, or_usage_error
 from nn.cli.split_options import class_weight
 from nn.layers.mlp import MLP
+from nn.persistence.storage import MOST_PARAMETERS
 from nn.tabular.datasets import Dataset
 from nn.tabular.preprocessing import Array, Recipe
 from nn.tabular.splitting import Rows, Splitter
@@ -26,7 +27,6 @@ from nn.training import fit
 # samples, a chance low of their loss ended two trainings of ten after a quarter of the epochs.
 VALIDATE_FROM = 300
 VALIDATION = 0.1
-MAX_PARAMETERS = 4_000_000  # a larger model file is not read
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def _model(args: argparse.Namespace, dataset: Dataset, recipe: Recipe) -> MLP:
     n_outs = [*args.hidden, n_out]
     sizes = [dataset.x.shape[1], *n_outs]
     count = sum((n_in + 1) * n for n_in, n in pairwise(sizes))
-    if count > MAX_PARAMETERS:
+    if count > MOST_PARAMETERS:
         raise UsageError(
             f"--hidden: a network of the sizes {', '.join(map(str, sizes))} has {count:,} parameters, more than the"
-            f" {MAX_PARAMETERS:,} that a model file holds; make the layers smaller"
+            f" {MOST_PARAMETERS:,} that a model file holds; make the layers smaller"
         )
     return MLP(dataset.x.shape[1], n_outs, hidden=args.activation, output=output, bias=args.bias, seed=args.seed)
 

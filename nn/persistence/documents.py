@@ -12,7 +12,7 @@ from autograd import AutogradError
 from nn.persistence.schema import Kind, SchemaError, check_keys, integer, shown, text
 
 FIRST_WITH_CHECKSUM = 2  # files of schema 1 have none
-LARGEST = 1 << 27  # bytes: four million parameters
+LARGEST = 1 << 27  # bytes of a file
 MOST = 1_000_000  # lists and objects: each takes thirty times its text
 
 

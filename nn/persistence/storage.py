@@ -13,6 +13,8 @@ from nn.layers.mlp import MLP
 from nn.persistence.documents import LARGEST, Form, StorageError
 from nn.persistence.schema import SchemaError, anything, array, check_keys, finite, integer, record, shown, table, text
 
+LONGEST_LINE = len('  "w99[9999,9999]": -1.2345678901234567e-105,\n')  # bytes of a parameter: no float is longer
+MOST_PARAMETERS = LARGEST // LONGEST_LINE  # of a model that can be saved
 HIDDEN = [name for name, activation in ACTIVATIONS.items() if not activation.vector]
 MODEL = Form(
     "scalar-autograd model",

@@ -43,6 +43,11 @@ def reference(
     return Reference(Lowered(program, key_of(0.0), VALUE, (), at, (), indices), shared, samples)
 
 
+def is_differentiated(lowered: Lowered) -> bool:
+    """Whether the program of its derivatives, number by number, has been made."""
+    return "_differentiated" in vars(lowered)
+
+
 def running_errors(program: Program, numbers: Sequence[float], unit: float) -> list[float]:
     """How far each number may be off: what the operands bring along, and a rounding of its own."""
     bounds = [unit * abs(x) for x in numbers[: len(program.names)]]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Compiled, Value, functional
-from autograd.compiler import kinds
+from autograd.compiler import derived
 from autograd.compiler.loops.find import find
 from autograd.compiler.lower import Call, lower
 from autograd.compiler.program import interpret
@@ -42,13 +42,13 @@ CLOSE = 1e-10
 @pytest.fixture
 def in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jacobians and Hessians run their rows or columns as a batch, however small they are."""
-    monkeypatch.setattr(kinds, "SMALL", 0)
+    monkeypatch.setattr(derived, "SMALL", 0)
 
 
 @pytest.fixture(params=["written out", "in batches"])
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jacobians and Hessians written out, and as batches."""
-    monkeypatch.setattr(kinds, "SMALL", 0 if request.param == "in batches" else kinds.SMALL)
+    monkeypatch.setattr(derived, "SMALL", 0 if request.param == "in batches" else derived.SMALL)
 
 
 def numbers(x: Any) -> list[float]:

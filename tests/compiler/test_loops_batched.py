@@ -13,7 +13,8 @@ import pytest
 
 import autograd
 from autograd.compiler.bounds import UNIT
-from autograd.compiler.kinds import Derivative, derived
+from autograd.compiler.derived import derived
+from autograd.compiler.kinds import Derivative
 from autograd.compiler.llvm.time_loops import LoopRunner
 from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.divide import Divided, divided

@@ -88,6 +88,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler": set(),
     "compiler.foreign": {"value"},
     "compiler.arguments": {"compiler.foreign", "errors", "scopes", "structure", "value"},
+    "compiler.call_arguments": {"compiler.arguments", "errors", "structure"},
     "compiler.inputs": {"value"},
     "compiler.results": {"compiler.arguments", "structure"},
     "compiler.advice": {"compiler.program", "origin", "structure"},
@@ -151,13 +152,18 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.bodies", "compiler.compressed", "compiler.lower", "compiler.program", "compiler.specialization"),
         "sparse.pattern",
     },
-    "compiler.kinds": {
-        *("compiler.bodies", "compiler.bodywise", "compiler.taylor"),
-        *("compiler.compressed", "compiler.differentiate", "compiler.lower", "compiler.passes", "compiler.program"),
-        *("compiler.pushed", "compiler.refusal", "compiler.symbols"),
-        *("errors", "primitive", "rules", "sparse.compression", "structure"),
+    "compiler.kinds": {"compiler.lower", "structure"},
+    "compiler.directions": {
+        *("compiler.differentiate", "compiler.kinds", "compiler.lower", "compiler.program", "compiler.pushed"),
+        *("compiler.refusal", "compiler.symbols", "compiler.taylor"),
+        *("errors", "primitive", "rules", "sparse.compression"),
     },
-    "compiler.given": {"compiler.arguments", "structure"},
+    "compiler.derived": {
+        *("compiler.bodies", "compiler.bodywise", "compiler.compressed", "compiler.differentiate"),
+        *("compiler.directions", "compiler.kinds", "compiler.lower", "compiler.passes", "compiler.program"),
+        *("compiler.pushed", "compiler.refusal", "errors", "sparse.compression"),
+    },
+    "compiler.given": {"compiler.arguments", "compiler.call_arguments", "structure"},
     "compiler.python": {
         *("compiler.options", "compiler.program", "compiler.arguments"),
         *("errors", "primitive", "rules"),
@@ -196,30 +202,31 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.variants": {
         *("compiler.arguments", "compiler.assembled", "compiler.captures", "compiler.lower", "compiler.options"),
         "compiler.python",
-        *("compiler.advice", "compiler.given", "compiler.kinds", "compiler.program", "compiler.record"),
+        *("compiler.advice", "compiler.call_arguments", "compiler.derived", "compiler.given", "compiler.kinds"),
+        *("compiler.program", "compiler.record"),
         *("compiler.specialization", "errors", "per_sample", "recording", "structure", "value"),
     },
     "compiler.asked": {
-        *("compiler.arguments", "compiler.given", "compiler.inputs", "compiler.record", "compiler.variants"),
-        *("errors", "per_sample", "structure"),
+        *("compiler.arguments", "compiler.call_arguments", "compiler.given", "compiler.inputs", "compiler.record"),
+        *("compiler.variants", "errors", "per_sample", "structure"),
+    },
+    "compiler.directional": {
+        *("compiler.asked", "compiler.call_arguments", "compiler.given", "compiler.kinds", "compiler.results"),
+        "structure",
     },
     "compiler.derivatives": {
-        *("compiler.arguments", "compiler.asked", "compiler.given", "compiler.kinds", "compiler.lower"),
+        *("compiler.arguments", "compiler.asked", "compiler.call_arguments", "compiler.directional"),
+        *("compiler.given", "compiler.kinds", "compiler.lower"),
         *("compiler.results", "errors", "sparse.compression", "structure"),
     },
-    "compiler.compiled": {
-        "_lazy",
-        *("compiler.arguments", "compiler.asked", "compiler.cache.directory", "compiler.derivatives"),
-        *(
-            "compiler.explain",
-            "compiler.flat",
-            "compiler.given",
-            "compiler.latex",
-            "compiler.lower",
-            "compiler.options",
-        ),
+    "compiler.inspected": {
+        *("_lazy", "compiler.derivatives", "compiler.explain", "compiler.latex", "compiler.options"),
         *("compiler.program", "compiler.specialization"),
-        *("compiler.results", "errors", "per_sample", "structure", "value"),
+    },
+    "compiler.compiled": {
+        *("compiler.arguments", "compiler.asked", "compiler.cache.directory", "compiler.flat", "compiler.given"),
+        *("compiler.inspected", "compiler.lower", "compiler.options", "compiler.results"),
+        *("errors", "per_sample", "structure", "value"),
     },
 }
 # What the packages inside the compiler may import besides their own modules.

@@ -17,7 +17,7 @@ import pytest
 
 import autograd
 from autograd import Value, functional
-from autograd.compiler import kinds
+from autograd.compiler import derived
 from autograd.compiler.numpy_backend import runner, spelling
 
 Points = Sequence[Sequence[float]]
@@ -189,7 +189,7 @@ def compiled_hessian(f: F, points: Points, **options: Any) -> list[float]:
 def in_batches() -> Iterator[None]:
     """Jacobians and Hessians run their rows or columns as a batch, however small they are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kinds, "SMALL", 0)
+        patch.setattr(derived, "SMALL", 0)
         yield
 
 

@@ -28,7 +28,7 @@ import pytest
 
 import autograd
 from autograd import PRIMITIVES, Value, functional
-from autograd.compiler import kinds
+from autograd.compiler import derived
 from autograd.compiler.numpy_backend import runner, spelling
 from autograd.testing import defined
 

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import sys
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from autograd import AutogradError
 from nn import MLP, Layer, Neuron, StorageError, load, load_document, save
 from nn.layers.activations import ACTIVATIONS
+from nn.persistence.storage import LONGEST_LINE
 from tests.support.examples import examples
 
 HIDDEN = sorted(name for name, row in ACTIVATIONS.items() if not row.vector)
@@ -54,6 +56,20 @@ def test_the_same_model_gives_the_same_bytes(path):
     save(load(path), path, extra=load_document(path)[1])
     assert path.read_bytes() == first
     assert first[-1:] == b"\n"
+
+
+def test_no_parameter_takes_more_than_the_longest_line(path):
+    """So `train` can refuse at once what no file would hold."""
+    model = MLP(3, [400, 2], seed=0)
+    empty = MLP(1, [1])
+    for each in (*model.parameters(), *empty.parameters()):
+        each.data = -1.2345678901234567e-105
+    sizes = []
+    for each in (empty, model):
+        save(each, path)
+        sizes.append(path.stat().st_size)
+    assert sizes[1] - sizes[0] <= LONGEST_LINE * (len(model.parameters()) - 2)
+    assert len(repr(-sys.float_info.min)) <= len(repr(model.parameters()[0].data)) == 24
 
 
 def test_extra_comes_back(path):
