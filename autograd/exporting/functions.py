@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from autograd.compiler.columns import depth
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.loop import Looped
+from autograd.exporting.ahead import computed_ahead
 from autograd.exporting.arrays import Arrays
 from autograd.exporting.copying import assign
 from autograd.exporting.operands import Region, linear
@@ -64,7 +65,8 @@ def _is_regular(exported: Exported) -> bool:
 
 
 def _trips(exported: Exported, regions: Sequence[Region], file: File, exact: bool) -> Written:
-    looped = find(exported.forms.program) if exact else exported.forms.looped or _plain(exported)
+    loops = exported.forms.looped
+    looped = find(exported.forms.program) if exact else computed_ahead(file, loops) if loops else _plain(exported)
     to = Lines(file.language, file)
 
     def place(i: int) -> tuple[str, int]:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 
 from autograd import rules
-from autograd.compiler.loops.loop import Looped
+from autograd.compiler.loops.emitted import column_of
+from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.program import Atom, Equation
 
 # Rows within ±1: a constant times such a number does not overflow where it did not before.
@@ -23,10 +24,11 @@ LEAST = 2.0**-60  # of constants, so that products of these with numbers down to
 Late = dict[int, tuple[float, Atom]]
 
 
-def late_products(body: Looped, carried: range, kept: Collection[int]) -> Late:
+def late_products(body: Looped, carried: range, kept: Collection[int], bounded: Collection[int] = ()) -> Late:
     """The products k x by which only a bounded number that does not wait is multiplied: their constants and their x.
 
-    `carried` are the inputs that a trip waits for, `kept` the places that are looked at from outside.
+    `carried` are the inputs that a trip waits for, `kept` the places that are looked at from outside, `bounded` the
+    inputs within ±1.
 
     >>> from autograd.compiler.program import Program
     >>> step = Equation(rules.cos, (1,)), Equation(rules.mul, (0, 0.5)), Equation(rules.mul, (2, 3))
@@ -46,11 +48,27 @@ def late_products(body: Looped, carried: range, kept: Collection[int]) -> Late:
         for early, product in _factors(equation):
             if type(early) is not int or type(product) is not int or early in waiting or uses[product] != 1:
                 continue
-            if early in equations and equations[early].primitive in BOUNDED and product in equations:
+            is_bounded = equations[early].primitive in BOUNDED if early in equations else early in bounded
+            if is_bounded and product in equations:
                 term = _scaled(equations[product])
                 if term is not None and term[1] in waiting:
                     found[product] = term
     return found
+
+
+def bounded_inputs(looped: Looped, loop: Loop) -> list[int]:
+    """The inputs of a body that are numbers within ±1 of another loop."""
+    first = len(loop.invariant) + len(loop.carried)
+    return [i for i, atoms in enumerate(loop.moving, first) if type(atoms) is range and _is_bounded(looped, atoms)]
+
+
+def _is_bounded(looped: Looped, atoms: range) -> bool:
+    column = column_of(looped, atoms)
+    if column is None:
+        return False
+    body = looped.loops[column[0]].body
+    item = dict(body.placed()).get(len(body.names) + column[1])
+    return type(item) is Equation and item.primitive in BOUNDED
 
 
 def _factors(equation: Equation) -> Iterator[tuple[Atom, Atom]]:

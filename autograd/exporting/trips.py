@@ -16,7 +16,7 @@ from autograd.exporting.arrays import Arrays
 from autograd.exporting.columns import Columns, pieces
 from autograd.exporting.copying import assign
 from autograd.exporting.joint import sharing, write_joint
-from autograd.exporting.late import Late, late_products
+from autograd.exporting.late import Late, bounded_inputs, late_products
 from autograd.exporting.operands import Region, linear
 from autograd.exporting.spelling import FOLDED, expression, is_called, sum_of
 from autograd.exporting.steps import fold
@@ -218,7 +218,8 @@ class Trips:
         looked_at = [column + body_names for column in kept]
         body = Trips(to, loop.body, given.__getitem__, self.exact, self, looked_at)
         if not self.exact:
-            body.late = late_products(loop.body, range(fixed, fixed + carries), looked_at)
+            bounded = bounded_inputs(self.looped, loop)
+            body.late = late_products(loop.body, range(fixed, fixed + carries), looked_at, bounded)
         with to.loop(loop.count, index):
             for j, text in enumerate(moving):
                 to.constant(given[fixed + carries + j], text)
