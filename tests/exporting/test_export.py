@@ -12,7 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import CompileError, Value, compile, erf, gelu, hypot, logsumexp, pick, relu, sin, tanh, where
+from autograd import (
+    CompileError,
+    Value,
+    compile,
+    erf,
+    gelu,
+    hypot,
+    log,
+    logsumexp,
+    pick,
+    relu,
+    sin,
+    tanh,
+    where,
+)
 from tests.exporting.running import (
     COMPILERS,
     STRICT,
@@ -115,6 +129,19 @@ def test_a_python_module_has_the_value_and_gradient(name: str, exact: bool, tmp_
     assert_close(in_python(tmp_path / "f.py", "gradient", [flat(args)]), expected(f, args))
 
 
+@needs_compiler
+def test_results_that_are_inputs_of_several_arrays_are_read_from_these(tmp_path: Path) -> None:
+    """x and the direction follow each other in the program, not in memory."""
+    f = compile(lambda x: [x[1], x[0], x[1]])
+    f.export(tmp_path / "f.c", ([2.0, 3.0],), functions=["jvp"], name="f")
+    [y] = in_c(tmp_path / "f.c", "f_jvp", [[2.0, 3.0], [5.0, 7.0]], compilers=COMPILERS[:1])
+    assert y.tolist() == [3.0, 2.0, 3.0, 7.0, 5.0, 7.0]
+    f = compile(lambda x: x)
+    f.export(tmp_path / "g.c", (2.0,), functions=["jvp"], name="g")
+    [y] = in_c(tmp_path / "g.c", "g_jvp", [[2.0], [5.0]], compilers=COMPILERS[:1])
+    assert y.tolist() == [2.0, 5.0]
+
+
 MAIN = """
 #include <stdio.h>
 int main(void) {
@@ -174,6 +201,21 @@ def test_a_python_module_has_means_over_the_samples_of_a_batch(tmp_path: Path) -
     f.export(tmp_path / "f.py", (x, t))
     y = in_python(tmp_path / "f.py", "gradient", [[p.data for p in parameters], np.column_stack([x, t])])
     assert_close(y, flat(f(x, t)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_python_module_knows_nan_and_inf_and_warns_of_nothing(exact: bool, tmp_path: Path) -> None:
+    f = compile(lambda x, y, p: log(x) * y + x**y + p)
+    f.export(tmp_path / "f.py", (1.5, -2.0, float("inf")), exact=exact)
+    y = in_python(tmp_path / "f.py", "gradient", [[0.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(y, flat(f.value_and_grad(0.0, 2.0, 3.0)))
+
+
+def test_a_guard_of_an_exact_derivative_is_not_said_to_be_the_functions(tmp_path: Path) -> None:
+    f = compile(lambda x, y: x**y, exact=True)
+    with pytest.raises(CompileError, match="hvp: a rule of an exact derivative asks for a number"):
+        f.export(tmp_path / "f.c", (2.0, 3.0), functions=["hvp"])
 
 
 @pytest.mark.parametrize("exact", [False, True])
