@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
@@ -313,6 +314,60 @@ def test_a_module_that_uses_its_own_names_as_arguments_has_others_for_them(tmp_p
     f.export(tmp_path / "f.py", (1.0, 2.0, 3.0, 4.0))
     y = in_python(tmp_path / "f.py", "gradient", [[1.0, 2.0, 3.0, 4.0]])
     assert_close(y, expected(f, (1.0, 2.0, 3.0, 4.0)))
+
+
+def hostile_documents(folder: Path) -> list[Path]:
+    """Files whose names, labels, keys and texts mean something to LaTeX."""
+    labels = (
+        "$",
+        "\\input{x}",
+        "%",
+        "_",
+        "a\nb",
+        "変数",
+        "é",
+        "#1",
+        "x^2",
+        "}",
+        "\\",
+        "~",
+        "&",
+        "\u202e",
+        "😀",
+        "f",
+        "α1",
+        "",
+    )
+    parameters = [Value(1.0 + i, label=label) for i, label in enumerate(labels)]
+    f = compile(lambda x: sum(p * sin(x * p) for p in parameters), parameters=parameters)
+    keys = compile(lambda d: {key: d["%\n"] * x for key, x in d.items()})
+    files = [folder / f"{kind}.tex" for kind in ("value", "gradient", "hvp", "keys")]
+    for path in files[:3]:
+        f.export(path, (2.0,), functions=[path.stem], name="$\\input{x} %_\n変", texts={"classes": labels})
+    keys.export(files[3], ({"%\n": 1.0, "\\end{document}": 2.0, "ß": 3.0},))
+    return files
+
+
+def test_no_name_gets_into_the_commands_of_latex(tmp_path: Path) -> None:
+    for path in hostile_documents(tmp_path):
+        text = path.read_text("utf-8")
+        assert text.count(r"\begin{document}") == text.count(r"\end{document}") == 1
+        assert not re.search(r"(?<!\\)[%#~]|\\input", text.partition("\n")[2])
+        assert max(text) <= "\u017f"  # no letter that TeX may not know
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+def test_documents_typeset_without_an_overfull_line(tmp_path: Path) -> None:
+    files = hostile_documents(tmp_path)
+    for name, (function, args) in CASES.items():
+        files.append(tmp_path / f"{name}.tex")
+        compile(function).export(files[-1], args)
+    for path in files:
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert "Overfull" not in done.stdout
 
 
 def test_the_equations_are_a_document(tmp_path: Path) -> None:
