@@ -114,8 +114,9 @@ class Arrays:
                 to.add(f"{self._result(i)} = {to.language.literal(lane)};")
                 rest = rest[1:]
                 continue
-            count = _run(rest)
-            access = files.lanes(kind, np.array([int(each[2]) for each in rest[:count]]))
+            lanes = [int(each[2]) for each in rest[: _run(rest)]]
+            count = files.together(kind, lanes)
+            access = files.lanes(kind, np.array(lanes[:count]))
             if count == 1:
                 to.add(f"{self._result(i)} = {access.at([0])};")
             else:

@@ -39,7 +39,7 @@ class Recorder:
         """A function by its name in `FUNCTIONS`, or "map", the value of each sample."""
         kind, along = self._kind(name)
         lowered = self._lowered(kind, along)
-        _refuse(lowered.program if self.exact else lowered.forward)
+        self._refuse(name, lowered.program if self.exact else lowered.forward)
         keep = self.exact or lowered.kind != GRADIENT
         wanted, scalar = (None, None) if keep else (lowered.wanted, lambda: lowered.program)
         forms = Forms((lambda: lowered.program) if keep else (lambda: lowered.forward), wanted, scalar)
@@ -51,6 +51,15 @@ class Recorder:
         results = _slots(self._results(name, lowered))
         directions = _slots([(f"d{each}" if name != "vjp" else "ybar", n) for each, n in self._along(name, along)])
         return Exported(name, lowered, forms, arguments, parameters, directions, samples, results, self.frozen)
+
+    def _refuse(self, name: str, program: Program) -> None:
+        """CompileError for what no other language holds as Python does."""
+        if program.guards and name != "value" and not self._lowered(VALUE, []).forward.guards:
+            raise CompileError(
+                f"{name}: a rule of an exact derivative asks for a number, and an export has one branch only; export "
+                "without exact=True"
+            )
+        _refuse(program)
 
     def _along(self, name: str, along: Sequence[float]) -> list[tuple[str, int]]:
         if not along:

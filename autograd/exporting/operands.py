@@ -128,9 +128,15 @@ class Files:
     def lanes(self, kind: str, lanes: Lanes) -> Access:
         """Lanes of a file as the elements of an array."""
         region = self._region(kind, lanes)
+        assert region is not None or self.copied[kind]
         if region is None or not region.pointer:
             region = self.own[kind]
         return self._places(region.pointer, lanes - region.first + region.offset)
+
+    def together(self, kind: str, lanes: Sequence[int]) -> int:
+        """How many of these lanes, from the first on, are in one array."""
+        first = self._region(kind, np.array(lanes[:1], np.intp))
+        return next((i for i, each in enumerate(lanes) if self._region(kind, np.array([each])) != first), len(lanes))
 
     def result(self, step: Step, order: NDArray[np.intp] | None = None) -> Access:
         """The elements that a step computes; in another order, which gives places in its own."""

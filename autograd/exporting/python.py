@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ def source(request: Request) -> str:
     >>> from autograd.exporting.collect import collect
     >>> area = compile(lambda x, y: x * y)
     >>> print(source(collect(area, "area", (2.0, 3.0), ["value"], False)).partition("np\\n\\n\\n")[2])
+    @np.errstate(all="ignore")
     def value(arguments):
         inputs = np.asarray(arguments, float)
         x = inputs[0:1]
@@ -49,7 +51,7 @@ def source(request: Request) -> str:
         raise CompileError('the Python module computes in float64, not float32; compile with dtype="float64"')
     called: dict[str, None] = {}
     bodies = [_function(each, called, request.exact) for each in request.functions]
-    lines = [*_header(request), "", "import numpy as np", "", ""]
+    lines = [""]
     if request.numbers:
         lines += ["parameters = np.array([", *filled([repr(x) for x in request.numbers]), "])", "", ""]
     for key, texts in request.texts:
@@ -58,7 +60,9 @@ def source(request: Request) -> str:
         lines += [*functions(called), "", ""]
     for body in bodies:
         lines += [*body, "", ""]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    special = [each for each in ("inf", "nan") if any(re.search(rf"(?<![.\w]){each}\b", line) for line in lines)]
+    imports = ["import numpy as np", *[f"from numpy import {', '.join(special)}"] * bool(special), ""]
+    return "\n".join([*_header(request), "", *imports, *lines]).rstrip("\n") + "\n"
 
 
 def _header(request: Request) -> list[str]:
@@ -92,7 +96,7 @@ def _function(exported: Exported, called: dict[str, None], exact: bool) -> list[
         lines += _loops(exported.forms.looped, called)
     else:
         lines += _arrays(exported.forms.vectors, called)
-    return [f"def {_signature(exported)}:", *[f"    {line}" for line in lines]]
+    return ['@np.errstate(all="ignore")', f"def {_signature(exported)}:", *[f"    {line}" for line in lines]]
 
 
 # --- on arrays --------------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ def source(request: Request) -> str:
             r"\begin{document}",
             rf"\section*{{${latex(Name(request.name, 'upright'))}$}}",
             *_introduction(last, equations),
+            *_texts(request),
             equations,
             r"\end{document}",
             "",
@@ -61,6 +62,13 @@ def _introduction(exported: Exported, equations: str) -> Iterator[str]:
         signs.insert(0, "indices begin at 0")
     if signs:
         yield f"Notation: {'; '.join(signs)}."
+
+
+def _texts(request: Request) -> Iterator[str]:
+    """What the file is to say besides, such as the names of classes."""
+    for key, texts in request.texts:
+        shown = [f"{i} is ${latex(Name(text, 'upright'))}$" for i, text in enumerate(texts)]
+        yield rf"\par\noindent {key.capitalize()}: {', '.join(shown)}."
 
 
 def _space(shape: tuple[int, ...]) -> str:

@@ -145,7 +145,9 @@ def _results(kind: Kind, calls: Calls, lead: int, operands: Arrays) -> list[tupl
     if kind in ("pull", "hess"):
         return [(operands[i].shape, operands[i].dtype) for i in calls.wanted]
     assert calls.result is not None
-    front = operands[calls.samples[0]].shape[: lead + 1] if calls.samples else operands[0].shape[:lead]
+    front: tuple[int, ...] = ()
+    if calls.samples or operands:
+        front = operands[calls.samples[0]].shape[: lead + 1] if calls.samples else operands[0].shape[:lead]
     of_all = [operands[i].dtype for i in calls.wanted] or [np.dtype(np.float32)]
     widest = np.result_type(*of_all)
     return [((*front, *shape), widest) for shape in calls.result.shapes]

@@ -274,6 +274,25 @@ def test_what_has_not_run_has_no_formulas_and_other_shapes_have() -> None:
         assert other.latex.count("&") >= 1
 
 
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["x1", "x2", "x3"], ["x_{1}", "x_{2}", "x_{3}"]),
+        (["x_4", "x_5"], ["x_{4}", "x_{5}"]),
+        (["x_1", "x_3"], ["x_{1}", "x_{3}"]),
+        (["w[0,0]", "w[0,1]", "w[1,0]", "w[1,1]"], ["w_{0 , 0}", "w_{0 , 1}", "w_{1 , 0}"]),
+        (["a", "a[1]"], ["a", "a_{1}"]),
+    ],
+)
+def test_inputs_keep_their_own_indices(labels: list[str], shown: list[str]) -> None:
+    parameters = [ag.Value(0.5, label=label) for label in labels]
+    functions = (ag.sin, ag.cos, ag.tanh)
+    fast = ag.compile(lambda: sum(f(p) for f, p in zip(functions, parameters, strict=False)), parameters=parameters)
+    fast.value()
+    for name, function in zip(shown, ("sin", "cos", "tanh"), strict=False):
+        assert f"\\{function} ( {name} )" in fast.latex
+
+
 def test_names_of_inputs_cannot_break_out() -> None:
     fast = ag.compile(lambda x: x["}\\input{x}"] * x["$<b>"])
     fast({"}\\input{x}": 2.0, "$<b>": 3.0})

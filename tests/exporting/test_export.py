@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,7 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import CompileError, Value, compile, erf, gelu, hypot, logsumexp, pick, relu, sin, tanh, where
+from autograd import (
+    CompileError,
+    Value,
+    compile,
+    erf,
+    gelu,
+    hypot,
+    log,
+    logsumexp,
+    pick,
+    relu,
+    sin,
+    tanh,
+    where,
+)
 from tests.exporting.running import (
     COMPILERS,
     STRICT,
@@ -115,6 +130,19 @@ def test_a_python_module_has_the_value_and_gradient(name: str, exact: bool, tmp_
     assert_close(in_python(tmp_path / "f.py", "gradient", [flat(args)]), expected(f, args))
 
 
+@needs_compiler
+def test_results_that_are_inputs_of_several_arrays_are_read_from_these(tmp_path: Path) -> None:
+    """x and the direction follow each other in the program, not in memory."""
+    f = compile(lambda x: [x[1], x[0], x[1]])
+    f.export(tmp_path / "f.c", ([2.0, 3.0],), functions=["jvp"], name="f")
+    [y] = in_c(tmp_path / "f.c", "f_jvp", [[2.0, 3.0], [5.0, 7.0]], compilers=COMPILERS[:1])
+    assert y.tolist() == [3.0, 2.0, 3.0, 7.0, 5.0, 7.0]
+    f = compile(lambda x: x)
+    f.export(tmp_path / "g.c", (2.0,), functions=["jvp"], name="g")
+    [y] = in_c(tmp_path / "g.c", "g_jvp", [[2.0], [5.0]], compilers=COMPILERS[:1])
+    assert y.tolist() == [2.0, 5.0]
+
+
 MAIN = """
 #include <stdio.h>
 int main(void) {
@@ -174,6 +202,21 @@ def test_a_python_module_has_means_over_the_samples_of_a_batch(tmp_path: Path) -
     f.export(tmp_path / "f.py", (x, t))
     y = in_python(tmp_path / "f.py", "gradient", [[p.data for p in parameters], np.column_stack([x, t])])
     assert_close(y, flat(f(x, t)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_python_module_knows_nan_and_inf_and_warns_of_nothing(exact: bool, tmp_path: Path) -> None:
+    f = compile(lambda x, y, p: log(x) * y + x**y + p)
+    f.export(tmp_path / "f.py", (1.5, -2.0, float("inf")), exact=exact)
+    y = in_python(tmp_path / "f.py", "gradient", [[0.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(y, flat(f.value_and_grad(0.0, 2.0, 3.0)))
+
+
+def test_a_guard_of_an_exact_derivative_is_not_said_to_be_the_functions(tmp_path: Path) -> None:
+    f = compile(lambda x, y: x**y, exact=True)
+    with pytest.raises(CompileError, match="hvp: a rule of an exact derivative asks for a number"):
+        f.export(tmp_path / "f.c", (2.0, 3.0), functions=["hvp"])
 
 
 @pytest.mark.parametrize("exact", [False, True])
@@ -271,6 +314,60 @@ def test_a_module_that_uses_its_own_names_as_arguments_has_others_for_them(tmp_p
     f.export(tmp_path / "f.py", (1.0, 2.0, 3.0, 4.0))
     y = in_python(tmp_path / "f.py", "gradient", [[1.0, 2.0, 3.0, 4.0]])
     assert_close(y, expected(f, (1.0, 2.0, 3.0, 4.0)))
+
+
+def hostile_documents(folder: Path) -> list[Path]:
+    """Files whose names, labels, keys and texts mean something to LaTeX."""
+    labels = (
+        "$",
+        "\\input{x}",
+        "%",
+        "_",
+        "a\nb",
+        "変数",
+        "é",
+        "#1",
+        "x^2",
+        "}",
+        "\\",
+        "~",
+        "&",
+        "\u202e",
+        "😀",
+        "f",
+        "α1",
+        "",
+    )
+    parameters = [Value(1.0 + i, label=label) for i, label in enumerate(labels)]
+    f = compile(lambda x: sum(p * sin(x * p) for p in parameters), parameters=parameters)
+    keys = compile(lambda d: {key: d["%\n"] * x for key, x in d.items()})
+    files = [folder / f"{kind}.tex" for kind in ("value", "gradient", "hvp", "keys")]
+    for path in files[:3]:
+        f.export(path, (2.0,), functions=[path.stem], name="$\\input{x} %_\n変", texts={"classes": labels})
+    keys.export(files[3], ({"%\n": 1.0, "\\end{document}": 2.0, "ß": 3.0},))
+    return files
+
+
+def test_no_name_gets_into_the_commands_of_latex(tmp_path: Path) -> None:
+    for path in hostile_documents(tmp_path):
+        text = path.read_text("utf-8")
+        assert text.count(r"\begin{document}") == text.count(r"\end{document}") == 1
+        assert not re.search(r"(?<!\\)[%#~]|\\input", text.partition("\n")[2])
+        assert max(text) <= "\u017f"  # no letter that TeX may not know
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+def test_documents_typeset_without_an_overfull_line(tmp_path: Path) -> None:
+    files = hostile_documents(tmp_path)
+    for name, (function, args) in CASES.items():
+        files.append(tmp_path / f"{name}.tex")
+        compile(function).export(files[-1], args)
+    for path in files:
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert "Overfull" not in done.stdout
 
 
 def test_the_equations_are_a_document(tmp_path: Path) -> None:

@@ -41,6 +41,11 @@ def test_jit_finds_the_structure_of_the_result_by_itself(jax: Any) -> None:
     assert float(found["b"]) == expected["b"]
 
 
+def test_a_function_without_arguments_is_a_constant(jax: Any) -> None:
+    fast = jax_function(compile(lambda: [3.0, 0.5]))
+    assert [float(x) for x in fast()] == [float(x) for x in jax.jit(fast)()] == [3.0, 0.5]
+
+
 def test_hessians_agree_in_all_combinations_of_modes(jax: Any) -> None:
     fast = jax_function(compile(lambda x: curved(x, [2.0, 3.0], x[0])["b"]))
     expected = [[0.0, -2.8], [-2.8, 1.2]]  # of 2 x₁² x₀

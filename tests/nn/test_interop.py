@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from typing import Any
@@ -109,6 +110,49 @@ def test_the_slope_of_keras_leaky_relu_is_asked_for(place: str, expected: float)
         nn.from_keras(arrays, **{place: "leaky_relu"})
     model = nn.from_keras(arrays, **{place: lambda z: autograd.leaky_relu(z, 0.2)})
     assert model([1.0]).data == expected
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    """Keras, on the back end that needs least where none is chosen."""
+    os.environ.setdefault("KERAS_BACKEND", "numpy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("keras", reason="Keras is not installed")
+
+
+def _in_keras(keras: Any, hidden: str, output: str) -> Any:
+    """The layers of the net in `_drawn`."""
+    model = keras.Sequential([keras.layers.Input((3,))])
+    for size, name in ((5, hidden), (4, hidden), (2, output)):
+        if name == "leaky_relu":
+            model.add(keras.layers.Dense(size))
+            model.add(keras.layers.LeakyReLU(negative_slope=0.01))
+        elif name == "prelu":
+            model.add(keras.layers.Dense(size))
+            model.add(keras.layers.PReLU())
+        else:
+            model.add(keras.layers.Dense(size, activation=name))
+    return model
+
+
+@pytest.mark.slow  # importing Keras takes seconds
+@pytest.mark.parametrize("name", sorted(nn.ACTIVATIONS))
+def test_every_activation_in_keras_itself_there_and_back(keras: Any, name: str) -> None:
+    """Keras computes in float32: some 30 operations on numbers up to 8."""
+    close = 30 * 2.0**-24
+    for hidden, output in ((name, "linear"), ("tanh", name)):
+        if hidden == name and nn.ACTIVATIONS[name].vector:
+            continue
+        model = _drawn(hidden, output)
+        layers = _in_keras(keras, hidden, output)
+        layers.set_weights(nn.to_keras(model))
+        assert np.allclose(_outputs(model), keras.ops.convert_to_numpy(layers(X)), rtol=close, atol=8 * close)
+        known = {
+            key: (lambda z: autograd.leaky_relu(z, 0.01)) if key == "leaky_relu" else key for key in (hidden, output)
+        }
+        again = nn.from_keras(layers.get_weights(), hidden=known[hidden], output=known[output])
+        assert np.allclose(_outputs(again), _outputs(model), rtol=close, atol=8 * close)
 
 
 def test_layers_without_bias() -> None:

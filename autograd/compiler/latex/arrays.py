@@ -9,9 +9,9 @@ from autograd._numpy import np
 from autograd.compiler.latex.definitions import Definition, Definitions, Key, at
 from autograd.compiler.latex.names import LAYER, Group, derivative, latex_name, letters, name_of, of_layer
 from autograd.compiler.latex.parts import index_of
-from autograd.compiler.latex.spelling import Equational, Named, Written, simple, sum_of, times, transposed
+from autograd.compiler.latex.spelling import Equational, Named, Written, listed, simple, sum_of, times, transposed
 from autograd.compiler.vector.program import VectorProgram
-from autograd.compiler.vector.steps import Array, Lanes, Operand, Step
+from autograd.compiler.vector.steps import Array, Lanes, Numbers, Operand, Step
 from autograd.notation.boxes import Box, Fenced, Fraction, Matrix, Name, Script, line
 from autograd.notation.spelling import ATOM, FUNCTION, POWER, SUM, Spelt
 from autograd.notation.terms import Operand as Formula
@@ -42,10 +42,13 @@ class _Arrays:
         self.arrays += [
             (Array(step.name, step.kind, step.lanes), step) for step in vectors.steps if step.results is None
         ]
+        taken = [latex_name(group.box) for group in given]
+        self.found = Definitions(letters("vuqr", taken).__next__)
+        self.constants = letters("ckm", taken)
         self.fixed = {(kind, lane): number for kind, lane, number in vectors.constants}
 
     def definitions(self) -> Definitions:
-        found = Definitions(letters("vuqr", map(latex_name, [group.box for group in self.given])).__next__)
+        found = self.found
         value = self.results[0].box
         adjoints = {f"d{step.name}": step for step in self.vectors.steps}
         for step in self.vectors.steps:
@@ -121,10 +124,18 @@ class _Arrays:
             numbers = np.unique(operand.numbers)
             if numbers.size == 1:
                 return float(numbers[0])
-            if operand.numbers.size > MANY or np.squeeze(operand.numbers).ndim != 1:
-                raise UnsayableError
-            return _stack([float(each) for each in operand.numbers.ravel()])
+            return self._constants(operand.numbers)
         return self.of_lanes(operand.kind, operand.lanes)
+
+    def _constants(self, numbers: Numbers) -> Formula:
+        """A vector of numbers, which gets a name."""
+        if np.squeeze(numbers).ndim != 1:
+            raise UnsayableError
+        key = ("constants", numbers.tobytes())
+        if key not in self.found.names:
+            self.found.names[key] = next(self.constants)
+            self.found.add(Definition(key, listed([float(each) for each in numbers.ravel()]), is_kept=True))
+        return Named(key, is_array=True)
 
     def of_lanes(self, kind: str, lanes: Lanes) -> Formula:
         """Numbers of a file."""

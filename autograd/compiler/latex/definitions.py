@@ -142,4 +142,4 @@ def at(name: Box, index: Box | None) -> Box:
         return name
     if isinstance(name, Script) and name.lower is not None:
         return Script(name.base, name.upper, line(name.lower, ",", index))
-    return Script(name, lower=index)
+    return Script(name.base, name.upper, index) if isinstance(name, Script) else Script(name, lower=index)

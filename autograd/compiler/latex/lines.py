@@ -78,10 +78,11 @@ def _tokens(box: Box) -> Iterator[tuple[str, float, int]]:
                 for j, (text, size, inner) in enumerate(_tokens(part)):
                     yield text, size, inner if j else max(rank, inner)
                 rank = 2 if isinstance(part, Mark) and part.sign == "," else 0
-        case Fenced(inner, left) if not is_tall(inner):
-            yield FENCES[left], 1.0, 0
+        case Fenced(inner, left) if not is_tall(inner) or width(inner) > WIDTH / 2:
+            big = (r"\Bigl", r"\Bigr") if is_tall(inner) else ("", "")  # \left and \right have to be on one line
+            yield big[0] + FENCES[left], 1.0, 0
             yield from _tokens(inner)
-            yield FENCES[box.right], 1.0, 0
+            yield big[1] + FENCES[box.right], 1.0, 0
         case _:
             yield latex(box), width(box), 0
 

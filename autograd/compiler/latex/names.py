@@ -86,17 +86,26 @@ def input_groups(program: Program) -> list[Group]:
         lanes = program.shared if array.kind == "shared" else program.batched
         places = np.array(lanes, np.intp)[array.lanes]
         names = [program.names[int(place)] for place in places.ravel()]
-        numbered = [NUMBERED.fullmatch(name) for name in names if not INDEXED.fullmatch(name)]
-        if len(numbered) < len(names):
-            found.append((_stem(array, names[0]), places, 0))
-            continue
-        digits = [int(match[2]) for match in numbered if match]
-        if len(digits) == places.size > 1 and digits == list(range(digits[0], digits[0] + len(digits))):
-            found.append((array.name, places, digits[0]))
+        start = _first_index(names, places.shape)
+        if start is not None:
+            found.append((_stem(array, names[0]), places, start))
         else:
             found += [(name, place.reshape(1), 0) for name, place in zip(names, places.ravel(), strict=True)]
     boxes = boxes_of(found)
     return [Group(box, places, start=start) for box, (_, places, start) in zip(boxes, found, strict=True)]
+
+
+def _first_index(names: Sequence[str], shape: tuple[int, ...]) -> int | None:
+    """The index of the first of the names, of which the others follow in order; None if they do not."""
+    matches = [INDEXED.fullmatch(name) or NUMBERED.fullmatch(name) for name in names]
+    indices = [tuple([int(each) for each in match.groups()[1:] if each]) for match in matches if match]
+    if len(indices) < len(names) or len({match[1] for match in matches if match}) > 1:
+        return None
+    first = indices[0]
+    start = first[0] if len(first) == 1 else 0
+    wanted = [(start + i,) for i in range(len(names))] if len(first) == 1 else list(np.ndindex(shape))
+    is_array = len(names) > 1 or len(first) > 1 or first == (0,)
+    return start if is_array and indices == wanted else None
 
 
 def _stem(array: Array, name: str) -> str:
