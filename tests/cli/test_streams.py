@@ -17,6 +17,7 @@ import autograd
 import nn
 from autograd.io import streams
 from nn.cli.main import main
+from tests.cli.nn_process import without_pictures
 
 pytestmark = pytest.mark.slow
 
@@ -48,11 +49,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "rows.csv").write_text("x,y\n1,2\n")
     without_pictures(folder)
     return folder
-
-
-def without_pictures(folder: Path) -> None:
-    """Processes that are started there find no matplotlib: pictures take most of the time of a small run."""
-    (folder / "matplotlib.py").write_text("raise ImportError('not installed')\n")
 
 
 def command(module: str, arguments: list[str]) -> list[str]:

@@ -250,8 +250,7 @@ def test_gradients_of_random_loops(seed: int) -> None:
 
 
 @every_example
-@pytest.mark.parametrize("flattened", [False, True])
-@pytest.mark.parametrize("many", [0, backward.MANY])
+@pytest.mark.parametrize(("flattened", "many"), [(False, 0), (True, backward.MANY)])
 def test_gradients_of_examples(name: str, flattened: bool, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backward, "MANY", many)
     program, numbers = recorded(EXAMPLES[name])
