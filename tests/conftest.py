@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The same examples in every CI run, new ones on every run at a desk; never a deadline. `.ci/run` also draws many more of
-# each property, new ones each time: `-m hypothesis --hypothesis-profile deep`.
+# The same examples in every CI run, new ones on every run at a desk; never a deadline. `.ci/run` also draws many new
+# ones of each property: `-m hypothesis --hypothesis-profile deep`.
 for name, count in {"deep": 100, "full": 25, "fast": 10}.items():
     same = bool(os.environ.get("CI")) and name != "deep"
     settings.register_profile(name, derandomize=same, deadline=None, max_examples=count)

@@ -263,6 +263,7 @@ class TestBenchmark:
         assert not run.run(True, 1, None, False)
         assert "FAILED  hello: ours: differs from the reference" in capsys.readouterr().out
 
+    @pytest.mark.slow
     def test_numpy_by_hand_computes_the_same(self) -> None:
         for name in module("numpy_sides").SIDES:
             assert "NumPy" in measured(name, "tiny", 1, ("NumPy",)).seconds, name

@@ -81,6 +81,7 @@ def test_exact_c_has_the_bits_of_python(name: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(y, expected(f, args))
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_tanh_and_its_derivative_in_c_are_as_accurate_as_by_libm(tmp_path: Path) -> None:
     """exp within a unit, 1 ∓ e, and the quotient: 3 units of rounding for tanh, 5 for 1 / cosh²."""
@@ -176,6 +177,7 @@ def test_a_python_module_has_means_over_the_samples_of_a_batch(tmp_path: Path) -
     assert_close(y, flat(f(x, t)))
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_c_has_products_with_jacobians_and_hessians(tmp_path: Path) -> None:
     x, v = RNG.normal(size=20), RNG.normal(size=20)
