@@ -146,6 +146,7 @@ def test_the_error_of_a_curvature_is_a_bound() -> None:
         assert abs(found.slope + 2.0 / 9.0) <= 10.0 * found.error <= 1e-3
 
 
+@pytest.mark.slow
 def test_many_inputs_are_checked_together() -> None:
     xs = [0.01 * (k + 1) for k in range(100)]
     found = report(lambda xs: cos(sum(xs[1:], xs[0])), xs)

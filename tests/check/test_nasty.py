@@ -184,10 +184,10 @@ NASTY: list[Case] = [
 ]
 
 
-@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("f", "at"), [case[1:] for case in NASTY], ids=[case[0] for case in NASTY])
-def test_f4_right_is_right(f: Callable[..., Any], at: tuple[Any, ...], order: int) -> None:
-    found = check_gradients(f, *at, order=order, raise_on_failure=False)
+def test_f4_right_is_right(f: Callable[..., Any], at: tuple[Any, ...]) -> None:
+    """At order 2, which begins with all that order 1 does."""
+    found = check_gradients(f, *at, order=2, raise_on_failure=False)
     assert found.verdict == "ok", str(found)
 
 
@@ -245,7 +245,7 @@ def test_a_sum_of_two_thousand_terms() -> None:
     assert check_gradients(f, 0.1, 0.7).ok
 
 
-@pytest.mark.parametrize("x", [1e-3, 0.5, 1e3, 1e30, 1e100, 1e154, 1e300])
+@pytest.mark.parametrize("x", [1e-3, 1e3, 1e154, 1e300])
 @pytest.mark.parametrize("name", ["sin", "cos", "tan", "tanh", "atan", "asinh", "erf", "relu", "softplus", "sigmoid"])
 def test_arguments_of_any_size(name: str, x: float) -> None:
     for sign in (1.0, -1.0):

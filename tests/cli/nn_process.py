@@ -47,6 +47,11 @@ def run_here(
     return checked(subprocess.CompletedProcess(arguments, returned, *capsys.readouterr()), code)
 
 
+def without_pictures(folder: Path) -> None:
+    """Processes that are started there find no matplotlib: pictures take most of the time of a small run."""
+    (folder / "matplotlib.py").write_text("raise ImportError('not installed')\n")
+
+
 def checked(done: subprocess.CompletedProcess[str], code: int) -> subprocess.CompletedProcess[str]:
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

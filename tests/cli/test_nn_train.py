@@ -14,7 +14,7 @@ import pytest
 
 import nn
 from nn.cli.main import main
-from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run, run_here
+from tests.cli.nn_process import ENVIRONMENT, FLOWERS, SLOPE, run, run_here, without_pictures
 
 pytestmark = pytest.mark.slow
 FILES = {"graph.html", "graph.svg", "history.csv", "model.json", "report.json"}  # besides the pictures by matplotlib
@@ -50,7 +50,7 @@ def test_xor_is_solved_from_other_seeds(tmp_path: Path, seed: int) -> None:
     assert json.loads((tmp_path / "model.json").read_text())["extra"]["training"]["score"]["value"] == 1.0
 
 
-def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
+def test_same_seed_same_bytes_in_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = ["train", "moons", "--epochs", "1", "--quiet", "--hidden", "4", "--out"]
     assert main([*command, str(tmp_path / "a")]) == 0
     subprocess.run(
@@ -59,6 +59,7 @@ def test_same_seed_same_bytes_in_another_process(tmp_path: Path) -> None:
     )  # fmt: skip
     for name in ("model.json", "report.json", "loss.svg", "boundary.svg", "importance.svg", "calibration.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["train", "xor", "--epochs", "3", "--quiet", "--seed", "1", "--out", str(tmp_path / "c")]) == 0
     assert (tmp_path / "a" / "model.json").read_bytes() != (tmp_path / "c" / "model.json").read_bytes()
 
@@ -130,6 +131,7 @@ def test_divergence_is_reported_and_exits_with_1(tmp_path: Path, capsys: pytest.
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_saves_the_results_so_far_and_exits_with_130(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nn", "train", "xor", "--epochs", "1000000", "--until-loss", "0"]
+    without_pictures(tmp_path)
     process = subprocess.Popen(
         command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -36,6 +36,7 @@ def interrupted(package: str, imports: int) -> tuple[int, str]:
         return command.wait(), "".join(messages)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to consoles, not to processes")
 @pytest.mark.parametrize("package", ["autograd", "nn"])
 def test_ctrl_c_while_it_imports_is_quiet(package: str) -> None:

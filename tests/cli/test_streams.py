@@ -17,6 +17,7 @@ import autograd
 import nn
 from autograd.io import streams
 from nn.cli.main import main
+from tests.cli.nn_process import without_pictures
 
 pytestmark = pytest.mark.slow
 
@@ -44,15 +45,12 @@ PRINTING = [("nn", NN[name]) for name in NN] + [("autograd", AUTOGRAD[name]) for
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("streams")
     (folder / "slope.csv").write_text("x,y\n" + "".join(f"{i},{3 * i + 0.5}\n" for i in range(40)))
-    assert main(["train", f"{folder}/slope.csv", "--target", "y", "--out", str(folder), "--quiet"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "matplotlib", None)
+        assert main(["train", f"{folder}/slope.csv", "--target", "y", "--out", str(folder), "--quiet"]) == 0
     (folder / "rows.csv").write_text("x,y\n1,2\n")
     without_pictures(folder)
     return folder
-
-
-def without_pictures(folder: Path) -> None:
-    """Processes that are started there find no matplotlib: pictures take most of the time of a small run."""
-    (folder / "matplotlib.py").write_text("raise ImportError('not installed')\n")
 
 
 def command(module: str, arguments: list[str]) -> list[str]:
@@ -168,7 +166,9 @@ def test_streams_without_a_file_are_left_alone(monkeypatch: pytest.MonkeyPatch) 
 def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of an undisturbed run."""
     folder = tmp_path_factory.mktemp("learned")
-    assert main([*TRAINING, "--out", str(folder), "--quiet"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "matplotlib", None)
+        assert main([*TRAINING, "--out", str(folder), "--quiet"]) == 0
     return {name: (folder / name).read_bytes() for name in KEPT}
 
 

@@ -79,6 +79,7 @@ def test_networks_never_run_in_python(has_llvm: bool) -> None:
     assert name in (("llvm", "numpy") if has_llvm else ("numpy",))
 
 
+@pytest.mark.slow
 def test_wide_layers_are_machine_code_or_numpys(has_llvm: bool) -> None:
     """Both hand large products to BLAS; loops have less to do in between."""
     model = nn.MLP(256, [64, 1], seed=0)
@@ -88,6 +89,7 @@ def test_wide_layers_are_machine_code_or_numpys(has_llvm: bool) -> None:
     )
 
 
+@pytest.mark.slow
 def test_exact_programs_are_never_numpys(has_llvm: bool) -> None:
     assert chosen(regular, [0.01 * i for i in range(800)], exact=True) == ("llvm" if has_llvm else "python")
 

@@ -251,8 +251,7 @@ def test_gradients_of_random_loops(seed: int) -> None:
 
 
 @every_example
-@pytest.mark.parametrize("flattened", [False, True])
-@pytest.mark.parametrize("many", [0, backward_body.MANY])
+@pytest.mark.parametrize(("flattened", "many"), [(False, 0), (True, backward_body.MANY)])
 def test_gradients_of_examples(name: str, flattened: bool, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backward_body, "MANY", many)
     program, numbers = recorded(EXAMPLES[name])

@@ -128,6 +128,7 @@ def test_c1_programs_are_bounded_and_the_one_unused_for_longest_goes(monkeypatch
     assert "recordings: 4, and 16 that were dropped" in fast.explain()
 
 
+@pytest.mark.slow
 def test_c1_hundreds_of_lengths_stay_within_the_bound() -> None:
     fast = autograd.compile(squares, backend="python")
     with warnings.catch_warnings():
@@ -137,6 +138,7 @@ def test_c1_hundreds_of_lengths_stay_within_the_bound() -> None:
     assert fast._count == variants.PROGRAMS >= 2 * variants.BRANCHES
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
 @pytest.mark.parametrize(
     ("f", "words"),

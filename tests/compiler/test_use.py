@@ -203,6 +203,7 @@ def test_pickled_without_a_function_it_knows_what_it_knew() -> None:
         loaded(-4.0)
 
 
+@pytest.mark.slow
 def test_pickled_to_another_process() -> None:
     f = autograd.compile(autograd.hypot)
     f.value_and_grad(3.0, 4.0)

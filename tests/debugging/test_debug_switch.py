@@ -143,6 +143,7 @@ def run(words):
     return subprocess.run([sys.executable, "-c", PROGRAM], env=place, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "expected"), [("1", (True, False)), ("anomaly", (True, True))])
 def test_the_variable_switches_on_all_threads(words, expected):
     found = run(words)

@@ -157,6 +157,7 @@ def loss_leaves(loss: Value) -> list[Value]:
     return [node for node in topological(loss) if node.primitive is None]
 
 
+@pytest.mark.slow
 def test_samples_and_wide_layers() -> None:
     net = nn.MLP(2, [2], seed=0)
     loss = ag.total([net([1.0, 2.0])[0], net([3.0, 4.0])[0]])

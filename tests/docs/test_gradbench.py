@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ def tiny(name: str) -> Any:
     return module(name).generate(**module(name).SIZES["tiny"])
 
 
+@cache
+def prepared(name: str, function: str) -> Any:
+    """A function of an eval at the tiny inputs, compiled once for all that is asked of it."""
+    return module(name).FUNCTIONS[function](tiny(name))
+
+
 def difference(found: Any, expected: Any) -> float:
     """The largest difference of two JSON values, relative to the largest number; infinite for other shapes."""
     if isinstance(expected, dict):
@@ -55,7 +62,7 @@ class TestEvals:
         # Both sides add up the same few hundred terms in another order: 1e-12 is ten thousand roundings. Descents take
         # hundreds of steps, each of which amplifies a rounding a little.
         limit = 1e-9 if name in ("particle", "saddle") else 1e-12
-        found = module(name).FUNCTIONS[function](tiny(name)).answer()
+        found = prepared(name, function).answer()
         assert difference(found, GOLDEN[name][function]) <= limit
 
     def test_each_eval_has_all_functions_of_the_reference(self) -> None:
@@ -64,7 +71,7 @@ class TestEvals:
 
     @pytest.mark.parametrize("name", EVALS)
     def test_derivatives_agree_with_complex_steps_and_closed_forms(self, name: str) -> None:
-        result = module(name).FUNCTIONS[validity.DERIVATIVES[name]](tiny(name)).run()
+        result = prepared(name, validity.DERIVATIVES[name]).run()
         assert validity.difference(name, tiny(name), result) <= 1e-12
 
     def test_hands_without_triangles(self) -> None:
@@ -75,7 +82,7 @@ class TestEvals:
 
     def test_outputs_are_json(self) -> None:
         for name, function in [("ba", "jacobian"), ("gmm", "jacobian"), ("kmeans", "dir"), ("saddle", "rr")]:
-            output = module(name).FUNCTIONS[function](tiny(name)).answer()
+            output = prepared(name, function).answer()
             assert json.loads(json.dumps(output)) == output
 
     def test_inputs_do_not_change_from_call_to_call(self) -> None:
@@ -88,7 +95,7 @@ class TestReferences:
 
     @pytest.mark.parametrize("name", [name for name in EVALS if name not in ("particle", "saddle", "ba", "gmm")])
     def test_wrong_derivatives_are_noticed(self, name: str) -> None:
-        result = module(name).FUNCTIONS[validity.DERIVATIVES[name]](tiny(name)).run()
+        result = prepared(name, validity.DERIVATIVES[name]).run()
         wrong = [each * (1.0 + 1e-6) for each in result] if isinstance(result, list) else result * (1.0 + 1e-6)
         assert not validity.is_valid(name, validity.difference(name, tiny(name), wrong))
 
@@ -256,6 +263,7 @@ class TestBenchmark:
         assert not run.run(True, 1, None, False)
         assert "FAILED  hello: ours: differs from the reference" in capsys.readouterr().out
 
+    @pytest.mark.slow
     def test_numpy_by_hand_computes_the_same(self) -> None:
         for name in module("numpy_sides").SIDES:
             assert "NumPy" in measured(name, "tiny", 1, ("NumPy",)).seconds, name

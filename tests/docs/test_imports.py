@@ -539,8 +539,10 @@ def test_autograd_needs_only_the_standard_library() -> None:
     assert loaded - set(sys.stdlib_module_names) == {"autograd"}
 
 
-def test_nn_loads_no_optional_package() -> None:
-    assert not _distributions(_loaded_after("import nn")) & (OPTIONAL - {"numpy"})
+def test_nn_loads_no_optional_package_and_no_compiler() -> None:
+    loaded = _loaded_after("import nn")
+    assert not _distributions(loaded) & (OPTIONAL - {"numpy"})
+    assert "autograd.compiler" not in loaded
 
 
 # --- what is imported when it is first used ---------------------------------------------------------------------------

@@ -48,6 +48,7 @@ def without() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.__name__)
 def test_the_core_gives_the_same_bits(example: Callable[[], Any], without: dict[str, Any]) -> None:
     assert without[example.__name__] == json.loads(json.dumps(example()))

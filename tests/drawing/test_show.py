@@ -77,6 +77,7 @@ def test_d3_without_a_browser_the_path_is_printed(
     assert capsys.readouterr().out == f"the picture is in {file}; open it in a browser\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [readme_value, awkward_value, batch_loss], ids=lambda make: str(make.__name__))
 def test_d3_a_legend_is_below_the_picture_and_explains_what_is_in_it(value: object) -> None:
     picture = draw(value(), legend=True)  # type: ignore[operator]

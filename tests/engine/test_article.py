@@ -242,6 +242,7 @@ def wide(hidden, init, width=200, depth=3):
     return np.mean(squares, axis=0)
 
 
+@pytest.mark.slow
 def test_he_keeps_the_signal_through_relu_and_xavier_through_linear_layers():
     """Rows 18 and 19. E z² = n_in Var w E a². He: 2 · E a² with E a² = ½ E z², so E z² stays 2 (inputs have E a² = 1).
     Xavier with n_in = n_out: n_in · 2/(2 n_in) = 1, so it stays 1. Under ReLU, Xavier halves it in every layer, and the

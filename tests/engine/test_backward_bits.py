@@ -11,6 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 
 import autograd
@@ -53,11 +54,13 @@ def _run_here(_: int = 0) -> tuple[list[str], list[str]]:
 
 
 class TestSameBitsEverywhere:
+    @pytest.mark.slow
     def test_in_processes_with_other_hash_seeds(self) -> None:
         first, second = map(_run, ("0", "4242"))
         assert first == second
         assert len(first) > 1000
 
+    @pytest.mark.slow
     def test_in_threads(self) -> None:
         expected = _run_here()
         with ThreadPoolExecutor(4) as pool:

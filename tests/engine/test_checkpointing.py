@@ -103,6 +103,7 @@ def test_pieces_go_backwards_from_their_states_and_are_repeated_as_often_as_prom
     assert made <= repeats(steps, slots) * steps
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_steps() -> None:
     def peak(steps: int) -> int:
         tracemalloc.start()

@@ -209,6 +209,7 @@ class TestPausedGC:
             assert [each.result() for each in [pool.submit(work) for _ in range(3)]] == [False] * 3
         assert gc.isenabled()
 
+    @pytest.mark.slow
     def test_a_graph_needs_no_collector(self) -> None:
         """What makes the pause safe: reference counts alone free a graph, also after both kinds of derivative."""
         with paused_gc():

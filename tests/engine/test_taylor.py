@@ -198,6 +198,7 @@ def chain(x: Any) -> Any:
     return y
 
 
+@pytest.mark.slow
 def test_ten_derivatives_of_a_thousand_nodes_to_1e_12() -> None:
     assert len(ag.graph.topological(chain(Value(0.3)))) >= 1000
     with mpmath.workdps(80):

@@ -26,6 +26,7 @@ def questions(sheet: Exercise) -> list[Question]:
     return [question for group in problem_of(sheet).groups for question in group.questions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_seed_is_a_sheet(level: int) -> None:
     sheet, again = exercise(seed=7, level=level), exercise(seed=7, level=level)

@@ -96,6 +96,7 @@ def test_exact_c_has_the_bits_of_python(name: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(y, expected(f, args))
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_tanh_and_its_derivative_in_c_are_as_accurate_as_by_libm(tmp_path: Path) -> None:
     """exp within a unit, 1 ∓ e, and the quotient: 3 units of rounding for tanh, 5 for 1 / cosh²."""
@@ -236,6 +237,7 @@ def test_products_are_where_the_comment_says(exact: bool, tmp_path: Path) -> Non
         assert_close(in_python(tmp_path / "f.py", name, [x, along]), flat(wanted[name]))
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_c_has_products_with_jacobians_and_hessians(tmp_path: Path) -> None:
     x, v = RNG.normal(size=20), RNG.normal(size=20)

@@ -120,6 +120,7 @@ def test_a_wrong_rubric_is_refused_with_the_key(text: str, says: str, tmp_path: 
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_writes_reports_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     student, rubric, results = (tmp_path / name for name in ("student.py", "rubric.toml", "results.json"))
     student.write_text(planted("assignment"))

@@ -156,6 +156,7 @@ def test_an_engine_in_javascript_has_all_points() -> None:
     assert grade(ENGINES / "engine.js", rubric=QUICK).score == 95.0
 
 
+@pytest.mark.slow
 def test_our_own_engine_has_all_points() -> None:
     report = grade(Value, rubric=DEEP_TOO)
     assert report.ok

@@ -74,6 +74,7 @@ def test_a_weight_that_is_not_finite_is_drawn() -> None:
     model.draw().svg.encode()
 
 
+@pytest.mark.slow
 def test_a_history_plots_its_losses() -> None:
     history = History([Epoch(1, 0.5, 0.6), Epoch(2, 0.2, 0.3)], "epochs")
     [axes] = history.plot(title="mine").axes

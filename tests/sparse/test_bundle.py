@@ -22,6 +22,7 @@ def test_the_eager_one_is_the_dense_one() -> None:
     assert np.abs(found.toarray() - dense).max() <= ROUNDING * np.abs(dense).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
 def test_the_compiled_one_is_the_dense_one(backend: str) -> None:
     compiled = compile(SMALL.residuals, backend=backend)  # type: ignore[arg-type]

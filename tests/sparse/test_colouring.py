@@ -157,6 +157,7 @@ def test_a_matrix_without_entries_needs_no_direction() -> None:
         assert plan.matrix([]).shape == plan.pattern.shape
 
 
+@pytest.mark.slow
 def test_colouring_takes_a_step_for_each_entry() -> None:
     """A dense row and a dense column of 2000: work for each pair of entries would be four million steps."""
     size = 2000
