@@ -5,11 +5,13 @@
     inputs.py          the input vector, with the numbers of the parameters, which are read at each call
     traced.py          the Values that a recorded function computes with; refusal.py: what they refuse
     record.py          run f once on Values that notice what would go wrong, and keep every node     -> a recording
+    questions.py       what f asks of its numbers: guards, or refused with the remedy
     shifts.py          `max(v.data …)`, the shift of a hand-written softmax, as one number of the program
     determinism.py     call it twice, and refuse what differs
     replay.py          the second call, on the nodes of the first
     captures.py        what f reads besides its arguments, found by reachable.py and compared by watched.py
     program.py         single assignment: inputs, equations, guards, outputs; its grammar and checker
+    columns.py         the equations of a large program as arrays; sharing.py: equal ones in them
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
     gates.py           derivatives where samples take different branches: both are kept, and a gate chooses
     inner.py           derivatives that f itself takes, by the same rules

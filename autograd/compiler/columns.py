@@ -21,9 +21,11 @@ from autograd.primitive import Primitive
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
 CONSTANT = -1  # instead of a place
 LARGE = 8_000  # equations from which on arrays are worth it
 
+_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 _PRIMITIVE, _OPERANDS = itemgetter(0), itemgetter(1)
 
 
@@ -181,29 +183,28 @@ class Columns(Sequence[Equation]):
 
     @cached_property
     def _waits(self) -> tuple[Ints, array[int]]:
-        levels = [0] * self.first
-        levels.append(-1)  # of constants, at index CONSTANT while an equation is looked at
+        levels = [-1, *[0] * self.first]  # that of constants first; places are counted on from there
         found = array("q")
-        known, wait = levels.insert, found.append
+        add, wait = levels.append, found.append
         for x, y, wide in self._operands():
             level, place = levels[x], x
             if wide:
                 level, place = max(zip(map(levels.__getitem__, wide), wide, strict=True))
-            elif levels[y] > level or (levels[y] == level and y > x):
-                level, place = levels[y], y
-            known(-1, level + 1)
+            elif (other := levels[y]) > level or (other == level and y > x):
+                level, place = other, y
+            add(level + 1)
             wait(place)
-        return np.array(levels[self.first : -1], np.int64), found
+        return np.array(levels[self.first + 1 :], np.int64), array("q", (np.array(found) - 1).tobytes())
 
     def _operands(self) -> Iterator[tuple[int, int, list[int]]]:
-        """For each equation its first and its last operand, and all if there are more; some at a time."""
+        """For each equation the places, plus 1, of its first and last operand, and all if there are more; in chunks."""
         for start in range(0, len(self), CHUNK):
             end = min(start + CHUNK, len(self))
-            places = self.places[self.starts[start] : self.starts[end]]
+            places = self.places[self.starts[start] : self.starts[end]] + 1
             starts, arity = self.starts[start:end] - self.starts[start], self.arity[start:end]
-            padded, some = np.append(places, CONSTANT), arity > 0
-            left = np.where(some, padded[starts], CONSTANT).tolist()
-            right = np.where(some, padded[starts + arity - some], CONSTANT).tolist()
+            padded, some = np.append(places, 0), arity > 0
+            left = np.where(some, padded[starts], 0).tolist()
+            right = np.where(some, padded[starts + arity - some], 0).tolist()
             wide: list[list[int]] = [_NONE] * len(left)
             for i in np.flatnonzero(arity > 2).tolist():
                 wide[i] = places[starts[i] : starts[i] + arity[i]].tolist()
@@ -227,6 +228,14 @@ def split(atoms: Sequence[Atom]) -> tuple[Ints, Floats]:
     places[~constant] = numbers[~constant].astype(np.int64)
     numbers[~constant] = 0.0
     return places, numbers
+
+
+def mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
+    """Hashes of pairs. A collision costs time only: what is found is compared."""
+    first, second, third = map(np.uint64, _MIXERS)
+    made = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
+    found: Hashes = (made ^ (made >> np.uint64(32))) * third
+    return found
 
 
 def equations_in(

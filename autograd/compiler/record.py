@@ -1,55 +1,30 @@
 """Record a function: run it once on Values, keep every node, and refuse whatever a program could not repeat.
 
 A `Recorder` is in the hooks while the function runs, in a context of its own: operators hand their operations to it,
-and Values ask it before they give a number. A comparison gives a `Condition`, which `where` takes as it is; `if` makes
-it a *guard*: the outcome is kept, and a later call for which it would come out differently records again. So are
-`int(v)` and an index: the program is for that number only. `pick` takes an index as it is. What is neither a number of
-the program nor a guard is refused, with the line and the remedy: `.data`, text, `float(v)`.
+and Values ask it before they give a number: see questions.py.
 
 Parameters are plain Values, known by identity; other threads see nothing, and there is nothing to restore.
 """
 
 from __future__ import annotations
 
-import operator
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from types import CodeType
+from typing import Any, TypeVar
 
 from autograd import recording, rules
-from autograd.compiler import shifts
-from autograd.compiler.constants import compares_with_is
 from autograd.compiler.inner import GatedInner, Inner
-from autograd.compiler.refusal import NO_EFFECTS, refuse, refuse_float, refuse_foreign, where_asked
-from autograd.compiler.traced import AS_VALUES, Condition, Index, Node, Number, Traced, current, is_ours
+from autograd.compiler.questions import Observed, Questions
+from autograd.compiler.refusal import refuse, refuse_foreign
+from autograd.compiler.traced import AS_VALUES, Index, Node, Number, Traced, current
 from autograd.graph import slots
 from autograd.primitive import PRIMITIVES, Primitive
 from autograd.scopes import Hooks, active, hooks
 from autograd.value import Value, as_float
 
 T = TypeVar("T")
-_BAKED = (
-    "that number would be baked into the program; use v.detach() for a number without a gradient, and "
-    "autograd.maximum, where, softmax or logsumexp for a choice or a shift"
-)
-_MIRRORED = {"<": ">", "<=": ">="}
-_ROWS = {">": rules.greater, ">=": rules.at_least, "==": rules.equal}
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
-}  # fmt: skip
-_CHOOSING = {rule.__code__ for rule in rules.where.partials if callable(rule)}  # rules that ask for a truth by float()
 _new = object.__new__
-
-
-class Observed(NamedTuple):
-    """A question asked during recording: `left relation right` was `outcome`; program.py lists the relations."""
-
-    relation: str
-    left: Any
-    right: Any
-    outcome: bool
-    where: str
 
 
 def is_recording() -> bool:
@@ -58,7 +33,7 @@ def is_recording() -> bool:
 
 
 @dataclass(eq=False)
-class Recorder:
+class Recorder(Questions):
     """What a recording collects: the nodes in the order they were made, which is topological, and the guards.
 
     `numbers` are those of the parameters, by identity (another thread may change theirs meanwhile), and of the leaves
@@ -105,6 +80,10 @@ class Recorder:
         current.set(self)  # in the context of `run`, which ends with it
         self.block = self._own_block()
         return function(*args)
+
+    @property
+    def _caller(self) -> CodeType:
+        return Recorder._called.__code__
 
     def _own_block(self) -> Any:
         """The innermost scope, if operators may record by themselves."""
@@ -207,7 +186,7 @@ class Recorder:
                 self.leaves[id(node)] = place
         del self.tame[start:]
 
-    # --- questions ----------------------------------------------------------------------------------------------------
+    # --- numbers -----------------------------------------------------------------------------------------------------
 
     def number(self, x: Any) -> float:
         """The number of an operand, for this recording to compute with."""
@@ -220,118 +199,6 @@ class Recorder:
             refuse_foreign(x)
         return number
 
-    def observe(self, relation: str, left: Any, right: Any, outcome: bool) -> None:
-        """Keep the answer as a guard."""
-        self.guards.append(Observed(relation, left, right, outcome, where_asked()))
-
-    def compare(self, relation: str, left: Value, right: Any) -> Any:
-        """`left relation right`: a Condition, or a bool and a guard if the function asks whether it `is` one."""
-        right = right if isinstance(right, Value) else as_float(right)
-        outcome = _COMPARE[relation](self.number(left), self.number(right))
-        if relation == ">" and shifts.may_merge(left, right) and shifts.is_maximum(sys._getframe(2)):
-            self._number_again(shifts.merge(left, right, self.nodes))
-            return outcome
-        if compares_with_is(sys._getframe(2), Recorder._called.__code__):
-            self.observe(relation, left, right, outcome)
-            return outcome
-        mirrored = _MIRRORED.get(relation)
-        first, second = (right, left) if mirrored else (left, right)
-        edges = (None, None)  # steps: nothing flows
-        made = self._made(Condition, _ROWS[mirrored or relation], float(outcome), first, second, *edges)
-        made.asked = Observed(relation, left, right, outcome, where_asked())
-        return made
-
-    def equal(self, left: Value, right: Any) -> Any:
-        """`left == right`: of floats in eager mode, else identity."""
-        if AS_VALUES(type(left)) or not isinstance(left, Number) or AS_VALUES(type(right)):
-            return NotImplemented
-        if type(right) is Condition:
-            right = float(bool(right))
-        if not isinstance(right, Number):
-            try:
-                right = float(right) if isinstance(right, bool) else as_float(right)
-            except TypeError:
-                return NotImplemented
-        return self.compare("==", left, right)
-
-    def decide(self, condition: Any) -> bool:
-        """The outcome of a comparison, guarded."""
-        if self.trial is not None:
-            return bool(self._tried(condition))
-        asked: Observed = condition.asked if "asked" in vars(condition) else Observed("truth", condition, 0.0, True, "")
-        self.guards.append(asked)
-        return asked.outcome
-
-    def truth(self, value: Value) -> bool:
-        """Whether it is not 0, guarded."""
-        if self.trial is not None:
-            return bool(self._tried(value))
-        outcome = bool(self.number(value))
-        self.observe("truth", value, 0.0, outcome)
-        return outcome
-
-    def as_float(self, value: Value) -> float:
-        """The number for `float(value)`, guarded; refused where one program per number would be recorded."""
-        if self.trial is not None:
-            return self._tried(value)
-        number, asking = self.number(value), sys._getframe(2)
-        if asking.f_code in _CHOOSING:  # which branch did `where` take? A truth is all that its rules use
-            self.observe("truth", value, 0.0, bool(number))
-        elif isinstance(value, Condition):
-            return float(self.decide(value))
-        elif isinstance(value, Index) or is_ours(asking):
-            self.observe("same", value, number, True)
-        else:
-            refuse_float()
-        return number
-
-    def _tried(self, value: Value) -> float:
-        """The answer that is tried at the moment."""
-        self.asked.append(value)
-        return self.trial or 0.0
-
-    def keeps_index(self, index: Value) -> bool:
-        """Whether `pick` keeps that index as an operand; else it is asked for its number, as any other index."""
-        self.picked |= type(index) is Index
-        return type(index) is not Index or not self.guards_indices
-
-    def as_integer(self, value: Value) -> float:
-        """The number for `int(value)` or an index, guarded."""
-        number = self.number(value)
-        self.observe("same", value, number, True)
-        return number
-
-    def text(self, value: Value, spec: str) -> str:
-        """`repr`, `str` and `format`: of a condition as of a bool, refused for numbers, allowed in our own messages."""
-        if is_ours(sys._getframe(2)):
-            return format(value._data, spec) if spec else value._described()
-        if isinstance(value, Condition):
-            return format(self.decide(value), spec)
-        self.number(value)
-        return refuse(
-            "a number as text", "every later call would show the same text; print or format what the function returns"
-        )
-
-    # --- refused ------------------------------------------------------------------------------------------------------
-
-    def read(self, value: Value, name: str) -> float:
-        """`.data` or `.grad`; a debugger of ours reads the slot (`graph.number_of`).
-
-        The operands of a maximum may be read: it is the pivot of a softmax (shifts.py).
-        """
-        number = self.number(value)
-        if name == "data" and not isinstance(value, Number) and shifts.is_operand(sys._getframe(2)):
-            held: float = self._held(Number, value, number)
-            return held
-        return refuse(
-            f"a read of .{name}",
-            _BAKED if name == "data" else "take the gradient of the compiled function with value_and_grad",
-        )
-
-    def write(self, value: Value, name: str) -> NoReturn:
-        """An assignment to `.data` or `.grad`."""
-        refuse(f"an assignment to .{name}", NO_EFFECTS)
-
     def release(self) -> None:
         """The nodes become Values like any other: their slots for gradients have held places.
 
@@ -343,23 +210,3 @@ class Recorder:
         for held in (self.nodes, self.arguments, self.guards, self.leaves, self.asked):
             held.clear()
         self.block = self._wrapped = None
-
-    def refuse_foreign(self, value: Value) -> NoReturn:
-        """A Value from outside that is not a parameter."""
-        refuse_foreign(value)
-
-    def refuse_truth(self) -> NoReturn:
-        """`if v:` of what is a Value in eager mode too."""
-        refuse("the truth value of a Value", "compare it, as in v > 0, or use autograd.where for a choice")
-
-    def refuse_backward(self) -> NoReturn:
-        """`v.backward()`."""
-        refuse("backward()", "the compiled function has value_and_grad; or use autograd.grad")
-
-    def refuse_callback(self) -> NoReturn:
-        """`v.on_backward(…)`."""
-        refuse("a callback", NO_EFFECTS)
-
-    def refuse_copy(self) -> NoReturn:
-        """`copy.copy(v)`, `copy.deepcopy(v)` and `pickle.dumps(v)`."""
-        refuse("copying v (or pickling it)", "use v itself, or v.detach()")

@@ -6,7 +6,8 @@ from typing import Any
 
 from autograd import rules
 from autograd.compiler.program import same
-from autograd.compiler.record import Observed, Recorder
+from autograd.compiler.questions import Observed
+from autograd.compiler.record import Recorder
 from autograd.compiler.traced import Condition
 from autograd.primitive import Primitive
 from autograd.value import Value, as_float

@@ -11,23 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from autograd import rules
-from autograd._numpy import NDArray, np
-from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Ints
+from autograd._numpy import np
+from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Hashes, Ints, mixed
 from autograd.compiler.program import Atom
 from autograd.primitive import Primitive
 
-Hashes = NDArray[np.uint64]
 Folded = Callable[[Primitive, tuple[Atom, ...]], Atom | None]
 ROUNDS = 8  # at most: a round takes a twentieth of the time that it takes to look at equations one by one
-_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
-
-
-def mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
-    """Hashes of pairs. A collision costs time only: what is found is compared."""
-    first, second, third = map(np.uint64, _MIXERS)
-    made = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
-    found: Hashes = (made ^ (made >> np.uint64(32))) * third
-    return found
 
 
 class Sharing:

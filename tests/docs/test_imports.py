@@ -107,16 +107,23 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "origin", "recording", "structure"),
     },
     "compiler.replay": {
-        *("compiler.program", "compiler.record", "compiler.traced", "primitive", "rules", "value"),
+        *("compiler.program", "compiler.questions", "compiler.record", "compiler.traced"),
+        *("primitive", "rules", "value"),
     },
     "compiler.shifts": {"assignments", "compiler.traced", "origin", "rules"},
+    "compiler.questions": {
+        *("compiler.constants", "compiler.refusal", "compiler.shifts", "compiler.traced"),
+        *("primitive", "rules", "value"),
+    },
     "compiler.record": {
-        *("compiler.constants", "compiler.inner", "compiler.refusal", "compiler.shifts", "compiler.traced"),
+        *("compiler.inner", "compiler.questions", "compiler.refusal", "compiler.traced"),
         *("graph", "primitive", "recording", "rules", "scopes", "value"),
     },
     "compiler.program": {"errors", "primitive", "rules"},
-    "compiler.passes": {"compiler.program", "rules", "primitive"},
-    "compiler.reassociate": {"compiler.program", "rules"},
+    "compiler.columns": {"compiler.program", "primitive"},
+    "compiler.sharing": {"compiler.columns", "compiler.program", "primitive", "rules"},
+    "compiler.passes": {"compiler.columns", "compiler.program", "compiler.sharing", "rules", "primitive"},
+    "compiler.reassociate": {"compiler.columns", "compiler.program", "compiler.sharing", "rules"},
     "compiler.symbols": {
         *("compiler.passes", "compiler.program", "compiler.refusal", "operators", "primitive", "rules"),
     },
@@ -126,7 +133,8 @@ ALLOWED: dict[str, set[str]] = {
         *("compiler.gates", "compiler.passes", "compiler.program", "compiler.symbols", "derivative"),
     },
     "compiler.transcribe": {
-        *("compiler.program", "compiler.record", "compiler.refusal", "compiler.traced", "primitive", "value"),
+        *("compiler.columns", "compiler.program", "compiler.record", "compiler.refusal", "compiler.traced"),
+        *("primitive", "value"),
     },
     "compiler.lower": {
         "compiler.transcribe",
@@ -171,17 +179,17 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.backends": {
         *("compiler.python", "compiler.options", "compiler.program"),
         *("compiler.llvm", "compiler.numpy_backend.runner", "compiler.forms", "compiler.vector.program"),
-        *("compiler.loops.loop", "compiler.loops.vectors", "errors", "rules"),
+        *("compiler.columns", "compiler.loops.loop", "compiler.loops.vectors", "errors", "primitive", "rules"),
     },
     "compiler.forms": {
-        *("compiler.program", "compiler.reassociate", "errors"),
+        *("compiler.columns", "compiler.program", "compiler.reassociate", "errors"),
         *("compiler.loops.derivative", "compiler.loops.find", "compiler.loops.loop"),
         *("compiler.vector.adjoints", "compiler.vector.program", "compiler.vector.recover"),
     },
     "compiler.bounds": set(),
     "compiler.perturbed": {"compiler.bounds", "compiler.program", "compiler.symbols", "primitive", "rules"},
     "compiler.verify": {
-        *("compiler.bounds", "compiler.cache.data", "compiler.perturbed"),
+        *("compiler.bounds", "compiler.cache.data", "compiler.columns", "compiler.perturbed"),
         *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "numerics"),
     },
     "compiler.keeper": {
@@ -245,13 +253,13 @@ INSIDE: dict[str, set[str]] = {
     "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.gates", "compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.loops": BACK_END
-    | {"compiler.gates", "compiler.lower", "compiler.numpy_backend", "compiler.passes", "compiler.python"}
-    | {"compiler.symbols", "compiler.vector", "derivative"},
+    | {"compiler.columns", "compiler.gates", "compiler.lower", "compiler.numpy_backend", "compiler.passes"}
+    | {"compiler.python", "compiler.symbols", "compiler.vector", "derivative"},
     "compiler.llvm": BACK_END | {"compiler.cache", "compiler.forms", "compiler.loops", "compiler.vector", "recording"},
     "compiler.latex": BACK_END
     | {"compiler.forms", "compiler.loops", "compiler.lower", "compiler.vector", "structure"}
     | {"notation.boxes", "notation.latex", "notation.names", "notation.spelling", "notation.terms"},
-    "compiler.cache": BACK_END | {"_version", "compiler.lower", "compiler.vector", "io.files"},
+    "compiler.cache": BACK_END | {"_version", "compiler.columns", "compiler.lower", "compiler.vector", "io.files"},
 }
 # Which packages a package may import; those above the engine may import all of the engine's modules besides. A package
 # inside another belongs to it, and `INSIDE` or the imports of modules say the rest.

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd._numpy import np
-from autograd.compiler.columns import Columns, Ints
-from autograd.compiler.sharing import Hashes, mixed
+from autograd.compiler.columns import Columns, Hashes, Ints, mixed
 
 PROBE = 1024  # equations in the middle of a long path, which are looked at first
 
