@@ -79,7 +79,7 @@ def test_the_oracle_leaves_a_length_of_zero_alone_that_relu_cuts_off() -> None:
 
 
 def test_the_oracle_leaves_an_end_alone_that_floats_are_rounded_to() -> None:
-    """asin of erf(6.4), which is 1 in floats: the slope is infinite there, and 10¹⁰ of digits that floats have not."""
+    """asin of erf(6.4), which is 1 in floats: the slope there is infinite, and finite where the number is."""
     lines = (Line("t1", "erf", ("x",)), Line("t2", "asin", ("t1",)))
     with pytest.raises(NoVerdictError, match="a singular point"):
         expected(Program("plain", ("x",), ((6.4,),), lines, "t2"), (6.4,))
