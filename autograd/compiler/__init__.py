@@ -14,6 +14,7 @@
     columns.py         the equations of a large program as arrays; sharing.py: equal ones in them
     passes.py          fold constants, share equal equations, drop dead ones; not a bit changes
     gates.py           derivatives where samples take different branches: both are kept, and a gate chooses
+                       (written_gates.py: in a program that is being written)
     inner.py           derivatives that f itself takes, by the same rules
     lower.py           all of these: a function comes in, a program goes out
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations (python, exact programs)

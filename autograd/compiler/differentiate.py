@@ -10,14 +10,15 @@ guard remembers that. With a batch it differs from sample to sample: see gates.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.gates import Gates, may_flow
+from autograd.compiler.gates import may_flow
 from autograd.compiler.passes import rebuilt, without_dead
 from autograd.compiler.program import Atom, Equation, Program, moved_to
-from autograd.compiler.symbols import Symbol, Writer, may_drop
+from autograd.compiler.symbols import Writer, may_drop
+from autograd.compiler.written_gates import WrittenGates
 from autograd.derivative import Flow, adjoints
 
 
@@ -108,11 +109,11 @@ class Recorded(_Walk):
         ]
 
 
-class Gated(Gates[int], _Walk):
+class Gated(WrittenGates, _Walk):
     """The chain rule for all samples at once: what a rule asked for becomes a gate."""
 
     def __init__(self, writer: Writer) -> None:
-        Gates.__init__(self)
+        WrittenGates.__init__(self)
         _Walk.__init__(self, writer)
 
     def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
@@ -126,26 +127,11 @@ class Gated(Gates[int], _Walk):
             return []
         return self.gated_edges(node, equation.operands, adjoint)
 
-    def attempt(self, node: int, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
-        """With symbols as partials."""
-        writer, equation = self.writer, self.equation(node)
+    def partials_of(self, node: int) -> Sequence[Any]:
+        """As the writer applies the rules."""
+        equation = self.equation(node)
         assert equation is not None
-        writer.asked.clear()
-        writer.trial = answer
-        try:
-            partials = writer.partials(*equation, node)
-        finally:
-            writer.trial = None
-        writer.gates += bool(writer.asked)
-        return partials, {atom: Symbol(writer, atom) for atom in writer.asked}
-
-    def is_tame(self, partial: Any) -> bool:
-        """By the rows that it was made by."""
-        return type(partial) is not Symbol or self.writer.is_tame(partial.atom)
-
-    def node_of(self, operand: Any) -> int | None:
-        """A place is its own node."""
-        return operand if type(operand) is int else None
+        return self.writer.partials(*equation, node)
 
 
 def _post_order(root: int, parents: Callable[[int], Sequence[int]]) -> Iterator[int]:

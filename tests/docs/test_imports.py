@@ -129,8 +129,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.gates": {"errors", "primitive", "rules", "value"},
     "compiler.inner": {"compiler.gates", "compiler.symbols", "derivative", "graph", "value"},
+    "compiler.written_gates": {"compiler.gates", "compiler.symbols"},
     "compiler.differentiate": {
-        *("compiler.gates", "compiler.passes", "compiler.program", "compiler.symbols", "derivative"),
+        *("compiler.gates", "compiler.passes", "compiler.program", "compiler.symbols", "compiler.written_gates"),
+        "derivative",
     },
     "compiler.transcribe": {
         *("compiler.columns", "compiler.program", "compiler.record", "compiler.refusal", "compiler.traced"),
@@ -254,7 +256,7 @@ INSIDE: dict[str, set[str]] = {
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.loops": BACK_END
     | {"compiler.columns", "compiler.gates", "compiler.lower", "compiler.numpy_backend", "compiler.passes"}
-    | {"compiler.python", "compiler.symbols", "compiler.vector", "derivative"},
+    | {"compiler.python", "compiler.symbols", "compiler.vector", "compiler.written_gates", "derivative"},
     "compiler.llvm": BACK_END | {"compiler.cache", "compiler.forms", "compiler.loops", "compiler.vector", "recording"},
     "compiler.latex": BACK_END
     | {"compiler.forms", "compiler.loops", "compiler.lower", "compiler.vector", "structure"}

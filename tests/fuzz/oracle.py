@@ -152,7 +152,7 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
         raise NoVerdictError("a branch hangs on a rounding")
     if not all(exact.tips.values()):
         raise NoVerdictError(
-            "a singular point that nothing moves: its infinite or missing derivative is multiplied by 0"
+            "a singular point, or one that nothing moves: an infinite or missing derivative is multiplied"
         )
     checked = _derivatives(Replay(program, m, step / 1024, 0, smallest), point)
     for part, exacts in numbers.items():

@@ -125,8 +125,8 @@ class Replay:
             raise NoVerdictError("the angle of the origin depends on the signs of zeros")
         if op == "pow" and floats[0] == 0.0 and not self.noise and values[1] != self.m.lift(floats[1]):
             raise NoVerdictError("powers of 0 to an exponent that moves: for numbers below 0 there is none")
-        if floats[0] in ENDS.get(op, ()):
-            self.tips[path] = self.tips.get(path, False) or values[0] != self.m.lift(floats[0])
+        if floats[0] in ENDS.get(op, ()):  # perhaps since it was rounded to that: floats have ∞, and digits may not
+            self.tips[path] = False
         if op == "hypot":  # at the origin too, where `evaluate` holds it constant: its square has a second derivative
             if not any(floats):
                 self.tips[path] = self.tips.get(path, False) or any(values)

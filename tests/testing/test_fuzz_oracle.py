@@ -78,6 +78,13 @@ def test_the_oracle_leaves_a_length_of_zero_alone_that_relu_cuts_off() -> None:
         expected(Program("rows", ("x",), ((0.0,),), lines, "t2"), (0.0,))
 
 
+def test_the_oracle_leaves_an_end_alone_that_floats_are_rounded_to() -> None:
+    """asin of erf(6.4), which is 1 in floats: the slope there is infinite, and finite where the number is."""
+    lines = (Line("t1", "erf", ("x",)), Line("t2", "asin", ("t1",)))
+    with pytest.raises(NoVerdictError, match="a singular point"):
+        expected(Program("plain", ("x",), ((6.4,),), lines, "t2"), (6.4,))
+
+
 @pytest.mark.parametrize("x", [0.0, -3.0])
 def test_the_oracle_knows_powers_below_zero_while_the_exponent_stays(x: float) -> None:
     square = expected(Program("plain", ("x",), ((x,),), (Line("t1", "pow", ("x", Constant(2.0))),), "t1"), (x,))

@@ -7,15 +7,18 @@ flows through gates to a place of a loop is known from the loop that goes throug
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from autograd import rules
-from autograd.compiler.gates import Gates, Way
+from autograd.compiler.gates import Way
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.passes import Builder
 from autograd.compiler.program import Atom, Equation
 from autograd.compiler.symbols import TAME, Symbol, Writer
+from autograd.compiler.written_gates import WrittenGates
 from autograd.derivative import Flow
 from autograd.primitive import Primitive
 
@@ -81,13 +84,14 @@ class LoopWriter(Writer):
         return super().is_tame(atom)
 
 
-class LoopedFlow(Gates[Any], Flow[int]):
+class LoopedFlow(WrittenGates, Flow[int]):
     """The items of a program, or of a body, seen backwards from `seeds`: (place, adjoint, what says whether it flows).
 
     `backward` writes the loop that goes through another one backwards. `is_body` says that something outside may ask
     what flows to the inputs. `gathered` is as in `with_gradient`.
     """
 
+    writer: LoopWriter
     differs = "trip to trip of a loop; write its rule with autograd.where"
 
     def __init__(
@@ -163,8 +167,13 @@ class LoopedFlow(Gates[Any], Flow[int]):
 
     def is_asked(self, start: int) -> bool:
         """Whether anything before the loop at `start` may ask what flows through it."""
-        before = [item for place, item in self.items.items() if place < start]
-        return self.is_body or any(type(item) is Loop or item.primitive not in LINEAR for item in before)
+        return self.is_body or self._first_asking < start
+
+    @cached_property
+    def _first_asking(self) -> float:
+        """The first place of a loop, or of an equation whose partials may be infinite."""
+        asking = (place for place, item in self.items.items() if type(item) is Loop or item.primitive not in LINEAR)
+        return next(asking, math.inf)
 
     def _nodes(self) -> Iterator[int]:
         """The nodes of all items; those of loops followed by the places that are looked at."""
@@ -189,29 +198,12 @@ class LoopedFlow(Gates[Any], Flow[int]):
         for place, _, _ in self.seeds:
             yield place
 
-    # --- gates --------------------------------------------------------------------------------------------------------
-
-    def attempt(self, node: int, answer: float) -> tuple[Sequence[Any], Mapping[Any, Any]]:
-        """With symbols as partials."""
-        writer, equation = self.writer, self.items[node]
+    def partials_of(self, node: int) -> Sequence[Any]:
+        """By the rules of the row, which are applied to places of the loop's program as they are."""
+        equation = self.items[node]
         assert type(equation) is Equation
-        writer.asked.clear()
-        writer.trial = answer
-        try:
-            out, *at = [Symbol(writer, x) if type(x) is int else x for x in (node, *equation.operands)]
-            partials = equation.primitive.partials_at(out, at)
-        finally:
-            writer.trial = None
-        writer.gates += bool(writer.asked)
-        return partials, {atom: Symbol(writer, atom) for atom in writer.asked}
-
-    def is_tame(self, partial: Any) -> bool:
-        """By the rows that it was made by."""
-        return type(partial) is not Symbol or self.writer.is_tame(partial.atom)
-
-    def node_of(self, operand: Any) -> int | None:
-        """A place is its own node."""
-        return operand if type(operand) is int else None
+        out, *at = [Symbol(self.writer, x) if type(x) is int else x for x in (node, *equation.operands)]
+        return equation.primitive.partials_at(out, at)
 
 
 def _node(start: int) -> int:
