@@ -24,7 +24,7 @@ from tests.benchmark.gradbench import lstm
 
 NAME = "export"
 FLAGS = ("-std=c99", "-O2", "-ffp-contract=off", "-fPIC", "-shared")
-TURNS, QUICK_TURNS = 9, 1  # of each side, one after the other; the best counts
+TURNS, QUICK_TURNS = 90, 1  # of each side, one after the other, of some ms; the best counts
 ROUNDING = 1e-10  # of the largest entry: as contest.TOLERANCE, for at most 10⁴ operations on a path
 SIZES = {"MLP 4-8-3": (4, 8, 3), "MLP 32-32-10": (32, 32, 10)}
 SOURCE = np.random.default_rng(0)
@@ -145,12 +145,12 @@ def _entries(f: Callable[..., Any], *more: str) -> Callable[[Any, Any], Any]:
 
 # There is no row of the GPT: GCC needs over three minutes of CPU for the straight line that CasADi writes of it.
 ROWS = (
-    Row("Rosenbrock 2", rosenbrock, (np.array([1.2, 0.3]),), _entries(rosenbrock), 200_000),
-    Row("Rosenbrock 100", rosenbrock, (SOURCE.normal(size=100),), _entries(rosenbrock), 20_000),
-    _network("MLP 4-8-3", 20_000),
-    _network("MLP 32-32-10", 3_000),
-    _lstm("LSTM 2 x 8", 9, 1000),  # of more characters, GCC needs minutes for what CasADi writes
-    Row("pendulum 1000", pendulum, (np.array([1.0, 0.3]),), _entries(pendulum, "sin"), 500),
+    Row("Rosenbrock 2", rosenbrock, (np.array([1.2, 0.3]),), _entries(rosenbrock), 20_000),
+    Row("Rosenbrock 100", rosenbrock, (SOURCE.normal(size=100),), _entries(rosenbrock), 2_000),
+    _network("MLP 4-8-3", 5_000),
+    _network("MLP 32-32-10", 600),
+    _lstm("LSTM 2 x 8", 9, 80),  # of more characters, GCC needs minutes for what CasADi writes
+    Row("pendulum 1000", pendulum, (np.array([1.0, 0.3]),), _entries(pendulum, "sin"), 50),
 )
 
 
