@@ -152,9 +152,13 @@ class _Arrays:
                 return float(numbers[0])
             return self._constants(operand.numbers)
         lanes = operand.lanes
-        return self.of_lanes(
-            operand.kind, lanes.ravel()[:1] if may_repeat and (lanes == lanes.flat[0]).all() else lanes
-        )
+        if may_repeat:
+            owners = self.texts.owner[operand.kind][lanes]
+            is_one = owners.flat[0] >= 0 and bool((owners == owners.flat[0]).all())
+            step = self.arrays[int(owners.flat[0])][1] if is_one else None
+            if (lanes == lanes.flat[0]).all() or (step is not None and step.key in self.equal):
+                lanes = lanes.ravel()[:1]
+        return self.of_lanes(operand.kind, lanes)
 
     def _constants(self, numbers: Numbers) -> Formula:
         """A vector of numbers, which gets a name."""
