@@ -20,7 +20,7 @@
     differentiate.py   the engine's chain rule, its rules applied to symbols: more equations (python, exact programs)
     symbols.py         numbers of the program that rules are applied to, and the writer of their equations
     pushed.py          forward mode: a program with the tangents of its outputs
-    latex.py           programs as formulas: on arrays, and loops as recurrences
+    latex/             programs as formulas: on arrays, on numbers, and loops as recurrences
     compressed.py      sparse Jacobians and Hessians: their patterns, and programs that compute the entries alone
     kinds.py           the kinds of derivatives; derived.py: what is recorded for Jacobians, Hessians and per-sample
                        gradients; directions.py: the same for jvp, vjp and hvp

@@ -31,7 +31,7 @@ def export(
     The function, `net_value` in C, else `value`, takes features in the user's units, standardises them as the training
     did, and gives probabilities of the classes where the loss makes outputs mean such, numbers in the user's units for
     a regression, else the outputs. A category is a feature that is 1 for it and 0 else. The file lists the names of
-    the features and the classes.
+    the features and the classes. LaTeX has names for weights and biases, and not their numbers.
 
     The page works offline and sends nothing. Of an image one draws its strokes; else it has a field for each column.
 

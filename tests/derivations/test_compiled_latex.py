@@ -192,6 +192,32 @@ def test_equations_compute_the_results_that_they_name(name: str) -> None:
         )
 
 
+def curved(x: Any, k: Any) -> Any:
+    return ag.sin(x[0]) * k * x[1] * x[1] + ag.exp(x[1]) * x[0] * k
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("function", [curved, lambda x, k: rosenbrock([*x, k]), lambda x, k: x[0] * x[0] + k * k])
+def test_equations_of_products_repeat_what_is_used_more_than_once(function: Any, exact: bool) -> None:
+    """Tangents take the same number several times, in sums and beside others."""
+    fast = ag.compile(function, exact=exact)
+    given, along = {"x": [0.5, 1.5], "k": 2.0}, {"dx": [0.25, -1.0], "dk": 3.0}
+    at, v = tuple(given.values()), tuple(along.values())
+    _, slope = fast.jvp(at, v)
+    _, product = fast.hvp(at, v)
+    for is_hvp in (True, False):
+        if not is_hvp:
+            fast.jvp(at, v)
+        known = {name: column(x) for name, x in (given | along).items()}
+        for row in rows(fast.latex):
+            left, right = sides(row)
+            known["f'" if left == r"f^{\prime}" else name_of(left)] = ArrayReader(right, known).whole()
+        np.testing.assert_allclose(known["f'"].item(), slope, rtol=1e-12, err_msg=fast.latex)
+        if is_hvp and not exact:
+            by_x = found(known, r"∂f^{\prime}/∂x", (2, 1))
+            np.testing.assert_allclose(by_x.ravel(), np.ravel(product), rtol=1e-12, err_msg=fast.latex)
+
+
 def _index(i: Any) -> str:
     return f"\\mathrm{{{i}}}" if isinstance(i, str) else str(i)
 

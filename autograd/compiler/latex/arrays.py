@@ -6,22 +6,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.latex.definitions import Definition, Definitions, Key, at
-from autograd.compiler.latex.names import LAYER, Group, derivative, latex_name, letters, name_of, of_layer
-from autograd.compiler.latex.parts import index_of
-from autograd.compiler.latex.spelling import Equational, Named, Written, listed, simple, sum_of, times, transposed
+from autograd.compiler.latex.definitions import Definition, Definitions, Key
+from autograd.compiler.latex.names import LAYER, Group, derivative, name_of, of_layer
+from autograd.compiler.latex.operands import MANY, Operands, UnsayableError
+from autograd.compiler.latex.spelling import (
+    Named,
+    Written,
+    mean,
+    simple,
+    sum_of,
+    times,
+    transposed,
+)
 from autograd.compiler.vector.program import VectorProgram
-from autograd.compiler.vector.steps import Array, Lanes, Numbers, Operand, Step
-from autograd.notation.boxes import Box, Fenced, Fraction, Matrix, Name, Script, line
-from autograd.notation.spelling import ATOM, FUNCTION, POWER, SUM, Spelt
+from autograd.compiler.vector.steps import Operand, Step
+from autograd.notation.boxes import Box, Name
 from autograd.notation.terms import Operand as Formula
 from autograd.notation.terms import Term
-
-MANY = 8  # terms of a sum that are written one by one
-
-
-class UnsayableError(Exception):
-    """An operand takes numbers here and there."""
 
 
 def array_definitions(vectors: VectorProgram, given: Sequence[Group], results: Sequence[Group]) -> Definitions | None:
@@ -34,19 +35,7 @@ def array_definitions(vectors: VectorProgram, given: Sequence[Group], results: S
         return None
 
 
-class _Arrays:
-    def __init__(self, vectors: VectorProgram, given: Sequence[Group], results: Sequence[Group]) -> None:
-        self.vectors, self.given, self.results = vectors, given, results
-        self.texts = vectors.texts
-        self.arrays: list[tuple[Array, Step | None]] = [(array, None) for array in vectors.inputs]
-        self.arrays += [
-            (Array(step.name, step.kind, step.lanes), step) for step in vectors.steps if step.results is None
-        ]
-        taken = [latex_name(group.box) for group in given]
-        self.found = Definitions(letters("vuqr", taken).__next__)
-        self.constants = letters("ckm", taken)
-        self.fixed = {(kind, lane): number for kind, lane, number in vectors.constants}
-
+class _Arrays(Operands):
     def definitions(self) -> Definitions:
         found = self.found
         value = self.results[0].box
@@ -116,97 +105,31 @@ class _Arrays:
     def _owner(self, kind: str, lane: int) -> int:
         return -1 if kind == "result" else int(self.texts.owner[kind][lane])
 
-    # --- operands -----------------------------------------------------------------------------------------------------
-
-    def operand(self, operand: Operand) -> Formula:
-        """An operand in terms of arrays."""
-        if operand.kind == "constant":
-            numbers = np.unique(operand.numbers)
-            if numbers.size == 1:
-                return float(numbers[0])
-            return self._constants(operand.numbers)
-        return self.of_lanes(operand.kind, operand.lanes)
-
-    def _constants(self, numbers: Numbers) -> Formula:
-        """A vector of numbers, which gets a name."""
-        if np.squeeze(numbers).ndim != 1:
-            raise UnsayableError
-        key = ("constants", numbers.tobytes())
-        if key not in self.found.names:
-            self.found.names[key] = next(self.constants)
-            self.found.add(Definition(key, listed([float(each) for each in numbers.ravel()]), is_kept=True))
-        return Named(key, is_array=True)
-
-    def of_lanes(self, kind: str, lanes: Lanes) -> Formula:
-        """Numbers of a file."""
-        if lanes.size > 1 and (lanes == lanes.flat[0]).all():
-            lanes = lanes.reshape(-1)[:1]
-        lanes = lanes.reshape([n for n in lanes.shape if n > 1])
-        owners = self.texts.owner[kind][lanes]
-        if (owners == owners.flat[0]).all():
-            return self._part(kind, int(owners.flat[0]), lanes)
-        if lanes.ndim == 1 or (owners == owners[:, :1]).all():
-            edges = np.flatnonzero(np.diff(owners if lanes.ndim == 1 else owners[:, 0])) + 1
-            if lanes.ndim <= 2 and edges.size < MANY:
-                return _stack([self.of_lanes(kind, each) for each in np.split(lanes, edges)])
-        raise UnsayableError
-
-    def _part(self, kind: str, owner: int, lanes: Lanes) -> Formula:
-        if owner < 0:
-            numbers = {self.fixed.get((kind, int(lane))) for lane in lanes.ravel()}
-            if len(numbers) != 1 or None in numbers:
-                raise UnsayableError
-            return float(numbers.pop() or 0.0)
-        array, step = self.arrays[owner]
-        if step is None:
-            return self._input(kind, lanes)
-        flat = array.lanes.ravel()
-        order = np.argsort(flat)
-        index = index_of(order[np.searchsorted(flat, lanes, sorter=order)], array.lanes.shape)
-        if index is None:
-            raise UnsayableError
-        whole = Named(step.key, is_array=array.lanes.size > 1)
-        found: Term = whole if index.box is None else _element(whole, index.box, lanes.size > 1)
-        return transposed(found) if index.is_transposed else found
-
-    def _input(self, kind: str, lanes: Lanes) -> Formula:
-        program = self.vectors.program
-        places = np.array(program.shared if kind == "shared" else program.batched, np.intp)[lanes]
-        for group in self.given:
-            if np.isin(places, group.places).all():
-                flat = group.places.ravel()
-                index = index_of(np.searchsorted(flat, places), group.places.shape, group.start)
-                if index is not None:
-                    whole = Named(None, group.box, is_array=group.places.size > 1)
-                    found: Term = whole if index.box is None else _element(whole, index.box, lanes.size > 1)
-                    return transposed(found) if index.is_transposed else found
-        raise UnsayableError
-
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def formula(self, step: Step) -> Formula:
         """What a step computes."""
         if step.form == "map":
             assert step.row is not None
-            return simple(step.row, [self.operand(each) for each in step.operands])
+            return simple(step.row, self.spread(step.operands, step))
         if step.form == "product":
             return self._product(step.operands)
         if step.form == "pairs":
-            return self._pairs(step.operands, step.shape)
+            return self._pairs(step)
         if step.form == "reduce":
             return self._reduced(step)
         if step.form == "lift":
             return self.operand(step.operands[0])
         if step.form == "mean":
-            return _mean(self.operand(step.operands[0]))
+            return mean(self.operand(step.operands[0]))
         if step.form == "mean_product":
             w, x = step.operands
-            return _mean(self._product((w, x.with_table(x.table.T))))
-        return _mean(self._pairs(step.operands, step.shape))
+            return mean(self._product((w, x.with_table(x.table.T))))
+        return mean(self._pairs(step))
 
     def _product(self, operands: Sequence[Operand]) -> Formula:
         """w x, as vectors are columns: wᵀ x, w xᵀ, or Xᵀ w for a row times a matrix."""
-        (w, x), bias = (self.operand(each) for each in operands[:2]), [self.operand(each) for each in operands[2:]]
+        (w, x), bias = map(self.operand, operands[:2]), [self.operand(each, may_repeat=True) for each in operands[2:]]
         (rows, inner), columns = operands[0].shape, operands[1].shape[1]
         if 1 in (rows * inner, inner * columns) or (rows == inner == 1):
             found = simple(rules.mul, [w, x])
@@ -218,16 +141,17 @@ class _Arrays:
             found = times(w, x)
         return simple(rules.total, [found, *bias])
 
-    def _pairs(self, operands: Sequence[Operand], shape: tuple[int, ...]) -> Formula:
-        w, x, *bias = operands
+    def _pairs(self, step: Step) -> Formula:
+        w, x, *bias = step.operands
         count = max(w.shape[0], x.shape[0])
-        terms = [self.operand(each) for each in bias]
-        size = int(np.prod(shape))
-        if size == 1 and (found := self._inner_product(w, x)) is not None:
+        terms = [self.operand(each, may_repeat=True) for each in bias]
+        if step.size == 1 and (found := self._inner_product(w, x)) is not None:
             return simple(rules.total, [found, *terms])
         if count > MANY:
             raise UnsayableError
-        products = [simple(rules.mul, [self.operand(_slice(each, i)) for each in (w, x)]) for i in range(count)]
+        slices = [[_slice(each, i) for each in (w, x)] for i in range(count)]
+        products = [simple(rules.mul, [self.operand(each, may_repeat=True) for each in pair]) for pair in slices]
+        self._note_equal(step, [*products, *terms])
         return simple(rules.total, [*products, *terms])
 
     def _inner_product(self, w: Operand, x: Operand) -> Formula | None:
@@ -263,7 +187,7 @@ class _Arrays:
         if step.size > 1:
             if xs.shape[0] > MANY:
                 raise UnsayableError
-            return simple(row, [self.operand(_slice(xs, i)) for i in range(xs.shape[0])])
+            return simple(row, self.spread([_slice(xs, i) for i in range(xs.shape[0])], step))
         x = self.operand(xs)
         if row is rules.total:
             return sum_of(x)
@@ -281,21 +205,3 @@ def _adjoint(value: Box, of: Key) -> Callable[[Mapping[Key, Box]], Box | None]:
 
 def _slice(operand: Operand, i: int) -> Operand:
     return operand.with_table(operand.table[i if operand.table.shape[0] > 1 else 0])
-
-
-def _element(whole: Term, index: Box, is_array: bool) -> Term:
-    def write(s: Equational, xs: Sequence[Formula]) -> Spelt:
-        box = s(xs[0], POWER)
-        has_index = isinstance(box, Script) and box.lower is not None
-        return at(Fenced(box) if has_index or isinstance(box, Fraction) else box, index), POWER
-
-    return Written(write, (whole,), is_array, is_plain=True, what=index)
-
-
-def _stack(parts: Sequence[Formula]) -> Term:
-    """A column of blocks."""
-    return Written(lambda s, xs: (Matrix(tuple([(s(x, SUM),) for x in xs])), ATOM), parts, is_plain=True)
-
-
-def _mean(x: Formula) -> Term:
-    return Written(lambda s, xs: (line(Name("mean", "function"), Fenced(s(xs[0]))), FUNCTION), [x])

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograd.compiler.latex.parts import at
 from autograd.compiler.latex.spelling import Equational, Named, Written, simple
-from autograd.notation.boxes import Box, Name, Script, line
+from autograd.notation.boxes import Box, Name
 from autograd.notation.terms import Operand, Term
 
 WIDEST = 12  # operands of a term that is written where it is used
@@ -49,7 +50,7 @@ class Definitions:
     first    what may have the name of a result
     """
 
-    fresh: Callable[[], Box]
+    fresh: Callable[[Definition], Box]
     all: list[Definition] = field(default_factory=list)
     names: dict[Key, Box] = field(default_factory=dict)
     results: list[tuple[Box, Operand]] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Definitions:
                 continue
             if each.key not in self.names:
                 derived = self.derived.get(each.key)
-                self.names[each.key] = (derived and derived(self.names)) or self.fresh()
+                self.names[each.key] = (derived and derived(self.names)) or self.fresh(each)
             yield Row(at(self.names[each.key], each.at), spelt(self._shown(term)), each.note, each.tag)
         for name, operand in self.results:
             box = spelt(self._shown(self._resolved(operand, inner)))
@@ -134,12 +135,3 @@ def _references(x: Operand, times: int = 1) -> Iterator[tuple[Key, int]]:
 
 def _size(x: Operand) -> int:
     return sum(map(_size, x.operands)) if isinstance(x, Term) and x.operands else 1
-
-
-def at(name: Box, index: Box | None) -> Box:
-    """A name with an index behind those that it has."""
-    if index is None:
-        return name
-    if isinstance(name, Script) and name.lower is not None:
-        return Script(name.base, name.upper, line(name.lower, ",", index))
-    return Script(name.base, name.upper, index) if isinstance(name, Script) else Script(name, lower=index)

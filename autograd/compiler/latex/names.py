@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from autograd._numpy import NDArray, np
-from autograd.compiler.latex.definitions import at
-from autograd.compiler.latex.parts import index_of
+from autograd.compiler.latex.parts import at, index_of
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.program import Program
 from autograd.compiler.vector.names import INDEXED, NUMBERED, inputs
@@ -143,7 +142,7 @@ def result_groups(lowered: Lowered, given: Sequence[Group], outputs: int) -> lis
     elif kind == "hvp" and lowered.kind != GRADIENT:  # the order of eager code
         half = (outputs - done) // 2
         parts += [
-            Group(Script(Name("Hv"), None, None), done + np.arange(half)),
+            Group(Name("Hv"), done + np.arange(half)),
             Group(Name("g"), done + half + np.arange(half)),
         ]
     elif lowered.kind == GRADIENT:

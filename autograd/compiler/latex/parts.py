@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograd._numpy import NDArray, np
-from autograd.notation.boxes import Box, Mark, Number, joined, line
+from autograd.notation.boxes import Box, Mark, Number, Script, joined, line
 
 Places = NDArray[np.intp]
 
@@ -73,3 +73,12 @@ def _range(places: Places, length: int, start: int = 0) -> Box | None:
     if places.size == length:
         return Mark("·")
     return line(Number(str(first)), "…", Number(str(first + places.size - 1)))
+
+
+def at(name: Box, index: Box | None) -> Box:
+    """A name with an index behind those that it has."""
+    if index is None:
+        return name
+    if isinstance(name, Script) and name.lower is not None:
+        return Script(name.base, name.upper, line(name.lower, ",", index))
+    return Script(name.base, name.upper, index) if isinstance(name, Script) else Script(name, lower=index)

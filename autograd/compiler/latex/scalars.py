@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from autograd._numpy import np
-from autograd.compiler.latex.definitions import Definition, Definitions, Key, T, at
+from autograd.compiler.latex.definitions import Definition, Definitions, Key, T
 from autograd.compiler.latex.names import Group, latex_name, letters, name_of
+from autograd.compiler.latex.parts import at
 from autograd.compiler.latex.spelling import Named, listed, simple
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.program import Atom, Equation
@@ -29,7 +30,7 @@ class _Scalars:
         self.start: dict[Atom, Where] = {}  # numbers that a state begins with
         taken = [latex_name(group.box) for group in given]
         fresh, inner = letters("vqr", taken), letters("usw", taken)
-        self.found = Definitions(lambda: next(fresh))
+        self.found = Definitions(lambda each: next(fresh if each.at is None else inner))
         self.inner: Callable[[], Box] = lambda: next(inner)
         self.keys: dict[int, list[Key]] = {}  # by the first place of a loop, what its columns define
         self.shapes = [group.places.shape for group in given]

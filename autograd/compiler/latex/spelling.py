@@ -7,12 +7,14 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from autograd import rules
+from autograd.compiler.latex.parts import at
 from autograd.notation.boxes import (
     Box,
     Fenced,
     Fraction,
     Line,
     Mark,
+    Matrix,
     Name,
     Number,
     Script,
@@ -20,7 +22,7 @@ from autograd.notation.boxes import (
     joined,
     line,
 )
-from autograd.notation.spelling import FUNCTION, NEGATIVE, POWER, PRODUCT, SUM, Spelling, Spelt
+from autograd.notation.spelling import ATOM, FUNCTION, NEGATIVE, POWER, PRODUCT, SUM, Spelling, Spelt
 from autograd.notation.terms import Operand, Term
 from autograd.primitive import Primitive
 
@@ -265,3 +267,24 @@ def sum_of(x: Operand, is_array: bool = False) -> Term:
 def listed(parts: Sequence[Operand]) -> Term:
     """(x, y, …)."""
     return Written(lambda s, xs: (Fenced(joined([s(x, SUM) for x in xs], ",")), FUNCTION), parts)
+
+
+def element(whole: Term, index: Box, is_array: bool) -> Term:
+    """A part of an array."""
+
+    def write(s: Equational, xs: Sequence[Operand]) -> Spelt:
+        box = s(xs[0], POWER)
+        has_index = isinstance(box, Script) and box.lower is not None
+        return at(Fenced(box) if has_index or isinstance(box, Fraction) else box, index), POWER
+
+    return Written(write, (whole,), is_array, is_plain=True, what=index)
+
+
+def stack(parts: Sequence[Operand]) -> Term:
+    """A column of blocks."""
+    return Written(lambda s, xs: (Matrix(tuple([(s(x, SUM),) for x in xs])), ATOM), parts, is_plain=True)
+
+
+def mean(x: Operand) -> Term:
+    """The mean over the samples."""
+    return Written(lambda s, xs: (line(Name("mean", "function"), Fenced(s(xs[0]))), FUNCTION), [x])
