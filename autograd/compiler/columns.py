@@ -126,8 +126,9 @@ class Columns(Sequence[Equation]):
 
     def has_row(self, rows: Iterable[Primitive]) -> Flags:
         """For each equation whether it applies one of these primitives."""
-        wanted = [number for number, row in self.primitives.items() if row in set(rows)]
-        found: Flags = np.isin(self.rows, np.array(wanted, np.int64))
+        wanted = set(rows)
+        numbers = [number for number, row in self.primitives.items() if row in wanted]
+        found: Flags = np.isin(self.rows, np.array(numbers, np.int64))
         return found
 
     def any_operand(self, flags: Flags) -> Flags:
