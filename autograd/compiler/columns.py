@@ -111,8 +111,7 @@ class Columns(Sequence[Equation]):
         constant = np.flatnonzero(self.places[lanes] == CONSTANT)
         for i, x in zip(constant.tolist(), numbers[constant].tolist(), strict=True):
             atoms[i] = x
-        remaining = iter(atoms)
-        operands = [tuple(islice(remaining, count)) for count in self.arity[start:end].tolist()]
+        operands = _in_tuples(atoms, self.arity[start:end].tolist())
         return equations_of(map(self.primitives.__getitem__, self.rows[start:end].tolist()), operands)
 
     @property
@@ -127,8 +126,9 @@ class Columns(Sequence[Equation]):
 
     def has_row(self, rows: Iterable[Primitive]) -> Flags:
         """For each equation whether it applies one of these primitives."""
-        wanted = [number for number, row in self.primitives.items() if row in set(rows)]
-        found: Flags = np.isin(self.rows, np.array(wanted, np.int64))
+        wanted = set(rows)
+        numbers = [number for number, row in self.primitives.items() if row in wanted]
+        found: Flags = np.isin(self.rows, np.array(numbers, np.int64))
         return found
 
     def any_operand(self, flags: Flags) -> Flags:
@@ -213,6 +213,15 @@ class Columns(Sequence[Equation]):
 
 CHUNK = 1 << 14  # equations, so that their numbers as Python has them need little memory
 _NONE: list[int] = []
+
+
+def _in_tuples(atoms: Sequence[Atom], counts: Sequence[int]) -> list[tuple[Atom, ...]]:
+    """The atoms, one after the other, in tuples of so many."""
+    remaining = iter(atoms)
+    if max(counts, default=0) > 2:
+        return [tuple(islice(remaining, count)) for count in counts]
+    one = remaining.__next__  # most programs, and in half the time
+    return [(one(), one()) if count == 2 else (one(),) if count else () for count in counts]
 
 
 def split(atoms: Sequence[Atom]) -> tuple[Ints, Floats]:

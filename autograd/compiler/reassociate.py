@@ -78,7 +78,11 @@ def _single_terms(program: Program) -> tuple[bytearray, Sequence[int]]:
         looks = np.append(equations.places[is_place], np.array(also, np.int64))
         counts = np.bincount(looks, minlength=first + len(equations))
         flags = np.append(np.zeros(first, np.bool_), (counts[first:] == 1) & equations.has_row(_TERMS))
-        has = equations.any_operand(flags[equations.places] & is_place)
+        looks_at = flags[equations.places] & is_place
+        whole = equations.has_row([rules.mul]) & ~equations.any_operand(~is_place)  # stays whole where it is subtracted
+        subtracted = equations.starts[:-1][equations.has_row([rules.sub])] + 1
+        looks_at[subtracted] &= ~np.append(np.zeros(first, np.bool_), whole)[equations.places[subtracted]]
+        has = equations.any_operand(looks_at)
         return bytearray(flags), np.flatnonzero(has & equations.has_row(_SUMS))[::-1].tolist()
     uses = [0] * (first + len(equations))
     for _, operands in equations:

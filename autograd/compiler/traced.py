@@ -55,7 +55,7 @@ class Traced(Value):
     def __primitive__(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Record it, at once if the operands are all of the usual kinds."""
         recorder = _recorder()
-        if recorder is None or active() is not recorder.block or not _OPERANDS.issuperset(map(type, operands)):
+        if recorder is None or active() is not recorder.alone or not _OPERANDS.issuperset(map(type, operands)):
             return Value.__primitive__(primitive, operands)
         primitive.check_arity(operands)
         return recorder.apply(primitive, tuple([float(x) if type(x) is int else x for x in operands]))

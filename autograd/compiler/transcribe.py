@@ -52,6 +52,8 @@ class Transcript:
         """A place, or a number."""
         if not isinstance(x, Value):
             return float(x)
+        if type(x) is Value and (given := self.inputs.get(id(x))) is not None:  # a parameter
+            return given
         nodes, place = self.recorder.nodes, self.recorder.place(x)
         if 0 <= place < len(nodes) and nodes[place] is x:
             return self.atoms[place]
@@ -62,7 +64,7 @@ class Transcript:
 
     def _needed(self) -> bytearray:
         """For each node whether an output or a guard needs it; what none does is not looked at again."""
-        nodes, place_of = self.recorder.nodes, self.recorder.place
+        nodes, place_of, inputs = self.recorder.nodes, self.recorder.place, self.inputs
         live = bytearray(len(nodes))
         sides = [side for guard in self.recorder.guards for side in (guard.left, guard.right)]
         for each in (*self.found, *sides):
@@ -75,7 +77,7 @@ class Transcript:
             for each in node._y if type(node._dx) is tuple else (node._x, node._y):
                 if (kind := type(each)) is Node or kind is Number:
                     before = each._place
-                elif kind is float or each is None:
+                elif kind is float or each is None or (kind is Value and id(each) in inputs):
                     continue
                 else:
                     before = place_of(each)
