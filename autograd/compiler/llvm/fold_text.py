@@ -12,9 +12,8 @@ from functools import lru_cache
 
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, SUM, Pass
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, SUM, Pass, Sides
 from autograd.compiler.llvm.loop_text import LoopText, Stream, Text, finished
-from autograd.compiler.llvm.prepare import PLAIN, Sides
 from autograd.compiler.llvm.views import CONSTANT, TABLE
 from autograd.primitive import Primitive
 

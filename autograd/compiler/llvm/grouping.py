@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import FOLDS, is_native
-from autograd.compiler.llvm.prepare import PLAIN, Prepared, term_lanes
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, is_native
+from autograd.compiler.llvm.prepare import Prepared, term_lanes
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, SHORTEST, TABLE, View, viewed
 from autograd.compiler.vector.program import Lanes, Operand, Step
 

@@ -18,8 +18,7 @@ from autograd import rules
 from autograd.compiler.llvm.body import Body, literal
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, Fold, applied
-from autograd.compiler.llvm.prepare import PLAIN, Sides
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, Fold, Sides, applied
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE
 from autograd.primitive import Primitive
 
@@ -178,7 +177,8 @@ class LoopText:
         with f.loop(count) as k:
             sum_ = f.carry(kind.type, bias[0] if bias else self.body.word(-0.0))
             terms = {each: self.term(each, row, count, k, i) for each in deep}
-            result = self.body.fma(*self.factors(sides, [terms[each] for each in deep]), sum_)
+            w, x = self.factors(sides, [terms[each] for each in deep])
+            result = self.body.fma(w, x, sum_)
             f.pass_on(sum_, result)
         return result
 

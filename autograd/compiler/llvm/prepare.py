@@ -14,15 +14,12 @@ from itertools import chain
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import POWERS, is_native
+from autograd.compiler.llvm.loop_rows import PLAIN, POWERS, Sides, is_native
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
-from autograd.primitive import Primitive
 
 FEW_LANES, FEW_PAIRS = 2, 4  # of a step that is computed lane by lane: beyond, loops over lanes are as good
 WORTH = 8  # multiplications from which on a product has a kernel of its own
-Sides = tuple[tuple[Primitive | None, int], ...]
-PLAIN: Sides = ((None, 1), (None, 1))  # both factors of a product are there
 
 
 @dataclass

@@ -6,7 +6,7 @@ the first-level cache, is faster than to write all of them to memory and to read
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autograd import rules
@@ -29,20 +29,23 @@ def recompute(made: Prepared) -> None:
     dropped = {number for number in np.unique(owner).tolist() if number >= 0 and _is_whole(made.steps[number], owner)}
     if not dropped:
         return
-    steps: list[Step] = []
-    for number, step in enumerate(made.steps):
-        if number in dropped:
-            continue
-        if step.form in ("pairs", "mean_pairs"):
-            found = [made.steps[i] if (i := _single(each, owner)) in dropped else None for each in step.operands[:2]]
-            if any(each is not None for each in found):
-                sides = [_side(*pair) for pair in zip(step.operands, found, strict=False)]
-                step = replace(step, operands=(*[each for side in sides for each in side], *step.operands[2:]))
-                made.sides[step] = tuple(
-                    [(each and each.row, len(side)) for each, side in zip(found, sides, strict=True)]
-                )
-        steps.append(step)
-    made.steps[:] = steps
+    kept = [step for number, step in enumerate(made.steps) if number not in dropped]
+    made.steps[:] = [_with_sides(made, step, {i: made.steps[i] for i in dropped}, owner) for step in kept]
+
+
+def _with_sides(made: Prepared, step: Step, dropped: Mapping[int, Step], owner: Lanes) -> Step:
+    """A step that reads what the dropped steps of these numbers read."""
+    if step.form not in ("pairs", "mean_pairs"):
+        return step
+    found = [dropped.get(_single(each, owner)) for each in step.operands[:2]]
+    if found == [None, None]:
+        return step
+    sides = [_side(*pair) for pair in zip(step.operands[:2], found, strict=True)]
+    written = replace(step, operands=(*[each for side in sides for each in side], *step.operands[2:]))
+    made.sides[written] = tuple(
+        [(None if each is None else each.row, len(side)) for each, side in zip(found, sides, strict=True)]
+    )
+    return written
 
 
 def _is_cheap(step: Step) -> bool:
