@@ -66,15 +66,13 @@ class Replay(Recorder):
     def known(self, row: Primitive, left: Any, right: Any) -> Any:
         """The node of an operator, if it is the next one."""
         at = self._at
-        try:  # written out, since a recording consists of operators
+        if at < len(self._earlier):  # written out, since a recording consists of operators
             node = self._earlier[at]
-        except IndexError:
-            return None
-        if node.primitive is row:
-            x, y = node._x, node._y
-            if (x is left or is_same(x, left)) and (y is right or is_same(y, right)):
-                self._at = at + 1
-                return node
+            if node.primitive is row:
+                x, y = node._x, node._y
+                if (x is left or is_same(x, left)) and (y is right or is_same(y, right)):
+                    self._at = at + 1
+                    return node
         return None
 
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
