@@ -109,9 +109,12 @@ def maker(
     return "".join(f"{indent}{line}\n" for line in lines)
 
 
+RECORDED: dict[Primitive, dict[type, Callable[[Any], Any]]] = {}
+"""For each function of one operand what takes its place on a number of a type that a recording has."""
+
 _UNARY = """def {name}(x):
     if type(x) is not Value or (open_blocks and active() is not None):
-        return primitive(x)
+        return recorded[type(x)](x) if type(x) in recorded else primitive(x)
     operand = x
     x = x._data
 """
@@ -120,7 +123,7 @@ _UNARY = """def {name}(x):
 @cache  # a function and the method of that name are one
 def unary(primitive: Primitive) -> Unary:
     """The function of a primitive of one operand, also a method: what `primitive(x)` does, flat."""
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"recorded": RECORDED.setdefault(primitive, {})}
     body = maker(primitive, ("operand",), (0,), "primitive(operand)", "    ", names)
     return _function(_UNARY.format(name=primitive.name) + body, primitive.name, primitive, names)
 

@@ -19,7 +19,7 @@ from typing import Any
 from autograd import origin
 from autograd.compiler.refusal import refuse
 from autograd.inline import function
-from autograd.operators import BINARY, maker
+from autograd.operators import BINARY, RECORDED, maker
 from autograd.primitive import Primitive
 from autograd.scopes import active
 from autograd.value import Value
@@ -57,6 +57,8 @@ class Traced(Value):
         recorder = _recorder()
         if recorder is None or active() is not recorder.alone or not _OPERANDS.issuperset(map(type, operands)):
             return Value.__primitive__(primitive, operands)
+        if RECORDED.get(primitive) == {}:
+            RECORDED[primitive].update({owner: _function(primitive, owner) for owner in (Node, Number)})
         primitive.check_arity(operands)
         return recorder.apply(primitive, tuple([float(x) if type(x) is int else x for x in operands]))
 
@@ -255,6 +257,26 @@ def _operator(name: str, row: Primitive, owner: type, is_reflected: bool) -> Any
         both=maker(row, both, (0, 1), call, " " * 4, names, kind, _KEPT),
     )
     return function(source, "operator", names)
+
+
+# A function of one operand, likewise; made when a recording first has it.
+_FUNCTION = """def function(operand):
+    recorder = current()
+    if recorder is None or active() is not recorder.block:
+        known = None if recorder is None else recorder.known(primitive, operand, None)
+        return primitive(operand) if known is None else known
+    x = operand._data
+"""
+
+
+def _function(row: Primitive, owner: type) -> Callable[[Any], Any]:
+    """The function of a row of one operand on a class of recorded numbers."""
+    names: dict[str, Any] = {
+        "current": _recorder, "active": active, "new": object.__new__, "primitive": row, "Node": Node, "Number": Number,
+    }  # fmt: skip
+    call, kind = "recorder.apply(primitive, (operand,))", "Node" if owner is Node else "Number"
+    body = maker(row, ("operand",), (0,), call, "    ", names, kind, _KEPT)
+    return function(_FUNCTION + body, "function", names)
 
 
 _OPERANDS = frozenset([Value, Node, Number, Condition, Index, float, int])

@@ -14,6 +14,10 @@ import pytest
 import autograd
 from autograd import PRIMITIVES, CompileError, NonFiniteError, Value
 from autograd.compiler.record import Recorder
+from autograd.compiler.traced import Number
+from autograd.operators import RECORDED
+from autograd.primitive import Primitive
+from autograd.testing import table
 
 recorded_often = pytest.mark.filterwarnings("ignore:.*is recorded for the 3rd time")
 
@@ -270,3 +274,34 @@ def test_a_recording_takes_at_most_200_bytes_a_node() -> None:
         tracemalloc.stop()
     assert len(recorder.nodes) == 10_001
     assert taken / len(recorder.nodes) <= 200.0
+
+
+FUNCTIONS = [row for row in table() if row.arity == 1 and hasattr(autograd, row.name)]
+
+
+@pytest.mark.parametrize("row", FUNCTIONS, ids=lambda row: row.name)
+def test_functions_of_one_operand_are_recorded_as_their_rows_say(row: Primitive) -> None:
+    """The second time by code made from the row: the nodes are those that the row gives, bit for bit."""
+    function = getattr(autograd, row.name)
+    x, (first,) = recorded(lambda recorder, x: function(x))
+    assert Number in RECORDED[row]
+    y, (again,) = recorded(lambda recorder, x: function(x))
+    z, (by_row,) = recorded(lambda recorder, x: recorder.apply(row, (x,)))
+    for operand, node in ((x, first), (y, again), (z, by_row)):
+        assert type(node) is Number
+        assert (node.primitive, node._x, node._y, node._dy) == (row, operand, None, None)
+        assert repr((node._data, node._dx)) == repr((by_row._data, by_row._dx))
+
+
+def recorded(f: Callable[[Recorder, Any], Any]) -> tuple[Any, list[Any]]:
+    """An argument, and the nodes that f makes of it."""
+    recorder = Recorder({})
+    x = recorder.argument(0.5)
+    recorder.run(f, recorder, x)
+    return x, recorder.nodes
+
+
+def test_functions_out_of_their_domain_are_refused_as_ever() -> None:
+    f = autograd.compile(lambda x: autograd.exp(autograd.exp(x)))
+    assert f(1.0) == math.exp(math.e)
+    assert f(1000.0) == math.inf

@@ -6,6 +6,8 @@ Three ways; the second is chosen by `runner.over_time`, else the first by `runne
 second one the samples of a block, a lane of samples side by side. Compile time depends on the number of steps.
 
     prepare.py          steps as kernels want them: constants as lanes, products with contiguous rows
+    recomputed.py       differences computed where they are read
+    compacted.py        lanes of samples that nothing computes
     views.py            how a loop walks through an operand: contiguous, constant, by table
     grouping.py         neighbouring steps of one size are one loop; when each is computed
     loop_text.py        loops; loop_rows.py: the rows of the table in them

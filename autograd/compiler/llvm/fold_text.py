@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, SUM, Pass
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, SUM, Pass, Sides
 from autograd.compiler.llvm.loop_text import LoopText, Stream, Text, finished
 from autograd.compiler.llvm.views import CONSTANT, TABLE
 from autograd.primitive import Primitive
@@ -24,12 +24,14 @@ UNROLLED = 4  # vectors of a sum of products at once: a fused addition takes fou
 class Folding:
     """What is folded: products of two streams (`row` is None) or the terms of one.
 
+    sides     what both factors are made of: a stream, or a row of some
     is_sum    add the results to the sums over samples, which are doubles, and take whole vectors only
     has_bias  products start from a number of each row
     """
 
     streams: tuple[Stream, ...]
     row: Primitive | None = None
+    sides: Sides = PLAIN
     is_sum: bool = False
     has_bias: bool = False
 
@@ -39,8 +41,8 @@ class _FoldText(LoopText):
         super().__init__(kind, library, folding.streams, 1)
         self.folding = folding
         place = self.first_store
-        self.bias = self.f.load("ptr", "%d", place) if folding.has_bias else ""
-        self.results = self.f.load("ptr", "%d", place + folding.has_bias)
+        self.bias = self.f.given("ptr", "%d", place) if folding.has_bias else ""
+        self.results = self.f.given("ptr", "%d", place + folding.has_bias)
         self.lanes = f"<{', '.join([f'i64 {i}' for i in range(kind.lanes)])}>"
 
     def live(self, i: str) -> str:
@@ -58,7 +60,7 @@ class _FoldText(LoopText):
         if stream.walk == TABLE:
             begin = f.do(f"add i64 {f.do(f'mul i64 {place}, {self.length}')}, {i}")
             return self.gathered(stream.frame, f.at("i64", self.tables[number], begin))
-        start = f.at(self.kind.number, f"%{stream.frame}", f.load("i64", self.tables[number], place))
+        start = f.at(self.kind.number, f"%{stream.frame}", f.given("i64", self.tables[number], place))
         if stream.walk == CONSTANT:
             return self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
         return self.vector(start, i)
@@ -106,6 +108,9 @@ class _FoldText(LoopText):
     def _stepped(
         self, each: Pass, states: Sequence[str], place: str, i: str, live: str, earlier: Sequence[str]
     ) -> list[str]:
+        if self.folding.sides != PLAIN:
+            words = self.factors(self.folding.sides, [self.at(n, place, i) for n in range(len(self.streams))])
+            return [self.body.fma(words[0], words[1], states[0])]
         neutral = (each.neutral, 0.0)  # the product of both sides changes nothing: −0
         words = [self.kept(self.at(n, place, i), live, neutral[n]) for n in range(len(self.streams))]
         if len(words) == 2:
@@ -129,7 +134,7 @@ def fold_text(kind: Kind, folding: Folding) -> Text:
         result = f.do(f"extractelement {kind.type} {whole}, i32 0")
         if folding.has_bias:
             result = f.do(f"fadd {kind.number} {result}, {f.load(kind.number, '%s', f.load('i64', text.bias, row))}")
-        _store(f, kind, result, f.load("i64", text.results, row), folding.is_sum)
+        _store(f, kind, result, f.given("i64", text.results, row), folding.is_sum)
     return finished(text)
 
 

@@ -66,6 +66,10 @@ class FunctionText:
         """An element."""
         return self.do(f"load {of}, ptr {self.at(of, pointer, index)}")
 
+    def given(self, of: str, pointer: str, index: str | int) -> str:
+        """An element of what does not change while a kernel runs: it is read outside of loops that ask for it again."""
+        return self.do(f"load {of}, ptr {self.at(of, pointer, index)}, !invariant.load !{{}}")
+
     def store(self, of: str, value: str, pointer: str, index: str | int) -> None:
         """Write an element."""
         self.add(f"store {of} {value}, ptr {self.at(of, pointer, index)}")

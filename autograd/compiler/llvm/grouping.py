@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import FOLDS, is_native
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, is_native
 from autograd.compiler.llvm.prepare import Prepared, term_lanes
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, SHORTEST, TABLE, View, viewed
 from autograd.compiler.vector.program import Lanes, Operand, Step
@@ -72,7 +72,7 @@ class Grouping:
         if step.form in ("product", "mean_product"):
             item.operands = [(each, False) for each in step.operands]
             return item
-        item.operands = term_lanes(step)
+        item.operands = term_lanes(step, self.made.sides.get(step, PLAIN))
         if step.form.startswith("mean"):
             item.form = "mean"
         else:

@@ -21,6 +21,11 @@ INLINE = frozenset(
 )
 
 
+Sides = tuple[tuple[Primitive | None, int], ...]
+"""What both factors of a product are made of: a row, or None for what is there, and of how many operands."""
+PLAIN: Sides = ((None, 1), (None, 1))
+
+
 class Calls(Protocol):
     """A text that can call functions."""
 

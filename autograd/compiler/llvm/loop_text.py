@@ -11,13 +11,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from autograd import rules
 from autograd.compiler.llvm.body import Body, literal
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, Fold, applied
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, Fold, Sides, applied
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE
 from autograd.primitive import Primitive
 
@@ -44,6 +45,7 @@ class Node:
     power: float | None  # of a map: the exponent, where it is a constant that needs no logarithm
     operands: tuple[int, ...]
     terms: int = 0  # of a row that Python computes of many operands
+    sides: Sides = PLAIN
 
 
 class LoopText:
@@ -54,11 +56,11 @@ class LoopText:
         self.f = f = FunctionText(kind, NAME, ARGUMENTS, linkage="")
         self.body = Body(kind.lanes, of=kind.number)
         self.body.lines = f.lines
-        self.rows, given = f.load("i64", "%d", 0), f.load("i64", "%d", 1)
+        self.rows, given = f.given("i64", "%d", 0), f.given("i64", "%d", 1)
         self.length = f.do(f"select i1 {f.do(f'icmp eq i64 {given}, 0')}, i64 %n, i64 {given}")
         self.last = f.do(f"sub i64 {self.length}, {kind.lanes}")
-        self.terms = [f.load("i64", "%d", 2 + i) for i in range(terms)]
-        self.tables = [f.load("ptr", "%d", 2 + terms + i) for i in range(len(streams))]
+        self.terms = [f.given("i64", "%d", 2 + i) for i in range(terms)]
+        self.tables = [f.given("ptr", "%d", 2 + terms + i) for i in range(len(streams))]
         self.first_store = 2 + terms + len(streams)
         self.values: dict[int, str] = {}  # of streams and nodes, in this round
 
@@ -73,7 +75,7 @@ class LoopText:
             if stream.deep:
                 self.starts.append("")
             elif stream.walk in (CONSTANT, CONTIGUOUS):
-                start = f.at(self.kind.number, f"%{stream.frame}", f.load("i64", table, row))
+                start = f.at(self.kind.number, f"%{stream.frame}", f.given("i64", table, row))
                 self.starts.append(start)
                 if stream.walk == CONSTANT:
                     self.values[i] = self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
@@ -97,7 +99,7 @@ class LoopText:
         if stream.walk not in (CONSTANT, CONTIGUOUS):
             place = f.do(f"add i64 {f.do(f'mul i64 {place}, {self.length}')}, {i}")
             return self.gathered(stream.frame, f.at("i64", self.tables[number], place))
-        start = f.at(self.kind.number, f"%{stream.frame}", f.load("i64", self.tables[number], place))
+        start = f.at(self.kind.number, f"%{stream.frame}", f.given("i64", self.tables[number], place))
         if stream.walk == CONTIGUOUS:
             return self.vector(start, i)
         return self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
@@ -140,7 +142,7 @@ class LoopText:
         if node.form == "dot":
             result = self._dot(words)
         elif node.form == "pairs":
-            result = self._pairs(deep, words, row, i, count)
+            result = self._pairs(node.sides, deep, words, row, i, count)
         elif node.form == "map":
             result = words[0] if row_ is None else applied(self, row_, node.power, words)
         elif row_ is rules.pick:
@@ -160,12 +162,23 @@ class LoopText:
             result = self.body.fma(words[2 * i], words[2 * i + 1], result)
         return result
 
-    def _pairs(self, deep: Sequence[int], bias: Sequence[str], row: str, i: str, count: str) -> str:
+    def factors(self, sides: Sides, words: Sequence[str]) -> list[str]:
+        """Both factors of a product, from what is read for them."""
+        found: dict[tuple[Primitive | None, tuple[str, ...]], str] = {}
+        rest = iter(words)
+        keys = [(row, tuple(islice(rest, count))) for row, count in sides]
+        for row, of in keys:
+            if (row, of) not in found:
+                found[row, of] = of[0] if row is None else applied(self, row, None, of)
+        return [found[key] for key in keys]
+
+    def _pairs(self, sides: Sides, deep: Sequence[int], bias: Sequence[str], row: str, i: str, count: str) -> str:
         kind, f = self.kind, self.f
         with f.loop(count) as k:
             sum_ = f.carry(kind.type, bias[0] if bias else self.body.word(-0.0))
-            words = [self.term(each, row, count, k, i) for each in deep]
-            result = self.body.fma(words[0], words[-1], sum_)
+            terms = {each: self.term(each, row, count, k, i) for each in deep}
+            w, x = self.factors(sides, [terms[each] for each in deep])
+            result = self.body.fma(w, x, sum_)
             f.pass_on(sum_, result)
         return result
 
@@ -196,7 +209,7 @@ class LoopText:
             beyond = f.do(f"add i64 {i}, {lane}")
             if stream.walk == TABLE:
                 at = f.do(f"add i64 {f.do(f'mul i64 {at}, {self.length}')}, {beyond}")
-            where = f.load("i64", self.tables[xs], at)
+            where = f.given("i64", self.tables[xs], at)
             where = f.do(f"add i64 {where}, {beyond}") if stream.walk == CONTIGUOUS else where
             found = f.load(of, f"%{stream.frame}", where)
             found = f.do(f"select i1 {is_there}, {of} {found}, {of} {literal(math.nan)}")
@@ -210,9 +223,9 @@ class LoopText:
     def store(self, place: int, node: int, frame: str, is_table: bool, row: str, i: str) -> None:
         """Write a node's numbers to their row of a frame."""
         f, kind, value = self.f, self.kind, self.values[~node]
-        table = f.load("ptr", "%d", self.first_store + place)
+        table = f.given("ptr", "%d", self.first_store + place)
         if not is_table:
-            start = f.at(kind.number, f"%{frame}", f.load("i64", table, row))
+            start = f.at(kind.number, f"%{frame}", f.given("i64", table, row))
             f.add(f"store {kind.type} {value}, ptr {f.at(kind.number, start, i)}, align {kind.bytes}")
             return
         places = f.at("i64", table, f.do(f"add i64 {f.do(f'mul i64 {row}, {self.length}')}, {i}"))

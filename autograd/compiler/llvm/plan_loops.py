@@ -8,8 +8,10 @@ from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.loop_rows import PLAIN
 from autograd.compiler.llvm.loop_text import FOLDED, Node, Stream, loop_text
 from autograd.compiler.llvm.plan import Plan
+from autograd.compiler.llvm.product_text import VECTORS
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE, aligned, table, viewed
 from autograd.compiler.vector.program import Lanes
 
@@ -28,6 +30,8 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
         tables, walks, rows = _batched_tables(plan, items, outside)
         stores = [result_lanes(items[i].step, plan.made)[0] * plan.room for i in stored]
         store_walks = [CONTIGUOUS] * len(stored)
+        if all(_is_sum(item) for item in items):
+            width *= VECTORS
     else:
         views = [items[i].views[n] for i, n in outside] + [items[i].views[-1] for i in stored]
         views, length = aligned(views)
@@ -63,6 +67,11 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
     plan.add(items, text, [rows, 0 if batched else length, *terms, *stream_tables, *stores], level)
 
 
+def _is_sum(item: Item) -> bool:
+    """Whether it is a sum of products: where they are is looked up once for all vectors of a unit of samples."""
+    return item.step.form == "pairs"
+
+
 def _batched_tables(
     plan: Plan, items: Sequence[Item], outside: Sequence[tuple[int, int]]
 ) -> tuple[list[Lanes], list[str], int]:
@@ -84,7 +93,7 @@ def _node(plan: Plan, item: Item, i: int, number: dict[tuple[int, int], int], pl
         return Node("dot", None, None, tuple(words))
     form = "pairs" if step.form == "pairs" else "reduce"
     terms = _terms(item) if is_called(step) else 0
-    return Node(form, step.row, None, tuple(words), terms)
+    return Node(form, step.row, None, tuple(words), terms, plan.made.sides.get(step, PLAIN))
 
 
 def _terms(item: Item) -> int:

@@ -7,6 +7,7 @@ from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Item, result_lanes
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.loop_rows import PLAIN
 from autograd.compiler.llvm.loop_text import Stream, Text
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.plan_blas import Side, add_gemm
@@ -124,7 +125,9 @@ class Means:
             Stream(*(("f", CONTIGUOUS) if each.kind == "batched" else ("s", CONSTANT)), True) for each in operands
         ]
         tables = [each.lanes.T.ravel() * (plan.room if each.kind == "batched" else 1) for each in operands]
-        text = fold_text(kind, Folding(tuple(streams), is_sum=True))
+        wide = Kind(VECTORS * kind.lanes, kind.single)
+        sides = plan.made.sides.get(step, PLAIN)
+        text = fold_text(wide, Folding(tuple(streams), sides=sides, is_sum=True))
         plan.add([item], text, [step.size, 0, len(operands[0].lanes), *tables, slots])
 
     def _slots(self, step: Step) -> Lanes:

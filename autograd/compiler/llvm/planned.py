@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd.compiler.llvm.compacted import compact
 from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
 from autograd.compiler.llvm.library import Kind
@@ -11,10 +12,12 @@ from autograd.compiler.llvm.plan_loops import add_fold, add_loop
 from autograd.compiler.llvm.plan_products import Means, add_product
 from autograd.compiler.llvm.prepare import prepared
 from autograd.compiler.llvm.product_text import VECTORS
+from autograd.compiler.llvm.recomputed import recompute
 from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
 
 FRAME_BYTES = 128 * 1024  # of a block of samples: a part of the second-level cache
+MOST_FRAME_BYTES = 4 * FRAME_BYTES  # where a block would be one unit of samples
 LARGE_FRAME_BYTES = 16 * 1024 * 1024  # with products by BLAS
 MOST_SAMPLES = 256  # in a block
 
@@ -22,12 +25,16 @@ MOST_SAMPLES = 256  # in a block
 def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     """The kernels of a vector program, for vectors of a kind; CompileError unless their order is right."""
     made = prepared(vectors, kind.lanes)
+    recompute(made)
+    compact(made)
     grouping = Grouping(made, kind.lanes)
     check_lanes(made.program, grouping.steps)
     unit = kind.lanes * VECTORS
     runs = direct_runs(made, kind)
     used = made.sizes[1] - sum([count for _, count in runs])
     room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
+    if room < 2 * unit <= MOST_FRAME_BYTES // (kind.bytes * max(used, 1)):
+        room = 2 * unit  # to begin a kernel takes as long as some samples
     if not kind.single and any(map(_is_large, made.steps)):
         room = LARGE_FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit  # BLAS blocks by itself
     plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit, runs)

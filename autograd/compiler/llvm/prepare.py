@@ -14,7 +14,7 @@ from itertools import chain
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import POWERS, is_native
+from autograd.compiler.llvm.loop_rows import PLAIN, POWERS, Sides, is_native
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 
@@ -27,6 +27,7 @@ class Prepared:
     """Steps in order, how many lanes both files have, and what lanes hold from the beginning.
 
     powers   the exponents of steps that are powers of a constant
+    sides    of sums of products whose factors are computed there, for both: the row, and how many operands it has
     outputs  the first lane of the outputs in the shared file; those of each sample are lanes of `sample_outputs`
     """
 
@@ -36,6 +37,7 @@ class Prepared:
     constants: dict[int, float] = field(default_factory=dict)
     batched_constants: dict[int, float] = field(default_factory=dict)
     powers: dict[Step, float] = field(default_factory=dict)
+    sides: dict[Step, Sides] = field(default_factory=dict)
     outputs: int = 0
     sample_outputs: Lanes = field(default_factory=lambda: np.zeros(0, np.intp))
     known: dict[bytes, int] = field(default_factory=dict)  # lanes of constants, by their bits
@@ -237,9 +239,10 @@ def _sample_lane(made: Prepared, kind: str, value: float) -> int:
     return int(copy.lanes[0])
 
 
-def term_lanes(step: Step) -> list[tuple[Operand, bool]]:
+def term_lanes(step: Step, sides: Sides = PLAIN) -> list[tuple[Operand, bool]]:
     """The operands of a step as lanes (terms, lanes of the result), and whether each has several terms."""
-    deep = step.operands[:2] if "pairs" in step.form else step.operands[-1:] if step.form == "reduce" else ()
+    factors = sum([count for _, count in sides])
+    deep = step.operands[:factors] if "pairs" in step.form else step.operands[-1:] if step.form == "reduce" else ()
     terms = max([each.shape[0] for each in deep], default=1)
     found = []
     for operand in step.operands:
