@@ -73,6 +73,23 @@ def test_derivatives_are_those_of_python(f: Callable[..., Any], ties: bool, dtyp
     assert bool(recomputed(fast)) == (f is not both_read)
 
 
+@pytest.mark.parametrize("samples", [3, 300 + 7])
+def test_an_infinite_factor_is_not_multiplied_by_samples_that_are_not_there(samples: int) -> None:
+    """Of the last unit, which is not full: ∞ · 0 would be nan."""
+
+    def weighted(centres: Sequence[Sequence[Any]], x: Sequence[Any], w: Sequence[Any]) -> Any:
+        return sum([a * b for a, b in zip(distances(centres, x), w, strict=True)])
+
+    centres, x, *_ = inputs(samples, False)
+    fast = autograd.compile(weighted, batch=("x", "w"), backend="llvm")
+    weights = np.full((samples, K), 0.5)
+    fast.value_and_grad(centres, x, weights)
+    assert recomputed(fast)
+    centres[3, 1], centres[5, 0] = np.inf, -np.inf
+    _, (slopes, *_) = fast.value_and_grad(centres, x, weights)
+    assert (slopes[3][1], slopes[5][0]) == (np.inf, -np.inf)
+
+
 def test_ties_of_a_fold_share_as_in_eager_code() -> None:
     """¼, ¼, ½: the last two share what the first two have shared."""
     f = autograd.compile(lambda c, x: reduce(autograd.minimum, [(a - x) ** 2 for a in c]), batch=("x",), backend="llvm")

@@ -43,12 +43,16 @@ class _FoldText(LoopText):
         place = self.first_store
         self.bias = self.f.given("ptr", "%d", place) if folding.has_bias else ""
         self.results = self.f.given("ptr", "%d", place + folding.has_bias)
+        # Beyond the last sample there is 0, but not where a factor is computed.
+        computes = folding.is_sum and folding.sides != PLAIN
+        self.state = self.f.given("i64", "%d", place + folding.has_bias + 1) if computes else ""
         self.lanes = f"<{', '.join([f'i64 {i}' for i in range(kind.lanes)])}>"
 
     def live(self, i: str) -> str:
         """A flag for each lane: whether there is such a term."""
         wide = Kind(self.kind.lanes).type.replace("double", "i64")
-        left = self.f.do(f"sub i64 {self.length}, {i}")
+        count = self.f.given("i64", self.f.at("double", "%f", self.state), 1) if self.state else self.length
+        left = self.f.do(f"sub i64 {count}, {i}")
         one = self.f.do(f"insertelement {wide} poison, i64 {left}, i32 0")
         mask = f"<{self.kind.lanes} x i32> zeroinitializer"
         every = self.f.do(f"shufflevector {wide} {one}, {wide} poison, {mask}")
@@ -95,7 +99,8 @@ class _FoldText(LoopText):
                 found: list[list[str]] = []
                 for u in range(vectors):
                     i = f.do(f"add i64 {begin}, {u * self.kind.lanes}") if u else begin
-                    live = "" if self.folding.is_sum and vectors == 1 else self.live(i)
+                    cleared = self.folding.is_sum and not self.state
+                    live = "" if cleared and vectors == 1 else self.live(i)
                     found.append(self._stepped(each, states[u::vectors], place, i, live, earlier))
                 new = [found[u][s] for s in range(len(each.start)) for u in range(vectors)]
                 for state, result in zip(states, new, strict=True):
@@ -108,11 +113,11 @@ class _FoldText(LoopText):
     def _stepped(
         self, each: Pass, states: Sequence[str], place: str, i: str, live: str, earlier: Sequence[str]
     ) -> list[str]:
-        if self.folding.sides != PLAIN:
-            words = self.factors(self.folding.sides, [self.at(n, place, i) for n in range(len(self.streams))])
-            return [self.body.fma(words[0], words[1], states[0])]
         neutral = (each.neutral, 0.0)  # the product of both sides changes nothing: −0
-        words = [self.kept(self.at(n, place, i), live, neutral[n]) for n in range(len(self.streams))]
+        words = [self.at(n, place, i) for n in range(len(self.streams))]
+        if self.folding.sides != PLAIN:
+            words = self.factors(self.folding.sides, words)
+        words = [self.kept(word, live, number) for word, number in zip(words, neutral, strict=False)]
         if len(words) == 2:
             return [self.body.fma(words[0], words[1], states[0])]
         return list(each.step(self, states, words[0], earlier))

@@ -93,8 +93,9 @@ class Memory:
         room = plan.room
         constants = {lane * room + i: x for lane, x in plan.made.batched_constants.items() for i in range(room)}
         size = len(STATE) + 2 * len(plan.runs)
-        frame = new_frame(plan.state + size, self._number, constants, empty=np.nan)
-        state = frame[0][plan.state :].view(np.int64) if plan.runs else np.zeros(size, np.int64)
+        frame = new_frame(plan.state + 2 * size, self._number, constants, empty=np.nan)  # 2: it may be of floats
+        is_asked = plan.runs or plan.has_state
+        state = frame[0][plan.state :].view(np.int64)[:size] if is_asked else np.zeros(size, np.int64)
         return Block(
             plan.runs, state, frame, np.zeros(plan.sums),
             entries=address_of(tables[SAMPLES]), count=len(tables[SAMPLES]), means=address_of(tables[MEANS]),

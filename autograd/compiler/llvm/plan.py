@@ -10,7 +10,7 @@ from autograd.compiler.llvm.descriptors import Descriptors
 from autograd.compiler.llvm.direct_text import STATE
 from autograd.compiler.llvm.engine import KERNELS
 from autograd.compiler.llvm.grouping import AFTER, BEFORE, MEANS, SAMPLES, Item
-from autograd.compiler.llvm.library import Library
+from autograd.compiler.llvm.library import Kind, Library
 from autograd.compiler.llvm.loop_text import Text
 from autograd.compiler.llvm.prepare import Prepared
 from autograd.compiler.vector.program import Lanes
@@ -31,6 +31,7 @@ class Plan:
     means      pairs (places in the shared frame, sums whose means go there)
     cleared    lanes of which sums are taken
     listing    a line for each entry
+    has_state  whether a kernel asks for the state, which then lies behind the frame of samples
     """
 
     made: Prepared
@@ -46,6 +47,7 @@ class Plan:
     means: tuple[Lanes, Lanes] = field(default_factory=lambda: (np.zeros(0, np.intp), np.zeros(0, np.intp)))
     cleared: Lanes = field(default_factory=lambda: np.zeros(0, np.intp))
     listing: list[str] = field(default_factory=list)
+    has_state: bool = False
 
     @property
     def all_means(self) -> bool:
@@ -60,6 +62,11 @@ class Plan:
     def state(self) -> int:
         """Where the frame of samples ends, and what kernels have to know of them begins; see `direct_text.STATE`."""
         return self.made.sizes[1] * self.room
+
+    def live_state(self, kind: Kind) -> int:
+        """The state for a kernel that asks for the number of samples in a block, counted in doubles."""
+        self.has_state = True
+        return self.state // 2 if kind.single else self.state
 
     def run(self, lane: int) -> int | None:
         """Where the address of the run that begins with this lane stands, if there is one."""

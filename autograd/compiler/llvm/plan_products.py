@@ -128,7 +128,8 @@ class Means:
         wide = Kind(VECTORS * kind.lanes, kind.single)
         sides = plan.made.sides.get(step, PLAIN)
         text = fold_text(wide, Folding(tuple(streams), sides=sides, is_sum=True))
-        plan.add([item], text, [step.size, 0, len(operands[0].lanes), *tables, slots])
+        state = [plan.live_state(kind)] if sides != PLAIN else []
+        plan.add([item], text, [step.size, 0, len(operands[0].lanes), *tables, slots, *state])
 
     def _slots(self, step: Step) -> Lanes:
         """Where the sums of a step stand."""
