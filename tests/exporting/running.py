@@ -1,4 +1,4 @@
-"""Run what `compiled.export` has written: C by a compiler, JavaScript by Node, Python by import."""
+"""Run what `compiled.export` has written: C by a compiler, JavaScript by Node, Python by import; and a long loop."""
 
 from __future__ import annotations
 
@@ -17,10 +17,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from autograd import sin
+
 Array = NDArray[np.float64]
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off")
 U = 2.0**-53
+
+
+def pendulum(x: Any, steps: int = 50) -> Any:
+    """A number of the angle and the speed after some steps."""
+    q, p = x
+    for _ in range(steps):
+        p = p - 0.05 * sin(q)
+        q = q + 0.05 * p
+    return q * q + p
 
 
 @cache

@@ -15,17 +15,9 @@ from autograd.exporting.ahead import computed_ahead
 from autograd.exporting.collect import collect
 from autograd.exporting.language import DOUBLE, JAVASCRIPT, Language
 from autograd.exporting.writing import File
-from tests.exporting.running import COMPILERS, assert_close, flat, in_c, needs_compiler
+from tests.exporting.running import COMPILERS, assert_close, flat, in_c, needs_compiler, pendulum
 
 TRIPS = 40
-
-
-def pendulum(x: Any) -> Any:
-    q, p = x
-    for _ in range(TRIPS):
-        p = p - 0.05 * sin(q)
-        q = q + 0.05 * p
-    return q * q + p
 
 
 def recurrent(x: Any) -> Any:

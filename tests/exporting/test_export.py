@@ -40,6 +40,7 @@ from tests.exporting.running import (
     in_python,
     needs_compiler,
     needs_node,
+    pendulum,
 )
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -48,14 +49,6 @@ from tests.exporting.running import (
 def network(w: Any, b: Any, x: Any) -> Any:
     hidden = [tanh(sum((p * q for p, q in zip(row, x, strict=True)), c)) for row, c in zip(w, b, strict=True)]
     return logsumexp(hidden) - hidden[0] + gelu(hidden[1]) * erf(hidden[2])
-
-
-def pendulum(x: Any) -> Any:
-    q, p = x
-    for _ in range(50):
-        p = p - 0.05 * sin(q)
-        q = q + 0.05 * p
-    return q * q + p
 
 
 def rosenbrock(x: Any) -> Any:

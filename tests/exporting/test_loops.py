@@ -7,22 +7,14 @@ from typing import Any
 
 import pytest
 
-from autograd import compile, rules, sin
+from autograd import compile, rules
 from autograd.compiler.loops.loop import Loop, Looped
 from autograd.compiler.program import Equation, Program
 from autograd.exporting.columns import Columns
 from autograd.exporting.language import DOUBLE
 from autograd.exporting.late import late_products
 from autograd.exporting.writing import File, Lines
-from tests.exporting.running import assert_close, flat, in_c, needs_compiler
-
-
-def pendulum(x: Any) -> Any:
-    q, p = x
-    for _ in range(50):
-        p = p - 0.05 * sin(q)
-        q = q + 0.05 * p
-    return q * q + p
+from tests.exporting.running import assert_close, flat, in_c, needs_compiler, pendulum
 
 
 @needs_compiler
