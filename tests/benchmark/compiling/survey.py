@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
+from pathlib import Path
 from typing import NamedTuple
 
 import nn
@@ -213,6 +214,9 @@ def peak_memory() -> float | None:
     """The most gigabytes that this process had so far; None on Windows, where Python cannot tell."""
     if sys.platform == "win32":
         return None
+    if sys.platform == "linux":  # there, `ru_maxrss` of a new process begins with what its parent had
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split()[0]) / 1e9
     resource = import_module("resource")
     unit = 1 if sys.platform == "darwin" else 1024
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit / 1e9
