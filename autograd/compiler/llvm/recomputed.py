@@ -26,11 +26,12 @@ def recompute(made: Prepared) -> None:
         if step.batched and _is_cheap(step):
             owner[step.start : step.start + step.size] = number
     owner[_read_otherwise(made, owner)] = -1
-    dropped = {number for number in np.unique(owner).tolist() if number >= 0 and _is_whole(made.steps[number], owner)}
+    numbers = [number for number in np.unique(owner).tolist() if number >= 0 and _is_whole(made.steps[number], owner)]
+    dropped = {number: made.steps[number] for number in numbers}
     if not dropped:
         return
     kept = [step for number, step in enumerate(made.steps) if number not in dropped]
-    made.steps[:] = [_with_sides(made, step, {i: made.steps[i] for i in dropped}, owner) for step in kept]
+    made.steps[:] = [_with_sides(made, step, dropped, owner) for step in kept]
 
 
 def _with_sides(made: Prepared, step: Step, dropped: Mapping[int, Step], owner: Lanes) -> Step:
