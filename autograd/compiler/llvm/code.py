@@ -51,21 +51,16 @@ class Code:
         return len(self.texts) - 1
 
     def _call(self, name: str | Primitive, count: int) -> str:
-        of = self.kind.type
         if isinstance(name, Primitive):
-            symbol = self.library.row(self.kind, name, count)
-        else:
-            symbol = self.library.function(self.kind, name)
-        return f"call {of} @{symbol}({', '.join([f'{of} %s'] * count)})"
+            return self.library.row_call(self.kind, name, count)
+        return self.library.call(self.kind, name)
 
     def sine_or_cosine(self, name: str, x: Atom) -> int:
         """One of the two; where both are wanted, they share their work, and the second is already there."""
         if x not in self.angles or self.kind.exact:
             return self.call(name, x)
         if x not in self._pairs:
-            of = self.kind.type
-            symbol = self.library.function(self.kind, "sin_cos")
-            self.texts += [f"call {{{of}, {of}}} @{symbol}({of} %s)", FOLLOWS]
+            self.texts += [self.library.call(self.kind, "sin_cos"), FOLLOWS]
             self.operands += [(x,), ()]
             self._pairs[x] = len(self.texts) - 2
         return self._pairs[x] + (name == "cos")

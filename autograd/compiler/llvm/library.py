@@ -94,6 +94,20 @@ class Library:
         self._wanted[symbol] = Wanted(kind, row.name, row, count)
         return symbol
 
+    def call(self, kind: Kind, name: str) -> str:
+        """A call of a function of `rows.py`, or of `sin_cos`, with a gap for each operand.
+
+        >>> Library().call(Kind(4), "atan2")
+        'call <4 x double> @atan2_4d(<4 x double> %s, <4 x double> %s)'
+        """
+        symbol = self.function(kind, name)
+        return _call(symbol, self._wanted[symbol])
+
+    def row_call(self, kind: Kind, row: Primitive, count: int) -> str:
+        """The same of a row that Python computes."""
+        symbol = self.row(kind, row, count)
+        return _call(symbol, self._wanted[symbol])
+
     def gather(self, kind: Kind) -> str:
         """The symbol of a function of a frame and a table of places, which gives a vector of what is there."""
         symbol = kind.symbol("gather")
@@ -182,9 +196,17 @@ def _gather(symbol: str, kind: Kind) -> str:
 
 
 def _signature(symbol: str, wanted: Wanted) -> str:
-    kind, name, _, count = wanted
-    result = f"{{{kind.type}, {kind.type}}}" if name == "sin_cos" else kind.type
-    return f"{result} @{symbol}({', '.join([f'{kind.type} %x{i}' for i in range(count)])})"
+    kind, count = wanted.kind, wanted.operands
+    return f"{_result(wanted)} @{symbol}({', '.join([f'{kind.type} %x{i}' for i in range(count)])})"
+
+
+def _call(symbol: str, wanted: Wanted) -> str:
+    return f"call {_result(wanted)} @{symbol}({', '.join([f'{wanted.kind.type} %s'] * wanted.operands)})"
+
+
+def _result(wanted: Wanted) -> str:
+    of = wanted.kind.type
+    return f"{{{of}, {of}}}" if wanted.name == "sin_cos" and wanted.row is None else of
 
 
 def _opened(body: Body, kind: Kind, operand: str) -> str:

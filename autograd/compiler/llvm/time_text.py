@@ -18,6 +18,9 @@ from autograd import rules
 from autograd.compiler.llvm.code import FOLLOWS, Atom, Code, constant
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
+from autograd.compiler.llvm.loop_rows import INLINE
+from autograd.compiler.llvm.packing import Placed, packs
+from autograd.compiler.llvm.rows import FUNCTIONS
 from autograd.compiler.llvm.spelling import spell
 from autograd.compiler.loops.divide import divided
 from autograd.compiler.loops.emitted import column_of, emitted
@@ -26,6 +29,7 @@ from autograd.compiler.program import Atom as Place
 from autograd.compiler.program import Equation
 
 TURNING = (rules.sin, rules.cos)
+UNPACKED = (rules.pow_,)  # rows of which constant operands decide how they are computed
 Addresses = tuple[int, int] | int
 """(first, step) of a sequence in memory if it is even there, else where its table begins."""
 
@@ -54,7 +58,7 @@ def texts_of(looped: Looped, kind: Kind, vector: Kind, sums: bool) -> Texts:
     library, tables = Library(), list[int]()
     made = divided(looped) if looped.head.batched else None
     looped = made.looped if made else looped
-    text = Text(FunctionText(kind, "program", "ptr %memory, ptr %tables", linkage=""), library, tables)
+    text = Text(FunctionText(kind, "program", "ptr %memory, ptr %tables", linkage=""), vector, library, tables)
     inputs = looped.head.shared
     text.allot(len(inputs))
     shared = Scope(text, looped, dict(zip(inputs, range(len(inputs)), strict=True)))
@@ -69,7 +73,7 @@ def texts_of(looped: Looped, kind: Kind, vector: Kind, sums: bool) -> Texts:
             shared.export(item, made.is_shared)
     shared.export(Equation(rules.total, looped.outputs), made.is_shared)
     at = text.size
-    other = Text(FunctionText(vector, "tile", "ptr %memory", linkage=""), library, tables, at + 1)
+    other = Text(FunctionText(vector, "tile", "ptr %memory", linkage=""), vector, library, tables, at + 1)
     other.function.add(f"%tables.at = getelementptr {vector.type}, ptr %memory, i64 {at}")
     other.function.add("%tables = load ptr, ptr %tables.at")
     batched = {place: other.allot(1) for place in looped.head.batched}
@@ -91,10 +95,16 @@ def _store(scope: Scope, outputs: Sequence[Place], first: int, sums: bool) -> No
 
 
 class Text:
-    """A function on a memory, while it is written: what stands for values, and how many slots are taken."""
+    """A function on a memory, while it is written: what stands for values, and how many slots are taken.
 
-    def __init__(self, function: FunctionText, library: Library, tables: list[int], size: int = 0) -> None:
+    Its values are of the kind of the function; where they are single numbers, `vector` has several of them.
+    """
+
+    def __init__(
+        self, function: FunctionText, vector: Kind, library: Library, tables: list[int], size: int = 0
+    ) -> None:
         self.function, self.kind, self.tables, self.size = function, function.kind, tables, size
+        self.vector = vector
         self.code = Code(self.kind, library)
         self._words: list[str] = []  # of operations, and of values that are none by −1 − their number
         self._others: list[str] = []
@@ -139,6 +149,36 @@ class Text:
         return found
 
 
+    def together(self, name: str, operands: Sequence[Sequence[Atom]]) -> list[list[Atom]]:
+        """The results of a function of the library for each of some operands: as many at once as a vector has lanes."""
+        f, lanes = self.function, self.vector.lanes
+        text = self.code.library.call(self.vector, name)
+        found: list[list[Atom]] = []
+        for begin in range(0, len(operands), lanes):
+            part = operands[begin : begin + lanes]
+            vectors = [self._side_by_side(list(map(self.word, each))) for each in zip(*part, strict=True)]
+            results = [f.do(text % tuple(vectors))]
+            if name == "sin_cos":
+                pair = f"{{{self.vector.type}, {self.vector.type}}}"
+                results = [f.do(f"extractvalue {pair} {results[0]}, {i}") for i in range(2)]
+            for lane in range(len(part)):
+                each = [f.do(f"extractelement {self.vector.type} {result}, i32 {lane}") for result in results]
+                found.append(list(map(self.named, each)))
+        return found
+
+    def _side_by_side(self, words: Sequence[str]) -> str:
+        """A vector of numbers; the first is in the lanes that are left."""
+        f, kind = self.function, self.vector
+        result = f.do(f"insertelement {kind.type} poison, {kind.number} {words[0]}, i32 0")
+        if len(words) < kind.lanes:
+            result = f.do(
+                f"shufflevector {kind.type} {result}, {kind.type} poison, <{kind.lanes} x i32> zeroinitializer"
+            )
+        for lane, word in enumerate(words[1:], 1):
+            result = f.do(f"insertelement {kind.type} {result}, {kind.number} {word}, i32 {lane}")
+        return result
+
+
 class Scope:
     """A program or a body while it is written: the values of its inputs and places.
 
@@ -168,16 +208,50 @@ class Scope:
 
     def write(self, wanted: Callable[[int], bool] = lambda place: True) -> None:
         """Write the items whose first places are wanted."""
+        waiting: list[Placed] = []
         for place, item in self.looped.placed():
             if not wanted(place):
                 continue
             if type(item) is Loop:
+                self._equations(waiting)
+                waiting = []
                 self._loop(place, item)
             else:
-                operands = [self.value(atom) for atom in item.operands]
-                if item.primitive in TURNING and type(item.operands[0]) is int and item.operands[0] in self._angles:
-                    self.text.code.angles.add(operands[0])
-                self.values[place] = self.text.spell(item, operands)
+                waiting.append((place, item))
+        self._equations(waiting)
+
+    def _equations(self, items: Sequence[Placed]) -> None:
+        for name, pack in packs(items, self._function):
+            if len(pack) > 1 and name:
+                self._together(name, pack)
+            else:
+                for place, equation in pack:
+                    self._equation(place, equation)
+
+    def _function(self, equation: Equation) -> str:
+        """The function that is worth calling for several equations together; "" if there is none."""
+        name = equation.primitive.name
+        if self.text.kind.lanes > 1 or equation.primitive in UNPACKED or name in INLINE or name not in FUNCTIONS:
+            return ""
+        return "sin_cos" if self._turns(equation) else name
+
+    def _turns(self, equation: Equation) -> bool:
+        """Whether both the sine and the cosine of its angle are wanted."""
+        return equation.primitive in TURNING and equation.operands[0] in self._angles
+
+    def _equation(self, place: int, equation: Equation) -> None:
+        operands = [self.value(atom) for atom in equation.operands]
+        if self._turns(equation):
+            self.text.code.angles.add(operands[0])
+        self.values[place] = self.text.spell(equation, operands)
+
+    def _together(self, name: str, pack: Sequence[Placed]) -> None:
+        different = {str(equation.operands): equation.operands for _, equation in pack}  # −0 is not 0
+        operands = [[self.value(atom) for atom in each] for each in different.values()]
+        found = dict(zip(different, self.text.together(name, operands), strict=True))
+        for place, equation in pack:
+            results = found[str(equation.operands)]
+            self.values[place] = results[name == "sin_cos" and equation.primitive is rules.cos]
 
     def export(self, item: Equation | Loop, is_shared: Callable[[int], bool]) -> None:
         """Put what an item of another text looks at into memory."""
