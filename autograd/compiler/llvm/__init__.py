@@ -24,7 +24,8 @@ busy machine, side by side): a GPT document as one straight line runs in 66 us a
 at level 0: 2 ms instead of 7 for a kernel, and 5 % of the run.
 
 *Loops over time*, for what repeats in a chain (a pendulum, a small RNN): `compiler/loops` finds them, time_text.py
-writes them, time_loops.py runs them.
+and time_function.py write them, time_loops.py runs them. A body is code on single numbers, but the functions in it that
+do not need each other are called for several at once (packing.py).
 
 *Straight-line* code for `exact=True`, which keeps the order of additions to the bit, for other chains of numbers, and
 for what is small: spelling.py, code.py, frame.py, writing.py, emit.py. The tiles of a

@@ -1,4 +1,4 @@
-"""Which functions of numbers can be called at once, in the lanes of a vector: equal ones that do not wait for others."""
+"""Which functions of numbers a vector can take at once: equal ones that do not need each other."""
 
 from __future__ import annotations
 
