@@ -21,7 +21,7 @@ from tests.benchmark.command import main
 from tests.benchmark.gradbench import EVALS, references, run, validity
 from tests.benchmark.gradbench.descent import argmax, argmin
 from tests.benchmark.gradbench.modes import GRADIENTS
-from tests.benchmark.gradbench.row import Row, flattened, measured
+from tests.benchmark.gradbench.row import OURS, Row, flattened, measured, peer_sides
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = json.loads((Path(run.__file__).parent / "golden.json").read_text(encoding="ascii"))
@@ -263,10 +263,16 @@ class TestBenchmark:
         assert not run.run(True, 1, None, False)
         assert "FAILED  hello: ours: differs from the reference" in capsys.readouterr().out
 
+    def test_a_row_has_the_times_of_both_sides(self) -> None:
+        row = measured("hello", "tiny", 1, ("NumPy",))
+        assert (row.seconds.keys(), row.wrong) == ({OURS, "NumPy"}, {})
+
     @pytest.mark.slow
-    def test_numpy_by_hand_computes_the_same(self) -> None:
-        for name in module("numpy_sides").SIDES:
-            assert "NumPy" in measured(name, "tiny", 1, ("NumPy",)).seconds, name
+    @pytest.mark.parametrize("name", module("numpy_sides").SIDES)
+    def test_numpy_by_hand_computes_the_same(self, name: str) -> None:
+        right = prepared(name, validity.DERIVATIVES[name]).run()
+        wrong: dict[str, str] = {}
+        assert peer_sides(name, tiny(name), flattened(name, right), ["NumPy"], wrong).keys() == {"NumPy"}, wrong
 
     def test_verdicts_count_who_is_ahead_and_name_what_compiles_slowly(self) -> None:
         rows = [Row("lse", "small", {"ours": 1.0, "PyTorch": 2.0, "JAX": 0.5}, compile=3.5)]
