@@ -11,6 +11,8 @@ from autograd.io.streams import print_error
 from autograd.io.suggestions import did_you_mean
 
 USAGE_ERROR = 2
+PATHS = frozenset({"CSV", "DATA", "DIR", "DIRECTORY", "FILE", "FILE.py", "FILE[:CLASS]", "MODEL", "TABLE", "TOML"})
+"""Metavars of arguments that are files or folders."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,6 +69,12 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(None, f"unknown command {value!r}{did_you_mean(str(value), names)}")
         hint = did_you_mean(str(value), names)
         raise argparse.ArgumentError(action, f"{str(value)!r} is not one of {', '.join(names)}{hint}")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """An empty path would be the current folder, and comes from a variable of the shell that is not set."""
+        if not arg_string and action.metavar in PATHS:
+            raise argparse.ArgumentError(action, "the name is empty")
+        return super()._get_value(action, arg_string)
 
     def error(self, message: str) -> NoReturn:
         """Print usage, error and where the help is, a line each, and exit."""

@@ -100,6 +100,10 @@ ERRORS = [
         "--oracle: 'mpmat' is not one of auto, mpmath, complex, differences, function; did you mean 'mpmath'?",
         "autograd check",
     ),
+    (["train", ""], "DATA: the name is empty", "autograd train"),
+    (["train", "xor", "--out="], "--out: the name is empty", "autograd train"),
+    (["playground", "-o", ""], "-o/--out: the name is empty", "autograd playground"),
+    (["grade", ""], "FILE[:CLASS]: the name is empty", "autograd grade"),
 ]
 
 
