@@ -23,12 +23,18 @@ from autograd.derivative import Flow, adjoints
 
 
 def differentiated(
-    recorded: Program, rows: Sequence[Atom], wanted: Sequence[int], numbers: Sequence[float], where: Callable[[], str]
+    recorded: Program,
+    rows: Sequence[Atom],
+    wanted: Sequence[int],
+    numbers: Sequence[float],
+    where: Callable[[], str],
+    gated: bool = False,
 ) -> tuple[Program, bool]:
     """A recorded program with the derivatives of each of `rows` by the inputs `wanted` as further outputs.
 
     `numbers` are those of the inputs when it was recorded, and `where` gives the line of guards that derivatives need.
-    The answer also says whether rules asked what samples may answer differently.
+    With a batch, or if `gated`, they need none. The answer also says whether rules asked what samples may answer
+    differently.
     """
     writer = Writer(recorded, numbers, where)
     outputs = list(moved_to(recorded.outputs, writer.atoms))
@@ -36,7 +42,7 @@ def differentiated(
     for row in rows:
         known: dict[int, Any] = {}
         if type(row) is int:
-            known = adjoints(row, wanted, Gated(writer) if recorded.batched else Recorded(writer))
+            known = adjoints(row, wanted, Gated(writer) if gated or recorded.batched else Recorded(writer))
         outputs += [writer.atom(known.get(place, 0.0)) for place in wanted]
         adjoint_of = [(writer.atom(adjoint), writer.atoms[place]) for place, adjoint in known.items()]
     made = replace(
@@ -115,6 +121,8 @@ class Gated(WrittenGates, _Walk):
     def __init__(self, writer: Writer) -> None:
         WrittenGates.__init__(self)
         _Walk.__init__(self, writer)
+        if not writer.recorded.batched:
+            self.differs = "call to call; write its rule with autograd.where"
 
     def parents_of(self, place: int, equation: Equation) -> Sequence[int]:
         """All operands that have a rule."""

@@ -13,7 +13,7 @@ from autograd.compiler.explain import explanation
 from autograd.compiler.latex import latex_of
 from autograd.compiler.options import Backend
 from autograd.compiler.program import Program
-from autograd.compiler.specialization import forms_of
+from autograd.compiler.specialization import unguarded_forms_of
 
 _export = lazy_call("autograd.exporting.export", "export")
 
@@ -72,7 +72,7 @@ class Inspected(Derivatives):
         """
         ran = self._ran()
         need_numpy("the LaTeX of a compiled function")
-        return latex_of(forms_of(ran.lowered, ran.options), ran.lowered)
+        return latex_of(unguarded_forms_of(ran.lowered, ran.options.exact), ran.lowered)
 
     @property
     def backend(self) -> Backend:

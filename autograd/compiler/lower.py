@@ -75,6 +75,15 @@ class Lowered:
         """All outputs in equations on numbers, derivatives in the order of eager code: the reference."""
         return self._differentiated[0] if self.kind in (GRADIENT, HESSIAN) else self.forward
 
+    @cached_property
+    def gated(self) -> Program:
+        """The same for all numbers, whatever rules ask of them: `where` chooses, and no guard is needed.
+
+        CompileError for a rule that asks for several numbers.
+        """
+        program, _ = self._differentiated_by(gated=True)
+        return program
+
     @property
     def has_more_gates(self) -> bool:
         """Whether it has gates where eager code multiplies: see derived.py."""
@@ -87,8 +96,11 @@ class Lowered:
 
     @cached_property
     def _differentiated(self) -> tuple[Program, bool]:
+        return self._differentiated_by(gated=False)
+
+    def _differentiated_by(self, gated: bool) -> tuple[Program, bool]:
         rows = self.recorded.outputs[1:] if self.kind == HESSIAN else self.recorded.outputs[:1]
-        program, asks = differentiated(self.recorded, rows, self.wanted, self.at, where_asked)
+        program, asks = differentiated(self.recorded, rows, self.wanted, self.at, where_asked, gated)
         return replace(program, derivatives=self.wanted if self.kind == GRADIENT else ()), asks
 
     def guard(self, number: int) -> Guard:

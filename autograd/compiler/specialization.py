@@ -74,6 +74,13 @@ def forms_of(lowered: Lowered, options: Options) -> Forms:
     return Forms(lambda: lowered.forward, lowered.wanted, lambda: lowered.program)
 
 
+def unguarded_forms_of(lowered: Lowered, exact: bool) -> Forms:
+    """The same for what nobody asks guards of, such as a file; the guards of the function itself are left."""
+    if lowered.kind != GRADIENT or exact:
+        return Forms(lambda: lowered.program)
+    return Forms(lambda: lowered.forward, lowered.wanted, lambda: lowered.gated)
+
+
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:
     """The recording, built and verified to compute what was recorded; else by the next best back end, with a
     warning, and in the end by python, which is eager arithmetic. CompileError if that differs too: a function or a

@@ -12,10 +12,10 @@ from autograd.compiler.advice import remedy
 from autograd.compiler.asked import Asked
 from autograd.compiler.captures import Outside
 from autograd.compiler.derived import lowered
-from autograd.compiler.forms import Forms
 from autograd.compiler.kinds import Derivative, Kind
 from autograd.compiler.lower import GRADIENT, SAMPLES, VALUE, Call, Lowered, PerSampleError
 from autograd.compiler.program import Program
+from autograd.compiler.specialization import unguarded_forms_of
 from autograd.errors import CompileError
 from autograd.exporting.request import Exported, Request, Slot
 from autograd.exporting.spelling import has_formula
@@ -40,9 +40,6 @@ class Recorder:
         kind, along = self._kind(name)
         lowered = self._lowered(kind, along)
         self._refuse(name, lowered.program if self.exact else lowered.forward)
-        keep = self.exact or lowered.kind != GRADIENT
-        wanted, scalar = (None, None) if keep else (lowered.wanted, lambda: lowered.program)
-        forms = Forms((lambda: lowered.program) if keep else (lambda: lowered.forward), wanted, scalar)
         is_sample = [each in self.compiled.batch for each in self.names]
         parts = list(zip(self.names, map(size_of, self.keys), is_sample, strict=True))
         arguments = _slots([(each, count) for each, count, sample in parts if not sample])
@@ -50,6 +47,7 @@ class Recorder:
         parameters = _slots([(p.label or f"parameter {i}", 1) for i, p in enumerate(self.compiled.parameters or ())])
         results = _slots(self._results(name, lowered))
         directions = _slots([(f"d{each}" if name != "vjp" else "ybar", n) for each, n in self._along(name, along)])
+        forms = unguarded_forms_of(lowered, self.exact)
         return Exported(name, lowered, forms, arguments, parameters, directions, samples, results, self.frozen)
 
     def _refuse(self, name: str, program: Program) -> None:
