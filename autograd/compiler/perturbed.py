@@ -5,8 +5,8 @@ take the absolute value of every partial derivative: in a pendulum of 1000 steps
 they are infinite, so that anything passes. Random errors cancel as those of a back end do.
 
 Half of an error belongs to the operation and its operands, since a back end rounds what is equal alike: in a sum of a
-million equal terms such errors add up, a thousand times as far as others do. The other half is drawn for each operation,
-since equal ones may be computed in two ways, in a vector register and outside: their difference is then not 0.
+million equal terms such errors add up, a thousand times as far as others do. The other half is drawn anew each time,
+since equal numbers may be computed in two ways, in a vector register and outside: then their difference is not 0.
 """
 
 from __future__ import annotations
@@ -57,11 +57,12 @@ class Perturbed(NamedTuple):
 
     def beyond(
         self, wanted: Answers, given: Answers, wrong: list[Place], answers: Callable[[Answers], Answers]
-    ) -> list[Place]:
+    ) -> dict[Place, bool]:
         """Those of the places in `wrong` where `given` is further from `wanted` than any run with random errors.
 
         `answers` makes answers of columns of outputs. What errors MARGIN times as small move nearly as far has no
-        digits to be compared: it jumps, or is chaotic. Nan is nothing but nan.
+        digits to be compared: it jumps, or is chaotic. Nan is nothing but nan; whether roundings decide that, as at the
+        end of a domain, is told for each place.
         """
         found: dict[Place, list[float]] = {each: [] for each in wrong}
         for factor in self._runs():
@@ -70,9 +71,10 @@ class Perturbed(NamedTuple):
                 found[i, j].append(other[i][j])
             wrong = [(i, j) for i, j in wrong if not _is_reached(given[i][j], wanted[i][j], found[i, j])]
             if not wrong:
-                return []
+                return {}
         other = answers(self._columns(factors(0, 1.0, self.unit)))
-        return [(i, j) for i, j in wrong if _has_digits(given[i][j], wanted[i][j], found[i, j], other[i][j])]
+        wrong = [(i, j) for i, j in wrong if _has_digits(given[i][j], wanted[i][j], found[i, j], other[i][j])]
+        return {(i, j): _is_edge(given[i][j], wanted[i][j], found[i, j]) for i, j in wrong}
 
     def decides(self, guard: Guard, numbers: Sequence[float]) -> bool:
         """Whether roundings do, given the numbers of all places: random errors move its sides as far as they are apart.
@@ -230,3 +232,8 @@ def _has_digits(given: float, wanted: float, runs: Sequence[float], small: float
         return True
     spread = max([abs(x - wanted) for x in runs if math.isfinite(x)], default=0.0)
     return math.isfinite(small) and LINEAR * abs(small - wanted) <= spread
+
+
+def _is_edge(given: float, wanted: float, runs: Sequence[float]) -> bool:
+    """Whether one of two numbers is nan, and roundings decide which."""
+    return (given != given) is not (wanted != wanted) and any((x != x) is (given != given) for x in runs)

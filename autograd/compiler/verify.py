@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -24,6 +24,7 @@ from autograd.compiler.columns import rows_of
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.perturbed import Answers, Perturbed, Place, derivatives
+from autograd.compiler.points import Point, near
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
 from autograd.numerics import total
 
@@ -34,26 +35,9 @@ _OWN = frozenset(OWN_ROWS.values())
 # Differences that are not the fault of a back end.
 ROUNDED = "rounded to float32, "
 REORDERED = "added up in another order, "
+EDGE = "a number leaves the domain of a function, or reaches it"
 SMALLEST = 2.0**-126  # float32 with all its digits
 LARGEST = {"float64": sys.float_info.max, "float32": (2.0 - 2.0**-23) * 2.0**127}
-
-
-@dataclass(frozen=True)
-class Point:
-    """Inputs: the shared ones, and a row for each of some samples."""
-
-    shared: Sequence[float]
-    samples: Sequence[Sequence[float]]
-
-    def rows(self, program: Program) -> Iterator[list[float]]:
-        """The inputs of each sample in the order of the program; of the one there is without a batch."""
-        row = [0.0] * len(program.names)
-        for place, x in zip(program.shared, self.shared, strict=True):
-            row[place] = x
-        for sample in self.samples or [()]:
-            for place, x in zip(program.batched, sample, strict=True):
-                row[place] = x
-            yield row.copy()
 
 
 @dataclass(frozen=True)
@@ -91,7 +75,7 @@ class Reference:
         here = Point(list(map(float, shared)), rows)
         self.points = [here]
         if self.count * size * 3 < EFFORT:
-            self.points += [_near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
+            self.points += [near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
         self.rows = [row for point in self.points for row in point.rows(program)]
 
     @cached_property
@@ -136,8 +120,8 @@ class Reference:
                 return "a primitive is random, or not a function of its operands only"
             rows = slice(i * self.count, (i + 1) * self.count)
             found = self._at(point, rows, runner, options)
-            if found and not (i > 0 and self._leaves_range(rows, options)):  # nobody has asked for that point
-                return found
+            if found and not (i > 0 and (found.endswith(EDGE) or self._leaves_range(rows, options))):
+                return found  # a point near by may be out of reach: nobody has asked for it
         return self._one_by_one(runner, options)
 
     def _one_by_one(self, runner: Runner, options: Options) -> str:
@@ -203,8 +187,7 @@ class Reference:
                 return ""
             first = min(each for each in (outputs, failing) if isinstance(each, int))
             if self._hangs(first, rows, options) or self._leaves_range(rows, options):
-                reason = ROUNDED if options.dtype != "float64" else REORDERED
-                return f"{reason}a comparison comes out differently at {self.lowered.guard(first).where}"
+                return f"{_roundings(options)}a comparison comes out differently at {self.lowered.guard(first).where}"
             return f"guard {failing} does not hold, but it answers with {outputs!r}"
         given = [list(map(float, each)) for each in (outputs if known.program.per_sample else [outputs])]
         wrong = self._differing(known, given, rows, options)
@@ -218,16 +201,20 @@ class Reference:
         wrong = self._wrong(known.program, wanted, given, rows, options)
         if not wrong:
             return ""
-        i, place = wrong[0]
         if self._leaves_range(rows, options):
             return f"{ROUNDED}a number is too large or too small for it, and so becomes infinite or 0"
+        if all(wrong.values()):
+            return f"{_roundings(options)}{EDGE}"
+        i, place = next(each for each, is_edge in wrong.items() if not is_edge)
         return f"output {place} is {given[i][place]!r} where the recorded graph gives {wanted[i][place]!r}"
 
-    def _wrong(self, program: Program, wanted: Answers, given: Answers, rows: slice, options: Options) -> list[Place]:
-        """The numbers that are further off than roundings reach."""
+    def _wrong(
+        self, program: Program, wanted: Answers, given: Answers, rows: slice, options: Options
+    ) -> dict[Place, bool]:
+        """The numbers that are further off than roundings reach; of each, whether roundings make it nan or a number."""
         wrong = [(i, place) for i, each in enumerate(wanted) for place in self._unequal(each, given[i], options)]
         if not wrong or options.exact:
-            return wrong
+            return dict.fromkeys(wrong, False)
         return self._perturbed(program, rows, options).beyond(wanted, given, wrong, self._answers)
 
     def _perturbed(self, program: Program, rows: slice, options: Options) -> Perturbed:
@@ -279,14 +266,8 @@ def _computed(program: Program, rows: Sequence[Sequence[float]]) -> Computed:
     return Computed(program, columns, outputs)
 
 
-def _near(program: Program, point: Point, indices: frozenset[int], rng: random.Random) -> Point:
-    def moved(places: Sequence[int], numbers: Sequence[float]) -> list[float]:
-        return [
-            x if place in indices else x * (0.9 + 0.2 * rng.random()) + 0.04 * rng.random() - 0.02
-            for place, x in zip(places, numbers, strict=True)
-        ]
-
-    return Point(moved(program.shared, point.shared), [moved(program.batched, each) for each in point.samples])
+def _roundings(options: Options) -> str:
+    return ROUNDED if options.dtype != "float64" else REORDERED
 
 
 def _mean(numbers: Sequence[float]) -> float:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import CompileError, Value, rules
-from autograd.compiler import backends, bounds, python
+from autograd.compiler import backends, bounds, derived, python
 from autograd.compiler.forms import Forms
 from autograd.compiler.lower import GRADIENT, SAMPLES, Call, Lowered, lower
 from autograd.compiler.options import Options
@@ -154,6 +154,23 @@ def test_a_wrong_back_end_is_replaced_with_a_warning(monkeypatch: pytest.MonkeyP
     assert fast.explain().startswith("back end: python")
 
 
+@pytest.mark.parametrize("way", ["gradient", "vjp", "hvp", "jacobian"])
+def test_a_number_where_eager_code_gives_nan_is_noticed(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """0 · ∞: the derivative of √x · y at the origin."""
+    monkeypatch.setattr(derived, "SMALL", 0)
+    monkeypatch.setitem(backends.BUILD, "numpy", lambda forms, options: Off(forms.program, np.nan_to_num))
+    root = autograd.compile(lambda x: autograd.sqrt(x[0]) * x[1], backend="numpy")
+    roots = autograd.compile(lambda x: [autograd.sqrt(x[0]) * x[1], x[0], x[1]], backend="numpy")
+    asks: dict[str, Callable[[], Any]] = {
+        "gradient": lambda: root.value_and_grad([0.0, 0.0])[1][0],
+        "vjp": lambda: root.vjp(([0.0, 0.0],), 1.0)[1][0][0],
+        "hvp": lambda: root.hvp(([0.0, 0.0],), ([1.0, 1.0],))[1][0],
+        "jacobian": lambda: roots.jacobian([0.0, 0.0])[0][0],
+    }
+    with pytest.warns(RuntimeWarning, match="is 0.0 where the recorded graph gives nan"):
+        assert math.isnan(asks[way]())
+
+
 def long(x: Any) -> Any:
     """More operations than Python is quick at."""
     for _ in range(1000):
@@ -285,7 +302,9 @@ def test_equal_terms_of_a_sum_are_rounded_alike() -> None:
 
 def test_equal_numbers_may_be_computed_in_two_ways() -> None:
     """Then their difference is a rounding, where that of equal errors is 0."""
-    program = Program(("x",), (Equation(rules.exp, (0,)), Equation(rules.exp, (0,)), Equation(rules.sub, (1, 2))), (), (3,))
+    program = Program(
+        ("x",), (Equation(rules.exp, (0,)), Equation(rules.exp, (0,)), Equation(rules.sub, (1, 2))), (), (3,)
+    )
     assert not first_beyond(program, 5.0, ULPS * math.ulp(math.exp(5.0)))
     assert first_beyond(program, 5.0, 1e-6)
 
@@ -322,3 +341,17 @@ def test_what_only_rounds_is_never_suspected(graph: Graph, count: int) -> None:
     made = lower(Call(lambda *xs: sum(graph(*xs) for _ in range(count)), keys, names, None, graph.point), GRADIENT)
     wrong = Reference(made, graph.point, ()).disagreement(InFloat32(made), Options(backend="numpy", dtype="float32"))
     assert wrong == "" or wrong.startswith(ROUNDED), wrong
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_end_of_a_domain_blames_no_back_end(dtype: str) -> None:
+    """Roundings decide whether asin has a value there; at a point near by nobody has asked for one."""
+    x = math.nextafter(1.0, 0.0)
+    made = lower(Call(autograd.asin, (key_of(1.0),), ("x",), None, [x]), GRADIENT)
+    known = Reference(made, [x], ())
+    known.points = known.points[:1]
+    wrong = known.disagreement(Fixed([math.nan, math.nan]), Options(dtype=dtype))
+    assert wrong.endswith("leaves the domain of a function, or reaches it")
+    inside = Reference(lower(Call(autograd.asin, (key_of(1.0),), ("x",), None, [0.5]), GRADIENT), [0.5], ())
+    inside.points = inside.points[:1]
+    assert "is nan where" in inside.disagreement(Fixed([math.nan, math.nan]), Options(dtype=dtype))

@@ -34,7 +34,7 @@ Parts = dict[str, list[float]]
 
 @dataclass
 class Expected:
-    """Value, gradient and Hessian at one point, row by row, and the error that floats may have in each.
+    """Value, gradient, Hessian row by row and its diagonal at one point, and the error that floats may have in each.
 
     Those `or_nan` may be missing: second derivatives at the tip of a length (decision 3(d)), whatever their limits.
     """
@@ -164,14 +164,14 @@ def expected(program: Program, point: Sequence[float], hostile: bool = False) ->
     if hostile and not all(abs(x) < LARGEST for exacts in numbers.values() for x in exacts):
         raise NoVerdictError("the derivative is not a float")
     floats = {part: list(map(float, xs)) for part, xs in numbers.items()}
-    orders = {"value": 0, "gradient": 1, "hessian": 2}
+    orders = {"value": 0, "gradient": 1, "hessian": 2, "curvature": 2}
     or_nan = [part for part, order in orders.items() if exact.tips and order + program.depth >= 2]
     return Expected(floats, errors, lambda: question.float32_errors, frozenset(or_nan))
 
 
 # Roundings, of the largest entry, that rules may leave: a partial is good to 4 ulp, the derivative of a partial's
 # formula cancels against its other terms.
-FLOORS = {"value": 16.0, "gradient": 64.0, "hessian": 1024.0}
+FLOORS = {"value": 16.0, "gradient": 64.0, "hessian": 1024.0, "curvature": 1024.0}
 
 
 def _derivatives(f: Replay, point: Sequence[float]) -> dict[str, list[Any]]:
@@ -194,4 +194,5 @@ def _derivatives(f: Replay, point: Sequence[float]) -> dict[str, list[Any]]:
             mixed = at((i, 1), (j, 1)) - at((i, 1), (j, -1)) - at((i, -1), (j, 1)) + at((i, -1), (j, -1))
             rows[i][j] = rows[j][i] = mixed / (4 * h * steps[j])
     found["hessian"] = [x for row in rows for x in row]
+    found["curvature"] = [row[i] for i, row in enumerate(rows)]
     return found
