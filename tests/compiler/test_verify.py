@@ -287,6 +287,14 @@ def first_beyond(program: Program, x: float, given: float) -> bool:
     return bool(Perturbed(program, [row]).beyond([[wanted]], [[given]], [(0, 0)], lambda columns: [[columns[0][0]]]))
 
 
+def test_numbers_without_all_their_digits_are_no_fault() -> None:
+    """Machine code has 0 for some of them."""
+    made = lower(Call(autograd.sinh, (key_of(1.0),), ("x",), None, [5e-324]))
+    known = Reference(made, [5e-324], ())
+    known.points = known.points[:1]
+    assert known.disagreement(Fixed([0.0]), Options()) == ""
+
+
 def test_equal_terms_of_a_sum_are_rounded_alike() -> None:
     """Their errors add up, while independent ones are as large as that of a hundred of these 10 000."""
     count, x = 10_000, 3e4
