@@ -21,7 +21,7 @@ from autograd.check.replayed_number import NotReplayableError, evaluate
 from tests.fuzz.program import MASKS, Body, Line, Operand, Program
 
 UNIT = 2.0**-53
-MOVED = 4.0  # roundings by which each operand and result is moved: a function may be off by 4 ulp
+MOVED = 4.0  # roundings by which each operand and result is moved at most: a function may be off by 4 ulp
 PLACES = 12  # operands of a line that are moved independently
 
 
@@ -157,7 +157,9 @@ class Replay:
             return x
         if path not in self.moves:
             rng = random.Random(f"{self.noise}{path}")
-            self.moves[path] = [self.m.lift(rng.choice((-1, 1)) * MOVED * self.unit) for _ in range(4 * PLACES)]
+            self.moves[path] = [
+                self.m.lift(rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) * MOVED * self.unit) for _ in range(4 * PLACES)
+            ]
         moves = self.moves[path][place % PLACES :: PLACES]
         size = self.m.lift(abs(x.recorded) or 1.0)
         away = (x.value - x.recorded) / size
