@@ -34,6 +34,7 @@
     backends.py        the back ends by name, and the choice between them
     bounds.py          what two orders of a sum may differ by in any case
     perturbed.py       runs with random errors: what roundings may do to a number
+    points.py          the recorded point, and others near it
     verify.py          does it compute what was recorded?
     cache/             programs and object code on disk, for later processes
     keeper.py          what one recording has there

@@ -85,11 +85,6 @@ class Lowered:
         return program
 
     @property
-    def has_more_gates(self) -> bool:
-        """Whether it has gates where eager code multiplies: see derived.py."""
-        return self.seeds > 0 or self.what == "hvp"
-
-    @property
     def asks_samples(self) -> bool:
         """Whether derivatives depend on what samples may answer differently."""
         return self.kind in (GRADIENT, HESSIAN) and self._differentiated[1]

@@ -3,13 +3,17 @@
 This is Monte Carlo arithmetic (Parker, UCLA CSD-970002, 1997). Bounds that follow each rounding through the program
 take the absolute value of every partial derivative: in a pendulum of 1000 steps they grow by e³¹ and in one of 25 000
 they are infinite, so that anything passes. Random errors cancel as those of a back end do.
+
+Half of an error belongs to the operation and its operands, since a back end rounds what is equal alike: in a sum of a
+million equal terms such errors add up, a thousand times as far as others do. The other half is drawn anew each time,
+since equal numbers may be computed in two ways, in a vector register and outside: then their difference is not 0.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import repeat
 from random import Random
 from typing import NamedTuple
 
@@ -30,7 +34,9 @@ UNROUNDED = {
     *(rules.where, rules.pick),
 }
 
-NO_ERRORS: Iterator[float] = repeat(1.0)
+INPUT, PRODUCT = -2, -3  # operations that are not of a row: rounding an input or a constant, a term of the chain rule
+HASHES = 2.0**sys.hash_info.width
+Factor = Callable[..., float]  # of an operation, by number, and its operands: what its result is multiplied by
 Answers = Sequence[Sequence[float]]  # the outputs of a runner: one row, or one for each sample
 Place = tuple[int, int]  # a row of these and a number in it
 
@@ -51,26 +57,24 @@ class Perturbed(NamedTuple):
 
     def beyond(
         self, wanted: Answers, given: Answers, wrong: list[Place], answers: Callable[[Answers], Answers]
-    ) -> list[Place]:
+    ) -> dict[Place, bool]:
         """Those of the places in `wrong` where `given` is further from `wanted` than any run with random errors.
 
         `answers` makes answers of columns of outputs. What errors MARGIN times as small move nearly as far has no
-        digits to be compared: it jumps, or is chaotic.
+        digits to be compared: it jumps, or is chaotic. Nan is nothing but nan; whether roundings decide that, as at the
+        end of a domain, is told for each place.
         """
-        off = {(i, j): abs(wanted[i][j] - given[i][j]) for i, j in wrong}
-        spread = dict.fromkeys(wrong, 0.0)
-
-        def moved(errors: Iterator[float]) -> dict[Place, float]:
-            other = answers(self._columns(errors))
-            return {(i, j): _distance(wanted[i][j], other[i][j]) for i, j in wrong}
-
-        for errors in self._runs():
-            spread = {each: max(spread[each], distance) for each, distance in moved(errors).items()}
-            wrong = [each for each in wrong if not off[each] <= spread[each]]
+        found: dict[Place, list[float]] = {each: [] for each in wrong}
+        for factor in self._runs():
+            other = answers(self._columns(factor))
+            for i, j in wrong:
+                found[i, j].append(other[i][j])
+            wrong = [(i, j) for i, j in wrong if not _is_reached(given[i][j], wanted[i][j], found[i, j])]
             if not wrong:
-                return []
-        small = moved(factors(0, 1.0, self.unit))
-        return [each for each in wrong if math.isnan(off[each]) or not LINEAR * small[each] > spread[each]]
+                return {}
+        other = answers(self._columns(factors(0, 1.0, self.unit)))
+        wrong = [(i, j) for i, j in wrong if _has_digits(given[i][j], wanted[i][j], found[i, j], other[i][j])]
+        return {(i, j): _is_edge(given[i][j], wanted[i][j], found[i, j]) for i, j in wrong}
 
     def decides(self, guard: Guard, numbers: Sequence[float]) -> bool:
         """Whether roundings do, given the numbers of all places: random errors move its sides as far as they are apart.
@@ -78,51 +82,56 @@ class Perturbed(NamedTuple):
         This is at the first row of inputs.
         """
         apart = guard.apart(numbers)
-        for errors in self._runs():
+        for factor in self._runs():
             try:
-                found = guard.apart(perturbed(self.program, self.rows[0], errors, self.indices, self.unit))
+                found = guard.apart(perturbed(self.program, self.rows[0], factor, self.indices, self.unit))
             except Exception:  # that of a user's rule
                 return True
             if abs(found - apart) >= abs(apart):
                 return True
         return False
 
-    def _runs(self) -> Iterator[Iterator[float]]:
+    def _runs(self) -> Iterator[Factor]:
         """The errors of each run."""
         for seed in range(RUNS // 2):
             yield factors(seed, MARGIN, self.unit)
             yield factors(seed, -MARGIN, self.unit)
 
-    def _columns(self, errors: Iterator[float]) -> list[list[float]]:
-        """The outputs, a column for each; infinite where a rule does not take such numbers."""
+    def _columns(self, factor: Factor) -> list[list[float]]:
+        """The outputs, a column for each; nan where a rule does not take such numbers."""
         program, found = self.program, []
         for row in self.rows:
             try:
-                numbers = perturbed(program, row, errors, self.indices, self.unit)
+                numbers = perturbed(program, row, factor, self.indices, self.unit)
                 outputs = [numbers[atom] if type(atom) is int else float(atom) for atom in program.outputs]
-                found.append(outputs + derivatives(program, numbers, self.slopes, errors))
+                found.append(outputs + derivatives(program, numbers, self.slopes, factor))
             except Exception:  # that of a user's rule
-                found.append([math.inf] * (len(program.outputs) + len(self.slopes)))
+                found.append([math.nan] * (len(program.outputs) + len(self.slopes)))
         return [list(each) for each in zip(*found, strict=True)]
 
 
-def factors(seed: int, size: float, unit: float) -> Iterator[float]:
-    """Random numbers near 1 without end: they are off by as much as `size` times the error that an operation may have.
+def factors(seed: int, size: float, unit: float) -> Factor:
+    """Random numbers near 1, off by at most `size` times the error that an operation may have.
 
-    >>> errors = factors(0, 1.0, UNIT["float64"])
-    >>> all(abs(next(errors) - 1.0) <= ULPS * UNIT["float64"] for _ in range(100))
+    They take the number of an operation and its operands, of which half of the error is a function.
+
+    >>> factor = factors(0, 1.0, UNIT["float64"])
+    >>> abs(factor(0, 0.5, 3.0) - factor(0, 0.5, 3.0)) <= ULPS * UNIT["float64"]
     True
     """
-    draw, width = Random(seed).random, 2.0 * size * ULPS * unit
+    own, width = Random(seed).random, size * ULPS * unit
     least = 1.0 - 0.5 * width
-    while True:
-        yield least + width * draw()
+
+    def factor(*operation: float) -> float:
+        return least + width * (own() + hash((seed, operation)) / HASHES)
+
+    return factor
 
 
 def perturbed(
     program: Program,
     row: Sequence[float],
-    errors: Iterator[float],
+    factor: Factor,
     indices: Collection[int] = (),
     unit: float = UNIT["float64"],
 ) -> list[float]:
@@ -131,23 +140,20 @@ def perturbed(
     A sum may be added up in another order, so it is off by as much as its terms are. In float32, constants are off too.
 
     >>> from autograd.compiler.program import Equation
-    >>> perturbed(Program(("x",), (Equation(rules.add, (0, 1.0)),), (), (1,)), [2.0], repeat(1.5))
+    >>> perturbed(Program(("x",), (Equation(rules.add, (0, 1.0)),), (), (1,)), [2.0], lambda *operation: 1.5)
     [3.0, 6.0]
     """
-    exact = set(indices)
-    numbers = [x if place in exact else x * next(errors) for place, x in enumerate(row)]
-    constants = _rounded_constants(program, errors) if unit > UNIT["float64"] else {}
-    for (primitive, operands), factor in zip(program.equations, errors, strict=False):
+    exact, rows = set(indices), dict[Primitive, int]()
+    numbers = [x if place in exact else x * factor(INPUT, x) for place, x in enumerate(row)]
+    constants = _rounded_constants(program, factor) if unit > UNIT["float64"] else {}
+    for primitive, operands in program.equations:
         at = [numbers[x] if type(x) is int else constants.get(x, x) for x in operands]
         out = float(primitive.value(*at))
         if exact and out.is_integer() and exact.issuperset([x for x in operands if type(x) is int]):
             exact.add(len(numbers))
-        elif primitive in UNROUNDED:
-            pass
-        elif primitive.variadic:
-            out += (factor - 1.0) * (abs(out) + _terms(primitive, out, at))
-        else:
-            out *= factor
+        elif primitive not in UNROUNDED:
+            off = factor(rows.setdefault(primitive, len(rows)), *at)
+            out = out + (off - 1.0) * (abs(out) + _terms(primitive, out, at)) if primitive.variadic else out * off
         numbers.append(out)
     return numbers
 
@@ -158,18 +164,18 @@ def _terms(row: Primitive, out: float, at: Sequence[float]) -> float:
     return len(at) / ULPS * sum([abs(float(p) * x) for p, x in partials if p is not None])
 
 
-def _rounded_constants(program: Program, errors: Iterator[float]) -> dict[float, float]:
+def _rounded_constants(program: Program, factor: Factor) -> dict[float, float]:
     """Each the same wherever it occurs, since float32 may not have it; it has the powers of 2."""
     found = {x for _, operands in program.equations for x in operands if type(x) is float}
-    return {x: x * next(errors) for x in sorted(found) if abs(math.frexp(x)[0]) not in (0.0, 0.5)}
+    return {x: x * factor(INPUT, x) for x in found if abs(math.frexp(x)[0]) not in (0.0, 0.5)}
 
 
 def derivatives(
-    program: Program, numbers: Sequence[float], wanted: Iterable[int], errors: Iterator[float] = NO_ERRORS
+    program: Program, numbers: Sequence[float], wanted: Iterable[int], factor: Factor | None = None
 ) -> list[float]:
     """The derivatives of a program's first output, given the numbers of all places: the chain rule on floats.
 
-    Every product in it is multiplied by one of `errors`.
+    Every product in it is multiplied by a `factor`.
 
     >>> from autograd.compiler.program import Equation
     >>> derivatives(Program(("x", "y"), (Equation(rules.mul, (0, 1)),), (), (2,)), [2.0, 3.0, 6.0], [0, 1])
@@ -201,12 +207,33 @@ def derivatives(
         for x, partial in zip(operands, partials, strict=True):
             if partial is not None and type(x) is int:
                 before = adjoint[x]
-                product = partial * delta * next(errors)
+                product = partial * delta
+                if factor:
+                    product *= factor(PRODUCT, partial, delta)
                 adjoint[x] = product if before is None else before + product
     return [adjoint[place] or 0.0 for place in wanted]
 
 
-def _distance(x: float, y: float) -> float:
-    """How far apart they are; infinite of what is not finite."""
-    distance = abs(x - y)
-    return distance if math.isfinite(distance) else math.inf
+def _is_reached(given: float, wanted: float, runs: Sequence[float]) -> bool:
+    """Whether a number is as near as one of these runs, or where there are none; not if nan is on one side only."""
+    if given != given or wanted != wanted:
+        return given != given and wanted != wanted
+    if math.isinf(given):
+        return given in runs
+    finite = [x for x in runs if math.isfinite(x)]
+    if math.isinf(wanted):
+        return any(abs(given) >= abs(x) for x in finite)
+    return abs(given - wanted) <= max([abs(x - wanted) for x in finite], default=math.inf)
+
+
+def _has_digits(given: float, wanted: float, runs: Sequence[float], small: float) -> bool:
+    """Whether a number differs from another where errors MARGIN times as small as in `runs` move little."""
+    if not math.isfinite(wanted) or given != given:
+        return True
+    spread = max([abs(x - wanted) for x in runs if math.isfinite(x)], default=0.0)
+    return math.isfinite(small) and LINEAR * abs(small - wanted) <= spread
+
+
+def _is_edge(given: float, wanted: float, runs: Sequence[float]) -> bool:
+    """Whether one of two numbers is nan, and roundings decide which."""
+    return (given != given) is not (wanted != wanted) and any((x != x) is (given != given) for x in runs)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -23,6 +24,7 @@ from autograd.compiler.columns import rows_of
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options, Runner
 from autograd.compiler.perturbed import Answers, Perturbed, Place, derivatives
+from autograd.compiler.points import Point, near
 from autograd.compiler.program import RELATIONS, Program, interpret_all, same
 from autograd.numerics import total
 
@@ -33,25 +35,9 @@ _OWN = frozenset(OWN_ROWS.values())
 # Differences that are not the fault of a back end.
 ROUNDED = "rounded to float32, "
 REORDERED = "added up in another order, "
-SINGLE = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127  # the smallest float32 with all its digits, and the largest
-
-
-@dataclass(frozen=True)
-class Point:
-    """Inputs: the shared ones, and a row for each of some samples."""
-
-    shared: Sequence[float]
-    samples: Sequence[Sequence[float]]
-
-    def rows(self, program: Program) -> Iterator[list[float]]:
-        """The inputs of each sample in the order of the program; of the one there is without a batch."""
-        row = [0.0] * len(program.names)
-        for place, x in zip(program.shared, self.shared, strict=True):
-            row[place] = x
-        for sample in self.samples or [()]:
-            for place, x in zip(program.batched, sample, strict=True):
-                row[place] = x
-            yield row.copy()
+EDGE = "a number leaves the domain of a function, or reaches it"
+SMALLEST = 2.0**-126  # float32 with all its digits
+LARGEST = {"float64": sys.float_info.max, "float32": (2.0 - 2.0**-23) * 2.0**127}
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ class Reference:
         here = Point(list(map(float, shared)), rows)
         self.points = [here]
         if self.count * size * 3 < EFFORT:
-            self.points += [_near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
+            self.points += [near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
         self.rows = [row for point in self.points for row in point.rows(program)]
 
     @cached_property
@@ -132,8 +118,10 @@ class Reference:
                 continue
             if i == 0 and not self._is_pure:
                 return "a primitive is random, or not a function of its operands only"
-            if found := self._at(point, slice(i * self.count, (i + 1) * self.count), runner, options):
-                return found
+            rows = slice(i * self.count, (i + 1) * self.count)
+            found = self._at(point, rows, runner, options)
+            if found and not (i > 0 and (found.endswith(EDGE) or self._leaves_range(rows, options))):
+                return found  # a point near by may be out of reach: nobody has asked for it
         return self._one_by_one(runner, options)
 
     def _one_by_one(self, runner: Runner, options: Options) -> str:
@@ -150,13 +138,13 @@ class Reference:
         if any(isinstance(each, int) for each in (together, *alone)):
             return ""  # at the recorded point that has been looked at
         rows = np.array([as_array(each).ravel() for each in alone])
-        if not np.isfinite(rows).all():
-            return ""
-        given = as_array(together)
-        wanted = rows if self.lowered.recorded.per_sample else rows.mean(axis=0)
-        if np.allclose(
-            given, wanted.reshape(given.shape), 0.0, EASY * UNIT[options.dtype] * np.abs(rows).max(initial=0.0)
-        ):
+        given, largest = as_array(together), np.abs(rows[np.isfinite(rows)]).max(initial=0.0)
+        if len(rows) * largest > LARGEST[options.dtype] and not self.lowered.recorded.per_sample:
+            return ""  # their sum may be infinite
+        with np.errstate(invalid="ignore"):  # ∞ − ∞ is nan
+            wanted = rows if self.lowered.recorded.per_sample else rows.mean(axis=0)
+        allowed = EASY * UNIT[options.dtype] * largest
+        if np.allclose(given, wanted.reshape(given.shape), 0.0, allowed, equal_nan=True):
             return ""
         return f"{len(rows)} samples at once give other numbers than one by one"
 
@@ -198,10 +186,8 @@ class Reference:
             if isinstance(outputs, int) and outputs == failing:
                 return ""
             first = min(each for each in (outputs, failing) if isinstance(each, int))
-            is_single = options.dtype != "float64"
-            if self._hangs(first, rows, options) or (is_single and _leaves_range(known, rows)):
-                reason = ROUNDED if is_single else REORDERED
-                return f"{reason}a comparison comes out differently at {self.lowered.guard(first).where}"
+            if self._hangs(first, rows, options) or self._leaves_range(rows, options):
+                return f"{_roundings(options)}a comparison comes out differently at {self.lowered.guard(first).where}"
             return f"guard {failing} does not hold, but it answers with {outputs!r}"
         given = [list(map(float, each)) for each in (outputs if known.program.per_sample else [outputs])]
         wrong = self._differing(known, given, rows, options)
@@ -215,16 +201,20 @@ class Reference:
         wrong = self._wrong(known.program, wanted, given, rows, options)
         if not wrong:
             return ""
-        i, place = wrong[0]
-        if options.dtype != "float64" and _leaves_range(known, rows):
+        if self._leaves_range(rows, options):
             return f"{ROUNDED}a number is too large or too small for it, and so becomes infinite or 0"
+        if all(wrong.values()):
+            return f"{_roundings(options)}{EDGE}"
+        i, place = next(each for each, is_edge in wrong.items() if not is_edge)
         return f"output {place} is {given[i][place]!r} where the recorded graph gives {wanted[i][place]!r}"
 
-    def _wrong(self, program: Program, wanted: Answers, given: Answers, rows: slice, options: Options) -> list[Place]:
-        """The numbers that are further off than roundings reach."""
+    def _wrong(
+        self, program: Program, wanted: Answers, given: Answers, rows: slice, options: Options
+    ) -> dict[Place, bool]:
+        """The numbers that are further off than roundings reach; of each, whether roundings make it nan or a number."""
         wrong = [(i, place) for i, each in enumerate(wanted) for place in self._unequal(each, given[i], options)]
         if not wrong or options.exact:
-            return wrong
+            return dict.fromkeys(wrong, False)
         return self._perturbed(program, rows, options).beyond(wanted, given, wrong, self._answers)
 
     def _perturbed(self, program: Program, rows: slice, options: Options) -> Perturbed:
@@ -241,9 +231,8 @@ class Reference:
     def _unequal(self, wanted: Sequence[float], given: Sequence[float], options: Options) -> list[int]:
         """The places of numbers that differ by more than some roundings of the largest one."""
         near = same if options.exact else closeness(wanted, UNIT[options.dtype], self.operations)
-        gated = self.lowered.has_more_gates and not options.exact  # 0 · ∞ that a gate keeps apart is not a nan
         pairs = enumerate(zip(wanted, given, strict=True))
-        return [place for place, (x, y) in pairs if not (near(x, y) or (x != x and (gated or y != y)))]
+        return [place for place, (x, y) in pairs if not (near(x, y) or (x != x and y != y))]
 
     def _pieces(self, point: Point) -> tuple[Any, ...]:
         """The samples as the runner takes them."""
@@ -254,6 +243,14 @@ class Reference:
                 for width, end in zip(self.widths, ends, strict=True)
             ]
         )
+
+    def _leaves_range(self, rows: slice, options: Options) -> bool:
+        """Whether it has numbers, in derivatives perhaps, that float32 does not have, not even roughly."""
+        if options.dtype == "float64":
+            return False
+        columns = [*self.full.columns, *self.full.outputs]
+        numbers = {abs(x) for column in columns for x in column[rows] if x and math.isfinite(x)}
+        return bool(numbers) and not SMALLEST <= min(numbers) <= max(numbers) <= LARGEST[options.dtype]
 
     def _hangs(self, guard: int, rows: slice, options: Options) -> bool:
         """Whether roundings decide it."""
@@ -269,21 +266,8 @@ def _computed(program: Program, rows: Sequence[Sequence[float]]) -> Computed:
     return Computed(program, columns, outputs)
 
 
-def _leaves_range(known: Computed, rows: slice) -> bool:
-    """Whether there are numbers that float32 does not have, not even roughly."""
-    low, high = SINGLE
-    numbers = {abs(x) for column in (*known.columns, *known.outputs) for x in column[rows] if x and math.isfinite(x)}
-    return bool(numbers) and not low <= min(numbers) <= max(numbers) <= high
-
-
-def _near(program: Program, point: Point, indices: frozenset[int], rng: random.Random) -> Point:
-    def moved(places: Sequence[int], numbers: Sequence[float]) -> list[float]:
-        return [
-            x if place in indices else x * (0.9 + 0.2 * rng.random()) + 0.04 * rng.random() - 0.02
-            for place, x in zip(places, numbers, strict=True)
-        ]
-
-    return Point(moved(program.shared, point.shared), [moved(program.batched, each) for each in point.samples])
+def _roundings(options: Options) -> str:
+    return ROUNDED if options.dtype != "float64" else REORDERED
 
 
 def _mean(numbers: Sequence[float]) -> float:

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import CompileError, Value, rules
-from autograd.compiler import backends, bounds, python
+from autograd.compiler import backends, bounds, derived, python
 from autograd.compiler.forms import Forms
-from autograd.compiler.lower import GRADIENT, SAMPLES, Call, lower
+from autograd.compiler.lower import GRADIENT, SAMPLES, Call, Lowered, lower
 from autograd.compiler.options import Options
-from autograd.compiler.perturbed import perturbed
-from autograd.compiler.program import Equation, Guard, Program
-from autograd.compiler.verify import Reference
+from autograd.compiler.perturbed import ULPS, Perturbed, perturbed
+from autograd.compiler.program import RELATIONS, Equation, Guard, Program, interpret
+from autograd.compiler.verify import ROUNDED, Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of
@@ -154,6 +154,23 @@ def test_a_wrong_back_end_is_replaced_with_a_warning(monkeypatch: pytest.MonkeyP
     assert fast.explain().startswith("back end: python")
 
 
+@pytest.mark.parametrize("way", ["gradient", "vjp", "hvp", "jacobian"])
+def test_a_number_where_eager_code_gives_nan_is_noticed(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """0 · ∞: the derivative of √x · y at the origin."""
+    monkeypatch.setattr(derived, "SMALL", 0)
+    monkeypatch.setitem(backends.BUILD, "numpy", lambda forms, options: Off(forms.program, np.nan_to_num))
+    root = autograd.compile(lambda x: autograd.sqrt(x[0]) * x[1], backend="numpy")
+    roots = autograd.compile(lambda x: [autograd.sqrt(x[0]) * x[1], x[0], x[1]], backend="numpy")
+    asks: dict[str, Callable[[], Any]] = {
+        "gradient": lambda: root.value_and_grad([0.0, 0.0])[1][0],
+        "vjp": lambda: root.vjp(([0.0, 0.0],), 1.0)[1][0][0],
+        "hvp": lambda: root.hvp(([0.0, 0.0],), ([1.0, 1.0],))[1][0],
+        "jacobian": lambda: roots.jacobian([0.0, 0.0])[0][0],
+    }
+    with pytest.warns(RuntimeWarning, match="is 0.0 where the recorded graph gives nan"):
+        assert math.isnan(asks[way]())
+
+
 def long(x: Any) -> Any:
     """More operations than Python is quick at."""
     for _ in range(1000):
@@ -260,4 +277,89 @@ def test_a_number_that_cancels_has_digits_though_none_of_its_own() -> None:
 def test_integers_stay_integers_for_an_index() -> None:
     """Random errors do not reach what `pick` looks at, nor what is computed from it."""
     program = Program(("i", "x"), (Equation(rules.add, (0, 1.0)), Equation(rules.pick, (2, 1, 1, 7.0))), (), (3,))
-    assert perturbed(program, [1.0, 2.0], iter([1.5, *[1.25] * 9]), indices={0}) == [1.0, 3.0, 2.0, 7.0]
+    assert perturbed(program, [1.0, 2.0], lambda *operation: 1.5, indices={0}) == [1.0, 3.0, 2.0, 7.0]
+
+
+def first_beyond(program: Program, x: float, given: float) -> bool:
+    """Whether the first output, at inputs that are all x, is further off than roundings reach."""
+    row = [x] * len(program.names)
+    wanted = interpret(program, row)[-1]
+    return bool(Perturbed(program, [row]).beyond([[wanted]], [[given]], [(0, 0)], lambda columns: [[columns[0][0]]]))
+
+
+def test_numbers_without_all_their_digits_are_no_fault() -> None:
+    """Machine code has 0 for some of them."""
+    made = lower(Call(autograd.sinh, (key_of(1.0),), ("x",), None, [5e-324]))
+    known = Reference(made, [5e-324], ())
+    known.points = known.points[:1]
+    assert known.disagreement(Fixed([0.0]), Options()) == ""
+
+
+def test_equal_terms_of_a_sum_are_rounded_alike() -> None:
+    """Their errors add up, while independent ones are as large as that of a hundred of these 10 000."""
+    count, x = 10_000, 3e4
+    names = tuple(f"x{i}" for i in range(count))
+    squares = [Equation(rules.square, (i,)) for i in range(count)]
+    sines = [Equation(rules.sin, (count + i,)) for i in range(count)]
+    total = Equation(rules.total, tuple(range(2 * count, 3 * count)))
+    program = Program(names, (*squares, *sines, total), (), (3 * count,))
+    off = ULPS * bounds.UNIT["float64"]
+    assert not first_beyond(program, x, count * math.sin(x * x * (1.0 + off)))
+    assert first_beyond(program, x, count * math.sin(x * x * (1.0 + 1000.0 * off)))
+
+
+def test_equal_numbers_may_be_computed_in_two_ways() -> None:
+    """Then their difference is a rounding, where that of equal errors is 0."""
+    program = Program(
+        ("x",), (Equation(rules.exp, (0,)), Equation(rules.exp, (0,)), Equation(rules.sub, (1, 2))), (), (3,)
+    )
+    assert not first_beyond(program, 5.0, ULPS * math.ulp(math.exp(5.0)))
+    assert first_beyond(program, 5.0, 1e-6)
+
+
+class InFloat32:
+    """A back end that rounds every input, constant and result to float32, and nothing else."""
+
+    def __init__(self, made: Lowered) -> None:
+        self.program, self.source = made.program, ""
+
+    def run(self, shared: Any, samples: Sequence[Any]) -> Any:
+        numbers = [self.rounded(x) for x in shared]
+        for row, operands in self.program.equations:
+            numbers.append(self.rounded(row.value(*[self.number(numbers, x) for x in operands])))
+        for place, guard in enumerate(self.program.guards):
+            sides = [self.number(numbers, x) for x in (guard.left, guard.right)]
+            if RELATIONS[guard.relation](*sides) is not guard.outcome:
+                return place
+        return np.array([self.number(numbers, x) for x in self.program.outputs])
+
+    def number(self, numbers: Sequence[float], atom: int | float) -> float:
+        return numbers[atom] if isinstance(atom, int) else self.rounded(atom)
+
+    def rounded(self, x: Any) -> float:
+        with np.errstate(over="ignore"):
+            return float(np.float32(x))
+
+
+@given(graphs(max_size=8), st.sampled_from([1, 2, 19, 60]))
+def test_what_only_rounds_is_never_suspected(graph: Graph, count: int) -> None:
+    """Though equal copies are rounded alike."""
+    names = tuple(f"x{i}" for i in range(len(graph.point)))
+    keys = tuple(key_of(x) for x in graph.point)
+    made = lower(Call(lambda *xs: sum(graph(*xs) for _ in range(count)), keys, names, None, graph.point), GRADIENT)
+    wrong = Reference(made, graph.point, ()).disagreement(InFloat32(made), Options(backend="numpy", dtype="float32"))
+    assert wrong == "" or wrong.startswith(ROUNDED), wrong
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_end_of_a_domain_blames_no_back_end(dtype: str) -> None:
+    """Roundings decide whether asin has a value there; at a point near by nobody has asked for one."""
+    x = math.nextafter(1.0, 0.0)
+    made = lower(Call(autograd.asin, (key_of(1.0),), ("x",), None, [x]), GRADIENT)
+    known = Reference(made, [x], ())
+    known.points = known.points[:1]
+    wrong = known.disagreement(Fixed([math.nan, math.nan]), Options(dtype=dtype))
+    assert wrong.endswith("leaves the domain of a function, or reaches it")
+    inside = Reference(lower(Call(autograd.asin, (key_of(1.0),), ("x",), None, [0.5]), GRADIENT), [0.5], ())
+    inside.points = inside.points[:1]
+    assert "is nan where" in inside.disagreement(Fixed([math.nan, math.nan]), Options(dtype=dtype))

@@ -190,8 +190,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.bounds": set(),
     "compiler.perturbed": {"compiler.bounds", "compiler.program", "compiler.symbols", "primitive", "rules"},
+    "compiler.points": {"compiler.program"},
     "compiler.verify": {
-        *("compiler.bounds", "compiler.cache.data", "compiler.columns", "compiler.perturbed"),
+        *("compiler.bounds", "compiler.cache.data", "compiler.columns", "compiler.perturbed", "compiler.points"),
         *("compiler.lower", "compiler.options", "compiler.program", "compiler.arguments", "numerics"),
     },
     "compiler.keeper": {

@@ -6,7 +6,9 @@ source.py           its text in Python, which is what runs
 user_primitives.py  primitives such as users define
 replay.py           the data evaluated at many digits
 oracle.py           what it should give, by differences, and how far floats may be off
-paths.py            the ways through the package, each a function that can be printed
+eager_ways.py       the ways through the package, each a function that can be printed: on Values
+compiled_ways.py    compiled; larger_ways.py: as a part of something larger; kept_ways.py: by a cache, or as a file
+paths.py            which of them are taken, by what options, and what each promises
 run.py              one program through all of them
 shrink.py           the smallest program that still fails
 report.py           a table, and a failure as a pytest test

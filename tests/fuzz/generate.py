@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from autograd import PRIMITIVES
 from autograd.check.arithmetic import floats
-from tests.fuzz.program import FORMS, Body, Constant, Line, Operand, Program, depends, pruned
+from tests.fuzz.program import FORMS, MASKS, Body, Constant, Line, Operand, Program, depends, pruned
 from tests.fuzz.replay import NoVerdictError, Number, Replay
 
 INFIX = ("add", "sub", "mul", "div", "add", "mul")
@@ -35,9 +35,12 @@ SMOOTH = (
         "erf",
         "atan2",
     ),
+    *("rsqrt", "cbrt", "exp2", "log2", "log10", "log1mexp", "logaddexp", "xlogy", "cosm1", "sinc", "log_sigmoid"),
+    *("normal_cdf", "normal_pdf"),
 )
 KINKED = ("relu", "abs", "maximum", "minimum", "leaky_relu", "where", "clip", "elu", "sign")
-ROWS = ("dot", "total", "prod", "logsumexp", "softmax", "log_softmax", "hypot", "norm", "mean")
+ROWS = ("dot", "total", "prod", "logsumexp", "softmax", "log_softmax", "hypot", "norm", "mean", "std", "largest")
+STEPS = ("floor", "ceil", "mod", "fmod")
 BRANCHES = ("if", "where", "greater", "if", "at_least")
 DEFINED = ("fuzz_cube", "fuzz_blend", "fuzz_squares")
 KINDS: dict[str, tuple[str, ...]] = {
@@ -45,13 +48,15 @@ KINDS: dict[str, tuple[str, ...]] = {
     "closures": (*FORMS, *FORMS, *SMOOTH),
     "branches": (*BRANCHES, *BRANCHES, *KINKED),
     "ties": KINKED,
+    "steps": (*STEPS, *STEPS, *INFIX),
+    "masks": tuple(MASKS),
     "rows": ROWS,
     "numpy": (*INFIX, *INFIX, "pow", "maximum", "where", "dot"),
     "defined": DEFINED,
     "loops": ("loop", "loop", *SMOOTH),
 }
 MODES = ("ordinary", "hostile")
-COUNTS = {"if": 4, "loop": 1, "jvp": 2, "hvp": 2} | dict.fromkeys(FORMS[:4], 1)
+COUNTS = {"if": 4, "loop": 1, "jvp": 2, "hvp": 2, **dict.fromkeys(FORMS[:4], 1), **dict.fromkeys(MASKS, 2)}
 SIMPLE = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 3.0)
 HOSTILE = (
     *(0.0, -0.0, 5e-324, -5e-324, 1e-308, 1e-154, -1e-154, 1e154, -1e154, 1e308, -1e308),
@@ -134,12 +139,14 @@ class _Draft:
             operands[2:] = rng.choices(list(self.env), k=2)
         if op in ("leaky_relu", "elu"):
             operands[1] = Constant(0.25)
+        if op in ("mod", "fmod"):
+            operands[1] = Constant(rng.choice((0.5, 2.0, 3.0)))
         body = None
         if op in FORMS or op == "loop":
             body = self._body(operands[0])
         if not any(isinstance(x, str) for x in operands) and (op not in FORMS or rng.random() < 0.5):
             operands[rng.randrange(len(operands)) if op != "leaky_relu" else 0] = rng.choice(list(self.env))
-        if op in ("log", "sqrt") and isinstance(operands[0], Constant):
+        if (op in ("log", "sqrt") or op in MASKS) and isinstance(operands[0], Constant):
             operands[0] = rng.choice(list(self.env))
         return Line(name, op, tuple(operands), body, rng.choice(TRIPS) if op == "loop" else 0)
 

@@ -36,6 +36,8 @@ Parts = dict[str, list[float]]
 class Expected:
     """Value, gradient and Hessian at one point, row by row, and the error that floats may have in each.
 
+    A path may give its diagonal, the "curvature", instead of the Hessian.
+
     Those `or_nan` may be missing: second derivatives at the tip of a length (decision 3(d)), whatever their limits.
     """
 
@@ -46,7 +48,7 @@ class Expected:
 
     def may_miss(self, gives: Sequence[str]) -> list[bool]:
         """For each number of these parts whether nan is right too."""
-        return [part in self.or_nan for part in gives for _ in self.numbers[part]]
+        return [name in self.or_nan for part in gives for name, _ in _entries(self.numbers, part)]
 
     def of(self, gives: Sequence[str], unit: float) -> tuple[list[float], list[float]]:
         """The expected results of a path that gives these: numbers and allowed errors, in roundings of size `unit`.
@@ -54,13 +56,21 @@ class Expected:
         Infinities for what float32 has not, and infinite errors for what it may not have. NoVerdictError where nothing
         is known of float32.
         """
-        numbers = [x for part in gives for x in self.numbers[part]]
+        numbers = [x for part in gives for _, x in _entries(self.numbers, part)]
         if unit == UNIT:
-            return numbers, [error for part in gives for error in self.errors[part]]
+            return numbers, [error for part in gives for _, error in _entries(self.errors, part)]
         found = self.float32_errors()
-        pairs = zip(numbers, (error for part in gives for error in found[part]), strict=True)
+        pairs = zip(numbers, (error for part in gives for _, error in _entries(found, part)), strict=True)
         both = [_in_range(x, error) for x, error in pairs]
         return [x for x, _ in both], [error for _, error in both]
+
+
+def _entries(parts: Parts, name: str) -> list[tuple[str, float]]:
+    """The numbers of a part, each with the name that the oracle has for it."""
+    if name != "curvature":
+        return [(name, x) for x in parts[name]]
+    hessian = parts["hessian"]
+    return [("hessian", x) for x in hessian[:: math.isqrt(len(hessian)) + 1]]
 
 
 def _in_range(x: float, error: float) -> tuple[float, float]:

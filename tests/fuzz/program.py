@@ -9,6 +9,9 @@ FORMS = ("grad", "value_and_grad", "jacobian", "hessian", "jvp", "hvp")
 """Derivatives that a line takes of its body, of one parameter; the operands are the point and, for the last two, a
 direction. A pair or list that comes out of it is added up."""
 
+MASKS = {"safe_log": "log", "safe_sqrt": "sqrt", "safe_rsqrt": "rsqrt", "safe_reciprocal": "reciprocal"}
+"""`where(x > 0, log(x), y)`: the branch that is not taken may be out of its domain."""
+
 
 @dataclass(frozen=True)
 class Constant:

@@ -18,10 +18,10 @@ import numpy as np
 from autograd import PRIMITIVES
 from autograd.check.arithmetic import UNDEFINED, Arithmetic
 from autograd.check.replayed_number import NotReplayableError, evaluate
-from tests.fuzz.program import Body, Line, Operand, Program
+from tests.fuzz.program import MASKS, Body, Line, Operand, Program
 
 UNIT = 2.0**-53
-MOVED = 4.0  # roundings by which each operand and result is moved: a function may be off by 4 ulp
+MOVED = 4.0  # roundings by which each operand and result is moved at most: a function may be off by 4 ulp
 PLACES = 12  # operands of a line that are moved independently
 
 
@@ -115,6 +115,8 @@ class Replay:
         if path not in self.noted:  # the first time, before anything is perturbed
             self.noted.add(path)
             self._note(op, xs, path)
+        if op in MASKS:
+            return self._op(MASKS[op], xs[:1], path) if floats[0] > 0.0 else xs[1]
         if op == "if":
             return xs[2] if floats[0] > floats[1] else xs[3]
         row = PRIMITIVES[op]
@@ -155,7 +157,9 @@ class Replay:
             return x
         if path not in self.moves:
             rng = random.Random(f"{self.noise}{path}")
-            self.moves[path] = [self.m.lift(rng.choice((-1, 1)) * MOVED * self.unit) for _ in range(4 * PLACES)]
+            self.moves[path] = [
+                self.m.lift(rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) * MOVED * self.unit) for _ in range(4 * PLACES)
+            ]
         moves = self.moves[path][place % PLACES :: PLACES]
         size = self.m.lift(abs(x.recorded) or 1.0)
         away = (x.value - x.recorded) / size
@@ -200,9 +204,15 @@ Composite = Callable[[Callable[..., Number], Callable[[float], Number], list[Num
 COMPOSITES: dict[str, Composite] = {
     "mean": lambda op, number, xs: op("div", op("total", *xs), number(float(len(xs)))),
     "norm": lambda op, number, xs: op("hypot", *xs),
+    "std": lambda op, number, xs: op("div", op("norm", *_deviations(op, number, xs)), number(math.sqrt(len(xs)))),
     "log_softmax": lambda op, number, xs: op("sub", xs[0], op("logsumexp", *xs)),
     "softmax": lambda op, number, xs: op("exp", op("sub", xs[0], op("logsumexp", *xs))),
 }
+
+
+def _deviations(op: Callable[..., Number], number: Callable[[float], Number], xs: list[Number]) -> list[Number]:
+    mean = op("mean", *xs)
+    return [op("sub", x, mean) for x in xs]
 
 
 def _decisions(op: str, xs: Sequence[Number]) -> Iterator[tuple[Number, float]]:
@@ -211,5 +221,19 @@ def _decisions(op: str, xs: Sequence[Number]) -> Iterator[tuple[Number, float]]:
         pairs = [(xs[0], xs[1])] if op != "clip" else [(xs[0], xs[1]), (xs[0], xs[2]), (xs[1], xs[2])]
         for x, y in pairs:
             yield Number(x.value - y.value, x.recorded - y.recorded), max(abs(x.recorded), abs(y.recorded))
-    elif op in ("relu", "leaky_relu", "elu", "abs", "sign", "where", "pow"):
+    elif op == "largest":
+        top = max(xs, key=lambda x: x.recorded)
+        for x in xs:
+            if x is not top:
+                yield Number(top.value - x.value, top.recorded - x.recorded), abs(top.recorded)
+    elif op in ("relu", "leaky_relu", "elu", "abs", "sign", "where", "pow", *MASKS):
         yield xs[0], 1.0
+    elif op in ("floor", "ceil", "mod", "fmod"):
+        size = xs[1] if len(xs) > 1 else Number(1.0, 1.0)
+        turns = round(xs[0].recorded / size.recorded)
+        if turns * size.recorded == xs[0].recorded:
+            raise NoVerdictError("a rounding decides on which side of a jump it is")
+        yield (
+            Number(xs[0].value - turns * size.value, xs[0].recorded - turns * size.recorded),
+            max(abs(xs[0].recorded), abs(size.recorded)),
+        )

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.fuzz import paths
+from tests.fuzz.compiled_ways import in_batches, nan_buffers
+from tests.fuzz.eager_ways import _value
 from tests.fuzz.program import Program
 from tests.fuzz.run import PATHS, Disagreement, Outcome
 from tests.fuzz.source import text
@@ -21,6 +22,8 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -31,9 +34,11 @@ from autograd import PRIMITIVES, Value, functional
 from autograd.compiler import derived
 from autograd.compiler.numpy_backend import runner, spelling
 from autograd.testing import defined
+from tests.exporting.running import in_c, in_python
 
 Points = Sequence[Sequence[float]]
 """
+HELPERS = (nan_buffers, in_batches, _value)
 
 
 @dataclass
@@ -90,13 +95,8 @@ def printed(finding: Finding) -> str:
         parts.append("\n" + inspect.getsource(user_primitives) + "\n")
         decorator = ["@user_primitives()"]
     parts.append("\n" + text(program) + "\n\n")
-    if path.options:
-        parts.append(inspect.getsource(paths.nan_buffers) + "\n")
     source = inspect.getsource(path.function)
-    if "in_batches(" in source:
-        parts.append(inspect.getsource(paths.in_batches) + "\n")
-    if "_value(" in source:
-        parts.append(inspect.getsource(paths._value) + "\n")
+    parts += [inspect.getsource(each) + "\n" for each in HELPERS if re.search(rf"\b{each.__name__}\(", source)]
     parts.append(source.replace("f: F, points: Points", "f: Callable[..., Any], points: Points") + "\n")
     parts += decorator
     parts.append(f"def test_{re.sub(r'[^a-z0-9]+', '_', wrong.path.lower())}():")

@@ -8,7 +8,19 @@ from dataclasses import replace
 from tests.fuzz.program import FORMS, Constant, Line, Operand, Program, depends, pruned, renamed, used, walk
 
 SIMPLE = (1.0, 2.0, 0.0, 0.5)
-VARIADIC = {"total", "prod", "logsumexp", "softmax", "log_softmax", "hypot", "norm", "mean", "fuzz_squares"}
+VARIADIC = {
+    "total",
+    "prod",
+    "logsumexp",
+    "softmax",
+    "log_softmax",
+    "hypot",
+    "norm",
+    "mean",
+    "std",
+    "largest",
+    "fuzz_squares",
+}
 
 
 def shrunk(program: Program, fails: Callable[[Program], bool], tries: int = 600) -> Program:

@@ -12,7 +12,7 @@ import autograd
 from autograd import PRIMITIVES, functional
 from autograd.rules import INFIX
 from autograd.strategies.graph_data import IS_FUNCTION, OF_A_LIST
-from tests.fuzz.program import Line, Program
+from tests.fuzz.program import MASKS, Line, Program
 
 LISTS = {*OF_A_LIST, "mean", "norm", "std"}
 FIRST_OF_LIST = ("softmax", "log_softmax")
@@ -74,6 +74,8 @@ def _expression(line: Line) -> str:
         return f"-{xs[0]}"
     if line.op == "if":
         return f"{xs[2]} if {xs[0]} > {xs[1]} else {xs[3]}"
+    if line.op in MASKS:
+        return f"autograd.where(PRIMITIVES['greater']({xs[0]}, 0.0), autograd.{MASKS[line.op]}({xs[0]}), {xs[1]})"
     if line.op == "dot":
         half = len(xs) // 2
         return f"autograd.dot([{', '.join(xs[:half])}], [{', '.join(xs[half:-1])}], {xs[-1]})"

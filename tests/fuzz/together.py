@@ -14,8 +14,8 @@ from typing import Any
 
 import autograd
 from autograd import Value
+from tests.fuzz.compiled_ways import nan_buffers
 from tests.fuzz.oracle import Expected, expected
-from tests.fuzz.paths import nan_buffers
 from tests.fuzz.program import Program
 from tests.fuzz.replay import UNIT, NoVerdictError
 from tests.fuzz.source import function, text

@@ -136,3 +136,11 @@ def test_the_oracle_does_not_guess() -> None:
     for lines in (near, (Line("t5", "sqrt", ("x",)),)):
         with pytest.raises(NoVerdictError):
             expected(Program("ties", ("x",), ((1.0 if lines is near else 0.0,),), lines, "t5"), (float(lines is near),))
+
+
+def test_roundings_of_one_size_do_not_cancel() -> None:
+    """1 / (1 / x) is a line, of which floats may have a second derivative of some roundings."""
+    lines = (Line("t1", "reciprocal", ("x",)), Line("t2", "reciprocal", ("t1",)))
+    answer = expected(Program("plain", ("x",), ((0.157,),), lines, "t2"), (0.157,))
+    assert answer.numbers["hessian"] == [0.0]
+    assert answer.errors["hessian"][0] > 1e-15
