@@ -11,7 +11,7 @@ from autograd.compiler.llvm.plan_blas import is_large
 from autograd.compiler.llvm.plan_loops import add_fold, add_loop
 from autograd.compiler.llvm.plan_products import Means, add_product
 from autograd.compiler.llvm.prepare import prepared
-from autograd.compiler.llvm.product_text import VECTORS
+from autograd.compiler.llvm.blocks import unit_vectors
 from autograd.compiler.llvm.recomputed import recompute
 from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
@@ -29,7 +29,7 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     compact(made)
     grouping = Grouping(made, kind.lanes)
     check_lanes(made.program, grouping.steps)
-    unit = kind.lanes * VECTORS
+    unit = kind.lanes * unit_vectors(kind)
     runs = direct_runs(made, kind)
     used = made.sizes[1] - sum([count for _, count in runs])
     room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
