@@ -46,9 +46,9 @@ def _row(f: FunctionText, run: _Run, sample: str) -> str:
 
 @lru_cache(maxsize=64)
 def direct_product_text(kind: Kind, samples: int, vectors: int, stored: int, has_bias: bool) -> Text:
-    """The text of a product by a w whose columns are numbers side by side: blocks of so many samples and vectors of rows.
+    """The text of a product by a w with contiguous columns: blocks of so many samples and vectors of rows.
 
-    `stored` is how many rows there are, if they are fewer than those of a block. Then numbers behind each column are read.
+    `stored` is how many rows a block has; if fewer than lanes, numbers behind each column are read.
     """
     f, d = opened(kind, PRODUCT, frozenset())
     run, width = _run(f, d), vectors * kind.lanes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.compiler.llvm.blocks import unit_vectors
 from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
@@ -11,7 +12,6 @@ from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_rows import PLAIN
 from autograd.compiler.llvm.loop_text import FOLDED, Node, Stream, loop_text
 from autograd.compiler.llvm.plan import Plan
-from autograd.compiler.llvm.blocks import unit_vectors
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE, aligned, table, viewed
 from autograd.compiler.vector.program import Lanes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd.compiler.llvm.blocks import unit_vectors
 from autograd.compiler.llvm.compacted import compact
 from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
@@ -11,7 +12,6 @@ from autograd.compiler.llvm.plan_blas import is_large
 from autograd.compiler.llvm.plan_loops import add_fold, add_loop
 from autograd.compiler.llvm.plan_products import Means, add_product
 from autograd.compiler.llvm.prepare import prepared
-from autograd.compiler.llvm.blocks import unit_vectors
 from autograd.compiler.llvm.recomputed import recompute
 from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes

@@ -1,4 +1,4 @@
-"""Sums of products over samples as text: blocks of Σ d aᵀ in registers, which are added to the sums of the block before."""
+"""Sums of products over samples as text: blocks of Σ d aᵀ in registers, which are added to what is there."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_text import Text
 from autograd.compiler.llvm.product_text import clamped, declared, opened, smaller, vector_at
 
-# Of w, rows of numbers side by side, which is written down by columns: its sizes, its step by row, the step by column of
-# the result, and where both begin.
+# Of w, which has contiguous rows and is written down by columns: its sizes, its step by row, the step by column of the
+# result, and where both begin.
 TRANSPOSED = ("rows", "columns", "step", "width", "w", "to")
 
 
