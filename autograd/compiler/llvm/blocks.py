@@ -7,7 +7,6 @@ from math import ceil
 from typing import NamedTuple
 
 from autograd.compiler.llvm.engine import vector_registers
-from autograd.compiler.llvm.library import Kind
 
 BUSY = 8  # sums that keep two units busy, each of which takes four cycles for a fused addition
 ROWS = range(1, 9)  # of a block: each has an address, and processors have 16 registers for those
@@ -18,11 +17,6 @@ class Block(NamedTuple):
 
     rows: int
     vectors: int
-
-
-def unit_vectors(kind: Kind) -> int:
-    """How many vectors of samples are computed at least: doubles and singles take as many samples."""
-    return 1 if kind.single else 2
 
 
 def best_block(rows: int, vectors: int, row_sizes: Iterable[int], vector_sizes: Iterable[int]) -> Block:

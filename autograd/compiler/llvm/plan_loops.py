@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.compiler.llvm.blocks import unit_vectors
 from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
@@ -31,7 +30,7 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
         stores = [result_lanes(items[i].step, plan.made)[0] * plan.room for i in stored]
         store_walks = [CONTIGUOUS] * len(stored)
         if all(_is_sum(item) for item in items):
-            width *= unit_vectors(kind)
+            width = plan.unit
     else:
         views = [items[i].views[n] for i, n in outside] + [items[i].views[-1] for i in stored]
         views, length = aligned(views)

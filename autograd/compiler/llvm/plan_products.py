@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd._numpy import np
-from autograd.compiler.llvm.blocks import ROWS, best_block, unit_vectors
+from autograd.compiler.llvm.blocks import ROWS, best_block
 from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text, few_rows_text
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import BEFORE, Item, result_lanes
@@ -62,8 +62,8 @@ def add_product(plan: Plan, item: Item, kind: Kind) -> None:
         places = [zr * room, br, plan.state, run, int(w.lanes[0, 0]), step.start * room, int(b[0])]
         _direct_product(plan, item, kind, sizes, w_steps, bool(bias), places)
         return
-    block = best_block(rows, unit_vectors(kind), ROWS, (unit_vectors(kind),))
-    product = Product(*block, "f", frame, bias_walk)
+    vectors = plan.unit // kind.lanes
+    product = Product(*best_block(rows, vectors, ROWS, (vectors,)), "f", frame, bias_walk)
     fields = [columns, rows, w.lanes.shape[1], 0, *w_steps, x_steps[0] * room, zr * room, br]
     starts = [np.full(columns, w.lanes[0, 0]), x.lanes[0] * room, (step.start + each * across) * room, b]
     plan.add([item], product_text(kind, product), [*fields, *starts])
@@ -147,7 +147,7 @@ class Means:
             Stream(*(("f", CONTIGUOUS) if each.kind == "batched" else ("s", CONSTANT)), True) for each in operands
         ]
         tables = [each.lanes.T.ravel() * (plan.room if each.kind == "batched" else 1) for each in operands]
-        wide = Kind(unit_vectors(kind) * kind.lanes, kind.single)
+        wide = Kind(plan.unit, kind.single)
         sides = plan.made.sides.get(step, PLAIN)
         text = fold_text(wide, Folding(tuple(streams), sides=sides, is_sum=True))
         state = [plan.live_state(kind)] if sides != PLAIN else []
