@@ -1,4 +1,4 @@
-"""The kernels of products of the back end llvm, one by one, for vectors of any machine: NumPy says what they compute."""
+"""The kernels of products of the back end llvm, one by one, for vectors of any machine, beside what NumPy computes."""
 
 from __future__ import annotations
 
