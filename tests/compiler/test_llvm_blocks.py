@@ -17,7 +17,7 @@ from autograd import rules
 from autograd.compiler.arguments import flatten
 from autograd.compiler.llvm import build, plan_blas
 from autograd.compiler.llvm.steps_runner import StepsRunner
-from autograd.compiler.lower import GRADIENT, Call, lower
+from autograd.compiler.lower import GRADIENT, VALUE, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import Equation, Guard, Program
 
@@ -45,12 +45,14 @@ def network(sizes: Sequence[int], hidden: str, extra: Callable[[list[Any]], Any]
     return recorded(loss, [[0.3] * sizes[0], [0.5] * sizes[-1]], parameters, {"x", "y"})
 
 
-def recorded(f: Callable[..., Any], arguments: Sequence[Any], parameters: Sequence[Any], batch: set[str]) -> Program:
+def recorded(
+    f: Callable[..., Any], arguments: Sequence[Any], parameters: Sequence[Any], batch: set[str], what: Any = GRADIENT
+) -> Program:
     numbers: list[float] = []
     keys = tuple(flatten(each, numbers) for each in arguments)
     numbers += [parameter.data for parameter in parameters]
     names = tuple("xyw"[: len(arguments)])
-    return lower(Call(f, keys, names, list(parameters) or None, numbers, frozenset(batch)), GRADIENT).program
+    return lower(Call(f, keys, names, list(parameters) or None, numbers, frozenset(batch)), what).program
 
 
 def drawn(program: Program, count: int, seed: int = 0) -> tuple[Any, list[Any]]:
@@ -100,6 +102,24 @@ def test_wide_samples_are_read_as_they_come(layout: str, sizes: list[int]) -> No
             "strided": [wide[:, ::2]],
         }[layout]
         np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, [x]), rtol=NEAR, atol=NEAR)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 30])
+def test_wide_samples_and_weights_in_columns(rows: int) -> None:
+    """The weights of an input stand side by side: w is not turned around."""
+    columns = [[autograd.Value(0.01 * (k - i)) for i in range(rows)] for k in range(18)]
+
+    def loss(x: list[Any]) -> Any:
+        return autograd.total([autograd.tanh(autograd.dot(row, x)) for row in zip(*columns, strict=True)])
+
+    program = recorded(loss, [[0.3] * 18], [w for column in columns for w in column], {"x"}, VALUE)
+    fast, exact = build(program, FAST), build(program, EXACT)
+    assert isinstance(fast, StepsRunner)
+    assert fast._plan.runs == [(0, 18)]
+    assert "transposed" not in fast.source
+    for count in (1, 21, 130):
+        shared, samples = drawn(program, count)
+        np.testing.assert_allclose(fast.run(shared, samples), exact.run(shared, samples), rtol=NEAR, atol=NEAR)
 
 
 @pytest.mark.parametrize("has_blas", [True, False])
@@ -168,9 +188,10 @@ def test_weights_that_are_used_several_times_for_a_sample() -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_samples_that_are_not_finite_flow_into_the_means(bad: float) -> None:
+@pytest.mark.parametrize("inputs", [3, 19])
+def test_samples_that_are_not_finite_flow_into_the_means(inputs: int, bad: float) -> None:
     """Also in the last tile, whose dead lanes are copies of that sample; the next call is not touched."""
-    program = network([3, 8, 1], "relu")
+    program = network([inputs, 8, 1], "relu")
     fast, exact = build(program, FAST), build(program, EXACT)
     shared, samples = drawn(program, 5)
     before = fast.run(shared, samples)

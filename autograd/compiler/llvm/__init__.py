@@ -13,6 +13,8 @@ second one the samples of a block, a lane of samples side by side. Compile time 
     loop_text.py        loops; loop_rows.py: the rows of the table in them
     fold_text.py        sums and other folds along rows
     product_text.py     matrix products, register by register; direct_text.py: on samples as they come; blas.py: large
+    sums_text.py        products summed over samples; blocks.py: how large the blocks of all of them are
+    transposed_text.py  a matrix that changes rows for columns
     plan.py             texts and descriptors of a program, from plan_loops, plan_products, plan_blas, by planned.py
     steps_driver.py     runs entries, asks guards, gathers samples block by block
     steps_runner.py     a plan, compiled and run; memory.py, samples.py: its memory and its inputs

@@ -37,7 +37,7 @@ def _run(step: Step, place: int, operand: Operand, least: int) -> tuple[int, int
     if step.form == "product" and place == 1 and step.batched:
         w, _, *bias = step.operands
         steps = strides(w.lanes)
-        is_plain = w.kind == "shared" and steps is not None and steps[1] == 1 and lanes.shape[1] == 1
+        is_plain = w.kind == "shared" and steps is not None and 1 in steps and lanes.shape[1] == 1
         if not is_plain or any(each.kind != "shared" for each in bias):
             return None
     elif step.form == "mean_product" and place == 1:

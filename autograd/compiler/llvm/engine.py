@@ -52,6 +52,17 @@ def vector_bytes() -> int:
     return next((size for name, size in VECTOR_BYTES.items() if features.get(name)), 16)
 
 
+@lru_cache(maxsize=1)
+def vector_registers() -> int:
+    """How many vector registers this machine has: 32 with AVX-512 and on ARM, 16 on other x86 processors.
+
+    >>> vector_registers() in (16, 32)
+    True
+    """
+    is_x86 = binding().get_default_triple().startswith(("x86_64", "i686", "i386", "amd64"))
+    return 16 if is_x86 and vector_bytes() < VECTOR_BYTES["avx512f"] else 32
+
+
 def add_symbols(symbols: Mapping[str, int]) -> None:
     """Make addresses known to everything that is compiled from now on."""
     for name, address in symbols.items():

@@ -75,11 +75,14 @@ class Plan:
 
     def add(self, items: Sequence[Item], text: Text, fields: Sequence[int | Lanes], level: int = KERNELS) -> None:
         """One more kernel, that computes some items."""
+        self.enter(items[0].when, "; ".join(map(_described, items)), text, fields, level)
+
+    def enter(self, when: int, what: str, text: Text, fields: Sequence[int | Lanes], level: int = KERNELS) -> None:
+        """One more kernel at a time, in words."""
         self.library.include(text.library)
         number = self.texts.setdefault((text.text, level), len(self.texts))
-        when = items[0].when
         self.entries[when].append((number, self.descriptors.add(fields)))
-        self.listing.append(f"; {TIMES[when]}: {'; '.join(map(_described, items))}: kernel {number}")
+        self.listing.append(f"; {TIMES[when]}: {what}: kernel {number}")
 
 
 def _described(item: Item) -> str:

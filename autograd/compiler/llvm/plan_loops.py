@@ -11,7 +11,6 @@ from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_rows import PLAIN
 from autograd.compiler.llvm.loop_text import FOLDED, Node, Stream, loop_text
 from autograd.compiler.llvm.plan import Plan
-from autograd.compiler.llvm.product_text import VECTORS
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE, aligned, table, viewed
 from autograd.compiler.vector.program import Lanes
 
@@ -31,7 +30,7 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
         stores = [result_lanes(items[i].step, plan.made)[0] * plan.room for i in stored]
         store_walks = [CONTIGUOUS] * len(stored)
         if all(_is_sum(item) for item in items):
-            width *= VECTORS
+            width = plan.unit
     else:
         views = [items[i].views[n] for i, n in outside] + [items[i].views[-1] for i in stored]
         views, length = aligned(views)

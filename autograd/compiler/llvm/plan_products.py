@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from autograd._numpy import np
-from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text
+from autograd.compiler.llvm.blocks import ROWS, best_block
+from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text, few_rows_text
 from autograd.compiler.llvm.fold_text import Folding, fold_text
-from autograd.compiler.llvm.grouping import Item, result_lanes
+from autograd.compiler.llvm.grouping import BEFORE, Item, result_lanes
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_rows import PLAIN
-from autograd.compiler.llvm.loop_text import Stream, Text
+from autograd.compiler.llvm.loop_text import Stream
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.plan_blas import Side, add_gemm
-from autograd.compiler.llvm.product_text import ROWS, VECTORS, Product, product_text, sums_text
+from autograd.compiler.llvm.product_text import Product, product_text
+from autograd.compiler.llvm.sums_text import sums_text
+from autograd.compiler.llvm.transposed_text import transposed_text
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step
@@ -53,14 +58,37 @@ def add_product(plan: Plan, item: Item, kind: Kind) -> None:
         if add_gemm(plan, item, kind, (rows, w.lanes.shape[1], 0), *sides, (int(b[0]), br) if bias else None):
             return
     if run is not None:
-        text = direct_product_text(kind, _block(rows), bool(bias))
-        sizes = [rows, w.lanes.shape[1], w_steps[0], zr * room, br]
-        plan.add([item], text, [*sizes, plan.state, run, int(w.lanes[0, 0]), step.start * room, int(b[0])])
+        sizes = [rows, w.lanes.shape[1]]
+        places = [zr * room, br, plan.state, run, int(w.lanes[0, 0]), step.start * room, int(b[0])]
+        _direct_product(plan, item, kind, sizes, w_steps, bool(bias), places)
         return
-    product = Product(_block(rows), VECTORS, "f", frame, bias_walk)
+    vectors = plan.unit // kind.lanes
+    product = Product(*best_block(rows, vectors, ROWS, (vectors,)), "f", frame, bias_walk)
     fields = [columns, rows, w.lanes.shape[1], 0, *w_steps, x_steps[0] * room, zr * room, br]
     starts = [np.full(columns, w.lanes[0, 0]), x.lanes[0] * room, (step.start + each * across) * room, b]
     plan.add([item], product_text(kind, product), [*fields, *starts])
+
+
+def _direct_product(
+    plan: Plan, item: Item, kind: Kind, sizes: list[int], steps: Sequence[int], has_bias: bool, places: list[int]
+) -> None:
+    """A product with samples as they come; `places` are the rest of the descriptor."""
+    (rows, terms), lanes = sizes, kind.lanes
+    if rows <= lanes // 2 and steps[1] == 1:
+        samples = best_block(rows, 2 * lanes, (rows,), (2, 4, 8)).vectors
+        plan.add([item], few_rows_text(kind, samples, rows, has_bias), [*sizes, steps[0], *places])
+        return
+    block = best_block(max(lanes, 4), -(-rows // lanes), (max(lanes, 4),), (1, 2, 3))
+    width = block.vectors * lanes
+    step = steps[1]
+    if steps[0] != 1:
+        step = max(width, -(-rows // lanes) * lanes)
+        to = -(-plan.made.take(terms * step + lanes, False) // lanes) * lanes
+        fields = [*sizes, steps[0], step, places[4], to]
+        plan.enter(BEFORE, f"transposed ({rows}, {terms})", transposed_text(kind), fields)
+        places[4] = to
+    text = direct_product_text(kind, *block, min(rows, width), has_bias)
+    plan.add([item], text, [*sizes, step, *places])
 
 
 def _shared_product(plan: Plan, item: Item, kind: Kind) -> None:
@@ -85,15 +113,10 @@ def _shared_product(plan: Plan, item: Item, kind: Kind) -> None:
         to = Side("s", int(z[0, 0]), *z_steps)
         if add_gemm(plan, item, kind, sizes, left, right, to, (b, br) if bias else None):
             return
-    vectors = VECTORS if columns >= VECTORS * kind.lanes else 1
-    product = Product(_block(rows), vectors, "s", frame, bias_walk)
+    product = Product(*best_block(rows, columns // kind.lanes, ROWS, (1, 2)), "s", frame, bias_walk)
     fields = [1, rows, w.lanes.shape[1], columns, *w_steps, x_steps[0], z_steps[0], br]
     starts = [np.array([each]) for each in (int(w.lanes[0, 0]), int(x.lanes[0, 0]), int(z[0, 0]), b)]
     plan.add([item], product_text(kind, product), [*fields, *starts])
-
-
-def _block(rows: int) -> int:
-    return ROWS if rows >= ROWS else 2 if rows >= 2 else 1
 
 
 # --- means ------------------------------------------------------------------------------------------------------------
@@ -110,7 +133,6 @@ class Means:
         self.places: list[Lanes] = []
         self.slots: list[Lanes] = []
         self.cleared: list[Lanes] = []
-        self.pending: list[tuple[Item, Text, list[int | Lanes]]] = []
 
     def add(self, item: Item, kind: Kind) -> None:
         """The kernel of a mean."""
@@ -125,7 +147,7 @@ class Means:
             Stream(*(("f", CONTIGUOUS) if each.kind == "batched" else ("s", CONSTANT)), True) for each in operands
         ]
         tables = [each.lanes.T.ravel() * (plan.room if each.kind == "batched" else 1) for each in operands]
-        wide = Kind(VECTORS * kind.lanes, kind.single)
+        wide = Kind(plan.unit, kind.single)
         sides = plan.made.sides.get(step, PLAIN)
         text = fold_text(wide, Folding(tuple(streams), sides=sides, is_sum=True))
         state = [plan.live_state(kind)] if sides != PLAIN else []
@@ -135,7 +157,7 @@ class Means:
         """Where the sums of a step stand."""
         if step.results is not None:
             self.places.append(step.results.ravel() + self.plan.made.outputs)
-            if step.form != "mean_product" or strides(step.results) is not None:
+            if step.form != "mean_product" or _has_rows(step.results) or _has_rows(step.results.T):
                 self.slots.append(step.results.ravel())
                 return step.results.ravel()
         else:
@@ -154,13 +176,14 @@ class Means:
         if self._gemm(item, table, kind, run):
             return
         if run is not None:
-            text = direct_sums_text(kind, _block(rows), VECTORS)
+            text = direct_sums_text(kind, *best_block(rows, columns // kind.lanes, ROWS, (1, 2, 3, 4)))
             plan.add([item], text, [rows, columns, plan.state, run, d.lanes[:, 0] * plan.room, table[:, 0]])
             return
-        text = sums_text(kind, _block(rows), min(VECTORS, columns))
-        fields = [d.lanes.shape[1], rows, columns]
-        tables = [d.lanes.T.ravel() * plan.room, a.lanes.T.ravel() * plan.room, table[:, 0], table[0] - table[0, 0]]
-        self.pending.append((item, text, [*fields, *tables]))
+        if not _has_rows(table):
+            d, a, table, rows, columns = a, d, table.T, columns, rows
+        text = sums_text(kind, *best_block(rows, columns, (1, 2, 3, 4), (1, 2, 4)))
+        tables = d.lanes.T.ravel() * plan.room, a.lanes.T.ravel() * plan.room, table[:, 0]
+        plan.add([item], text, [d.lanes.shape[1], rows, columns, *tables])
 
     def _gemm(self, item: Item, table: Lanes, kind: Kind, run: int | None) -> bool:
         """Leave a product to BLAS, if it can do it and is worth it."""
@@ -178,11 +201,14 @@ class Means:
         return self.plan.run(int(operand.lanes.flat[0]))
 
     def finish(self) -> None:
-        """Write down what depends on how many sums there are."""
+        """Write down how many sums there are, and where they go."""
         plan = self.plan
-        for item, text, (count, rows, columns, *tables) in self.pending:
-            plan.add([item], text, [count, rows, columns, self.sums, *tables])
         plan.sums = self.sums + 1
         if self.places:
             plan.means = np.concatenate(self.places), np.concatenate(self.slots)
             plan.cleared = np.unique(np.concatenate(self.cleared)) * plan.room
+
+
+def _has_rows(table: Lanes) -> bool:
+    """Whether the places of each row follow each other."""
+    return bool((table - table[:, :1] == np.arange(table.shape[1])).all())

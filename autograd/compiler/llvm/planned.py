@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from autograd.compiler.llvm.compacted import compact
 from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
@@ -10,8 +12,7 @@ from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.plan_blas import is_large
 from autograd.compiler.llvm.plan_loops import add_fold, add_loop
 from autograd.compiler.llvm.plan_products import Means, add_product
-from autograd.compiler.llvm.prepare import prepared
-from autograd.compiler.llvm.product_text import VECTORS
+from autograd.compiler.llvm.prepare import Prepared, prepared
 from autograd.compiler.llvm.recomputed import recompute
 from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
@@ -29,15 +30,8 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     compact(made)
     grouping = Grouping(made, kind.lanes)
     check_lanes(made.program, grouping.steps)
-    unit = kind.lanes * VECTORS
     runs = direct_runs(made, kind)
-    used = made.sizes[1] - sum([count for _, count in runs])
-    room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
-    if room < 2 * unit <= MOST_FRAME_BYTES // (kind.bytes * max(used, 1)):
-        room = 2 * unit  # to begin a kernel takes as long as some samples
-    if not kind.single and any(map(_is_large, made.steps)):
-        room = LARGE_FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit  # BLAS blocks by itself
-    plan = Plan(made, max(unit, min(room, MOST_SAMPLES)), unit, runs)
+    plan = Plan(made, *_block_of_samples(made, kind, runs), runs)
     means = Means(plan)
     for group in grouping.groups:
         item = group.items[0]
@@ -52,6 +46,20 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     means.finish()
     _add_guards(plan)
     return plan
+
+
+def _block_of_samples(made: Prepared, kind: Kind, runs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """How many samples a block has room for, and the unit of which a block is a multiple."""
+    bytes_ = kind.bytes * max(made.sizes[1] - sum([count for _, count in runs]), 1)
+    unit = 2 * kind.lanes
+    if kind.single and FRAME_BYTES // bytes_ < 2 * unit:
+        unit = kind.lanes  # where a batch is one block, it is often smaller than two vectors of singles
+    room = FRAME_BYTES // bytes_ // unit * unit
+    if room < 2 * unit <= MOST_FRAME_BYTES // bytes_:
+        room = 2 * unit  # to begin a kernel takes as long as some samples
+    if not kind.single and any(map(_is_large, made.steps)):
+        room = LARGE_FRAME_BYTES // bytes_ // unit * unit  # BLAS blocks by itself
+    return max(unit, min(room, MOST_SAMPLES)), unit
 
 
 def _is_large(step: Step) -> bool:

@@ -1,7 +1,7 @@
 """Matrix products as text: blocks of the result in registers, loops around them.
 
-A block has up to 4 rows and 2 vectors (or columns): 8 sums, enough to keep two fused units of latency 4 busy, and all
-in registers. The last block of a row or column begins where it ends with it, and computes some numbers twice.
+The sums of a block stay in registers over all terms. The last block of a row or column begins where it ends with it,
+and computes some numbers twice. How large blocks are is chosen in `blocks.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
 from autograd.compiler.llvm.loop_text import ARGUMENTS, NAME, Text
 from autograd.compiler.llvm.views import CONTIGUOUS
-
-ROWS, VECTORS = 4, 2
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,7 @@ class Product:
 # Of a product's descriptor: how many, rows, terms, columns (0: samples); steps in w by row and term, in x by term, in z
 # and in the bias by row; tables of where w, x, z and the bias begin.
 PRODUCT = ("count", "rows", "terms", "columns", "wr", "wk", "xk", "zr", "br", "w", "x", "z", "b")
-# Of a sum of products over samples: how many there are for each result, rows, columns, a place of the sums that nobody
-# reads; tables of where the lanes of both sides are, and of the places of results by row and column.
-SUMS = ("count", "rows", "columns", "nowhere", "d", "a", "down", "across")
-TABLES = frozenset({"w", "x", "z", "b", "d", "a", "down", "across"})  # fields that are tables
+TABLES = frozenset({"w", "x", "z", "b", "d", "a", "down"})  # fields that are tables
 
 
 def opened(kind: Kind, fields: tuple[str, ...], tables: frozenset[str] = TABLES) -> tuple[FunctionText, dict[str, str]]:
@@ -51,10 +46,14 @@ def opened(kind: Kind, fields: tuple[str, ...], tables: frozenset[str] = TABLES)
     return f, {name: f.load("ptr" if name in tables else "i64", "%d", i) for i, name in enumerate(fields)}
 
 
+def smaller(f: FunctionText, x: str, y: str) -> str:
+    """The smaller one of two integers."""
+    return f.do(f"select i1 {f.do(f'icmp slt i64 {x}, {y}')}, i64 {x}, i64 {y}")
+
+
 def clamped(f: FunctionText, begin: str, size: int, end: str) -> str:
     """Where a block begins that may not reach beyond the end."""
-    last = f.do(f"sub i64 {end}, {size}")
-    return f.do(f"select i1 {f.do(f'icmp slt i64 {begin}, {last}')}, i64 {begin}, i64 {last}")
+    return smaller(f, begin, f.do(f"sub i64 {end}, {size}"))
 
 
 def fma(f: FunctionText, x: str, y: str, z: str) -> str:
@@ -69,26 +68,6 @@ def summed(f: FunctionText, w: Sequence[str], x: Sequence[str], sums: Sequence[S
     for sum_, result in zip(chain(*sums), chain(*results), strict=True):
         f.pass_on(sum_, result)
     return results
-
-
-def pair_of_sums(f: FunctionText, x: str, y: str) -> str:
-    """The sums of the lanes of two vectors, as a vector of 2."""
-    number, lanes = f.kind.number, f.kind.lanes
-    even = [i + side for i in range(0, lanes, 2) for side in (0, lanes)]
-    left, right = (
-        f.do(f"shufflevector {f.kind.type} {x}, {f.kind.type} {y}, {_mask([i + odd for i in even])}") for odd in (0, 1)
-    )
-    whole = f.do(f"fadd {f.kind.type} {left}, {right}")
-    while lanes > 2:
-        of, half = f"<{lanes} x {number}>", lanes // 2
-        parts = [f.do(f"shufflevector {of} {whole}, {of} poison, {_mask(range(i, i + half))}") for i in (0, half)]
-        whole = f.do(f"fadd <{half} x {number}> {parts[0]}, {parts[1]}")
-        lanes = half
-    return whole
-
-
-def _mask(lanes: Sequence[int]) -> str:
-    return f"<{len(lanes)} x i32> <{', '.join([f'i32 {i}' for i in lanes])}>"
 
 
 def vector_at(f: FunctionText, place: str) -> str:
@@ -155,59 +134,3 @@ def _biases(f: FunctionText, product: Product, d: dict[str, str], at: dict[str, 
         start = f.at(kind.number, start, c)
         return [_vector(f, start, v) for v in range(product.vectors)]
     return [f.splat(f.do(f"load {kind.number}, ptr {start}"))] * product.vectors
-
-
-@lru_cache(maxsize=64)
-def sums_text(kind: Kind, rows: int, columns: int) -> Text:
-    """The text of Σ d aᵀ over the samples, in blocks of that many rows and columns, added to sums."""
-    f, d = opened(kind, SUMS)
-    with f.loop(d["rows"]) as top:
-        r = clamped(f, top, rows, d["rows"])
-        with f.loop(d["columns"]) as left:
-            c = clamped(f, left, columns, d["columns"])
-            results = _summed(f, d, [f.do(f"add i64 {r}, {i}") for i in range(rows)], c, columns)
-            for i in range(rows):
-                row = f.do(f"add i64 {r}, {i}")
-                down = f.load("i64", d["down"], row)
-                totals = _totals(f, results[i])
-                for k in range(columns):
-                    column = f.do(f"add i64 {c}, {k}")
-                    place = f.do(f"add i64 {down}, {f.load('i64', d['across'], column)}")
-                    new_row, new_column = f.do(f"icmp sge i64 {row}, {top}"), f.do(f"icmp sge i64 {column}, {left}")
-                    is_new = f.do(f"and i1 {new_row}, {new_column}")
-                    place = f.do(f"select i1 {is_new}, i64 {place}, i64 {d['nowhere']}")
-                    total = f.do(f"fadd double {f.load('double', '%g', place)}, {totals[k]}")
-                    f.store("double", total, "%g", place)
-            f.pass_on(left, f.do(f"add i64 {left}, {columns}"))
-        f.pass_on(top, f.do(f"add i64 {top}, {rows}"))
-    return declared(f)
-
-
-def _summed(f: FunctionText, d: dict[str, str], rows: list[str], c: str, columns: int) -> list[list[str]]:
-    kind = f.kind
-    with f.loop(d["count"]) as j:
-        outer = [[f.carry(kind.type, "zeroinitializer") for _ in range(columns)] for _ in rows]
-        first_row, first_column = f.do(f"mul i64 {j}, " + d["rows"]), f.do(f"mul i64 {j}, " + d["columns"])
-        left = [f.load("i64", d["d"], f.do(f"add i64 {first_row}, {row}")) for row in rows]
-        at = f.do(f"add i64 {first_column}, {c}")
-        right = [f.load("i64", d["a"], f.do(f"add i64 {at}, {k}")) for k in range(columns)]
-        starts = [[f.at(kind.number, "%f", place) for place in side] for side in (left, right)]
-        with f.loop("%n") as t:
-            sums = [[f.carry(kind.type, x) for x in of_row] for of_row in outer]
-            deltas, inputs = [
-                [f.do(f"load {kind.type}, ptr {f.at(kind.number, start, t)}, align {kind.bytes}") for start in side]
-                for side in starts
-            ]
-            results = summed(f, deltas, inputs, sums)
-            f.pass_on(t, f.do(f"add i64 {t}, {kind.lanes}"))
-        for sum_, result in zip(chain(*outer), chain(*results), strict=True):
-            f.pass_on(sum_, result)
-    return results
-
-
-def _totals(f: FunctionText, vectors: Sequence[str]) -> list[str]:
-    """The sums of the lanes of one or two vectors, as doubles."""
-    of = f.kind.number
-    pair = pair_of_sums(f, vectors[0], vectors[-1])
-    totals = [f.do(f"extractelement <2 x {of}> {pair}, i32 {i}") for i in range(len(vectors))]
-    return [f.do(f"fpext float {total} to double") for total in totals] if f.kind.single else totals

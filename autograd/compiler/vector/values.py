@@ -39,6 +39,10 @@ class RowWriter(Sums):
             operands = [filling(each, shape) for each in operands]
         if all(each.kind == "constant" for each in operands):
             return _of_numbers(form, row, operands, shape)
+        once = _changing(operands, shape) if form == "map" else shape
+        if once != shape:
+            found = self.apply(form, row, [_first(each, once) for each in operands], once)
+            return found.with_table(np.broadcast_to(found.table, shape))
         key = (form, row, shape, *[(each.kind, each.shape, each.table.tobytes()) for each in operands])
         found = self._equal.get(key)
         if found is None:
@@ -153,6 +157,21 @@ def filling(operand: Operand, shape: tuple[int, ...]) -> Operand:
     if number is not None:
         return Operand("constant", numbers=np.array(number))
     return operand if operand.shape in ((), shape) else operand.with_table(np.broadcast_to(operand.table, shape))
+
+
+def _changing(operands: Sequence[Operand], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape without what is repeated: 1 along axes along which no operand changes."""
+    tables = [each.table for each in operands if each.shape]
+
+    def changes(axis: int) -> bool:
+        return any(bool((table != table.take([0], axis)).any()) for table in tables)
+
+    return tuple([size if size == 1 or changes(axis) else 1 for axis, size in enumerate(shape)])
+
+
+def _first(operand: Operand, shape: tuple[int, ...]) -> Operand:
+    """The part of an operand that has this shape."""
+    return operand.with_table(operand.table[tuple(map(slice, shape))]) if operand.shape else operand
 
 
 def _of_numbers(form: str, row: Primitive, operands: Sequence[Operand], shape: tuple[int, ...]) -> Operand:
