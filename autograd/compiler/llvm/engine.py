@@ -52,6 +52,13 @@ def vector_bytes() -> int:
     return next((size for name, size in VECTOR_BYTES.items() if features.get(name)), 16)
 
 
+@lru_cache(maxsize=1)
+def has_scaling() -> bool:
+    """Whether this machine multiplies vectors of all widths by powers of two in one instruction (AVX-512)."""
+    features = binding().get_host_cpu_features()
+    return all(features.get(name) for name in ("avx512f", "avx512vl"))
+
+
 def add_symbols(symbols: Mapping[str, int]) -> None:
     """Make addresses known to everything that is compiled from now on."""
     for name, address in symbols.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd._numpy import NDArray, np
-from autograd.compiler.numpy_backend.exponentials import shared_first, slopes
+from autograd.compiler.vector.exponentials import shared_first, slopes
 from autograd.compiler.numpy_backend.operands import Operands
 from autograd.compiler.numpy_backend.steps import write
 from autograd.compiler.vector.layout import strides
