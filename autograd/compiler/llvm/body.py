@@ -17,7 +17,7 @@ def literal(x: float) -> str:
     return f"0x{struct.pack('>d', x).hex().upper()}"
 
 
-# AVX-512's instruction for 2ⁿ x, by lanes: how its name ends, and what follows the operands (all lanes, usual rounding).
+# AVX-512's instruction for 2ⁿ x, by lanes: how its name ends, what follows the operands (all lanes, usual rounding).
 _SCALES = {1: ("sd", "i8 -1, i32 4"), 2: ("pd.128", "i8 -1"), 4: ("pd.256", "i8 -1"), 8: ("pd.512", "i8 -1, i32 4")}
 _WIDEST = max(_SCALES)
 

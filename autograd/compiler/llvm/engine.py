@@ -59,6 +59,12 @@ def has_scaling() -> bool:
     return all(features.get(name) for name in ("avx512f", "avx512vl"))
 
 
+@lru_cache(maxsize=1)
+def has_fma() -> bool:
+    """Whether this machine is known to compute x y + z in one rounding without a call."""
+    return bool(binding().get_host_cpu_features().get("fma"))
+
+
 def add_symbols(symbols: Mapping[str, int]) -> None:
     """Make addresses known to everything that is compiled from now on."""
     for name, address in symbols.items():

@@ -12,12 +12,12 @@ from functools import lru_cache
 
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, SUM, Pass, Sides
+from autograd.compiler.llvm.loop_rows import PLAIN, Pass, Sides, fold_of
 from autograd.compiler.llvm.loop_text import LoopText, Stream, Text, finished
 from autograd.compiler.llvm.views import CONSTANT, TABLE
 from autograd.primitive import Primitive
 
-UNROLLED = 4  # vectors of a sum of products at once: a fused addition takes four cycles, and two begin in each
+UNROLLED = 4  # vectors of a short step at once: a fused addition takes four cycles, and two begin in each
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Folding:
     sides     what both factors are made of: a stream, or a row of some
     is_sum    add the results to the sums over samples, which are doubles, and take whole vectors only
     has_bias  products start from a number of each row
+    is_whole  walks are a multiple of UNROLLED vectors long
     """
 
     streams: tuple[Stream, ...]
@@ -34,6 +35,7 @@ class Folding:
     sides: Sides = PLAIN
     is_sum: bool = False
     has_bias: bool = False
+    is_whole: bool = False
 
 
 class _FoldText(LoopText):
@@ -73,20 +75,6 @@ class _FoldText(LoopText):
         """What is beyond the last term replaced."""
         return self.body.select(live, vector, neutral) if live else vector
 
-    def joined(self, vectors: Sequence[str], each: Pass) -> str:
-        """All lanes of some vectors put together, in all lanes."""
-        left = list(vectors)
-        while len(left) > 1:
-            left = [each.join(self.body, x, y) for x, y in zip(left[::2], left[1::2], strict=True)]
-        whole, half = left[0], self.kind.lanes // 2
-        while half:
-            order = ", ".join([f"i32 {(i + half) % self.kind.lanes}" for i in range(self.kind.lanes)])
-            of = self.kind.type
-            turned = self.f.do(f"shufflevector {of} {whole}, {of} poison, <{self.kind.lanes} x i32> <{order}>")
-            whole = each.join(self.body, whole, turned)
-            half //= 2
-        return whole
-
     def walked(self, row: str, each: Pass, earlier: Sequence[str], vectors: int) -> list[str]:
         """The states of a walk over all terms of a row, joined."""
         f, of = self.f, self.kind.type
@@ -99,8 +87,8 @@ class _FoldText(LoopText):
                 found: list[list[str]] = []
                 for u in range(vectors):
                     i = f.do(f"add i64 {begin}, {u * self.kind.lanes}") if u else begin
-                    cleared = self.folding.is_sum and not self.state
-                    live = "" if cleared and vectors == 1 else self.live(i)
+                    cleared = self.folding.is_sum and not self.state and vectors == 1
+                    live = "" if cleared or self.folding.is_whole else self.live(i)
                     found.append(self._stepped(each, states[u::vectors], place, i, live, earlier))
                 new = [found[u][s] for s in range(len(each.start)) for u in range(vectors)]
                 for state, result in zip(states, new, strict=True):
@@ -128,15 +116,13 @@ def fold_text(kind: Kind, folding: Folding) -> Text:
     """The text of a fold."""
     text = _FoldText(kind, Library(), folding)
     f = text.f
-    fold = FOLDS[folding.row] if folding.row is not None else SUM
-    is_simple = folding.row is None and not folding.is_sum and all(each.walk != TABLE for each in folding.streams)
-    vectors = UNROLLED if is_simple else 1
+    fold = fold_of(folding.row)
+    is_simple = not folding.is_sum and all(each.walk != TABLE for each in folding.streams)
     with f.loop(text.rows) as row:
         results: list[str] = []
         for each in fold.passes:
-            results += text.walked(row, each, results, vectors)
-        whole = fold.finish(text, results)
-        result = f.do(f"extractelement {kind.type} {whole}, i32 0")
+            results += text.walked(row, each, results, UNROLLED if is_simple and each.is_short else 1)
+        result = text.result(fold, results)
         if folding.has_bias:
             result = f.do(f"fadd {kind.number} {result}, {f.load(kind.number, '%s', f.load('i64', text.bias, row))}")
         _store(f, kind, result, f.given("i64", text.results, row), folding.is_sum)

@@ -5,7 +5,7 @@ Values and blocks get numbered names, so a loop within a loop needs no names of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from autograd.compiler.llvm.library import Kind
@@ -92,6 +92,17 @@ class FunctionText:
         rest = self._new("rest")
         self.add(f"br i1 {self.do(condition)}, label %done, label %{rest}")
         self._begin(rest)
+
+    def unless(self, flag: str, of: str, value: str, other: Callable[[], str]) -> str:
+        """The value where the flag, one bit, is set, else what `other` writes the instructions for."""
+        before, slow, rest = self._block, self._new("slow"), self._new("rest")
+        self.add(f"br i1 {flag}, label %{rest}, label %{slow}")
+        self._begin(slow)
+        found = other()
+        slow = self._block
+        self.add(f"br label %{rest}")
+        self._begin(rest)
+        return self.do(f"phi {of} [{value}, %{before}], [{found}, %{slow}]")
 
     @contextmanager
     def loop(self, end: str, begin: str | int = 0) -> Iterator[str]:
