@@ -323,6 +323,25 @@ def test_neighbouring_steps_are_one_loop() -> None:
     ]
 
 
+@pytest.mark.parametrize("batched", [False, True])
+def test_what_one_later_loop_reads_is_computed_there(batched: bool) -> None:
+    """eˣ is not written before W x² is known, of which it is a factor."""
+    n = 16
+    names = (*(f"w_{i}" for i in range(n * n)), *(f"x_{i}" for i in range(n)))
+    xs, squares = range(n * n, n * n + n), range(n * n + 2 * n, n * n + 3 * n)
+    equations = [Equation(rules.exp, (x,)) for x in xs] + [Equation(rules.square, (x,)) for x in xs]
+    equations += [Equation(rules.dot, (*range(r * n, r * n + n), *squares, 0.0)) for r in range(n)]
+    equations += [Equation(rules.mul, (xs[-1] + 1 + r, squares[-1] + 1 + r)) for r in range(n)]
+    outputs = tuple(range(squares[-1] + 1 + n, squares[-1] + 1 + 2 * n))
+    program = Program(names, tuple(equations), (), outputs, tuple(xs) if batched else (), per_sample=batched)
+    machine = runner(Forms(program).vectors)
+    assert any("map exp (16,)" in line and "map mul (16,)" in line for line in machine.source.splitlines()), (
+        machine.source[:400]
+    )
+    shared, samples = numbers(program, 21, 0)
+    assert not reference(program, shared, samples).disagreement(machine, Options())
+
+
 def test_kernels_do_not_depend_on_sizes() -> None:
     """A program of another size compiles nothing."""
     plan = planned(Forms(waves(32)).vectors, Kind(4))

@@ -55,7 +55,7 @@ class Group:
 
 
 class Grouping:
-    """The kernels of prepared steps, in order: `groups`."""
+    """The kernels of prepared steps, in order: `groups`; for each item the number of its group: `place`."""
 
     def __init__(self, made: Prepared, width: int) -> None:
         self.made, self.width = made, width
@@ -63,13 +63,12 @@ class Grouping:
         self._owner = {
             kind: np.full(size, -1, np.intp) for kind, size in zip(("shared", "batched"), made.sizes, strict=True)
         }
-        self._items: list[Item] = []
-        self._place: dict[Item, int] = {}  # the number of an item's group
+        self.items: list[Item] = []
+        self.place: dict[Item, int] = {}
         self._late = np.zeros(made.sizes[0], bool)
         self._open: dict[tuple[int, bool, int], int] = {}
         for step in made.steps:
             self._add(self._item(step))
-        self._mark_outside()
 
     @property
     def steps(self) -> list[Step]:
@@ -128,25 +127,25 @@ class Grouping:
         """Give an item a group; False if a fold finds no loop that it may join."""
         owners = [self._owners(operand) for operand, _ in item.operands]
         matched = [self._match(item, *pair, found) for pair, found in zip(item.operands, owners, strict=True)]
-        first = max([self._place[each] for found in owners for each in found], default=-1)
+        first = max([self.place[each] for found in owners for each in found], default=-1)
         place = self._open_group(item, owners, matched, first) if item.form in ("loop", "joined") else None
-        if item.form == "joined" and (place is None or place not in [self._place[each] for each in matched if each]):
+        if item.form == "joined" and (place is None or place not in [self.place[each] for each in matched if each]):
             return False
-        self._items.append(item)
+        self.items.append(item)
         if place is None:
             place = len(self.groups)
             self.groups.append(Group([], item.length, 0))
         group = self.groups[place]
         group.items.append(item)
-        item.inside = [each if each is not None and self._place[each] == place else None for each in matched]
+        item.inside = [each if each is not None and self.place[each] == place else None for each in matched]
         group.length = math.gcd(group.length, self._needed(item, place, matched))
         group.streams += item.inside.count(None)
-        self._place[item] = place
+        self.place[item] = place
         if item.form == "loop":
             self._open[item.when, is_called(item.step), item.step.size] = place
         if item.step.results is None or item.step.batched:
             start = item.step.start
-            self._owner[item.step.kind][start : start + item.step.size] = len(self._items) - 1
+            self._owner[item.step.kind][start : start + item.step.size] = len(self.items) - 1
         return True
 
     def _as_joined(self, item: Item) -> Item | None:
@@ -163,7 +162,7 @@ class Grouping:
 
     def _owners(self, operand: Operand) -> list[Item]:
         numbers = np.unique(self._owner[operand.kind][operand.lanes])
-        return [self._items[i] for i in numbers.tolist() if i >= 0]
+        return [self.items[i] for i in numbers.tolist() if i >= 0]
 
     def _match(self, item: Item, operand: Operand, is_deep: bool, owners: Sequence[Item]) -> Item | None:
         """The item whose result an operand is, lane by lane."""
@@ -181,12 +180,12 @@ class Grouping:
         if place is None or place < first:
             return None
         group = self.groups[place]
-        inside = [each for each in matched if each is not None and self._place[each] == place]
-        needs = [each for found in owners for each in found if self._place[each] == place]
+        inside = [each for each in matched if each is not None and self.place[each] == place]
+        needs = [each for found in owners for each in found if self.place[each] == place]
         if any(each not in inside for each in needs) or len(group.items) >= MOST_NODES:
             return None
         for found, match in zip(owners, matched, strict=True):
-            if match is None and any(self._place[each] == place for each in found):
+            if match is None and any(self.place[each] == place for each in found):
                 return None
         if group.streams + len(item.operands) - len(inside) > MOST_STREAMS:
             return None
@@ -201,23 +200,38 @@ class Grouping:
         outside = [
             view.length
             for view, match in zip(item.views, [*matched, None], strict=item.form == "loop")
-            if match is None or self._place.get(match) != place
+            if match is None or self.place.get(match) != place
         ]
         return math.gcd(*outside)
 
-    def _mark_outside(self) -> None:
-        """Note which results are read by anything but their own loop."""
-        for item in self._items:
-            item.is_stored = item.step.results is not None and not item.step.batched
-        for item in self._items:
-            for (operand, _), inside in zip(item.operands, item.inside, strict=True):
-                if inside is None:
-                    for owner in self._owners(operand):
-                        owner.is_stored = True
+    # --- readers ------------------------------------------------------------------------------------------------------
+
+    def readers(self) -> dict[Item, list[tuple[Item, int]]]:
+        """The items that read each item, and as which operand."""
+        found: dict[Item, list[tuple[Item, int]]] = {item: [] for item in self.items}
+        for item in self.items:
+            for number, (operand, _) in enumerate(item.operands):
+                for owner in self._owners(operand):
+                    found[owner].append((item, number))
+        return found
+
+    def asked(self) -> set[Item]:
+        """The items whose results are outputs, or sides of guards."""
+        found = {item for item in self.items if item.step.results is not None and not item.step.batched}
         asked = [atom for _, *atoms, _ in self.made.vectors.guards for atom in atoms if type(atom) is int]
         for kind, lanes in (("shared", np.array(asked, np.intp)), ("batched", self.made.sample_outputs)):
-            for owner in self._owners(Operand(kind, lanes)):
-                owner.is_stored = True
+            found.update(self._owners(Operand(kind, lanes)))
+        return found
+
+    def is_inside(self, item: Item, reader: Item, number: int) -> bool:
+        """Whether an operand of a reader, in the same loop, would be the item's result, lane by lane."""
+        return self._match(reader, *reader.operands[number], self._owners(reader.operands[number][0])) is item
+
+    def mark_stored(self) -> None:
+        """Note which results are read by anything but their own loop."""
+        asked = self.asked()
+        for item, readers in self.readers().items():
+            item.is_stored = item in asked or any(reader.inside[number] is not item for reader, number in readers)
 
 
 def is_called(step: Step) -> bool:

@@ -13,6 +13,7 @@ from autograd.compiler.llvm.plan_products import Means, add_product
 from autograd.compiler.llvm.prepare import prepared
 from autograd.compiler.llvm.product_text import VECTORS
 from autograd.compiler.llvm.recomputed import recompute
+from autograd.compiler.llvm.sinking import sink
 from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
 
@@ -28,6 +29,8 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     recompute(made)
     compact(made)
     grouping = Grouping(made, kind.lanes)
+    sink(grouping)
+    grouping.mark_stored()
     check_lanes(made.program, grouping.steps)
     unit = kind.lanes * VECTORS
     runs = direct_runs(made, kind)
