@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd.compiler.llvm.compacted import compact
+from autograd.compiler.llvm.compacted import compact, leave_out
 from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
 from autograd.compiler.llvm.library import Kind
@@ -32,8 +32,9 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     sink(grouping)
     grouping.mark_stored()
     check_lanes(made.program, grouping.steps)
-    unit = kind.lanes * VECTORS
     runs = direct_runs(made, kind)
+    leave_out(grouping)
+    unit = kind.lanes * VECTORS
     used = made.sizes[1] - sum([count for _, count in runs])
     room = FRAME_BYTES // (kind.bytes * max(used, 1)) // unit * unit
     if room < 2 * unit <= MOST_FRAME_BYTES // (kind.bytes * max(used, 1)):
