@@ -53,4 +53,4 @@ def quotient(text: Writing, x: str, by: Divisor) -> str:
     size = b.call("fabs", x)
     between = b.both(b.compare("oge", size, 1 / largest), b.compare("ole", size, largest))
     is_moderate = f.do(f"and i1 {b.all(b.either(between, b.compare('oeq', x, 0.0)))}, {by.is_moderate}")
-    return f.unless(is_moderate, text.kind.type, result, lambda: b.div(x, by.x))
+    return f.unless(is_moderate, text.kind.type, [result], lambda: [b.div(x, by.x)])[0]

@@ -5,7 +5,7 @@ Values and blocks get numbered names, so a loop within a loop needs no names of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from autograd.compiler.llvm.library import Kind
@@ -93,16 +93,19 @@ class FunctionText:
         self.add(f"br i1 {self.do(condition)}, label %done, label %{rest}")
         self._begin(rest)
 
-    def unless(self, flag: str, of: str, value: str, other: Callable[[], str]) -> str:
-        """The value where the flag, one bit, is set, else what `other` writes the instructions for."""
+    def unless(self, flag: str, of: str, values: Sequence[str], others: Callable[[], Sequence[str]]) -> list[str]:
+        """The values where the flag, one bit, is set, else what `others` writes the instructions for."""
         before, slow, rest = self._block, self._new("slow"), self._new("rest")
         self.add(f"br i1 {flag}, label %{rest}, label %{slow}")
         self._begin(slow)
-        found = other()
+        found = others()
         slow = self._block
         self.add(f"br label %{rest}")
         self._begin(rest)
-        return self.do(f"phi {of} [{value}, %{before}], [{found}, %{slow}]")
+        return [
+            self.do(f"phi {of} [{value}, %{before}], [{other}, %{slow}]")
+            for value, other in zip(values, found, strict=True)
+        ]
 
     @contextmanager
     def loop(self, end: str, begin: str | int = 0) -> Iterator[str]:

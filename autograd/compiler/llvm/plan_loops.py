@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
-from autograd.compiler.llvm.fold_text import UNROLLED, Folding, fold_text
+from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_kernel import loop_text
@@ -124,6 +124,5 @@ def add_fold(plan: Plan, item: Item, kind: Kind) -> None:
         for view in views
     ]
     streams = tuple(Stream("s", view.walk, True) for view in views)
-    is_whole = length >= LONG and length % (UNROLLED * kind.lanes) == 0
-    text = fold_text(kind, Folding(streams, item.folded, has_bias=bool(bias), is_whole=is_whole))
+    text = fold_text(kind, Folding(streams, item.folded, has_bias=bool(bias)))
     plan.add([item], text, [step.size, length, count, *tables, *bias, result_lanes(step, plan.made)[0]])
