@@ -60,6 +60,12 @@ def has_scaling() -> bool:
 
 
 @lru_cache(maxsize=1)
+def has_gathering() -> bool:
+    """Whether this machine reads numbers from places that a vector holds faster than one after the other (AVX-512)."""
+    return vector_bytes() == max(VECTOR_BYTES.values())
+
+
+@lru_cache(maxsize=1)
 def has_fma() -> bool:
     """Whether this machine is known to compute x y + z in one rounding without a call."""
     return bool(binding().get_host_cpu_features().get("fma"))

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from autograd import rules
-from autograd.compiler.llvm.body import Body, literal
+from autograd.compiler.llvm.body import Body, literal, vector
 from autograd.compiler.llvm.division import Divisor, divisor, quotient
-from autograd.compiler.llvm.engine import has_scaling
+from autograd.compiler.llvm.engine import has_gathering, has_scaling
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
 from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, Fold, Pass, Sides, applied
@@ -128,9 +128,22 @@ class LoopText:
         f, kind = self.f, self.kind
         if kind.lanes == 1:
             return f.load(kind.number, f"%{frame}", f.load("i64", places, 0))
+        if has_gathering():
+            return self._gathered_at_once(frame, places)
         symbol = self.library.gather(kind)
         self.body.declared[f"declare {kind.type} @{symbol}(ptr, ptr)"] = None
         return f.do(f"call {kind.type} @{symbol}(ptr %{frame}, ptr {places})")
+
+    def _gathered_at_once(self, frame: str, places: str) -> str:
+        """The same in one instruction."""
+        f, kind, bits = self.f, self.kind, 8 * self.kind.bytes
+        numbers, pointers, flags = (vector(of, kind.lanes) for of in ("i64", "ptr", "i1"))
+        name = f"@llvm.masked.gather.v{kind.lanes}f{bits}.v{kind.lanes}p0"
+        self.body.declared[f"declare {kind.type} {name}({pointers}, i32, {flags}, {kind.type})"] = None
+        found = f.do(f"load {numbers}, ptr {places}, align 8")
+        at = f.do(f"getelementptr {kind.number}, ptr %{frame}, {numbers} {found}")
+        every = f"<{', '.join(['i1 1'] * kind.lanes)}>"
+        return f.do(f"call {kind.type} {name}({pointers} {at}, i32 {kind.bytes}, {flags} {every}, {kind.type} poison)")
 
     # --- computing ----------------------------------------------------------------------------------------------------
 
