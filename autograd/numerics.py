@@ -230,7 +230,7 @@ def exp_shift(x: float, c: float) -> float:
     d = x - c
     t = d - x
     rest = (x - (d - t)) - (c + t)  # Knuth, TAOCP 2, 4.2.2: d + rest = x − c exactly
-    return _exp(d) * (1.0 + rest) if rest == rest else _exp(d)
+    return _exp(d) * (1.0 + rest) if -1.0 < rest < 1.0 else _exp(d)  # elsewhere it is 0, ∞ or nan
 
 
 # --- of any number of operands; sums run from left to right, for every back end to give the same bits ------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -186,6 +187,85 @@ def test_folds_of_any_length(row: Primitive, terms: int) -> None:
     assert found[0] == row.value(*minus_zero)
 
 
+@pytest.mark.parametrize("terms", [3, 4, 5, 16, 33, 2000, 2003])
+def test_folds_of_what_a_loop_computes(terms: int) -> None:
+    """In the registers of that loop, whether its rows are whole vectors or not, and the same fold twice."""
+    xs, ys = tuple(range(terms)), tuple(range(terms, 2 * terms))
+    folds = [Equation(row, ys) for row in (rules.total, rules.pivot, rules.total, rules.hypot)]
+    folds.append(Equation(rules.dot, (*xs, *ys, 0.0)))
+    outputs = tuple(range(2 * terms, 2 * terms + len(folds)))
+    exps = [Equation(rules.exp, (x,)) for x in xs]
+    program = Program(tuple(f"x_{x}" for x in xs), (*exps, *folds), (), outputs)
+    shared, _ = numbers(program, 1, terms)
+    for dtype in ("float64", "float32"):
+        machine = runner(Forms(program).vectors, dtype)
+        wrong = reference(program, shared).disagreement(machine, Options(dtype=dtype))
+        assert not wrong or wrong.startswith("rounded to float32"), wrong
+    assert terms < 16 or "reduce pivot (1,)" in machine.source.splitlines()[0]
+
+
+EXTREME = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1e-310, 1e308, 2.0**900, 2.0**-900, 2.0**-1000]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_division_by_one_number_has_the_bits_of_a_division(dtype: str) -> None:
+    program = Program(
+        ("c", *(f"x_{i}" for i in range(8))), tuple(Equation(rules.div, (i, 0)) for i in range(1, 9)), (),
+        tuple(range(9, 17)),
+    )  # fmt: skip
+    machine = runner(Forms(program).vectors, dtype)
+    rng = random.Random(0)
+    of = np.float32 if dtype == "float32" else np.float64
+    for c in [
+        *EXTREME,
+        3.0,
+        -3.0,
+        49.0,
+        0.1,
+        1.0 + 2.0**-23,
+        *[rng.uniform(0.5, 2.0) * 2.0 ** rng.randint(-90, 90)] * 9,
+    ]:
+        for xs in (
+            [rng.uniform(-2.0, 2.0) * 2.0 ** rng.randint(-80, 80) for _ in range(8)],
+            [c] * 8,
+            rng.choices(EXTREME, k=8),
+        ):
+            with np.errstate(all="ignore"):
+                shared = np.array([c, *xs]).astype(of)
+                expected = (shared[1:] / shared[0]).astype(np.float64)
+            found = machine.run(shared.astype(np.float64))
+            assert np.array_equal(found, expected, equal_nan=True), (c, xs)
+            assert (np.signbit(found) == np.signbit(expected))[expected == expected].all(), (c, xs)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("terms", [5, 64])
+def test_a_logsumexp_from_the_weights_of_its_derivative(terms: int, batched: bool) -> None:
+    """Without a second exponential, and with all digits where one number is far ahead of the others."""
+    xs, largest = tuple(range(terms)), terms
+    weights = tuple(range(terms + 1, 2 * terms + 1))
+    equations = (
+        Equation(rules.pivot, xs), *[Equation(rules.exp_shift, (x, largest)) for x in xs],
+        Equation(rules.total, weights), Equation(rules.logsumexp, xs),
+    )  # fmt: skip
+    names = tuple(f"x_{i}" for i in range(terms))
+    outputs = (*weights, 2 * terms + 1, 2 * terms + 2)
+    program = Program(names, equations, (), outputs, xs if batched else (), per_sample=batched)
+    machine = runner(Forms(program).vectors)
+    assert "logsumexp" not in machine.source
+    rng = random.Random(terms)
+    points = [[rng.uniform(-3.0, 3.0) for _ in xs], [0.0] + [-40.0] * (terms - 1), [7.0] * terms]
+    points += [rng.choices([0.0, 1.0, 700.0, -math.inf, *each], k=terms) for each in ([], [math.inf], [math.nan])]
+    points.append([-math.inf] * terms)
+    for point in points:
+        if batched:
+            (found,) = machine.run(np.zeros(0), [np.array([point])])
+        else:
+            found = machine.run(np.array(point))
+        # A sum of positive numbers, each within 4 ulp, and a logarithm.
+        np.testing.assert_allclose(found[-1], rules.logsumexp.value(*point), rtol=(terms + 8) * 2.0**-52, atol=0.0)
+
+
 @examples(25)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20), st.booleans())
 @example(4, 9, 8, True)
@@ -241,6 +321,25 @@ def test_neighbouring_steps_are_one_loop() -> None:
         "; once: map mul (32,); map square (32,); map sin (32,): kernel 0",
         "; once: pairs (1,): kernel 1",
     ]
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_what_one_later_loop_reads_is_computed_there(batched: bool) -> None:
+    """eˣ is not written before W x² is known, of which it is a factor."""
+    n = 16
+    names = (*(f"w_{i}" for i in range(n * n)), *(f"x_{i}" for i in range(n)))
+    xs, squares = range(n * n, n * n + n), range(n * n + 2 * n, n * n + 3 * n)
+    equations = [Equation(rules.exp, (x,)) for x in xs] + [Equation(rules.square, (x,)) for x in xs]
+    equations += [Equation(rules.dot, (*range(r * n, r * n + n), *squares, 0.0)) for r in range(n)]
+    equations += [Equation(rules.mul, (xs[-1] + 1 + r, squares[-1] + 1 + r)) for r in range(n)]
+    outputs = tuple(range(squares[-1] + 1 + n, squares[-1] + 1 + 2 * n))
+    program = Program(names, tuple(equations), (), outputs, tuple(xs) if batched else (), per_sample=batched)
+    machine = runner(Forms(program).vectors)
+    assert any("map exp (16,)" in line and "map mul (16,)" in line for line in machine.source.splitlines()), (
+        machine.source[:400]
+    )
+    shared, samples = numbers(program, 21, 0)
+    assert not reference(program, shared, samples).disagreement(machine, Options())
 
 
 def test_kernels_do_not_depend_on_sizes() -> None:

@@ -15,8 +15,8 @@ import autograd
 from autograd import Value, logsumexp, rules, sigmoid, softmax
 from autograd.compiler.lower import Call, lower
 from autograd.compiler.numpy_backend.arrays import Arrays
-from autograd.compiler.numpy_backend.exponentials import shared_first
 from autograd.compiler.numpy_backend.spelling import scope
+from autograd.compiler.vector.exponentials import shared_first
 from autograd.compiler.vector.order import in_order
 from autograd.compiler.vector.program import Step, VectorProgram, check, check_lanes
 from autograd.compiler.vector.recover import recover

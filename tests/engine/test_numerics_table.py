@@ -73,6 +73,7 @@ TABLE: dict[str, tuple[Callable[..., Any], tuple[float, ...], float, tuple[float
     "exp at 710": (ag.exp, (710.0,), INF, (INF,)),
     "exp at -745": (ag.exp, (-745.0,), 5e-324, (5e-324,)),
     "exp at -inf": (ag.exp, (-INF,), 0.0, (0.0,)),
+    "exp_shift of a huge difference": (ag.PRIMITIVES["exp_shift"], (1e308, 1.0), INF, (INF, 0.0)),
     "softplus at 20.5": (ag.softplus, (20.5,), 20.500000001250154, (0.9999999987498471,)),
     "softplus at 1000": (ag.softplus, (1000.0,), 1000.0, (1.0,)),
     "softplus at -1000": (ag.softplus, (-1000.0,), 0.0, (0.0,)),

@@ -17,8 +17,15 @@ def literal(x: float) -> str:
     return f"0x{struct.pack('>d', x).hex().upper()}"
 
 
+# AVX-512's instruction for 2ⁿ x, by lanes: how its name ends, what follows the operands (all lanes, usual rounding).
+_SCALES = {1: ("sd", "i8 -1, i32 4"), 2: ("pd.128", "i8 -1"), 4: ("pd.256", "i8 -1"), 8: ("pd.512", "i8 -1, i32 4")}
+_WIDEST = max(_SCALES)
+
+
 class Body:
     """The instructions of a function on `lanes` numbers; every method that computes returns the name of its result.
+
+    `scales` says that the machine has the instruction for `scaled`.
 
     >>> body = Body(2)
     >>> body.add("%x", 1.0)
@@ -27,8 +34,8 @@ class Body:
     %v1 = fadd <2 x double> %x, <double 0x3FF0000000000000, double 0x3FF0000000000000>
     """
 
-    def __init__(self, lanes: int, exact: bool = False, of: str = "double") -> None:
-        self.lanes, self.exact, self._of = lanes, exact, of
+    def __init__(self, lanes: int, exact: bool = False, of: str = "double", scales: bool = False) -> None:
+        self.lanes, self.exact, self.scales, self._of = lanes, exact, scales, of
         self.number, self.whole, self.flag = (vector(each, lanes) for each in (of, "i64", "i1"))
         self.lines: list[str] = []
         self.declared: dict[str, None] = {}
@@ -113,6 +120,32 @@ class Body:
             terms = [*pairs, *terms[len(pairs) * 2 :]]
             x = self.mul(x, x) if len(terms) > 1 else x
         return self.word(terms[0])
+
+    def scaled(self, x: str, n: str) -> str:
+        """2ⁿ x of doubles for integers n, rounded once, also where 2ⁿ is not a float or the result is subnormal."""
+        if self.lanes > _WIDEST:
+            half = self.lanes // 2
+            of = self.number
+            sides = [", ".join([f"i32 {i + begin}" for i in range(half)]) for begin in (0, half)]
+            parts = []
+            for side in sides:
+                mask = f"<{half} x i32> <{side}>"
+                words = [self.do(f"shufflevector {of} {word}, {of} poison, {mask}") for word in (x, n)]
+                parts.append(self._scaled(half, *words))
+            both = f"{vector('double', half)} {parts[0]}, {vector('double', half)} {parts[1]}"
+            return self.do(f"shufflevector {both}, <{self.lanes} x i32> <{', '.join(sides)}>")
+        if self.lanes == 1:
+            words = [self.do(f"insertelement <2 x double> poison, double {word}, i32 0") for word in (x, n)]
+            return self.do(f"extractelement <2 x double> {self._scaled(1, *words)}, i32 0")
+        return self._scaled(self.lanes, x, n)
+
+    def _scaled(self, lanes: int, x: str, n: str) -> str:
+        end, rest = _SCALES[lanes]
+        of = vector("double", max(lanes, 2))
+        kinds = [each.split()[0] for each in rest.split(", ")]
+        self.declared[f"declare {of} @llvm.x86.avx512.mask.scalef.{end}({of}, {of}, {of}, {', '.join(kinds)})"] = None
+        words = f"{of} {x}, {of} {n}, {of} zeroinitializer"
+        return self.do(f"call {of} @llvm.x86.avx512.mask.scalef.{end}({words}, {rest})")
 
     # --- choices ------------------------------------------------------------------------------------------------------
 

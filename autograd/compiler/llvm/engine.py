@@ -63,6 +63,25 @@ def vector_registers() -> int:
     return 16 if is_x86 and vector_bytes() < VECTOR_BYTES["avx512f"] else 32
 
 
+@lru_cache(maxsize=1)
+def has_scaling() -> bool:
+    """Whether this machine multiplies vectors of all widths by powers of two in one instruction (AVX-512)."""
+    features = binding().get_host_cpu_features()
+    return all(features.get(name) for name in ("avx512f", "avx512vl"))
+
+
+@lru_cache(maxsize=1)
+def has_gathering() -> bool:
+    """Whether this machine reads numbers from places that a vector holds faster than one after the other (AVX-512)."""
+    return vector_bytes() == max(VECTOR_BYTES.values())
+
+
+@lru_cache(maxsize=1)
+def has_fma() -> bool:
+    """Whether this machine is known to compute x y + z in one rounding without a call."""
+    return bool(binding().get_host_cpu_features().get("fma"))
+
+
 def add_symbols(symbols: Mapping[str, int]) -> None:
     """Make addresses known to everything that is compiled from now on."""
     for name, address in symbols.items():

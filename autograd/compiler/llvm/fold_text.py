@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from autograd.compiler.llvm.body import vector
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, SUM, Pass, Sides
+from autograd.compiler.llvm.loop_rows import PLAIN, Pass, Sides, fold_of
 from autograd.compiler.llvm.loop_text import LoopText, Stream, Text, finished
 from autograd.compiler.llvm.views import CONSTANT, TABLE
 from autograd.primitive import Primitive
 
-UNROLLED = 4  # vectors of a sum of products at once: a fused addition takes four cycles, and two begin in each
+UNROLLED = 4  # vectors of a short step at once: a fused addition takes four cycles, and two begin in each
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,17 @@ class _FoldText(LoopText):
         self.bias = self.f.given("ptr", "%d", place) if folding.has_bias else ""
         self.results = self.f.given("ptr", "%d", place + folding.has_bias)
         # Beyond the last sample there is 0, but not where a factor is computed.
-        computes = folding.is_sum and folding.sides != PLAIN
-        self.state = self.f.given("i64", "%d", place + folding.has_bias + 1) if computes else ""
+        self.is_cleared = folding.is_sum and folding.sides == PLAIN
+        self.count = self.length
+        if folding.is_sum and not self.is_cleared:
+            state = self.f.given("i64", "%d", place + folding.has_bias + 1)
+            self.count = self.f.given("i64", self.f.at("double", "%f", state), 1)
         self.lanes = f"<{', '.join([f'i64 {i}' for i in range(kind.lanes)])}>"
 
     def live(self, i: str) -> str:
         """A flag for each lane: whether there is such a term."""
-        wide = Kind(self.kind.lanes).type.replace("double", "i64")
-        count = self.f.given("i64", self.f.at("double", "%f", self.state), 1) if self.state else self.length
-        left = self.f.do(f"sub i64 {count}, {i}")
+        wide = vector("i64", self.kind.lanes)
+        left = self.f.do(f"sub i64 {self.count}, {i}")
         one = self.f.do(f"insertelement {wide} poison, i64 {left}, i32 0")
         mask = f"<{self.kind.lanes} x i32> zeroinitializer"
         every = self.f.do(f"shufflevector {wide} {one}, {wide} poison, {mask}")
@@ -69,23 +72,18 @@ class _FoldText(LoopText):
             return self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
         return self.vector(start, i)
 
-    def kept(self, vector: str, live: str, neutral: float) -> str:
-        """What is beyond the last term replaced."""
-        return self.body.select(live, vector, neutral) if live else vector
+    def kept(self, words: list[str], i: str, neutral: Sequence[float]) -> list[str]:
+        """What is beyond the last term replaced; only the last vector has such lanes."""
+        if self.is_cleared:
+            return words
+        f = self.f
+        is_full = f.do(f"icmp sle i64 {f.do(f'add i64 {i}, {self.kind.lanes}')}, {self.count}")
 
-    def joined(self, vectors: Sequence[str], each: Pass) -> str:
-        """All lanes of some vectors put together, in all lanes."""
-        left = list(vectors)
-        while len(left) > 1:
-            left = [each.join(self.body, x, y) for x, y in zip(left[::2], left[1::2], strict=True)]
-        whole, half = left[0], self.kind.lanes // 2
-        while half:
-            order = ", ".join([f"i32 {(i + half) % self.kind.lanes}" for i in range(self.kind.lanes)])
-            of = self.kind.type
-            turned = self.f.do(f"shufflevector {of} {whole}, {of} poison, <{self.kind.lanes} x i32> <{order}>")
-            whole = each.join(self.body, whole, turned)
-            half //= 2
-        return whole
+        def masked() -> list[str]:
+            live = self.live(i)
+            return [self.body.select(live, word, number) for word, number in zip(words, neutral, strict=False)]
+
+        return f.unless(is_full, self.kind.type, words, masked)
 
     def walked(self, row: str, each: Pass, earlier: Sequence[str], vectors: int) -> list[str]:
         """The states of a walk over all terms of a row, joined."""
@@ -99,9 +97,7 @@ class _FoldText(LoopText):
                 found: list[list[str]] = []
                 for u in range(vectors):
                     i = f.do(f"add i64 {begin}, {u * self.kind.lanes}") if u else begin
-                    cleared = self.folding.is_sum and not self.state
-                    live = "" if cleared and vectors == 1 else self.live(i)
-                    found.append(self._stepped(each, states[u::vectors], place, i, live, earlier))
+                    found.append(self._stepped(each, states[u::vectors], place, i, earlier))
                 new = [found[u][s] for s in range(len(each.start)) for u in range(vectors)]
                 for state, result in zip(states, new, strict=True):
                     f.pass_on(state, result)
@@ -110,14 +106,12 @@ class _FoldText(LoopText):
                 f.pass_on(state, result)
         return [self.joined(new[s * vectors : (s + 1) * vectors], each) for s in range(len(each.start))]
 
-    def _stepped(
-        self, each: Pass, states: Sequence[str], place: str, i: str, live: str, earlier: Sequence[str]
-    ) -> list[str]:
+    def _stepped(self, each: Pass, states: Sequence[str], place: str, i: str, earlier: Sequence[str]) -> list[str]:
         neutral = (each.neutral, 0.0)  # the product of both sides changes nothing: −0
         words = [self.at(n, place, i) for n in range(len(self.streams))]
         if self.folding.sides != PLAIN:
             words = self.factors(self.folding.sides, words)
-        words = [self.kept(word, live, number) for word, number in zip(words, neutral, strict=False)]
+        words = self.kept(words, i, neutral)
         if len(words) == 2:
             return [self.body.fma(words[0], words[1], states[0])]
         return list(each.step(self, states, words[0], earlier))
@@ -128,15 +122,13 @@ def fold_text(kind: Kind, folding: Folding) -> Text:
     """The text of a fold."""
     text = _FoldText(kind, Library(), folding)
     f = text.f
-    fold = FOLDS[folding.row] if folding.row is not None else SUM
-    is_simple = folding.row is None and not folding.is_sum and all(each.walk != TABLE for each in folding.streams)
-    vectors = UNROLLED if is_simple else 1
+    fold = fold_of(folding.row)
+    is_simple = not folding.is_sum and all(each.walk != TABLE for each in folding.streams)
     with f.loop(text.rows) as row:
         results: list[str] = []
         for each in fold.passes:
-            results += text.walked(row, each, results, vectors)
-        whole = fold.finish(text, results)
-        result = f.do(f"extractelement {kind.type} {whole}, i32 0")
+            results += text.walked(row, each, results, UNROLLED if is_simple and each.is_short else 1)
+        result = text.result(fold, results)
         if folding.has_bias:
             result = f.do(f"fadd {kind.number} {result}, {f.load(kind.number, '%s', f.load('i64', text.bias, row))}")
         _store(f, kind, result, f.given("i64", text.results, row), folding.is_sum)

@@ -5,7 +5,7 @@ Values and blocks get numbered names, so a loop within a loop needs no names of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from autograd.compiler.llvm.library import Kind
@@ -92,6 +92,20 @@ class FunctionText:
         rest = self._new("rest")
         self.add(f"br i1 {self.do(condition)}, label %done, label %{rest}")
         self._begin(rest)
+
+    def unless(self, flag: str, of: str, values: Sequence[str], others: Callable[[], Sequence[str]]) -> list[str]:
+        """The values where the flag, one bit, is set, else what `others` writes the instructions for."""
+        before, slow, rest = self._block, self._new("slow"), self._new("rest")
+        self.add(f"br i1 {flag}, label %{rest}, label %{slow}")
+        self._begin(slow)
+        found = others()
+        slow = self._block
+        self.add(f"br label %{rest}")
+        self._begin(rest)
+        return [
+            self.do(f"phi {of} [{value}, %{before}], [{other}, %{slow}]")
+            for value, other in zip(values, found, strict=True)
+        ]
 
     @contextmanager
     def loop(self, end: str, begin: str | int = 0) -> Iterator[str]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, is_native
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, fold_of, is_native
 from autograd.compiler.llvm.prepare import Prepared, term_lanes
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, SHORTEST, TABLE, View, viewed
 from autograd.compiler.vector.program import Lanes, Operand, Step
+from autograd.primitive import Primitive
 
 MOST_NODES, MOST_STREAMS = 24, 16  # of a loop: beyond, registers are written to memory anyway
 BEFORE, SAMPLES, MEANS, AFTER = range(4)  # when: of shared inputs, of each sample, over the samples, of means
@@ -20,17 +21,28 @@ BEFORE, SAMPLES, MEANS, AFTER = range(4)  # when: of shared inputs, of each samp
 class Item:
     """A step with its operands as lanes (terms, lanes), and whether each has several terms.
 
-    `views` are the walks along the operands, and that of the result, of steps on shared numbers that are loops.
+    `views` are the walks along the operands, and that of the result, of steps on shared numbers that are loops. A fold
+    that is "joined" to a loop has its terms there: its operands are lanes of the loop.
     """
 
     step: Step
     when: int
-    form: str  # "loop", "fold", "product", "mean" or "mean_product"
+    form: str  # "loop", "fold", "joined", "product", "mean" or "mean_product"
     operands: list[tuple[Operand, bool]] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     length: int = 0  # of rows; 0: as the samples
     inside: list[Item | None] = field(default_factory=list)  # for each operand, the item of the same loop that it is
     is_stored: bool = False
+
+    @property
+    def folded(self) -> Primitive | None:
+        """The row of a fold; None for sums of products."""
+        return self.step.row if self.step.form == "reduce" else None
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes a loop over it has."""
+        return self.operands[0][0].lanes.size if self.form == "joined" else self.step.size
 
 
 @dataclass(eq=False)
@@ -43,7 +55,7 @@ class Group:
 
 
 class Grouping:
-    """The kernels of prepared steps, in order: `groups`."""
+    """The kernels of prepared steps, in order: `groups`; for each item the number of its group: `place`."""
 
     def __init__(self, made: Prepared, width: int) -> None:
         self.made, self.width = made, width
@@ -51,13 +63,12 @@ class Grouping:
         self._owner = {
             kind: np.full(size, -1, np.intp) for kind, size in zip(("shared", "batched"), made.sizes, strict=True)
         }
-        self._items: list[Item] = []
-        self._place: dict[Item, int] = {}  # the number of an item's group
+        self.items: list[Item] = []
+        self.place: dict[Item, int] = {}
         self._late = np.zeros(made.sizes[0], bool)
         self._open: dict[tuple[int, bool, int], int] = {}
         for step in made.steps:
             self._add(self._item(step))
-        self._mark_outside()
 
     @property
     def steps(self) -> list[Step]:
@@ -108,33 +119,54 @@ class Grouping:
     # --- groups -------------------------------------------------------------------------------------------------------
 
     def _add(self, item: Item) -> None:
+        if (joined := self._as_joined(item)) is not None and self._enter(joined):
+            return
+        self._enter(item)
+
+    def _enter(self, item: Item) -> bool:
+        """Give an item a group; False if a fold finds no loop that it may join."""
         owners = [self._owners(operand) for operand, _ in item.operands]
-        self._items.append(item)
         matched = [self._match(item, *pair, found) for pair, found in zip(item.operands, owners, strict=True)]
-        first = max([self._place[each] for found in owners for each in found], default=-1)
-        place = self._open_group(item, owners, matched, first) if item.form == "loop" else None
+        first = max([self.place[each] for found in owners for each in found], default=-1)
+        place = self._open_group(item, owners, matched, first) if item.form in ("loop", "joined") else None
+        if item.form == "joined" and (place is None or place not in [self.place[each] for each in matched if each]):
+            return False
+        self.items.append(item)
         if place is None:
             place = len(self.groups)
             self.groups.append(Group([], item.length, 0))
         group = self.groups[place]
         group.items.append(item)
-        item.inside = [each if each is not None and self._place[each] == place else None for each in matched]
+        item.inside = [each if each is not None and self.place[each] == place else None for each in matched]
         group.length = math.gcd(group.length, self._needed(item, place, matched))
         group.streams += item.inside.count(None)
-        self._place[item] = place
+        self.place[item] = place
         if item.form == "loop":
             self._open[item.when, is_called(item.step), item.step.size] = place
         if item.step.results is None or item.step.batched:
             start = item.step.start
-            self._owner[item.step.kind][start : start + item.step.size] = len(self._items) - 1
+            self._owner[item.step.kind][start : start + item.step.size] = len(self.items) - 1
+        return True
+
+    def _as_joined(self, item: Item) -> Item | None:
+        """A fold as what a loop over its terms may do besides; None if it has several rows or walks, or a bias."""
+        step = item.step
+        if item.form != "fold" or step.size > 1 or len(fold_of(item.folded).passes) > 1:
+            return None
+        if not all(is_deep for _, is_deep in item.operands) or step in self.made.sides:
+            return None
+        operands = [(Operand(each.kind, each.lanes.reshape(1, -1)), False) for each, _ in item.operands]
+        views = [viewed(operand.lanes) for operand, _ in operands]
+        length = int(np.gcd.reduce([each.length for each in views]))
+        return Item(step, item.when, "joined", operands, views, length)
 
     def _owners(self, operand: Operand) -> list[Item]:
         numbers = np.unique(self._owner[operand.kind][operand.lanes])
-        return [self._items[i] for i in numbers.tolist() if i >= 0]
+        return [self.items[i] for i in numbers.tolist() if i >= 0]
 
     def _match(self, item: Item, operand: Operand, is_deep: bool, owners: Sequence[Item]) -> Item | None:
         """The item whose result an operand is, lane by lane."""
-        if is_deep or item.form != "loop" or len(owners) != 1 or owners[0].form != "loop":
+        if is_deep or item.form not in ("loop", "joined") or len(owners) != 1 or owners[0].form != "loop":
             return None
         step, lanes = owners[0].step, operand.lanes
         is_same = step.size == lanes.size and step.batched == item.step.batched and operand.kind == step.kind
@@ -144,24 +176,22 @@ class Grouping:
         self, item: Item, owners: Sequence[Sequence[Item]], matched: Sequence[Item | None], first: int
     ) -> int | None:
         """The loop of this size that was begun last, if the item may join it."""
-        place = self._open.get((item.when, is_called(item.step), item.step.size))
+        place = self._open.get((item.when, is_called(item.step), item.lanes))
         if place is None or place < first:
             return None
         group = self.groups[place]
-        inside = [each for each in matched if each is not None and self._place[each] == place]
-        needs = [each for found in owners for each in found if self._place[each] == place]
+        inside = [each for each in matched if each is not None and self.place[each] == place]
+        needs = [each for found in owners for each in found if self.place[each] == place]
         if any(each not in inside for each in needs) or len(group.items) >= MOST_NODES:
             return None
         for found, match in zip(owners, matched, strict=True):
-            if match is None and any(self._place[each] == place for each in found):
+            if match is None and any(self.place[each] == place for each in found):
                 return None
         if group.streams + len(item.operands) - len(inside) > MOST_STREAMS:
             return None
         needed = self._needed(item, place, matched)
         length = math.gcd(group.length, needed)
-        return (
-            place if length in (group.length, needed) and length >= min(SHORTEST, item.step.size, item.length) else None
-        )
+        return place if length in (group.length, needed) and length >= min(SHORTEST, item.lanes, item.length) else None
 
     def _needed(self, item: Item, place: int, matched: Sequence[Item | None]) -> int:
         """How long rows may be for an item in a group."""
@@ -169,24 +199,39 @@ class Grouping:
             return item.length
         outside = [
             view.length
-            for view, match in zip(item.views, [*matched, None], strict=True)
-            if match is None or self._place.get(match) != place
+            for view, match in zip(item.views, [*matched, None], strict=item.form == "loop")
+            if match is None or self.place.get(match) != place
         ]
-        return int(np.gcd.reduce(outside))
+        return math.gcd(*outside)
 
-    def _mark_outside(self) -> None:
-        """Note which results are read by anything but their own loop."""
-        for item in self._items:
-            item.is_stored = item.step.results is not None and not item.step.batched
-        for item in self._items:
-            for (operand, _), inside in zip(item.operands, item.inside, strict=True):
-                if inside is None:
-                    for owner in self._owners(operand):
-                        owner.is_stored = True
+    # --- readers ------------------------------------------------------------------------------------------------------
+
+    def readers(self) -> dict[Item, list[tuple[Item, int]]]:
+        """The items that read each item, and as which operand."""
+        found: dict[Item, list[tuple[Item, int]]] = {item: [] for item in self.items}
+        for item in self.items:
+            for number, (operand, _) in enumerate(item.operands):
+                for owner in self._owners(operand):
+                    found[owner].append((item, number))
+        return found
+
+    def asked(self) -> set[Item]:
+        """The items whose results are outputs, or sides of guards."""
+        found = {item for item in self.items if item.step.results is not None and not item.step.batched}
         asked = [atom for _, *atoms, _ in self.made.vectors.guards for atom in atoms if type(atom) is int]
         for kind, lanes in (("shared", np.array(asked, np.intp)), ("batched", self.made.sample_outputs)):
-            for owner in self._owners(Operand(kind, lanes)):
-                owner.is_stored = True
+            found.update(self._owners(Operand(kind, lanes)))
+        return found
+
+    def is_inside(self, item: Item, reader: Item, number: int) -> bool:
+        """Whether an operand of a reader, in the same loop, would be the item's result, lane by lane."""
+        return self._match(reader, *reader.operands[number], self._owners(reader.operands[number][0])) is item
+
+    def mark_stored(self) -> None:
+        """Note which results are read by anything but their own loop."""
+        asked = self.asked()
+        for item, readers in self.readers().items():
+            item.is_stored = item in asked or any(reader.inside[number] is not item for reader, number in readers)
 
 
 def is_called(step: Step) -> bool:

@@ -18,7 +18,7 @@ from threading import RLock, local
 from typing import Any, NamedTuple
 
 from autograd.compiler.llvm.body import Body, vector
-from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, c_address
+from autograd.compiler.llvm.engine import LOOPS, Machine, add_symbols, c_address, has_scaling
 from autograd.compiler.llvm.rows import FUNCTIONS
 from autograd.compiler.llvm.vector_math import LARGEST_ANGLE, elementary, sin_cos
 from autograd.primitive import Primitive
@@ -168,7 +168,7 @@ def _text(symbol: str, wanted: Wanted) -> str:
     kind, name, row, count = wanted
     if name == "gather" and row is None:
         return _gather(symbol, kind)
-    body = Body(kind.lanes, kind.exact)
+    body = Body(kind.lanes, kind.exact, scales=has_scaling())
     operands = [_opened(body, kind, f"%x{i}") for i in range(count)]
     if row is not None:
         results = [body.each(_callback(row, count), *operands)]

@@ -19,7 +19,8 @@ INLINE = frozenset(
         *("floor", "ceil", "relu", "leaky_relu", "root", "inverse_root"),
     ]
 )
-
+# Functions of doubles without calls or branches: in a long loop, sums stay in registers if they are written out.
+INLINED = frozenset(["exp", "expm1", "exp_shift", "log", "log1p", "tanh", "sigmoid", "sigmoid_slope", "softplus"])
 
 Sides = tuple[tuple[Primitive | None, int], ...]
 """What both factors of a product are made of: a row, or None for what is there, and of how many operands."""
@@ -27,9 +28,10 @@ PLAIN: Sides = ((None, 1), (None, 1))
 
 
 class Calls(Protocol):
-    """A text that can call functions."""
+    """A text that can call functions; with `writes_out`, those of `INLINED` are written out."""
 
     body: Body
+    writes_out: bool
 
     def call(self, of: str | Primitive, words: Sequence[str]) -> str:
         """The result of a function by name, or of a row that Python computes."""
@@ -76,7 +78,7 @@ def applied(text: Calls, row: Primitive, power: float | None, words: Sequence[st
     if power is not None:
         return POWERS[power](text.body, words[0])
     name = _NAMES.get(row, "")
-    if name in INLINE:
+    if name in INLINE or (name in INLINED and text.writes_out):
         return LOOPED[name][1](text.body, *words)
     return text.call(name if name in FUNCTIONS else row, words)
 
@@ -89,13 +91,15 @@ States = Sequence[str]
 class Pass(NamedTuple):
     """One walk over the terms: from `start`, `step` takes the states, a term, and the results of earlier walks.
 
-    `neutral` is a term that changes nothing; `join` puts two states of the same number together.
+    `neutral` is a term that changes nothing; `join` puts two states of the same number together. A step that is not
+    `is_short` has enough to do for a vector to keep the machine busy.
     """
 
     start: tuple[float, ...]
     step: Callable[[Calls, States, str, States], States]
     neutral: float
     join: Callable[[Body, str, str], str]
+    is_short: bool = True
 
 
 class Fold(NamedTuple):
@@ -121,6 +125,18 @@ def _terms(text: Calls, states: States, x: str, earlier: States) -> States:
     return others, b.add(states[1], b.select(is_largest, 1.0, 0.0))
 
 
+def _weights(text: Calls, states: States, w: str, earlier: States) -> States:
+    """Numbers of at most 1 summed up, without those that are 1, which are counted."""
+    b = text.body
+    is_1 = b.compare("oeq", w, 1.0)
+    return b.add(states[0], b.select(is_1, 0.0, w)), b.add(states[1], b.select(is_1, 1.0, 0.0))
+
+
+def _all_but_one(text: Calls, results: States) -> str:
+    others, count = results
+    return text.body.add(others, text.body.sub(count, 1.0))
+
+
 def _log_of_sum(text: Calls, results: States) -> str:
     largest, others, count = results
     return text.call("log_of_sum", [largest, text.body.add(others, text.body.sub(count, 1.0))])
@@ -143,14 +159,20 @@ def _last(text: Calls, results: States) -> str:
     return results[-1]
 
 
+OTHERS = Primitive(
+    "others", "others", lambda *ws: math.fsum(ws) - 1.0, (), None, (), (), "w₁ + w₂ + … − 1", None
+)  # fmt: skip
+"""Σ w − 1 of the weights of a softmax before it is divided, of which the largest are 1: no digits are lost."""
+
 FOLDS: Mapping[Primitive, Fold] = {
+    OTHERS: Fold((Pass((0.0, 0.0), _weights, 0.0, Body.add),), _all_but_one),
     rules.total: Fold((_TOTAL,), _last),
     rules.prod: Fold((_PRODUCT,), _last, splits=False),
     rules.pivot: Fold((_LARGEST,), _last),
     rules.largest: Fold((_LARGEST,), _last),
-    rules.logsumexp: Fold((_LARGEST, Pass((0.0, 0.0), _terms, -math.inf, Body.add)), _log_of_sum),
+    rules.logsumexp: Fold((_LARGEST, Pass((0.0, 0.0), _terms, -math.inf, Body.add, is_short=False)), _log_of_sum),
     rules.hypot: Fold(
-        (_SIZE, Pass((0.0, 0.0), _squares, 0.0, Body.add)),
+        (_SIZE, Pass((0.0, 0.0), _squares, 0.0, Body.add, is_short=False)),
         lambda text, results: FUNCTIONS["length"][1](text.body, *results),
     ),
 }
@@ -158,3 +180,8 @@ FOLDS: Mapping[Primitive, Fold] = {
 
 SUM = Fold((_TOTAL,), _last)
 """A plain sum, or one of products."""
+
+
+def fold_of(row: Primitive | None) -> Fold:
+    """The fold of a row; without one, of products."""
+    return SUM if row is None else FOLDS[row]

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from autograd import rules
-from autograd.compiler.llvm.body import Body, literal
+from autograd.compiler.llvm.body import Body, literal, vector
+from autograd.compiler.llvm.division import Divisor, divisor, quotient
+from autograd.compiler.llvm.engine import has_gathering, has_scaling
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
-from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, Fold, Sides, applied
+from autograd.compiler.llvm.loop_rows import FOLDS, PLAIN, Fold, Pass, Sides, applied
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE
 from autograd.primitive import Primitive
 
@@ -38,9 +39,13 @@ class Stream:
 
 @dataclass(frozen=True)
 class Node:
-    """What is computed of the streams (0, 1, …) and of earlier nodes (~0, ~1, …)."""
+    """What is computed of the streams (0, 1, …) and of earlier nodes (~0, ~1, …).
 
-    form: str  # "map", "dot" (of pairs w, x and maybe a bias), "pairs" or "reduce"
+    form    "map", "dot" (of pairs w, x and maybe a bias), "pairs", "reduce", or "fold": one number, of all that a node
+            or stream (`row`) or the products of two (no row) give along all rows
+    """
+
+    form: str
     row: Primitive | None
     power: float | None  # of a map: the exponent, where it is a constant that needs no logarithm
     operands: tuple[int, ...]
@@ -54,7 +59,8 @@ class LoopText:
     def __init__(self, kind: Kind, library: Library, streams: Sequence[Stream], terms: int) -> None:
         self.kind, self.library, self.streams = kind, library, streams
         self.f = f = FunctionText(kind, NAME, ARGUMENTS, linkage="")
-        self.body = Body(kind.lanes, of=kind.number)
+        self.body = Body(kind.lanes, of=kind.number, scales=has_scaling())
+        self.writes_out = False
         self.body.lines = f.lines
         self.rows, given = f.given("i64", "%d", 0), f.given("i64", "%d", 1)
         self.length = f.do(f"select i1 {f.do(f'icmp eq i64 {given}, 0')}, i64 %n, i64 {given}")
@@ -63,6 +69,7 @@ class LoopText:
         self.tables = [f.given("ptr", "%d", 2 + terms + i) for i in range(len(streams))]
         self.first_store = 2 + terms + len(streams)
         self.values: dict[int, str] = {}  # of streams and nodes, in this round
+        self.divisors: dict[int, Divisor | None] = {}  # of streams that something is divided by, in this row
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -78,7 +85,10 @@ class LoopText:
                 start = f.at(self.kind.number, f"%{stream.frame}", f.given("i64", table, row))
                 self.starts.append(start)
                 if stream.walk == CONSTANT:
-                    self.values[i] = self.spread(f.do(f"load {self.kind.number}, ptr {start}"))
+                    number = f.do(f"load {self.kind.number}, ptr {start}")
+                    self.values[i] = self.spread(number)
+                    if i in self.divisors:
+                        self.divisors[i] = divisor(self, number)
             else:
                 self.starts.append(f.at("i64", table, f.do(f"mul i64 {row}, {self.length}")))
 
@@ -118,9 +128,22 @@ class LoopText:
         f, kind = self.f, self.kind
         if kind.lanes == 1:
             return f.load(kind.number, f"%{frame}", f.load("i64", places, 0))
+        if has_gathering():
+            return self._gathered_at_once(frame, places)
         symbol = self.library.gather(kind)
         self.body.declared[f"declare {kind.type} @{symbol}(ptr, ptr)"] = None
         return f.do(f"call {kind.type} @{symbol}(ptr %{frame}, ptr {places})")
+
+    def _gathered_at_once(self, frame: str, places: str) -> str:
+        """The same in one instruction."""
+        f, kind, bits = self.f, self.kind, 8 * self.kind.bytes
+        numbers, pointers, flags = (vector(of, kind.lanes) for of in ("i64", "ptr", "i1"))
+        name = f"@llvm.masked.gather.v{kind.lanes}f{bits}.v{kind.lanes}p0"
+        self.body.declared[f"declare {kind.type} {name}({pointers}, i32, {flags}, {kind.type})"] = None
+        found = f.do(f"load {numbers}, ptr {places}, align 8")
+        at = f.do(f"getelementptr {kind.number}, ptr %{frame}, {numbers} {found}")
+        every = f"<{', '.join(['i1 1'] * kind.lanes)}>"
+        return f.do(f"call {kind.type} {name}({pointers} {at}, i32 {kind.bytes}, {flags} {every}, {kind.type} poison)")
 
     # --- computing ----------------------------------------------------------------------------------------------------
 
@@ -143,6 +166,8 @@ class LoopText:
             result = self._dot(words)
         elif node.form == "pairs":
             result = self._pairs(node.sides, deep, words, row, i, count)
+        elif node.form == "map" and row_ is rules.div and (by := self.divisors.get(node.operands[1])) is not None:
+            result = quotient(self, words[0], by)
         elif node.form == "map":
             result = words[0] if row_ is None else applied(self, row_, node.power, words)
         elif row_ is rules.pick:
@@ -218,20 +243,26 @@ class LoopText:
             result = f.do(f"insertelement {kind.type} {result}, {of} {found}, i32 {lane}")
         return result
 
-    # --- writing ------------------------------------------------------------------------------------------------------
+    # --- folds --------------------------------------------------------------------------------------------------------
 
-    def store(self, place: int, node: int, frame: str, is_table: bool, row: str, i: str) -> None:
-        """Write a node's numbers to their row of a frame."""
-        f, kind, value = self.f, self.kind, self.values[~node]
-        table = f.given("ptr", "%d", self.first_store + place)
-        if not is_table:
-            start = f.at(kind.number, f"%{frame}", f.given("i64", table, row))
-            f.add(f"store {kind.type} {value}, ptr {f.at(kind.number, start, i)}, align {kind.bytes}")
-            return
-        places = f.at("i64", table, f.do(f"add i64 {f.do(f'mul i64 {row}, {self.length}')}, {i}"))
-        for lane in range(kind.lanes):
-            one = value if kind.lanes == 1 else f.do(f"extractelement {kind.type} {value}, i32 {lane}")
-            f.store(kind.number, one, f"%{frame}", f.load("i64", places, lane))
+    def joined(self, vectors: Sequence[str], each: Pass) -> str:
+        """All lanes of some vectors put together, in all lanes."""
+        left = list(vectors)
+        while len(left) > 1:
+            left = [each.join(self.body, x, y) for x, y in zip(left[::2], left[1::2], strict=True)]
+        whole, half = left[0], self.kind.lanes // 2
+        while half:
+            order = ", ".join([f"i32 {(i + half) % self.kind.lanes}" for i in range(self.kind.lanes)])
+            of = self.kind.type
+            turned = self.f.do(f"shufflevector {of} {whole}, {of} poison, <{self.kind.lanes} x i32> <{order}>")
+            whole = each.join(self.body, whole, turned)
+            half //= 2
+        return whole
+
+    def result(self, fold: Fold, states: Sequence[str]) -> str:
+        """The number that joined states amount to."""
+        whole, kind = fold.finish(self, states), self.kind
+        return whole if kind.lanes == 1 else self.f.do(f"extractelement {kind.type} {whole}, i32 0")
 
 
 class Text(NamedTuple):
@@ -239,30 +270,6 @@ class Text(NamedTuple):
 
     text: str
     library: Library
-
-
-@lru_cache(maxsize=1024)
-def loop_text(
-    kind: Kind, streams: tuple[Stream, ...], nodes: tuple[Node, ...], stores: tuple[tuple[int, str, bool], ...]
-) -> Text:
-    """The text of a loop; `stores` are (node, frame, whether it is a table of places).
-
-    The last vector of a row begins where it ends with the row: some of its numbers are computed twice, none is missing.
-    """
-    terms = [i for i, node in enumerate(nodes) if node.form in FOLDED]
-    text = LoopText(kind, Library(), streams, len(terms))
-    f = text.f
-    with f.loop(text.rows) as row:
-        text.at_row(row)
-        with f.loop(text.length) as begin:
-            late = f.do(f"icmp sgt i64 {begin}, {text.last}")
-            i = f.do(f"select i1 {late}, i64 {text.last}, i64 {begin}")
-            for number, node in enumerate(nodes):
-                text.node(node, number, row, i, text.terms[terms.index(number)] if number in terms else "")
-            for place, (node_number, frame, is_table) in enumerate(stores):
-                text.store(place, node_number, frame, is_table, row, i)
-            f.pass_on(begin, f.do(f"add i64 {begin}, {kind.lanes}"))
-    return finished(text)
 
 
 def finished(text: LoopText) -> Text:

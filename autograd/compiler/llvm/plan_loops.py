@@ -8,12 +8,14 @@ from autograd.compiler.llvm.engine import KERNELS, STRAIGHT
 from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import Group, Item, is_called, result_lanes
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.loop_kernel import loop_text
 from autograd.compiler.llvm.loop_rows import PLAIN
-from autograd.compiler.llvm.loop_text import FOLDED, Node, Stream, loop_text
+from autograd.compiler.llvm.loop_text import FOLDED, Node, Stream
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.views import CONSTANT, CONTIGUOUS, TABLE, aligned, table, viewed
 from autograd.compiler.vector.program import Lanes
 
+LONG = 2000  # lanes of a loop that is worth a kernel of its own: smaller ones do not depend on sizes
 SMALL = 300  # operations of a loop on shared numbers that are not worth good code
 
 
@@ -23,7 +25,8 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
     width = kind.lanes
     length = group.length
     outside = [(i, n) for i, item in enumerate(items) for n, each in enumerate(item.inside) if each is None]
-    stored = [i for i, item in enumerate(items) if item.is_stored]
+    stored = [i for i, item in enumerate(items) if item.is_stored and item.form == "loop"]
+    joined = [item for item in items if item.form == "joined"]
     batched = items[0].step.batched
     if batched:
         tables, walks, rows = _batched_tables(plan, items, outside)
@@ -34,7 +37,7 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
     else:
         views = [items[i].views[n] for i, n in outside] + [items[i].views[-1] for i in stored]
         views, length = aligned(views)
-        rows = items[0].step.size // length
+        rows = items[0].lanes // length
         found = [table(view, length) for view in views]
         tables, stores = found[: len(outside)], found[len(outside) :]
         walks, store_walks = ([view.walk for view in side] for side in (views[: len(outside)], views[len(outside) :]))
@@ -57,13 +60,17 @@ def add_loop(plan: Plan, group: Group, kind: Kind) -> None:
     place = {item: i for i, item in enumerate(items)}
     nodes = [_node(plan, item, i, number, place) for i, item in enumerate(items)]
     terms = [_terms(item) for item, node in zip(items, nodes, strict=True) if node.form in FOLDED]
+    is_long = not batched and items[0].lanes >= LONG
     text = loop_text(
         Kind(width, kind.single), tuple(streams), tuple(nodes),
         tuple([(i, "f" if batched else "s", walk == TABLE) for i, walk in zip(stored, store_walks, strict=True)]),
+        is_whole=batched or (is_long and length % width == 0),
+        is_long=is_long,
     )  # fmt: skip
-    work = 0 if batched else items[0].step.size * (len(items) - len(terms) + sum(terms))
+    work = 0 if batched else items[0].lanes * (len(items) - len(terms) + sum(terms))
     level = STRAIGHT if 0 < work < SMALL else KERNELS
-    plan.add(items, text, [rows, 0 if batched else length, *terms, *stream_tables, *stores], level)
+    results = [int(result_lanes(item.step, plan.made)[0, 0]) for item in joined]
+    plan.add(items, text, [rows, 0 if batched else length, *terms, *stream_tables, *stores, *results], level)
 
 
 def _is_sum(item: Item) -> bool:
@@ -86,6 +93,8 @@ def _batched_tables(
 def _node(plan: Plan, item: Item, i: int, number: dict[tuple[int, int], int], place: dict[Item, int]) -> Node:
     step = item.step
     words = [number[i, n] if each is None else ~place[each] for n, each in enumerate(item.inside)]
+    if item.form == "joined":
+        return Node("fold", item.folded, None, tuple(words))
     if step.form in ("map", "lift"):
         return Node("map", step.row if step.form == "map" else None, plan.made.powers.get(step), tuple(words))
     if step.form == "dot":
@@ -114,6 +123,5 @@ def add_fold(plan: Plan, item: Item, kind: Kind) -> None:
         for view in views
     ]
     streams = tuple(Stream("s", view.walk, True) for view in views)
-    row = None if step.form == "pairs" else step.row
-    text = fold_text(kind, Folding(streams, row, has_bias=bool(bias)))
+    text = fold_text(kind, Folding(streams, item.folded, has_bias=bool(bias)))
     plan.add([item], text, [step.size, length, count, *tables, *bias, result_lanes(step, plan.made)[0]])

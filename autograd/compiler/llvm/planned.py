@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.compiler.llvm.compacted import compact
+from autograd.compiler.llvm.compacted import compact, leave_out
 from autograd.compiler.llvm.direct import direct_runs
 from autograd.compiler.llvm.grouping import Grouping
 from autograd.compiler.llvm.library import Kind
@@ -14,6 +14,7 @@ from autograd.compiler.llvm.plan_loops import add_fold, add_loop
 from autograd.compiler.llvm.plan_products import Means, add_product
 from autograd.compiler.llvm.prepare import Prepared, prepared
 from autograd.compiler.llvm.recomputed import recompute
+from autograd.compiler.llvm.sinking import sink
 from autograd.compiler.llvm.steps_driver import RELATIONS
 from autograd.compiler.vector.program import Step, VectorProgram, check_lanes
 
@@ -29,8 +30,11 @@ def planned(vectors: VectorProgram, kind: Kind) -> Plan:
     recompute(made)
     compact(made)
     grouping = Grouping(made, kind.lanes)
+    sink(grouping)
+    grouping.mark_stored()
     check_lanes(made.program, grouping.steps)
     runs = direct_runs(made, kind)
+    leave_out(grouping)
     plan = Plan(made, *_block_of_samples(made, kind, runs), runs)
     means = Means(plan)
     for group in grouping.groups:

@@ -14,9 +14,11 @@ from itertools import chain
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.llvm.loop_rows import PLAIN, POWERS, Sides, is_native
+from autograd.compiler.llvm.loop_rows import OTHERS, PLAIN, POWERS, Sides, is_native
+from autograd.compiler.vector.exponentials import Known, shared_first
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
+from autograd.primitive import Primitive
 
 FEW_LANES, FEW_PAIRS = 2, 4  # of a step that is computed lane by lane: beyond, loops over lanes are as good
 WORTH = 8  # multiplications from which on a product has a kernel of its own
@@ -91,8 +93,11 @@ def prepared(vectors: VectorProgram, width: int) -> Prepared:
         (made.batched_constants if kind == "batched" else made.constants)[lane] = number
     per_sample = vectors.program.per_sample
     made.outputs = made.take(0 if per_sample else len(vectors.outputs), False)
-    for step in vectors.steps:
-        _add(made, replace(step, results=None) if per_sample else step, width)
+    steps, known = shared_first(vectors.steps)
+    for step in steps:
+        softmax = known.get(step)
+        for each in [step] if softmax is None else _from_weights(made, step, softmax):
+            _add(made, replace(each, results=None) if per_sample else each, width)
     _add_outputs(made, per_sample)
     return made
 
@@ -125,6 +130,19 @@ def _add(made: Prepared, step: Step, width: int) -> None:
         made.steps.append(
             replace(step, form="lift", start=made.take(step.size, False), operands=(lanes,), results=results)
         )
+
+
+def _from_weights(made: Prepared, step: Step, softmax: Known) -> list[Step]:
+    """A logsumexp by the exponentials that its derivative needs too: c + log1p(Σ exp(xᵢ − c) − 1), c the largest."""
+
+    def taken(form: str, row: Primitive, *operands: Operand) -> Step:
+        start = made.take(step.size, step.batched)
+        return replace(step, form=form, row=row, start=start, operands=operands, results=None)
+
+    others = taken("reduce", OTHERS, softmax.shifted)
+    rest = taken("map", rules.log1p, Operand(step.kind, others.lanes))
+    lanes = Operand(softmax.largest.kind, np.broadcast_to(softmax.largest.lanes, step.shape))
+    return [others, rest, replace(step, form="map", row=rules.add, operands=(lanes, Operand(step.kind, rest.lanes)))]
 
 
 def _is_small(step: Step) -> bool:

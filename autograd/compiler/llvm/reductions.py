@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from autograd.compiler.llvm.body import Body
-from autograd.compiler.llvm.vector_math import elementary
+from autograd.compiler.llvm.vector_math import elementary, exp_of_sum
 
 
 def _pivot_step(b: Body, largest: str, x: str) -> str:
@@ -19,8 +19,10 @@ def exp_shift(b: Body, x: str, c: str) -> str:
     d = b.sub(x, c)
     t = b.sub(d, x)
     rest = b.sub(b.sub(x, b.sub(d, t)), b.add(c, t))
+    if not b.exact:
+        return b.select(b.compare("oeq", x, c), 1.0, exp_of_sum(b, d, rest))
     power = elementary(b, "exp", d)
-    whole = b.select(b.compare("ord", rest, rest), b.mul(power, b.add(rest, 1.0)), power)
+    whole = b.select(b.compare("olt", b.call("fabs", rest), 1.0), b.mul(power, b.add(rest, 1.0)), power)
     return b.select(b.compare("oeq", x, c), 1.0, whole)
 
 

@@ -63,15 +63,25 @@ LOG = (
 
 def exp(b: Body, x: str) -> str:
     """eˣ = 2ⁿ eʳ, |r| <= ½ ln 2."""
-    x = _clamped(b, x, -760.0, 720.0)
-    n, r = _halves_of_ln2(b, x)
-    return _scaled(b, b.add(_exp_minus_1(b, r), 1.0), n)
+    return _exp_of_parts(b, *_halves_of_ln2(b, _clamped(b, x, -760.0, 720.0)))
+
+
+def exp_of_sum(b: Body, x: str, rest: str) -> str:
+    """exp(x + rest), with a rest that is a rounding error of x; where eˣ is 0, ∞ or nan anyway it may be anything."""
+    clamped = _clamped(b, x, -760.0, 720.0)
+    n, whole, r = _halves_of_ln2(b, clamped)
+    return _exp_of_parts(b, n, whole, b.select(b.compare("oeq", clamped, x), b.add(r, rest), r))
+
+
+def _exp_of_parts(b: Body, n: str, whole: str, r: str) -> str:
+    power = b.add(_exp_minus_1(b, r), 1.0)
+    return b.scaled(power, n) if b.scales else _scaled(b, power, whole)
 
 
 def expm1(b: Body, x: str) -> str:
     """eˣ − 1 = 2 (2ⁿ⁻¹ (eʳ − 1) + (2ⁿ⁻¹ − ½)), which neither cancels nor overflows too early."""
     clamped = _clamped(b, x, -40.0, 720.0)
-    n, r = _halves_of_ln2(b, clamped)
+    _, n, r = _halves_of_ln2(b, clamped)
     half = _power_of_two(b, b.integer("sub", n, 1))
     sum_ = b.fma(half, _exp_minus_1(b, r), b.sub(half, 0.5))
     large = b.compare("ogt", clamped, 710.0)  # 2ⁿ⁻¹ may be infinite itself
@@ -85,12 +95,12 @@ def _clamped(b: Body, x: str, low: float, high: float) -> str:
     return b.select(b.compare("ogt", x, high), high, x)
 
 
-def _halves_of_ln2(b: Body, x: str) -> tuple[str, str]:
-    """n as 64 bits and r with x = n ln 2 + r."""
+def _halves_of_ln2(b: Body, x: str) -> tuple[str, str, str]:
+    """n, n as 64 bits, and r with x = n ln 2 + r."""
     shifted = b.fma(x, 1.0 / math.log(2.0), TO_INTEGER)
     n = b.sub(shifted, TO_INTEGER)
     r = b.fma(n, -LN2_LOW, b.fma(n, -LN2_HIGH, x))
-    return b.integer("sub", b.bits(shifted), _whole(TO_INTEGER)), r
+    return n, b.integer("sub", b.bits(shifted), _whole(TO_INTEGER)), r
 
 
 def _whole(x: float) -> int:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd._numpy import NDArray, np
-from autograd.compiler.numpy_backend.exponentials import shared_first, slopes
 from autograd.compiler.numpy_backend.operands import Operands
 from autograd.compiler.numpy_backend.steps import write
+from autograd.compiler.vector.exponentials import shared_first, slopes
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import VectorProgram, check_lanes
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from autograd._numpy import NDArray, np
 from autograd.compiler.numpy_backend.arrays import Arrays, Look, look
-from autograd.compiler.numpy_backend.exponentials import Known
 from autograd.compiler.numpy_backend.spelling import scope
 from autograd.compiler.silent import silently
+from autograd.compiler.vector.exponentials import Known
 from autograd.compiler.vector.layout import strides
 from autograd.compiler.vector.program import Lanes, Operand, Step, VectorProgram
 from autograd.primitive import Primitive

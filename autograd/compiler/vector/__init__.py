@@ -14,6 +14,7 @@
     terms.py      terms of adjoints, added up as dots
     lane_facts.py which lanes a derivative needs, and which are finite
     adjoints.py   the chain rule from step to step: VectorProgram -> VectorProgram
+    exponentials.py  what logsumexp, σ and their derivatives share
     finish.py     dead steps dropped, results written where they are wanted
 
     steps.py      operands and steps

@@ -28,7 +28,7 @@ def shared_first(steps: Sequence[Step]) -> tuple[list[Step], dict[Step, Known]]:
     for step in steps:
         if step.row is rules.logsumexp and (found := softmaxes.of(step.operands[0])):
             *after[step], known[step] = found
-    order = in_order(steps, after)
+    order = in_order(steps, after) if after else None
     return (list(steps), {}) if order is None else (order, known)
 
 
