@@ -257,7 +257,7 @@ def equations_in(
 
 
 def arities(equations: Sequence[Equation]) -> Mapping[tuple[Primitive, int], int]:
-    """How many equations there are of each row and number of operands.
+    """How many equations there are of each row and number of operands; rows in the order in which they come first.
 
     >>> from autograd.rules import mul
     >>> [*arities([Equation(mul, (0, 1)), Equation(mul, (0, 2))]).values()]
@@ -265,9 +265,10 @@ def arities(equations: Sequence[Equation]) -> Mapping[tuple[Primitive, int], int
     """
     if not isinstance(equations, Columns):
         return Counter([(row, len(operands)) for row, operands in equations])
+    places = {row: np.flatnonzero(equations.rows == number) for number, row in equations.primitives.items()}
     found: dict[tuple[Primitive, int], int] = {}
-    for number, row in equations.primitives.items():
-        counts = np.bincount(equations.arity[equations.rows == number])
+    for row in sorted(filter(lambda row: places[row].size, places), key=lambda row: int(places[row][0])):
+        counts = np.bincount(equations.arity[places[row]])
         found |= {(row, count): int(counts[count]) for count in np.flatnonzero(counts).tolist()}
     return found
 

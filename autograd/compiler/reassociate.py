@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 
 from autograd import rules
 from autograd._numpy import np
 from autograd.compiler.columns import CONSTANT, Columns
-from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
+from autograd.compiler.program import Atom, Equation, Program, moved_to, new_equation
 from autograd.compiler.sharing import after, selected
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
@@ -72,7 +71,7 @@ def _has(operands: Sequence[Atom], single: bytearray) -> bool:
 def _single_terms(program: Program) -> tuple[bytearray, Sequence[int]]:
     """For each place whether it is a sum or product that is looked at once; the sums that look at such, last first."""
     first, equations = len(program.names), program.equations
-    also = [each for each in chain(program.outputs, *[guard.places for guard in program.guards]) if type(each) is int]
+    also = [each for each in program.seen if type(each) is int]
     if isinstance(equations, Columns):
         is_place = equations.places != CONSTANT
         looks = np.append(equations.places[is_place], np.array(also, np.int64))
@@ -250,10 +249,7 @@ def _finished(program: Program, absorbed: bytearray, kept: Sequence[Equation], m
 
 def replaced(program: Program, equations: Sequence[Equation], moved: Sequence[int]) -> Program:
     """The program with these equations, every place that it mentions elsewhere moved."""
-    guards = []
-    for relation, a, b, outcome, where in program.guards:
-        left, right = moved_to((a, b), moved)
-        guards.append(Guard(relation, left, right, outcome, where))
+    guards = [guard.moved(moved) for guard in program.guards]
     adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
     outputs = moved_to(program.outputs, moved)
     written = equations if isinstance(equations, Columns) else tuple(equations)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
+from operator import attrgetter
 from typing import Any
 
 from autograd.compiler.columns import equations_in
+from autograd.compiler.passes import live_places, only
 from autograd.compiler.program import Atom, Guard, Program
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign
-from autograd.compiler.traced import Node, Number
 from autograd.primitive import Primitive
 from autograd.value import Value
+
+BLOCK = 2048  # nodes that are looked at together: they stay in the cache
+_first, _second, _row = attrgetter("_x"), attrgetter("_y"), attrgetter("primitive")
 
 
 class Transcript:
@@ -41,77 +46,54 @@ class Transcript:
         self.recorder = recorder
         self.found = found
         self.first = len(inputs)
-        self.inputs: dict[int, int] = {id(leaf): place for place, leaf in enumerate(inputs)}
-        self.atoms: list[Atom] = []  # of the nodes
-        self.made: list[Any] = []  # the nodes that are equations
+        nodes = recorder.nodes
+        self.made = [node for node in nodes if node.primitive is not None] if recorder.leaves else nodes
+        self._atoms: dict[int, Atom] = dict(zip(map(id, self.made), count(self.first)))  # by identity, all that is known
+        self._atoms.update({id(node): node._data for node in nodes if node.primitive is None} if recorder.leaves else ())
+        self._atoms.update(zip(map(id, inputs), range(self.first), strict=True))
+        self._foreign: dict[int, Any] = {}  # by place the first operand that is not known
         self.rows: list[Primitive] = []
         self.operands: list[tuple[Atom, ...]] = []
-        self._write()
+        for begin in range(0, len(self.made), BLOCK):
+            self._write(self.made[begin : begin + BLOCK])
 
     def of(self, x: Any) -> Atom:
         """A place, or a number."""
         if not isinstance(x, Value):
             return float(x)
-        if type(x) is Value and (given := self.inputs.get(id(x))) is not None:  # a parameter
-            return given
-        nodes, place = self.recorder.nodes, self.recorder.place(x)
-        if 0 <= place < len(nodes) and nodes[place] is x:
-            return self.atoms[place]
-        atom = self.inputs.get(id(x))
+        atom = self._atoms.get(id(x))
         if atom is None:
             refuse_foreign(x)
         return atom
 
-    def _needed(self) -> bytearray:
-        """For each node whether an output or a guard needs it; what none does is not looked at again."""
-        nodes, place_of, inputs = self.recorder.nodes, self.recorder.place, self.inputs
-        live = bytearray(len(nodes))
-        sides = [side for guard in self.recorder.guards for side in (guard.left, guard.right)]
-        for each in (*self.found, *sides):
-            if isinstance(each, Value) and (place := place_of(each)) >= 0:
-                live[place] = 1
-        for place in range(len(nodes) - 1, -1, -1):
-            node = nodes[place]
-            if not live[place] or node.primitive is None:
-                continue
-            for each in node._y if type(node._dx) is tuple else (node._x, node._y):
-                if (kind := type(each)) is Node or kind is Number:
-                    before = each._place
-                elif kind is float or each is None or (kind is Value and id(each) in inputs):
-                    continue
+    def _write(self, nodes: Sequence[Any]) -> None:
+        """The rows and operands of some nodes: most by looking all of them up at once."""
+        xs, ys, atom_of = list(map(_first, nodes)), list(map(_second, nodes)), self._atoms.get
+        place = self.first + len(self.rows)
+        self.rows += map(_row, nodes)
+        written: list[Any] = list(zip(map(atom_of, map(id, xs)), map(atom_of, map(id, ys)), strict=True))
+        for i, (left, right) in enumerate(written):
+            if left is None or right is None:
+                x, y = xs[i], ys[i]
+                if left is None and type(x) is not float:
+                    written[i] = self._operands(place + i, y if type(x) is tuple else (x,) if y is None else (x, y))
+                elif right is not None:
+                    written[i] = x, right
+                elif y is None:
+                    written[i] = (x if left is None else left,)
+                elif type(y) is float:
+                    written[i] = x if left is None else left, y
                 else:
-                    before = place_of(each)
-                if type(before) is float or before >= place or (before >= 0 and nodes[before] is not each):
-                    refuse_foreign(each)
-                if before >= 0:
-                    live[before] = 1
-        return live
+                    written[i] = self._operands(place + i, (x, y))
+        self.operands += written
 
-    def _write(self) -> None:
-        live = self._needed()
-        nodes, atoms, first = self.recorder.nodes, self.atoms, self.first
-        of, made, rows, written = self.of, self.made, self.rows, self.operands
-        for needed, node in zip(live, nodes, strict=True):
-            row = node.primitive
-            if row is None or not needed:
-                atoms.append(node._data)
-                continue
-            x, y = node._x, node._y
-            if type(node._dx) is tuple:
-                written.append(tuple([of(each) for each in y]))
-            else:
-                if (kind := type(x)) is Node or kind is Number:
-                    x = atoms[place] if (place := x._place) >= 0 else of(x)
-                elif kind is not float:
-                    x = of(x)
-                if (kind := type(y)) is Node or kind is Number:
-                    y = atoms[place] if (place := y._place) >= 0 else of(y)
-                elif kind is not float and y is not None:
-                    y = of(y)
-                written.append((x,) if y is None else (x, y))
-            atoms.append(first + len(rows))
-            rows.append(row)
-            made.append(node)
+    def _operands(self, place: int, given: Iterable[Any]) -> tuple[Atom, ...]:
+        """Those of one node, of any kind; whether what is not known is refused depends on who needs it."""
+        for x in given:
+            if isinstance(x, Value) and id(x) not in self._atoms:
+                self._foreign.setdefault(place, x)
+                return ()
+        return tuple(map(self.of, given))
 
     def program(self, names: Sequence[str], batched: Sequence[int] = (), per_sample: bool = False) -> Program:
         """The program with these names of its inputs."""
@@ -119,7 +101,7 @@ class Transcript:
             Guard(each.relation, self.of(each.left), self.of(each.right), each.outcome, each.where)
             for each in self.recorder.guards
         ]
-        return Program(
+        made = Program(
             tuple(names),
             equations_in(self.first, self.rows, self.operands),
             tuple(guards),
@@ -127,6 +109,10 @@ class Transcript:
             batched=tuple(batched),
             per_sample=per_sample,
         )
+        live = live_places(made)
+        if any(live[place] for place in self._foreign):
+            refuse_foreign(self._foreign[max([place for place in self._foreign if live[place]])])
+        return only(made, live)
 
     def slopes(self, wanted: Iterable[int]) -> list[float]:
         """The derivatives of the first output by inputs, by the partials that the nodes were recorded with."""
@@ -139,15 +125,16 @@ class Transcript:
             if delta is None:
                 continue
             dx, dy = node._dx, node._dy
-            edges: Iterable[tuple[Atom, float]]
             if type(dx) is tuple:
-                edges = zip(map(self.of, node._x), dx, strict=True)
-            elif dy is None:
-                edges = ((operands[0], dx),) if dx is not None else ()
-            else:
-                edges = ((operands[1], dy),) if dx is None else ((operands[0], dx), (operands[1], dy))
-            for x, local in edges:
-                if type(x) is int:
-                    before = adjoint[x]
-                    adjoint[x] = local * delta if before is None else before + local * delta
+                for x, local in zip(map(self.of, node._x), dx, strict=True):
+                    if type(x) is int:
+                        before = adjoint[x]
+                        adjoint[x] = local * delta if before is None else before + local * delta
+                continue
+            if dx is not None and type(x := operands[0]) is int:
+                before = adjoint[x]
+                adjoint[x] = dx * delta if before is None else before + dx * delta
+            if dy is not None and type(y := operands[1]) is int:
+                before = adjoint[y]
+                adjoint[y] = dy * delta if before is None else before + dy * delta
         return [adjoint[place] or 0.0 for place in wanted]
