@@ -133,7 +133,7 @@ def shared(program: Program, keeps_detached: bool = False) -> Program:
 
 def _shared_columns(program: Program, columns: Columns, keeps_detached: bool) -> Program | None:
     """The same in arrays; None where that would take longer."""
-    sharing = Sharing(columns, _folded, _WITH_IDENTITY, keeps_detached)
+    sharing = Sharing(columns, IDENTITIES, keeps_detached)
     if not sharing.settle():
         return None
     places, numbers = sharing.operands()
@@ -175,8 +175,8 @@ def live_places(program: Program) -> bytearray:
         if kept is not None:
             return bytearray(first) + kept.tobytes()
     live = bytearray(first + len(equations))
-    for atom in wanted:
-        live[atom] = 1
+    for used in wanted:
+        live[used] = 1
     for place, (_, operands) in zip(range(len(live) - 1, first - 1, -1), reversed(equations), strict=True):
         if live[place]:
             for atom in operands:
@@ -199,15 +199,15 @@ def _kept(program: Program, live: bytearray) -> tuple[Sequence[Equation], Sequen
     first, columns = len(program.names), program.equations
     dead = live.find(0, first)
     same = len(live) if dead < 0 else dead  # places before it stay what they are
+    moved: list[Atom]
     if isinstance(columns, Columns):
         flags = np.frombuffer(live, np.bool_)[first:]
         new = after(first, flags)
-        moved: list[Atom] = new.tolist()
-        for place in (first + np.flatnonzero(~flags)).tolist():
-            moved[place] = _DEAD
+        moved = new.tolist()
+        for gone in (first + np.flatnonzero(~flags)).tolist():
+            moved[gone] = _DEAD
         return selected(columns, columns.places, columns.numbers, flags, new), moved
-    kept = list(columns[: same - first])
-    moved = list(range(same))
+    kept, moved = list(columns[: same - first]), list(range(same))
     for alive, (primitive, operands) in zip(live[same:], columns[same - first :], strict=True):
         if alive:
             moved.append(first + len(kept))

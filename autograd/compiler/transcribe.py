@@ -48,8 +48,9 @@ class Transcript:
         self.first = len(inputs)
         nodes = recorder.nodes
         self.made = [node for node in nodes if node.primitive is not None] if recorder.leaves else nodes
-        self._atoms: dict[int, Atom] = dict(zip(map(id, self.made), count(self.first)))  # by identity, all that is known
-        self._atoms.update({id(node): node._data for node in nodes if node.primitive is None} if recorder.leaves else ())
+        leaves = [node for node in nodes if node.primitive is None] if recorder.leaves else []
+        self._atoms: dict[int, Atom] = dict(zip(map(id, self.made), count(self.first)))  # of all Values, by identity
+        self._atoms.update([(id(leaf), leaf._data) for leaf in leaves])
         self._atoms.update(zip(map(id, inputs), range(self.first), strict=True))
         self._foreign: dict[int, Any] = {}  # by place the first operand that is not known
         self.rows: list[Primitive] = []
