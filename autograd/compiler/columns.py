@@ -80,6 +80,9 @@ class Columns(Sequence[Equation]):
             start, end, step = which.indices(len(self))
             if step == 1:
                 return self.listed(start, max(start, end))
+        elif isinstance(which, int) and "equations" not in vars(self):
+            (found,) = self.listed(i := range(len(self))[which], i + 1)
+            return found
         return self.equations[which]
 
     def __iter__(self) -> Iterator[Equation]:
@@ -124,6 +127,11 @@ class Columns(Sequence[Equation]):
         """For each operand the number of its equation."""
         return np.repeat(np.arange(len(self)), self.arity)
 
+    @cached_property
+    def equation_of(self) -> Ints:
+        """For each operand the equation that it is, −1 for an input or a number."""
+        return np.maximum(self.places - self.first, -1)
+
     def has_row(self, rows: Iterable[Primitive]) -> Flags:
         """For each equation whether it applies one of these primitives."""
         wanted = set(rows)
@@ -144,10 +152,8 @@ class Columns(Sequence[Equation]):
         found: Ints = np.repeat(self.starts[equations] - (ends - arity), arity) + np.arange(arity.sum())
         return found
 
-    def replaced(self, others: Mapping[int, Equation]) -> Columns:
+    def replaced(self, numbers: Ints, new: Columns) -> Columns:
         """With other equations instead of some, in order of their numbers."""
-        numbers = np.fromiter(others, np.int64, len(others))
-        new = Columns.made(self.first, [row for row, _ in others.values()], [atoms for _, atoms in others.values()])
         rows, arity = self.rows.copy(), self.arity.copy()
         rows[numbers], arity[numbers] = new.rows, new.arity
         changed = np.zeros(len(self), np.bool_)

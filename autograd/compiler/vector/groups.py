@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from autograd import rules
+from autograd.compiler.chains import NONE
 from autograd.compiler.program import Atom
-from autograd.compiler.reassociate import NONE
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Operation, Scalars
 from autograd.primitive import Primitive
 
