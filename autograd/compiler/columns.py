@@ -15,7 +15,7 @@ from operator import is_, itemgetter
 from typing import overload
 
 from autograd._numpy import HAS_NUMPY, NDArray, np
-from autograd.compiler.program import Atom, Equation, Program, equations_of
+from autograd.compiler.program import Atom, Equation, Program, equations_of, moved_to
 from autograd.primitive import Primitive
 
 Ints = NDArray[np.int64]
@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 CONSTANT = -1  # instead of a place
-LARGE = 8_000  # equations from which on arrays are worth it
+LARGE = 4_000  # equations from which on arrays are worth it
 
 _MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 _PRIMITIVE, _OPERANDS = itemgetter(0), itemgetter(1)
@@ -164,6 +164,13 @@ class Columns(Sequence[Equation]):
         places[~to], floats[~to] = self.places[stays], self.numbers[stays]
         return Columns(self.first, rows, arity, places, floats, {**self.primitives, **new.primitives})
 
+    def moved(self, moved: Mapping[int, int]) -> Columns:
+        """The same equations of places that have moved."""
+        before = np.fromiter(moved, np.int64, len(moved))
+        new: Ints = np.full(int(before.max(initial=-1)) + 2, CONSTANT, np.int64)  # the last one of numbers
+        new[before] = np.fromiter(moved.values(), np.int64, len(moved))
+        return Columns(self.first, self.rows, self.arity, new[self.places], self.numbers, self.primitives)
+
     def repeats(self, start: int, end: int, period: int) -> Flags:
         """For equations start … end − 1, whether the one a period later has the same row and number of operands."""
         later = slice(start + period, end + period)
@@ -254,12 +261,16 @@ def mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
 
 
 def equations_in(
-    first: int, rows: Sequence[Primitive], operands: Sequence[tuple[Atom, ...]]
+    first: int, rows: Sequence[Primitive], operands: Sequence[tuple[Atom, ...]], moved: Mapping[int, int]
 ) -> Columns | tuple[Equation, ...]:
-    """The equation of each row and its operands, behind so many inputs: in arrays if there are many."""
+    """The equation of each row and its operands, behind so many inputs: in arrays if there are many.
+
+    If places have `moved`, operands are those before.
+    """
     if HAS_NUMPY and len(rows) >= LARGE:
-        return Columns.made(first, rows, operands)
-    return equations_of(rows, operands)
+        made = Columns.made(first, rows, operands)
+        return made.moved(moved) if moved else made
+    return equations_of(rows, [moved_to(each, moved) for each in operands] if moved else operands)
 
 
 def arities(equations: Sequence[Equation]) -> Mapping[tuple[Primitive, int], int]:

@@ -185,15 +185,6 @@ def live_places(program: Program) -> bytearray:
     return live
 
 
-def only(program: Program, live: bytearray) -> Program:
-    """The program with the equations of these places, and all of its guards."""
-    if live.find(0, len(program.names)) < 0:
-        return program
-    equations, moved = _kept(program, live)
-    made = rebuilt(program, equations, moved)
-    return replace(made, guards=tuple([guard.moved(moved) for guard in program.guards]))
-
-
 def _kept(program: Program, live: bytearray) -> tuple[Sequence[Equation], Sequence[Atom]]:
     """The equations of these places, and what each place has become."""
     first, columns = len(program.names), program.equations

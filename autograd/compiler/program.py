@@ -19,7 +19,7 @@ from __future__ import annotations
 import keyword
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -162,7 +162,7 @@ class Program:
         yield f"    return {', '.join(map(self.name, self.outputs))}"
 
 
-def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
+def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom] | Mapping[int, int]) -> tuple[Atom, ...]:
     """The atoms, each place replaced by what it has moved to."""
     return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import count
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 from autograd.compiler.columns import equations_in
-from autograd.compiler.passes import live_places, only
 from autograd.compiler.program import Atom, Guard, Program
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign
-from autograd.primitive import Primitive
+from autograd.compiler.traced import Node, Number
 from autograd.value import Value
 
-BLOCK = 2048  # nodes that are looked at together: they stay in the cache
-_first, _second, _row = attrgetter("_x"), attrgetter("_y"), attrgetter("primitive")
+_row = attrgetter("primitive")
 
 
 class Transcript:
@@ -46,55 +44,72 @@ class Transcript:
         self.recorder = recorder
         self.found = found
         self.first = len(inputs)
-        nodes = recorder.nodes
-        self.made = [node for node in nodes if node.primitive is not None] if recorder.leaves else nodes
-        leaves = [node for node in nodes if node.primitive is None] if recorder.leaves else []
-        self._atoms: dict[int, Atom] = dict(zip(map(id, self.made), count(self.first)))  # of all Values, by identity
-        self._atoms.update([(id(leaf), leaf._data) for leaf in leaves])
-        self._atoms.update(zip(map(id, inputs), range(self.first), strict=True))
-        self._foreign: dict[int, Any] = {}  # by place the first operand that is not known
-        self.rows: list[Primitive] = []
-        self.operands: list[tuple[Atom, ...]] = []
-        for begin in range(0, len(self.made), BLOCK):
-            self._write(self.made[begin : begin + BLOCK])
+        self.inputs: dict[int, int] = {id(leaf): place for place, leaf in enumerate(inputs)}
+        self.made: list[Any] = []  # the nodes that are equations
+        self.places: list[int] = []  # of these, as if all nodes were equations
+        self.operands: list[tuple[Atom, ...]] = []  # in such places
+        self._write()
+        count = self.first + len(recorder.nodes)
+        self._moved: dict[int, int] = {}  # what they are without those that nothing needs; empty if there are none
+        if len(self.made) < len(recorder.nodes):
+            self._moved = dict(zip(chain(range(self.first), self.places), range(count), strict=False))
 
     def of(self, x: Any) -> Atom:
         """A place, or a number."""
+        atom = self._among_all(x)
+        return self._moved[atom] if self._moved and type(atom) is int else atom
+
+    def _among_all(self, x: Any) -> Atom:
+        """The same if all nodes were equations."""
+        if (given := self.inputs.get(id(x))) is not None:
+            return given
         if not isinstance(x, Value):
             return float(x)
-        atom = self._atoms.get(id(x))
-        if atom is None:
-            refuse_foreign(x)
-        return atom
+        nodes, place = self.recorder.nodes, self.recorder.place(x)
+        if 0 <= place < len(nodes) and nodes[place] is x:
+            return self.first + place if x.primitive is not None else x._data
+        return refuse_foreign(x)
 
-    def _write(self, nodes: Sequence[Any]) -> None:
-        """The rows and operands of some nodes: most by looking all of them up at once."""
-        xs, ys, atom_of = list(map(_first, nodes)), list(map(_second, nodes)), self._atoms.get
-        place = self.first + len(self.rows)
-        self.rows += map(_row, nodes)
-        written: list[Any] = list(zip(map(atom_of, map(id, xs)), map(atom_of, map(id, ys)), strict=True))
-        for i, (left, right) in enumerate(written):
-            if left is None or right is None:
-                x, y = xs[i], ys[i]
-                if left is None and type(x) is not float:
-                    written[i] = self._operands(place + i, y if type(x) is tuple else (x,) if y is None else (x, y))
-                elif right is not None:
-                    written[i] = x, right
-                elif y is None:
-                    written[i] = (x if left is None else left,)
-                elif type(y) is float:
-                    written[i] = x if left is None else left, y
-                else:
-                    written[i] = self._operands(place + i, (x, y))
-        self.operands += written
+    def _write(self) -> None:
+        """Backwards, so that what nothing needs is not looked at."""
+        live = self._wanted()
+        nodes, first, of = self.recorder.nodes, self.first, self._among_all
+        made, places, written = self.made, self.places, self.operands
+        for place in range(len(nodes) - 1, -1, -1):
+            if not live[place] or (node := nodes[place]).primitive is None:
+                continue
+            x, y = node._x, node._y
+            if type(x) is tuple:
+                operands = tuple([of(each) for each in y])
+            else:
+                if (kind := type(x)) is Node or kind is Number:
+                    before = x._place
+                    x = first + before if type(before) is int and 0 <= before < place and nodes[before] is x else of(x)
+                elif kind is not float:
+                    x = of(x)
+                if (kind := type(y)) is Node or kind is Number:
+                    before = y._place
+                    y = first + before if type(before) is int and 0 <= before < place and nodes[before] is y else of(y)
+                elif kind is not float and y is not None:
+                    y = of(y)
+                operands = (x,) if y is None else (x, y)
+            for atom in operands:
+                if type(atom) is int and atom >= first:
+                    live[atom - first] = 1
+            made.append(node)
+            places.append(first + place)
+            written.append(operands)
+        for each in (made, places, written):
+            each.reverse()
 
-    def _operands(self, place: int, given: Iterable[Any]) -> tuple[Atom, ...]:
-        """Those of one node, of any kind; whether what is not known is refused depends on who needs it."""
-        for x in given:
-            if isinstance(x, Value) and id(x) not in self._atoms:
-                self._foreign.setdefault(place, x)
-                return ()
-        return tuple(map(self.of, given))
+    def _wanted(self) -> bytearray:
+        """For each node whether the result or a guard looks at it."""
+        live = bytearray(len(self.recorder.nodes))
+        sides = [side for guard in self.recorder.guards for side in (guard.left, guard.right)]
+        for each in (*self.found, *sides):
+            if isinstance(each, Value) and (place := self.recorder.place(each)) >= 0:
+                live[place] = 1
+        return live
 
     def program(self, names: Sequence[str], batched: Sequence[int] = (), per_sample: bool = False) -> Program:
         """The program with these names of its inputs."""
@@ -102,32 +117,29 @@ class Transcript:
             Guard(each.relation, self.of(each.left), self.of(each.right), each.outcome, each.where)
             for each in self.recorder.guards
         ]
-        made = Program(
+        return Program(
             tuple(names),
-            equations_in(self.first, self.rows, self.operands),
+            equations_in(self.first, list(map(_row, self.made)), self.operands, self._moved),
             tuple(guards),
             tuple(map(self.of, self.found)),
             batched=tuple(batched),
             per_sample=per_sample,
         )
-        live = live_places(made)
-        if any(live[place] for place in self._foreign):
-            refuse_foreign(self._foreign[max([place for place in self._foreign if live[place]])])
-        return only(made, live)
 
     def slopes(self, wanted: Iterable[int]) -> list[float]:
         """The derivatives of the first output by inputs, by the partials that the nodes were recorded with."""
-        adjoint: list[float | None] = [None] * (self.first + len(self.rows))
-        if type(root := self.of(self.found[0])) is int:
+        adjoint: list[float | None] = [None] * (self.first + len(self.recorder.nodes))
+        if type(root := self._among_all(self.found[0])) is int:
             adjoint[root] = 1.0
-        places = range(len(adjoint) - 1, self.first - 1, -1)
-        for place, operands, node in zip(places, reversed(self.operands), reversed(self.made), strict=True):
+        for place, operands, node in zip(
+            reversed(self.places), reversed(self.operands), reversed(self.made), strict=True
+        ):
             delta = adjoint[place]
             if delta is None:
                 continue
             dx, dy = node._dx, node._dy
             if type(dx) is tuple:
-                for x, local in zip(map(self.of, node._x), dx, strict=True):
+                for x, local in zip(map(self._among_all, node._x), dx, strict=True):
                     if type(x) is int:
                         before = adjoint[x]
                         adjoint[x] = local * delta if before is None else before + local * delta

@@ -14,7 +14,7 @@ from autograd.compiler.vector.program import Array, Operand, Step, VectorProgram
 from autograd.compiler.vector.steps import Key
 
 INDEXED = re.compile(r"(.*?[^\W\d_]\d*)_(\d+)(?:_(\d+))?_*")
-NUMBERED = re.compile(r"(.*?[^\W\d])(\d+)")
+NUMBERED = re.compile(r"(.*[^\W\d])(\d+)")
 LAYER = re.compile(r"W(\d+)")
 DELTA = re.compile(r"delta(\d+)")
 ACTIVATIONS = {"relu", "leaky_relu", "elu", "tanh", "sigmoid", "softplus", "silu", "gelu", "sin", "square", "exp"}
@@ -36,7 +36,7 @@ def inputs(program: Program) -> list[Array]:
 
 
 def _parsed(name: str) -> tuple[str, *tuple[int, ...]]:
-    if match := INDEXED.fullmatch(name):
+    if "_" in name and (match := INDEXED.fullmatch(name)):
         stem, row, column = match.groups()
         return (stem, int(row)) if column is None else (stem, int(row), int(column))
     if match := NUMBERED.fullmatch(name):
