@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, compress, count
 from operator import attrgetter
 from typing import Any
 
@@ -45,14 +45,16 @@ class Transcript:
         self.found = found
         self.first = len(inputs)
         self.inputs: dict[int, int] = {id(leaf): place for place, leaf in enumerate(inputs)}
-        self.made: list[Any] = []  # the nodes that are equations
-        self.places: list[int] = []  # of these, as if all nodes were equations
-        self.operands: list[tuple[Atom, ...]] = []  # in such places
+        self.operands: list[tuple[Atom, ...]] = []  # in places as if all nodes were equations
+        self._live = bytearray(len(recorder.nodes))  # for each node whether it is one
+        for each in (*found, *[side for guard in recorder.guards for side in (guard.left, guard.right)]):
+            self._among_all(each)
         self._write()
-        count = self.first + len(recorder.nodes)
-        self._moved: dict[int, int] = {}  # what they are without those that nothing needs; empty if there are none
-        if len(self.made) < len(recorder.nodes):
-            self._moved = dict(zip(chain(range(self.first), self.places), range(count), strict=False))
+        self.made = list(compress(recorder.nodes, self._live))
+        self.places = list(compress(count(self.first), self._live))
+        self._moved: dict[int, int] = {}  # what they are without the other nodes; empty if there are none
+        if len(self.made) < len(self._live):
+            self._moved = dict(zip(chain(range(self.first), self.places), count(), strict=False))
 
     def of(self, x: Any) -> Atom:
         """A place, or a number."""
@@ -60,56 +62,51 @@ class Transcript:
         return self._moved[atom] if self._moved and type(atom) is int else atom
 
     def _among_all(self, x: Any) -> Atom:
-        """The same if all nodes were equations."""
+        """The same if all nodes were equations; whatever is asked for is needed."""
         if (given := self.inputs.get(id(x))) is not None:
             return given
         if not isinstance(x, Value):
             return float(x)
         nodes, place = self.recorder.nodes, self.recorder.place(x)
-        if 0 <= place < len(nodes) and nodes[place] is x:
-            return self.first + place if x.primitive is not None else x._data
-        return refuse_foreign(x)
+        if not (0 <= place < len(nodes) and nodes[place] is x):
+            refuse_foreign(x)
+        if x.primitive is None:
+            return float(x._data)
+        self._live[place] = 1
+        return self.first + place
 
     def _write(self) -> None:
         """Backwards, so that what nothing needs is not looked at."""
-        live = self._wanted()
-        nodes, first, of = self.recorder.nodes, self.first, self._among_all
-        made, places, written = self.made, self.places, self.operands
+        nodes, first, live, of = self.recorder.nodes, self.first, self._live, self._among_all
+        written = self.operands
         for place in range(len(nodes) - 1, -1, -1):
-            if not live[place] or (node := nodes[place]).primitive is None:
+            if not live[place]:
                 continue
+            node = nodes[place]
             x, y = node._x, node._y
             if type(x) is tuple:
-                operands = tuple([of(each) for each in y])
-            else:
-                if (kind := type(x)) is Node or kind is Number:
-                    before = x._place
-                    x = first + before if type(before) is int and 0 <= before < place and nodes[before] is x else of(x)
-                elif kind is not float:
+                written.append(tuple([of(each) for each in y]))
+                continue
+            if (kind := type(x)) is Node or kind is Number:
+                before = x._place
+                if type(before) is int and 0 <= before < place and nodes[before] is x:
+                    live[before] = 1
+                    x = first + before
+                else:
                     x = of(x)
-                if (kind := type(y)) is Node or kind is Number:
-                    before = y._place
-                    y = first + before if type(before) is int and 0 <= before < place and nodes[before] is y else of(y)
-                elif kind is not float and y is not None:
+            elif kind is not float:
+                x = of(x)
+            if (kind := type(y)) is Node or kind is Number:
+                before = y._place
+                if type(before) is int and 0 <= before < place and nodes[before] is y:
+                    live[before] = 1
+                    y = first + before
+                else:
                     y = of(y)
-                operands = (x,) if y is None else (x, y)
-            for atom in operands:
-                if type(atom) is int and atom >= first:
-                    live[atom - first] = 1
-            made.append(node)
-            places.append(first + place)
-            written.append(operands)
-        for each in (made, places, written):
-            each.reverse()
-
-    def _wanted(self) -> bytearray:
-        """For each node whether the result or a guard looks at it."""
-        live = bytearray(len(self.recorder.nodes))
-        sides = [side for guard in self.recorder.guards for side in (guard.left, guard.right)]
-        for each in (*self.found, *sides):
-            if isinstance(each, Value) and (place := self.recorder.place(each)) >= 0:
-                live[place] = 1
-        return live
+            elif kind is not float and y is not None:
+                y = of(y)
+            written.append((x,) if y is None else (x, y))
+        written.reverse()
 
     def program(self, names: Sequence[str], batched: Sequence[int] = (), per_sample: bool = False) -> Program:
         """The program with these names of its inputs."""
