@@ -10,22 +10,19 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, islice, repeat
+from itertools import chain, islice, repeat, starmap
 from operator import is_, itemgetter
 from typing import overload
 
-from autograd._numpy import HAS_NUMPY, NDArray, np
-from autograd.compiler.program import Atom, Equation, Program, equations_of, moved_to
+from autograd._numpy import NDArray, np
+from autograd.compiler.program import Atom, Equation, Program, equations_of
 from autograd.primitive import Primitive
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Hashes = NDArray[np.uint64]
 CONSTANT = -1  # instead of a place
-LARGE = 4_000  # equations from which on arrays are worth it
 
-_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 _PRIMITIVE, _OPERANDS = itemgetter(0), itemgetter(1)
 
 
@@ -199,7 +196,7 @@ class Columns(Sequence[Equation]):
         levels = [-1, *[0] * self.first]  # that of constants first; places are counted on from there
         found = array("q")
         add, wait = levels.append, found.append
-        for x, y, wide in self._operands():
+        for x, y, wide in chain.from_iterable(starmap(zip, self._operands())):
             level, place = levels[x], x
             if wide:
                 level, place = max(zip(map(levels.__getitem__, wide), wide, strict=True))
@@ -209,7 +206,7 @@ class Columns(Sequence[Equation]):
             wait(place)
         return np.array(levels[self.first + 1 :], np.int64), array("q", (np.array(found) - 1).tobytes())
 
-    def _operands(self) -> Iterator[tuple[int, int, list[int]]]:
+    def _operands(self) -> Iterator[tuple[list[int], list[int], list[list[int]]]]:
         """For each equation the places, plus 1, of its first and last operand, and all if there are more; in chunks."""
         for start in range(0, len(self), CHUNK):
             end = min(start + CHUNK, len(self))
@@ -221,7 +218,7 @@ class Columns(Sequence[Equation]):
             wide: list[list[int]] = [_NONE] * len(left)
             for i in np.flatnonzero(arity > 2).tolist():
                 wide[i] = places[starts[i] : starts[i] + arity[i]].tolist()
-            yield from zip(left, right, wide, strict=True)
+            yield left, right, wide
 
 
 CHUNK = 1 << 14  # equations, so that their numbers as Python has them need little memory
@@ -250,27 +247,6 @@ def split(atoms: Sequence[Atom]) -> tuple[Ints, Floats]:
     places[~constant] = numbers[~constant].astype(np.int64)
     numbers[~constant] = 0.0
     return places, numbers
-
-
-def mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
-    """Hashes of pairs. A collision costs time only: what is found is compared."""
-    first, second, third = map(np.uint64, _MIXERS)
-    made = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
-    found: Hashes = (made ^ (made >> np.uint64(32))) * third
-    return found
-
-
-def equations_in(
-    first: int, rows: Sequence[Primitive], operands: Sequence[tuple[Atom, ...]], moved: Mapping[int, int]
-) -> Columns | tuple[Equation, ...]:
-    """The equation of each row and its operands, behind so many inputs: in arrays if there are many.
-
-    If places have `moved`, operands are those before.
-    """
-    if HAS_NUMPY and len(rows) >= LARGE:
-        made = Columns.made(first, rows, operands)
-        return made.moved(moved) if moved else made
-    return equations_of(rows, [moved_to(each, moved) for each in operands] if moved else operands)
 
 
 def arities(equations: Sequence[Equation]) -> Mapping[tuple[Primitive, int], int]:

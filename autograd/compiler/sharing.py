@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Hashes, Ints, mixed
+from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Ints
+from autograd.compiler.hashes import Hashes, mixed
 from autograd.compiler.program import Atom
 from autograd.primitive import Primitive
 

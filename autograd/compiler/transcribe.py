@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, compress, count
 from operator import attrgetter
 from typing import Any
 
-from autograd.compiler.columns import equations_in
-from autograd.compiler.program import Atom, Guard, Program
+from autograd._numpy import HAS_NUMPY
+from autograd.compiler.columns import Columns
+from autograd.compiler.program import Atom, Equation, Guard, Program, equations_of, moved_to
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign
 from autograd.compiler.traced import Node, Number
+from autograd.primitive import Primitive
 from autograd.value import Value
 
+LARGE = 4_000  # equations from which on arrays are worth it
 _row = attrgetter("primitive")
 
 
@@ -116,7 +119,7 @@ class Transcript:
         ]
         return Program(
             tuple(names),
-            equations_in(self.first, list(map(_row, self.made)), self.operands, self._moved),
+            _equations(self.first, list(map(_row, self.made)), self.operands, self._moved),
             tuple(guards),
             tuple(map(self.of, self.found)),
             batched=tuple(batched),
@@ -148,3 +151,16 @@ class Transcript:
                 before = adjoint[y]
                 adjoint[y] = dy * delta if before is None else before + dy * delta
         return [adjoint[place] or 0.0 for place in wanted]
+
+
+def _equations(
+    first: int, rows: Sequence[Primitive], operands: Sequence[tuple[Atom, ...]], moved: Mapping[int, int]
+) -> Columns | tuple[Equation, ...]:
+    """The equation of each row and its operands, behind so many inputs: in arrays if there are many.
+
+    If places have `moved`, operands are those before.
+    """
+    if HAS_NUMPY and len(rows) >= LARGE:
+        made = Columns.made(first, rows, operands)
+        return made.moved(moved) if moved else made
+    return equations_of(rows, [moved_to(each, moved) for each in operands] if moved else operands)
