@@ -10,22 +10,19 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, islice, repeat
+from itertools import chain, islice, repeat, starmap
 from operator import is_, itemgetter
 from typing import overload
 
-from autograd._numpy import HAS_NUMPY, NDArray, np
+from autograd._numpy import NDArray, np
 from autograd.compiler.program import Atom, Equation, Program, equations_of
 from autograd.primitive import Primitive
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Hashes = NDArray[np.uint64]
 CONSTANT = -1  # instead of a place
-LARGE = 8_000  # equations from which on arrays are worth it
 
-_MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 _PRIMITIVE, _OPERANDS = itemgetter(0), itemgetter(1)
 
 
@@ -80,6 +77,9 @@ class Columns(Sequence[Equation]):
             start, end, step = which.indices(len(self))
             if step == 1:
                 return self.listed(start, max(start, end))
+        elif isinstance(which, int) and "equations" not in vars(self):
+            (found,) = self.listed(i := range(len(self))[which], i + 1)
+            return found
         return self.equations[which]
 
     def __iter__(self) -> Iterator[Equation]:
@@ -124,6 +124,11 @@ class Columns(Sequence[Equation]):
         """For each operand the number of its equation."""
         return np.repeat(np.arange(len(self)), self.arity)
 
+    @cached_property
+    def equation_of(self) -> Ints:
+        """For each operand the equation that it is, −1 for an input or a number."""
+        return np.maximum(self.places - self.first, -1)
+
     def has_row(self, rows: Iterable[Primitive]) -> Flags:
         """For each equation whether it applies one of these primitives."""
         wanted = set(rows)
@@ -144,10 +149,8 @@ class Columns(Sequence[Equation]):
         found: Ints = np.repeat(self.starts[equations] - (ends - arity), arity) + np.arange(arity.sum())
         return found
 
-    def replaced(self, others: Mapping[int, Equation]) -> Columns:
+    def replaced(self, numbers: Ints, new: Columns) -> Columns:
         """With other equations instead of some, in order of their numbers."""
-        numbers = np.fromiter(others, np.int64, len(others))
-        new = Columns.made(self.first, [row for row, _ in others.values()], [atoms for _, atoms in others.values()])
         rows, arity = self.rows.copy(), self.arity.copy()
         rows[numbers], arity[numbers] = new.rows, new.arity
         changed = np.zeros(len(self), np.bool_)
@@ -157,6 +160,13 @@ class Columns(Sequence[Equation]):
         places[to], floats[to] = new.places, new.numbers
         places[~to], floats[~to] = self.places[stays], self.numbers[stays]
         return Columns(self.first, rows, arity, places, floats, {**self.primitives, **new.primitives})
+
+    def moved(self, moved: Mapping[int, int]) -> Columns:
+        """The same equations of places that have moved."""
+        before = np.fromiter(moved, np.int64, len(moved))
+        new: Ints = np.full(int(before.max(initial=-1)) + 2, CONSTANT, np.int64)  # the last one of numbers
+        new[before] = np.fromiter(moved.values(), np.int64, len(moved))
+        return Columns(self.first, self.rows, self.arity, new[self.places], self.numbers, self.primitives)
 
     def repeats(self, start: int, end: int, period: int) -> Flags:
         """For equations start … end − 1, whether the one a period later has the same row and number of operands."""
@@ -186,7 +196,7 @@ class Columns(Sequence[Equation]):
         levels = [-1, *[0] * self.first]  # that of constants first; places are counted on from there
         found = array("q")
         add, wait = levels.append, found.append
-        for x, y, wide in self._operands():
+        for x, y, wide in chain.from_iterable(starmap(zip, self._operands())):
             level, place = levels[x], x
             if wide:
                 level, place = max(zip(map(levels.__getitem__, wide), wide, strict=True))
@@ -196,7 +206,7 @@ class Columns(Sequence[Equation]):
             wait(place)
         return np.array(levels[self.first + 1 :], np.int64), array("q", (np.array(found) - 1).tobytes())
 
-    def _operands(self) -> Iterator[tuple[int, int, list[int]]]:
+    def _operands(self) -> Iterator[tuple[list[int], list[int], list[list[int]]]]:
         """For each equation the places, plus 1, of its first and last operand, and all if there are more; in chunks."""
         for start in range(0, len(self), CHUNK):
             end = min(start + CHUNK, len(self))
@@ -208,7 +218,7 @@ class Columns(Sequence[Equation]):
             wide: list[list[int]] = [_NONE] * len(left)
             for i in np.flatnonzero(arity > 2).tolist():
                 wide[i] = places[starts[i] : starts[i] + arity[i]].tolist()
-            yield from zip(left, right, wide, strict=True)
+            yield left, right, wide
 
 
 CHUNK = 1 << 14  # equations, so that their numbers as Python has them need little memory
@@ -239,25 +249,8 @@ def split(atoms: Sequence[Atom]) -> tuple[Ints, Floats]:
     return places, numbers
 
 
-def mixed(left: Hashes, right: NDArray[np.integer]) -> Hashes:
-    """Hashes of pairs. A collision costs time only: what is found is compared."""
-    first, second, third = map(np.uint64, _MIXERS)
-    made = (left ^ (left >> np.uint64(29))) * first + right.astype(np.uint64) * second
-    found: Hashes = (made ^ (made >> np.uint64(32))) * third
-    return found
-
-
-def equations_in(
-    first: int, rows: Sequence[Primitive], operands: Sequence[tuple[Atom, ...]]
-) -> Columns | tuple[Equation, ...]:
-    """The equation of each row and its operands, behind so many inputs: in arrays if there are many."""
-    if HAS_NUMPY and len(rows) >= LARGE:
-        return Columns.made(first, rows, operands)
-    return equations_of(rows, operands)
-
-
 def arities(equations: Sequence[Equation]) -> Mapping[tuple[Primitive, int], int]:
-    """How many equations there are of each row and number of operands.
+    """How many equations there are of each row and number of operands; rows in the order in which they come first.
 
     >>> from autograd.rules import mul
     >>> [*arities([Equation(mul, (0, 1)), Equation(mul, (0, 2))]).values()]
@@ -265,9 +258,10 @@ def arities(equations: Sequence[Equation]) -> Mapping[tuple[Primitive, int], int
     """
     if not isinstance(equations, Columns):
         return Counter([(row, len(operands)) for row, operands in equations])
+    places = {row: np.flatnonzero(equations.rows == number) for number, row in equations.primitives.items()}
     found: dict[tuple[Primitive, int], int] = {}
-    for number, row in equations.primitives.items():
-        counts = np.bincount(equations.arity[equations.rows == number])
+    for row in sorted(filter(lambda row: places[row].size, places), key=lambda row: int(places[row][0])):
+        counts = np.bincount(equations.arity[places[row]])
         found |= {(row, count): int(counts[count]) for count in np.flatnonzero(counts).tolist()}
     return found
 

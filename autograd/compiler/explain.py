@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from autograd.compiler.columns import arities
 from autograd.compiler.lower import GRADIENT
 from autograd.compiler.program import Program
 from autograd.compiler.specialization import Variant
@@ -14,7 +15,10 @@ SHOWN = 10  # constants, and lines with guards, that are listed
 def explanation(variant: Variant, recordings: int, dropped: int = 0) -> str:
     """The lines of `Compiled.explain`; `dropped` programs had to go."""
     program, derivatives = _counted(variant)
-    rows = Counter(equation.primitive.name for equation in program.equations).most_common()
+    counts = Counter[str]()
+    for (row, _), times in arities(program.equations).items():
+        counts[row.name] += times
+    rows = counts.most_common()
     parts = [_count(len(program.names), "input"), _count(len(program.equations), "equation")]
     parts[-1] += f" ({', '.join(f'{count} {name}' for name, count in rows)})" if rows else ""
     parts[-1] += " before derivatives" if derivatives else ""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from autograd.compiler.columns import arities, depth
 from autograd.compiler.loops.derivative import with_gradient
-from autograd.compiler.loops.find import find
+from autograd.compiler.loops.find import looped
 from autograd.compiler.loops.loop import Looped
 from autograd.compiler.program import Program
 from autograd.compiler.reassociate import sums
@@ -94,7 +94,7 @@ class Forms:
 
     @cached_property
     def looped(self) -> Looped | None:
-        """With loops over time, see `find`; None where it has none, or hardly gets shorter by them."""
+        """With loops over time, see `looped`; None where it has none, or hardly gets shorter by them."""
         return self._differentiated_loops(0)
 
     @cached_property
@@ -104,8 +104,8 @@ class Forms:
 
     @cached_property
     def _loops(self) -> Looped | None:
-        found = find(self.flattened_forward)
-        return found if self._is_shorter(found, 1) else None
+        found = looped(self.flattened_forward)
+        return found if found and self._is_shorter(found, 1) else None
 
     def _differentiated_loops(self, gathered: int) -> Looped | None:
         found = self._loops

@@ -258,6 +258,7 @@ def _question(program: Program, guard: Guard) -> str:
 
 
 _NO_LETTERS, _EQUATION = re.compile(r"\W+"), re.compile(r"t\d+")
+_PLAIN = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9_]*[a-zA-Z0-9])?")
 _RESERVED = frozenset(RESERVED)
 
 
@@ -272,12 +273,15 @@ def identifiers(texts: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     clashes: dict[str, int] = {}
     for text in texts:
-        stem = _NO_LETTERS.sub("_", unicodedata.normalize("NFKC", text)).strip("_") or "v"
-        if not stem.isidentifier():
-            stem = f"v_{stem}"
-        name = stem
+        name = stem = text if _PLAIN.fullmatch(text) else _identifier(text)
         while name in found or name in _RESERVED or name in PRIMITIVES or _EQUATION.fullmatch(name):
             clashes[stem] = number = clashes.get(stem, 0) + 1
             name = f"{stem}_{number if number > 1 else ''}"
         found[name] = None
     return list(found)
+
+
+def _identifier(text: str) -> str:
+    """What Python accepts as a name, as close to a text as possible."""
+    stem = _NO_LETTERS.sub("_", unicodedata.normalize("NFKC", text)).strip("_") or "v"
+    return stem if stem.isidentifier() else f"v_{stem}"

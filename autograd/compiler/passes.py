@@ -11,9 +11,9 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 from autograd import rules
+from autograd._numpy import np
 from autograd.compiler.columns import CONSTANT, Columns
 from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
 from autograd.compiler.sharing import Sharing, after, needed, selected
@@ -133,12 +133,11 @@ def shared(program: Program, keeps_detached: bool = False) -> Program:
 
 def _shared_columns(program: Program, columns: Columns, keeps_detached: bool) -> Program | None:
     """The same in arrays; None where that would take longer."""
-    sharing = Sharing(columns, _folded, _WITH_IDENTITY, keeps_detached)
+    sharing = Sharing(columns, IDENTITIES, keeps_detached)
     if not sharing.settle():
         return None
     places, numbers = sharing.operands()
-    seen = [*program.outputs, *[side for guard in program.guards for side in guard.places]]
-    wanted = [int(sharing.place[each]) for each in seen if type(each) is int]
+    wanted = [int(sharing.place[each]) for each in program.seen if type(each) is int]
     kept = needed(columns, places, sharing.live, [place for place in wanted if place != CONSTANT])
     if kept is None:
         return None
@@ -162,27 +161,51 @@ def without_dead(program: Program) -> Program:
     >>> len(without_dead(Program(("x",), (Equation(exp, (0,)), Equation(neg, (0,))), (), (2,))).equations)
     1
     """
-    first = len(program.names)
-    live = bytearray(first + len(program.equations))
-    for atom in chain(program.outputs, *[(guard.left, guard.right) for guard in program.guards]):
-        if type(atom) is int:
-            live[atom] = 1
-    for place, (_, operands) in zip(range(len(live) - 1, first - 1, -1), reversed(program.equations), strict=True):
+    live = live_places(program)
+    equations, moved = _kept(program, live)
+    return rebuilt(program, equations, moved)
+
+
+def live_places(program: Program) -> bytearray:
+    """For each place whether an output or a guard needs it."""
+    first, equations = len(program.names), program.equations
+    wanted = [atom for atom in program.seen if type(atom) is int]
+    if isinstance(equations, Columns):
+        kept = needed(equations, equations.places, np.ones(len(equations), np.bool_), wanted)
+        if kept is not None:
+            return bytearray(first) + kept.tobytes()
+    live = bytearray(first + len(equations))
+    for used in wanted:
+        live[used] = 1
+    for place, (_, operands) in zip(range(len(live) - 1, first - 1, -1), reversed(equations), strict=True):
         if live[place]:
             for atom in operands:
                 if type(atom) is int:
                     live[atom] = 1
+    return live
+
+
+def _kept(program: Program, live: bytearray) -> tuple[Sequence[Equation], Sequence[Atom]]:
+    """The equations of these places, and what each place has become."""
+    first, columns = len(program.names), program.equations
     dead = live.find(0, first)
     same = len(live) if dead < 0 else dead  # places before it stay what they are
-    kept = list(program.equations[: same - first])
-    moved: list[Atom] = list(range(same))
-    for alive, (primitive, operands) in zip(live[same:], program.equations[same - first :], strict=True):
+    moved: list[Atom]
+    if isinstance(columns, Columns):
+        flags = np.frombuffer(live, np.bool_)[first:]
+        new = after(first, flags)
+        moved = new.tolist()
+        for gone in (first + np.flatnonzero(~flags)).tolist():
+            moved[gone] = _DEAD
+        return selected(columns, columns.places, columns.numbers, flags, new), moved
+    kept, moved = list(columns[: same - first]), list(range(same))
+    for alive, (primitive, operands) in zip(live[same:], columns[same - first :], strict=True):
         if alive:
             moved.append(first + len(kept))
             kept.append(new_equation((primitive, moved_to(operands, moved))))
         else:
             moved.append(_DEAD)
-    return rebuilt(program, kept, moved)
+    return kept, moved
 
 
 _new_guard: Callable[[tuple[str, Atom, Atom, bool, str]], Guard] = partial(tuple.__new__, Guard)

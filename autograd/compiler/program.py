@@ -19,9 +19,10 @@ from __future__ import annotations
 import keyword
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain
 from typing import NamedTuple
 
 from autograd.errors import CompileError
@@ -95,6 +96,11 @@ class Guard(NamedTuple):
         """The places it looks at."""
         return tuple([atom for atom in (self.left, self.right) if type(atom) is int])
 
+    def moved(self, moved: Sequence[Atom]) -> Guard:
+        """The same of what these places have become."""
+        left, right = moved_to((self.left, self.right), moved)
+        return Guard(self.relation, left, right, self.outcome, self.where)
+
     def apart(self, numbers: Sequence[float]) -> float:
         """left − right, given the numbers of all places."""
         left, right = [numbers[atom] if type(atom) is int else float(atom) for atom in (self.left, self.right)]
@@ -131,6 +137,11 @@ class Program:
         batched = set(self.batched)
         return tuple([place for place in range(len(self.names)) if place not in batched])
 
+    @property
+    def seen(self) -> tuple[Atom, ...]:
+        """What outputs and guards look at."""
+        return (*self.outputs, *chain.from_iterable([guard.places for guard in self.guards]))
+
     def name(self, atom: Atom) -> str:
         """An atom as text: the name of an input, t<place> for an equation, a constant as Python writes it."""
         if type(atom) is float:
@@ -151,7 +162,7 @@ class Program:
         yield f"    return {', '.join(map(self.name, self.outputs))}"
 
 
-def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom]) -> tuple[Atom, ...]:
+def moved_to(atoms: Sequence[Atom], moved: Sequence[Atom] | Mapping[int, int]) -> tuple[Atom, ...]:
     """The atoms, each place replaced by what it has moved to."""
     return tuple([moved[atom] if type(atom) is int else atom for atom in atoms])
 

@@ -56,6 +56,7 @@ class Reach:
         self._inside: deque[tuple[str, Any]] = deque()  # objects of libraries, last: they may lead far away
         self._functions: list[FunctionType] = []
         self._asked: set[tuple[int, str]] = set()
+        self._known_classes: dict[tuple[tuple[int, ...], int], tuple[set[str], set[str], list[str]]] = {}
         self._visit(getattr(function, "__name__", "f"), function)
         while self._ask() or self._look_inside():
             pass
@@ -204,25 +205,34 @@ class Reach:
     def _attributes(self, name: str, x: Any) -> None:
         """Watch the attributes of x that some code has by name, in x itself and in its classes."""
         own = _namespace(x)  # watched also for names that only the classes have now
-        kinds = [*(x.__mro__ if isinstance(x, type) else ()), *type(x).__mro__]
-        wanted = self._named.union(*[_names_of_library(kind) for kind in kinds if is_library(kind)])
-        inherited = [(kind, wanted & vars(kind).keys() | _implicit(kind)) for kind in kinds if not is_library(kind)]
-        slots = [
-            (kind, {key for key in keys if isinstance(vars(kind)[key], MemberDescriptorType)})
-            for kind, keys in inherited
-        ]
-        for (kind, keys), (_, own_slots) in zip(inherited, slots, strict=True):  # all: `super()` skips some
-            self._space(name, kind, vars(kind), keys - own_slots)
-        for key in chain.from_iterable(keys for _, keys in slots):
+        wanted, inherited, slots = self._classes(name, (*(x.__mro__ if isinstance(x, type) else ()), *type(x).__mro__))
+        for key in slots:
             if self._is_new(x, key):
                 self._watch(partial(watched.attribute, x, key), [f"{name}.{key}"])
         if own is not None:
-            known = {*own, *chain.from_iterable(keys for _, keys in inherited)}
+            known = inherited.union(own)
             if not isinstance(x, ModuleType | type) and not _WHOLE.isdisjoint(self._named):
-                wanted |= {key for key in own if isinstance(key, str)}
+                wanted = wanted.union([key for key in own if isinstance(key, str)])
             self._space(name, x, own, wanted & known)
             if not isinstance(x, FunctionType):
                 self._absent(name, x, own, wanted - known)
+
+    def _classes(self, name: str, kinds: tuple[type, ...]) -> tuple[set[str], set[str], list[str]]:
+        """What code has by name of an object with these classes, and of that what they have, and which are slots.
+
+        Many objects have the same classes: what these have is watched for the first one.
+        """
+        place = (tuple(map(id, kinds)), len(self._named))
+        if place not in self._known_classes:
+            wanted = self._named.union(*[_names_of_library(kind) for kind in kinds if is_library(kind)])
+            inherited = [(kind, wanted & vars(kind).keys() | _implicit(kind)) for kind in kinds if not is_library(kind)]
+            slots = [
+                {key for key in keys if isinstance(vars(kind)[key], MemberDescriptorType)} for kind, keys in inherited
+            ]
+            self._known_classes[place] = wanted, set().union(*[keys for _, keys in inherited]), [*chain(*slots)]
+            for (kind, keys), own_slots in zip(inherited, slots, strict=True):  # all: `super()` skips some
+                self._space(name, kind, vars(kind), keys - own_slots)
+        return self._known_classes[place]
 
     def _space(self, name: str, owner: Any, space: Any, keys: Iterable[str]) -> None:
         new = sorted(key for key in keys if self._is_new(owner, key))

@@ -10,21 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.columns import CONSTANT, Columns
-from autograd.compiler.program import Atom, Equation, Guard, Program, moved_to, new_equation
+from autograd.compiler.chains import NONE, opened
+from autograd.compiler.columns import CONSTANT, Columns, Flags, Ints
+from autograd.compiler.program import Atom, Equation, Program, moved_to, new_equation
 from autograd.compiler.sharing import after, selected
 
 Term = tuple[Atom, Atom]  # a product; a single x is (1.0, x), a number c (1.0, c)
 Part = tuple[float, Atom | None, Atom]  # (sign, factor, x), the factor None where there is none: what may be a sum
 
+FEW = 64  # sums among as many equations each: these are not made tuples all at once
 _SUMS = {rules.add, rules.sub, rules.total, rules.dot}
 _OPERATORS = {rules.add, rules.sub, rules.neg}
 _TERMS = _SUMS | {rules.mul, rules.neg}
-NONE = -0.0  # the bias of a dot that has none: −0 + x is x for every float
 
 
 def sums(program: Program) -> Program:
@@ -41,11 +41,40 @@ def sums(program: Program) -> Program:
     bias of a dot is the sum of the numbers among the terms, else the first single term, else −0.0. Signs are factors
     −1.0: of an equation on its own where both factors are places already.
     """
-    first = len(program.names)
+    if isinstance(program.equations, Columns):
+        return _of_columns(program, program.equations)
     single, outer = _single_terms(program)
-    if not outer:
+    found, absorbed = _opened(len(program.names), program.equations, single, outer)
+    return _rebuilt(program, absorbed, found) if found else program
+
+
+def _of_columns(program: Program, columns: Columns) -> Program:
+    """The same in arrays, as far as they go."""
+    if not len(columns):
         return program
-    equations = program.equations.listed() if isinstance(program.equations, Columns) else program.equations
+    single, outer = _single_terms_of_columns(program, columns)
+    sums, dots, absorbed, left = opened(columns, single)
+    outer = outer[left[outer]]
+    if len(outer):
+        flags = bytearray(columns.first) + bytearray(single)
+        equations = columns if len(outer) * FEW < len(columns) else columns.listed()
+        found, others = _opened(columns.first, equations, flags, outer.tolist())
+        which = np.array(sorted(found), np.int64)
+        if len(which):
+            absorbed |= np.frombuffer(others, np.bool_)
+            columns = columns.replaced(which, Columns.of(columns.first, [found[i] for i in which.tolist()]))
+    if columns is program.equations and not len(sums):
+        return program
+    columns = columns.replaced(sums, dots) if len(sums) else columns
+    new = after(columns.first, ~absorbed)
+    made = selected(columns, columns.places, columns.numbers, ~absorbed, new)
+    return _finished(program, bytearray(absorbed), made, new.tolist())
+
+
+def _opened(
+    first: int, equations: Sequence[Equation], single: bytearray, outer: Sequence[int]
+) -> tuple[dict[int, Equation], bytearray]:
+    """The sums that are dots now, and for each equation whether it is part of one."""
     absorbed = bytearray(len(equations))
     kept = bytearray(len(equations))
     found: dict[int, Equation] = {}
@@ -58,7 +87,7 @@ def sums(program: Program) -> Program:
                     found[i] = _as_dot(terms)
                 for place in inner:
                     (kept if cancels else absorbed)[place - first] = 1
-    return _rebuilt(program, absorbed, found) if found else program
+    return found, absorbed
 
 
 def _has(operands: Sequence[Atom], single: bytearray) -> bool:
@@ -72,18 +101,7 @@ def _has(operands: Sequence[Atom], single: bytearray) -> bool:
 def _single_terms(program: Program) -> tuple[bytearray, Sequence[int]]:
     """For each place whether it is a sum or product that is looked at once; the sums that look at such, last first."""
     first, equations = len(program.names), program.equations
-    also = [each for each in chain(program.outputs, *[guard.places for guard in program.guards]) if type(each) is int]
-    if isinstance(equations, Columns):
-        is_place = equations.places != CONSTANT
-        looks = np.append(equations.places[is_place], np.array(also, np.int64))
-        counts = np.bincount(looks, minlength=first + len(equations))
-        flags = np.append(np.zeros(first, np.bool_), (counts[first:] == 1) & equations.has_row(_TERMS))
-        looks_at = flags[equations.places] & is_place
-        whole = equations.has_row([rules.mul]) & ~equations.any_operand(~is_place)  # stays whole where it is subtracted
-        subtracted = equations.starts[:-1][equations.has_row([rules.sub])] + 1
-        looks_at[subtracted] &= ~np.append(np.zeros(first, np.bool_), whole)[equations.places[subtracted]]
-        has = equations.any_operand(looks_at)
-        return bytearray(flags), np.flatnonzero(has & equations.has_row(_SUMS))[::-1].tolist()
+    also = [each for each in program.seen if type(each) is int]
     uses = [0] * (first + len(equations))
     for _, operands in equations:
         for atom in operands:
@@ -95,6 +113,16 @@ def _single_terms(program: Program) -> tuple[bytearray, Sequence[int]]:
     single = bytearray(first) + bytearray(once)
     last = range(len(equations) - 1, -1, -1)
     return single, [i for i in last if (each := equations[i])[0] in _SUMS and _has(each[1], single)]
+
+
+def _single_terms_of_columns(program: Program, columns: Columns) -> tuple[Flags, Ints]:
+    """The same in arrays: over the equations."""
+    also = [each for each in program.seen if type(each) is int]
+    looks = np.append(columns.places[columns.places != CONSTANT], np.array(also, np.int64))
+    counts = np.bincount(looks, minlength=columns.first + len(columns))[columns.first :]
+    single: Flags = (counts == 1) & columns.has_row(_TERMS)
+    looks_at = columns.any_operand((columns.equation_of >= 0) & single[columns.equation_of])
+    return single, np.flatnonzero(looks_at & columns.has_row(_SUMS))[::-1]
 
 
 def _terms(first: int, equations: Sequence[Equation], i: int, single: bytearray) -> tuple[list[Term], list[int]]:
@@ -218,8 +246,6 @@ def _as_dot(terms: Sequence[Term]) -> Equation:
 
 def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) -> Program:
     first = len(program.names)
-    if isinstance(program.equations, Columns):
-        return _rebuilt_columns(program, program.equations, absorbed, found)
     kept: list[Equation] = []
     moved: list[int] = list(range(first))
     is_same = True  # so far every place is what it was
@@ -235,13 +261,6 @@ def _rebuilt(program: Program, absorbed: bytearray, found: dict[int, Equation]) 
     return _finished(program, absorbed, kept, moved)
 
 
-def _rebuilt_columns(program: Program, columns: Columns, absorbed: bytearray, found: dict[int, Equation]) -> Program:
-    left = np.frombuffer(absorbed, np.uint8) == 0
-    new = after(columns.first, left)
-    made = columns.replaced(dict(sorted(found.items())))
-    return _finished(program, absorbed, selected(made, made.places, made.numbers, left, new), new.tolist())
-
-
 def _finished(program: Program, absorbed: bytearray, kept: Sequence[Equation], moved: Sequence[int]) -> Program:
     gone = bytearray(len(program.names)) + absorbed
     adjoints = [(delta, x) for delta, x in program.adjoints if not gone[x] and not (type(delta) is int and gone[delta])]
@@ -250,10 +269,7 @@ def _finished(program: Program, absorbed: bytearray, kept: Sequence[Equation], m
 
 def replaced(program: Program, equations: Sequence[Equation], moved: Sequence[int]) -> Program:
     """The program with these equations, every place that it mentions elsewhere moved."""
-    guards = []
-    for relation, a, b, outcome, where in program.guards:
-        left, right = moved_to((a, b), moved)
-        guards.append(Guard(relation, left, right, outcome, where))
+    guards = [guard.moved(moved) for guard in program.guards]
     adjoints = [(moved[delta] if type(delta) is int else delta, moved[x]) for delta, x in program.adjoints]
     outputs = moved_to(program.outputs, moved)
     written = equations if isinstance(equations, Columns) else tuple(equations)

@@ -8,34 +8,32 @@ each of many trips takes a round for each operation of it, and not one for each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Hashes, Ints, mixed
+from autograd.compiler.columns import CONSTANT, Columns, Flags, Floats, Ints
+from autograd.compiler.hashes import Hashes, mixed
 from autograd.compiler.program import Atom
 from autograd.primitive import Primitive
 
-Folded = Callable[[Primitive, tuple[Atom, ...]], Atom | None]
+Identity = tuple[Primitive, int, float]
 ROUNDS = 8  # at most: a round takes a twentieth of the time that it takes to look at equations one by one
 
 
 class Sharing:
     """What each place of a program has become.
 
-    folded          what an application to at least one number is equal to, if that is known
-    with_identity   the rows that may be equal to one of two operands
+    identities      (row, which of two operands it is equal to, the number that the other one has to be)
     keeps_detached  whether a detached number is not that number
     """
 
-    def __init__(
-        self, columns: Columns, folded: Folded, with_identity: Collection[Primitive], keeps_detached: bool
-    ) -> None:
-        self.columns, self.folded = columns, folded
+    def __init__(self, columns: Columns, identities: Collection[Identity], keeps_detached: bool) -> None:
+        self.columns, self.identities = columns, identities
         self.place: Ints = np.arange(columns.first + len(columns))
         self.number: Floats = np.zeros(len(self.place))
         self._is_place: Flags = columns.places != CONSTANT
-        self._identity = columns.has_row(with_identity)
+        self._identity = columns.has_row([row for row, _, _ in identities])
         self._negation = columns.has_row([rules.neg])
         self._pivot = columns.has_row([] if keeps_detached else [rules.pivot]) & (columns.arity == 1)
 
@@ -81,17 +79,11 @@ class Sharing:
     def _fold(self, places: Ints, numbers: Floats) -> None:
         columns, live = self.columns, self.live
         constants = np.bincount(columns.owners[places == CONSTANT], minlength=len(columns))
-        known = live & (columns.arity > 0) & (constants == columns.arity)
-        neutral = columns.any_operand((places == CONSTANT) & ((numbers == 0.0) | (numbers == 1.0)))
-        known |= live & self._identity & neutral & (constants == 1)
-        for i in np.flatnonzero(known).tolist():
-            lanes = range(int(columns.starts[i]), int(columns.starts[i + 1]))
-            operands = tuple([int(places[k]) if places[k] != CONSTANT else float(numbers[k]) for k in lanes])
-            atom = self.folded(columns.primitives[int(columns.rows[i])], operands)
-            if type(atom) is float:
-                self.place[columns.first + i], self.number[columns.first + i] = CONSTANT, atom
-            elif atom is not None:
-                self.place[columns.first + i] = atom
+        for i in np.flatnonzero(live & (columns.arity > 0) & (constants == columns.arity)).tolist():
+            row, operands = columns.primitives[int(columns.rows[i])], numbers[columns.starts[i] : columns.starts[i + 1]]
+            self.place[columns.first + i] = CONSTANT
+            self.number[columns.first + i] = float(row.value(*operands.tolist()))
+        self._drop_neutral(np.flatnonzero(live & self._identity & (constants == 1)), places, numbers)
         single = np.flatnonzero(live & (constants == 0) & (self._negation | self._pivot))
         of = places[columns.starts[single]]
         whole = self._pivot[single]
@@ -101,6 +93,16 @@ class Sharing:
         inside = places[columns.starts[inner]]
         twice = self._negation[inner] & (inside != CONSTANT)  # of a number: in the next round
         self.place[columns.first + outer[twice]] = inside[twice]
+
+    def _drop_neutral(self, equations: Ints, places: Ints, numbers: Floats) -> None:
+        """x for x + −0, x·1 and so on: equations with two operands, of which one is a number."""
+        columns = self.columns
+        rows, starts = columns.rows[equations], columns.starts[equations]
+        kept = (places[starts] == CONSTANT).astype(np.int64)
+        bits = numbers.view(np.int64)[starts + 1 - kept]
+        for row, operand, number in self.identities:
+            same = (rows == id(row)) & (kept == operand) & (bits == np.float64(number).view(np.int64))
+            self.place[columns.first + equations[same]] = places[(starts + operand)[same]]
 
     def _share(self, places: Ints, numbers: Floats) -> None:
         columns = self.columns

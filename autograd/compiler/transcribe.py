@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, compress, count
+from operator import attrgetter
 from typing import Any
 
-from autograd.compiler.columns import equations_in
-from autograd.compiler.program import Atom, Guard, Program
+from autograd._numpy import HAS_NUMPY
+from autograd.compiler.columns import Columns
+from autograd.compiler.program import Atom, Equation, Guard, Program, equations_of, moved_to
 from autograd.compiler.record import Recorder
 from autograd.compiler.refusal import refuse_foreign
 from autograd.compiler.traced import Node, Number
 from autograd.primitive import Primitive
 from autograd.value import Value
+
+LARGE = 4_000  # equations from which on arrays are worth it
+_row = attrgetter("primitive")
 
 
 class Transcript:
@@ -42,76 +48,68 @@ class Transcript:
         self.found = found
         self.first = len(inputs)
         self.inputs: dict[int, int] = {id(leaf): place for place, leaf in enumerate(inputs)}
-        self.atoms: list[Atom] = []  # of the nodes
-        self.made: list[Any] = []  # the nodes that are equations
-        self.rows: list[Primitive] = []
-        self.operands: list[tuple[Atom, ...]] = []
+        self.operands: list[tuple[Atom, ...]] = []  # in places as if all nodes were equations
+        self._live = bytearray(len(recorder.nodes))  # for each node whether it is one
+        for each in (*found, *[side for guard in recorder.guards for side in (guard.left, guard.right)]):
+            self._among_all(each)
         self._write()
+        self.made = list(compress(recorder.nodes, self._live))
+        self.places = list(compress(count(self.first), self._live))
+        self._moved: dict[int, int] = {}  # what they are without the other nodes; empty if there are none
+        if len(self.made) < len(self._live):
+            self._moved = dict(zip(chain(range(self.first), self.places), count(), strict=False))
 
     def of(self, x: Any) -> Atom:
         """A place, or a number."""
+        atom = self._among_all(x)
+        return self._moved[atom] if self._moved and type(atom) is int else atom
+
+    def _among_all(self, x: Any) -> Atom:
+        """The same if all nodes were equations; whatever is asked for is needed."""
+        if (given := self.inputs.get(id(x))) is not None:
+            return given
         if not isinstance(x, Value):
             return float(x)
-        if type(x) is Value and (given := self.inputs.get(id(x))) is not None:  # a parameter
-            return given
         nodes, place = self.recorder.nodes, self.recorder.place(x)
-        if 0 <= place < len(nodes) and nodes[place] is x:
-            return self.atoms[place]
-        atom = self.inputs.get(id(x))
-        if atom is None:
+        if not (0 <= place < len(nodes) and nodes[place] is x):
             refuse_foreign(x)
-        return atom
-
-    def _needed(self) -> bytearray:
-        """For each node whether an output or a guard needs it; what none does is not looked at again."""
-        nodes, place_of, inputs = self.recorder.nodes, self.recorder.place, self.inputs
-        live = bytearray(len(nodes))
-        sides = [side for guard in self.recorder.guards for side in (guard.left, guard.right)]
-        for each in (*self.found, *sides):
-            if isinstance(each, Value) and (place := place_of(each)) >= 0:
-                live[place] = 1
-        for place in range(len(nodes) - 1, -1, -1):
-            node = nodes[place]
-            if not live[place] or node.primitive is None:
-                continue
-            for each in node._y if type(node._dx) is tuple else (node._x, node._y):
-                if (kind := type(each)) is Node or kind is Number:
-                    before = each._place
-                elif kind is float or each is None or (kind is Value and id(each) in inputs):
-                    continue
-                else:
-                    before = place_of(each)
-                if type(before) is float or before >= place or (before >= 0 and nodes[before] is not each):
-                    refuse_foreign(each)
-                if before >= 0:
-                    live[before] = 1
-        return live
+        if x.primitive is None:
+            return float(x._data)
+        self._live[place] = 1
+        return self.first + place
 
     def _write(self) -> None:
-        live = self._needed()
-        nodes, atoms, first = self.recorder.nodes, self.atoms, self.first
-        of, made, rows, written = self.of, self.made, self.rows, self.operands
-        for needed, node in zip(live, nodes, strict=True):
-            row = node.primitive
-            if row is None or not needed:
-                atoms.append(node._data)
+        """Backwards, so that what nothing needs is not looked at."""
+        nodes, first, live, of = self.recorder.nodes, self.first, self._live, self._among_all
+        written = self.operands
+        for place in range(len(nodes) - 1, -1, -1):
+            if not live[place]:
                 continue
+            node = nodes[place]
             x, y = node._x, node._y
-            if type(node._dx) is tuple:
+            if type(x) is tuple:
                 written.append(tuple([of(each) for each in y]))
-            else:
-                if (kind := type(x)) is Node or kind is Number:
-                    x = atoms[place] if (place := x._place) >= 0 else of(x)
-                elif kind is not float:
+                continue
+            if (kind := type(x)) is Node or kind is Number:
+                before = x._place
+                if type(before) is int and 0 <= before < place and nodes[before] is x:
+                    live[before] = 1
+                    x = first + before
+                else:
                     x = of(x)
-                if (kind := type(y)) is Node or kind is Number:
-                    y = atoms[place] if (place := y._place) >= 0 else of(y)
-                elif kind is not float and y is not None:
+            elif kind is not float:
+                x = of(x)
+            if (kind := type(y)) is Node or kind is Number:
+                before = y._place
+                if type(before) is int and 0 <= before < place and nodes[before] is y:
+                    live[before] = 1
+                    y = first + before
+                else:
                     y = of(y)
-                written.append((x,) if y is None else (x, y))
-            atoms.append(first + len(rows))
-            rows.append(row)
-            made.append(node)
+            elif kind is not float and y is not None:
+                y = of(y)
+            written.append((x,) if y is None else (x, y))
+        written.reverse()
 
     def program(self, names: Sequence[str], batched: Sequence[int] = (), per_sample: bool = False) -> Program:
         """The program with these names of its inputs."""
@@ -121,7 +119,7 @@ class Transcript:
         ]
         return Program(
             tuple(names),
-            equations_in(self.first, self.rows, self.operands),
+            _equations(self.first, list(map(_row, self.made)), self.operands, self._moved),
             tuple(guards),
             tuple(map(self.of, self.found)),
             batched=tuple(batched),
@@ -130,24 +128,39 @@ class Transcript:
 
     def slopes(self, wanted: Iterable[int]) -> list[float]:
         """The derivatives of the first output by inputs, by the partials that the nodes were recorded with."""
-        adjoint: list[float | None] = [None] * (self.first + len(self.rows))
-        if type(root := self.of(self.found[0])) is int:
+        adjoint: list[float | None] = [None] * (self.first + len(self.recorder.nodes))
+        if type(root := self._among_all(self.found[0])) is int:
             adjoint[root] = 1.0
-        places = range(len(adjoint) - 1, self.first - 1, -1)
-        for place, operands, node in zip(places, reversed(self.operands), reversed(self.made), strict=True):
+        for place, operands, node in zip(
+            reversed(self.places), reversed(self.operands), reversed(self.made), strict=True
+        ):
             delta = adjoint[place]
             if delta is None:
                 continue
             dx, dy = node._dx, node._dy
-            edges: Iterable[tuple[Atom, float]]
             if type(dx) is tuple:
-                edges = zip(map(self.of, node._x), dx, strict=True)
-            elif dy is None:
-                edges = ((operands[0], dx),) if dx is not None else ()
-            else:
-                edges = ((operands[1], dy),) if dx is None else ((operands[0], dx), (operands[1], dy))
-            for x, local in edges:
-                if type(x) is int:
-                    before = adjoint[x]
-                    adjoint[x] = local * delta if before is None else before + local * delta
+                for x, local in zip(map(self._among_all, node._x), dx, strict=True):
+                    if type(x) is int:
+                        before = adjoint[x]
+                        adjoint[x] = local * delta if before is None else before + local * delta
+                continue
+            if dx is not None and type(x := operands[0]) is int:
+                before = adjoint[x]
+                adjoint[x] = dx * delta if before is None else before + dx * delta
+            if dy is not None and type(y := operands[1]) is int:
+                before = adjoint[y]
+                adjoint[y] = dy * delta if before is None else before + dy * delta
         return [adjoint[place] or 0.0 for place in wanted]
+
+
+def _equations(
+    first: int, rows: Sequence[Primitive], operands: Sequence[tuple[Atom, ...]], moved: Mapping[int, int]
+) -> Columns | tuple[Equation, ...]:
+    """The equation of each row and its operands, behind so many inputs: in arrays if there are many.
+
+    If places have `moved`, operands are those before.
+    """
+    if HAS_NUMPY and len(rows) >= LARGE:
+        made = Columns.made(first, rows, operands)
+        return made.moved(moved) if moved else made
+    return equations_of(rows, [moved_to(each, moved) for each in operands] if moved else operands)

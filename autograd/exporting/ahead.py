@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from autograd.compiler.loops.emitted import emitted
-from autograd.compiler.loops.loop import Loop, Looped, atom_in
+from autograd.compiler.loops.loop import Loop, Looped, atom_in, atoms_in
 from autograd.compiler.loops.prune import DEAD, Item, Live, moved_item
 from autograd.compiler.program import Atom, Equation, moved_to
 from autograd.exporting.joint import sharing
@@ -81,7 +81,7 @@ def _calls(loop: Loop) -> Iterator[tuple[int, Equation]]:
 def _backwards(looped: Looped, start: int, operand: int, atoms: Sequence[Atom]) -> bool | None:
     """Whether atoms are what an operand of a loop is in all trips, from the last one on; None if they are not."""
     loop = looped.loops[start]
-    of_trips = list(map(repr, [atom_in(loop, start, trip, operand) for trip in range(loop.count)]))
+    of_trips = list(map(repr, atoms_in(loop, start, operand)))
     found = list(map(repr, atoms))
     return False if found == of_trips else True if found[::-1] == of_trips else None
 

@@ -6,20 +6,24 @@ import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import rules
 from autograd._numpy import np
-from autograd.compiler import sharing
+from autograd.compiler import sharing, transcribe
 from autograd.compiler.backends import operations
 from autograd.compiler.columns import Columns, depth
 from autograd.compiler.loops.find import find
+from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.passes import shared, without_dead
 from autograd.compiler.program import Atom, Equation, Guard, Program
 from autograd.compiler.reassociate import sums
+from autograd.structure import key_of
 
 ROWS = [
     *(rules.add, rules.sub, rules.mul, rules.div, rules.neg, rules.exp, rules.dot, rules.total, rules.pivot),
@@ -73,6 +77,26 @@ def test_a_pass_gives_the_same_program(rng: Random) -> None:
     for each in PASSES:
         assert written(each(in_columns(program))) == written(each(program))
     assert operations(in_columns(program)) == operations(program)
+
+
+def test_what_is_recorded_is_the_same_in_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nodes that nothing needs before, between and behind the others, a leaf, and a primitive of many operands."""
+
+    def f(x: float, y: float) -> Any:
+        unused, leaf = [x * i for i in (2.0, 3.0)], autograd.Value(0.5)
+        z = autograd.sin(y) * leaf + autograd.maximum(x, y, 0.25)
+        unused.append(unused[0] + z)
+        return autograd.exp(z - 1.0) if z > -5.0 else unused[2]
+
+    call = Call(f, (key_of(1.0),) * 2, ("x", "y"), None, [1.0, 2.0])
+    in_tuples = lower(call, GRADIENT)
+    monkeypatch.setattr(transcribe, "LARGE", 1)
+    in_arrays = lower(call, GRADIENT)
+    assert isinstance(in_arrays.recorded.equations, Columns)
+    assert not isinstance(in_tuples.recorded.equations, Columns)
+    assert written(in_arrays.recorded) == written(in_tuples.recorded)
+    assert [row.name for row, _ in in_tuples.recorded.equations] == ["sin", "mul", "largest", "add", "sub", "exp"]
+    assert in_arrays.slopes == in_tuples.slopes
 
 
 def test_they_are_equations_to_whoever_asks() -> None:

@@ -24,7 +24,7 @@ from autograd.compiler.loops.derivative import with_gradient
 from autograd.compiler.loops.emitted import emitted
 from autograd.compiler.loops.find import find
 from autograd.compiler.loops.formulas import formulas
-from autograd.compiler.loops.loop import Loop, Looped, atom_in, check, interpret, unrolled
+from autograd.compiler.loops.loop import Loop, Looped, atom_in, atoms_in, check, interpret, unrolled
 from autograd.compiler.loops.parts import Part, parts
 from autograd.compiler.loops.printing import printed
 from autograd.compiler.loops.python import source
@@ -164,6 +164,15 @@ def test_what_is_parallel_is_left_as_it_is() -> None:
     """A hundred samples that go through a loop each: their loops would make the program no less deep."""
     program, _ = recorded(samples(100, 10))
     assert find(sums(program)).items == sums(program).equations
+
+
+@given(seeds)
+def test_what_an_atom_is_in_all_trips_is_what_it_is_in_each(seed: int) -> None:
+    looped = find(Written(Random(seed), 12).program(), 3)
+    for start, loop in looped.loops.items():
+        for atom in (0.5, *range(len(loop.body.names) + loop.body.size)):
+            wanted = [atom_in(loop, start, trip, atom) for trip in range(loop.count)]
+            assert [*atoms_in(loop, start, atom)] == wanted
 
 
 @given(seeds)

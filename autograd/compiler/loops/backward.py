@@ -25,7 +25,7 @@ from typing import Any
 
 from autograd.compiler.loops.backward_body import Body, atoms_of, places_in
 from autograd.compiler.loops.flow import Contribution, LoopedFlow, LoopWriter
-from autograd.compiler.loops.loop import Loop, Looped, atom_in, evenly
+from autograd.compiler.loops.loop import Loop, Looped, atom_in, atoms_in, evenly
 from autograd.compiler.loops.prune import Live
 from autograd.compiler.lower import identifiers
 from autograd.compiler.program import Atom, Program, moved_to
@@ -156,7 +156,7 @@ class _Inputs:
             return range(column + (count - 1) * size, column - size, -size)
         if place >= len(loop.invariant) + len(loop.carried):
             return loop.moving[place - len(loop.invariant) - len(loop.carried)][::-1]
-        return evenly([atom_in(loop, start, trip, place) for trip in range(count - 1, -1, -1)])
+        return evenly(atoms_in(loop, start, place)[::-1])
 
     def name(self, place: int) -> str:
         names, made = self.loop.body.names, self.made

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from autograd.compiler.loops.loop import Loop, Looped, atom_in, evenly
+from autograd.compiler.loops.loop import Loop, Looped, atoms_in, evenly
 from autograd.compiler.loops.prune import DEAD, Item, Live, moved_item
 from autograd.compiler.lower import identifiers
 from autograd.compiler.program import Atom, Program, moved_to
@@ -136,7 +136,7 @@ def _part(loop: Loop, start: int, flags: bytearray, side: int) -> Loop:
             return range(start + place - inputs, start + place - inputs + loop.size, body.size)
         if place >= fixed + len(loop.carried):
             return loop.moving[place - fixed - len(loop.carried)]
-        return evenly([atom_in(loop, start, trip, place) for trip in range(loop.count)])
+        return evenly(atoms_in(loop, start, place))
 
     kept = sorted([*read, *carried], key=lambda place: (rank(place), place))
     names = identifiers([body.names[place] if place < inputs else f"r_{place - inputs}" for place in kept])

@@ -42,21 +42,27 @@ def find(program: Program, trips: int = TRIPS) -> Looped:
     hundred loops. Sums are better flattened before (see `reassociate.sums`): a sum that is added up term by term is a
     loop otherwise. O(N log N) at worst.
     """
-    head = replace(program, equations=())
+    return looped(program, trips) or Looped(replace(program, equations=()), tuple(program.equations))
+
+
+def looped(program: Program, trips: int = TRIPS) -> Looped | None:
+    """The same; None where it has no loops."""
     if len(program.equations) < 2 * trips:
-        return Looped(head, tuple(program.equations))
+        return None
     columns = Columns.of(len(program.names), program.equations)
     depth = int(columns.levels.max())
     if depth < 2 * trips:
-        return Looped(head, tuple(program.equations))
+        return None
     items: list[Equation | Loop] = []
     end = 0
     for found, loop in _loops(columns, program, trips):
         body = find(unrolled(loop.body), trips)
         items += [*program.equations[end : found.start], replace(loop, body=body)]
         end = found.end
-    looped = Looped(head, (*items, *program.equations[end:]))
-    return looped if items and _levels(looped) <= LEVELS * depth else Looped(head, tuple(program.equations))
+    if not items:
+        return None
+    made = Looped(replace(program, equations=()), (*items, *program.equations[end:]))
+    return made if _levels(made) <= LEVELS * depth else None
 
 
 def _loops(columns: Columns, program: Program, trips: int) -> list[Found]:

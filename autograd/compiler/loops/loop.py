@@ -215,6 +215,32 @@ def atom_in(loop: Loop, start: int, trip: int, atom: Atom) -> Atom:
     return loop.invariant[place] if place < fixed else loop.moving[place - carried.stop][trip]
 
 
+def atoms_in(loop: Loop, start: int, atom: Atom) -> Sequence[Atom]:
+    """The same in all trips.
+
+    >>> from autograd.rules import add
+    >>> body = Looped(Program(("x", "y"), (), (), (2, 0)), (Equation(add, (0, 1)),))
+    >>> atoms_in(Loop(body, 4, (), (0, 5.0), ()), 1, 1)
+    (5.0, 0, 1, 2)
+    """
+    names, fixed = len(loop.body.names), len(loop.invariant)
+    carried, outputs = range(fixed, fixed + len(loop.carried)), loop.body.outputs
+    before: list[Atom] = []  # in the first trips
+    while type(atom) is int and atom in carried and len(before) < loop.count:
+        after = outputs[atom - fixed]
+        before.append(loop.carried[atom - fixed])
+        if type(after) is int and after == atom:
+            return (*before, *before[-1:] * (loop.count - len(before)))
+        atom = after
+    left = loop.count - len(before)
+    if type(atom) is float or not left:
+        return (*before, *[atom] * left)
+    place, size = int(atom), loop.body.size
+    if place >= names:
+        return (*before, *range(start + place - names, start + place - names + left * size, size))
+    return (*before, *([loop.invariant[place]] * left if place < fixed else loop.moving[place - carried.stop][:left]))
+
+
 # --- checker ----------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd._numpy import np
-from autograd.compiler.columns import Columns, Hashes, Ints, mixed
+from autograd.compiler.columns import Columns, Ints
+from autograd.compiler.hashes import Hashes, mixed
 
 PROBE = 1024  # equations in the middle of a long path, which are looked at first
 

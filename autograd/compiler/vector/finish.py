@@ -16,11 +16,9 @@ from autograd.compiler.vector.writer import Places
 def without_dead(vectors: VectorProgram) -> VectorProgram:
     """Only the steps that an output or a guard needs."""
     live = {kind: np.zeros(size, bool) for kind, size in zip(KINDS, vectors.sizes, strict=True)}
-    for kind, lane in vectors.outputs:
-        if kind in live:
-            live[kind][int(lane)] = True
-    for _, *atoms, _ in vectors.guards:
-        live["shared"][[atom for atom in atoms if type(atom) is int]] = True
+    for kind in KINDS:
+        live[kind][vectors.output_lanes(kind)] = True
+    live["shared"][vectors.guard_lanes] = True
     kept: list[Step] = []
     for step in reversed(vectors.steps):
         if step.results is not None or live[step.kind][step.start : step.start + step.size].any():
@@ -34,10 +32,7 @@ def without_dead(vectors: VectorProgram) -> VectorProgram:
 def with_fused_means(vectors: VectorProgram) -> VectorProgram:
     """Products that only one mean reads are multiplied where these are added up, and not written down."""
     source = np.full(vectors.sizes[1], -1, np.intp)
-    readers = np.zeros(vectors.sizes[1], np.intp)
-    for kind, lane in vectors.outputs:
-        if kind == "batched":
-            readers[int(lane)] += 1
+    readers = np.bincount(vectors.output_lanes("batched"), minlength=vectors.sizes[1])
     for number, step in enumerate(vectors.steps):
         if step.batched:
             source[step.start : step.start + step.size] = number
@@ -94,14 +89,12 @@ def with_results(vectors: VectorProgram) -> VectorProgram:
 def _output_numbers(vectors: VectorProgram) -> Places:
     """For each shared lane the number of the output that it is; −1 where it is none, or is read elsewhere too."""
     number = np.full(vectors.sizes[0], -1, np.intp)
-    lanes = [(int(lane), i) for i, (kind, lane) in enumerate(vectors.outputs) if kind == "shared"]
-    for lane, i in lanes:
-        number[lane] = i if number[lane] < 0 else len(vectors.outputs)
-    number[number == len(vectors.outputs)] = -1
+    lanes = vectors.output_lanes("shared")
+    number[lanes] = [i for i, (kind, _) in enumerate(vectors.outputs) if kind == "shared"]
+    number[np.bincount(lanes, minlength=len(number)) > 1] = -1
     for read in _read(vectors.steps):
         number[read] = -1
-    for _, *atoms, _ in vectors.guards:
-        number[[atom for atom in atoms if type(atom) is int]] = -1
+    number[vectors.guard_lanes] = -1
     return number
 
 

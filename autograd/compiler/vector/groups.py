@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from autograd import rules
+from autograd.compiler.chains import NONE
 from autograd.compiler.program import Atom
-from autograd.compiler.reassociate import NONE
 from autograd.compiler.vector.scalars import MEAN, MEAN_DOT, Operation, Scalars
 from autograd.primitive import Primitive
 
@@ -79,9 +79,9 @@ def groups(given: Scalars) -> list[Group]:
                 group = found[key] = Group(operation, batched, last)
             group.operands.append(operands)
         else:
-            left, right, bias = _oriented(linear, kinds)
+            (left, right, bias), ends = _oriented(linear, kinds)
             name = MEAN_DOT if operation == MEAN_DOT else "dot"
-            key = (level[place], name, batched, *_linear_kinds(left, right, bias, kinds), len(left))
+            key = (level[place], name, batched, *_linear_kinds(left, right, bias, ends, kinds), len(left))
             group = found.get(key)
             if group is None:
                 group = found[key] = Group(name, batched, last, pairs=len(left))
@@ -144,29 +144,34 @@ def _with_bias(left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom) -> L
     return left[:single] + left[single + 1 :], right[:single] + right[single + 1 :], right[single]
 
 
-def _oriented(linear: Linear, kinds: Sequence[int]) -> Linear:
+Ends = tuple[int, int]  # the highest kind on the left and on the right
+
+
+def _oriented(linear: Linear, kinds: Sequence[int]) -> tuple[Linear, Ends]:
     """Constants left of shared places left of batched ones."""
     left, right, bias = linear
     if len(left) == 1 and type(left[0]) is type(right[0]) is int:
-        return linear if kinds[left[0]] <= kinds[right[0]] else (right, left, bias)
+        ends = kinds[left[0]], kinds[right[0]]
+        return (linear, ends) if ends[0] <= ends[1] else ((right, left, bias), ends[::-1])
     before = [kinds[atom] if type(atom) is int else CONSTANT for atom in left]
     after = [kinds[atom] if type(atom) is int else CONSTANT for atom in right]
-    if max(before) <= min(after):
-        return linear
-    if max(after) <= min(before):
-        return right, left, bias
+    ends = max(before), max(after)
+    if ends[0] <= min(after):
+        return linear, ends
+    if ends[1] <= min(before):
+        return (right, left, bias), ends[::-1]
     pairs = [
         (x, w) if kind_x < kind_w else (w, x) for w, x, kind_w, kind_x in zip(left, right, before, after, strict=True)
     ]
-    return tuple([w for w, _ in pairs]), tuple([x for _, x in pairs]), bias
+    ends = max(map(min, before, after)), max(map(max, before, after))
+    return (tuple([w for w, _ in pairs]), tuple([x for _, x in pairs]), bias), ends
 
 
 def _linear_kinds(
-    left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom, kinds: Sequence[int]
+    left: tuple[Atom, ...], right: tuple[Atom, ...], bias: Atom, ends: Ends, kinds: Sequence[int]
 ) -> tuple[object, ...]:
     if len(left) == 1 and type(left[0]) is type(right[0]) is int and type(bias) is float and not bias:
-        return kinds[left[0]], kinds[right[0]], None, None
-    ends = [max([kinds[atom] if type(atom) is int else CONSTANT for atom in side]) for side in (left, right)]
+        return *ends, None, None
     coefficients: object = None
     if ends[0] == CONSTANT:
         coefficients = 1.0 if left == (1.0,) * len(left) else left if len(left) <= 4 else None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograd import rules
 from autograd._numpy import np
 from autograd.compiler.program import Program
-from autograd.compiler.vector.program import Array, Operand, Step, VectorProgram
+from autograd.compiler.vector.program import Array, Lanes, Operand, Step, VectorProgram
 from autograd.compiler.vector.steps import Key
 
 INDEXED = re.compile(r"(.*?[^\W\d_]\d*)_(\d+)(?:_(\d+))?_*")
-NUMBERED = re.compile(r"(.*?[^\W\d])(\d+)")
+NUMBERED = re.compile(r"(.*[^\W\d])(\d+)")
 LAYER = re.compile(r"W(\d+)")
 DELTA = re.compile(r"delta(\d+)")
 ACTIVATIONS = {"relu", "leaky_relu", "elu", "tanh", "sigmoid", "softplus", "silu", "gelu", "sin", "square", "exp"}
@@ -36,7 +36,7 @@ def inputs(program: Program) -> list[Array]:
 
 
 def _parsed(name: str) -> tuple[str, *tuple[int, ...]]:
-    if match := INDEXED.fullmatch(name):
+    if "_" in name and (match := INDEXED.fullmatch(name)):
         stem, row, column = match.groups()
         return (stem, int(row)) if column is None else (stem, int(row), int(column))
     if match := NUMBERED.fullmatch(name):
@@ -101,10 +101,7 @@ class _Namer:
         self.clashes: Counter[str] = Counter()
         self.anonymous = 0
         self.sizes: dict[str, int] = {}
-        self.by_place = dict(_families(vectors.program, owners.arrays))
-        outputs = len(vectors.outputs)
-        derivatives = vectors.program.derivatives
-        self.derivative = dict(zip(range(outputs - len(derivatives), outputs), derivatives, strict=True))
+        self.family = _families(vectors, owners.arrays)
         self.adjoints = adjoints
         self.step_of: dict[Key, str] = {}
         self.loss = vectors.outputs[0] if vectors.outputs else ("", 0)
@@ -166,8 +163,8 @@ class _Namer:
         """The family of inputs that the results of a step are the derivatives by."""
         if step.results is None:
             return ""
-        families = {self.by_place.get(self.derivative.get(int(i), -1), "") for i in step.results.ravel()}
-        return families.pop() if len(families) == 1 else ""
+        families = np.unique(self.family[step.results])
+        return self.owners.arrays[families[0]].name if len(families) == 1 and families[0] >= 0 else ""
 
     def _of_adjoint(self, step: Step) -> str:
         """`delta1` for the adjoints of z1, `da1` for those of a1."""
@@ -178,11 +175,17 @@ class _Namer:
         return wish if wish not in self.taken else ""
 
 
-def _families(program: Program, arrays: Sequence[Array]) -> Iterator[tuple[int, str]]:
-    places = {"shared": program.shared, "batched": program.batched}
-    for array in arrays:
-        for lane in array.lanes.ravel().tolist():
-            yield places[array.kind][lane], array.name
+def _families(vectors: VectorProgram, arrays: Sequence[Array]) -> Lanes:
+    """For each output the array of inputs that it is a derivative by, −1 for none; they may be still to be taken."""
+    program = vectors.program
+    array_of = np.full(len(program.names), -1, np.intp)
+    places = {"shared": np.array(program.shared, np.intp), "batched": np.array(program.batched, np.intp)}
+    for number, array in enumerate(arrays):
+        array_of[places[array.kind][array.lanes.ravel()]] = number
+    found = np.full(len(vectors.outputs), -1, np.intp)
+    if 0 < len(program.derivatives) <= len(found):
+        found[-len(program.derivatives) :] = array_of[list(program.derivatives)]
+    return found
 
 
 def _noted(step: Step, top: int) -> Step:

@@ -54,6 +54,15 @@ class VectorProgram:
         """The number of vector equations."""
         return len(self.steps)
 
+    def output_lanes(self, kind: str) -> Lanes:
+        """The lanes of the outputs of a kind, in order."""
+        return np.array([int(lane) for each, lane in self.outputs if each == kind], np.intp)
+
+    @property
+    def guard_lanes(self) -> Lanes:
+        """The lanes that guards look at."""
+        return np.array([atom for _, *atoms, _ in self.guards for atom in atoms if type(atom) is int], np.intp)
+
     def work(self, samples: int = 1) -> int:
         """Multiplications, additions and function values that one run needs."""
         return sum(self.costs(samples))
@@ -102,14 +111,17 @@ def check_lanes(vectors: VectorProgram, steps: Sequence[Step], also: Reads | Non
     for kind, constant, _ in vectors.constants:
         written[kind][constant] = True
     check_reads(steps, written, also)
-    given = {int(i) for step in steps if step.results is not None for i in step.results.ravel()}
-    for kind, lane in vectors.outputs:
-        if not (kind == "constant" or (int(lane) in given if kind == "result" else written[kind][int(lane)])):
+    given = np.zeros(len(vectors.outputs), bool)
+    for step in steps:
+        if step.results is not None:
+            given[step.results] = True
+    for kind, there in {**written, "result": given}.items():
+        lanes = vectors.output_lanes(kind)
+        for lane in lanes[~there[lanes]].tolist():
             raise CompileError(f"the result looks at lane {lane} ({kind}), which no step computes")
-    for _, *atoms, _ in vectors.guards:
-        for atom in atoms:
-            if type(atom) is int and not written["shared"][atom]:
-                raise CompileError(f"a guard looks at lane {atom}, which no step computes")
+    lanes = vectors.guard_lanes
+    for lane in lanes[~written["shared"][lanes]].tolist():
+        raise CompileError(f"a guard looks at lane {lane}, which no step computes")
 
 
 def _wrong_shape(step: Step) -> str:

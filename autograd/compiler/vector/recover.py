@@ -144,7 +144,7 @@ class _Recovery(StepWriter):
 
     def finished(self) -> VectorProgram:
         files = self.files
-        direct = {int(i) for step in self.steps if step.results is not None for i in step.results.ravel()}
+        direct = {i for step in self.steps if step.results is not None for i in step.results.ravel().tolist()}
         outputs = [("result", i) if i in direct else self._source(atom) for i, atom in enumerate(self.given.outputs)]
         guards = [
             (guard.relation, self._lane(guard.left), self._lane(guard.right), guard.outcome)
@@ -176,9 +176,11 @@ def _adjoints(steps: Sequence[Step], given: Scalars) -> dict[Key, Key]:
         for delta, x in given.program.adjoints
         if type(delta) is int and delta in given.moved and given.moved.get(x, 0) >= given.first
     }
+    if not adjoint:
+        return {}
     owner = {place: step.key for step in steps for place in step.places.ravel().tolist()}
     found: dict[Key, Key] = {}
-    for step in steps if adjoint else ():
+    for step in steps:
         keys = {owner.get(adjoint.get(place, -1)) for place in step.places.ravel().tolist()}
         if len(keys) == 1 and (key := keys.pop()):
             found[step.key] = key

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd import rules
+from autograd.compiler.chains import NONE
 from autograd.compiler.program import Atom, Equation, Program, moved_to
-from autograd.compiler.reassociate import NONE, replaced
+from autograd.compiler.reassociate import replaced
 from autograd.primitive import Primitive
 
 # Beside the rows of the table: what turns numbers of all samples into one that they share.
