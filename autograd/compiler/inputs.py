@@ -20,7 +20,7 @@ def joined(pieces: Sequence[Any]) -> Any:
     >>> joined([[1.0, 2.0], np.array([3.0])])
     array([1., 2., 3.])
     """
-    present = [piece for piece in pieces if len(piece)]
+    present = pieces if len(pieces) == 1 else [piece for piece in pieces if len(piece)]
     if len(present) == 1 and type(present[0]) is not list:
         return present[0]
     if not HAS_NUMPY:

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
-from operator import is_
+from operator import attrgetter, is_
 from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
@@ -130,6 +130,35 @@ def attribute(x: Any, name: str) -> list[Any]:
 def function_parts(functions: list[FunctionType]) -> list[Any]:
     """What can be assigned to functions."""
     return [part for each in functions for part in (each.__code__, each.__defaults__, each.__kwdefaults__)]
+
+
+_CELL = attrgetter("cell_contents")
+_PARTS = tuple(map(attrgetter, ("__code__", "__defaults__", "__kwdefaults__")))
+
+
+def one_by_one(read: Read) -> list[tuple[Callable[[Any], Any], Any]] | None:
+    """For each thing that `read` reads by name, a function in C and its argument, which give that thing.
+
+    Python itself takes most of the time where few are read. None for what else is read, or is not there now.
+
+    >>> space = {"rate": 0.5}
+    >>> [get(x) for get, x in one_by_one(partial(entries, space, ["rate", "len"]))]
+    [0.5, None]
+    """
+    if not isinstance(read, partial):
+        return None
+    calls: list[tuple[Callable[[Any], Any], Any]] = []
+    if read.func is entries:
+        space, names = read.args
+        calls = [(space.get, name) for name in names]
+    elif read.func is cell_content:
+        calls = [(_CELL, *read.args)]
+    elif read.func is function_parts:
+        calls = [(get, function) for function in read.args[0] for get in _PARTS]
+    try:
+        return calls if [get(x) for get, x in calls] else None
+    except ValueError:  # a cell whose name is not assigned yet
+        return None
 
 
 # --- parts that have none ---------------------------------------------------------------------------------------------
