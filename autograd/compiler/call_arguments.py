@@ -90,8 +90,8 @@ def of_parts(parts: Sequence[Argument]) -> Arguments:
 def collect(args: Sequence[Any], names: Sequence[str], batch: frozenset[str]) -> Arguments:
     """The arguments of a call by name, those in `batch` with many samples; CompileError names the one that is wrong."""
     if not batch:
-        parts = tuple(map(argument, args, names))
-        return Arguments(tuple([part.key for part in parts]), [part.numbers for part in parts], [], parts)
+        each = tuple(map(argument, args, names))
+        return Arguments(tuple([part.key for part in each]), [part.numbers for part in each], [], each)
     parts = [samples(x, name) if name in batch else argument(x, name) for x, name in zip(args, names, strict=True)]
     counts = [len(part.numbers) for part in parts if part.is_batched]
     if len(counts) != len(batch) or counts.count(counts[0]) != len(counts):

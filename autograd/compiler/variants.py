@@ -140,7 +140,7 @@ class Variants:
         return Missing(len(known), failed, changed)
 
     def _known(self, kind: Kind, keys: tuple[Key, ...]) -> tuple[Variant, ...]:
-        """The programs for such arguments: those of the last call, if it had such ones, else by the hash of the keys."""
+        """The programs for such arguments: those of the last call if it had such ones, else by the hash of the keys."""
         latest = self._latest
         if latest.version is self._version and latest.kind == kind and latest.keys == keys:
             return latest.known

@@ -14,7 +14,7 @@ from autograd.compiler.llvm.samples import Runs, Samples
 from autograd.compiler.llvm.steps_driver import BLOCKS, SHARED
 from autograd.compiler.llvm.workspace import Floats, Workspace, address_of, new_frame
 
-_INPUTS, _ANSWER, _MEANS, _COUNT, _RESULT = map(SHARED.index, ("inputs", "answer", "means", "samples", "result"))
+_INPUTS, _ANSWER, _MEANS, _RESULT = map(SHARED.index, ("inputs", "answer", "means", "result"))
 _SUMS, _ROWS = map(BLOCKS.index, ("g", "target"))
 BEYOND = 64  # numbers after a frame that a kernel may read
 
@@ -35,18 +35,14 @@ class Frame(Workspace):
         if block is not None:
             self.set(block=block.address)
 
-    def take(self, inputs: Floats) -> None:
-        """Say which array has the inputs."""
+    def point(self, inputs: Floats, result: Floats) -> None:
+        """Say which array has the inputs, and which gets the outputs where these are in the frame at last."""
         self._arguments[_INPUTS] = id(inputs)
-
-    def average(self, sums: Floats, samples: int) -> None:
-        """Say which array has sums, or means, of so many samples."""
-        self._arguments[_MEANS] = id(sums)
-        self._arguments[_COUNT] = samples
-
-    def give(self, result: Floats) -> None:
-        """Say which array gets the outputs."""
         self._arguments[_RESULT] = id(result)
+
+    def average(self, means: Floats) -> None:
+        """Say which array has the means, where blocks have been run by threads."""
+        self._arguments[_MEANS] = id(means)
 
     @property
     def answer(self) -> int:
@@ -61,26 +57,23 @@ class Block(Workspace):
         super().__init__(BLOCKS, frame, f=frame[1], state=address_of(state), **arguments)
         self._state = state
         self._samples = Samples(runs)
-        self._last: tuple[int, ...] = ()
+        self._part: tuple[int, ...] = ()
+        self._room, self._unit = self.get("room"), self.get("unit")
 
-    def place(self, samples: Sequence[Floats]) -> None:
-        """Say which arrays the samples are."""
-        given = self._samples
-        if given.take(samples):
-            self.set(objects=address_of(given.objects))
-            self.set(pieces=address_of(given.pieces), piece_count=len(given.pieces))
-            self.set(runs=address_of(given.runs), run_count=len(given.runs))
-
-    def over(self, shared: int, first: int, last: int) -> None:
-        """Say which shared numbers are to be used, and which samples."""
-        wanted = shared, first, last
-        if wanted != self._last:
-            room, unit = self.get("room"), self.get("unit")
-            units = -(-(last - first) // unit)
-            blocks = -(-units * unit // room)
-            stride = -(-units // blocks) * unit  # blocks of one size: a small one takes as many calls
+    def place(self, samples: Sequence[Floats], shared: int, first: int, last: int) -> None:
+        """Say which arrays the samples are, which of them to run over, and by which shared numbers."""
+        found = self._samples
+        if found.take(samples):
+            self.set(objects=address_of(found.objects))
+            self.set(pieces=address_of(found.pieces), piece_count=len(found.pieces))
+            self.set(runs=address_of(found.runs), run_count=len(found.runs))
+        part = shared, first, last
+        if part != self._part:
+            units = -(-(last - first) // self._unit)
+            blocks = -(-units * self._unit // self._room)
+            stride = -(-units // blocks) * self._unit  # blocks of one size: a small one takes as many calls
             self.set(s=shared, first=first, last=last, stride=stride)
-            self._last = wanted
+            self._part = part
 
     def give(self, sums: Floats, rows: Floats | None) -> None:
         """Say which array gets the sums and, if there is one, which the outputs of each sample."""

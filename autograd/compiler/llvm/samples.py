@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from autograd._numpy import np
@@ -10,6 +11,7 @@ from autograd.compiler.llvm.descriptors import Integers
 from autograd.compiler.llvm.workspace import Floats
 
 Runs = Sequence[tuple[int, int]]  # (first column, columns) among all columns of a call's arrays
+FORM = attrgetter("shape", "strides", "dtype")
 PIECE = (
     "array",
     "offset",
@@ -41,7 +43,7 @@ class Samples:
 
     def take(self, samples: Sequence[Floats]) -> bool:
         """Note which arrays they are, which has to be kept meanwhile; whether they are laid out in another way."""
-        forms = [(array.shape, array.strides, array.dtype) for array in samples]
+        forms = list(map(FORM, samples))
         is_new = forms != self._forms
         if is_new:
             self._lay_out(samples)

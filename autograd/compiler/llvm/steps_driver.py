@@ -19,10 +19,10 @@ from autograd.compiler.llvm.samples import PIECE, RUN
 
 # `inputs` is an array whose numbers become the first in "s". The `entries` run, and `guards` are asked: (relation,
 # left, right, outcome) with places in "s"; `answer` is the first that does not hold, or −1. Then `block` runs, if there
-# is one: the arguments of `BLOCKS`. Its sums, in the array `means`, are divided by `samples`, and some of them go from
+# is one: the arguments of `BLOCKS`, whose sums become means; other means are given as an array. Some of them go from
 # `slots` to `places` in "s". The `after_entries` run, and numbers of "s" from `first_output` on go to `result`.
 SHARED = (
-    *("s", "inputs", "input_count", "entries", "count", "guards", "guard_count", "answer", "block", "samples"),
+    *("s", "inputs", "input_count", "entries", "count", "guards", "guard_count", "answer", "block"),
     *("means", "places", "slots", "mean_count", "after_entries", "after_count"),
     *("first_output", "output_count", "result"),
 )
@@ -241,9 +241,11 @@ def _sampled(kind: Kind) -> FunctionText:
     f, a = _taking(kind, "sampled", SHARED)
     f.return_if(f"icmp eq ptr {a['block']}, null")
     f.add(f"call void @blocks(ptr {a['block']})")
-    sums = f.load("i64", a["block"], BLOCKS.index("sums"))
-    by = f.do(f"sitofp i64 {a['samples']} to double")
-    f.add(f"call void @divide(ptr {f.numbers(a['means'])}, double {by}, i64 {sums})")
+    wanted = {"g": "ptr", "sums": "i64", "first": "i64", "last": "i64"}
+    g, sums, first, last = (f.load(of, a["block"], BLOCKS.index(name)) for name, of in wanted.items())
+    by = f.do(f"sitofp i64 {f.do(f'sub i64 {last}, {first}')} to double")
+    f.add(f"call void @divide(ptr {f.numbers(g)}, double {by}, i64 {sums})")
+    f.store("ptr", g, "%arguments", SHARED.index("means"))
     return f
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from autograd._numpy import np
 from autograd.compiler.llvm.engine import kernels
 from autograd.compiler.llvm.library import Kind, failed
-from autograd.compiler.llvm.memory import Block, Frame, Memory
+from autograd.compiler.llvm.memory import Frame, Memory
 from autograd.compiler.llvm.planned import planned
 from autograd.compiler.llvm.steps_driver import steps_driver
 from autograd.compiler.llvm.workspace import Floats, WorkspacePool, contiguous, in_parts
@@ -67,68 +67,56 @@ class StepsRunner:
     def _run(self, shared: Floats, samples: Sequence[Floats]) -> Any:
         held = self._frames.take()
         inputs = contiguous(shared, self._inputs)
-        held.take(inputs)
-        is_alone = self._threads == 1 or not samples or len(samples[0]) <= self._plan.unit
-        result = self._at_once(held, samples) if is_alone else self._by_threads(held, samples)
+        block = held.block
+        if block is None:
+            result = np.empty(self._count)
+            held.point(inputs, result)
+            self._program(held.address)
+        elif self._threads == 1 or len(samples[0]) <= self._plan.unit:
+            rows, sums = self._rows(samples), np.empty(self._plan.sums)
+            result = self._result(rows, sums)
+            held.point(inputs, result)
+            block.place(samples, held.start, 0, len(samples[0]))
+            block.give(sums, rows)
+            self._program(held.address)
+        else:
+            result = self._by_threads(held, inputs, samples)
         answer = held.answer
         self._frames.give(held)
         if self._calls_python and (error := failed()) is not None:
             raise error
         return result if answer < 0 else answer
 
-    def _at_once(self, held: Frame, samples: Sequence[Floats]) -> Floats:
-        """All of it by one thread, in one call of machine code."""
-        rows = sums = None
-        if held.block is not None:
-            count = len(samples[0])
-            rows = self._rows(count)
-            sums = self._placed(held.block, held, samples, (0, count), rows)
-            held.average(sums, count)
-        result = self._result(held, rows, sums)
-        self._program(held.address)
-        return result
-
-    def _by_threads(self, held: Frame, samples: Sequence[Floats]) -> Floats:
+    def _by_threads(self, held: Frame, inputs: Floats, samples: Sequence[Floats]) -> Floats:
         """Several blocks at a time; their sums are added up in order."""
         count, unit = len(samples[0]), self._plan.unit
-        rows = self._rows(count)
+        rows = self._rows(samples)
+        held.point(inputs, inputs)
         self._shared(held.address)
         if held.answer >= 0:
-            return np.zeros(0)
+            return inputs
 
         def part(begin: int, end: int) -> Floats:
-            block = self._blocks.take()
-            sums = self._placed(block, held, samples, (begin * unit, min(end * unit, count)), rows)
+            block, sums = self._blocks.take(), np.empty(self._plan.sums)
+            block.place(samples, held.start, begin * unit, min(end * unit, count))
+            block.give(sums, rows)
             self._run_blocks(block.address)
             self._blocks.give(block)
             return sums
 
         means = reduce(add, in_parts(part, -(-count // unit), self._threads, self._calls_python)) / count
-        held.average(means, count)
-        result = self._result(held, rows, means)
+        result = self._result(rows, means)
+        held.point(inputs, result)
+        held.average(means)
         self._after(held.address)
         return result
 
-    def _rows(self, count: int) -> Floats | None:
+    def _rows(self, samples: Sequence[Floats]) -> Floats | None:
         """An array for the outputs of each sample, if these are wanted."""
-        return np.empty((count, self._count)) if self._per_sample else None
+        return np.empty((len(samples[0]), self._count)) if self._per_sample else None
 
-    def _placed(
-        self, block: Block, held: Frame, samples: Sequence[Floats], part: tuple[int, int], rows: Floats | None
-    ) -> Floats:
-        """The array that gets the sums of a block, which is told what to run over."""
-        sums = np.empty(self._plan.sums)
-        block.place(samples)
-        block.over(held.start, *part)
-        block.give(sums, rows)
-        return sums
-
-    def _result(self, held: Frame, rows: Floats | None, means: Floats | None) -> Floats:
-        """The array that the outputs are in once the frame has run."""
+    def _result(self, rows: Floats | None, means: Floats) -> Floats:
+        """The array that will have the outputs: what samples give, the means, or what is in the frame at last."""
         if rows is not None:
             return rows
-        if means is not None and self._all_means:
-            return means[: self._count]
-        result = np.empty(self._count)
-        held.give(result)
-        return result
+        return means[: self._count] if self._all_means else np.empty(self._count)

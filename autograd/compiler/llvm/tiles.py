@@ -12,6 +12,7 @@ from autograd._numpy import np
 from autograd.compiler.llvm.driver import ARGUMENTS, driver
 from autograd.compiler.llvm.engine import Machine
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.samples import FORM
 from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
 
 # How outputs are collected: the function called after each tile, and the direction in which tiles are run. Masking sets
@@ -42,7 +43,7 @@ class Tile(Workspace):
 
     def place(self, samples: Sequence[Floats]) -> None:
         """Say which arrays the samples are; they have to be kept until the run has ended."""
-        forms = [(array.shape, array.strides, array.dtype) for array in samples]
+        forms = list(map(FORM, samples))
         if forms != self._forms:
             self._arrays = np.array([(0, *array.strides, array.shape[1]) for array in samples], np.int64)
             self.set(arrays=address_of(self._arrays), kinds=len(samples))
