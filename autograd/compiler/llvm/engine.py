@@ -46,6 +46,11 @@ def binding() -> Any:
     return llvm
 
 
+def is_loaded() -> bool:
+    """Whether anything has asked for llvmlite in this process, which takes a tenth of a second."""
+    return binding.cache_info().currsize > 0
+
+
 @lru_cache(maxsize=1)
 def vector_bytes() -> int:
     """How many bytes a vector register of this machine has.
