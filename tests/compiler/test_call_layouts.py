@@ -52,10 +52,10 @@ def content(found: Arguments) -> Any:
     )
 
 
-def said(collected: Callable[[], Arguments]) -> Any:
-    """Its content, or what it is refused with."""
+def said(collecting: Callable[..., Arguments], *args: Any) -> Any:
+    """What the arguments are, or what they are refused with."""
     try:
-        return content(collected())
+        return content(collecting(*args))
     except CompileError as error:
         return str(error)
 
@@ -65,7 +65,7 @@ def said(collected: Callable[[], Arguments]) -> Any:
 def test_calls_after_each_other(batch: tuple[str, ...], calls: list[Any]) -> None:
     fast = compile(f, batch=batch)
     for args in calls:
-        assert said(lambda: fast._arguments(args)) == said(lambda: collect(args, NAMES, frozenset(batch)))
+        assert said(fast._arguments, args) == said(collect, args, NAMES, frozenset(batch))
 
 
 def test_a_float_is_not_an_int_nor_a_bool() -> None:
