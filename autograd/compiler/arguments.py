@@ -56,6 +56,11 @@ def is_array(x: Any) -> bool:
     return type(x) is np.ndarray and (x.dtype is FLOAT64 or x.dtype.kind in "fiu") and x.shape != ()
 
 
+def is_plain(x: Any) -> bool:
+    """Whether x is a NumPy array that is read as it is: of float64, as this machine has them."""
+    return type(x) is np.ndarray and x.dtype is FLOAT64 and x.flags.aligned
+
+
 def plain(x: Any, name: str) -> Any:
     """The argument `name`, with the array of another library as NumPy's; CompileError for one that has no numbers.
 
@@ -63,7 +68,7 @@ def plain(x: Any, name: str) -> Any:
     array([97, 98], dtype=uint8)
     """
     kind = type(x)
-    if kind is list or (kind is np.ndarray and x.dtype is FLOAT64 and x.flags.aligned):
+    if kind is list or is_plain(x):
         return x
     if kind is Vector:
         return x.tolist()

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.compiler import inputs
 from autograd.compiler.arguments import NO_DERIVATIVE
-from autograd.compiler.call_arguments import Arguments, collect
+from autograd.compiler.call_arguments import Arguments, Layout, collect, layout_of
 from autograd.compiler.given import aligned
 from autograd.compiler.record import is_recording
 from autograd.compiler.variants import Variants
@@ -21,6 +21,8 @@ Argnums = int | Sequence[int] | None
 
 class Asked(Variants):
     """The programs of a function, and how calls for them are understood."""
+
+    _layout: Layout | None = None  # of the last call's arguments, which those of the next are likely to have
 
     def _chosen(
         self, argnums: Argnums, default: int | Sequence[int], count: int
@@ -86,4 +88,9 @@ class Asked(Variants):
                     "this compiled function was pickled without its Python function; give its arguments by position"
                 )
             args = in_order(self.function, tuple(args), named)
-        return collect(args, self._names_of(len(args)), self.batch)
+        if self._layout is not None and (again := self._layout.arguments(args)) is not None:
+            return again
+        names = self._names_of(len(args))
+        found = collect(args, names, self.batch)
+        self._layout = layout_of(args, names, self.batch, found)
+        return found

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd._numpy import np
 from autograd.compiler.reachable import Reach
-from autograd.compiler.watched import PLAIN, Content, Watched, alike, short
+from autograd.compiler.watched import ABSENT, PLAIN, Content, Watched, alike, array_of, holds, one_by_one, short
 
 SINGLY = 8  # at most: more are compared in one pass
 _NUMBERS = (int, float, np.number)
@@ -24,8 +24,13 @@ class Everything:
     def __init__(self, each: list[Watched]) -> None:
         self.each = each
         kept = [all(map(is_, watched.read(), watched.found)) for watched in each]
-        self._made_anew = [watched for watched, is_kept in zip(each, kept, strict=True) if not is_kept]
-        self._kept = [(watched.read, watched.found) for watched in compress(each, kept)]
+        anew = [watched for watched, is_kept in zip(each, kept, strict=True) if not is_kept]
+        self._arrays = [(x, x.dtype, *watched.found) for watched in anew if (x := array_of(watched)) is not None]
+        self._made_anew = [watched for watched in anew if array_of(watched) is None]
+        calls = [(watched, one_by_one(watched.read)) for watched in compress(each, kept)]
+        self._calls = [call for _, found in calls if found for call in found]
+        self._called = [x for watched, found in calls if found for x in watched.found]
+        self._kept = [(watched.read, watched.found) for watched, found in calls if not found]
         self._lengths = [len(found) for _, found in self._kept]
         self._found = [x for _, found in self._kept for x in found] if len(self._kept) > SINGLY else []
 
@@ -40,7 +45,15 @@ class Everything:
         return None
 
     def _are_same(self) -> bool:
-        """Whether all are the same objects but those that are made anew whenever they are read."""
+        """Whether all are the same objects, arrays with the same numbers, but those that are made anew when read."""
+        for x, dtype, was in self._arrays:
+            if not holds(x, dtype, was):
+                return False
+        try:
+            if not all(map(is_, [get(x) for get, x in self._calls], self._called)):
+                return False
+        except ABSENT:  # what was there has been deleted
+            return False
         if self._found:
             now = [read() for read, _ in self._kept]
             return list(map(len, now)) == self._lengths and all(map(is_, chain.from_iterable(now), self._found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.arguments import argument, as_array, is_array, plain
+from autograd.compiler.arguments import argument, as_array, is_array, is_plain, plain
 from autograd.compiler.inputs import vector_of
 from autograd.errors import CompileError
 from autograd.structure import key_of_shape
@@ -94,6 +94,8 @@ class Flat:
 
 
 def _as_vector(vector: Any) -> Any:
+    if is_plain(vector) and vector.ndim == 1:
+        return vector
     vector = plain(vector, "vector")
     if is_array(vector) and vector.ndim == 1:
         return as_array(vector)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import repeat
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.compiler.arguments import Argument, as_array
 from autograd.compiler.call_arguments import Arguments, of_parts
 from autograd.structure import NUMBER, Key, assembled
 
-NOTHING = Arguments((), (), [], [])
+NOTHING = Arguments((), [], [], ())
 
 
-class Given(NamedTuple):
+class Given:
     """The inputs of a call.
 
     along    tangents or cotangents, as arguments
@@ -22,11 +22,16 @@ class Given(NamedTuple):
     samples  the arrays of what differs from sample to sample
     """
 
-    arguments: Arguments
-    parameters: Any
-    along: Arguments
-    pieces: list[Any]
-    samples: list[Any]
+    __slots__ = ("along", "arguments", "parameters", "pieces", "samples")
+
+    def __init__(
+        self, arguments: Arguments, parameters: Any, along: Arguments, pieces: list[Any], samples: list[Any]
+    ) -> None:
+        self.arguments = arguments
+        self.parameters = parameters
+        self.along = along
+        self.pieces = pieces
+        self.samples = samples
 
     def with_dense_directions(self) -> Given:
         """The same with other directions, none of whose numbers is 0: a program is recorded and verified with these."""
@@ -80,6 +85,9 @@ def given(arguments: Arguments, parameters: Any, along: Arguments = NOTHING) -> 
     >>> given(collect([1.0, [2.0, 3.0]], ("x", "y"), frozenset()), [4.0]).pieces
     [[1.0], [2.0, 3.0], [4.0]]
     """
+    if along is NOTHING:  # as nearly always
+        pieces = [*arguments.shared, parameters] if len(parameters) else arguments.shared
+        return Given(arguments, parameters, along, pieces, arguments.samples)
     pieces = [*arguments.shared, parameters, *along.shared]
     samples = [*arguments.samples, *along.samples] if along.samples else arguments.samples
     return Given(arguments, parameters, along, pieces, samples)

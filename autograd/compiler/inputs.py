@@ -8,6 +8,9 @@ from struct import Struct
 from typing import Any
 
 from autograd._numpy import HAS_NUMPY, np
+from autograd.compiler.llvm.engine import is_loaded
+from autograd.compiler.llvm.slots import SlotReader, slot_of
+from autograd.scopes import answering, open_blocks
 from autograd.value import Value, numbers_of
 
 CHUNK = 1024  # parameters at a time: their floats are still in the fastest cache when they are copied
@@ -20,7 +23,7 @@ def joined(pieces: Sequence[Any]) -> Any:
     >>> joined([[1.0, 2.0], np.array([3.0])])
     array([1., 2., 3.])
     """
-    present = [piece for piece in pieces if len(piece)]
+    present = pieces if len(pieces) == 1 else [piece for piece in pieces if len(piece)]
     if len(present) == 1 and type(present[0]) is not list:
         return present[0]
     if not HAS_NUMPY:
@@ -56,8 +59,26 @@ def vector_of(parameters: tuple[Value, ...]) -> Any:
     """The same as a vector, however few they are."""
     if not HAS_NUMPY:
         return np.array(numbers_of(parameters))
+    if (found := _by_machine_code(parameters)) is not None:
+        return found
     vector = np.empty(len(parameters))
     for begin in range(0, len(parameters), CHUNK):
         numbers = numbers_of(parameters[begin : begin + CHUNK])
         _packer(len(numbers))(vector, vector.itemsize * begin, *numbers)
     return vector
+
+
+def _by_machine_code(parameters: tuple[Value, ...]) -> Any:
+    """The vector; None where llvm is not in use, something answers for the Values, or one has no plain float."""
+    if not is_loaded() or (open_blocks and answering() is not None):
+        return None
+    reader = slot_reader()
+    return None if reader is None else reader.read(parameters)
+
+
+@lru_cache(maxsize=1)
+def slot_reader() -> SlotReader | None:
+    """What reads the numbers of Values; None where this Python keeps them in another way."""
+    examples = tuple(map(Value, (0.1, 0.2)))
+    slot = slot_of(examples, numbers_of(examples))
+    return None if slot is None else SlotReader(slot)

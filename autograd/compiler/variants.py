@@ -43,6 +43,15 @@ class Missing(NamedTuple):
     changed: str = ""
 
 
+class Latest(NamedTuple):
+    """What was looked up last; it holds as long as the version is the same."""
+
+    version: object = None
+    kind: Kind = ""
+    keys: tuple[Key, ...] = ()
+    known: tuple[Variant, ...] = ()
+
+
 class Variants:
     """The programs of a function `f`, which may be asked for from several threads, and pickled."""
 
@@ -59,6 +68,8 @@ class Variants:
         self.options = options
         self._names = argument_names(f)
         self._variants: dict[tuple[Kind, tuple[Key, ...]], tuple[Variant, ...]] = {}
+        self._version: object = object()  # another one whenever `_variants` has changed
+        self._latest = Latest()
         self._last: Variant | None = None
         self._single: Variants | None = None  # where exact samples need a program each: the function without a batch
         self._by_sample: frozenset[tuple[Kind, tuple[Key, ...]]] = frozenset()
@@ -112,7 +123,7 @@ class Variants:
     def _look_up(self, kind: Kind, given: Given) -> tuple[Variant, Any] | Missing:
         """The program that fits these arguments, of those recorded so far, and its outputs."""
         arguments = given.arguments
-        known = self._variants.get((kind, arguments.keys), ())
+        known = self._known(kind, arguments.keys)
         failed, changed = None, ""
         for variant in known:
             if variant.lowered.by_kind and variant.lowered.indices != arguments.indices:
@@ -127,6 +138,16 @@ class Variants:
                 return variant, outputs
             failed = variant.lowered.guard(outputs)
         return Missing(len(known), failed, changed)
+
+    def _known(self, kind: Kind, keys: tuple[Key, ...]) -> tuple[Variant, ...]:
+        """The programs for such arguments: those of the last call if it had such ones, else by the hash of the keys."""
+        latest = self._latest
+        if latest.version is self._version and latest.kind == kind and latest.keys == keys:
+            return latest.known
+        version = self._version  # read first: what is known may be more than it says, never less
+        known = self._variants.get((kind, keys), ())
+        self._latest = Latest(version, kind, keys, known)
+        return known
 
     def _repeat(self, kind: Kind, keys: tuple[Key, ...], known: Missing) -> advice.Repeat | None:
         """Why it is recorded again, if it is; CompileError if nothing more may be recorded."""
@@ -194,6 +215,7 @@ class Variants:
             self._variants[place] = (variant, *others[: BRANCHES - 1])
             self._last = variant
             self._drop_unused(variant)
+            self._version = object()
         return variant
 
     def _drop_unused(self, newest: Variant) -> None:
@@ -235,7 +257,7 @@ class Variants:
     def __getstate__(self) -> dict[str, Any]:
         with alone(self._lock):
             state = {**vars(self), "_variants": dict(self._variants)}
-        del state["_lock"], state["_recording"]
+        del state["_lock"], state["_recording"], state["_latest"], state["_version"]
         try:
             pickle.dumps(self.function)
         except (pickle.PicklingError, AttributeError, TypeError):  # each means that it cannot be pickled
@@ -244,6 +266,7 @@ class Variants:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        self._version, self._latest = object(), Latest()
         self._make_locks()
         _all.add(self)
 

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
-from operator import is_
+from operator import attrgetter, is_
 from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
@@ -132,6 +132,39 @@ def function_parts(functions: list[FunctionType]) -> list[Any]:
     return [part for each in functions for part in (each.__code__, each.__defaults__, each.__kwdefaults__)]
 
 
+ABSENT = (ValueError, AttributeError)
+"""What is raised for a cell whose name is not assigned, and for an attribute that is not there."""
+_CELL = attrgetter("cell_contents")
+_PARTS = tuple(map(attrgetter, ("__code__", "__defaults__", "__kwdefaults__")))
+
+
+def one_by_one(read: Read) -> list[tuple[Callable[[Any], Any], Any]] | None:
+    """For each thing that `read` reads by name, a function in C and its argument, which give that thing.
+
+    Python itself takes most of the time where few are read. None for what else is read, or is not there now.
+
+    >>> space = {"rate": 0.5}
+    >>> [get(x) for get, x in one_by_one(partial(entries, space, ["rate", "len"]))]
+    [0.5, None]
+    """
+    if not isinstance(read, partial):
+        return None
+    calls: list[tuple[Callable[[Any], Any], Any]] = []
+    if read.func is entries:
+        space, names = read.args
+        calls = [(space.get, name) for name in names]
+    elif read.func is cell_content:
+        calls = [(_CELL, *read.args)]
+    elif read.func is function_parts:
+        calls = [(get, function) for function in read.args[0] for get in _PARTS]
+    elif read.func is attribute and "." not in read.args[1]:
+        calls = [(attrgetter(read.args[1]), read.args[0])]
+    try:
+        return calls if [get(x) for get, x in calls] else None
+    except ABSENT:
+        return None
+
+
 # --- parts that have none ---------------------------------------------------------------------------------------------
 
 
@@ -163,6 +196,21 @@ def content(x: Any) -> list[Any]:
     """All numbers of an array, or of a record, at once."""
     dtype = x.dtype.str if x.dtype.names is None else str(x.dtype)  # the names of fields can be assigned
     return [Content(dtype, x.shape, x.tobytes())]
+
+
+def array_of(watched: Watched) -> Any:
+    """The array whose numbers are watched; None if it is something else, or a record, whose fields can be renamed."""
+    read = watched.read
+    if not isinstance(read, partial) or read.func is not content or not isinstance(watched.found[0], Content):
+        return None
+    x = read.args[0]
+    is_plain = type(x) is np.ndarray and x.dtype.names is None and x.dtype.str == watched.found[0].dtype
+    return x if is_plain else None
+
+
+def holds(x: Any, dtype: Any, was: Content) -> bool:
+    """Whether such an array holds what it did, asked more quickly than by `content`."""
+    return x.dtype is dtype and x.shape == was.shape and x.tobytes() == was.content
 
 
 def objects(x: Any) -> list[Any]:

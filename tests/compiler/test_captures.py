@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import CompileError, Value
+from autograd.compiler.captures import Outside
 
 RATE = 2.0
 SETTINGS = {"rate": 2.0, "unused": 0.0}
@@ -226,6 +227,32 @@ def test_counters_and_caches_of_the_function_are_its_own() -> None:
     fast = autograd.compile(f)
     assert [fast(float(i)) for i in range(10)] == [2.0 * i for i in range(10)]
     assert count == 2, "one recording, which calls it twice"
+
+
+@pytest.mark.parametrize("number", [5.0, -0.0, math.nan])
+def test_an_array_that_changes_in_place_and_back(number: float) -> None:
+    x = np.array([0.0, 1.0])
+    outside = Outside(lambda: x)
+    for _ in range(2):
+        assert outside.change() is None
+        x[0] = number
+        assert str(outside.change()).startswith("x (an array")
+        x[0] = 0.0
+
+
+def test_names_that_are_deleted_and_come_back() -> None:
+    own, rate = Slotted(), 2.0
+
+    def read() -> float:
+        return rate * own.own  # noqa: F821 (deleted below)
+
+    outside = Outside(read)
+    del own.own
+    assert outside.change() == "own.own (2.0 then, None now)"
+    own.own = 2.0
+    assert outside.change() is None
+    del rate
+    assert outside.change() == "rate (2.0 then, None now)"
 
 
 def test_large_data_are_listed_instead() -> None:

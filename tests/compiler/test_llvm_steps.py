@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from autograd import PRIMITIVES, rules
 from autograd.compiler.forms import Forms
+from autograd.compiler.llvm import engine
 from autograd.compiler.llvm.engine import kernels
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.planned import planned
@@ -390,6 +391,25 @@ def test_a_program_that_reads_what_it_has_not_written_is_refused() -> None:
     table[:] = table[::-1].copy()
     with pytest.raises(CompileError, match="a second run gives other bits"):
         machine.run(np.linspace(0.1, 0.9, 8))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_inputs_in_any_layout(dtype: str) -> None:
+    """Machine code reads them where they are; what is not side by side, or not of doubles, is copied first."""
+    machine = runner(Forms(waves(19)).vectors, dtype)
+    xs = np.linspace(0.0, 1.0, 19)
+    wanted = machine.run(xs).tobytes()
+    for same in (np.repeat(xs, 3)[::3], xs[::-1].copy()[::-1], xs.astype(object), xs.tolist()):
+        assert machine.run(same).tobytes() == wanted
+    for count in (1, 18, 20):
+        with pytest.raises(ValueError, match=f"19 numbers are needed, got {count}"):
+            machine.run(np.ones(count))
+
+
+def test_arrays_that_c_would_not_find_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "are_as_in_c", lambda: False)
+    with pytest.raises(CompileError, match="choose another backend="):
+        engine.binding.__wrapped__()
 
 
 def test_guards_on_arrays() -> None:

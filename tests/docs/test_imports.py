@@ -89,7 +89,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.foreign": {"value"},
     "compiler.arguments": {"compiler.foreign", "errors", "scopes", "structure", "value"},
     "compiler.call_arguments": {"compiler.arguments", "errors", "structure"},
-    "compiler.inputs": {"value"},
+    "compiler.inputs": {"compiler.llvm.engine", "compiler.llvm.slots", "scopes", "value"},
     "compiler.results": {"compiler.arguments", "structure"},
     "compiler.advice": {"compiler.program", "origin", "structure"},
     "compiler.options": {"errors"},

@@ -16,8 +16,9 @@ second one the samples of a block, a lane of samples side by side. Compile time 
     sums_text.py        products summed over samples; blocks.py: how large the blocks of all of them are
     transposed_text.py  a matrix that changes rows for columns
     plan.py             texts and descriptors of a program, from plan_loops, plan_products, plan_blas, by planned.py
-    steps_driver.py     runs entries, asks guards, gathers samples block by block
+    steps_driver.py     runs entries, asks guards, gathers samples block by block; copies.py: numbers in and out
     steps_runner.py     a plan, compiled and run; memory.py, samples.py: its memory and its inputs
+    objects.py          where machine code finds the numbers of an array
 
 A kernel gets sizes and places from a descriptor, so its text depends on neither: equal kernels are compiled once in a
 process, and a program of another length compiles little or nothing. Figures that decided (float64, AVX2, one thread, a

@@ -2,8 +2,8 @@
 
 One set of functions for each kind of vector, compiled once. `run` takes a block of integers, `ARGUMENTS`, and runs
 the tiles first, first + step, …; what follows each tile is one of `mask` (sums in the lanes: dead lanes are set to 0),
-`in_order` (sums sample by sample) and `scatter` (an output for each sample). Samples come as a list of arrays: address,
-bytes from row to row, bytes from column to column, columns.
+`in_order` (sums sample by sample) and `scatter` (an output for each sample). Samples come as a list of arrays: the
+object (objects.py), bytes from row to row, bytes from column to column, columns. `target` is such an object too.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _zero(kind: Kind) -> FunctionText:
 def _gather(kind: Kind) -> FunctionText:
     """The samples of one array, a vector for each column; a dead lane takes the last live row, which is harmless."""
     f = FunctionText(kind, "gather", "ptr %array, i64 %first, i64 %live, i64 %stride, ptr %frame")
-    begin, by_row, by_column, columns = [f.load(of, "%array", i) for i, of in enumerate(("ptr", "i64", "i64", "i64"))]
-    start = f.at("i8", begin, f.do(f"mul i64 %first, {by_row}"))
+    array, by_row, by_column, columns = [f.load(of, "%array", i) for i, of in enumerate(("ptr", "i64", "i64", "i64"))]
+    start = f.at("i8", f.numbers(array), f.do(f"mul i64 %first, {by_row}"))
     last = f.do("sub i64 %live, 1")
     rows = []
     for lane in range(kind.lanes):
@@ -118,16 +118,17 @@ def _taking(kind: Kind, name: str, arguments: Sequence[str]) -> FunctionText:
 def _run(kind: Kind) -> FunctionText:
     f = _taking(kind, "run", ARGUMENTS)
     out = f.at(kind.type, "%frame", "%outputs")
+    target = f.numbers("%target")
     adds = f.do("icmp ne i64 %sums, 0")
     cleared = f.do(f"select i1 {adds}, i64 %count, i64 0")
     f.add("call void @broadcast(ptr %scalars, ptr %frame, i64 %broadcast)")
     f.add(f"call void @zero(ptr {out}, i64 {cleared})")
     f.add(
         "call void @drive(ptr %tile, ptr %after, ptr %arrays, i64 %kinds, i64 %samples, i64 %first, i64 %step, "
-        f"i64 %tiles, ptr %frame, i64 %inputs, ptr {out}, i64 %count, ptr %target)"
+        f"i64 %tiles, ptr %frame, i64 %inputs, ptr {out}, i64 %count, ptr {target})"
     )
     f.return_if(f"xor i1 {adds}, true")
-    f.add(f"call void @add_lanes(ptr {out}, i64 %count, ptr %target)")
+    f.add(f"call void @add_lanes(ptr {out}, i64 %count, ptr {target})")
     return f
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.compiler.cache.objects import object_code
+from autograd.compiler.llvm.objects import are_as_in_c
 from autograd.errors import CompileError
 from autograd.recording import alone
 
@@ -36,9 +37,18 @@ def binding() -> Any:
         raise CompileError(
             "the back end 'llvm' needs llvmlite: pip install 'scalar-autograd[llvm]', or choose another backend="
         ) from error
+    if not are_as_in_c():
+        raise CompileError(
+            "the back end 'llvm' needs CPython, whose arrays machine code can read; choose another backend="
+        )
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm
+
+
+def is_loaded() -> bool:
+    """Whether anything has asked for llvmlite in this process, which takes a tenth of a second."""
+    return binding.cache_info().currsize > 0
 
 
 @lru_cache(maxsize=1)

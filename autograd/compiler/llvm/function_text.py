@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.objects import HEAD
 
 
 class FunctionText:
@@ -73,6 +74,10 @@ class FunctionText:
     def store(self, of: str, value: str, pointer: str, index: str | int) -> None:
         """Write an element."""
         self.add(f"store {of} {value}, ptr {self.at(of, pointer, index)}")
+
+    def numbers(self, array: str) -> str:
+        """The address of the numbers of an array, which is given as its `id` in Python."""
+        return self.do(f"load ptr, ptr {self.at('i8', array, HEAD)}")
 
     def splat(self, x: str) -> str:
         """A number in all lanes of a vector."""

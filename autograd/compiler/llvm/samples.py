@@ -3,66 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from autograd._numpy import np
-from autograd.compiler.llvm.workspace import FEW, Floats, address_of
+from autograd.compiler.llvm.descriptors import Integers
+from autograd.compiler.llvm.workspace import Floats
 
 Runs = Sequence[tuple[int, int]]  # (first column, columns) among all columns of a call's arrays
+FORM = attrgetter("shape", "strides", "dtype")
+PIECE = (
+    "array",
+    "offset",
+    "down",
+    "across",
+    "columns",
+    "lane",
+)  # bytes to its first number, to the next row and column
+RUN = ("array", "offset", "step")  # bytes to its first number, numbers to the next row
 
 
 class Samples:
     """The samples of one call after the other, for one thread.
 
-    pieces   rows (address, bytes to the next row, bytes to the next column, columns, lane)
-    runs     rows (address, numbers to the next row)
+    objects  the arrays: those of the call, then copies of runs that are not in one of them side by side
+    pieces   rows of integers, as `PIECE` says
+    runs     rows of integers, as `RUN` says
     """
 
     def __init__(self, runs: Runs) -> None:
         self._wanted = runs
-        self._shapes: list[tuple[int, ...]] = []
-        self._copies: list[Floats] | None = None
-        self._cuts: list[tuple[int, int, int, int]] = []  # of pieces: array, its first column, columns, lane
-        self._kept: list[Any] = []
-        self.pieces = self.runs = np.zeros((0, 0), np.int64)
+        self._forms: list[Any] = []
+        self._copied: list[tuple[int, tuple[int, int]]] = []  # (place among the objects, run)
+        self._copies: list[Floats] = []
+        self.objects: Integers = np.zeros(0, np.int64)
+        self.pieces: Integers = self.objects
+        self.runs: Integers = self.objects
+        self._view = self.objects.data
 
     def take(self, samples: Sequence[Floats]) -> bool:
-        """Note where they are, and whether that has changed; few are copied: faster than asking for addresses."""
-        shapes = [array.shape for array in samples]
-        is_new = shapes != self._shapes
+        """Note which arrays they are, which has to be kept meanwhile; whether they are laid out in another way."""
+        forms = list(map(FORM, samples))
+        is_new = forms != self._forms
         if is_new:
-            self._lay_out(shapes)
-        if self._copies is None:
-            self._fill(samples)
-            return True
-        for copy, array in zip(self._copies, samples, strict=True):
-            copy[...] = array
+            self._lay_out(samples)
+            self._forms = forms
+        for place, array in enumerate(samples):
+            self._view[place] = id(array)
+        if self._copied:
+            self._copies = [_side_by_side(samples, run) for _, run in self._copied]
+            for (place, _), copy in zip(self._copied, self._copies, strict=True):
+                self._view[place] = id(copy)
         return is_new
 
-    def _lay_out(self, shapes: list[tuple[int, ...]]) -> None:
-        """Cut the columns of arrays of these shapes into pieces."""
-        self._cuts, start = [], 0
-        for number, (_, columns) in enumerate(shapes):
-            for first, last in _between(self._wanted, start, start + columns):
-                self._cuts.append((number, first - start, last - first, first))
-            start += columns
-        self.pieces = np.zeros((len(self._cuts), 5), np.int64)
-        self.runs = np.zeros((len(self._wanted), 2), np.int64)
-        is_few = sum([rows * columns for rows, columns in shapes]) <= FEW
-        self._copies = None
-        if is_few and all(_holder(shapes, run) is not None for run in self._wanted):
-            self._copies = [np.empty(shape) for shape in shapes]
-            self._fill(self._copies)
-        self._shapes = shapes
-
-    def _fill(self, samples: Sequence[Floats]) -> None:
-        self._kept = [_side_by_side(samples, run) for run in self._wanted]
-        for i, array in enumerate(self._kept):
-            self.runs[i] = address_of(array), array.strides[0] // 8
-        for i, (number, column, columns, lane) in enumerate(self._cuts):
-            array = samples[number]
+    def _lay_out(self, samples: Sequence[Floats]) -> None:
+        """Cut the columns of arrays like these into pieces."""
+        pieces, runs, start = [], [], 0
+        for number, array in enumerate(samples):
             down, across = array.strides
-            self.pieces[i] = address_of(array) + across * column, down, across, columns, lane
+            for first, last in _between(self._wanted, start, start + array.shape[1]):
+                pieces.append((number, (first - start) * across, down, across, last - first, first))
+            start += array.shape[1]
+        self._copied = []
+        for run in self._wanted:
+            holder = _holder(samples, run)
+            if holder is not None and _is_direct(samples[holder[0]], run[1]):
+                number, column = holder
+                runs.append((number, 8 * column, samples[number].strides[0] // 8))
+            else:
+                place = len(samples) + len(self._copied)
+                self._copied.append((place, run))
+                runs.append((place, 0, run[1]))
+        self.objects = np.zeros(len(samples) + len(self._copied), np.int64)
+        self._view = self.objects.data
+        self.pieces = np.array(pieces, np.int64).reshape(-1, len(PIECE))
+        self.runs = np.array(runs, np.int64).reshape(-1, len(RUN))
 
 
 def _between(runs: Runs, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -79,27 +94,32 @@ def _between(runs: Runs, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _holder(shapes: Sequence[tuple[int, ...]], run: tuple[int, int]) -> tuple[int, int] | None:
+def _holder(samples: Sequence[Floats], run: tuple[int, int]) -> tuple[int, int] | None:
     """The array that has all columns of a run, and the first of them there; None if they are in several.
 
-    >>> _holder([(9, 2), (9, 5)], (3, 4)), _holder([(9, 2), (9, 5)], (1, 4))
+    >>> samples = [np.zeros((9, 2)), np.zeros((9, 5))]
+    >>> _holder(samples, (3, 4)), _holder(samples, (1, 4))
     ((1, 1), None)
     """
     (first, count), start = run, 0
-    for number, (_, columns) in enumerate(shapes):
+    for number, array in enumerate(samples):
+        columns = array.shape[1]
         if start <= first and first + count <= start + columns:
             return number, first - start
         start += columns
     return None
 
 
+def _is_direct(array: Floats, columns: int) -> bool:
+    """Whether kernels can read so many of its columns where they are: rows of numbers side by side."""
+    down, across = array.strides
+    return across == 8 and down >= 8 * columns and not down % 8
+
+
 def _side_by_side(samples: Sequence[Floats], run: tuple[int, int]) -> Floats:
-    """The columns of a run as an array whose rows are contiguous; a view where there is one."""
-    first, count = run
-    found = _holder([array.shape for array in samples], run)
-    if found is None:
-        return np.ascontiguousarray(np.hstack(samples)[:, first : first + count])
-    number, column = found
-    part = samples[number][:, column : column + count]
-    down, across = part.strides
-    return part if across == 8 and down >= 8 * count and not down % 8 else np.ascontiguousarray(part)
+    """A copy of the columns of a run that can be read so."""
+    holder, (first, count) = _holder(samples, run), run
+    if holder is None:
+        return np.hstack(samples)[:, first : first + count].copy()
+    number, column = holder
+    return samples[number][:, column : column + count].copy()

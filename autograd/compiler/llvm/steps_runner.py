@@ -10,13 +10,11 @@ from typing import Any
 
 from autograd._numpy import np
 from autograd.compiler.llvm.engine import kernels
-from autograd.compiler.llvm.grouping import AFTER, BEFORE
 from autograd.compiler.llvm.library import Kind, failed
-from autograd.compiler.llvm.memory import Block, Frame, Memory
+from autograd.compiler.llvm.memory import Frame, Memory
 from autograd.compiler.llvm.planned import planned
 from autograd.compiler.llvm.steps_driver import steps_driver
-from autograd.compiler.llvm.workspace import Floats, WorkspacePool, address_of, in_parts
-from autograd.compiler.silent import silently
+from autograd.compiler.llvm.workspace import Floats, WorkspacePool, contiguous, in_parts
 from autograd.compiler.vector.program import VectorProgram
 from autograd.errors import CompileError
 
@@ -33,17 +31,14 @@ class StepsRunner:
         driver = steps_driver(kind)
         self._kernels = kernels(list(plan.texts))
         self._memory = memory = Memory(plan, kind, [kernel.address for kernel in self._kernels])
-        self._shared = driver.function("shared", None, ctypes.c_void_p)
-        self._blocks = driver.function("blocks", None, ctypes.c_void_p)
+        self._program, self._shared, self._run_blocks, self._after = [
+            driver.function(name, None, ctypes.c_void_p) for name in ("program", "shared", "blocks", "after")
+        ]
         self._driver = driver  # keeps the code
-        self._batched, self._per_sample = bool(vectors.program.batched), vectors.program.per_sample
-        self._count = len(vectors.outputs)
-        self._converts = kind.single
-        self._asks = bool(plan.entries[BEFORE] or plan.guards)
-        self._all_means = plan.all_means
-        self._places, self._slots = plan.means
+        self._per_sample, self._all_means = vectors.program.per_sample, plan.all_means
+        self._inputs, self._count = len(vectors.program.shared), len(vectors.outputs)
         self._frames = WorkspacePool(memory.new_frame)
-        self._workspaces = WorkspacePool(memory.new_block)
+        self._blocks = WorkspacePool(memory.new_block)
         self._is_checked = self._calls_python
 
     @property
@@ -71,61 +66,57 @@ class StepsRunner:
 
     def _run(self, shared: Floats, samples: Sequence[Floats]) -> Any:
         held = self._frames.take()
-        if self._converts:
-            silently(held.inputs.__setitem__, slice(None), shared)  # what is too large for float32 is infinite
+        inputs = contiguous(shared, self._inputs)
+        block = held.block
+        if block is None:
+            result = np.empty(self._count)
+            held.point(inputs, result)
+            self._program(held.address)
+        elif self._threads == 1 or len(samples[0]) <= self._plan.unit:
+            rows, sums = self._rows(samples), np.empty(self._plan.sums)
+            result = self._result(rows, sums)
+            held.point(inputs, result)
+            block.place(samples, held.start, 0, len(samples[0]))
+            block.give(sums, rows)
+            self._program(held.address)
         else:
-            held.inputs[:] = shared
-        if self._asks:
-            self._shared(held.address)
-        result: Any = held.answer
-        if result < 0:
-            result = self._of_samples(held, samples) if self._batched else held.outputs.astype(np.float64)
+            result = self._by_threads(held, inputs, samples)
+        answer = held.answer
         self._frames.give(held)
         if self._calls_python and (error := failed()) is not None:
             raise error
+        return result if answer < 0 else answer
+
+    def _by_threads(self, held: Frame, inputs: Floats, samples: Sequence[Floats]) -> Floats:
+        """Several blocks at a time; their sums are added up in order."""
+        count, unit = len(samples[0]), self._plan.unit
+        rows = self._rows(samples)
+        held.point(inputs, inputs)
+        self._shared(held.address)
+        if held.answer >= 0:
+            return inputs
+
+        def part(begin: int, end: int) -> Floats:
+            block, sums = self._blocks.take(), np.empty(self._plan.sums)
+            block.place(samples, held.start, begin * unit, min(end * unit, count))
+            block.give(sums, rows)
+            self._run_blocks(block.address)
+            self._blocks.give(block)
+            return sums
+
+        means = reduce(add, in_parts(part, -(-count // unit), self._threads, self._calls_python)) / count
+        result = self._result(rows, means)
+        held.point(inputs, result)
+        held.average(means)
+        self._after(held.address)
         return result
 
-    def _of_samples(self, held: Frame, samples: Sequence[Floats]) -> Floats:
-        """The outputs of a program with a batch, once the prologue has run."""
-        count, unit = len(samples[0]), self._plan.unit
-        result = np.empty((count, self._count)) if self._per_sample else None
-        tiles = -(-count // unit)
-        if self._threads == 1 or tiles == 1:
-            block = self._run_part(held, samples, (0, tiles), result)
-            found = block.target / count
-            self._workspaces.give(block)
-        else:
+    def _rows(self, samples: Sequence[Floats]) -> Floats | None:
+        """An array for the outputs of each sample, if these are wanted."""
+        return np.empty((len(samples[0]), self._count)) if self._per_sample else None
 
-            def part(begin: int, end: int) -> Floats:
-                block = self._run_part(held, samples, (begin, end), result)
-                found: Floats = block.target.copy()
-                self._workspaces.give(block)
-                return found
-
-            found = reduce(add, in_parts(part, tiles, self._threads, self._calls_python)) / count
-        return result if result is not None else self._from_means(held, found)
-
-    def _run_part(self, held: Frame, samples: Sequence[Floats], tiles: tuple[int, int], result: Floats | None) -> Block:
-        """Run over some units of samples; the sums are in the block that comes back."""
-        (begin, end), unit = tiles, self._plan.unit
-        block = self._workspaces.take()
-        block.place(samples)
-        blocks = -(-(end - begin) * unit // self._plan.room)
-        stride = -(-(end - begin) // blocks) * unit  # blocks of one size: a small one takes as many calls
-        block.over(held.start, begin * unit, min(end * unit, len(samples[0])), stride)
-        block.target[:] = 0.0
-        if result is not None:
-            block.set(target=address_of(result))
-        self._blocks(block.address)
-        return block
-
-    def _from_means(self, held: Frame, means: Floats) -> Floats:
-        """The outputs, once the means are known."""
-        if self._all_means:
-            return means[: self._count]
-        silently(held.frame.__setitem__, self._places, means[self._slots])
-        held.turn(AFTER)
-        self._shared(held.address)
-        held.turn(BEFORE)
-        outputs: Floats = held.outputs.astype(np.float64)
-        return outputs
+    def _result(self, rows: Floats | None, means: Floats) -> Floats:
+        """The array that will have the outputs: what samples give, the means, or what is in the frame at last."""
+        if rows is not None:
+            return rows
+        return means[: self._count] if self._all_means else np.empty(self._count)

@@ -12,6 +12,7 @@ from autograd._numpy import np
 from autograd.compiler.llvm.driver import ARGUMENTS, driver
 from autograd.compiler.llvm.engine import Machine
 from autograd.compiler.llvm.library import Kind
+from autograd.compiler.llvm.samples import FORM
 from autograd.compiler.llvm.workspace import Floats, Workspace, WorkspacePool, address_of, in_parts, new_frame
 
 # How outputs are collected: the function called after each tile, and the direction in which tiles are run. Masking sets
@@ -32,6 +33,23 @@ class Layout(NamedTuple):
     outputs: int
     results: int
     constants: dict[int, float]
+
+
+class Tile(Workspace):
+    """The memory of a tile, and where its samples are."""
+
+    _forms: Sequence[Any] = ()
+    _arrays: Any = None
+
+    def place(self, samples: Sequence[Floats]) -> None:
+        """Say which arrays the samples are; they have to be kept until the run has ended."""
+        forms = list(map(FORM, samples))
+        if forms != self._forms:
+            self._arrays = np.array([(0, *array.strides, array.shape[1]) for array in samples], np.int64)
+            self.set(arrays=address_of(self._arrays), kinds=len(samples))
+            self._forms = forms
+        for place, array in enumerate(samples):
+            self._arrays[place, 0] = id(array)
 
 
 class Tiles:
@@ -63,28 +81,24 @@ class Tiles:
 
         def part(begin: int, end: int) -> Floats:
             workspace = self._workspaces.take()
-            workspace.take(samples)
+            workspace.place(samples)
             workspace.set(scalars=address, samples=count, first=begin if step > 0 else end - 1, tiles=end - begin)
-            if result is None:
-                workspace.target[:] = 0.0
-            else:
-                workspace.set(target=address_of(result))
+            target = np.zeros(self._layout.results) if result is None else result
+            workspace.set(target=id(target))
             self._go(workspace.address)
-            found = workspace.target.copy() if result is None else workspace.target
             self._workspaces.give(workspace)
-            return found
+            return target
 
         parts = in_parts(part, -(-count // self._vector.lanes), self._threads, self._calls_python)
         return reduce(add, parts) / count if result is None else result
 
-    def _new_workspace(self) -> Workspace:
+    def _new_workspace(self) -> Tile:
         layout, (after, step) = self._layout, MODES[self._mode]
         number = np.float32 if self._vector.single else np.float64
         frame = new_frame(layout.size, number, layout.constants, self._vector.lanes, empty=np.nan)
         self._prepared(frame[0])
-        target = np.zeros(layout.results)
-        return Workspace(
-            ARGUMENTS, frame, target, frame=frame[1], target=address_of(target), tile=self._machine.address("tile"),
+        return Tile(
+            ARGUMENTS, frame, frame=frame[1], tile=self._machine.address("tile"),
             after=self._driver.address(after), step=step, inputs=layout.inputs, outputs=layout.outputs,
             count=layout.results, broadcast=layout.broadcast, sums=int(self._mode == "mean"),
         )  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Any
 
 from autograd._numpy import np
 from autograd.compiler.llvm.engine import LOOPS, STRAIGHT, machine, vector_bytes
-from autograd.compiler.llvm.grouping import BEFORE
 from autograd.compiler.llvm.library import Kind, failed
 from autograd.compiler.llvm.memory import Frame
 from autograd.compiler.llvm.steps_driver import RELATIONS, steps_driver
@@ -84,7 +83,7 @@ class LoopRunner:
         held = self._frames.take()
         if self._number is np.float32:
             shared = silently(np.array, shared, np.float32)  # what is too large for it is infinite
-        held.inputs[self._inputs] = shared
+        held.frame[self._inputs] = shared
         self._function(held.start, self._address)
         if self._ask is not None:
             self._ask(held.address)
@@ -97,13 +96,12 @@ class LoopRunner:
         return result
 
     def _outputs_of(self, held: Frame) -> Floats:
-        return np.array(held.outputs[self._outputs], np.float64)
+        return np.array(held.frame[self._outputs], np.float64)
 
     def _point(self, slot: Any) -> None:
         """Say in a slot where the tables are."""
         slot.view(np.int64)[0] = self._address
 
     def _new_frame(self) -> Frame:
-        nothing = np.zeros(0, np.int64)  # the program is no entry of the driver, which asks the guards only
-        frame = new_frame(self._size, self._number, {}, empty=np.nan)
-        return Frame(frame, [nothing] * (BEFORE + 1), self._guards)
+        # The program is not an entry of the driver, which asks the guards only.
+        return Frame(new_frame(self._size, self._number, {}, empty=np.nan), self._guards)

@@ -1,4 +1,4 @@
-"""The memory of one thread that runs over samples: frames, a place for sums, the block of arguments for the driver."""
+"""The memory of one thread that runs a program: frames, and the block of arguments for the driver."""
 
 from __future__ import annotations
 
@@ -14,12 +14,25 @@ from autograd.compiler.silent import silently
 
 Floats = NDArray[np.float64]
 ALIGNMENT = 64  # of frames, in bytes: a cache line, and the widest vector
-FEW = 8192  # numbers that are copied rather than looked for in memory
 
 
 def address_of(array: Any) -> int:
     """Where the numbers of an array begin."""
     return int(array.__array_interface__["data"][0])
+
+
+def contiguous(numbers: Any, count: int) -> Floats:
+    """A float64 array of that many numbers, one beside the other, as machine code reads it.
+
+    >>> contiguous(np.arange(6.0)[::2], 3).strides
+    (8,)
+
+    ValueError for another number of them.
+    """
+    found = np.ascontiguousarray(numbers, np.float64)
+    if found.size != count:
+        raise ValueError(f"{count} numbers are needed, got {found.size}")
+    return found
 
 
 def new_frame(
@@ -44,16 +57,14 @@ def _fill(frame: Any, constants: dict[int, float], width: int) -> None:
 
 
 class Workspace:
-    """A vector frame, a place for sums, and a block of arguments by name; used by one thread at a time."""
+    """A frame and a block of arguments by name; used by one thread at a time."""
 
-    def __init__(self, names: Sequence[str], frame: tuple[Any, int], target: Floats, /, **arguments: int) -> None:
-        self.frame, self.target = frame[0], target
+    def __init__(self, names: Sequence[str], frame: tuple[Any, int], /, **arguments: int) -> None:
+        self.frame = frame[0]
         self._places = {name: place for place, name in enumerate(names)}
-        self._arguments = np.zeros(len(names), dtype=np.int64)
-        self.address = address_of(self._arguments)
-        self._copies: list[Floats] = []
-        self._shapes: tuple[tuple[int, ...], ...] = ()
-        self._arrays: Any = None
+        numbers = np.zeros(len(names), dtype=np.int64)
+        self._arguments = numbers.data  # NumPy takes twice as long for each
+        self.address = address_of(numbers)
         self.set(**arguments)
 
     def set(self, **arguments: int) -> None:
@@ -63,26 +74,7 @@ class Workspace:
 
     def get(self, argument: str) -> int:
         """An argument by name."""
-        return self._arguments.item(self._places[argument])
-
-    def take(self, samples: Sequence[Floats]) -> None:
-        """Note where the samples are; few of them are copied, which is faster than asking NumPy for an address."""
-        shapes = tuple([array.shape for array in samples])
-        if sum([rows * columns for rows, columns in shapes]) > FEW:
-            self._describe(samples)
-            self._shapes = ()
-            return
-        if shapes != self._shapes:
-            self._copies = [np.empty(shape) for shape in shapes]
-            self._describe(self._copies)
-            self._shapes = shapes
-        for copy, array in zip(self._copies, samples, strict=True):
-            copy[...] = array
-
-    def _describe(self, samples: Sequence[Floats]) -> None:
-        numbers = [(address_of(array), *array.strides, array.shape[1]) for array in samples]
-        self._arrays = np.array(numbers, dtype=np.int64)
-        self.set(arrays=address_of(self._arrays), kinds=len(samples))
+        return int(self._arguments[self._places[argument]])
 
 
 Held = TypeVar("Held", bound=Workspace)
