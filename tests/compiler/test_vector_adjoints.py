@@ -357,6 +357,23 @@ def test_a_product_of_matrices_has_two_products_as_its_adjoint() -> None:
     assert Counter(step.form for step in vectors.steps)["product"] == 3
 
 
+def test_the_gradient_of_an_embedding_is_one_product() -> None:
+    """Which token it is, is asked once for all columns of the table."""
+    letters, width, tokens = 6, 4, [2.0, 0.0, 5.0]
+
+    def loss(table: list[list[Any]], tokens: list[Any]) -> Any:
+        return sum([tanh(pick(list(column), t)) for t in tokens for column in zip(*table, strict=True)])
+
+    table = [[0.1 * (3 * i - 2 * j) for j in range(width)] for i in range(letters)]
+    vectors = forms_of(recorded(loss, {"table": table, "tokens": tokens}, "tokens"), Options()).vectors
+    assert [sorted(step.shape) for step in vectors.steps if step.form == "mean_product"] == [[width, letters]]
+    assert [step.size for step in vectors.steps if step.row is PRIMITIVES["equal"]] == [letters * len(tokens)]
+    leaves = [[Value(x) for x in row] for row in table]
+    loss(leaves, [2, 0, 5]).backward()
+    found = autograd.compile(loss, batch=("tokens",), backend="numpy").value_and_grad(table, [tokens])[1][0]
+    assert np.asarray(found).ravel() == pytest.approx([leaf.grad for row in leaves for leaf in row], rel=1e-14)
+
+
 def test_pick_in_a_batch() -> None:
     def loss(w: list[Any], x: Any, target: Any) -> Any:
         return logsumexp([each * x for each in w]) - pick([each * x for each in w], target)

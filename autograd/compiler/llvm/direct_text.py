@@ -12,7 +12,7 @@ from functools import lru_cache
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_text import Text
-from autograd.compiler.llvm.product_text import clamped, declared, fma, opened, smaller, summed, vector_at
+from autograd.compiler.llvm.product_text import clamped, counted, declared, fma, opened, smaller, summed, vector_at
 from autograd.compiler.llvm.sums_text import add_to_sums, totals
 from autograd.compiler.llvm.transposed_text import transposed
 
@@ -80,11 +80,7 @@ def few_rows_text(kind: Kind, samples: int, rows: int, has_bias: bool) -> Text:
     run = _run(f, d)
     whole = f.do(f"mul i64 {f.do('udiv i64 ' + d['terms'] + f', {kind.lanes}')}, {kind.lanes}")
     rest = f.do(f"sub i64 {d['terms']}, {whole}")
-    lanes = ", ".join([f"i64 {i}" for i in range(kind.lanes)])
-    of = f"<{kind.lanes} x i64>"
-    one = f.do(f"insertelement {of} poison, i64 {rest}, i32 0")
-    left = f.do(f"shufflevector {of} {one}, {of} poison, <{kind.lanes} x i32> zeroinitializer")
-    mask = f.do(f"icmp slt {of} <{lanes}>, {left}")
+    mask = f.do(f"icmp slt <{kind.lanes} x i64> {counted(kind.lanes)}, {f.spread('i64', rest, kind.lanes)}")
     starts = [f.do(f"add i64 {f.do(f'mul i64 {i}, ' + d['step'])}, {d['w']}") for i in range(rows)]
     w = [f.at("double", "%s", start) for start in starts]
     with f.loop("%n") as t:
@@ -116,9 +112,7 @@ def _store(f: FunctionText, d: dict[str, str], has_bias: bool, at: tuple[str, st
     of, (row, t) = f"<{lanes} x double>", at
     if has_bias:
         bias = f.load("double", "%s", f.do(f"add i64 {f.do(f'mul i64 {row}, ' + d['br'])}, {d['b']}"))
-        one = f.do(f"insertelement {of} poison, double {bias}, i32 0")
-        every = f.do(f"shufflevector {of} {one}, {of} poison, <{lanes} x i32> zeroinitializer")
-        sums = f.do(f"fadd {of} {sums}, {every}")
+        sums = f.do(f"fadd {of} {sums}, {f.spread('double', bias, lanes)}")
     place = f.do(f"add i64 {f.do(f'mul i64 {row}, ' + d['zr'])}, {d['z']}")
     f.add(f"store {of} {sums}, ptr {f.at('double', '%f', f.do(f'add i64 {place}, {t}'))}, align 8")
 

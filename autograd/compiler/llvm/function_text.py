@@ -81,9 +81,13 @@ class FunctionText:
 
     def splat(self, x: str) -> str:
         """A number in all lanes of a vector."""
-        kind = self.kind
-        one = self.do(f"insertelement {kind.type} poison, {kind.number} {x}, i32 0")
-        return self.do(f"shufflevector {kind.type} {one}, {kind.type} poison, <{kind.lanes} x i32> zeroinitializer")
+        return self.spread(self.kind.number, x, self.kind.lanes)
+
+    def spread(self, of: str, x: str, lanes: int) -> str:
+        """A number of any type in all lanes of a vector."""
+        whole = f"<{lanes} x {of}>"
+        one = self.do(f"insertelement {whole} poison, {of} {x}, i32 0")
+        return self.do(f"shufflevector {whole} {one}, {whole} poison, <{lanes} x i32> zeroinitializer")
 
     def sum_of_lanes(self, vector: str) -> str:
         """The sum of a vector's lanes, in any order, as a double."""

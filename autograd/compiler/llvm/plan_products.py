@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from autograd._numpy import np
 from autograd.compiler.llvm.blocks import ROWS, best_block
 from autograd.compiler.llvm.direct_text import direct_product_text, direct_sums_text, few_rows_text
@@ -11,7 +9,7 @@ from autograd.compiler.llvm.fold_text import Folding, fold_text
 from autograd.compiler.llvm.grouping import BEFORE, Item, result_lanes
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_rows import PLAIN
-from autograd.compiler.llvm.loop_text import Stream
+from autograd.compiler.llvm.loop_text import Stream, Text
 from autograd.compiler.llvm.plan import Plan
 from autograd.compiler.llvm.plan_blas import Side, add_gemm
 from autograd.compiler.llvm.product_text import Product, product_text
@@ -58,9 +56,10 @@ def add_product(plan: Plan, item: Item, kind: Kind) -> None:
         if add_gemm(plan, item, kind, (rows, w.lanes.shape[1], 0), *sides, (int(b[0]), br) if bias else None):
             return
     if run is not None:
-        sizes = [rows, w.lanes.shape[1]]
-        places = [zr * room, br, plan.state, run, int(w.lanes[0, 0]), step.start * room, int(b[0])]
-        _direct_product(plan, item, kind, sizes, w_steps, bool(bias), places)
+        terms = w.lanes.shape[1]
+        text, start, w_step = _direct_product(plan, kind, (rows, terms), w_steps, int(w.lanes[0, 0]), bool(bias))
+        places = [plan.state, run, start, step.start * room, int(b[0])]
+        plan.add([item], text, [rows, terms, w_step, zr * room, br, *places])
         return
     vectors = plan.unit // kind.lanes
     product = Product(*best_block(rows, vectors, ROWS, (vectors,)), "f", frame, bias_walk)
@@ -70,25 +69,23 @@ def add_product(plan: Plan, item: Item, kind: Kind) -> None:
 
 
 def _direct_product(
-    plan: Plan, item: Item, kind: Kind, sizes: list[int], steps: Sequence[int], has_bias: bool, places: list[int]
-) -> None:
-    """A product with samples as they come; `places` are the rest of the descriptor."""
+    plan: Plan, kind: Kind, sizes: tuple[int, int], steps: tuple[int, ...], w: int, has_bias: bool
+) -> tuple[Text, int, int]:
+    """The kernel of a product with samples as they come, where its w begins, and the step of that."""
     (rows, terms), lanes = sizes, kind.lanes
     if rows <= lanes // 2 and steps[1] == 1:
         samples = best_block(rows, 2 * lanes, (rows,), (2, 4, 8)).vectors
-        plan.add([item], few_rows_text(kind, samples, rows, has_bias), [*sizes, steps[0], *places])
-        return
-    block = best_block(max(lanes, 4), -(-rows // lanes), (max(lanes, 4),), (1, 2, 3))
-    width = block.vectors * lanes
-    step = steps[1]
-    if steps[0] != 1:
-        step = max(width, -(-rows // lanes) * lanes)
-        to = -(-plan.made.take(terms * step + lanes, False) // lanes) * lanes
-        fields = [*sizes, steps[0], step, places[4], to]
-        plan.enter(BEFORE, f"transposed ({rows}, {terms})", transposed_text(kind), fields)
-        places[4] = to
-    text = direct_product_text(kind, *block, min(rows, width), has_bias)
-    plan.add([item], text, [*sizes, step, *places])
+        return few_rows_text(kind, samples, rows, has_bias), w, steps[0]
+    samples = max(lanes, 4)
+    vectors = best_block(samples, -(-rows // lanes), (samples,), (1, 2, 3)).vectors
+    width = vectors * lanes
+    text = direct_product_text(kind, samples, vectors, min(rows, width), has_bias)
+    if steps[0] == 1:
+        return text, w, steps[1]
+    step = max(width, -(-rows // lanes) * lanes)
+    start = -(-plan.made.take(terms * step + lanes, False) // lanes) * lanes
+    plan.enter(BEFORE, f"transposed {sizes}", transposed_text(kind), [rows, terms, steps[0], step, w, start])
+    return text, start, step
 
 
 def _shared_product(plan: Plan, item: Item, kind: Kind) -> None:

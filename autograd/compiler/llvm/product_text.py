@@ -79,6 +79,11 @@ def _vector(f: FunctionText, start: str, vector: int) -> str:
     return vector_at(f, f.at(f.kind.type, start, vector))
 
 
+def counted(lanes: int) -> str:
+    """The numbers of the lanes of a vector."""
+    return f"<{', '.join([f'i64 {i}' for i in range(lanes)])}>"
+
+
 def declared(f: FunctionText, *more: str) -> Text:
     """The whole text."""
     of = f.kind.type

@@ -9,7 +9,7 @@ from itertools import chain
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind
 from autograd.compiler.llvm.loop_text import Text
-from autograd.compiler.llvm.product_text import clamped, declared, opened, summed, vector_at
+from autograd.compiler.llvm.product_text import clamped, counted, declared, opened, summed, vector_at
 
 # How many products there are for each result, rows, columns; tables of where the lanes of both sides are, and of where
 # each row of the sums begins.
@@ -94,15 +94,10 @@ def add_to_sums(f: FunctionText, totals: Sequence[str], lanes: int, is_new: str,
 
     Not if the row is not new, and not those of the first `done` columns: a block before this one has added them.
     """
-    of, wide, flags = f"<{lanes} x double>", f"<{lanes} x i64>", f"<{lanes} x i1>"
-    every = f"<{lanes} x i32> zeroinitializer"
-    counted = ", ".join([f"i64 {i}" for i in range(lanes)])
-    first = f.do(f"insertelement {flags} poison, i1 {is_new}, i32 0")
-    in_row = f.do(f"shufflevector {flags} {first}, {flags} poison, {every}")
+    of, flags, in_row = f"<{lanes} x double>", f"<{lanes} x i1>", f.spread("i1", is_new, lanes)
     for v, total in enumerate(totals):
         begin = f.do(f"sub i64 {done}, {v * lanes}")
-        one = f.do(f"insertelement {wide} poison, i64 {begin}, i32 0")
-        mask = f.do(f"icmp sge {wide} <{counted}>, {f.do(f'shufflevector {wide} {one}, {wide} poison, {every}')}")
+        mask = f.do(f"icmp sge <{lanes} x i64> {counted(lanes)}, {f.spread('i64', begin, lanes)}")
         kept = f.do(f"select {flags} {f.do(f'and {flags} {mask}, {in_row}')}, {of} {total}, {of} zeroinitializer")
         at = f.at("double", "%g", f.do(f"add i64 {place}, {v * lanes}"))
         before = f.do(f"load {of}, ptr {at}, align 8")

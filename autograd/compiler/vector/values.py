@@ -41,8 +41,8 @@ class RowWriter(Sums):
             return _of_numbers(form, row, operands, shape)
         once = _changing(operands, shape) if form == "map" else shape
         if once != shape:
-            found = self.apply(form, row, [_first(each, once) for each in operands], once)
-            return found.with_table(np.broadcast_to(found.table, shape))
+            first = self.apply(form, row, [_first(each, once) for each in operands], once)
+            return first.with_table(np.broadcast_to(first.table, shape))
         key = (form, row, shape, *[(each.kind, each.shape, each.table.tobytes()) for each in operands])
         found = self._equal.get(key)
         if found is None:
