@@ -11,7 +11,7 @@ second one the samples of a block, a lane of samples side by side. Compile time 
     views.py            how a loop walks through an operand: contiguous, constant, by table
     grouping.py         neighbouring steps of one size are one loop; when each is computed
     sinking.py          steps that one later loop reads move there
-    loop_kernel.py      loops, from loop_text.py; loop_rows.py: the rows of the table in them; division.py: by one number
+    loop_kernel.py      loops, from loop_text.py; loop_rows.py: the rows of the table in them; division.py: quotients
     fold_text.py        sums and other folds along rows
     product_text.py     matrix products, register by register; direct_text.py: on samples as they come; blas.py: large
     plan.py             texts and descriptors of a program, from plan_loops, plan_products, plan_blas, by planned.py
