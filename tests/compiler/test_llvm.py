@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import math
 import random
@@ -18,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import PRIMITIVES, rules
-from autograd.compiler.llvm import build
+from autograd.compiler.llvm import build, engine, library
+from autograd.compiler.llvm.rows import FUNCTIONS
 from autograd.compiler.lower import GRADIENT, Call, lower
 from autograd.compiler.options import Options
 from autograd.compiler.program import RELATIONS, Equation, Guard, Program, interpret
@@ -119,6 +121,26 @@ def nearly(expected: float, found: float, scale: float = 0.0) -> bool:
             not math.isfinite(scale)
         )
     return abs(expected - found) <= NEAR * max(abs(expected), scale) + TINY
+
+
+@pytest.mark.parametrize("name", ["exp", "exp_shift"])
+def test_a_machine_that_scales_gives_the_bits_of_one_that_multiplies(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not engine.has_scaling():
+        pytest.skip("this machine has no instruction for it")
+    operands = FUNCTIONS[name][0]
+    found = []
+    for scales in (True, False):
+        monkeypatch.setattr(library, "has_scaling", lambda scales=scales: scales)
+        kind = library.Kind(1)
+        text = library._text("either", library.Wanted(kind, name, None, operands))
+        assert ("scalef" in text) is scales
+        machine = engine.Machine([text], engine.LOOPS)
+        function = machine.function("either", ctypes.c_double, *[ctypes.c_double] * operands)
+        points = [*AWKWARD, -708.5, -744.9, -745.2, 709.7, 709.8, -1e300, *np.linspace(-760.0, 720.0, 50).tolist()]
+        found.append(bits([function(x, *[0.25] * (operands - 1)) for x in points]))
+    assert found[0] == found[1]
 
 
 def test_rows_of_a_user() -> None:

@@ -7,10 +7,11 @@ second one the samples of a block, a lane of samples side by side. Compile time 
 
     prepare.py          steps as kernels want them: constants as lanes, products with contiguous rows
     recomputed.py       differences computed where they are read
-    compacted.py        lanes of samples that nothing computes
+    compacted.py        lanes of samples that nothing computes, or that stay in registers
     views.py            how a loop walks through an operand: contiguous, constant, by table
     grouping.py         neighbouring steps of one size are one loop; when each is computed
-    loop_text.py        loops; loop_rows.py: the rows of the table in them
+    sinking.py          steps that one later loop reads move there
+    loop_kernel.py      loops, from loop_text.py; loop_rows.py: the rows of the table in them; division.py: quotients
     fold_text.py        sums and other folds along rows
     product_text.py     matrix products, register by register; direct_text.py: on samples as they come; blas.py: large
     sums_text.py        products summed over samples; blocks.py: how large the blocks of all of them are
@@ -23,7 +24,7 @@ second one the samples of a block, a lane of samples side by side. Compile time 
 A kernel gets sizes and places from a descriptor, so its text depends on neither: equal kernels are compiled once in a
 process, and a program of another length compiles little or nothing. Figures that decided (float64, AVX2, one thread, a
 busy machine, side by side): a GPT document as one straight line runs in 66 us and compiles in 2.7 s, as 68 entries of
-43 kernels in 30 to 34 us and 0.27 s, of which 0.2 s the first time only. Loops of less than 300 operations are compiled
+43 kernels in 22 to 34 us and 0.27 s, of which 0.2 s the first time only. Loops of less than 300 operations are compiled
 at level 0: 2 ms instead of 7 for a kernel, and 5 % of the run.
 
 *Loops over time*, for what repeats in a chain (a pendulum, a small RNN): `compiler/loops` finds them, time_text.py

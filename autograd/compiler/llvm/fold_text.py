@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from autograd.compiler.llvm.body import vector
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
 from autograd.compiler.llvm.loop_rows import PLAIN, Pass, Sides, fold_of
@@ -50,16 +49,10 @@ class _FoldText(LoopText):
         if folding.is_sum and not self.is_cleared:
             state = self.f.given("i64", "%d", place + folding.has_bias + 1)
             self.count = self.f.given("i64", self.f.at("double", "%f", state), 1)
-        self.lanes = f"<{', '.join([f'i64 {i}' for i in range(kind.lanes)])}>"
 
     def live(self, i: str) -> str:
         """A flag for each lane: whether there is such a term."""
-        wide = vector("i64", self.kind.lanes)
-        left = self.f.do(f"sub i64 {self.count}, {i}")
-        one = self.f.do(f"insertelement {wide} poison, i64 {left}, i32 0")
-        mask = f"<{self.kind.lanes} x i32> zeroinitializer"
-        every = self.f.do(f"shufflevector {wide} {one}, {wide} poison, {mask}")
-        return self.f.do(f"icmp slt {wide} {self.lanes}, {every}")
+        return self.numbered("slt", self.f.do(f"sub i64 {self.count}, {i}"))
 
     def at(self, number: int, place: str, i: str) -> str:
         """The numbers of a stream from place i of a walk on."""

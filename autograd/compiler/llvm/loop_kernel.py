@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from autograd import rules
-from autograd.compiler.llvm.body import vector
 from autograd.compiler.llvm.engine import has_fma
 from autograd.compiler.llvm.function_text import FunctionText
 from autograd.compiler.llvm.library import Kind, Library
@@ -40,18 +39,6 @@ class _LoopKernel(LoopText):
             f.store(kind.number, one, f"%{frame}", f.load("i64", places, lane))
 
     # --- folds over all rows ------------------------------------------------------------------------------------------
-
-    def repeated(self, begin: str, i: str) -> str:
-        """A flag for each lane from place i on: whether it is not one of those before `begin`."""
-        f, kind = self.f, self.kind
-        wide = vector("i64", kind.lanes)
-        first = f.do(f"sub i64 {begin}, {i}")
-        if kind.lanes == 1:
-            return f.do(f"icmp sle i64 {first}, 0")
-        one = f.do(f"insertelement {wide} poison, i64 {first}, i32 0")
-        every = f.do(f"shufflevector {wide} {one}, {wide} poison, <{kind.lanes} x i32> zeroinitializer")
-        lanes = f"<{', '.join([f'i64 {lane}' for lane in range(kind.lanes)])}>"
-        return f.do(f"icmp sge {wide} {lanes}, {every}")
 
     def folded(self, node: Node, states: Sequence[str], i: str, live: str) -> list[str]:
         """The states of a fold after one more vector; lanes that are not live change nothing."""
@@ -96,7 +83,8 @@ def loop_text(
             if not is_whole:
                 late = f.do(f"icmp sgt i64 {begin}, {text.last}")
                 i = f.do(f"select i1 {late}, i64 {text.last}, i64 {begin}")
-            live = text.repeated(begin, i) if folds and not is_whole else ""
+            # Lanes before `begin` have been there already.
+            live = text.numbered("sge", f.do(f"sub i64 {begin}, {i}")) if folds and not is_whole else ""
             for number, node in enumerate(nodes):
                 if number not in folds:
                     text.node(node, number, row, i, text.terms[terms.index(number)] if number in terms else "")

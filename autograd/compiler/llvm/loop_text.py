@@ -118,6 +118,16 @@ class LoopText:
         """A number in all lanes."""
         return x if self.kind.lanes == 1 else self.f.splat(x)
 
+    def numbered(self, relation: str, x: str) -> str:
+        """A flag for each lane: whether its number, 0, 1, …, has this relation to an integer."""
+        f, lanes = self.f, self.kind.lanes
+        if lanes == 1:
+            return f.do(f"icmp {relation} i64 0, {x}")
+        wide = vector("i64", lanes)
+        one = f.do(f"insertelement {wide} poison, i64 {x}, i32 0")
+        every = f.do(f"shufflevector {wide} {one}, {wide} poison, <{lanes} x i32> zeroinitializer")
+        return f.do(f"icmp {relation} {wide} <{', '.join([f'i64 {lane}' for lane in range(lanes)])}>, {every}")
+
     def vector(self, start: str, i: str) -> str:
         """Numbers that follow each other."""
         place = self.f.at(self.kind.number, start, i)
