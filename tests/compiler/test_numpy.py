@@ -160,7 +160,7 @@ def test_random_graphs_in_float32(graph: Graph) -> None:
 
 def told_apart(program: Program, point: Sequence[float]) -> bool:
     """Whether no number overflows, vanishes or becomes equal to another in float32, also after some roundings."""
-    constants = [atom for equation in program.equations for atom in equation.operands if type(atom) is float]
+    constants = [x for equation in program.equations for x in equation.operands if type(x) is float and x == x]
     numbers = sorted({*interpret(program, point), *constants, 0.0})
     gaps = [(y - x) / max(abs(x), abs(y)) for x, y in itertools.pairwise(numbers)]
     return all(gap > 1e-4 for gap in gaps) and all(not x or 1e-4 < abs(x) < 1e4 for x in numbers)

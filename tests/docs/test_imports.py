@@ -121,9 +121,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "compiler.program": {"errors", "primitive", "rules"},
     "compiler.columns": {"compiler.program", "primitive"},
-    "compiler.sharing": {"compiler.columns", "compiler.program", "primitive", "rules"},
+    "compiler.hashes": set(),
+    "compiler.sharing": {"compiler.columns", "compiler.hashes", "compiler.program", "primitive", "rules"},
     "compiler.passes": {"compiler.columns", "compiler.program", "compiler.sharing", "rules", "primitive"},
-    "compiler.reassociate": {"compiler.columns", "compiler.program", "compiler.sharing", "rules"},
+    "compiler.chains": {"compiler.columns", "compiler.silent", "rules"},
+    "compiler.reassociate": {"compiler.chains", "compiler.columns", "compiler.program", "compiler.sharing", "rules"},
     "compiler.symbols": {
         *("compiler.passes", "compiler.program", "compiler.refusal", "operators", "primitive", "rules"),
     },
@@ -208,7 +210,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler.assembled": {
         *("compiler.captures", "compiler.inputs", "compiler.lower", "compiler.options", "compiler.specialization"),
     },
-    "compiler.explain": {"compiler.lower", "compiler.program", "compiler.specialization"},
+    "compiler.explain": {"compiler.columns", "compiler.lower", "compiler.program", "compiler.specialization"},
     "compiler.flat": {"compiler.arguments", "compiler.inputs", "errors", "structure", "value"},
     "compiler.variants": {
         *("compiler.arguments", "compiler.assembled", "compiler.captures", "compiler.lower", "compiler.options"),
@@ -253,10 +255,12 @@ BACK_END = {
     "special",
 }
 INSIDE: dict[str, set[str]] = {
-    "compiler.vector": BACK_END - {"compiler.options"} | {"compiler.gates", "compiler.passes", "compiler.symbols"},
+    "compiler.vector": BACK_END - {"compiler.options"}
+    | {"compiler.chains", "compiler.gates", "compiler.passes", "compiler.symbols"},
     "compiler.numpy_backend": BACK_END | {"compiler.vector"},
     "compiler.loops": BACK_END
-    | {"compiler.columns", "compiler.gates", "compiler.lower", "compiler.numpy_backend", "compiler.passes"}
+    | {"compiler.columns", "compiler.gates", "compiler.hashes", "compiler.lower", "compiler.numpy_backend"}
+    | {"compiler.passes"}
     | {"compiler.python", "compiler.symbols", "compiler.vector", "compiler.written_gates", "derivative"},
     "compiler.llvm": BACK_END | {"compiler.cache", "compiler.forms", "compiler.loops", "compiler.vector", "recording"},
     "compiler.latex": BACK_END
