@@ -18,7 +18,7 @@ from autograd.compiler.program import Program
 from autograd.compiler.specialization import unguarded_forms_of
 from autograd.errors import CompileError
 from autograd.exporting.request import Exported, Request, Slot
-from autograd.exporting.spelling import has_formula
+from autograd.exporting.spelling import has_formula, without_formula
 from autograd.recording import paused_gc
 from autograd.structure import NUMBER, Key, key_of_shape, size_of
 
@@ -184,7 +184,7 @@ def _refuse(program: Program) -> None:
             f"{guard.where}: the function asks for a number, and an export has one branch only; {remedy(guard)}"
         )
     for name in _without_formula(program):
-        raise CompileError(f"the primitive {name!r} has no formula in other languages; write it with others")
+        raise without_formula(name)
     first = len(program.names)
     for row, operands in program.equations:
         index = operands[0] if row is rules.pick else 0.0

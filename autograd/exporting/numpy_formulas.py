@@ -8,6 +8,7 @@ from autograd.compiler.llvm.body import Word
 from autograd.compiler.llvm.rows import FUNCTIONS
 from autograd.exporting.formulas import Formulas
 from autograd.exporting.language import Language
+from autograd.exporting.spelling import without_formula
 
 _OTHER = {"fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
 _OTHER |= {"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "pow": "power"}
@@ -93,6 +94,8 @@ def functions(names: Iterable[str]) -> list[str]:
         if name in FOLDS:
             lines += FOLDS[name]
             continue
+        if name not in FUNCTIONS:
+            raise without_formula(name)
         count, builder = FUNCTIONS[name]
         body = _OnArrays(NUMPY)
         operands = [f"x{i}" for i in range(count)]

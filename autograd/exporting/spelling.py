@@ -39,6 +39,11 @@ def has_formula(row: Primitive) -> bool:
     return row in INFIX or row in FOLDED or is_called(row)
 
 
+def without_formula(name: str) -> CompileError:
+    """What an export says of a row that it cannot write, of the function or of its derivative."""
+    return CompileError(f"the primitive {name!r} has no formula in other languages; write it with others")
+
+
 def is_called(row: Primitive) -> bool:
     """Whether a row is a function of generated code, of a fixed number of operands."""
     return row not in INFIX and row not in FOLDED and row in _OURS and name_of(row) in FUNCTIONS
@@ -63,7 +68,7 @@ def expression(file: File, row: Primitive, operands: Sequence[str], exact: bool)
     if row in INFIX:
         return INFIX[row].replace("1.0", one).format(*operands)
     if not has_formula(row):
-        raise CompileError(f"{row.name} has no formula in {file.language.name}")
+        raise without_formula(row.name)
     return called(file, name_of(row), operands)
 
 

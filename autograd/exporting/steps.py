@@ -7,11 +7,10 @@ from contextlib import ExitStack, contextmanager
 
 from autograd import rules
 from autograd.compiler.vector.steps import Step
-from autograd.errors import CompileError
 from autograd.exporting.joint import write_joint
 from autograd.exporting.operands import Access, Files, Shape, behind, broadcast, merged
 from autograd.exporting.products import write_product
-from autograd.exporting.spelling import called, expression, sum_of
+from autograd.exporting.spelling import called, expression, sum_of, without_formula
 from autograd.exporting.writing import Lines
 from autograd.primitive import Primitive
 
@@ -164,7 +163,7 @@ def fold(to: Lines, row: Primitive, out: str, index: Sequence[str], count: int, 
             to.add(f"m = m {'*' if row is rules.prod else '+'} {item(k)};")
         to.add(f"{out} = m;")
     else:
-        raise CompileError(f"{row.name} has no formula in {language.name}")
+        raise without_formula(row.name)
 
 
 # --- means: what a sample adds ----------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from autograd import (
     pick,
     relu,
     sin,
+    sinc,
     tanh,
     where,
 )
@@ -261,6 +262,17 @@ def test_what_another_language_cannot_hold_is_refused_before_a_file_is_written(n
     with pytest.raises(CompileError, match=message):
         compile(function).export(tmp_path / "f.c", args, exact=exact)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".c", ".js", ".py"])
+def test_a_derivative_that_another_language_cannot_hold_is_refused_by_name(suffix: str, tmp_path: Path) -> None:
+    """Whether it is a line, a step on arrays or a loop over time; the function itself can be written."""
+    alone, many = compile(sinc), compile(lambda xs: sum(sinc(x) for x in xs))
+    for f, args in ((alone, (0.5,)), (many, ([0.5] * 40,))):
+        f.export(tmp_path / f"value{suffix}", args, functions=["value"])
+        with pytest.raises(CompileError, match="the primitive 'sinc_slope' has no formula in other languages"):
+            f.export(tmp_path / f"gradient{suffix}", args, functions=["gradient"])
+        assert not (tmp_path / f"gradient{suffix}").exists()
 
 
 def test_an_unknown_suffix_or_function_is_refused_by_name(tmp_path: Path) -> None:
