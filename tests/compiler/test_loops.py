@@ -295,6 +295,7 @@ def test_branches_that_are_not_taken_give_nothing() -> None:
 
 @hypothesis.example(476)
 @hypothesis.example(519)
+@hypothesis.example(4115206032)  # a `where` of a constant: nothing flows on to the next trip
 @given(seeds)
 def test_zero_times_infinity_in_loops_is_what_it_is_in_eager_code(seed: int) -> None:
     """nan where something flows, though the adjoint is 0 by accident, and nothing behind a gate that is shut."""

@@ -40,7 +40,7 @@ def backward(flow: LoopedFlow, start: int, loop: Loop, seeds: Mapping[int, Any])
     flows = {place: flow.indicator(start + place) for place in seeds}
     behind = any(type(each) is not float for each in flows.values())
     made = Body(flow, loop, seeds, flows, behind)
-    if made.writer.gates and not made.behind:  # the adjoints of later trips come through gates
+    if (made.writer.gates or made.ends) and not made.behind:  # adjoints of later trips come through gates, or are 0
         made = Body(flow, loop, seeds, flows, True)
     return list(_placed(flow, loop, start, made))
 

@@ -23,7 +23,7 @@ class Body:
     `carried`, `invariant` and `moving` are those inputs of the forward body whose adjoints it computes; `products` are
     (input, partial, adjoint) for invariant ones that are summed after the loop. `behind` says that what flows differs
     from trip to trip; then `flows`, `any_flows` and `given_flows` are the indicators of carried, invariant and moving
-    inputs: what is carried of them, and those of each trip.
+    inputs: what is carried of them, and those of each trip. `ends` says that nothing flows to a carried one in any trip.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Body:
         walk = LoopedFlow(body, self._seeds(), wanted, self.writer, flow.backward, True)
         known = adjoints(OUTPUT, wanted, walk)
         self.adjoints = [known.get(i, 0.0) for i in self.carried]
+        self.ends = any(i not in known for i in self.carried)
         self.totals = []
         for place, i in enumerate(self.invariant, self.sums):
             total = Symbol(self.writer, place)
