@@ -23,7 +23,7 @@ class Body:
     `carried`, `invariant` and `moving` are those inputs of the forward body whose adjoints it computes; `products` are
     (input, partial, adjoint) for invariant ones that are summed after the loop. `behind` says that what flows differs
     from trip to trip; then `flows`, `any_flows` and `given_flows` are the indicators of carried, invariant and moving
-    inputs: what is carried of them, and those of each trip. `ends` says that nothing flows to a carried one in any trip.
+    inputs: what is carried of them, and those of each trip. `ends`: nothing flows to a carried one in any trip.
     """
 
     def __init__(
