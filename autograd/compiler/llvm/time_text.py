@@ -30,6 +30,7 @@ from autograd.compiler.program import Equation
 
 TURNING = (rules.sin, rules.cos)
 UNPACKED = (rules.pow_,)  # rows of which constant operands decide how they are computed
+PACKED = 5000  # equations of a body with vectors: LLVM then looks at all instructions at once, in more than linear time
 Addresses = tuple[int, int] | int
 """(first, step) of a sequence in memory if it is even there, else where its table begins."""
 
@@ -111,6 +112,7 @@ class Scope:
     ) -> None:
         self.text, self.looped, self.addresses, self.shared = text, looped, addresses, shared
         self.values: dict[int, Atom] = dict(enumerate(inputs))
+        self.packs = bool(inputs) and text.kind.lanes == 1 and len(looped.items) <= PACKED  # a body of single numbers
         self.bodies: dict[int, Scope] = {}
         self.buffers: dict[tuple[int, int], int] = {}  # (loop, equation) to addresses
         self.kept = emitted(looped, also)
@@ -146,7 +148,7 @@ class Scope:
     def _function(self, equation: Equation) -> str:
         """The function that is worth calling for several equations together; "" if there is none."""
         name = equation.primitive.name
-        if self.text.kind.lanes > 1 or equation.primitive in UNPACKED or name in INLINE or name not in FUNCTIONS:
+        if not self.packs or equation.primitive in UNPACKED or name in INLINE or name not in FUNCTIONS:
             return ""
         return "sin_cos" if self._turns(equation) else name
 
