@@ -75,8 +75,23 @@ class Reference:
         here = Point(list(map(float, shared)), rows)
         self.points = [here]
         if self.count * size * 3 < EFFORT:
-            self.points += [near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
+            others = [near(program, here, lowered.indices, random.Random(seed)) for seed in (1, 2)]
+            self.points += filter(self._is_taken, others)
         self.rows = [row for point in self.points for row in point.rows(program)]
+
+    def _is_taken(self, point: Point) -> bool:
+        """Whether the rules of a user take the numbers of a point that nobody has asked for."""
+        if self._has_own_rows:
+            return True
+        recorded, wanted = self.lowered.recorded, self.lowered.wanted
+        rows = list(point.rows(recorded))
+        try:
+            columns = interpret_all(recorded, rows)
+            for row in range(len(rows)):
+                derivatives(recorded, [column[row] for column in columns], wanted)
+        except Exception:
+            return False
+        return True
 
     @cached_property
     def quick(self) -> Computed:

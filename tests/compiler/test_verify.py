@@ -26,6 +26,7 @@ from autograd.compiler.verify import ROUNDED, Reference
 from autograd.strategies import graphs
 from autograd.strategies.graph_data import Graph
 from autograd.structure import key_of
+from autograd.testing import defined
 from tests.compiler.references import is_differentiated, reference
 
 pytestmark = pytest.mark.slow
@@ -363,3 +364,12 @@ def test_the_end_of_a_domain_blames_no_back_end(dtype: str) -> None:
     inside = Reference(lower(Call(autograd.asin, (key_of(1.0),), ("x",), None, [0.5]), GRADIENT), [0.5], ())
     inside.points = inside.points[:1]
     assert "is nan where" in inside.disagreement(Fixed([math.nan, math.nan]), Options(dtype=dtype))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_rule_that_raises_near_the_recorded_point_is_not_asked_there(exact: bool) -> None:
+    with defined("cubed", lambda x: x * x * x, lambda out, x: 3.0 * x**2) as cubed:  # from 1.35e154 on OverflowError
+        fast = autograd.compile(lambda x: -cubed(x), exact=exact)
+        assert fast.value_and_grad(1.3e154) == (-math.inf, -math.inf)
+        with pytest.raises(OverflowError):
+            autograd.compile(lambda x: -cubed(x), exact=exact).value_and_grad(1.4e154)
