@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograd.compiler.inputs import joined
 from autograd.compiler.keeper import Keeper
 from autograd.compiler.lower import GRADIENT, Lowered
 from autograd.compiler.options import Options
-from autograd.compiler.program import same
+from autograd.compiler.program import Program, same
 from autograd.compiler.python import PythonRunner
 from autograd.compiler.verify import REORDERED, ROUNDED, Reference
 from autograd.errors import CompileError
@@ -69,16 +69,18 @@ def _directions(lowered: Lowered) -> NDArray[np.float64]:
 
 def forms_of(lowered: Lowered, options: Options) -> Forms:
     """What back ends start from; exact ones keep the order of eager code."""
-    if lowered.kind != GRADIENT or options.exact:
-        return Forms(lambda: lowered.program)
-    return Forms(lambda: lowered.forward, lowered.wanted, lambda: lowered.program)
+    return _forms(lowered, options.exact, lambda: lowered.program)
 
 
 def unguarded_forms_of(lowered: Lowered, exact: bool) -> Forms:
     """The same for what nobody asks guards of, such as a file; the guards of the function itself are left."""
+    return _forms(lowered, exact, lambda: lowered.gated)
+
+
+def _forms(lowered: Lowered, exact: bool, scalar: Callable[[], Program]) -> Forms:
     if lowered.kind != GRADIENT or exact:
         return Forms(lambda: lowered.program)
-    return Forms(lambda: lowered.forward, lowered.wanted, lambda: lowered.gated)
+    return Forms(lambda: lowered.forward, lowered.wanted, scalar)
 
 
 def verified(lowered: Lowered, options: Options, pieces: Sequence[Any], samples: Sequence[Any]) -> Variant:

@@ -83,27 +83,25 @@ class Reference:
         """Whether the rules of a user take the numbers of a point that nobody has asked for."""
         if self._has_own_rows:
             return True
-        recorded, wanted = self.lowered.recorded, self.lowered.wanted
-        rows = list(point.rows(recorded))
+        rows = list(point.rows(self.lowered.recorded))
         try:
-            columns = interpret_all(recorded, rows)
-            for row in range(len(rows)):
-                derivatives(recorded, [column[row] for column in columns], wanted)
+            self._slopes(interpret_all(self.lowered.recorded, rows), len(rows))
         except Exception:
             return False
         return True
 
+    def _slopes(self, columns: Sequence[Sequence[float]], count: int) -> list[list[float]]:
+        """For so many rows of inputs the derivatives, given the numbers of all places."""
+        recorded, wanted = self.lowered.recorded, self.lowered.wanted
+        return [derivatives(recorded, [column[row] for column in columns], wanted) for row in range(count)]
+
     @cached_property
     def quick(self) -> Computed:
         """By what was recorded, before any pass has seen it."""
-        recorded = self.lowered.recorded
-        made = _computed(recorded, self.rows)
+        made = _computed(self.lowered.recorded, self.rows)
         if self.lowered.kind != GRADIENT:
             return made
-        slopes = [
-            derivatives(recorded, [column[row] for column in made.columns], self.lowered.wanted)
-            for row in range(len(self.rows))
-        ]
+        slopes = self._slopes(made.columns, len(self.rows))
         return replace(made, outputs=[*made.outputs, *[list(each) for each in zip(*slopes, strict=True)]])
 
     @cached_property
