@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import autograd
-from tests.exporting.running import in_c, in_python
+from tests.exporting.running import COMPILERS, in_c, in_python
 from tests.fuzz.eager_ways import F, Points
 
 
@@ -40,5 +40,5 @@ def exported_to_c(f: F, points: Points, **options: Any) -> list[float]:
         path = Path(folder, "f.c")
         fast = autograd.compile(lambda xs: sum(f(*x) for x in xs), **options)
         fast.export(path, (xs,), name="f", functions=["gradient"])
-        (y,) = in_c(path, "f_gradient", [[number for x in xs for number in x]], compilers=["gcc"])
+        (y,) = in_c(path, "f_gradient", [[number for x in xs for number in x]], compilers=COMPILERS[:1])
         return [float(x) for x in y[-len(points) * len(points[0]) :]]

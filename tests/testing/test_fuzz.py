@@ -22,8 +22,9 @@ from autograd import functional
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.numpy_backend import runner
 from autograd.testing import mutants
+from tests.exporting.running import needs_compiler
 from tests.fuzz import __main__ as command
-from tests.fuzz import campaign, source
+from tests.fuzz import campaign, kept_ways, source
 from tests.fuzz.campaign import Campaign, Plan
 from tests.fuzz.generate import KINDS, program
 from tests.fuzz.paths import COMPILED, EAGER
@@ -199,6 +200,11 @@ def test_a_program_without_fault_agrees_on_every_path_but_no_other_numbers_do(pa
     if path.name != "backward of a grad that closes over":
         assert not outcome.disagreements
     assert outcome.compared == (path.name,)
+
+
+@needs_compiler
+def test_c_is_among_the_ways() -> None:
+    assert kept_ways.exported_to_c in WAYS
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
