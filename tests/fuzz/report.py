@@ -34,7 +34,7 @@ from autograd import PRIMITIVES, Value, functional
 from autograd.compiler import derived
 from autograd.compiler.numpy_backend import runner, spelling
 from autograd.testing import defined
-from tests.exporting.running import in_c, in_python
+from tests.exporting.running import COMPILERS, in_c, in_python
 
 Points = Sequence[Sequence[float]]
 """

@@ -5,6 +5,7 @@ At length: `python -m tests.fuzz --minutes 30`, and with `--mode hostile`.
 
 from __future__ import annotations
 
+import dis
 import itertools
 import math
 import multiprocessing
@@ -29,7 +30,7 @@ from tests.fuzz.campaign import Campaign, Plan
 from tests.fuzz.generate import KINDS, program
 from tests.fuzz.paths import COMPILED, EAGER
 from tests.fuzz.program import Line, Program, depends, pruned
-from tests.fuzz.report import Finding, listing, printed
+from tests.fuzz.report import HEAD, HELPERS, Finding, listing, printed
 from tests.fuzz.run import PATHS, Disagreement, run
 from tests.fuzz.shrink import shrunk
 from tests.fuzz.together import run_together
@@ -219,6 +220,14 @@ def fails_when_run(code: str) -> bool:
     except AssertionError:
         return True
     return False
+
+
+def test_what_is_printed_imports_what_each_way_uses() -> None:
+    names: dict[str, Any] = {each.__name__: each for each in HELPERS}
+    exec(HEAD, names)
+    for path in (*EAGER, *COMPILED):
+        read = {each.argval for each in dis.get_instructions(path.function) if each.opname == "LOAD_GLOBAL"}
+        assert read & path.function.__globals__.keys() <= names.keys(), path.name
 
 
 @pytest.mark.parametrize("path", ["backward", "grad of grad", "functional.jvp", "compile gradient: python"])
